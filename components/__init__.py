@@ -1,0 +1,1 @@
+"""An etcd cluster on DigitalOcean droplets, as Pulumi components."""

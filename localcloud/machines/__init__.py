@@ -1,0 +1,1 @@
+"""Droplets as systemd-nspawn machines, with their network, firewall, volumes and names."""

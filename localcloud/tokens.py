@@ -1,0 +1,18 @@
+"""The API tokens of every local cloud.
+
+They open nothing but a network namespace on the user's own machine, so they stand in plain text.
+"""
+
+from __future__ import annotations
+
+DIGITALOCEAN_TOKEN = "dop_v1_" + "10ca1c10" * 8  # noqa: S105
+"""Full access to the local DigitalOcean API."""
+
+DISCOVERY_TOKEN = "dop_v1_" + "d15c0fe2" * 8  # noqa: S105
+"""Scopes ``droplet:read`` and ``tag:read``, as the droplets' own token has."""
+
+CLOUDFLARE_TOKEN = "localcloud-cloudflare-token-0123456789ab"  # noqa: S105
+"""DNS edit and zone read on every local zone; 40 characters, as Cloudflare's are."""
+
+ZONE = "example.test"
+"""The zone that every local cloud starts with (RFC 6761: ``.test`` is never delegated)."""
