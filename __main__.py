@@ -1,0 +1,19 @@
+"""One etcd cluster on DigitalOcean, as the stack's configuration describes it."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.cluster import EtcdCluster
+from components.configuration import load_settings
+from components.settings import cluster_name
+
+settings = load_settings(pulumi.Config())
+cluster = EtcdCluster(cluster_name(pulumi.get_project(), pulumi.get_stack()), settings)
+
+pulumi.export("endpoints", cluster.endpoints)
+pulumi.export("members", cluster.members)
+pulumi.export("caCertificate", cluster.ca_certificate)
+pulumi.export("clientCertificate", cluster.client_certificate)
+pulumi.export("clientKey", cluster.client_key)
+pulumi.export("environment", cluster.environment)

@@ -1,0 +1,87 @@
+"""The cluster as one component."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from components.certificates import CertificateAuthority
+from components.founding import Founding
+from components.member import Member
+from components.network import CLIENT_PORT, ClusterNetwork
+from components.rollout import Rollout
+from components.settings import Settings
+
+
+class EtcdCluster(pulumi.ComponentResource):
+    """An etcd cluster of TLS-secured members on DigitalOcean droplets.
+
+    Registers, for each member, a droplet, a data volume, a DNS record and certificates; for the cluster, a VPC,
+    a tag, a firewall, a certificate authority and the operator's client certificate; and the gates that let
+    droplets be replaced one at a time. It is ready when every member is healthy over TLS.
+    """
+
+    endpoints: pulumi.Output[list[str]]
+    """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``."""
+    members: pulumi.Output[dict[str, str]]
+    """IPv4 address of each member by name."""
+    ca_certificate: pulumi.Output[str]
+    """PEM."""
+    client_certificate: pulumi.Output[str]
+    """The operator's certificate, PEM."""
+    client_key: pulumi.Output[str]
+    """The operator's key, PEM; secret."""
+    environment: pulumi.Output[dict[str, str]]
+    """What ``etcdctl`` reads from its environment; the files are those that docs and README have you save."""
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
+        super().__init__("etcd:index:EtcdCluster", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        zone = cloudflare.get_zone_output(
+            filter={"name": settings.zone, "match": "all"}, opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        founding = Founding(name, size=settings.size, opts=child)
+        network = ClusterNetwork(name, settings, opts=child)
+        authority = CertificateAuthority(name, settings, opts=child)
+        rollout = Rollout(
+            name,
+            settings,
+            cluster_tag=name,
+            ca_certificate=authority.certificate,
+            operator_certificate=authority.operator.certificate,
+            operator_key=authority.operator.key,
+        )
+        members = [
+            Member(
+                name,
+                number,
+                settings=settings,
+                zone_id=zone.id,
+                founding=founding,
+                network=network,
+                authority=authority,
+                rollout=rollout,
+                opts=child,
+            )
+            for number in range(1, settings.size + 1)
+        ]
+        healthy = rollout.finish(opts=child)
+
+        self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
+        self.members = pulumi.Output.all(**{member.name: member.address for member in members})
+        self.ca_certificate = authority.certificate
+        self.client_certificate = authority.operator.certificate
+        self.client_key = pulumi.Output.secret(authority.operator.key)
+        self.environment = self.endpoints.apply(etcdctl_environment)
+        self.register_outputs({"endpoints": self.endpoints, "members": self.members})
+
+
+def etcdctl_environment(endpoints: list[str]) -> dict[str, str]:
+    """etcdctl's variables (https://etcd.io/docs/v3.6/op-guide/security/), with files in the working directory."""
+    return {
+        "ETCDCTL_ENDPOINTS": ",".join(endpoints),
+        "ETCDCTL_CACERT": "ca.pem",
+        "ETCDCTL_CERT": "client.pem",
+        "ETCDCTL_KEY": "client-key.pem",
+    }

@@ -1,0 +1,90 @@
+"""Reads a stack's configuration into ``Settings``, and says what is wrong in the words of ``pulumi config``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, get_origin
+
+import pulumi
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from components.settings import Settings
+
+PROVIDER_TOKENS = MappingProxyType(
+    {
+        ("digitalocean", "token"): ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"),
+        ("cloudflare", "apiToken"): ("CLOUDFLARE_API_TOKEN",),
+    }
+)
+"""Configuration keys of the providers' tokens, with the environment variables that the providers also read."""
+
+MISSING = MappingProxyType(
+    {
+        "domain": "name the DNS domain of the members, such as etcd.example.com",
+        "zone": "name the Cloudflare zone that holds the domain, such as example.com",
+        "discoveryToken": "create a DigitalOcean token with the scopes droplet:read and tag:read, then run "
+        "pulumi config set --secret etcd:discoveryToken",
+        "clientCidrs": "list the IPv4 networks of etcd's clients, and that of the machine that runs pulumi up, "
+        "which checks the members' health",
+    }
+)
+"""What to do about a key that has no default and is not set."""
+
+
+class ConfigurationError(pulumi.RunError):
+    """The stack's configuration cannot be used; its text has one line for each wrong key."""
+
+
+def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The stack's settings, validated.
+
+    Raises ``ConfigurationError`` that names every wrong key, its value, and what to do. Secrets are not shown.
+    """
+    problems = [_missing_token(*key, variables, environment) for key, variables in PROVIDER_TOKENS.items()]
+    try:
+        settings = Settings.model_validate(read_values(config))
+    except ValidationError as error:
+        problems += [describe(detail) for detail in error.errors()]
+    else:
+        if not any(problems):
+            return settings
+    raise ConfigurationError("\n".join(problem for problem in problems if problem))
+
+
+def read_values(config: pulumi.Config) -> dict[str, Any]:
+    """The values that are set, by key; an empty string counts as not set."""
+    values: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        key = field.alias or name
+        structured = get_origin(field.annotation) is tuple
+        value: Any = config.get_object(key) if structured else config.get(key)
+        if value not in (None, "", []):
+            values[key] = value
+    return values
+
+
+def describe(detail: ErrorDetails) -> str:
+    """One line for one of pydantic's errors: key, value, and the way out."""
+    key = str(detail["loc"][0]) if detail["loc"] else ""
+    if detail["type"] == "missing":
+        return f"etcd:{key} is not set: {MISSING[key]}"
+    cause = detail.get("ctx", {}).get("error")
+    text = str(cause) if cause else detail["msg"]
+    if not key:
+        return text
+    shown = "not a token" if key == "discoveryToken" else detail["input"]
+    return f"etcd:{key} is {shown}: {text}"
+
+
+def _missing_token(
+    namespace: str, key: str, variables: tuple[str, ...], environment: Mapping[str, str]
+) -> str:
+    if pulumi.Config(namespace).get(key) or any(environment.get(variable) for variable in variables):
+        return ""
+    return (
+        f"{namespace}:{key} is not set: run pulumi config set --secret {namespace}:{key}, or set {variables[0]} "
+        "in the environment"
+    )

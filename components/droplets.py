@@ -1,0 +1,56 @@
+"""Where a cluster's droplets are, as the DigitalOcean API reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import httpx
+
+PAGE_SIZE = 200
+REQUEST_TIMEOUT_SECONDS = 10
+
+
+class ListingError(Exception):
+    """The API did not list the droplets; the text says why."""
+
+
+async def list_addresses(
+    api_url: str, token: str, tag: str, kind: Literal["public", "private"]
+) -> dict[str, str]:
+    """IPv4 addresses of the tagged droplets by name, with the discovery token's own rights.
+
+    A gate asks at the moment when it decides, since what the engine knows of a droplet behind the gate it
+    learns only after the gate (DigitalOcean API, ``GET /v2/droplets?tag_name=``). Raises ``ListingError``.
+    """
+    droplets: list[Mapping[str, Any]] = []
+    url: str | None = f"{api_url}/v2/droplets?tag_name={tag}&per_page={PAGE_SIZE}"
+    try:
+        async with httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"}, timeout=REQUEST_TIMEOUT_SECONDS
+        ) as client:
+            while url:
+                answer = await client.get(url)
+                answer.raise_for_status()
+                page = answer.json()
+                droplets += page["droplets"]
+                url = page.get("links", {}).get("pages", {}).get("next")
+    except httpx.HTTPStatusError as error:
+        raise ListingError(
+            f"{api_url} answered {error.response.status_code} to the listing of droplets"
+        ) from error
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise ListingError(f"{api_url} did not list the droplets: {type(error).__name__} {error}") from error
+    return addresses_by_name(droplets, kind)
+
+
+def addresses_by_name(
+    droplets: Iterable[Mapping[str, Any]], kind: Literal["public", "private"]
+) -> dict[str, str]:
+    """The address of each droplet that has one of this kind; a new droplet has none yet."""
+    return {
+        droplet["name"]: network["ip_address"]
+        for droplet in droplets
+        for network in droplet["networks"]["v4"]
+        if network["type"] == kind
+    }

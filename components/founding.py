@@ -1,0 +1,44 @@
+"""What the first run decided, for the whole life of the cluster."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+
+class Founding:
+    """The founding record: cluster token, founding size, and the run that founded the cluster.
+
+    A ``pulumi.Stash`` whose input is ignored after its creation: later runs read what the first one stored.
+    """
+
+    token: pulumi.Output[str]
+    """``ETCD_INITIAL_CLUSTER_TOKEN``: unique to this founding."""
+    size: pulumi.Output[int]
+    """How many members found the cluster together; later changes of size do not change it."""
+
+    def __init__(self, name: str, *, size: int, opts: pulumi.ResourceOptions) -> None:
+        self.run = secrets.token_hex(16)
+        self.record = pulumi.Stash(
+            f"{name}-founding",
+            input={"token": f"{name}-{secrets.token_hex(8)}", "size": size, "run": self.run},
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
+        )
+        self.token = self.record.output.apply(lambda record: str(record["token"]))
+        self.size = self.record.output.apply(lambda record: int(record["size"]))
+
+    def unless_founding(
+        self, gate: pulumi.Resource, *, always: Sequence[pulumi.Resource]
+    ) -> pulumi.Output[list[pulumi.Resource]]:
+        """What a droplet depends on: its gate and ``always``, but not the gate in the very run that founds the cluster.
+
+        The founding members wait for each other, so that run creates them together.
+        """
+
+        def wanted(record: Any) -> list[pulumi.Resource]:
+            return [*always] if record["run"] == self.run else [gate, *always]
+
+        return self.record.output.apply(wanted)

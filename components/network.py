@@ -1,0 +1,73 @@
+"""The cluster's private network, its tags, and what may reach its members."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from components.settings import Settings
+
+CLIENT_PORT = 2379
+PEER_PORT = 2380
+SSH_PORT = 22
+EVERYWHERE = ["0.0.0.0/0", "::/0"]
+
+SHARED_TAG = "etcd"
+"""On the droplets of every cluster in the account. It belongs to none of them: DigitalOcean makes it with the
+first droplet that carries it, and no stack deletes it."""
+
+
+class ClusterNetwork:
+    """VPC, tag and firewall of one cluster.
+
+    The firewall goes by the cluster's own tag: it holds for a droplet from its first second, and neither needs
+    a droplet's id nor changes when one is replaced.
+    """
+
+    def __init__(self, name: str, settings: Settings, *, opts: pulumi.ResourceOptions) -> None:
+        self.vpc = digitalocean.Vpc(
+            f"{name}-vpc",
+            name=name,
+            region=settings.region,
+            description=f"etcd cluster {name}",
+            opts=opts,
+        )
+        self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
+        self.firewall = digitalocean.Firewall(
+            f"{name}-firewall",
+            name=name,
+            tags=[self.cluster_tag.name],
+            inbound_rules=inbound_rules(settings, self.cluster_tag.name),
+            outbound_rules=[
+                {"protocol": "tcp", "port_range": "1-65535", "destination_addresses": EVERYWHERE},
+                {"protocol": "udp", "port_range": "1-65535", "destination_addresses": EVERYWHERE},
+                {"protocol": "icmp", "destination_addresses": EVERYWHERE},
+            ],
+            opts=opts,
+        )
+
+
+def inbound_rules(
+    settings: Settings, cluster_tag: pulumi.Input[str]
+) -> list[digitalocean.FirewallInboundRuleArgs]:
+    """What may connect to a member: members to both ports, allowed networks to the client port, SSH where asked."""
+    rules = [
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp", port_range=str(PEER_PORT), source_tags=[cluster_tag]
+        ),
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp",
+            port_range=str(CLIENT_PORT),
+            source_tags=[cluster_tag],
+            source_addresses=[str(network) for network in settings.client_cidrs],
+        ),
+    ]
+    if settings.ssh_cidrs:
+        rules.append(
+            digitalocean.FirewallInboundRuleArgs(
+                protocol="tcp",
+                port_range=str(SSH_PORT),
+                source_addresses=[str(network) for network in settings.ssh_cidrs],
+            )
+        )
+    return rules

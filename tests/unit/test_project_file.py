@@ -1,0 +1,33 @@
+"""Pulumi.yaml says of every key what the program does with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic_core import PydanticUndefined
+
+from components.settings import Settings
+
+PROJECT = yaml.safe_load(Path(__file__).parents[2].joinpath("Pulumi.yaml").read_text(encoding="utf-8"))
+FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
+EMPTY: tuple[Any, ...] = ("", [])
+
+
+def test_every_setting_is_a_key_of_the_project_and_every_key_a_setting() -> None:
+    assert PROJECT["config"].keys() == FIELDS.keys()
+
+
+@pytest.mark.parametrize("key", sorted(FIELDS))
+def test_a_key_has_a_type_a_description_and_the_programs_default(key: str) -> None:
+    entry = PROJECT["config"][key]
+    assert entry["type"]
+    assert entry["description"]
+    default = FIELDS[key].default
+    if default is PydanticUndefined:
+        assert entry["default"] in EMPTY
+        assert "Must be set" in entry["description"]
+    else:
+        assert entry["default"] == (list(default) if isinstance(default, tuple) else default)
