@@ -1,0 +1,74 @@
+# Everything a user does with a checkout. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcd-localcloud
+UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
+PYTHON := .venv/bin/python
+LOCALCLOUD := .venv/bin/localcloud
+PYTEST := .venv/bin/pytest
+SCRIPTS := $(shell git ls-files '*.sh' .ci/run 2>/dev/null)
+
+# Python compiles what it imports once, here, and not at every start.
+export UV_COMPILE_BYTECODE := 1
+
+.PHONY: help setup up status etcdctl shell preview destroy down test test-fast lint bench
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+
+$(UV):
+	@echo "Installing uv into $(CACHE)/uv"
+	@python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/.synced: pyproject.toml uv.lock | $(UV)
+	@echo "Installing Python packages from uv.lock (a minute, once)"
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+setup: .venv/.synced ## Install and build all that is missing
+	@$(PYTHON) -m localcloud.toolchain
+
+up: setup ## Start the local cloud, run pulumi up on stack local, prove that the cluster works
+	@$(LOCALCLOUD) start
+	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview
+	@$(LOCALCLOUD) status
+	@$(LOCALCLOUD) prove
+
+status: .venv/.synced ## Show machines, addresses, records and etcd's health
+	@$(LOCALCLOUD) status
+
+etcdctl: .venv/.synced ## Run etcdctl against the local cluster: make etcdctl ARGS="get --prefix /"
+	@$(LOCALCLOUD) run -- etcdctl $(ARGS)
+
+shell: .venv/.synced ## Open a shell in which plain pulumi and etcdctl work
+	@$(LOCALCLOUD) shell
+
+preview: setup ## Show what pulumi up would do on stack local
+	@$(LOCALCLOUD) start
+	@$(LOCALCLOUD) run -- pulumi preview
+
+destroy: .venv/.synced ## Run pulumi destroy on stack local
+	@$(LOCALCLOUD) start
+	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview
+
+down: .venv/.synced ## Stop the local cloud; its state is kept
+	@$(LOCALCLOUD) stop
+
+test: lint setup ## Lint, then run every test layer
+	@$(PYTEST)
+
+test-fast: .venv/.synced ## Run the layers that need no machines and no root
+	@$(PYTEST) tests/unit tests/component
+
+lint: .venv/.synced ## Check style, types and shell scripts
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/pyright
+	@$(PYTHON) -m localcloud.toolchain --only packages
+	@shellcheck $(SCRIPTS)
+
+bench: setup ## Measure, print a table, and write bench/latest.json
+	@$(PYTHON) -m bench

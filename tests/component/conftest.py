@@ -1,0 +1,155 @@
+"""The program under a recording monitor: what it registers, with what options and dependencies."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf import json_format
+from pulumi.runtime import mocks as pulumi_mocks
+from pulumi.runtime.rpc_manager import RPCManager
+from pulumi.runtime.settings import SETTINGS
+
+from components.cluster import EtcdCluster
+from components.settings import Settings
+
+SECRET = "4dabf18193072939515e22adb298388d"
+SETTINGS_OF_TESTS: dict[str, Any] = {
+    "domain": "etcd.example.com",
+    "zone": "example.com",
+    "discoveryToken": "dop_v1_discovery",
+    "clientCidrs": ["198.51.100.0/24"],
+}
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    urn: str
+    inputs: dict[str, Any]
+    dependencies: set[str]
+    property_dependencies: dict[str, set[str]]
+    request: Any
+
+    def is_secret(self, key: str) -> bool:
+        value = self.inputs[key]
+        return isinstance(value, dict) and SECRET in value
+
+
+@dataclass
+class Plan:
+    """Everything that one run of the program registered."""
+
+    resources: list[Registration] = field(default_factory=list)
+
+    def of_type(self, token: str) -> list[Registration]:
+        return sorted((item for item in self.resources if item.type == token), key=lambda item: item.name)
+
+    def one(self, token: str, name: str) -> Registration:
+        (found,) = [item for item in self.of_type(token) if item.name == name]
+        return found
+
+    def reachable(self, urns: set[str]) -> set[str]:
+        """All that these resources depend on, directly or not."""
+        by_urn = {item.urn: item for item in self.resources}
+        seen: set[str] = set()
+        waiting = set(urns)
+        while waiting:
+            urn = waiting.pop()
+            if urn not in seen and urn in by_urn:
+                seen.add(urn)
+                waiting |= by_urn[urn].dependencies
+        return seen
+
+
+class Answers(pulumi_mocks.Mocks):
+    """What the providers would answer; ``founding`` is what an earlier run stored, if there was one."""
+
+    def __init__(self, founding: dict[str, Any] | None) -> None:
+        self.founding = founding
+
+    def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
+        assert args.token == "cloudflare:index/getZone:getZone"
+        return {"id": "023e105f4ecef8ad9ca31a8372d0c353", **args.args}
+
+    def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ == "pulumi:index:Stash":
+            stored = self.founding if args.name.endswith("-founding") and self.founding else args.inputs["input"]
+            outputs = {"input": args.inputs["input"], "output": stored}
+        elif args.typ == "digitalocean:index/droplet:Droplet":
+            number = int(args.name.rpartition("-")[2])
+            outputs |= {"ipv4Address": f"203.0.113.{number}", "ipv4AddressPrivate": f"10.10.0.{number}"}
+        elif args.typ.startswith("tls:"):
+            pem = f"-----BEGIN {args.name}-----\n"
+            outputs |= {
+                "privateKeyPem": pem,
+                "certRequestPem": pem,
+                "certPem": pem,
+                "validityEndTime": "2030-01-01T00:00:00Z",
+            }
+        return f"{args.name}-id", outputs
+
+
+class RecordingMonitor(pulumi_mocks.MockMonitor):
+    """Pulumi's mock monitor, which also keeps what was registered."""
+
+    def __init__(self, mocks: Answers, plan: Plan) -> None:
+        super().__init__(mocks)
+        self.plan = plan
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        answer = super().RegisterResource(request)
+        self.plan.resources.append(
+            Registration(
+                type=request.type,
+                name=request.name,
+                urn=answer.urn,
+                inputs=json_format.MessageToDict(request.object),
+                dependencies=set(request.dependencies),
+                property_dependencies={
+                    key: set(value.urns) for key, value in request.propertyDependencies.items()
+                },
+                request=request,
+            )
+        )
+        return answer
+
+
+PlanOf = Callable[..., Plan]
+
+
+@pytest.fixture
+def plan_of() -> PlanOf:
+    """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``."""
+
+    def run(*, founding: dict[str, Any] | None = None, **changes: Any) -> Plan:
+        plan = Plan()
+        settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
+
+        async def program() -> None:
+            pulumi_mocks.set_mocks(
+                Answers(founding), project="etcd", stack="fra1", preview=True,
+                monitor=RecordingMonitor(Answers(founding), plan),
+            )
+            cluster = EtcdCluster("etcd-etcd-fra1", settings)
+            for output in (cluster.endpoints, cluster.members, cluster.environment, cluster.client_key):
+                await output.future()
+            while SETTINGS.outputs or SETTINGS.rpc_manager.rpcs:
+                waiting = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
+                SETTINGS.outputs.clear()
+                SETTINGS.rpc_manager.rpcs.clear()
+                await asyncio.gather(*waiting)
+
+        asyncio.run(program())
+        return plan
+
+    return run
