@@ -1,0 +1,139 @@
+"""What a member's droplet is told at its first boot: one cloud-init document.
+
+The document is ``cloud-init/user-data.yaml`` with the files it names put in their place. Those files are
+static; all that differs between members is one JSON file, one token and the certificates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+LIMIT = 65_536
+"""Bytes of user data that DigitalOcean accepts (API reference, droplet create, ``user_data``: 64 KiB)."""
+
+SOURCES = Path(__file__).resolve().parent.parent / "cloud-init"
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """All that varies between droplets. None of it tells another member's address or the current size."""
+
+    name: str
+    """The member's name, which is its hostname."""
+    cluster_token: str
+    """``ETCD_INITIAL_CLUSTER_TOKEN``, unique to the cluster."""
+    founding_members: tuple[str, ...]
+    """Names of the members that found the cluster together. Any other member only ever joins."""
+    tag: str
+    """The cluster's own tag, which every droplet of it has and no other."""
+    address_kind: Literal["public", "private"]
+    """Which of a droplet's IPv4 addresses members and clients use."""
+    api_url: str
+    """The DigitalOcean API, such as ``https://api.digitalocean.com``."""
+    api_token: str = field(repr=False)
+    """A token that can read droplets and tags, and nothing else."""
+    etcd_version: str
+    release_url: str
+    """Where the release tarball is, with the version already in it."""
+    release_sha256: str
+    volume: str
+    """Name of the data volume; empty keeps the data on the root disk."""
+    heartbeat_ms: int
+    election_ms: int
+    quota_bytes: int
+    compaction_mode: Literal["periodic", "revision"]
+    compaction_retention: str
+    """A duration (``8h``) when periodic, a number of revisions when by revision."""
+    ca_certificate: str
+    """PEM, as are the following."""
+    server_certificate: str
+    server_key: str = field(repr=False)
+    peer_certificate: str
+    peer_key: str = field(repr=False)
+
+
+class TooLargeError(ValueError):
+    """User data that DigitalOcean would refuse."""
+
+    def __init__(self, name: str, size: int) -> None:
+        super().__init__(
+            f"the user data of {name} has {size} bytes, and DigitalOcean accepts at most {LIMIT}: "
+            "shorten the certificates (ECDSA keys are small) or the files in cloud-init/"
+        )
+
+
+class _Document(yaml.SafeDumper):
+    """Writes texts of several lines as block scalars, so that the document reads like the files in it."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Document.add_representer(str, _text)
+
+
+def render_user_data(node: NodeConfig) -> str:
+    """The cloud-init document of one droplet; equal settings give an equal text.
+
+    Raises ``TooLargeError``, a ``ValueError``, over ``LIMIT``.
+    """
+    template: dict[str, Any] = yaml.safe_load((SOURCES / "user-data.yaml").read_text())
+    values = _values(node)
+    files = [file for entry in template["write_files"] for file in _files(entry, values)]
+    text = "#cloud-config\n" + yaml.dump(
+        {**template, "write_files": files}, Dumper=_Document, sort_keys=False, width=LIMIT, allow_unicode=True
+    )
+    size = len(text.encode())
+    if size > LIMIT:
+        raise TooLargeError(node.name, size)
+    return text
+
+
+def _values(node: NodeConfig) -> dict[str, str]:
+    settings = {
+        "name": node.name,
+        "token": node.cluster_token,
+        "founding": list(node.founding_members),
+        "tag": node.tag,
+        "addresses": node.address_kind,
+        "api_url": node.api_url,
+        "version": node.etcd_version,
+        "release_url": node.release_url,
+        "release_sha256": node.release_sha256,
+        "volume": node.volume,
+        "heartbeat_ms": node.heartbeat_ms,
+        "election_ms": node.election_ms,
+        "quota_bytes": node.quota_bytes,
+        "compaction_mode": node.compaction_mode,
+        "compaction_retention": node.compaction_retention,
+    }
+    return {
+        "settings": json.dumps(settings, indent=2) + "\n",
+        "api_token": node.api_token + "\n",
+        "ca_certificate": node.ca_certificate,
+        "server_certificate": node.server_certificate,
+        "server_key": node.server_key,
+        "peer_certificate": node.peer_certificate,
+        "peer_key": node.peer_key,
+    }
+
+
+def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, str]]:
+    """One entry for each file: a ``source`` that is a folder stands for the files in it."""
+    path = entry["path"]
+    rest = {key: entry[key] for key in ("permissions", "owner") if key in entry}
+    if "value" in entry:
+        yield {"path": path, **rest, "content": values[entry["value"]]}
+        return
+    source = SOURCES / entry["source"]
+    sources = sorted(file for file in source.iterdir() if file.is_file()) if source.is_dir() else [source]
+    for file in sources:
+        target = path + file.name if path.endswith("/") else path
+        yield {"path": target, **rest, "content": file.read_text()}
