@@ -1,0 +1,303 @@
+"""A stand-in for ``pulumi-language-python``, Pulumi's host of Python programs.
+
+The engine starts it with its own address as the last argument, reads the port from the first line of its
+output, and asks it over gRPC to run the program. The program runs in this very process, with the packages
+of this very interpreter: there is no virtual environment to choose and nothing to install.
+
+What it answers and how it reports a program's failure follow the official host, so that either can take the
+other's place: https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/language.proto`` of
+Pulumi's repository.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import runpy
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType, TracebackType
+from typing import Any, Never
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi import log
+from pulumi.errors import RunError
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.proto import language_pb2, plugin_pb2
+from pulumi.runtime.proto.language_pb2_grpc import (
+    LanguageRuntimeServicer,
+    add_LanguageRuntimeServicer_to_server,
+)
+from pulumi.runtime.settings import Settings, configure
+
+ORPHAN_CHECK_SECONDS = 1.0
+"""How often the host looks whether the engine that started it is still there."""
+
+MESSAGE_LIMIT = 400 * 1024 * 1024
+"""Bytes of the largest gRPC message, as in Pulumi's SDKs."""
+
+
+class LanguageHost(LanguageRuntimeServicer):
+    """Runs Python programs for the engine at ``engine_address``."""
+
+    def __init__(self, engine_address: str) -> None:
+        self._engine_address = engine_address
+        self._runs: SimpleQueue[tuple[language_pb2.RunRequest, Future[language_pb2.RunResponse]]] = (
+            SimpleQueue()
+        )
+
+    def Handshake(  # noqa: N802
+        self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
+    ) -> language_pb2.LanguageHandshakeResponse:
+        """Learn the engine's address, should it differ from the command line's."""
+        self._engine_address = request.engine_address or self._engine_address
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(  # noqa: N802
+        self, request: Empty, context: grpc.ServicerContext
+    ) -> plugin_pb2.PluginInfo:
+        """Name the version of the Python SDK, whose host this is."""
+        return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
+
+    def About(  # noqa: N802
+        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
+    ) -> language_pb2.AboutResponse:
+        """Name the interpreter that programs run on."""
+        version = ".".join(str(part) for part in sys.version_info[:3])
+        return language_pb2.AboutResponse(executable=sys.executable, version=version)
+
+    def RuntimeOptionsPrompts(  # noqa: N802
+        self, request: language_pb2.RuntimeOptionsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.RuntimeOptionsResponse:
+        """Ask nothing: a program has no runtime options here."""
+        return language_pb2.RuntimeOptionsResponse()
+
+    def InstallDependencies(  # noqa: N802
+        self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.InstallDependenciesResponse]:
+        """Install nothing: the interpreter's environment was made from the project's lock file."""
+        text = f"Programs run on {sys.executable}, whose packages `uv sync` installs.\n"
+        yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
+
+    def GetProgramDependencies(  # noqa: N802
+        self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetProgramDependenciesResponse:
+        """List the installed packages; only those that no other needs, unless the transitive ones are asked for."""
+        packages = {_normal(package.name): package for package in metadata.distributions()}
+        if not request.transitiveDependencies:
+            for name in _required(packages.values()):
+                packages.pop(name, None)
+        return language_pb2.GetProgramDependenciesResponse(
+            dependencies=[
+                language_pb2.DependencyInfo(name=package.name, version=package.version)
+                for _, package in sorted(packages.items())
+            ]
+        )
+
+    def GetRequiredPlugins(  # noqa: N802
+        self, request: language_pb2.GetRequiredPluginsRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPluginsResponse:
+        """List the plugins of the installed provider SDKs."""
+        return language_pb2.GetRequiredPluginsResponse(
+            plugins=[
+                plugin_pb2.PluginDependency(
+                    name=plugin["name"],
+                    kind="resource",
+                    version=f"v{plugin['version']}",
+                    server=plugin.get("server", ""),
+                )
+                for plugin in _provider_plugins()
+            ]
+        )
+
+    def GetRequiredPackages(  # noqa: N802
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GetRequiredPackagesResponse:
+        """List the plugins of the installed provider SDKs, as packages."""
+        return language_pb2.GetRequiredPackagesResponse(
+            packages=[
+                plugin_pb2.PackageDependency(
+                    name=plugin["name"],
+                    kind="resource",
+                    version=f"v{plugin['version']}",
+                    server=plugin.get("server", ""),
+                )
+                for plugin in _provider_plugins()
+            ]
+        )
+
+    def Run(  # noqa: N802
+        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
+    ) -> language_pb2.RunResponse:
+        """Have the main thread run the program, and say how it ended."""
+        response: Future[language_pb2.RunResponse] = Future()
+        self._runs.put((request, response))
+        return response.result()
+
+    def run_programs(self) -> Never:
+        """Run the programs that the engine asks for, one after the other.
+
+        Called on the main thread, as a program expects to be: only there can it handle signals.
+        """
+        while True:
+            request, response = self._runs.get()
+            try:
+                response.set_result(_run(request, self._engine_address))
+            except BaseException as error:
+                response.set_exception(error)
+
+
+def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.RunResponse:
+    program = Path(request.info.program_directory or request.pwd) / (
+        request.info.entry_point or request.program
+    )
+    configure(
+        Settings(
+            project=request.project,
+            stack=request.stack,
+            monitor=request.monitor_address,
+            engine=engine_address,
+            parallel=request.parallel,
+            dry_run=request.dryRun,
+            organization=request.organization or "organization",
+            root_directory=request.info.root_directory or request.pwd,
+        )
+    )
+    config, secret_keys = dict(request.config), list(request.configSecretKeys)
+    set_all_config(config, secret_keys)
+    os.environ["PULUMI_CONFIG"] = json.dumps(config)
+    os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(secret_keys)
+    os.chdir(request.pwd)
+    sys.argv = [str(program), *request.args]
+    sys.path.insert(0, str(program if program.is_dir() else program.parent))
+    # The futures of a failed program are never all awaited, and asyncio would complain of each.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Each resource in flight can hold more than one thread: its registration and its inputs' serialization.
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=4 * max(request.parallel, 1)))
+    try:
+        return _finish(loop, program)
+    finally:
+        _cancel_rest(loop)
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _finish(loop: asyncio.AbstractEventLoop, program: Path) -> language_pb2.RunResponse:
+    """Run ``program`` and turn its end into the engine's terms: ``bail`` once the error has been logged."""
+
+    def main() -> None:
+        runpy.run_path(str(program), run_name="__main__")
+
+    try:
+        loop.run_until_complete(run_in_stack(main))
+    except RunError as error:
+        log.error(str(error))
+        return language_pb2.RunResponse(bail=True)
+    except SystemExit as error:
+        if error.code not in {None, 0}:
+            return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {error.code}")
+    except grpc.RpcError as error:
+        # An engine that is going away has said why it does.
+        if isinstance(error, grpc.Call) and error.code() is not grpc.StatusCode.UNAVAILABLE:
+            log.error(_report(error, program))
+            return language_pb2.RunResponse(bail=True)
+    except BaseException as error:
+        log.error(_report(error, program))
+        return language_pb2.RunResponse(bail=True)
+    return language_pb2.RunResponse()
+
+
+def _report(error: BaseException, program: Path) -> str:
+    """Return the traceback from the program's own first line on, where it has one."""
+    first: TracebackType | None = error.__traceback__
+    home = str(program if program.is_dir() else program.parent)
+    while first is not None and not first.tb_frame.f_code.co_filename.startswith(home):
+        first = first.tb_next
+    frames = traceback.format_exception(type(error), error, first or error.__traceback__)
+    return "Program failed with an unhandled exception:\n" + "".join(frames)
+
+
+def _cancel_rest(loop: asyncio.AbstractEventLoop) -> None:
+    pending = asyncio.all_tasks(loop)
+    for task in pending:
+        task.cancel()
+    if pending:
+        loop.run_until_complete(asyncio.wait(pending))
+    loop.close()
+
+
+def _provider_plugins() -> Iterator[dict[str, Any]]:
+    """Yield the ``pulumi-plugin.json`` of every installed provider SDK."""
+    for package in metadata.distributions():
+        if not _normal(package.name).startswith("pulumi-"):
+            continue
+        for file in package.files or ():
+            if file.name == "pulumi-plugin.json":
+                plugin = json.loads(file.read_text())
+                if plugin.get("resource"):
+                    yield {"version": package.version, **plugin}
+
+
+def _required(packages: Any) -> Iterator[str]:
+    for package in packages:
+        for requirement in package.requires or ():
+            if "extra ==" not in requirement and (name := re.match(r"[\w.-]+", requirement)):
+                yield _normal(name.group())
+
+
+def _normal(name: str) -> str:
+    """Return a package's normalized name: https://packaging.python.org/en/latest/specifications/name-normalization/."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def main(argv: list[str]) -> None:
+    """Serve until the engine interrupts or is gone; ``argv`` ends with the engine's address."""
+    if not argv:
+        sys.exit(
+            "pulumi-language-python: the engine's address is missing: this program is started by `pulumi`"
+        )
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
+    limits = [
+        ("grpc.max_receive_message_length", MESSAGE_LIMIT),
+        ("grpc.max_send_message_length", MESSAGE_LIMIT),
+    ]
+    server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
+    host = LanguageHost(argv[-1])
+    add_LanguageRuntimeServicer_to_server(host, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    host.run_programs()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> Never:
+    # At once and without clean-up: a program in mid-run would hold up the interpreter's orderly exit.
+    os._exit(0)
+
+
+def _stop_with_parent(parent: int) -> Never:
+    """End the process when the engine, its parent, has died without a word."""
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_CHECK_SECONDS)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
