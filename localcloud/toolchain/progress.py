@@ -1,0 +1,59 @@
+"""Progress of slow work, on standard error: standard output is the called command's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+
+QUIET_SECONDS = 30.0
+"""Without a terminal, a line is printed at most this often: a log needs a sign of life, not all output."""
+
+_console = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something slow, as it is announced."""
+
+    title: str
+    """What is made, for example ``Building etcd 3.6.14``."""
+    reason: str
+    """Why it is made at all, and why it is slow."""
+    typical: str
+    """How long it takes, for example ``about a minute on 2 cores``."""
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    _console.print(escape(text), soft_wrap=True)
+
+
+@contextmanager
+def announced(work: Work) -> Generator[Callable[[str], None]]:
+    """Announce ``work`` and its end; the yielded function shows a line of its output meanwhile."""
+    start = time.monotonic()
+    say(f"{work.title} ({work.typical}, once): {work.reason}")
+    if _console.is_terminal:
+        with _console.status(escape(work.title)) as status:
+            yield lambda line: status.update(f"{_elapsed(start)} {escape(line[: _console.width - 12])}")
+    else:
+        printed = start
+
+        def show(line: str) -> None:
+            nonlocal printed
+            if time.monotonic() - printed >= QUIET_SECONDS:
+                printed = time.monotonic()
+                say(f"  {_elapsed(start)} {line}")
+
+        yield show
+    say(f"{work.title}: done in {_elapsed(start)}")
+
+
+def _elapsed(start: float) -> str:
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    return f"{minutes}:{seconds:02}"
