@@ -1,0 +1,119 @@
+"""Control groups: which processes belong to a local cloud, and an end to all of them at once.
+
+A process cannot leave its group, and a group's name is the local cloud's own. So, unlike a process id in a
+file, a group never names a foreign process.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from localcloud.machines.commands import run
+
+_POLL = 0.02
+
+
+def mount(point: Path) -> None:
+    """Mount the unified hierarchy at ``point`` unless it is mounted there."""
+    if not os.path.ismount(point):
+        point.mkdir(parents=True, exist_ok=True)
+        run(["mount", "-t", "cgroup2", "cgroup2", point])
+
+
+def unmount(point: Path) -> None:
+    """Undo ``mount``."""
+    while os.path.ismount(point):
+        run(["umount", "--lazy", point])
+
+
+@dataclass(frozen=True)
+class Cgroup:
+    """One control group and those below it."""
+
+    path: Path
+
+    def __truediv__(self, name: str) -> Cgroup:
+        return Cgroup(self.path / name)
+
+    def create(self) -> None:
+        """Make the group and those above it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def children(self) -> list[Cgroup]:
+        """The groups directly below."""
+        if not self.path.is_dir():
+            return []
+        return sorted((Cgroup(path) for path in self.path.iterdir() if path.is_dir()), key=lambda c: c.path)
+
+    def populated(self) -> bool:
+        """Whether any process lives in it or below."""
+        with suppress(OSError):
+            return "populated 1" in (self.path / "cgroup.events").read_text()
+        return False
+
+    def processes(self) -> list[int]:
+        """Ids of the processes in it and below."""
+        found: list[int] = []
+        for directory, _, _ in os.walk(self.path):
+            # A group that went away meanwhile has no processes.
+            with suppress(OSError):
+                found += [int(line) for line in (Path(directory) / "cgroup.procs").read_text().split()]
+        return found
+
+    def spawn(self, argv: Sequence[str | Path], *, output: IO[bytes], env: dict[str, str]) -> None:
+        """Start a daemon in this group, with ``output`` as its standard output and error."""
+        self.create()
+        subprocess.Popen(
+            self.entering(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd="/",
+            env=env,
+        )
+
+    def entering(self, argv: Sequence[str | Path]) -> list[str | Path]:
+        """The command that enters this group and then becomes ``argv``."""
+        return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', self.path / "cgroup.procs", *argv]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to every process in it and below."""
+        for process in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def kill(self) -> None:
+        """Kill every process in it and below."""
+        with suppress(FileNotFoundError):
+            (self.path / "cgroup.kill").write_text("1")
+
+    def wait_empty(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds for the last process to end; whether it did."""
+        deadline = time.monotonic() + timeout
+        while self.populated():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL)
+        return True
+
+    def remove(self, timeout: float = 10.0) -> None:
+        """Kill what runs in it and remove it with all groups below.
+
+        Raises ``TimeoutError`` naming the processes that do not end within ``timeout`` seconds.
+        """
+        self.kill()
+        if not self.wait_empty(timeout):
+            raise TimeoutError(
+                f"{self.path}: processes {self.processes()} do not end, {timeout:g} s after SIGKILL"
+            )
+        for directory, _, _ in os.walk(self.path, topdown=False):
+            with suppress(FileNotFoundError):
+                Path(directory).rmdir()

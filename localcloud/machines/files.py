@@ -1,0 +1,22 @@
+"""Files that are there whole or not at all, and logs that only root reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+
+def replace(path: Path, text: str, *, mode: int) -> None:
+    """Write ``text`` in the place of whatever is at ``path``, atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with open(descriptor, "w") as file:  # noqa: PTH123 - a descriptor, for the mode from the start
+        file.write(text)
+    temporary.replace(path)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log to append to; only root can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")

@@ -1,0 +1,60 @@
+"""The local cloud's name server: dnsmasq, which answers from a file and asks nobody."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping, Sequence
+
+from localcloud.addresses import GATEWAY
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.files import open_log, replace
+from localcloud.machines.layout import Layout
+
+TTL = 60
+"""Seconds that an answer may be kept, as the program's records say."""
+
+
+class NameServer:
+    """dnsmasq on the gateway's port 53."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cgroup = Cgroup(layout.cgroup) / "dnsmasq"
+        self._hosts = layout.run / "hosts"
+
+    def ensure(self) -> None:
+        """Start it unless it runs."""
+        if self._cgroup.populated():
+            return
+        if not self._hosts.exists():
+            replace(self._hosts, "", mode=0o600)
+        with open_log(self._layout.logs / "dnsmasq.log") as log:
+            self._cgroup.spawn(
+                [
+                    *("ip", "netns", "exec", self._layout.namespace, "dnsmasq", "--keep-in-foreground"),
+                    *(
+                        "--conf-file=/dev/null",
+                        "--pid-file=",
+                        "--log-facility=-",
+                        "--user=root",
+                        "--group=root",
+                    ),
+                    *(f"--listen-address={GATEWAY.ip}", "--bind-interfaces", "--no-resolv", "--no-hosts"),
+                    *(f"--addn-hosts={self._hosts}", f"--local-ttl={TTL}", "--no-negcache"),
+                    # Any other name does not exist: nothing is asked outside.
+                    "--address=/#/",
+                ],
+                output=log,
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            )
+
+    def answer(self, records: Mapping[str, Sequence[str]]) -> None:
+        """Replace all answers: FQDN to IPv4 addresses."""
+        lines = [
+            f"{address} {name.rstrip('.')}\n" for name, addresses in records.items() for address in addresses
+        ]
+        text = "".join(sorted(lines))
+        if self._hosts.exists() and self._hosts.read_text() == text:
+            return
+        replace(self._hosts, text, mode=0o600)
+        self._cgroup.signal(signal.SIGHUP)

@@ -1,0 +1,75 @@
+"""What a new machine finds on its disk: the cloud-init seed and the files that describe its network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import yaml
+
+from localcloud.addresses import GATEWAY
+from localcloud.machines.interface import Machine
+
+CLOUD_CONFIG = """\
+# How cloud-init runs in a machine of the local cloud.
+datasource_list: [NoCloud, None]
+system_info: {network: {renderers: [networkd]}}
+disable_root: false
+locale: C.UTF-8
+ssh_genkeytypes: [ed25519]
+apt: {preserve_sources_list: true}
+"""
+"""Root logs in with its keys, as on a droplet."""
+
+
+def meta_data(machine: Machine) -> str:
+    """The seed's meta-data: the droplet's id is the instance id, so a reboot is not a first boot."""
+    return json.dumps(
+        {
+            "instance-id": str(machine.id),
+            "local-hostname": machine.name,
+            "public-keys": {str(number): key for number, key in enumerate(machine.ssh_keys)},
+        }
+    )
+
+
+def network_config(machine: Machine) -> str:
+    """The seed's network-config, version 2: static addresses on ``host0``, the default route by the gateway."""
+    addresses = [str(address) for address in (machine.public, machine.private) if address is not None]
+    return yaml.safe_dump(
+        {
+            "version": 2,
+            "ethernets": {
+                "host0": {
+                    "addresses": addresses,
+                    "nameservers": {"addresses": [str(GATEWAY.ip)]},
+                    # "default" is rejected by cloud-init's networkd renderer.
+                    "routes": [{"to": "0.0.0.0/0", "via": str(GATEWAY.ip)}],
+                }
+            },
+        }
+    )
+
+
+def write_seed(machine: Machine, root: Path) -> None:
+    """Write the seed and the machine's own configuration below ``root``. The seed is readable by root alone."""
+    root.mkdir(mode=0o755)
+    seed = root / "var/lib/cloud/seed/nocloud"
+    seed.mkdir(parents=True)
+    seed.chmod(0o700)
+    _write(seed / "meta-data", meta_data(machine), 0o600)
+    _write(seed / "network-config", network_config(machine), 0o600)
+    _write(seed / "user-data", machine.user_data, 0o600)
+    _write(root / "etc/cloud/cloud.cfg.d/90-localcloud.cfg", CLOUD_CONFIG, 0o644)
+    _write(root / "etc/hostname", machine.name.split(".")[0] + "\n", 0o644)
+    _write(root / "etc/resolv.conf", f"nameserver {GATEWAY.ip}\n", 0o644)
+    _write(root / "etc/systemd/journald.conf.d/localcloud.conf", "[Journal]\nStorage=persistent\n", 0o644)
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True)
+    (wants / "systemd-networkd.service").symlink_to("/usr/lib/systemd/system/systemd-networkd.service")
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=mode)
+    path.write_text(text)

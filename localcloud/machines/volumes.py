@@ -1,0 +1,113 @@
+"""Block storage volumes: sparse images behind loop devices."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from localcloud.machines.commands import run
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+_GIB = 1 << 30
+
+
+def device_path(name: str) -> str:
+    """Where a machine finds the volume, as on a droplet."""
+    return f"/dev/disk/by-id/scsi-0DO_Volume_{name}"
+
+
+class Volumes:
+    """The volumes of one local cloud, by name."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def create(self, name: str, size_gib: int, filesystem: str, label: str) -> None:
+        """Make a volume, formatted when ``filesystem`` (``ext4``, ``xfs``) is given. An existing one is kept."""
+        image = self._image(name)
+        if image.exists():
+            return
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = image.with_suffix(f".{os.getpid()}.new")
+        with temporary.open("wb") as file:
+            file.truncate(size_gib * _GIB)
+        try:
+            if filesystem:
+                run([*_mkfs(filesystem, label), temporary])
+            temporary.replace(image)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def resize(self, name: str, size_gib: int) -> None:
+        """Grow the block device, also an attached one. A smaller size is refused with ``ValueError``."""
+        image = self._existing(name)
+        size = size_gib * _GIB
+        if size < image.stat().st_size:
+            raise ValueError(
+                f"volume {name} has {image.stat().st_size // _GIB} GiB: it cannot shrink to {size_gib} GiB"
+            )
+        os.truncate(image, size)
+        for device in self._devices(image):
+            run(["losetup", "--set-capacity", device])
+
+    def delete(self, name: str) -> None:
+        """Remove the volume and its data. A missing one is no error."""
+        image = self._image(name)
+        if image.exists():
+            self.disconnect(name)
+            image.unlink()
+
+    def connect(self, name: str) -> str:
+        """The volume's loop device, made when it has none."""
+        image = self._existing(name)
+        devices = self._devices(image)
+        if devices:
+            return devices[0]
+        # Direct I/O spares the host a second copy of every page; file systems without it are used as they are.
+        return run(["losetup", "--find", "--show", "--direct-io=on", image]).strip()
+
+    def disconnect(self, name: str) -> None:
+        """Remove the volume's loop device; one that is still in use goes with its last user."""
+        for device in self._devices(self._image(name)):
+            run(["losetup", "--detach", device])
+
+    def disconnect_all(self) -> None:
+        """Remove every loop device of this local cloud, also those of volumes that were deleted."""
+        for device, image in _loop_devices():
+            if image.removesuffix(" (deleted)").startswith(f"{self._directory}/"):
+                run(["losetup", "--detach", device])
+
+    def _devices(self, image: Path) -> list[str]:
+        return [device for device, backing in _loop_devices() if backing == str(image)]
+
+    def _existing(self, name: str) -> Path:
+        image = self._image(name)
+        if not image.exists():
+            raise FileNotFoundError(f"volume {name} is not there: {image} is missing")
+        return image
+
+    def _image(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"volume name is {name!r}: use up to 64 lower-case letters, digits and inner hyphens"
+            )
+        return self._directory / f"{name}.img"
+
+
+def _loop_devices() -> list[tuple[str, str]]:
+    listing = run(["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"])
+    if not listing.strip():
+        return []
+    return [(entry["name"], entry["back-file"] or "") for entry in json.loads(listing)["loopdevices"]]
+
+
+def _mkfs(filesystem: str, label: str) -> list[str]:
+    match filesystem:
+        case "ext4":
+            return ["mkfs.ext4", "-q", "-F", *(["-L", label] if label else [])]
+        case "xfs":
+            return ["mkfs.xfs", "-q", "-f", *(["-L", label] if label else [])]
+        case _:
+            raise ValueError(f"filesystem is {filesystem!r}: use ext4 or xfs")
