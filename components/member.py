@@ -18,10 +18,11 @@ from components.certificates import (
 from components.founding import Founding
 from components.network import SHARED_TAG, ClusterNetwork
 from components.rollout import Rollout, digest
-from components.settings import Settings
+from components.settings import Settings, member_name
 from components.user_data import NodeConfig, render_user_data
 
 RECORD_TTL = 60
+GIB = 1024**3
 VOLUME_LABEL = "etcd-data"
 DELETE_TIMEOUT = "5m"
 """A graceful shutdown, the detaching of a volume and the deletion together; the provider's default is one minute."""
@@ -55,7 +56,9 @@ class Member(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         volume = None if settings.volume_size == 0 else self._volume(label, settings)
-        user_data = self._user_data(label, settings, founding, network, authority)
+        user_data = self._user_data(
+            number, label, settings=settings, founding=founding, network=network, authority=authority
+        )
         gate = rollout.gate(
             self.name,
             digest(
@@ -120,7 +123,9 @@ class Member(pulumi.ComponentResource):
 
     def _user_data(
         self,
+        number: int,
         label: str,
+        *,
         settings: Settings,
         founding: Founding,
         network: ClusterNetwork,
@@ -128,7 +133,7 @@ class Member(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         def issue(kind: str) -> Certificate:
             return authority.issue(
-                f"{label}-{kind}",
+                f"{number}-{kind}",
                 self.name,
                 SERVER_USES,
                 names=[self.name, *LOOPBACK],
@@ -138,7 +143,34 @@ class Member(pulumi.ComponentResource):
         server, peer = issue("server"), issue("peer")
 
         def render(values: dict[str, Any]) -> str:
-            return render_user_data(NodeConfig(name=self.name))
+            founding_members = tuple(
+                member_name(one, settings.domain) for one in range(1, values["size"] + 1)
+            )
+            return render_user_data(
+                NodeConfig(
+                    name=self.name,
+                    cluster_token=values["token"],
+                    founding_members=founding_members,
+                    tag=values["tag"],
+                    address_kind=settings.addresses,
+                    api_url=settings.discovery_api_url,
+                    api_token=settings.discovery_token.get_secret_value(),
+                    etcd_version=settings.version,
+                    release_url=settings.release_url.replace("{version}", settings.version),
+                    release_sha256=settings.release_checksum,
+                    volume="" if settings.volume_size == 0 else label,
+                    heartbeat_ms=settings.heartbeat_ms,
+                    election_ms=settings.election_ms,
+                    quota_bytes=settings.quota_gib * GIB,
+                    compaction_mode=settings.compaction_mode,
+                    compaction_retention=settings.compaction_retention,
+                    ca_certificate=values["ca"],
+                    server_certificate=values["server"],
+                    server_key=values["server_key"],
+                    peer_certificate=values["peer"],
+                    peer_key=values["peer_key"],
+                )
+            )
 
         return pulumi.Output.secret(
             pulumi.Output.all(

@@ -233,7 +233,7 @@ class Settings(BaseModel):
     @property
     def member_names(self) -> tuple[str, ...]:
         """Names of all members, which are their droplets' hostnames, in order."""
-        return tuple(f"etcd-server-{number}.{self.domain}" for number in range(1, self.size + 1))
+        return tuple(member_name(number, self.domain) for number in range(1, self.size + 1))
 
     @property
     def release_checksum(self) -> str:
@@ -250,6 +250,11 @@ class MisfitError(ValueError):
 
 def _wrong(key: str, value: object, remedy: str) -> MisfitError:
     return MisfitError(key, value, remedy)
+
+
+def member_name(number: int, domain: str) -> str:
+    """The name of a member, counted from 1, which is its droplet's hostname and its record's name."""
+    return f"etcd-server-{number}.{domain}"
 
 
 def cluster_name(project: str, stack: str) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pulumi
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
-from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.settings import SETTINGS
 
 from components.cluster import EtcdCluster
@@ -83,7 +80,9 @@ class Answers(pulumi_mocks.Mocks):
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
         if args.typ == "pulumi:index:Stash":
-            stored = self.founding if args.name.endswith("-founding") and self.founding else args.inputs["input"]
+            stored = (
+                self.founding if args.name.endswith("-founding") and self.founding else args.inputs["input"]
+            )
             outputs = {"input": args.inputs["input"], "output": stored}
         elif args.typ == "digitalocean:index/droplet:Droplet":
             number = int(args.name.rpartition("-")[2])
@@ -137,7 +136,10 @@ def plan_of() -> PlanOf:
 
         async def program() -> None:
             pulumi_mocks.set_mocks(
-                Answers(founding), project="etcd", stack="fra1", preview=True,
+                Answers(founding),
+                project="etcd",
+                stack="fra1",
+                preview=True,
                 monitor=RecordingMonitor(Answers(founding), plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)

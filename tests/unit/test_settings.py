@@ -42,8 +42,14 @@ def test_an_even_or_extreme_size_is_refused(size: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"domain": "not_a_name.example.com"}, "etcd:domain is not_a_name.example.com: write a lower-case DNS name"),
-        ({"domain": "etcd.example.org"}, "etcd:domain is etcd.example.org: it is not in the zone example.com"),
+        (
+            {"domain": "not_a_name.example.com"},
+            "etcd:domain is not_a_name.example.com: write a lower-case DNS name",
+        ),
+        (
+            {"domain": "etcd.example.org"},
+            "etcd:domain is etcd.example.org: it is not in the zone example.com",
+        ),
         ({"domain": "badexample.com"}, "etcd:domain is badexample.com: it is not in the zone"),
         ({"domain": None}, "etcd:domain is not set: name the DNS domain"),
         ({"zone": None}, "etcd:zone is not set: name the Cloudflare zone"),
@@ -51,12 +57,18 @@ def test_an_even_or_extreme_size_is_refused(size: int) -> None:
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
         ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
         ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
-        ({"sshCidrs": ["0.0.0.0/0"]}, "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet"),
+        (
+            {"sshCidrs": ["0.0.0.0/0"]},
+            "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet",
+        ),
         ({"sshKeys": ["my-key"]}, "etcd:sshKeys is my-key: write the id or the MD5 fingerprint"),
         ({"version": "3.6.99"}, "etcd:version is 3.6.99: its checksum is not known here"),
         ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
         ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
-        ({"releaseUrl": "https://mirror/{version}"}, "etcd:releaseUrl is https://mirror/{version}: a mirror's files need"),
+        (
+            {"releaseUrl": "https://mirror/{version}"},
+            "etcd:releaseUrl is https://mirror/{version}: a mirror's files need",
+        ),
         ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a whole URL"),
         (
             {"certificateValidityHours": 720, "certificateRenewalHours": 720},

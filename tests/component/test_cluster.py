@@ -1,0 +1,154 @@
+"""What one run of the program registers."""
+
+from __future__ import annotations
+
+from tests.component.conftest import PlanOf
+
+DROPLET = "digitalocean:index/droplet:Droplet"
+VOLUME = "digitalocean:index/volume:Volume"
+FIREWALL = "digitalocean:index/firewall:Firewall"
+RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+STASH = "pulumi:index:Stash"
+LEAF = "tls:index/locallySignedCert:LocallySignedCert"
+LATER = {"token": "t", "size": 3, "run": "an earlier one"}
+
+
+def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    assert [len(plan.of_type(kind)) for kind in (DROPLET, VOLUME, RECORD, LEAF)] == [3, 3, 3, 3 * 2 + 1]
+
+
+def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -> None:
+    droplets = plan_of().of_type(DROPLET)
+    assert [item.inputs["name"] for item in droplets] == [
+        f"etcd-server-{n}.etcd.example.com" for n in (1, 2, 3)
+    ]
+    assert all(item.inputs["tags"] == ["etcd", "etcd-etcd-fra1"] for item in droplets)
+    assert all(item.inputs["gracefulShutdown"] for item in droplets)
+
+
+def test_records_are_unproxied_and_short_lived(plan_of: PlanOf) -> None:
+    record = plan_of().one(RECORD, "etcd-etcd-fra1-2")
+    assert (record.inputs["proxied"], record.inputs["ttl"], record.inputs["content"]) == (
+        False,
+        60,
+        "203.0.113.2",
+    )
+
+
+def test_private_addresses_are_used_where_asked(plan_of: PlanOf) -> None:
+    assert plan_of(addresses="private").one(RECORD, "etcd-etcd-fra1-2").inputs["content"] == "10.10.0.2"
+
+
+def test_the_firewall_goes_by_tag_and_opens_nothing_but_etcd(plan_of: PlanOf) -> None:
+    (firewall,) = plan_of().of_type(FIREWALL)
+    assert firewall.inputs["tags"] == ["etcd-etcd-fra1"]
+    assert "dropletIds" not in firewall.inputs
+    assert firewall.inputs["inboundRules"] == [
+        {"portRange": "2380", "protocol": "tcp", "sourceTags": ["etcd-etcd-fra1"]},
+        {
+            "portRange": "2379",
+            "protocol": "tcp",
+            "sourceAddresses": ["198.51.100.0/24"],
+            "sourceTags": ["etcd-etcd-fra1"],
+        },
+    ]
+
+
+def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
+    (firewall,) = plan_of(sshCidrs=["198.51.100.7/32"]).of_type(FIREWALL)
+    assert firewall.inputs["inboundRules"][2] == {
+        "portRange": "22",
+        "protocol": "tcp",
+        "sourceAddresses": ["198.51.100.7/32"],
+    }
+
+
+def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    (firewall,) = plan.of_type(FIREWALL)
+    assert all(firewall.urn in droplet.dependencies for droplet in plan.of_type(DROPLET))
+
+
+def test_without_a_volume_the_data_stays_on_the_droplet(plan_of: PlanOf) -> None:
+    plan = plan_of(volumeSize=0)
+    assert plan.of_type(VOLUME) == []
+    assert all("volumeIds" not in droplet.inputs for droplet in plan.of_type(DROPLET))
+
+
+def test_user_data_is_secret(plan_of: PlanOf) -> None:
+    assert all(droplet.is_secret("userData") for droplet in plan_of().of_type(DROPLET))
+
+
+def test_user_data_depends_on_no_member_but_its_own(plan_of: PlanOf) -> None:
+    plan = plan_of(founding=LATER)
+    kinds = (DROPLET, VOLUME, RECORD, "etcd:index:Member")
+    for droplet in plan.of_type(DROPLET):
+        behind = plan.reachable(droplet.property_dependencies["userData"])
+        assert [item.name for item in plan.resources if item.urn in behind and item.type in kinds] == []
+
+
+def test_user_data_does_not_change_with_the_size_of_a_founded_cluster(plan_of: PlanOf) -> None:
+    three, five = (plan_of(founding=LATER, size=size).of_type(STASH) for size in (3, 5))
+    digests = [
+        [
+            gate.inputs["input"]["replaced_by"]
+            for gate in gates
+            if gate.name.startswith("etcd-etcd-fra1-gate-")
+        ][:3]
+        for gates in (three, five)
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_founding_members_are_created_together(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
+
+
+def test_after_the_founding_each_droplet_waits_for_its_gate_and_each_gate_for_the_droplet_before(
+    plan_of: PlanOf,
+) -> None:
+    plan = plan_of(founding=LATER)
+    for number, droplet in enumerate(plan.of_type(DROPLET), start=1):
+        gate = plan.one(STASH, f"etcd-etcd-fra1-gate-{number}")
+        assert gate.urn in droplet.dependencies
+        before = f"etcd-etcd-fra1-{number - 1}-id" if number > 1 else ""
+        assert gate.inputs["input"]["after"] == before
+
+
+def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:
+    assert all(droplet.request.deleteBeforeReplace for droplet in plan_of().of_type(DROPLET))
+
+
+def test_no_resource_has_a_delete_hook(plan_of: PlanOf) -> None:
+    for item in plan_of().resources:
+        assert not item.request.hooks.before_delete
+        assert not item.request.hooks.after_delete
+
+
+def test_gates_ask_before_an_update_and_the_last_one_before_its_creation_too(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    gate = plan.one(STASH, "etcd-etcd-fra1-gate-1").request.hooks
+    last = plan.one(STASH, "etcd-etcd-fra1-healthy").request.hooks
+    assert (len(gate.before_create), len(gate.before_update)) == (0, 1)
+    assert (len(last.before_create), len(last.before_update)) == (1, 1)
+
+
+def test_the_founding_record_is_never_changed(plan_of: PlanOf) -> None:
+    assert list(plan_of().one(STASH, "etcd-etcd-fra1-founding").request.ignoreChanges) == ["input"]
+
+
+def test_server_certificates_are_for_both_sides_and_name_the_member_and_loopback(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    leaf = plan.one(LEAF, "etcd-etcd-fra1-1-server")
+    assert {"server_auth", "client_auth"} <= set(leaf.inputs["allowedUses"])
+    request = plan.one("tls:index/certRequest:CertRequest", "etcd-etcd-fra1-1-server-request")
+    assert request.inputs["dnsNames"] == ["etcd-server-1.etcd.example.com", "localhost"]
+    assert request.inputs["ipAddresses"] == ["127.0.0.1"]
+
+
+def test_the_operators_certificate_is_for_clients_alone(plan_of: PlanOf) -> None:
+    leaf = plan_of().one(LEAF, "etcd-etcd-fra1-operator")
+    assert "server_auth" not in leaf.inputs["allowedUses"]

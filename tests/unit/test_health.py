@@ -1,0 +1,50 @@
+"""When a member counts as healthy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from components.health import Answer, Silence, problems, read_answer
+
+NAMES = ("a", "b", "c")
+WELL = Answer("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES))
+
+
+def test_members_that_agree_are_healthy() -> None:
+    assert problems(NAMES, dict.fromkeys(NAMES, WELL)) == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (Silence("connection refused"), "connection refused"),
+        (replace(WELL, healthy=False, reason="ALARM NOSPACE"), "etcd says it is not healthy: ALARM NOSPACE"),
+        (replace(WELL, learner=True), "it is a learner that has not been promoted yet"),
+        (replace(WELL, leader="0"), "it knows no leader"),
+        (replace(WELL, cluster_id="c2"), "it is in cluster c2, others are in c1"),
+        (replace(WELL, leader="m2"), "it follows leader m2, others follow m1"),
+        (replace(WELL, voters=frozenset("ab")), "it does not know c as started voting members"),
+    ],
+)
+def test_the_sick_member_is_named_with_what_was_seen(answer: Answer | Silence, problem: str) -> None:
+    assert problems(NAMES, {"a": WELL, "b": WELL, "c": answer}) == {"c": problem}
+
+
+def test_a_member_that_the_question_is_not_about_may_be_sick() -> None:
+    assert problems(("a", "b"), {"a": WELL, "b": WELL, "c": Silence("gone")}) == {}
+
+
+def test_etcds_three_answers_are_read_as_one() -> None:
+    answer = read_answer(
+        {"health": "true", "reason": ""},
+        {"header": {"cluster_id": "1", "member_id": "2"}, "leader": "3", "version": "3.6.14"},
+        {"members": [{"name": "a"}, {"name": "b", "isLearner": True}, {"peerURLs": ["https://c"]}]},
+    )
+    assert answer == Answer("1", "2", "3", learner=False, healthy=True, reason="", voters=frozenset("a"))
+
+
+def test_an_error_in_place_of_the_status_is_a_reason_to_be_unhealthy() -> None:
+    answer = read_answer({}, {"message": "etcdserver: no leader", "code": 14}, {})
+    assert (answer.healthy, answer.reason) == (False, "etcdserver: no leader")

@@ -1,0 +1,44 @@
+"""A run waits for members with progress, a limit, and an error that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from components import waiting
+from components.waiting import UnhealthyError, wait_until_healthy
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+
+
+async def test_waiting_ends_when_no_problem_is_left_and_says_each_change_once() -> None:
+    looks: list[Mapping[str, str]] = [
+        {"a": "starts", "b": "starts"},
+        {"a": "starts", "b": "starts"},
+        {"a": "starts"},
+        {},
+    ]
+    said: list[str] = []
+
+    async def look() -> Mapping[str, str]:
+        return looks.pop(0)
+
+    await wait_until_healthy(look, seconds=60, purpose="Cluster x", say=said.append)
+    assert [line.partition(",")[0] for line in said] == [
+        "Cluster x: waiting for 2 of the members",
+        "Cluster x: waiting for 1 of the members",
+    ]
+
+
+async def test_at_the_limit_each_member_is_named_with_what_was_last_seen_and_how_to_look_further() -> None:
+    async def look() -> Mapping[str, str]:
+        return {"etcd-server-2.example.com": "connection refused"}
+
+    with pytest.raises(UnhealthyError) as caught:
+        await wait_until_healthy(look, seconds=0, purpose="Cluster x", say=lambda _: None)
+    assert "etcd-server-2.example.com: connection refused" in str(caught.value)
+    assert "journalctl -u preparecluster -u etcd" in str(caught.value)
