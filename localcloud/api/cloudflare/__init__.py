@@ -1,0 +1,1 @@
+"""Cloudflare API v4, for zones and DNS records."""

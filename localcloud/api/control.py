@@ -1,0 +1,50 @@
+"""The control API: no cloud's, for whoever runs the local cloud, over a Unix socket of mode 0600."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Response
+
+from localcloud.api.observation import Fault, Observation
+
+
+def control_app(
+    observation: Observation, ready: Callable[[], bool], faults_changed: Callable[[], Awaitable[None]]
+) -> FastAPI:
+    """``GET /ready``; ``GET`` and ``DELETE /requests``; ``GET``, ``PUT`` and ``DELETE /faults``.
+
+    ``faults_changed`` is awaited after each change, before it is answered.
+    """
+    app = FastAPI(title="localcloud control", openapi_url=None)
+
+    @app.get("/ready")
+    async def get_ready(response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
+        response.status_code = 200 if ready() else 503
+        return {"ready": ready()}
+
+    @app.get("/requests")
+    async def get_requests() -> Any:  # pyright: ignore[reportUnusedFunction]
+        return {"requests": [request.model_dump() for request in observation.requests]}
+
+    @app.delete("/requests", status_code=204)
+    async def clear_requests() -> None:  # pyright: ignore[reportUnusedFunction]
+        observation.requests.clear()
+
+    @app.get("/faults")
+    async def get_faults() -> Any:  # pyright: ignore[reportUnusedFunction]
+        return {"faults": [armed.fault.model_dump(exclude_none=True) for armed in observation.armed]}
+
+    @app.put("/faults")
+    async def set_faults(faults: list[Fault]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        observation.arm(faults)
+        await faults_changed()
+        return {"faults": [fault.model_dump(exclude_none=True) for fault in faults]}
+
+    @app.delete("/faults", status_code=204)
+    async def clear_faults() -> None:  # pyright: ignore[reportUnusedFunction]
+        observation.arm([])
+        await faults_changed()
+
+    return app

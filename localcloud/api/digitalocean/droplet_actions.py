@@ -1,0 +1,115 @@
+"""``/v2/droplets/{id}/actions``: power, size, name and the like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from localcloud.api import droplets as life
+from localcloud.api.catalog import SIZES, find_image
+from localcloud.api.digitalocean import tagging, views
+from localcloud.api.digitalocean.access import CloudParam, require
+from localcloud.api.digitalocean.droplet_order import HOSTNAME
+from localcloud.api.digitalocean.droplets import get_droplet
+from localcloud.api.digitalocean.errors import not_found, unprocessable
+from localcloud.api.digitalocean.paging import PagerParam
+from localcloud.api.model import Action, Droplet
+
+router = APIRouter(prefix="/v2/droplets")
+
+BY_TAG = {"power_cycle", "power_on", "power_off", "shutdown", "enable_backups", "disable_backups"}
+
+
+class DropletAction(BaseModel):
+    """The body of an action request; which other fields count depends on the type."""
+
+    type: str
+    size: str | None = None
+    disk: bool | None = False
+    name: str | None = None
+    image: str | int | None = None
+
+
+@router.post("/actions", status_code=201, dependencies=[require("droplet:update", "tag:read")])
+async def post_by_tag(
+    wanted: DropletAction, cloud: CloudParam, tag_name: Annotated[str, Query(min_length=1)]
+) -> Any:
+    """Begin an action on every droplet with a tag, or on none when one of them cannot."""
+    if wanted.type not in BY_TAG:
+        raise unprocessable(f"{wanted.type} is no action on a tag: use one of {', '.join(sorted(BY_TAG))}")
+    ready = [(droplet, _check(droplet, wanted)) for droplet in tagging.tagged(cloud.store, tag_name)]
+    actions = [life.begin(cloud, droplet, wanted.type, arguments) for droplet, arguments in ready]
+    return {"actions": [views.action(action) for action in actions]}
+
+
+@router.post("/{droplet_id}/actions", status_code=201, dependencies=[require("droplet:update")])
+async def post(droplet_id: int, wanted: DropletAction, cloud: CloudParam) -> Any:
+    """Begin an action on a droplet."""
+    droplet = get_droplet(cloud, droplet_id)
+    return {"action": views.action(life.begin(cloud, droplet, wanted.type, _check(droplet, wanted)))}
+
+
+def _check(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
+    """The arguments of an action that the droplet can take now; anything else is a 422."""
+    if droplet.pending is not None:
+        raise unprocessable("Droplet already has a pending event.")
+    match wanted.type:
+        case "reboot" | "shutdown" | "power_off" if droplet.status != "active":
+            raise unprocessable("Droplet is already powered off.")
+        case "power_on" if droplet.status == "active":
+            raise unprocessable("Droplet is already powered on.")
+        case "resize":
+            return _check_resize(droplet, wanted)
+        case "rename":
+            if not HOSTNAME.fullmatch(wanted.name or ""):
+                raise unprocessable("Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
+            return {"name": wanted.name}
+        case "rebuild":
+            image = find_image(wanted.image or "")
+            if image is None or not image.boots:
+                raise unprocessable("You specified an invalid image for Droplet rebuild.")
+            return {"image": image.slug}
+        case (
+            "reboot"
+            | "shutdown"
+            | "power_off"
+            | "power_on"
+            | "power_cycle"
+            | "enable_backups"
+            | "disable_backups"
+        ):
+            return {}
+        case _:
+            raise unprocessable(f"{wanted.type} is no action that the local cloud has")
+
+
+def _check_resize(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
+    size = SIZES.get(wanted.size or "")
+    if size is None:
+        raise unprocessable("You specified an invalid size.")
+    if droplet.region not in size.regions:
+        raise unprocessable("Size is not available in this region.")
+    if droplet.status != "off":
+        raise unprocessable("Droplet is currently on. Please power it off to run this event.")
+    if size.disk_gib < droplet.disk_gib:
+        raise unprocessable("This size is not available because it has a smaller disk.")
+    return {"size": size.slug, "disk": bool(wanted.disk)}
+
+
+@router.get("/{droplet_id}/actions", dependencies=[require("droplet:read")])
+async def list_(droplet_id: int, cloud: CloudParam, pager: PagerParam) -> Any:
+    """Everything that was asked of a droplet, latest first."""
+    get_droplet(cloud, droplet_id)
+    actions = [action for action in cloud.store.all(Action) if action.resource_id == droplet_id]
+    return pager("actions", actions[::-1], views.action)
+
+
+@router.get("/{droplet_id}/actions/{action_id}", dependencies=[require("droplet:read")])
+async def get(droplet_id: int, action_id: int, cloud: CloudParam) -> Any:
+    """One action of a droplet."""
+    action = cloud.store.find(Action, action_id)
+    if action is None or action.resource_id != droplet_id:
+        raise not_found()
+    return {"action": views.action(action)}

@@ -1,0 +1,97 @@
+"""Rate limits for each token, and the headers that tell of them on every answer.
+
+A request counts for one hour (and, for the burst limit, one minute) after it was made; facts from the
+section "Rate Limit" of DigitalOcean's API reference.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from localcloud.api.cloud import Limits
+from localcloud.api.digitalocean.access import bearer
+from localcloud.api.digitalocean.errors import body
+
+HOUR = 3600.0
+MINUTE = 60.0
+
+
+class Window:
+    """One token's requests of the last hour."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._times: deque[float] = deque()
+
+    def take(self, now: float) -> float | None:
+        """Count a request at ``now``: none when it is allowed, else the seconds until one is."""
+        while self._times and self._times[0] <= now - HOUR:
+            self._times.popleft()
+        if len(self._times) >= self._limits.requests_per_hour:
+            return self._times[0] + HOUR - now
+        burst = self._limits.requests_per_minute
+        if len(self._times) >= burst and self._times[-burst] > now - MINUTE:
+            return self._times[-burst] + MINUTE - now
+        self._times.append(now)
+        return None
+
+    @property
+    def remaining(self) -> int:
+        """Requests left of the hour's."""
+        return max(0, self._limits.requests_per_hour - len(self._times))
+
+    def reset(self, now: float) -> int:
+        """When the oldest request expires, in seconds since the epoch."""
+        return math.ceil((self._times[0] if self._times else now) + HOUR)
+
+
+class RateLimited:
+    """ASGI middleware: a request id and rate-limit headers on every answer, 429 past a limit."""
+
+    def __init__(self, app: ASGIApp, limits: Limits, clock: Callable[[], float] = time.time) -> None:
+        self._app = app
+        self._limits = limits
+        self._clock = clock
+        self._windows: dict[str, Window] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        token = bearer(Headers(scope=scope).get("authorization", ""))
+        window = self._windows.setdefault(token, Window(self._limits))
+        wait = window.take(self._clock())
+        remaining = window.remaining if wait is None else 0
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("ratelimit-limit", str(self._limits.requests_per_hour))
+                headers.setdefault("ratelimit-remaining", str(remaining))
+                headers.setdefault("ratelimit-reset", str(window.reset(self._clock())))
+                headers["x-request-id"] = request_id
+            await send(message)
+
+        if wait is None:
+            await self._app(scope, receive, with_headers)
+            return
+        refusal = JSONResponse(
+            body(429, "API Rate limit exceeded.", request_id),
+            status_code=429,
+            headers={
+                "retry-after": str(math.ceil(wait)),
+                "ratelimit-reset": str(math.ceil(self._clock() + wait)),
+            },
+        )
+        await refusal(scope, receive, with_headers)

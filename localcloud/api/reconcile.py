@@ -1,0 +1,49 @@
+"""What a starting process does: make machines, filters and names agree with the stored state again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from localcloud.api import droplets
+from localcloud.api.cloud import Cloud
+from localcloud.api.model import Action, Droplet, Volume, Zone
+from localcloud.tokens import ZONE
+
+log = logging.getLogger(__name__)
+
+ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
+
+
+def found(cloud: Cloud) -> None:
+    """Put what every local cloud has from its first start: the zone."""
+    if cloud.store.find(Zone, ZONE_ID) is None:
+        cloud.store.put(Zone(id=ZONE_ID, name=ZONE))
+
+
+async def reconcile(cloud: Cloud) -> None:
+    """Apply filters and names, take up interrupted actions, and power on every droplet that is ``active``.
+
+    A droplet whose machine does not start is logged and shown as ``off``; the others are not held up.
+    """
+    await cloud.apply_filters()
+    await cloud.apply_records()
+    for volume in cloud.store.all(Volume):
+        await cloud.host.create_volume(
+            volume.name, volume.size_gigabytes, volume.filesystem_type, volume.filesystem_label
+        )
+    for action in cloud.store.all(Action):
+        if action.status == "in-progress":
+            log.info("resuming action %s (%s)", action.id, action.type)
+            cloud.spawn(droplets.run(cloud, action))
+    idle = [droplet for droplet in cloud.store.all(Droplet) if droplet.pending is None]
+    await asyncio.gather(*(_power_on(cloud, droplet) for droplet in idle if droplet.status == "active"))
+
+
+async def _power_on(cloud: Cloud, droplet: Droplet) -> None:
+    async with cloud.locks[droplet.id]:
+        try:
+            await cloud.host.power_on(droplets.machine_of(cloud, droplet))
+        except Exception:
+            log.exception("droplet %s (%s) did not start again", droplet.id, droplet.name)
+            cloud.store.put(droplet.model_copy(update={"status": "off"}))

@@ -1,0 +1,105 @@
+"""All services of a local cloud in one process: one listener each, and the control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from localcloud import addresses
+from localcloud.api.cloud import Cloud
+from localcloud.api.cloudflare.app import cloudflare_app
+from localcloud.api.connections import Connections
+from localcloud.api.control import control_app
+from localcloud.api.digitalocean.app import digitalocean_app
+from localcloud.api.digitalocean.ratelimit import RateLimited
+from localcloud.api.listener import Listener
+from localcloud.api.metadata import metadata_app
+from localcloud.api.observation import Faulty, Noted, Observation, Service
+from localcloud.api.reconcile import found, reconcile
+from localcloud.api.releases import releases_app
+
+log = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the services listen; the defaults are those inside a local cloud's network namespace."""
+
+    digitalocean: Address = (str(addresses.GATEWAY.ip), addresses.DIGITALOCEAN_PORT)
+    cloudflare: Address = (str(addresses.GATEWAY.ip), addresses.CLOUDFLARE_PORT)
+    releases: Address = (str(addresses.GATEWAY.ip), addresses.RELEASES_PORT)
+    metadata: Address = (str(addresses.METADATA), 80)
+
+
+LOOPBACK = Addresses(*[("127.0.0.1", 0)] * 4)
+"""Free ports on loopback, for tests of the APIs alone."""
+
+
+class Services:
+    """The services over one cloud; ``start`` returns once all of it is as the stored state says."""
+
+    def __init__(self, cloud: Cloud, where: Addresses, releases: Path, control: Path) -> None:
+        self.cloud = cloud
+        self.observation = Observation()
+        self.ready = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self.listeners: dict[Service, Listener] = {
+            "digitalocean": self._listener("digitalocean", digitalocean_app(cloud), where.digitalocean),
+            "cloudflare": self._listener("cloudflare", cloudflare_app(cloud), where.cloudflare),
+            "metadata": self._listener("metadata", metadata_app(cloud), where.metadata),
+            "releases": self._listener("releases", releases_app(releases), where.releases),
+        }
+        self.control = Listener(control_app(self.observation, lambda: self.ready, self.obey_faults), control)
+
+    def _listener(self, service: Service, app: ASGIApp, where: Address) -> Listener:
+        connections = Connections()
+        app = Faulty(app, service, self.observation, connections)
+        if service == "digitalocean":
+            app = RateLimited(app, self.cloud.limits)  # outside faults: their answers carry its headers, too
+        return Listener(Noted(app, service, self.observation), where, connections.protocol())
+
+    async def start(self) -> None:
+        """Open every listener, then make machines, filters and names agree with the stored state."""
+        found(self.cloud)
+        await self.control.open()
+        for listener in self.listeners.values():
+            await listener.open()
+        await reconcile(self.cloud)
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Close everything; machines stay as they are, and interrupted actions are resumed by the next start."""
+        self.ready = False
+        self._forget_timers()
+        for listener in [*self.listeners.values(), self.control]:
+            await listener.close()
+        await self.cloud.cancel()
+        self.cloud.store.close()
+
+    async def obey_faults(self) -> None:
+        """Close the listeners of services that are down, open the others, and again when a fault runs out."""
+        self._forget_timers()
+        now = time.monotonic()
+        down: set[Service] = set()
+        for armed in self.observation.armed:
+            if armed.fault.kind == "down" and (armed.until is None or armed.until > now):
+                down.add(armed.fault.service)
+                if armed.until is not None:
+                    loop = asyncio.get_running_loop()
+                    self._timers.append(
+                        loop.call_later(armed.until - now, lambda: self.cloud.spawn(self.obey_faults()))
+                    )
+        for service, listener in self.listeners.items():
+            await (listener.close() if service in down else listener.open())
+
+    def _forget_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()

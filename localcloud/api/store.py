@@ -1,0 +1,104 @@
+"""The state of a local cloud: pydantic documents in one SQLite table, so that a restart finds what was there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, id)
+);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+class Document(BaseModel):
+    """Something that is stored: each subclass names its kind and how its key is read."""
+
+    KIND: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """What tells this document from others of its kind."""
+        return str(getattr(self, "id"))  # noqa: B009 - subclasses have ids of different types
+
+
+D = TypeVar("D", bound=Document)
+
+
+class Store:
+    """Documents by kind and key, in the order in which they were first put; used from one thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or make the database at ``path``; without a path, one in memory."""
+        if path is not None:
+            path.touch(mode=0o600)  # it holds user data, which holds keys
+        self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the database; every finished call is already stored."""
+        self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """All calls inside are stored together, or none when an exception leaves the block."""
+        if self._database.in_transaction:
+            yield
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def put(self, document: Document) -> None:
+        """Store a document, in place of one with the same kind and key."""
+        self._database.execute(
+            "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+            (document.KIND, document.key, document.model_dump_json()),
+        )
+
+    def find(self, kind: type[D], key: str | int) -> D | None:
+        """The document with this key, if there is one."""
+        row = self._database.execute(
+            "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind.KIND, str(key))
+        ).fetchone()
+        return kind.model_validate_json(row[0]) if row else None
+
+    def all(self, kind: type[D]) -> list[D]:
+        """Every document of a kind, oldest first."""
+        rows = self._database.execute(
+            "SELECT body FROM documents WHERE kind = ? ORDER BY position", (kind.KIND,)
+        ).fetchall()
+        return [kind.model_validate_json(body) for (body,) in rows]
+
+    def delete(self, document: Document) -> None:
+        """Forget a document; one that is not stored is no error."""
+        self._database.execute(
+            "DELETE FROM documents WHERE kind = ? AND id = ?", (document.KIND, document.key)
+        )
+
+    def next(self, counter: str, first: int) -> int:
+        """Count up: ``first``, then one more each time, for ever (ids are never used again)."""
+        row = self._database.execute(
+            "INSERT INTO counters (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (counter, first),
+        ).fetchone()
+        return int(row[0])
