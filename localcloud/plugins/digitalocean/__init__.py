@@ -1,0 +1,5 @@
+"""A stand-in for ``pulumi-resource-digitalocean``: the resources and functions that the program uses.
+
+Sources: https://registry.terraform.io/providers/digitalocean/digitalocean/latest/docs for the properties,
+https://docs.digitalocean.com/reference/api/ for the requests.
+"""

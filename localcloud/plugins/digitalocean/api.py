@@ -1,0 +1,103 @@
+"""DigitalOcean's API as its Go client, godo, speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from localcloud.plugins.errors import GoneError, ProviderError
+from localcloud.plugins.http_client import HttpClient
+from localcloud.plugins.values import Properties
+from localcloud.plugins.waiting import Waiter
+
+_ACTION_TIMEOUT = 60 * 60.0
+"""Seconds."""
+_PAGE_SIZE = 200
+
+
+class ApiError(ProviderError):
+    """The API refused a request."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Api:
+    """Requests to ``/v2``, and the waits that belong to them."""
+
+    endpoint: str
+    """Scheme and host, e.g. ``https://api.digitalocean.com``."""
+    http: HttpClient
+    waiter: Waiter
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Properties:
+        """The body of a GET request."""
+        return self._request("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Properties:
+        """The body of the answer to a POST request."""
+        return self._request("POST", path, body)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Properties:
+        """The body of the answer to a PUT request."""
+        return self._request("PUT", path, body)
+
+    def delete(self, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """Delete an object."""
+        self._request("DELETE", path, body)
+
+    def read(self, path: str, key: str, failed: str) -> Properties:
+        """One object. Raises ``GoneError`` when there is none, else an error that begins with ``failed``."""
+        try:
+            return self.get(path)[key]
+        except ApiError as error:
+            if error.status == 404:
+                raise GoneError from error
+            raise ProviderError(f"{failed}: {error}") from error
+
+    def list(self, path: str, key: str, query: Mapping[str, Any] | None = None) -> Iterator[Properties]:
+        """All objects of a listing, page by page."""
+        page = 1
+        while True:
+            answer = self.get(path, {"page": page, "per_page": _PAGE_SIZE, **(query or {})})
+            yield from answer.get(key) or []
+            if not (answer.get("links") or {}).get("pages", {}).get("next"):
+                return
+            page += 1
+
+    def finish(self, action: Properties) -> None:
+        """Wait until an action is complete."""
+
+        def look() -> str:
+            seen = self.get(f"actions/{action['id']}")["action"]
+            if seen["status"] == "errored":
+                return "errored"
+            return "completed" if seen.get("completed_at") else "in-progress"
+
+        self.waiter.until("completed", ("in-progress",), look, _ACTION_TIMEOUT)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Properties:
+        response, attempts = self.http.request(method, urljoin(self.endpoint, f"v2/{path}"), body, query)
+        if response.is_success:
+            return response.json() if response.content else {}
+        try:
+            detail: Properties = response.json()
+        except ValueError:
+            detail = {"message": response.text}
+        request_id = detail.get("request_id") or response.headers.get("x-request-id", "")
+        named = f' (request "{request_id}")' if request_id else ""
+        tried = f"; giving up after {attempts} attempt(s)" if attempts > 1 else ""
+        raise ApiError(
+            response.status_code,
+            f"{method} {response.request.url}: {response.status_code}{named} {detail.get('message', '')}{tried}",
+        )

@@ -1,0 +1,64 @@
+"""The DigitalOcean provider: its configuration and what it offers."""
+
+from __future__ import annotations
+
+import os
+
+from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.droplet import Droplet
+from localcloud.plugins.digitalocean.firewall import Firewall
+from localcloud.plugins.digitalocean.functions import FUNCTIONS
+from localcloud.plugins.digitalocean.ssh_key import SshKey
+from localcloud.plugins.digitalocean.tag import Tag
+from localcloud.plugins.digitalocean.volume import Volume
+from localcloud.plugins.digitalocean.vpc import Vpc
+from localcloud.plugins.http_client import HttpClient, Retries
+from localcloud.plugins.provider import Bridge, Provider
+from localcloud.plugins.values import Properties
+from localcloud.plugins.waiting import Waiter
+
+_DEFAULT_ENDPOINT = "https://api.digitalocean.com"
+
+
+class DigitalOcean(Provider):
+    """Speaks to DigitalOcean's API v2."""
+
+    name = "digitalocean"
+    version = "4.84.1"
+    bridge = Bridge.SDK
+    resources = {
+        resource.type: resource for resource in (Droplet(), Firewall(), SshKey(), Tag(), Volume(), Vpc())
+    }
+    functions = FUNCTIONS
+
+    def connect(self, settings: Properties) -> Api:
+        """Settings ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.
+
+        Where they are missing, the environment's ``DIGITALOCEAN_TOKEN``, ``DIGITALOCEAN_ACCESS_TOKEN``,
+        ``DIGITALOCEAN_API_URL`` and ``DIGITALOCEAN_HTTP_RETRY_*``.
+        """
+        environment = os.environ.get
+        token = (
+            settings.get("token")
+            or environment("DIGITALOCEAN_TOKEN")
+            or environment("DIGITALOCEAN_ACCESS_TOKEN")
+        )
+        endpoint = settings.get("apiEndpoint") or environment("DIGITALOCEAN_API_URL") or _DEFAULT_ENDPOINT
+        most = settings.get("httpRetryMax") or environment("DIGITALOCEAN_HTTP_RETRY_MAX") or 4
+        shortest = settings.get("httpRetryWaitMin") or environment("DIGITALOCEAN_HTTP_RETRY_WAIT_MIN") or 1
+        longest = settings.get("httpRetryWaitMax") or environment("DIGITALOCEAN_HTTP_RETRY_WAIT_MAX") or 30
+        waiter = Waiter(self.cancelled)
+        retries = _retries(int(most), float(shortest), float(longest))
+        http = HttpClient(token or "", f"localcloud-digitalocean/{self.version}", retries, waiter)
+        return Api(endpoint, http, waiter)
+
+
+def _retries(most: int, shortest: float, longest: float) -> Retries:
+    """Those of hashicorp/go-retryablehttp: on 429 and on 5xx but 501, Retry-After or doubling pauses between."""
+
+    def pause(attempt: int, retry_after: str | None) -> float:
+        if retry_after and retry_after.isdecimal():
+            return float(retry_after)
+        return min(shortest * 2**attempt, longest)
+
+    return Retries(most + 1, lambda status: status == 429 or (status >= 500 and status != 501), pause)

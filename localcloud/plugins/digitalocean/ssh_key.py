@@ -1,0 +1,67 @@
+"""``digitalocean.SshKey``."""
+
+from __future__ import annotations
+
+from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.errors import GoneError, ProviderError
+from localcloud.plugins.resource import Resource, Timeouts
+from localcloud.plugins.schema import Field
+from localcloud.plugins.values import Properties
+
+
+class SshKey(Resource[Api]):
+    """A public key of the account."""
+
+    type = "digitalocean:index/sshKey:SshKey"
+    fields = {
+        "name": Field(required=True),
+        "publicKey": Field(required=True, replace=True, alike=lambda old, new: old.strip() == new.strip()),
+        "fingerprint": Field(computed=True),
+    }
+    timeouts = Timeouts(create=2 * 60)
+
+    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+        """POST /v2/account/keys."""
+        body = {"name": planned["name"], "public_key": planned["publicKey"]}
+        try:
+            return str(client.post("account/keys", body)["ssh_key"]["id"])
+        except ProviderError as error:
+            raise ProviderError(f"Error creating SSH Key: {error}") from error
+
+    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+        """GET /v2/account/keys/ID until it is there, then once more."""
+
+        def look() -> str | None:
+            try:
+                self._key(client, id)
+            except GoneError:
+                return None
+            return "there"
+
+        client.waiter.until("there", (), look, timeout)
+        return self.read(client, id, planned)
+
+    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+        """GET /v2/account/keys/ID."""
+        key = self._key(client, id)
+        return {"name": key["name"], "publicKey": key["public_key"], "fingerprint": key["fingerprint"]}
+
+    def update(
+        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:  # noqa: A002
+        """PUT /v2/account/keys/ID with the new name."""
+        try:
+            client.put(f"account/keys/{id}", {"name": planned["name"]})
+        except ProviderError as error:
+            raise ProviderError(f"Failed to update SSH key: {error}") from error
+        return self.read(client, id, prior)
+
+    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+        """DELETE /v2/account/keys/ID."""
+        try:
+            client.delete(f"account/keys/{id}")
+        except ProviderError as error:
+            raise ProviderError(f"Error deleting SSH key: {error}") from error
+
+    def _key(self, client: Api, id: str) -> Properties:  # noqa: A002
+        return client.read(f"account/keys/{id}", "ssh_key", "Error retrieving SSH key")

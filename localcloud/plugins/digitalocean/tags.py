@@ -1,0 +1,25 @@
+"""Tags of droplets and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.schema import Field, Shape
+
+TAGS = Field(shape=Shape.SET, optional=True)
+
+
+def set_tags(api: Api, kind: str, id: str, old: Iterable[str], new: Iterable[str]) -> None:  # noqa: A002
+    """Untag and tag one ``droplet`` or ``volume``; a new tag is made first."""
+    resources = {"resources": [{"resource_id": id, "resource_type": kind}]}
+    try:
+        for tag in sorted(set(old) - set(new)):
+            api.delete(f"tags/{quote(tag)}/resources", resources)
+        for tag in sorted(set(new) - set(old)):
+            created = api.post("tags", {"name": tag})["tag"]["name"]
+            api.post(f"tags/{quote(created)}/resources", resources)
+    except ProviderError as error:
+        raise ProviderError(f"Error updating tags: {error}") from error

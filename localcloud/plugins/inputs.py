@@ -1,0 +1,55 @@
+"""What a refresh makes of a program's inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.plugins.autonaming import DEFAULTS
+from localcloud.plugins.resource import Resource
+from localcloud.plugins.schema import Field
+from localcloud.plugins.values import Properties
+
+
+def refreshed(
+    resource: Resource[Any], inputs: Properties, prior: Properties, state: Properties
+) -> Properties:
+    """The inputs that describe ``state``: those of the program where they still do."""
+    result: Properties = {}
+    for key, given in inputs.items():
+        spec = resource.fields.get(key)
+        if spec is None:
+            if key == DEFAULTS and given:
+                result[key] = given
+            continue
+        current = state.get(key)
+        unmoved = spec.normal(current) == spec.normal(prior.get(key)) if spec.stored is None else None
+        if unmoved is None:
+            unmoved = current == prior.get(key)
+        kept = given if unmoved or spec.normal(given) == current else _as_input(spec, current)
+        if kept is not None:
+            result[key] = _without_marks(kept)
+    return result
+
+
+def imported(resource: Resource[Any], state: Properties) -> Properties:
+    """The inputs of an existing object that no program described before."""
+    return {
+        key: value
+        for key, spec in resource.fields.items()
+        if spec.settable and (value := _as_input(spec, state.get(key))) not in (None, "", [], spec.default)
+    }
+
+
+def _as_input(spec: Field, value: Any) -> Any:
+    if spec.nested is not None and isinstance(value, list):
+        return [{key: inner for key, inner in item.items() if inner not in (None, "", [])} for item in value]  # type: ignore[misc]
+    return value
+
+
+def _without_marks(value: Any) -> Any:
+    """Nested ``__defaults`` belong to checked inputs only."""
+    if isinstance(value, list):
+        return [_without_marks(item) for item in value]  # type: ignore[misc]
+    if isinstance(value, dict):
+        return {key: _without_marks(inner) for key, inner in value.items() if key != DEFAULTS}  # type: ignore[misc]
+    return value

@@ -1,0 +1,30 @@
+"""The TLS provider: it has neither an API nor a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from localcloud.plugins.provider import Bridge, Provider
+from localcloud.plugins.tls.cert_request import CertRequest
+from localcloud.plugins.tls.locally_signed_cert import LocallySignedCert
+from localcloud.plugins.tls.private_key import PrivateKey
+from localcloud.plugins.tls.self_signed_cert import SelfSignedCert
+from localcloud.plugins.values import Properties
+
+
+class Tls(Provider):
+    """Makes keys and certificates in its own process."""
+
+    name = "tls"
+    version = "5.6.2"
+    bridge = Bridge.FRAMEWORK
+    functions = {}
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__()
+        resources = (PrivateKey(), CertRequest(), SelfSignedCert(now), LocallySignedCert(now))
+        self.resources = {resource.type: resource for resource in resources}
+
+    def connect(self, settings: Properties) -> None:
+        """There is nothing to connect to."""

@@ -1,0 +1,29 @@
+"""When a certificate is due for renewal."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from localcloud.plugins.values import UNKNOWN, Properties
+
+READY = "readyForRenewal"
+_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+
+
+def planned_readiness(planned: Properties) -> bool:
+    """Whether the window is not shorter than the lifetime: then a certificate is due as soon as it is made."""
+    lifetime, window = planned["validityPeriodHours"], planned["earlyRenewalHours"]
+    if lifetime == UNKNOWN or window == UNKNOWN:
+        return False
+    return lifetime == 0 or window >= lifetime
+
+
+def is_due(state: Properties, now: datetime) -> bool:
+    """Whether the early renewal window has begun."""
+    end, window = state.get("validityEndTime"), state.get("earlyRenewalHours")
+    if end in (None, UNKNOWN) or window in (None, UNKNOWN):
+        return False
+    # The real provider writes nanoseconds, which datetime does not read.
+    ends = datetime.fromisoformat(_FRACTION.sub(r".\1", str(end)))
+    return now >= ends - timedelta(hours=window)
