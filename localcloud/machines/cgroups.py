@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from localcloud.machines.commands import run
+from localcloud.machines.errors import LocalCloudError
 
 _POLL = 0.02
 
@@ -107,11 +108,11 @@ class Cgroup:
     def remove(self, timeout: float = 10.0) -> None:
         """Kill what runs in it and remove it with all groups below.
 
-        Raises ``TimeoutError`` naming the processes that do not end within ``timeout`` seconds.
+        Raises ``LocalCloudError`` naming the processes that do not end within ``timeout`` seconds.
         """
         self.kill()
         if not self.wait_empty(timeout):
-            raise TimeoutError(
+            raise LocalCloudError(
                 f"{self.path}: processes {self.processes()} do not end, {timeout:g} s after SIGKILL"
             )
         for directory, _, _ in os.walk(self.path, topdown=False):

@@ -6,9 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-
-class CommandFailedError(RuntimeError):
-    """A host tool failed. The text has the command and the last line it wrote."""
+from localcloud.machines.errors import CommandFailedError
 
 
 def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float = 30.0) -> str:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.machines.errors import LocalCloudError
+
 STATE_ROOT = Path("/var/lib/localcloud")
 RUN_ROOT = Path("/run/localcloud")
 
@@ -16,23 +18,25 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 class Layout:
     """The paths and names that belong to one local cloud.
 
-    Raises ``ValueError`` when the name could not stand in a path and in a host name: 1 to 40 lower-case
+    Raises ``LocalCloudError`` when the name could not stand in a path and in a host name: 1 to 40 lower-case
     letters, digits and inner hyphens.
     """
 
     name: str
     """The local cloud's name."""
+    state_directory: Path | None = None
+    """Where it keeps its state; ``None`` is ``/var/lib/localcloud/NAME``."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise ValueError(
+            raise LocalCloudError(
                 f"local cloud name is {self.name!r}: use 1 to 40 lower-case letters, digits and inner hyphens"
             )
 
     @property
     def state(self) -> Path:
         """What survives ``stop``: database, machines' root file systems, volumes, Pulumi's backend, logs."""
-        return STATE_ROOT / self.name
+        return self.state_directory or STATE_ROOT / self.name
 
     @property
     def run(self) -> Path:
@@ -73,6 +77,11 @@ class Layout:
     def volumes(self) -> Path:
         """One sparse image per volume."""
         return self.state / "volumes"
+
+    @property
+    def releases(self) -> Path:
+        """The mirror of etcd's releases."""
+        return self.state / "releases"
 
     @property
     def logs(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,8 +16,11 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import MachineFailedError
 from localcloud.machines.files import open_log, replace
 from localcloud.machines.interface import Machine
+from localcloud.machines.layout import Layout
+from localcloud.machines.logind import Button, press
 from localcloud.machines.network import BRIDGE
 from localcloud.machines.packet_filter import PORT_PREFIX
 from localcloud.machines.seed import write_seed
@@ -27,38 +31,36 @@ _POLL = 0.01
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class MachineFailedError(RuntimeError):
-    """A machine does not do what was asked. The text has what its console last said."""
-
-
 @dataclass(frozen=True)
 class Facts:
     """What is kept beside a machine's root file system."""
 
-    id: int
     name: str
-    addresses: tuple[IPv4Interface, ...]
+    addresses: tuple[str, ...]
+    """Public and private, each with its prefix length."""
     volumes: tuple[str, ...]
 
 
 class NspawnMachine:
     """A machine that systemd-nspawn runs, known by its droplet's id."""
 
-    def __init__(
-        self, machine_id: int, *, machines: Path, cgroup: Cgroup, namespace: str, image: Path
-    ) -> None:
+    def __init__(self, machine_id: int, layout: Layout) -> None:
         self.id = machine_id
-        self.directory = machines / str(machine_id)
-        self.port = f"{PORT_PREFIX}{self._label}"
-        """The bridge's port that the machine's cable is in."""
-        self._cgroup = cgroup / "machines" / str(machine_id)
-        self._namespace = namespace
-        self._image = image
+        self.directory = layout.machines / str(machine_id)
+        # Kept short: the bridge port's name, made from it, has at most 15 characters.
+        self._label = f"d{machine_id}"
+        self._cgroup = Cgroup(layout.cgroup) / "machines" / str(machine_id)
+        self._namespace = layout.namespace
 
     @property
     def exists(self) -> bool:
         """Whether it has a root file system."""
-        return (self.directory / "upper").is_dir()
+        return self.upper.is_dir()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is powered on; it stays so while it reboots."""
+        return self._cgroup.populated()
 
     @property
     def upper(self) -> Path:
@@ -66,66 +68,72 @@ class NspawnMachine:
         return self.directory / "upper"
 
     @property
-    def running(self) -> bool:
-        """Whether it is powered on; it stays so while it reboots."""
-        return self._cgroup.populated()
+    def image(self) -> Path:
+        """The image that its root file system began with; a newer one could not take its place."""
+        return self.directory / "image"
+
+    @property
+    def console(self) -> Path:
+        """What the machine and systemd-nspawn wrote to the console."""
+        return self.directory / "console.log"
+
+    @property
+    def port(self) -> str:
+        """The bridge's port that the machine's cable is in."""
+        return f"{PORT_PREFIX}{self._label}"
 
     def facts(self) -> Facts:
-        """What was written at the last power-on and since."""
+        """What was noted at the last power-on and since."""
         stored = json.loads((self.directory / "machine.json").read_text())
-        return Facts(
-            id=self.id,
-            name=stored["name"],
-            addresses=tuple(IPv4Interface(address) for address in stored["addresses"]),
-            volumes=tuple(stored["volumes"]),
-        )
+        return Facts(stored["name"], tuple(stored["addresses"]), tuple(stored["volumes"]))
 
-    def prepare(self, machine: Machine) -> None:
-        """Make the root file system and its seed, unless the machine has them."""
+    def note(self, facts: Facts) -> None:
+        """Replace what is noted."""
+        stored = {"name": facts.name, "addresses": facts.addresses, "volumes": facts.volumes}
+        replace(self.directory / "machine.json", json.dumps(stored), mode=0o600)
+
+    def prepare(self, machine: Machine, image: Path) -> None:
+        """Make the root file system over ``image``, and its seed, unless the machine has them."""
         if not self.exists:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in ("work", "root"):
                 (self.directory / part).mkdir(exist_ok=True)
+            self.image.unlink(missing_ok=True)
+            self.image.symlink_to(image)
             unfinished = self.directory / "upper.new"
             shutil.rmtree(unfinished, ignore_errors=True)
             write_seed(machine, unfinished)
             unfinished.rename(self.upper)
-        addresses = [str(address) for address in (machine.public, machine.private) if address is not None]
-        self._store({"name": machine.name, "addresses": addresses, "volumes": list(machine.volumes)})
+        addresses = tuple(str(address) for address in addresses_of(machine))
+        self.note(Facts(machine.name, addresses, machine.volumes))
 
-    def set_volumes(self, volumes: Sequence[str]) -> None:
-        """Note which volumes are attached."""
-        facts = self.facts()
-        addresses = [str(address) for address in facts.addresses]
-        self._store({"name": facts.name, "addresses": addresses, "volumes": list(volumes)})
-
-    def set_devices(self, devices: Mapping[str, str]) -> None:
-        """Say which devices the next boot binds: volume name to the host's device."""
+    def bind(self, devices: Mapping[str, str]) -> None:
+        """Say which devices the next boot has: volume name to the host's device."""
         arguments = [
             *("--quiet", "--boot", "--keep-unit", "--register=no", "--settings=no", "--link-journal=no"),
             *("--resolv-conf=off", "--timezone=off", "--console=read-only"),
-            *(
-                f"--directory={self.directory / 'root'}",
-                f"--machine={self._label}",
-                f"--network-bridge={BRIDGE}",
-            ),
+            *(f"--directory={self.directory / 'root'}", f"--machine={self._label}"),
+            f"--network-bridge={BRIDGE}",
             *(f"--bind={device}:{device_path(name)}" for name, device in devices.items()),
         ]
-        replace(
-            self.directory / "nspawn.args", "".join(f"{argument}\n" for argument in arguments), mode=0o600
-        )
+        replace(self.directory / "nspawn.args", "".join(f"{line}\n" for line in arguments), mode=0o600)
 
     def boot(self) -> None:
         """Power it on and wait for its first process.
 
         Raises ``MachineFailedError`` when there is none.
         """
+        if not self.image.is_dir():
+            raise MachineFailedError(
+                f"machine {self.id} began with the image {self.image.readlink()}, which is gone: "
+                "localcloud reset, and begin anew"
+            )
         self._cgroup.remove()
         self._cgroup.create()
         script = Path(__file__).parent / "supervise.sh"
         with open_log(self.console) as console:
             supervisor = subprocess.Popen(
-                ["sh", script, self._cgroup.path, self._namespace, self._image, self.directory],
+                ["sh", script, self._cgroup.path, self._namespace, self.image.resolve(), self.directory],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -137,22 +145,45 @@ class NspawnMachine:
         while self.leader() is None:
             if supervisor.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise MachineFailedError(
-                    f"machine {self.id} does not start; its console says: {self.last_words()}"
-                )
+                raise MachineFailedError(f"machine {self.id} does not start; last seen: {self._last_words()}")
             time.sleep(_POLL)
 
-    @property
-    def console(self) -> Path:
-        """What the machine and systemd-nspawn wrote to the console."""
-        return self.directory / "console.log"
+    async def shutdown(self, timeout: float, button: Button = Button.POWER) -> bool:
+        """Press the button once, as soon as it is heard, and wait; whether the machine is off in ``timeout`` s."""
+        deadline = time.monotonic() + timeout
+        heard = False
+        while self.running:
+            if not heard:
+                heard = await asyncio.to_thread(press, self, button)
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_POLL)
+        return True
 
-    def last_words(self) -> str:
-        """The console's last line."""
-        with suppress(OSError):
-            lines = self.console.read_text(errors="replace").strip().splitlines()
-            return lines[-1] if lines else "nothing"
-        return "nothing"
+    async def restart(self, timeout: float) -> bool:
+        """Reboot in an orderly way; whether it did so, or went off, within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        before = self.leader()
+        heard = False
+        while self.running and self.leader() in {before, None}:
+            if not heard:
+                heard = await asyncio.to_thread(press, self, Button.RESET)
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_POLL)
+        return True
+
+    def kill(self) -> None:
+        """Cut the power."""
+        self._cgroup.remove()
+
+    def remove(self) -> None:
+        """Cut the power and remove the root file system."""
+        self.kill()
+        doomed = self.directory.with_name(f".{self.id}.deleted")
+        with suppress(FileNotFoundError):
+            self.directory.rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
 
     def leader(self) -> int | None:
         """The process id, on the host, of the machine's process 1; ``None`` while there is none."""
@@ -171,10 +202,12 @@ class NspawnMachine:
         leader = self.leader()
         if leader is None:
             raise MachineFailedError(f"machine {self.id} is off")
-        environment = [f"PATH={_PATH}", "HOME=/root", "LANG=C.UTF-8"]
-        terminal = os.environ.get("TERM")
-        if terminal:
-            environment.append(f"TERM={terminal}")
+        environment = [
+            f"PATH={_PATH}",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            f"TERM={os.environ.get('TERM', 'dumb')}",
+        ]
         enter = ["nsenter", f"--target={leader}", "--all", "--wdns=/root"]
         return [*enter, "env", "--ignore-environment", *environment, *argv]
 
@@ -184,32 +217,34 @@ class NspawnMachine:
 
     def mounts_of(self, device_number: str) -> list[str]:
         """Where the machine has mounted a device, given as ``major:minor``; last mounted first."""
-        leader = self.leader()
-        if leader is None:
-            return []
-        lines = Path(f"/proc/{leader}/mountinfo").read_text().splitlines()
+        lines = Path(f"/proc/{self.leader()}/mountinfo").read_text().splitlines()
         fields = [line.split() for line in lines]
         return [_unescape(field[4]) for field in reversed(fields) if field[2] == device_number]
 
-    def kill(self) -> None:
-        """Cut the power."""
-        self._cgroup.remove()
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            lines = self.console.read_text(errors="replace").strip().splitlines()
+            return lines[-1] if lines else "its console is empty"
+        return "it has no console"
 
-    def remove(self) -> None:
-        """Cut the power and remove the root file system."""
-        self.kill()
-        if self.directory.exists():
-            doomed = self.directory.with_name(f".{self.id}.deleted")
-            self.directory.rename(doomed)
-            shutil.rmtree(doomed)
 
-    @property
-    def _label(self) -> str:
-        # Kept short: the bridge port's name, made from it, has at most 15 characters.
-        return f"d{self.id}"
+def addresses_of(machine: Machine) -> tuple[IPv4Interface, ...]:
+    """A machine's addresses, the public one first."""
+    return (machine.public,) if machine.private is None else (machine.public, machine.private)
 
-    def _store(self, facts: Mapping[str, object]) -> None:
-        replace(self.directory / "machine.json", json.dumps(facts), mode=0o600)
+
+def known_machines(layout: Layout) -> list[NspawnMachine]:
+    """All machines that have a root file system, on or off, by id."""
+    if not layout.machines.is_dir():
+        return []
+    ids = sorted(int(path.name) for path in layout.machines.iterdir() if path.name.isdecimal())
+    return [machine for machine in (NspawnMachine(id_, layout) for id_ in ids) if machine.exists]
+
+
+def running_machines(layout: Layout) -> list[NspawnMachine]:
+    """All machines that are powered on."""
+    groups = (Cgroup(layout.cgroup) / "machines").children()
+    return [NspawnMachine(int(group.path.name), layout) for group in groups if group.populated()]
 
 
 def _inner_id(process: int) -> int | None:

@@ -10,17 +10,6 @@ import yaml
 from localcloud.addresses import GATEWAY
 from localcloud.machines.interface import Machine
 
-CLOUD_CONFIG = """\
-# How cloud-init runs in a machine of the local cloud.
-datasource_list: [NoCloud, None]
-system_info: {network: {renderers: [networkd]}}
-disable_root: false
-locale: C.UTF-8
-ssh_genkeytypes: [ed25519]
-apt: {preserve_sources_list: true}
-"""
-"""Root logs in with its keys, as on a droplet."""
-
 
 def meta_data(machine: Machine) -> str:
     """The seed's meta-data: the droplet's id is the instance id, so a reboot is not a first boot."""
@@ -60,13 +49,9 @@ def write_seed(machine: Machine, root: Path) -> None:
     _write(seed / "meta-data", meta_data(machine), 0o600)
     _write(seed / "network-config", network_config(machine), 0o600)
     _write(seed / "user-data", machine.user_data, 0o600)
-    _write(root / "etc/cloud/cloud.cfg.d/90-localcloud.cfg", CLOUD_CONFIG, 0o644)
     _write(root / "etc/hostname", machine.name.split(".")[0] + "\n", 0o644)
     _write(root / "etc/resolv.conf", f"nameserver {GATEWAY.ip}\n", 0o644)
     _write(root / "etc/systemd/journald.conf.d/localcloud.conf", "[Journal]\nStorage=persistent\n", 0o644)
-    wants = root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(parents=True)
-    (wants / "systemd-networkd.service").symlink_to("/usr/lib/systemd/system/systemd-networkd.service")
 
 
 def _write(path: Path, text: str, mode: int) -> None:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from localcloud.machines.commands import run
+from localcloud.machines.errors import LocalCloudError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 _GIB = 1 << 30
@@ -41,11 +42,11 @@ class Volumes:
             temporary.unlink(missing_ok=True)
 
     def resize(self, name: str, size_gib: int) -> None:
-        """Grow the block device, also an attached one. A smaller size is refused with ``ValueError``."""
+        """Grow the block device, also an attached one. A smaller size is refused with ``LocalCloudError``."""
         image = self._existing(name)
         size = size_gib * _GIB
         if size < image.stat().st_size:
-            raise ValueError(
+            raise LocalCloudError(
                 f"volume {name} has {image.stat().st_size // _GIB} GiB: it cannot shrink to {size_gib} GiB"
             )
         os.truncate(image, size)
@@ -85,12 +86,12 @@ class Volumes:
     def _existing(self, name: str) -> Path:
         image = self._image(name)
         if not image.exists():
-            raise FileNotFoundError(f"volume {name} is not there: {image} is missing")
+            raise LocalCloudError(f"volume {name} is not there: {image} is missing")
         return image
 
     def _image(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
-            raise ValueError(
+            raise LocalCloudError(
                 f"volume name is {name!r}: use up to 64 lower-case letters, digits and inner hyphens"
             )
         return self._directory / f"{name}.img"
@@ -110,4 +111,4 @@ def _mkfs(filesystem: str, label: str) -> list[str]:
         case "xfs":
             return ["mkfs.xfs", "-q", "-f", *(["-L", label] if label else [])]
         case _:
-            raise ValueError(f"filesystem is {filesystem!r}: use ext4 or xfs")
+            raise LocalCloudError(f"filesystem is {filesystem!r}: use ext4 or xfs")

@@ -1,0 +1,44 @@
+"""What a host needs before a local cloud can be started on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+
+from localcloud.machines.errors import LocalCloudError
+
+PACKAGES = {
+    "busctl": "systemd",
+    "dnsmasq": "dnsmasq-base",
+    "ip": "iproute2",
+    "losetup": "mount",
+    "mkfs.ext4": "e2fsprogs",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "systemd-nspawn": "systemd-container",
+    "sysctl": "procps",
+}
+"""The host's tools, each with its Debian package."""
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# cgroup.kill came with Linux 5.14.
+_KERNEL = (5, 14)
+
+
+def check_host() -> None:
+    """Raise ``LocalCloudError`` with one line that says what is missing."""
+    if platform.system() != "Linux":
+        raise LocalCloudError(f"the local cloud needs Linux: this is {platform.system()}")
+    release = platform.release()
+    version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
+    if version < _KERNEL:
+        raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer: this is {release}")
+    if os.geteuid() != 0:
+        raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
+    missing = [tool for tool in PACKAGES if shutil.which(tool, path=SYSTEM_PATH) is None]
+    if missing:
+        packages = " ".join(sorted({PACKAGES[tool] for tool in missing}))
+        raise LocalCloudError(f"missing: {', '.join(missing)}: make setup, or apt-get install {packages}")
