@@ -1,0 +1,43 @@
+"""The steps that the units run."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from pathlib import Path
+
+from .journal import Waiting
+from .settings import Places, read_settings
+
+
+def main() -> None:
+    """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
+    parser = argparse.ArgumentParser(prog="prepare_cluster")
+    parser.add_argument("step", choices=["install", "discover", "promote", "refresh"])
+    parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
+    arguments = parser.parse_args()
+    places = Places(arguments.root)
+    settings = read_settings(places.etc / "prepare_cluster.json")
+    match arguments.step:
+        case "install":
+            from .install import install  # noqa: PLC0415
+
+            install(settings, places, Waiting())
+        case "promote":
+            from .promote import promote  # noqa: PLC0415
+
+            promote(settings, places, Waiting())
+        case step:
+            token = (places.etc / "prepare_cluster.token").read_text().strip()
+            if step == "discover":
+                from .discover import Discovery  # noqa: PLC0415
+
+                Discovery(settings, places, token).run()
+            else:
+                from .refresh import refresh  # noqa: PLC0415
+
+                if (action := refresh(settings, places, token)) is not None:
+                    subprocess.run(["systemctl", "--no-block", *action], check=False)
+
+
+main()

@@ -1,0 +1,121 @@
+"""Before every start of etcd: look at the disk, and found or rejoin the cluster when it has no data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from . import founding
+from .directory import Book, Directory
+from .environment import as_text, environment, from_text, peer_url
+from .files import replace_text
+from .gateway import Cluster, NoQuorumError
+from .hosts import members_in, update_hosts
+from .journal import Waiting, say, warn
+from .listing import list_droplets
+from .membership import is_absent
+from .newcomer import Newcomer
+from .settings import Places, Settings
+from .transport import Member, Wire
+from .volume import provide_data, set_aside
+from .wal import Contents, Disk, read_disk
+
+RECHECK = 20.0
+"""Seconds for which a quorum is asked about data that etcd could not run with."""
+
+
+class Discovery:
+    """One run of the script."""
+
+    def __init__(self, settings: Settings, places: Places, token: str) -> None:
+        self._settings = settings
+        self._places = places
+        self._waiting = Waiting()
+        self._wire = Wire(places.etc)
+        self._directory = Directory(
+            lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
+        )
+
+    def run(self) -> None:
+        """Return when etcd may start with the environment file that is then in place."""
+        provide_data(self._places, self._settings.volume, self._waiting)
+        disk = read_disk(self._places.data)
+        if self._places.recheck.exists():
+            disk = self._second_look(disk)
+            self._places.recheck.unlink(missing_ok=True)
+        if disk.contents is not Contents.BLANK:
+            self._start_with(disk)
+            return
+        # Whatever an earlier run decided, it was about another state of this disk.
+        self._places.environment.unlink(missing_ok=True)
+        self._places.joining.unlink(missing_ok=True)
+        newcomer = Newcomer(
+            self._settings,
+            self._places,
+            wire=self._wire,
+            directory=self._directory,
+            waiting=self._waiting,
+            learn_addresses=self._learn_addresses,
+        )
+        state, cluster = newcomer.become_member()
+        self._write_environment(state, cluster)
+
+    def _start_with(self, disk: Disk) -> None:
+        """A member with a log needs nobody: etcd knows the cluster from it, and the rest is found meanwhile."""
+        if not members_in(self._places.hosts.read_text() if self._places.hosts.exists() else ""):
+            # A new root disk. One try spares etcd the wait for the refresh, which would find them as well.
+            self._directory.refresh(missing=True)
+            if self._directory.book is not None:
+                self._learn_addresses(self._directory.book)
+        file = self._places.environment
+        kept = from_text(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
+        cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
+        names = {*self._settings.founding, self._settings.name}
+        self._write_environment("existing", cluster or {name: peer_url(name) for name in names})
+        say(f"found {disk.contents.value}: starting etcd with it")
+
+    def _second_look(self, disk: Disk) -> Disk:
+        """etcd could not run with this disk. Whether its member still exists is for a quorum to say."""
+        if disk.contents is Contents.BLANK or disk.identity is None:
+            return disk
+        give_up = time.monotonic() + RECHECK
+        while time.monotonic() < give_up:
+            self._directory.refresh(missing=True)
+            if self._directory.book is not None:
+                self._learn_addresses(self._directory.book)
+            try:
+                roll = Cluster(self._wire, self._others()).roll()
+            except NoQuorumError as error:
+                self._waiting.on(
+                    f"asking the other members about the data found here: no quorum answers ({error})"
+                )
+                time.sleep(1)
+                continue
+            if not is_absent(disk.identity.member, disk.identity.cluster, roll):
+                return disk
+            aside = set_aside(self._places, "removed")
+            warn(f"this member was removed from the cluster: its data is now in {aside}, and it joins anew")
+            return Disk(Contents.BLANK)
+        if founding.may_found(disk.contents):
+            aside = set_aside(self._places, "unborn")
+            warn(
+                f"found {disk.contents.value}, and no quorum: it is now in {aside}, and the founding begins anew"
+            )
+            return Disk(Contents.BLANK)
+        return disk
+
+    def _others(self) -> list[Member]:
+        known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
+        return [Member(name, address) for name, address in known.items() if name != self._settings.name]
+
+    def _learn_addresses(self, book: Book) -> None:
+        if update_hosts(self._places.hosts, book.addresses):
+            say(
+                f"members: {', '.join(f'{name} at {address}' for name, address in sorted(book.addresses.items()))}"
+            )
+
+    def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
+        variables = environment(
+            self._settings, state=state, cluster=cluster, etc=self._places.etc, data=self._places.data
+        )
+        replace_text(self._places.environment, as_text(variables), mode=0o644)

@@ -1,0 +1,38 @@
+"""After a learner's etcd has started: make it a voter as soon as it has caught up."""
+
+from __future__ import annotations
+
+import time
+
+from .backoff import backoff
+from .gateway import Cluster, NoQuorumError, RefusedError
+from .health import read_health
+from .hosts import members_in
+from .journal import Waiting, say
+from .settings import Places, Settings
+from .transport import Member, Wire
+
+
+def promote(settings: Settings, places: Places, waiting: Waiting) -> None:
+    """Return when this member votes. Tries until then, from often to every 5 seconds."""
+    wire = Wire(places.etc)
+    attempt = 0
+    while True:
+        health = read_health(settings.metrics)
+        if health is not None and health.has_leader and not health.learner:
+            break
+        if health is None or not health.learner:
+            waiting.on("waiting for etcd to start, to make it a voter")
+        else:
+            known = members_in(places.hosts.read_text())
+            others = [Member(name, address) for name, address in known.items() if name != settings.name]
+            try:
+                Cluster(wire, others).promote(health.member)
+            except (NoQuorumError, RefusedError) as error:
+                waiting.on(f"this member is still a learner: {error}")
+            else:
+                break
+        time.sleep(backoff(attempt, first=0.2, longest=5.0))
+        attempt += 1
+    places.joining.unlink(missing_ok=True)
+    say("this member is a voter")

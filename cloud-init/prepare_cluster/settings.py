@@ -1,0 +1,98 @@
+"""What this droplet was told about its member, and where it keeps things."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+CLIENT_PORT = 2379
+PEER_PORT = 2380
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The content of ``/etc/etcd/prepare_cluster.json``."""
+
+    name: str
+    token: str
+    """``ETCD_INITIAL_CLUSTER_TOKEN``."""
+    founding: tuple[str, ...]
+    """Names of the members that found the cluster together. Any other member only ever joins."""
+    tag: str
+    addresses: str
+    """Which of a droplet's IPv4 addresses to use: ``public`` or ``private``."""
+    api_url: str
+    version: str
+    release_url: str
+    release_sha256: str
+    volume: str
+    """Name of the data volume; empty means the root disk."""
+    heartbeat_ms: int
+    election_ms: int
+    quota_bytes: int
+    compaction_mode: str
+    compaction_retention: str
+    listen: str = "0.0.0.0"  # noqa: S104
+    """Address that etcd, and this script before it, listen on. A firewall stands before it."""
+    metrics: str = "127.0.0.1:2381"
+    """Where etcd serves its metrics."""
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a JSON file. Raises ``OSError``, ``ValueError`` or ``TypeError`` when it is not whole."""
+    values = json.loads(path.read_text())
+    known = {field.name for field in fields(Settings)}
+    values = {key: value for key, value in values.items() if key in known}
+    return Settings(**{**values, "founding": tuple(values["founding"])})
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are, below a root directory that is ``/`` on a droplet."""
+
+    root: Path = Path("/")
+
+    @property
+    def etc(self) -> Path:
+        """Settings, certificates and what discovery writes."""
+        return self.root / "etc/etcd"
+
+    @property
+    def environment(self) -> Path:
+        """etcd's environment file."""
+        return self.etc / "etcd-members"
+
+    @property
+    def joining(self) -> Path:
+        """Exists from the moment this member is added as a learner until it votes."""
+        return self.etc / "joining"
+
+    @property
+    def hosts(self) -> Path:
+        """The names that need no DNS."""
+        return self.root / "etc/hosts"
+
+    @property
+    def mount(self) -> Path:
+        """Where the data volume is mounted."""
+        return self.root / "var/lib/etcd"
+
+    @property
+    def data(self) -> Path:
+        """``ETCD_DATA_DIR``."""
+        return self.mount / "data"
+
+    @property
+    def run(self) -> Path:
+        """What is forgotten at a reboot."""
+        return self.root / "run/etcd"
+
+    @property
+    def recheck(self) -> Path:
+        """Asks discovery not to trust the data on disk without a word from the cluster."""
+        return self.run / "recheck"
+
+    def device(self, volume: str) -> Path:
+        """The block device of a DigitalOcean volume, by its name."""
+        return self.root / f"dev/disk/by-id/scsi-0DO_Volume_{volume}"

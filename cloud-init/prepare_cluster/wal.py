@@ -1,0 +1,156 @@
+"""What etcd's write-ahead log says about a disk, read while etcd may or may not run.
+
+The format is etcd's own (server/storage/wal: ``decoder.go``, ``walpb/record.proto``; ``raftpb/raft.proto``):
+length-prefixed protobuf records, and zeros up to the file's preallocated size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+METADATA, ENTRY, STATE, CHECKSUM, SNAPSHOT = 1, 2, 3, 4, 5
+"""Types of records (``wal.go``)."""
+
+NORMAL_ENTRY, CHANGE_ENTRY = 0, 1
+"""Types of Raft entries: a request, and a change of the membership."""
+
+
+class Contents(Enum):
+    """What a disk may hold."""
+
+    BLANK = "no data"
+    EMBRYO = "a log that never held a client's write"
+    DATA = "data"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the log says that this member is."""
+
+    member: int
+    cluster: int
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A member's data directory as found."""
+
+    contents: Contents
+    identity: Identity | None = None
+
+
+def read_disk(data: Path) -> Disk:
+    """Look into a data directory.
+
+    A log counts as an embryo only when every byte of it is understood, and none of them belongs to a client's
+    write: anything torn, unknown or simply large is data, since an embryo may be thrown away.
+    """
+    logs = sorted((data / "member/wal").glob("*.wal"))
+    if not logs:
+        # etcd makes the log under another name and renames it when it is whole: without it, it never started.
+        return Disk(Contents.BLANK)
+    identity = _identity(logs[0])
+    if len(logs) > 1 or any((data / "member/snap").glob("*.snap")):
+        return Disk(Contents.DATA, identity)
+    return Disk(Contents.EMBRYO if _is_embryo(logs[0]) else Contents.DATA, identity)
+
+
+class _TornError(ValueError):
+    """Bytes that are no record."""
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        for kind, payload in _records(path):
+            if kind == METADATA:
+                values = _fields(payload)
+                return Identity(_integer(values, 1), _integer(values, 2))
+    except _TornError:
+        return None
+    return None
+
+
+def _is_embryo(path: Path) -> bool:
+    try:
+        return all(_holds_no_write(kind, payload) for kind, payload in _records(path))
+    except _TornError:
+        return False
+
+
+def _holds_no_write(kind: int, payload: bytes) -> bool:
+    if kind in {METADATA, STATE, CHECKSUM}:
+        return True
+    values = _fields(payload)
+    if kind == SNAPSHOT:
+        return _integer(values, 1) == 0
+    if kind == ENTRY:
+        # A new leader begins with an empty entry; the founding itself consists of changes of membership.
+        return _integer(values, 1) == CHANGE_ENTRY or values.get(4, b"") == b""
+    return False
+
+
+def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        while head := file.read(8):
+            if len(head) < 8:
+                raise _TornError
+            frame = int.from_bytes(head, "little")
+            if frame == 0:
+                while rest := file.read(1 << 20):
+                    if rest.count(0) != len(rest):
+                        raise _TornError
+                return
+            # The top bit says that bytes of padding follow, the next ones how many.
+            padding = (frame >> 56) & 0x7 if frame >> 63 else 0
+            length = frame & ((1 << 56) - 1)
+            if length > 1 << 30:
+                raise _TornError
+            body = file.read(length + padding)
+            if len(body) < length + padding:
+                raise _TornError
+            values = _fields(body[:length])
+            payload = values.get(3, b"")
+            if not isinstance(payload, bytes):
+                raise _TornError
+            yield _integer(values, 1), payload
+
+
+def _fields(message: bytes) -> dict[int, int | bytes]:
+    """The fields of a protobuf message, by number; of a repeated one the last."""
+    values: dict[int, int | bytes] = {}
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        if tag & 7 == 0:
+            values[tag >> 3], at = _varint(message, at)
+        elif tag & 7 == 2:
+            length, at = _varint(message, at)
+            if at + length > len(message):
+                raise _TornError
+            values[tag >> 3] = message[at : at + length]
+            at += length
+        else:
+            raise _TornError
+    return values
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(message) and shift < 70:
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise _TornError
+
+
+def _integer(values: dict[int, int | bytes], number: int) -> int:
+    value = values.get(number, 0)
+    if not isinstance(value, int):
+        raise _TornError
+    return value
