@@ -22,9 +22,13 @@ class NameServer:
         self._cgroup = Cgroup(layout.cgroup) / "dnsmasq"
         self._hosts = layout.run / "hosts"
 
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._cgroup.populated()
+
     def ensure(self) -> None:
         """Start it unless it runs."""
-        if self._cgroup.populated():
+        if self.running():
             return
         if not self._hosts.exists():
             replace(self._hosts, "", mode=0o600)
@@ -58,3 +62,11 @@ class NameServer:
             return
         replace(self._hosts, text, mode=0o600)
         self._cgroup.signal(signal.SIGHUP)
+
+    def answers(self) -> dict[str, tuple[str, ...]]:
+        """What it answers: FQDN to IPv4 addresses."""
+        found: dict[str, tuple[str, ...]] = {}
+        for line in self._hosts.read_text().splitlines() if self._hosts.exists() else ():
+            address, name = line.split()
+            found[name] = (*found.get(name, ()), address)
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import IPv4Interface, IPv4Network
+from pathlib import Path
 
 from localcloud.addresses import GATEWAY, METADATA, OPERATOR, PUBLIC_NETWORK, STRANGER
 from localcloud.machines import packet_filter
@@ -20,10 +21,19 @@ class Network:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._handle = Path("/run/netns") / layout.namespace
 
     def complete(self) -> bool:
         """Whether the namespace is there with everything in it: the packet filter is made last."""
         return succeeds(self.inside("nft", "list", "chain", *packet_filter.TABLE.split(), "output"))
+
+    def exists(self) -> bool:
+        """Whether there is anything of it."""
+        return self._handle.exists()
+
+    def is_this(self) -> bool:
+        """Whether this process runs in it."""
+        return self._handle.exists() and self._handle.samefile("/proc/self/ns/net")
 
     def ensure(self) -> None:
         """Make the namespace, its bridge and addresses; a half-made one is made anew."""
@@ -54,7 +64,7 @@ class Network:
 
     def remove(self) -> None:
         """Undo ``ensure``. Processes inside must have ended."""
-        if self._layout.namespace in run(["ip", "netns", "list"]).split():
+        if self._handle.exists():
             run(["ip", "netns", "delete", self._layout.namespace])
         for file in ("resolv.conf", "nsswitch.conf"):
             (self._layout.namespace_files / file).unlink(missing_ok=True)

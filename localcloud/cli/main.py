@@ -1,0 +1,166 @@
+"""The command line ``localcloud``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from localcloud.cli.naming import default_name
+from localcloud.cli.proof import prove as prove_cluster
+from localcloud.cli.shell import shell_command
+from localcloud.cli.status_table import status_json, status_table
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from localcloud.toolchain.errors import ToolchainError
+
+app = typer.Typer(
+    help="DigitalOcean and Cloudflare on this machine: droplets are real machines, in a network of their own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_notes = Console(stderr=True, highlight=False)
+_console = Console(highlight=False)
+
+_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="The command and its arguments.")]
+MachineName = Annotated[str, typer.Argument(metavar="MACHINE", help="Droplet name, its first label, or id.")]
+
+
+@app.callback()
+def choose(
+    context: typer.Context,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name", "-n", envvar="LOCALCLOUD_NAME", help="Which local cloud. Default: the checkout's."
+        ),
+    ] = "",
+) -> None:
+    """Note which local cloud is meant."""
+    context.obj = name or default_name()
+
+
+@app.command()
+def start(context: typer.Context) -> None:
+    """Start the local cloud, or what of it is missing; machines that should run are booted."""
+    LocalCloud(context.obj, _say).start()
+    _notes.print(f"local cloud {context.obj} is running")
+
+
+@app.command()
+def stop(context: typer.Context) -> None:
+    """Shut everything down; the state is kept for the next start."""
+    LocalCloud(context.obj, _say).stop()
+    _notes.print(f"local cloud {context.obj} is stopped, its state kept")
+
+
+@app.command()
+def reset(context: typer.Context) -> None:
+    """Remove the local cloud with all its state."""
+    LocalCloud(context.obj, _say).reset()
+    _notes.print(f"local cloud {context.obj} is removed")
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show machines, addresses, records and etcd's health."""
+    found = LocalCloud(context.obj).status()
+    if json:
+        sys.stdout.write(status_json(found) + "\n")
+    else:
+        _console.print(status_table(found))
+
+
+@app.command()
+def prove(context: typer.Context) -> None:
+    """Show that the stack's cluster works: write a key through one member, read it through another."""
+    proof = prove_cluster(LocalCloud(context.obj), Path.cwd())
+    _console.print(f"healthy: {', '.join(proof.endpoints)}", soft_wrap=True)
+    _console.print(
+        f"{proof.value} written through {proof.written}, read through {proof.read}", soft_wrap=True
+    )
+
+
+@app.command()
+def shell(context: typer.Context) -> None:
+    """Open a shell inside, where plain `pulumi` and `etcdctl` work."""
+    cloud = LocalCloud(context.obj)
+    with _ignoring_interrupts():
+        raise typer.Exit(_exit_status(cloud.run(shell_command(cloud)).returncode))
+
+
+@app.command(context_settings=_PASS_ON)
+def run(context: typer.Context, command: Command) -> None:
+    """Run a command inside, with the environment that Pulumi and etcdctl need."""
+    with _ignoring_interrupts():
+        raise typer.Exit(_exit_status(LocalCloud(context.obj).run(command).returncode))
+
+
+@app.command("exec", context_settings=_PASS_ON)
+def exec_(context: typer.Context, machine: MachineName, command: Command) -> None:
+    """Run a command as root inside a machine."""
+    with _ignoring_interrupts():
+        raise typer.Exit(_exit_status(LocalCloud(context.obj).exec(machine, command).returncode))
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    machine: MachineName,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    unit: Annotated[str, typer.Option("--unit", "-u", help="Only this systemd unit, for example etcd.")] = "",
+) -> None:
+    """Print a machine's journal, also when the machine is off."""
+    options = ["--no-pager", *(["--follow"] if follow else []), *([f"--unit={unit}"] if unit else [])]
+    with _ignoring_interrupts():
+        raise typer.Exit(_exit_status(LocalCloud(context.obj).logs(machine, *options).returncode))
+
+
+def _say(line: str) -> None:
+    _notes.print(escape(line), soft_wrap=True)
+
+
+@contextmanager
+def _ignoring_interrupts() -> Generator[None]:
+    """Ctrl-C is the command's that runs in the foreground: it decides when to end."""
+    before = signal.signal(signal.SIGINT, _leave_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave_it(number: int, frame: FrameType | None) -> None:
+    """A handler rather than ``SIG_IGN``, which the command would inherit."""
+
+
+def _exit_status(returncode: int) -> int:
+    """As a shell reports it: 128 and the signal's number for a command that a signal ended."""
+    return 128 - returncode if returncode < 0 else returncode
+
+
+def main() -> None:
+    """Run the command line; an error is one line."""
+    try:
+        app()
+    except (LocalCloudError, ToolchainError) as error:
+        _notes.print(f"[bold red]localcloud:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

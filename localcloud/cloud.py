@@ -1,0 +1,266 @@
+"""A local cloud: DigitalOcean and Cloudflare in a network namespace of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from localcloud.machines import cgroups
+from localcloud.machines.api_process import ApiProcess
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import LocalCloudError, MachineFailedError
+from localcloud.machines.etcd_health import etcd_health
+from localcloud.machines.journal import journal_command
+from localcloud.machines.layout import Layout
+from localcloud.machines.lock import locked
+from localcloud.machines.logind import Button
+from localcloud.machines.machine import NspawnMachine, known_machines, running_machines
+from localcloud.machines.name_server import NameServer
+from localcloud.machines.network import Network
+from localcloud.machines.operator import operator_environment
+from localcloud.machines.prerequisites import check_host
+from localcloud.machines.stack import find_stack
+from localcloud.machines.volumes import Volumes
+from localcloud.toolchain.commands import ensure_commands
+from localcloud.toolchain.etcd import ensure_mirror
+from localcloud.toolchain.image import ensure_image
+
+SHUTDOWN_LIMIT = 20.0
+"""Seconds that ``stop`` gives the machines before it cuts their power."""
+
+_COMMANDS_LIMIT = 5.0
+
+
+@dataclass(frozen=True)
+class MachineStatus:
+    """One machine as ``status`` shows it."""
+
+    id: int
+    name: str
+    addresses: tuple[str, ...]
+    """Public and private, with prefix lengths."""
+    power: str
+    """``on`` or ``off``."""
+    volumes: tuple[str, ...]
+    etcd: str
+    """``healthy``, what is wrong, or empty when it runs no etcd."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A local cloud as ``status`` shows it."""
+
+    name: str
+    running: bool
+    """Whether everything that ``start`` starts is there and ready."""
+    problem: str
+    """What is missing of a local cloud that should run; empty otherwise."""
+    machines: tuple[MachineStatus, ...]
+    records: Mapping[str, tuple[str, ...]]
+    """What the name server answers: FQDN to IPv4 addresses."""
+
+
+class LocalCloud:
+    """The local cloud called ``name``, running or not.
+
+    Each method can be repeated and interrupted; a later call goes on from there. ``say`` gets one line for each
+    step that takes time. Raises ``LocalCloudError``, with one line for the user, when something cannot be done.
+    """
+
+    def __init__(self, name: str, say: Callable[[str], None] = lambda line: None) -> None:
+        self.layout = Layout(name)
+        self._say = say
+        self._cgroup = Cgroup(self.layout.cgroup)
+        self._network = Network(self.layout)
+        self._names = NameServer(self.layout)
+        self._api = ApiProcess(self.layout)
+
+    @property
+    def control(self) -> httpx.Client:
+        """A client of the control API: ``/ready``, ``/requests`` and ``/faults``."""
+        return self._api.client()
+
+    def start(self) -> None:
+        """Start what is not running, after cleaning up what a crash left; machines that should run are booted."""
+        check_host()
+        self._refuse_inside("start")
+        with locked(self.layout.lock, "start", self._say):
+            image = ensure_image()
+            for directory in (self.layout.state, self.layout.pulumi_backend, self.layout.pulumi_home):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ensure_mirror(self.layout.releases)
+            ensure_commands(self.layout.commands, self.layout.pulumi_home)
+            cgroups.mount(self.layout.cgroup_mount)
+            self._cgroup.create()
+            if not self._network.complete():
+                # What ran in a namespace that is gone or half made cannot be reached again.
+                self._cgroup.remove()
+                self._say("making the network")
+                self._network.ensure()
+            self._remove_ended()
+            self._names.ensure()
+            if not self._api.ready():
+                self._say("starting the APIs and the machines that should run")
+            self._api.ensure(image)
+
+    def stop(self) -> None:
+        """Shut the machines down and remove everything but the state."""
+        check_host()
+        self._refuse_inside("stop")
+        with locked(self.layout.lock, "stop", self._say):
+            self._tear_down(orderly=True)
+
+    def reset(self) -> None:
+        """Remove everything, the state too."""
+        check_host()
+        self._refuse_inside("reset")
+        with locked(self.layout.lock, "reset", self._say):
+            self._tear_down(orderly=False)
+            if self.layout.state.exists():
+                self._say(f"removing {self.layout.state}")
+                shutil.rmtree(self.layout.state)
+
+    def status(self) -> Status:
+        """What is there at this moment."""
+        check_host()
+        problem = self._problem()
+        machines = known_machines(self.layout)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            shown = tuple(pool.map(_machine_status, machines))
+        records = self._names.answers() if problem is None else {}
+        return Status(self.layout.name, problem is None, problem or "", shown, records)
+
+    def machine(self, name: str) -> NspawnMachine:
+        """The machine that has this droplet name, first label of it, or id."""
+        machines = {machine: machine.facts().name for machine in known_machines(self.layout)}
+        exact = [machine for machine, known in machines.items() if name in {known, str(machine.id)}]
+        found = exact or [machine for machine, known in machines.items() if known.split(".")[0] == name]
+        if len(found) != 1:
+            there = ", ".join(sorted(machines.values())) or "there are none"
+            problem = "is not there" if not found else "is the name of several: give its id"
+            raise LocalCloudError(f"machine {name} {problem} (machines: {there})")
+        return found[0]
+
+    def exec(self, machine: str, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+        """Run a command as root inside a machine; ``options`` are those of ``subprocess.run``."""
+        return _completed(self.machine(machine).inside(argv), **options)
+
+    def logs(self, machine: str, *journalctl: str, **options: Any) -> subprocess.CompletedProcess[Any]:
+        """Print a machine's journal, also when it is off, with journalctl's own options."""
+        found = self.machine(machine)
+        if not (found.upper / "var/log/journal").is_dir():
+            raise MachineFailedError(f"machine {machine} has no journal yet")
+        return _completed(journal_command(found, journalctl), **options)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> subprocess.CompletedProcess[Any]:
+        """Run a command inside the namespace, with the environment that Pulumi needs and ``env`` on top.
+
+        Where ``cwd`` belongs to a Pulumi project its stack is there, and once that has a cluster etcdctl's
+        variables are set. ``options`` are those of ``subprocess.run``.
+        """
+        if not self._network.complete():
+            raise LocalCloudError(f"local cloud {self.layout.name} is not running: localcloud start")
+        directory = (cwd or Path.cwd()).resolve()
+        environment = operator_environment(self.layout) | dict(env or {})
+        stack = find_stack(self.layout, directory, environment["PULUMI_STACK"])
+        if stack is not None:
+
+            def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+                return self._inside(command, stack.directory, environment, capture_output=True, text=True)
+
+            stack.create(quietly)
+            environment = stack.etcdctl_environment(quietly) | environment
+        return self._inside(argv, directory, environment, **options)
+
+    def _inside(
+        self, argv: Sequence[str], directory: Path, environment: Mapping[str, str], **options: Any
+    ) -> subprocess.CompletedProcess[Any]:
+        commands = self._cgroup / "commands"
+        commands.create()
+        command = commands.entering(self._network.inside(*argv))
+        return _completed(command, cwd=directory, env=environment, **options)
+
+    def _problem(self) -> str | None:
+        """What keeps it from being a running local cloud."""
+        if not self._cgroup.populated() and not self._network.exists():
+            return "stopped"
+        parts = {
+            "its network is not there": self._network.complete,
+            "its name server does not run": self._names.running,
+            "its API is not ready": self._api.ready,
+        }
+        return next((problem for problem, fine in parts.items() if not fine()), None)
+
+    def _remove_ended(self) -> None:
+        for group in (self._cgroup / "machines").children():
+            if not group.populated():
+                group.remove()
+
+    def _tear_down(self, *, orderly: bool) -> None:
+        if self.layout.cgroup_mount.exists():
+            cgroups.mount(self.layout.cgroup_mount)
+            self._end_commands()
+            # First of all, so that it does not take the end of the machines for the droplets' wish.
+            self._api.stop()
+            if orderly:
+                asyncio.run(self._shut_down_machines())
+            self._cgroup.remove()
+            with suppress(OSError):
+                # Other local clouds may still have theirs there.
+                self._cgroup.path.parent.rmdir()
+        self._network.remove()
+        Volumes(self.layout.volumes).disconnect_all()
+        cgroups.unmount(self.layout.cgroup_mount)
+        shutil.rmtree(self.layout.run, ignore_errors=True)
+
+    def _end_commands(self) -> None:
+        commands = self._cgroup / "commands"
+        if commands.populated():
+            self._say("ending commands that still run in it")
+            commands.signal(signal.SIGHUP)
+            commands.wait_empty(_COMMANDS_LIMIT)
+            commands.remove()
+
+    async def _shut_down_machines(self) -> None:
+        machines = running_machines(self.layout)
+        if machines:
+            self._say(f"shutting down {len(machines)} machines")
+        # The whole cloud goes: no machine can ask to be spared for the others' sake.
+        stops = (machine.shutdown(SHUTDOWN_LIMIT, Button.POWER_IN_ANY_CASE) for machine in machines)
+        for machine, is_off in zip(machines, await asyncio.gather(*stops), strict=True):
+            if not is_off:
+                self._say(f"machine {machine.id} is not off after {SHUTDOWN_LIMIT:.0f} s: cutting its power")
+
+    def _refuse_inside(self, purpose: str) -> None:
+        if self._network.is_this():
+            raise LocalCloudError(
+                f"localcloud {purpose} cannot run inside the local cloud: leave its shell first"
+            )
+
+
+def _completed(argv: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[Any]:
+    runner: Callable[..., subprocess.CompletedProcess[Any]] = subprocess.run
+    return runner(argv, check=False, **options)
+
+
+def _machine_status(machine: NspawnMachine) -> MachineStatus:
+    facts = machine.facts()
+    power = "on" if machine.running else "off"
+    return MachineStatus(machine.id, facts.name, facts.addresses, power, facts.volumes, etcd_health(machine))

@@ -1,0 +1,101 @@
+"""The process that serves the local cloud's APIs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+import localcloud
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.files import open_log
+from localcloud.machines.layout import Layout
+from localcloud.machines.prerequisites import SYSTEM_PATH
+
+READY_LIMIT = 60.0
+"""Seconds until the API is ready; it boots the machines that should run."""
+
+_STOP_LIMIT = 10.0
+_POLL = 0.05
+
+
+class ApiProcess:
+    """``python -m localcloud.api``, as a daemon inside the namespace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cgroup = Cgroup(layout.cgroup) / "api"
+        self.log = layout.logs / "api.log"
+        """What it writes; only root can read it."""
+
+    def client(self) -> httpx.Client:
+        """A client of its control socket."""
+        transport = httpx.HTTPTransport(uds=str(self._layout.control_socket))
+        return httpx.Client(transport=transport, base_url="http://localcloud", timeout=10.0)
+
+    def ensure(self, image: Path) -> None:
+        """Start it unless it runs and is the newest code, and wait until it is ready."""
+        if self._cgroup.populated() and self._outdated():
+            self.stop()
+        if not self._cgroup.populated():
+            self._start(image)
+        self._wait_ready()
+
+    def ready(self) -> bool:
+        """Whether it serves everything."""
+        return self._cgroup.populated() and self._unready() is None
+
+    def stop(self) -> None:
+        """End it; machines stay as they are."""
+        self._cgroup.signal(signal.SIGTERM)
+        self._cgroup.wait_empty(_STOP_LIMIT)
+        self._cgroup.remove()
+
+    def _start(self, image: Path) -> None:
+        self._layout.control_socket.unlink(missing_ok=True)
+        with open_log(self.log) as log:
+            self._cgroup.spawn(
+                [
+                    *("ip", "netns", "exec", self._layout.namespace, sys.executable, "-m", "localcloud.api"),
+                    *("--name", self._layout.name, "--state", self._layout.state, "--machines", "nspawn"),
+                    *("--image", image, "--releases", self._layout.releases),
+                ],
+                output=log,
+                env={"PATH": SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"},
+            )
+        self._started.touch()
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_LIMIT
+        while (problem := self._unready()) is not None:
+            ended = not self._cgroup.populated()
+            if ended or time.monotonic() > deadline:
+                fate = "ended at once" if ended else f"is not ready after {READY_LIMIT:.0f} s ({problem})"
+                raise LocalCloudError(f"the API {fate}; {self.log} ends with: {self._last_line()}")
+            time.sleep(_POLL)
+
+    def _unready(self) -> str | None:
+        try:
+            with self.client() as client:
+                answer = client.get("/ready")
+        except httpx.HTTPError as error:
+            return f"{type(error).__name__}: {error}"
+        return None if answer.status_code == 200 else f"answered {answer.status_code}"
+
+    @property
+    def _started(self) -> Path:
+        return self._layout.run / "api.started"
+
+    def _outdated(self) -> bool:
+        if not self._started.exists():
+            return True
+        since = self._started.stat().st_mtime
+        return any(path.stat().st_mtime > since for path in Path(localcloud.__path__[0]).rglob("*.py"))
+
+    def _last_line(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "nothing"

@@ -1,0 +1,37 @@
+"""The operator's workplace inside a local cloud: what ``pulumi`` and ``etcdctl`` find in their environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from localcloud.machines.layout import Layout
+
+PASSPHRASE = "localcloud"  # noqa: S105 - it guards a state file on the user's own machine, and is in the README
+"""Encrypts the local stacks' secrets."""
+
+STACK = "local"
+"""The stack that is selected inside the local cloud."""
+
+# The user's own accounts, login and proxies must not reach into the local cloud.
+_FOREIGN = ("PULUMI_", "DIGITALOCEAN_", "SPACES_", "CLOUDFLARE_", "ETCDCTL_")
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"}
+
+
+def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The user's environment without what is foreign to the local cloud, and with what is its own."""
+    environment = {
+        name: value
+        for name, value in user.items()
+        if not name.startswith(_FOREIGN) and name.lower() not in _PROXIES
+    }
+    return environment | {
+        "PATH": os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)]),
+        "PULUMI_HOME": str(layout.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{layout.pulumi_backend}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_STACK": STACK,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        "LOCALCLOUD_NAME": layout.name,
+    }
