@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import httpx
 
+from components.settings import Settings
+
 PAGE_SIZE = 200
 REQUEST_TIMEOUT_SECONDS = 10
 
 
+LISTING_SECONDS = 10
+"""Addresses this old are asked for again: a wait looks often, and the API allows 250 requests a minute."""
+
+
 class ListingError(Exception):
     """The API did not list the droplets; the text says why."""
+
+
+class AddressBook:
+    """A cluster's addresses by member, listed again when they are old.
+
+    A gate asks the API at the moment when it decides, since what the engine knows of a droplet behind the gate
+    it learns only after the gate.
+    """
+
+    def __init__(self, settings: Settings, tag: str) -> None:
+        self._settings = settings
+        self._tag = tag
+        self._addresses: dict[str, str] = {}
+        self._listed_at = -math.inf
+
+    async def addresses(self) -> dict[str, str]:
+        """IPv4 addresses by member name. Raises ``ListingError``."""
+        if time.monotonic() - self._listed_at >= LISTING_SECONDS:
+            self._addresses = await list_addresses(
+                self._settings.discovery_api_url,
+                self._settings.discovery_token.get_secret_value(),
+                self._tag,
+                self._settings.addresses,
+            )
+            self._listed_at = time.monotonic()
+        return self._addresses
 
 
 async def list_addresses(
@@ -20,8 +54,7 @@ async def list_addresses(
 ) -> dict[str, str]:
     """IPv4 addresses of the tagged droplets by name, with the discovery token's own rights.
 
-    A gate asks at the moment when it decides, since what the engine knows of a droplet behind the gate it
-    learns only after the gate (DigitalOcean API, ``GET /v2/droplets?tag_name=``). Raises ``ListingError``.
+    DigitalOcean API, ``GET /v2/droplets?tag_name=``. Raises ``ListingError``.
     """
     droplets: list[Mapping[str, Any]] = []
     url: str | None = f"{api_url}/v2/droplets?tag_name={tag}&per_page={PAGE_SIZE}"

@@ -18,7 +18,7 @@ from typing import Any
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from components.droplets import ListingError, list_addresses
+from components.droplets import AddressBook, ListingError
 from components.health import Credentials, probe_all, problems
 from components.settings import Settings
 from components.waiting import wait_until_healthy
@@ -119,23 +119,17 @@ class Rollout:
     async def _wait(self, members: Sequence[str], purpose: str) -> None:
         ca, certificate, key = await _resolved(self._credentials)
         context = Credentials(ca, certificate, key).tls_context()
-        settings = self._settings
+        book = AddressBook(self._settings, self._tag)
 
         async def look() -> Mapping[str, str]:
             try:
-                addresses = await list_addresses(
-                    settings.discovery_api_url,
-                    settings.discovery_token.get_secret_value(),
-                    self._tag,
-                    settings.addresses,
-                )
+                addresses = await book.addresses()
             except ListingError as error:
                 return dict.fromkeys(members, str(error))
             return problems(members, await probe_all(addresses, members, context))
 
-        await wait_until_healthy(
-            look, seconds=settings.health_timeout_seconds, purpose=purpose, say=pulumi.log.info
-        )
+        limit = self._settings.health_timeout_seconds
+        await wait_until_healthy(look, seconds=limit, purpose=purpose, say=pulumi.log.info)
 
 
 async def _resolved(values: pulumi.Output[list[str]]) -> list[str]:
