@@ -1,0 +1,89 @@
+"""A DigitalOcean API that lists droplets, and fails as it is told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "dop_v1_test"
+
+
+@dataclass
+class Fault:
+    """An answer in place of the listing."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+
+
+class FakeApi:
+    """Lists ``droplets`` (name to address) for any tag, ``page_size`` at a time."""
+
+    def __init__(self) -> None:
+        self.droplets: list[tuple[str, str]] = []
+        self.page_size = 200
+        self.faults: list[Fault] = []
+        self.requests: list[dict[str, Any]] = []
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                api._answer(self)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        url = urlsplit(request.path)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        self.requests.append({"path": url.path, "query": query, "token": request.headers["Authorization"]})
+        if self.faults:
+            fault = self.faults[0]
+            fault.times -= 1
+            if fault.times <= 0:
+                self.faults.pop(0)
+            self._send(request, fault.status, {"id": "fault", "message": "told to fail"}, fault.headers)
+            return
+        page = int(query.get("page", "1"))
+        first = (page - 1) * self.page_size
+        listed = [
+            {
+                "id": number,
+                "name": name,
+                "status": "active",
+                "networks": {
+                    "v4": [
+                        {"ip_address": "10.9.9.9", "type": "private"},
+                        *([{"ip_address": address, "type": "public"}] if address else []),
+                    ]
+                },
+            }
+            for number, (name, address) in enumerate(self.droplets, start=1)
+        ]
+        links = {"pages": {"next": f"https://elsewhere.test/v2/droplets?page={page + 1}"}}
+        more = first + self.page_size < len(listed)
+        body = {"droplets": listed[first : first + self.page_size], "links": links if more else {}}
+        self._send(request, 200, body, {})
+
+    @staticmethod
+    def _send(request: BaseHTTPRequestHandler, status: int, body: object, headers: dict[str, str]) -> None:
+        payload = json.dumps(body).encode()
+        request.send_response(status)
+        for key, value in headers.items():
+            request.send_header(key, value)
+        request.send_header("Content-Length", str(len(payload)))
+        request.end_headers()
+        request.wfile.write(payload)

@@ -1,0 +1,232 @@
+"""Members on loopback addresses: the real script, real etcd, and a loop that starts them as systemd does."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prepare_cluster.environment import from_text
+from prepare_cluster.refresh import refresh
+from prepare_cluster.settings import Places, read_settings
+
+from localcloud.toolchain.etcd import ensure_release
+
+from .api import TOKEN, FakeApi
+from .certificates import Authority, make_authority
+
+PACKAGE = Path(__file__).resolve().parents[2] / "cloud-init"
+
+
+T = TypeVar("T")
+
+
+def eventually(what: str, look: Callable[[], T | None], seconds: float = 40) -> T:
+    """The first answer of ``look`` that is true."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        if answer := look():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not in {seconds} s: {what}")
+
+
+class Node:
+    """One member's machine, whose root directory is a folder. Its name is its loopback address."""
+
+    def __init__(self, lab: Lab, address: str, founding: Sequence[str], token: str = "cluster-token") -> None:
+        self.lab = lab
+        self.name = address
+        self.root = lab.folder / address
+        self.places = Places(self.root)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        etc = self.places.etc
+        etc.mkdir(parents=True)
+        for kind in ("server", "peer"):
+            lab.authority.issue(etc, kind, address)
+        settings = {
+            "name": address,
+            "token": token,
+            "founding": list(founding),
+            "tag": "etcd-test",
+            "addresses": "public",
+            "api_url": lab.api.url,
+            "version": "3.6.14",
+            "release_url": "",
+            "release_sha256": "",
+            "volume": "",
+            "heartbeat_ms": 50,
+            "election_ms": 500,
+            "quota_bytes": 1 << 30,
+            "compaction_mode": "periodic",
+            "compaction_retention": "8h",
+            "listen": address,
+            "metrics": f"{address}:2381",
+        }
+        (etc / "prepare_cluster.json").write_text(json.dumps(settings))
+        (etc / "prepare_cluster.token").write_text(TOKEN)
+        self.places.hosts.write_text("127.0.0.1 localhost\n")
+        self.log_file = self.root / "journal"
+        self.log_file.touch()
+
+    @property
+    def log(self) -> str:
+        """What the script and etcd have said."""
+        return self.log_file.read_text()
+
+    def power_on(self) -> Node:
+        """Run discovery and etcd, again and again."""
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def power_off(self) -> Node:
+        """Cut the power: nothing is written any more. What a reboot forgets is forgotten."""
+        self._stop.set()
+        with self._lock:
+            if self._process is not None:
+                self._process.send_signal(signal.SIGKILL)
+        if self._thread is not None:
+            self._thread.join()
+        shutil.rmtree(self.places.run, ignore_errors=True)
+        return self
+
+    def restart(self) -> None:
+        """Restart etcd's unit, and so discovery before it."""
+        with self._lock:
+            if self._process is not None:
+                self._process.send_signal(signal.SIGKILL)
+
+    def wipe(self) -> Node:
+        """Lose the data, as with a new disk."""
+        shutil.rmtree(self.places.mount, ignore_errors=True)
+        return self
+
+    def refresh(self) -> None:
+        """What the timer does, with systemd's part."""
+        settings = read_settings(self.places.etc / "prepare_cluster.json")
+        match refresh(settings, self.places, TOKEN):
+            case ("start", "etcd-promote.service"):
+                self.step("promote")
+            case ("restart", "etcd.service"):
+                self.restart()
+            case None:
+                pass
+            case other:
+                raise AssertionError(other)
+
+    def step(self, name: str) -> None:
+        """Run one step of the script to its end."""
+        with self.log_file.open("ab") as log:
+            subprocess.run(self._command(name), env=self._environment(), stderr=log, check=True, timeout=60)
+
+    def etcdctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run etcdctl against this member alone."""
+        etc = self.places.etc
+        return subprocess.run(
+            [
+                self.lab.binaries / "etcdctl",
+                f"--endpoints=https://{self.name}:2379",
+                f"--cacert={etc / 'ca.pem'}",
+                f"--cert={etc / 'server.pem'}",
+                f"--key={etc / 'server-key.pem'}",
+                "--command-timeout=3s",
+                *arguments,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def healthy(self) -> bool:
+        """Whether a write through this member is acknowledged."""
+        return self.etcdctl("put", f"health-{self.name}", "x").returncode == 0
+
+    def get(self, key: str) -> str:
+        """The value of a key."""
+        return self.etcdctl("get", "--print-value-only", key).stdout.strip()
+
+    def members(self) -> dict[str, dict[str, Any]]:
+        """The member list, by name."""
+        answer = self.etcdctl("member", "list", "--write-out=json", "--hex")
+        listed = json.loads(answer.stdout or "{}").get("members", [])
+        return {member.get("name", ""): member for member in listed}
+
+    def variables(self) -> dict[str, str]:
+        """etcd's environment file."""
+        return from_text(self.places.environment.read_text()) if self.places.environment.exists() else {}
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if self._wait_for(self._command("discover"), self._environment()) == 0 and not self._stop.is_set():
+                self._wait_for(
+                    [str(self.lab.binaries / "etcd")], {**os.environ, **self.variables(), "ETCD_UNSAFE_NO_FSYNC": "true"}
+                )
+            self._stop.wait(0.3)
+
+    def _wait_for(self, command: Sequence[str], environment: dict[str, str]) -> int:
+        with self.log_file.open("ab") as log:
+            with self._lock:
+                if self._stop.is_set():
+                    return -1
+                self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            return self._process.wait()
+
+    def _command(self, step: str) -> list[str]:
+        return [sys.executable, "-SP", "-m", "prepare_cluster", step, "--root", str(self.root)]
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        return {"PYTHONPATH": str(PACKAGE), "PATH": os.environ["PATH"]}
+
+
+class Lab:
+    """Machines on addresses of their own, with one CA and one API."""
+
+    def __init__(self, folder: Path, network: str) -> None:
+        self.folder = folder
+        self.network = network
+        self.api = FakeApi()
+        self.authority: Authority = make_authority()
+        self.binaries = ensure_release("3.6.14").binaries
+        self.nodes: list[Node] = []
+
+    def address(self, number: int) -> str:
+        return f"{self.network}.{number}"
+
+    def add(self, number: int, founding: int = 3, **settings: Any) -> Node:
+        """A droplet in the listing, with its power off."""
+        node = Node(self, self.address(number), [self.address(n) for n in range(1, founding + 1)], **settings)
+        self.nodes.append(node)
+        self.api.droplets.append((node.name, node.name))
+        return node
+
+    def found(self, size: int = 3) -> list[Node]:
+        """A healthy cluster."""
+        nodes = [self.add(number, size) for number in range(1, size + 1)]
+        for node in nodes:
+            node.power_on()
+        self.all_healthy(nodes)
+        return nodes
+
+    @staticmethod
+    def all_healthy(nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            eventually(f"{node.name} is healthy; its log: {node.log[-3000:]}", node.healthy)
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.power_off()
+        self.api.stop()

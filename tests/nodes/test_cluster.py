@@ -1,0 +1,209 @@
+"""The script against real etcd processes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from .lab import Lab, Node, eventually
+
+
+def test_three_blank_members_found_one_cluster(lab: Lab) -> None:
+    first, second, third = lab.found()
+    assert set(first.members()) == {first.name, second.name, third.name}
+    first.etcdctl("put", "colour", "blue")
+    assert third.get("colour") == "blue"
+    assert {node.variables()["ETCD_INITIAL_CLUSTER_STATE"] for node in lab.nodes} == {"new"}
+
+
+def test_a_founding_asks_the_listing_at_most_four_times_a_member(lab: Lab) -> None:
+    lab.found()
+    assert len(lab.api.requests) <= 4 * 3
+
+
+def test_one_member_alone_founds_a_cluster_of_one(lab: Lab) -> None:
+    lab.found(size=1)
+
+
+def test_nobody_founds_while_one_founding_member_is_silent(lab: Lab) -> None:
+    first, second = lab.add(1).power_on(), lab.add(2).power_on()
+    third = lab.add(3)
+    eventually("it says so", lambda: f"no proof that {third.name} has no data" in first.log)
+    time.sleep(1)
+    assert not first.variables()
+    assert not second.variables()
+    third.power_on()
+    lab.all_healthy(lab.nodes)
+
+
+def test_nobody_founds_with_a_member_of_another_cluster(lab: Lab) -> None:
+    first, _, third = lab.add(1).power_on(), lab.add(2).power_on(), lab.add(3, token="another-token").power_on()
+    eventually("it says so", lambda: f"{third.name} has another cluster's token" in first.log)
+    assert not any(node.variables() for node in lab.nodes)
+
+
+def test_a_member_that_comes_late_to_a_founding_joins_it(lab: Lab) -> None:
+    nodes = [lab.add(number).power_on() for number in (1, 2, 3)]
+    eventually("it was told", lambda: nodes[2].variables() or None)
+    nodes[2].power_off().wipe()
+    lab.all_healthy(nodes[:2])
+    nodes[2].power_on()
+    promoted(nodes[2])
+    assert len(nodes[0].members()) == 3
+
+
+def test_a_wiped_member_rejoins_with_the_clusters_data(lab: Lab) -> None:
+    first, second, third = lab.found()
+    before = third.members()[third.name]["ID"]
+    first.etcdctl("put", "colour", "blue")
+    third.power_off().wipe().power_on()
+    promoted(third)
+    assert third.get("colour") == "blue"
+    members = second.members()
+    assert len(members) == 3
+    assert members[third.name]["ID"] != before
+    assert third.variables()["ETCD_INITIAL_CLUSTER_STATE"] == "existing"
+
+
+def test_members_wiped_one_after_the_other_keep_the_data(lab: Lab) -> None:
+    nodes = lab.found()
+    nodes[0].etcdctl("put", "colour", "blue")
+    for node in nodes:
+        # etcd lets nobody change the membership in the first seconds of a connection (strict reconfiguration check).
+        node.power_off().wipe().power_on()
+        promoted(node)
+    assert [node.get("colour") for node in nodes] == ["blue"] * 3
+
+
+def test_a_rejoin_goes_on_after_the_old_self_was_removed(lab: Lab) -> None:
+    first, _, third = lab.found()
+    old = first.members()[third.name]["ID"]
+    third.power_off().wipe()
+    eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
+    third.power_on()
+    promoted(third)
+
+
+def test_a_rejoin_goes_on_after_it_was_added_and_never_started(lab: Lab) -> None:
+    first, _, third = lab.found()
+    old = first.members()[third.name]["ID"]
+    third.power_off().wipe()
+    eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
+    add = ("member", "add", third.name, "--learner", f"--peer-urls=https://{third.name}:2380")
+    eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
+    third.power_on()
+    promoted(third)
+    assert len(first.members()) == 3
+
+
+def test_a_learner_that_was_not_promoted_is_promoted_after_a_reboot(lab: Lab) -> None:
+    first, _, third = lab.found()
+    third.power_off().wipe().power_on()
+    eventually("it is a learner", lambda: third.variables().get("ETCD_INITIAL_CLUSTER_STATE") == "existing")
+    eventually("it has started", lambda: (third.places.data / "member/snap/db").exists())
+    third.power_off()
+    third.places.joining.unlink(missing_ok=True)
+    third.power_on()
+    promoted(third)
+    assert len(first.members()) == 3
+
+
+def test_data_of_a_removed_member_is_set_aside(lab: Lab) -> None:
+    first, _, third = lab.found()
+    first.etcdctl("put", "colour", "blue")
+    old = first.members()[third.name]["ID"]
+    third.power_off()
+    eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
+    third.power_on()
+    promoted(third)
+    assert third.get("colour") == "blue"
+    assert len(list(third.places.mount.glob("removed-*"))) == 1
+
+
+def test_without_quorum_a_blank_member_waits_and_says_so(lab: Lab) -> None:
+    first, second, third = lab.found()
+    first.etcdctl("put", "colour", "blue")
+    first.power_off().wipe()
+    second.power_off().wipe()
+    first.power_on()
+    second.power_on()
+    eventually("it says so", lambda: "there is no quorum to join" in first.log, seconds=60)
+    assert "docs/bootstrap.md" in first.log
+    assert not first.variables()
+    assert third.get("colour") == "" or third.get("colour") == "blue"
+    assert third.etcdctl("get", "--consistency=s", "--print-value-only", "colour").stdout.strip() == "blue"
+
+
+def test_members_with_data_start_while_the_api_is_down(lab: Lab) -> None:
+    nodes = lab.found()
+    nodes[0].etcdctl("put", "colour", "blue")
+    for node in nodes:
+        node.power_off()
+    lab.api.stop()
+    asked = len(lab.api.requests)
+    for node in nodes:
+        node.power_on()
+    lab.all_healthy(nodes)
+    assert nodes[2].get("colour") == "blue"
+    assert len(lab.api.requests) == asked
+
+
+def test_a_member_that_is_no_founding_member_joins_only(lab: Lab) -> None:
+    fourth = lab.add(4)
+    fourth.power_on()
+    eventually("it says so", lambda: "waiting for a cluster to join" in fourth.log)
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    for node in nodes:
+        node.power_on()
+    lab.all_healthy(nodes)
+    promoted(fourth)
+    assert len(nodes[0].members()) == 4
+
+
+def test_founding_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> None:
+    (first,) = lab.found(size=1)
+    first.etcdctl("put", "colour", "blue")
+    second = lab.add(2, founding=1)
+    second.power_on()
+    promoted(second)
+    first.power_off().wipe()
+    first.power_on()
+    eventually("it says so", lambda: "no quorum to join" in first.log, seconds=60)
+    assert not first.variables()
+
+
+def test_a_founding_that_got_stuck_begins_anew(lab: Lab) -> None:
+    nodes = [lab.add(number).power_on() for number in (1, 2, 3)]
+    for node in nodes:
+        eventually("it was told", lambda node=node: node.variables() or None)
+    for node in nodes:
+        node.power_off()
+    for node in nodes[1:]:
+        node.wipe()
+    nodes[0].wipe()
+    # Only the first member has a log of the founding, and nobody else ever started.
+    nodes[0].places.environment.write_text(nodes[0].places.environment.read_text())
+    for node in nodes:
+        node.power_on()
+    lab.all_healthy(nodes)
+
+
+@pytest.fixture(autouse=True)
+def _keep_logs(lab: Lab, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(lambda: [print(f"--- {node.name}\n{node.log[-6000:]}") for node in lab.nodes])
+
+
+def promoted(node: Node) -> None:
+    """Wait until a member votes, with the timer's looks at it."""
+
+    def votes() -> bool:
+        node.refresh()
+        mine = node.members().get(node.name)
+        return mine is not None and not mine.get("isLearner") and node.healthy()
+
+    eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)
+
+
+def hexadecimal(member: str | int) -> str:
+    return member if isinstance(member, str) else f"{member:x}"
