@@ -17,7 +17,7 @@ def control_app(
 
     ``faults_changed`` is awaited after each change, before it is answered.
     """
-    app = FastAPI(title="localcloud control", openapi_url=None)
+    app = FastAPI(title="localcloud control", openapi_url=None, redirect_slashes=False)
 
     @app.get("/ready")
     async def get_ready(response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]

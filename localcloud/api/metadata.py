@@ -96,7 +96,7 @@ Calling = Annotated[Droplet, Depends(_calling)]
 
 def metadata_app(cloud: Cloud) -> FastAPI:
     """The metadata service over a local cloud."""
-    app = FastAPI(title="Metadata", openapi_url=None)
+    app = FastAPI(title="Metadata", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
     app.add_exception_handler(HTTPException, _as_text)
 

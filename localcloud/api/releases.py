@@ -29,7 +29,7 @@ def releases_app(directory: Path) -> FastAPI:
 
     A release without a ``SHA256SUMS`` file of its own has one made.
     """
-    app = FastAPI(title="etcd releases", openapi_url=None)
+    app = FastAPI(title="etcd releases", openapi_url=None, redirect_slashes=False)
 
     @app.api_route("/etcd-io/etcd/releases/download/{version}/{name}", methods=["GET", "HEAD"])
     async def download(version: str, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]

@@ -68,9 +68,7 @@ class Services:
     async def start(self) -> None:
         """Open every listener, then make machines, filters and names agree with the stored state."""
         found(self.cloud)
-        await self.control.open()
-        for listener in self.listeners.values():
-            await listener.open()
+        await asyncio.gather(*(listener.open() for listener in [self.control, *self.listeners.values()]))
         await reconcile(self.cloud)
         self.ready = True
 
@@ -78,8 +76,7 @@ class Services:
         """Close everything; machines stay as they are, and interrupted actions are resumed by the next start."""
         self.ready = False
         self._forget_timers()
-        for listener in [*self.listeners.values(), self.control]:
-            await listener.close()
+        await asyncio.gather(*(listener.close() for listener in [*self.listeners.values(), self.control]))
         await self.cloud.cancel()
         self.cloud.store.close()
 

@@ -12,7 +12,7 @@ PREFIX = "/client/v4"
 
 def cloudflare_app(cloud: Cloud) -> FastAPI:
     """Cloudflare API v4 over a local cloud."""
-    app = FastAPI(title="Cloudflare API v4", openapi_url=None)
+    app = FastAPI(title="Cloudflare API v4", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
     envelope.install(app)
     for router in (tokens.router, zones.router, records.router):

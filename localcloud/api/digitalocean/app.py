@@ -23,7 +23,7 @@ from localcloud.api.digitalocean import (
 
 def digitalocean_app(cloud: Cloud) -> FastAPI:
     """DigitalOcean API v2 over a local cloud, without its rate limit (``RateLimited`` adds it)."""
-    app = FastAPI(title="DigitalOcean API v2", openapi_url=None)
+    app = FastAPI(title="DigitalOcean API v2", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
     errors.install(app)
     for router in (

@@ -1,0 +1,175 @@
+"""The services on free ports of loopback, in a thread of their own, over machines that only note what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pydo
+import pytest
+from azure.core.credentials import AzureKeyCredential
+from azure.core.pipeline.policies import AzureKeyCredentialPolicy
+from cloudflare import Cloudflare
+
+from localcloud.api.cloud import Cloud, Limits
+from localcloud.api.services import LOOPBACK, Services
+from localcloud.api.store import Store
+from localcloud.machines.interface import NoMachines
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
+
+ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
+PATIENCE = 20.0
+
+
+class Lab:
+    """A local cloud without machines, which can be stopped and started again."""
+
+    def __init__(self, directory: Path, host: NoMachines, limits: Limits) -> None:
+        self.directory = directory
+        self.host = host
+        self.limits = limits
+        self.services: Services
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
+
+    def start(self) -> None:
+        """Run the services over what the directory holds."""
+        cloud = Cloud(Store(self.directory / "api.sqlite"), self.host, self.limits)
+        self.services = Services(
+            cloud, LOOPBACK, self.directory / "releases", self.directory / "control.sock"
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.call(self.services.start())
+
+    def stop(self) -> None:
+        """Stop, as at SIGTERM."""
+        self.call(self.services.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE)
+        self._loop.close()
+
+    def restart(self) -> None:
+        """Stop and start again."""
+        self.stop()
+        self.start()
+
+    def call(self, work: Any) -> Any:
+        """The result of a coroutine that runs beside the services."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def soon(self, function: Callable[[], object]) -> None:
+        """Call a function beside the services."""
+        self._loop.call_soon_threadsafe(function)
+
+    def settle(self) -> None:
+        """Wait until all background work is done."""
+        self.call(self.services.cloud.finished())
+
+    def url(self, service: Any) -> str:
+        """Where a service listens."""
+        return self.services.listeners[service].url
+
+
+@pytest.fixture
+def host() -> NoMachines:
+    """The machines; a test may override this with ones that fail or wait."""
+    return NoMachines()
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """The account's limits."""
+    return Limits()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, host: NoMachines, limits: Limits) -> Iterator[Lab]:
+    lab = Lab(tmp_path, host, limits)
+    lab.start()
+    yield lab
+    lab.stop()
+
+
+def pydo_client(url: str, token: str = DIGITALOCEAN_TOKEN) -> pydo.Client:
+    # pydo's own policy sends its token over https alone.
+    policy = AzureKeyCredentialPolicy(AzureKeyCredential(token), "Authorization", prefix="Bearer")
+    return pydo.Client(token, endpoint=url, authentication_policy=policy, retry_total=0)
+
+
+@pytest.fixture
+def digitalocean(lab: Lab) -> pydo.Client:
+    """DigitalOcean's own client, with full access."""
+    return pydo_client(lab.url("digitalocean"))
+
+
+@pytest.fixture
+def http(lab: Lab) -> Iterator[httpx.Client]:
+    """Plain requests to the DigitalOcean API, with full access."""
+    headers = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def discovery(lab: Lab) -> Iterator[httpx.Client]:
+    """Plain requests to the DigitalOcean API, with the droplets' token."""
+    headers = {"authorization": f"Bearer {DISCOVERY_TOKEN}"}
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def cloudflare(lab: Lab) -> Cloudflare:
+    """Cloudflare's own client."""
+    return Cloudflare(
+        api_token=CLOUDFLARE_TOKEN, base_url=lab.url("cloudflare") + "/client/v4", max_retries=0
+    )
+
+
+@pytest.fixture
+def zone_http(lab: Lab) -> Iterator[httpx.Client]:
+    """Plain requests to the records of the zone."""
+    base = f"{lab.url('cloudflare')}/client/v4/zones/{ZONE_ID}"
+    with httpx.Client(base_url=base, headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}) as client:
+        yield client
+
+
+@pytest.fixture
+def control(lab: Lab) -> Iterator[httpx.Client]:
+    """The control socket."""
+    transport = httpx.HTTPTransport(uds=str(lab.directory / "control.sock"))
+    with httpx.Client(transport=transport, base_url="http://control") as client:
+        yield client
+
+
+@pytest.fixture
+def droplet(lab: Lab, digitalocean: pydo.Client) -> Callable[..., Any]:
+    """Creates a droplet and waits until it is there: ``droplet(name=..., tags=...)``."""
+
+    def create(**wanted: Any) -> Any:
+        body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"} | wanted
+        made = digitalocean.droplets.create(body)["droplet"]
+        lab.settle()
+        return digitalocean.droplets.get(made["id"])["droplet"]
+
+    return create
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Waits until something is so."""
+
+    def wait(so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not so():
+            assert time.monotonic() < deadline, "it never became so"
+            time.sleep(0.02)
+
+    return wait

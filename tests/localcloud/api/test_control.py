@@ -1,0 +1,156 @@
+"""The control socket: what was asked so far, and faults."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
+
+LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
+
+
+@pytest.fixture
+def fault(control: httpx.Client) -> Callable[..., None]:
+    def arm(**wanted: Any) -> None:
+        answer = control.put("/faults", json=[wanted])
+        assert answer.status_code == 200, answer.text
+
+    return arm
+
+
+def test_the_socket_is_its_owners_alone(lab) -> None:
+    assert stat.S_IMODE((lab.directory / "control.sock").stat().st_mode) == 0o600
+
+
+def test_it_tells_when_the_services_are_ready(control: httpx.Client) -> None:
+    assert control.get("/ready").json() == {"ready": True}
+
+
+def test_every_request_is_noted_without_its_token(
+    lab, http: httpx.Client, discovery: httpx.Client, control: httpx.Client
+) -> None:
+    http.get("/v2/droplets", params={"tag_name": "etcd"})
+    discovery.post("/v2/droplets", json={})
+    httpx.get(lab.url("digitalocean") + "/v2/account", headers={"authorization": "Bearer stolen"})
+    httpx.get(
+        lab.url("cloudflare") + "/client/v4/zones", headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}
+    )
+    httpx.get(lab.url("metadata") + "/metadata/v1/id")
+    answer = control.get("/requests")
+    seen = answer.json()["requests"]
+    assert [(r["service"], r["method"], r["path"], r["status"], r["token"]) for r in seen] == [
+        ("digitalocean", "GET", "/v2/droplets", 200, "admin"),
+        ("digitalocean", "POST", "/v2/droplets", 403, "discovery"),
+        ("digitalocean", "GET", "/v2/account", 401, "unknown"),
+        ("cloudflare", "GET", "/client/v4/zones", 200, "cloudflare"),
+        ("metadata", "GET", "/metadata/v1/id", 404, ""),
+    ]
+    assert (seen[0]["query"], seen[0]["source"]) == ("tag_name=etcd", "127.0.0.1")
+    assert abs(seen[0]["time"] - time.time()) < 60
+    assert DIGITALOCEAN_TOKEN not in answer.text
+    assert "stolen" not in answer.text
+    control.delete("/requests")
+    assert control.get("/requests").json() == {"requests": []}
+
+
+def test_a_status_is_answered_as_often_as_asked(http: httpx.Client, fault: Callable[..., None]) -> None:
+    fault(**LISTING, kind="status", status=503, times=2)
+    assert [http.get("/v2/droplets").status_code for _ in range(3)] == [503, 503, 200]
+
+
+def test_a_fault_is_for_what_it_names(http: httpx.Client, fault: Callable[..., None]) -> None:
+    fault(**LISTING, kind="status", status=500)
+    assert http.get("/v2/droplets/99").status_code == 404
+    assert http.get("/v2/tags").status_code == 200
+    answer = http.get("/v2/droplets")
+    assert (answer.status_code, answer.json()["id"]) == (500, "server_error")
+    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+
+
+def test_a_429_says_when_to_come_back(http: httpx.Client, fault: Callable[..., None]) -> None:
+    fault(**LISTING, kind="status", status=429, headers={"retry-after": "7"})
+    answer = http.get("/v2/droplets")
+    assert (answer.status_code, answer.json()["id"]) == (429, "too_many_requests")
+    assert (answer.headers["retry-after"], answer.headers["ratelimit-remaining"]) == ("7", "0")
+    assert int(answer.headers["ratelimit-reset"]) >= time.time()
+
+
+def test_cloudflares_faults_have_cloudflares_shape(
+    zone_http: httpx.Client, fault: Callable[..., None]
+) -> None:
+    fault(service="cloudflare", kind="status", status=500)
+    assert zone_http.get("/dns_records").json()["success"] is False
+
+
+def test_latency_delays(http: httpx.Client, fault: Callable[..., None]) -> None:
+    fault(**LISTING, kind="latency", seconds=0.3)
+    began = time.monotonic()
+    assert http.get("/v2/droplets").status_code == 200
+    assert time.monotonic() - began >= 0.3
+
+
+def test_a_dropped_connection_is_closed_unanswered(
+    http: httpx.Client, fault: Callable[..., None], control: httpx.Client
+) -> None:
+    fault(**LISTING, kind="drop", times=1)
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        http.get("/v2/droplets")
+    assert http.get("/v2/droplets").status_code == 200
+    assert control.get("/requests").json()["requests"][0]["status"] is None
+
+
+def test_a_service_that_is_down_refuses_connections_and_comes_back(
+    lab, http: httpx.Client, fault: Callable[..., None], control: httpx.Client
+) -> None:
+    assert http.get("/v2/droplets").status_code == 200
+    fault(service="digitalocean", kind="down")
+    with pytest.raises(httpx.TransportError):
+        http.get("/v2/droplets")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(lab.url("digitalocean") + "/v2/droplets")
+    assert httpx.get(lab.url("cloudflare") + "/client/v4/zones").status_code == 400, "others are up"
+    control.delete("/faults")
+    assert http.get("/v2/droplets").status_code == 200
+
+
+def test_a_service_that_is_down_for_some_seconds_comes_back_by_itself(
+    http: httpx.Client, fault: Callable[..., None], eventually: Callable[..., None]
+) -> None:
+    fault(service="digitalocean", kind="down", seconds=0.2)
+
+    def up() -> bool:
+        try:
+            return http.get("/v2/droplets").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    eventually(up)
+
+
+def test_faults_are_listed_and_cleared(
+    http: httpx.Client, fault: Callable[..., None], control: httpx.Client
+) -> None:
+    fault(**LISTING, kind="status", status=500)
+    assert control.get("/faults").json()["faults"][0]["status"] == 500
+    control.delete("/faults")
+    assert control.get("/faults").json() == {"faults": []}
+    assert http.get("/v2/droplets").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"service": "digitalocean", "kind": "status"},
+        {"service": "digitalocean", "kind": "latency"},
+        {"service": "elsewhere", "kind": "down"},
+        {"service": "digitalocean", "kind": "drop", "path": "("},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(control: httpx.Client, wanted: dict[str, Any]) -> None:
+    assert control.put("/faults", json=[wanted]).status_code == 422

@@ -1,0 +1,191 @@
+"""Power, size and the like, and the states that they go through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pydo
+import pytest
+
+from localcloud.machines.interface import Machine, NoMachines
+
+BODY = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
+
+
+class WaitingHost(NoMachines):
+    """Machines that take until ``gate`` opens to power on, and refuse what ``refuse`` names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.refuse = ""
+
+    async def power_on(self, machine: Machine) -> None:
+        await self.gate.wait()
+        if self.refuse == "power_on":
+            raise RuntimeError("no room on this host")
+        await super().power_on(machine)
+
+    async def shutdown(self, machine_id: int, timeout: float) -> bool:
+        return self.refuse != "shutdown" and await super().shutdown(machine_id, timeout)
+
+
+@pytest.fixture
+def host() -> WaitingHost:
+    return WaitingHost()
+
+
+@pytest.fixture
+def act(lab, http: httpx.Client) -> Callable[..., Any]:
+    """Begins an action, waits until it is over, and gives its state."""
+
+    def begin(droplet_id: int, type_: str, **more: Any) -> str:
+        answer = http.post(f"/v2/droplets/{droplet_id}/actions", json={"type": type_, **more})
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["action"]["status"] == "in-progress"
+        lab.settle()
+        action = http.get(f"/v2/droplets/{droplet_id}/actions/{answer.json()['action']['id']}").json()[
+            "action"
+        ]
+        assert action["completed_at"] is not None
+        return action["status"]
+
+    return begin
+
+
+def refusal(http: httpx.Client, droplet_id: int, **wanted: Any) -> str:
+    answer = http.post(f"/v2/droplets/{droplet_id}/actions", json=wanted)
+    assert answer.status_code == 422
+    return answer.json()["message"]
+
+
+def test_power_follows_the_actions(
+    http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
+) -> None:
+    id_ = droplet()["id"]
+    for type_, status in [
+        ("shutdown", "off"),
+        ("power_on", "active"),
+        ("reboot", "active"),
+        ("power_cycle", "active"),
+        ("power_off", "off"),
+    ]:
+        assert act(id_, type_) == "completed"
+        assert http.get(f"/v2/droplets/{id_}").json()["droplet"]["status"] == status
+        assert (id_ in host.on) == (status == "active")
+
+
+def test_what_a_droplet_already_is_is_refused(
+    http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any]
+) -> None:
+    id_ = droplet()["id"]
+    assert refusal(http, id_, type="power_on") == "Droplet is already powered on."
+    act(id_, "power_off")
+    for type_ in ("power_off", "shutdown"):
+        assert refusal(http, id_, type=type_) == "Droplet is already powered off."
+
+
+def test_a_size_changes_only_while_the_power_is_off(
+    http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
+) -> None:
+    id_ = droplet()["id"]
+    wanted = {"size": "s-2vcpu-4gb", "disk": True}
+    assert "power it off" in refusal(http, id_, type="resize", **wanted)
+    act(id_, "power_off")
+    assert act(id_, "resize", **wanted) == "completed"
+    act(id_, "power_on")
+    resized = http.get(f"/v2/droplets/{id_}").json()["droplet"]
+    assert (resized["size_slug"], resized["memory"], resized["vcpus"], resized["disk"]) == (
+        "s-2vcpu-4gb",
+        4096,
+        2,
+        80,
+    )
+    assert host.calls[-1][1].memory_mib == 4096  # type: ignore[attr-defined]
+    act(id_, "power_off")
+    assert refusal(http, id_, type="resize", size="s-1vcpu-1gb") == (
+        "This size is not available because it has a smaller disk."
+    )
+    assert refusal(http, id_, type="resize", size="s-bad") == "You specified an invalid size."
+
+
+def test_a_renamed_droplet_has_its_name(
+    http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any]
+) -> None:
+    id_ = droplet()["id"]
+    assert act(id_, "rename", name="web-2") == "completed"
+    assert http.get(f"/v2/droplets/{id_}").json()["droplet"]["name"] == "web-2"
+
+
+def test_an_action_that_does_not_exist_is_refused(http: httpx.Client, droplet: Callable[..., Any]) -> None:
+    assert "explode" in refusal(http, droplet()["id"], type="explode")
+
+
+def test_a_locked_droplet_refuses_everything_until_it_is_done(
+    lab, http: httpx.Client, host: WaitingHost
+) -> None:
+    lab.soon(host.gate.clear)
+    made = http.post("/v2/droplets", json=BODY).json()["droplet"]
+    volume = http.post("/v2/volumes", json={"name": "data", "region": "fra1", "size_gigabytes": 1}).json()[
+        "volume"
+    ]
+    pending = "Droplet already has a pending event."
+    assert refusal(http, made["id"], type="power_off") == pending
+    assert http.delete(f"/v2/droplets/{made['id']}").json()["message"] == pending
+    attach = http.post(
+        f"/v2/volumes/{volume['id']}/actions", json={"type": "attach", "droplet_id": made["id"]}
+    )
+    assert (attach.status_code, attach.json()["message"]) == (422, pending)
+    lab.soon(host.gate.set)
+    lab.settle()
+    assert http.get(f"/v2/droplets/{made['id']}").json()["droplet"]["locked"] is False
+
+
+def test_a_machine_that_does_not_start_is_an_errored_action_and_a_droplet_to_delete(
+    lab, http: httpx.Client, host: WaitingHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    host.refuse = "power_on"
+    made = http.post("/v2/droplets", json=BODY).json()
+    lab.settle()
+    assert (
+        http.get(f"/v2/actions/{made['links']['actions'][0]['id']}").json()["action"]["status"] == "errored"
+    )
+    assert "no room on this host" in caplog.text
+    assert http.delete(f"/v2/droplets/{made['droplet']['id']}").status_code == 204
+    lab.settle()
+    assert http.get("/v2/droplets").json()["droplets"] == []
+
+
+def test_a_machine_that_refuses_to_shut_down_stays_active(
+    http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
+) -> None:
+    id_ = droplet()["id"]
+    host.refuse = "shutdown"
+    assert act(id_, "shutdown") == "errored"
+    shown = http.get(f"/v2/droplets/{id_}").json()["droplet"]
+    assert (shown["status"], shown["locked"]) == ("active", False)
+
+
+def test_an_action_by_tag_is_for_every_droplet_with_it(
+    lab, digitalocean: pydo.Client, droplet: Callable[..., Any], host: WaitingHost
+) -> None:
+    ids = {droplet(name=name, tags=["blue"])["id"] for name in ("one", "two")}
+    other = droplet(name="three")["id"]
+    begun = digitalocean.droplet_actions.post_by_tag({"type": "power_off"}, tag_name="blue")["actions"]
+    assert {action["resource_id"] for action in begun} == ids
+    lab.settle()
+    assert host.on == {other}
+
+
+def test_actions_are_listed_latest_first(
+    digitalocean: pydo.Client, droplet: Callable[..., Any], act: Callable[..., Any]
+) -> None:
+    id_ = droplet()["id"]
+    act(id_, "power_off")
+    types = [action["type"] for action in digitalocean.droplet_actions.list(id_)["actions"]]
+    assert types == ["power_off", "create"]
+    assert [action["type"] for action in digitalocean.actions.list()["actions"]] == types

@@ -1,0 +1,44 @@
+"""Rate limits of each token, and the headers that tell of them."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from localcloud.api.cloud import Limits
+from localcloud.api.digitalocean.ratelimit import Window
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(requests_per_hour=100, requests_per_minute=5)
+
+
+def test_every_answer_tells_what_is_left(http: httpx.Client) -> None:
+    first, second = http.get("/v2/droplets"), http.get("/v2/nothing")
+    assert first.headers["ratelimit-limit"] == "100"
+    assert int(first.headers["ratelimit-remaining"]) - int(second.headers["ratelimit-remaining"]) == 1
+    assert int(first.headers["ratelimit-reset"]) > 3600
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+def test_a_burst_is_refused_and_told_when_to_come_back(http: httpx.Client, discovery: httpx.Client) -> None:
+    for _ in range(5):
+        assert http.get("/v2/droplets").status_code == 200
+    refused = http.get("/v2/droplets")
+    assert (refused.status_code, refused.json()["id"]) == (429, "too_many_requests")
+    assert refused.json()["message"] == "API Rate limit exceeded."
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit-remaining"] == "0"
+    assert discovery.get("/v2/droplets").status_code == 200, "another token has a limit of its own"
+
+
+def test_a_request_counts_for_a_minute_and_for_an_hour() -> None:
+    window = Window(Limits(requests_per_hour=4, requests_per_minute=2))
+    assert [window.take(now) for now in (0, 1)] == [None, None]
+    assert window.take(2) == pytest.approx(58)
+    assert [window.take(now) for now in (60, 61)] == [None, None]
+    assert window.remaining == 0
+    assert window.take(200) == pytest.approx(3400)
+    assert window.reset(200) == 3600
+    assert window.take(3600) is None
