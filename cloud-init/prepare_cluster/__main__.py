@@ -14,6 +14,7 @@ def main() -> None:
     """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
     parser = argparse.ArgumentParser(prog="prepare_cluster")
     parser.add_argument("step", choices=["install", "discover", "promote", "refresh"])
+    parser.add_argument("programs", nargs="*", help="what to install")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
     places = Places(arguments.root)
@@ -22,7 +23,7 @@ def main() -> None:
         case "install":
             from .install import install  # noqa: PLC0415
 
-            install(settings, places, Waiting())
+            install(settings, places, arguments.programs, Waiting())
         case "promote":
             from .promote import promote  # noqa: PLC0415
 

@@ -9,11 +9,11 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 
 from .backoff import backoff
-from .files import replace_text
 from .journal import Waiting, say
 from .settings import Places, Settings
 
@@ -29,42 +29,57 @@ class InstallError(Exception):
     """This try failed. The text fits on one line."""
 
 
-def install(settings: Settings, places: Places, waiting: Waiting) -> None:
-    """Have etcd, etcdctl and etcdutl in ``/usr/local/bin``. Tries until it succeeds."""
+def install(settings: Settings, places: Places, programs: Sequence[str], waiting: Waiting) -> None:
+    """Have some of ``PROGRAMS`` in ``/usr/local/bin``. Tries until it succeeds."""
     attempt = 0
     while True:
         try:
-            install_once(settings, places)
+            install_once(settings, places, programs)
         except InstallError as error:
-            waiting.on(f"etcd {settings.version} is not installed: {error}")
+            waiting.on(f"{' and '.join(programs)} {settings.version}: not installed: {error}")
             time.sleep(backoff(attempt, longest=60.0))
             attempt += 1
         else:
             return
 
 
-def install_once(settings: Settings, places: Places) -> None:
-    """Do what is missing: what an interrupted try has verified or unpacked is used. Raises ``InstallError``."""
+def install_once(settings: Settings, places: Places, programs: Sequence[str]) -> None:
+    """Do what is missing, or was not finished. Raises ``InstallError``.
+
+    The release stays until all of ``PROGRAMS`` are safely on disk: etcd starts before they are, and while the
+    release is still there, a loss of power may have left any file half written.
+    """
     home = places.root / "opt/etcd" / f"{settings.version}-{settings.release_sha256[:12]}"
-    if not (home / "complete").exists():
-        tarball = places.root / "var/cache/etcd-release" / f"{settings.release_sha256}.tar.gz"
-        try:
-            if not tarball.exists():
+    tarball = places.root / "var/cache/etcd-release" / f"{settings.release_sha256}.tar.gz"
+    try:
+        if tarball.exists() or not all((home / program).exists() for program in programs):
+            if not tarball.exists() or _digest(tarball) != settings.release_sha256:
                 fetch(settings.release_url, settings.release_sha256, tarball)
-            unpack(tarball, home)
-            tarball.unlink()
-        except OSError as error:
-            raise InstallError(f"cannot write it: {error}") from error
-        say(f"etcd {settings.version} is installed in {home}")
-    links = places.root / "usr/local/bin"
-    links.mkdir(parents=True, exist_ok=True)
-    for program in PROGRAMS:
-        link = links / program
-        if not (link.is_symlink() and link.readlink() == home / program):
-            temporary = links / f".{program}.new"
+            unpack(tarball, home, programs)
+            say(f"{' and '.join(programs)} {settings.version} installed in {home}")
+        link(home, places.root / "usr/local/bin", programs)
+        if all((home / program).exists() for program in PROGRAMS):
+            os.sync()
+            tarball.unlink(missing_ok=True)
+    except OSError as error:
+        raise InstallError(f"cannot write it: {error}") from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def link(home: Path, folder: Path, programs: Sequence[str]) -> None:
+    """Make a release's programs the ones that are found by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for program in programs:
+        name = folder / program
+        if not (name.is_symlink() and name.readlink() == home / program):
+            temporary = folder / f".{program}.new"
             temporary.unlink(missing_ok=True)
             temporary.symlink_to(home / program)
-            temporary.replace(link)
+            temporary.replace(name)
 
 
 def fetch(url: str, sha256: str, target: Path) -> None:
@@ -97,21 +112,20 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     temporary.replace(target)
 
 
-def unpack(tarball: Path, home: Path) -> None:
-    """Take the programs out of a verified release. Raises ``InstallError`` when one is not in it."""
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    wanted = set(PROGRAMS)
+def unpack(tarball: Path, home: Path, programs: Sequence[str]) -> None:
+    """Take programs out of a verified release. Raises ``InstallError`` when one is not in it."""
+    home.mkdir(parents=True, exist_ok=True)
+    wanted = set(programs)
     with tarfile.open(tarball, "r:gz") as archive:
         for entry in archive:
             name = Path(entry.name).name
             if entry.isfile() and name in wanted and (content := archive.extractfile(entry)) is not None:
-                with (
-                    content,
-                    os.fdopen(os.open(home / name, os.O_WRONLY | os.O_CREAT, 0o755), "wb") as program,
-                ):
+                temporary = home / f".{name}.new"
+                with content, temporary.open("wb") as program:
                     shutil.copyfileobj(content, program, _CHUNK)
+                temporary.chmod(0o755)
+                temporary.replace(home / name)
                 wanted.discard(name)
-    if wanted:
-        raise InstallError(f"{tarball.name} has no {' and no '.join(sorted(wanted))} in it")
-    replace_text(home / "complete", "", mode=0o644)
+            if not wanted:
+                return
+    raise InstallError(f"{tarball.name} has no {' and no '.join(sorted(wanted))} in it")
