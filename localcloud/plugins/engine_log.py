@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import grpc
+
+from localcloud.plugins import protocol
+
+_TIMEOUT = 5.0
+"""Seconds."""
+
 
 @dataclass(frozen=True)
 class EngineLog:
@@ -15,13 +22,11 @@ class EngineLog:
         """Show a warning. An engine that does not take it is no reason to fail an operation."""
         if not self.address:
             return
-        import grpc
-
-        from localcloud.plugins.protocol import engine_pb2, engine_pb2_grpc
-
         with grpc.insecure_channel(self.address) as channel:
-            request = engine_pb2.LogRequest(severity=engine_pb2.WARNING, urn=urn, message=message)
+            engine = protocol.engine_pb2_grpc.EngineStub(channel)
+            warning = protocol.engine_pb2.WARNING
+            request = protocol.engine_pb2.LogRequest(severity=warning, urn=urn, message=message)
             try:
-                engine_pb2_grpc.EngineStub(channel).Log(request, timeout=5)
+                engine.Log(request, timeout=_TIMEOUT)  # pyright: ignore[reportUnknownMemberType]
             except grpc.RpcError:
                 return

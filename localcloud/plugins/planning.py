@@ -12,7 +12,7 @@ from typing import Any
 
 from localcloud.plugins.resource import Resource
 from localcloud.plugins.schema import Field, Shape
-from localcloud.plugins.values import UNKNOWN, Properties
+from localcloud.plugins.values import UNKNOWN, Properties, elements
 
 
 class ChangeKind(Enum):
@@ -113,7 +113,7 @@ def detailed(spec: Field, key: str, former: Any, planned: Any, given: Any) -> Ma
     if spec.shape is not Shape.SET or planned == UNKNOWN:
         return {key: ChangeKind.UPDATE}
     old_items: list[Any] = spec.normal(former)
-    new_items: list[Any] = [spec.normal([item])[0] for item in given or []]
+    new_items: list[Any] = [spec.normal([item])[0] for item in elements(given)]
     paths: dict[str, ChangeKind] = {}
     for index, item in enumerate(old_items):
         if item not in new_items:

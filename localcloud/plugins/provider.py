@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from localcloud.plugins.resource import Resource
@@ -33,10 +34,12 @@ class Provider(ABC):
     bridge: ClassVar[Bridge]
     secret_settings: ClassVar[frozenset[str]] = frozenset()
     """Provider configuration that the engine keeps encrypted."""
-    resources: ClassVar[Mapping[str, Resource[Any]]]
-    functions: ClassVar[Mapping[str, Function]]
 
-    def __init__(self) -> None:
+    def __init__(
+        self, resources: Iterable[Resource[Any]], functions: Mapping[str, Function] = MappingProxyType({})
+    ) -> None:
+        self.resources = {resource.type: resource for resource in resources}
+        self.functions = functions
         self.cancelled = threading.Event()
         """Set when the user stops the run."""
 

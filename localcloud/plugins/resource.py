@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from localcloud.plugins.schema import Field
+from localcloud.plugins.schema import Fields
 from localcloud.plugins.values import Properties
 
 Client = TypeVar("Client")
@@ -30,7 +29,7 @@ class Resource(ABC, Generic[Client]):
 
     type: ClassVar[str]
     """E.g. ``digitalocean:index/droplet:Droplet``."""
-    fields: ClassVar[Mapping[str, Field]]
+    fields: ClassVar[Fields]
     timeouts: ClassVar[Timeouts] = Timeouts()
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
@@ -47,18 +46,18 @@ class Resource(ABC, Generic[Client]):
         """Make the object, and return its id at once: from then on a failure keeps it in the state."""
 
     @abstractmethod
-    def settle(self, client: Client, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Client, object_id: str, planned: Properties, timeout: float) -> Properties:
         """Wait until a new object is ready for use; returns its state."""
 
     @abstractmethod
-    def read(self, client: Client, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Client, object_id: str, prior: Properties) -> Properties:
         """The object's state. Raises ``GoneError`` when there is none."""
 
     @abstractmethod
     def update(
         self,
         client: Client,
-        id: str,  # noqa: A002
+        object_id: str,
         prior: Properties,
         planned: Properties,
         timeout: float,
@@ -66,9 +65,9 @@ class Resource(ABC, Generic[Client]):
         """Change the object in place; returns its state."""
 
     @abstractmethod
-    def delete(self, client: Client, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Client, object_id: str, prior: Properties, timeout: float) -> None:
         """Remove the object."""
 
-    def found(self, client: Client, id: str, prior: Properties) -> tuple[str, Properties]:  # noqa: A002
+    def found(self, client: Client, object_id: str, prior: Properties) -> tuple[str, Properties]:
         """The id and the state of an object that is refreshed, or imported when there is no prior state."""
-        return id, self.read(client, id, prior)
+        return object_id, self.read(client, object_id, prior)

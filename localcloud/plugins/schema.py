@@ -79,6 +79,10 @@ class Field:
         return result
 
 
+Fields = Mapping[str, Field]
+"""A resource's properties by name."""
+
+
 def _object_order(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     # Terraform orders sets of objects by their attributes in alphabetical order.
     return [(key, str(value[key])) for key in sorted(value)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -29,50 +29,46 @@ _KINDS = {
     (ChangeKind.UPDATE, True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
 }
 
-Answer = TypeVar("Answer")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-class _Refusal(NamedTuple):
-    """A failure with machine-readable details, as ``abort_with_status`` takes it."""
+class _Refusal(grpc.Status):
+    """A failure with machine-readable details."""
 
-    code: grpc.StatusCode
-    details: str
-    trailing_metadata: tuple[tuple[str, bytes], ...]
+    def __init__(self, message: str, status: bytes) -> None:
+        self.code = grpc.StatusCode.UNKNOWN
+        self.details = message
+        self.trailing_metadata = (("grpc-status-details-bin", status),)
 
 
 class _InitFailedError(Exception):
     """The object exists, but is not as it was asked for; the engine keeps it in its state."""
 
-    def __init__(self, id: str, state: Properties, inputs: Properties, reason: str) -> None:  # noqa: A002
+    def __init__(self, object_id: str, state: Properties, inputs: Properties, reason: str) -> None:
         super().__init__(reason)
         self.detail = provider_pb2.ErrorResourceInitFailed(
-            id=id, properties=encode(state), reasons=[reason], inputs=encode(inputs)
+            id=object_id, properties=encode(state), reasons=[reason], inputs=encode(inputs)
         )
 
     def refusal(self) -> _Refusal:
         status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(self))
         status.details.add().Pack(self.detail)
-        return _Refusal(
-            grpc.StatusCode.UNKNOWN, str(self), (("grpc-status-details-bin", status.SerializeToString()),)
-        )
+        return _Refusal(str(self), status.SerializeToString())
 
 
-def _reporting(
-    method: Callable[[Servicer, Any, grpc.ServicerContext], Answer],
-) -> Callable[[Servicer, Any, grpc.ServicerContext], Answer]:
+def _reporting(method: Method) -> Method:
     """Turn a provider's errors into the protocol's."""
 
     @wraps(method)
-    def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Answer:
+    def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except _InitFailedError as error:
             context.abort_with_status(error.refusal())
         except ProviderError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        raise AssertionError("a call went on after it was aborted")
 
-    return answer
+    return cast(Method, answer)
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -137,7 +133,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 f"it has {', '.join(sorted(self._provider.functions)) or 'none'}"
             )
         result = function(self._client, decode(request.args))
-        return provider_pb2.InvokeResponse(**{"return": encode(result)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(result))
+        return response
 
     @_reporting
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
@@ -180,18 +178,20 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             planned = planning.plan(resource, inputs).state
             if request.preview:
                 return provider_pb2.CreateResponse(properties=self._state(resource, "", planned))
-            id = resource.create(self._client, inputs, planned)  # noqa: A001
+            object_id = resource.create(self._client, inputs, planned)
         except ProviderError as error:
             raise ProviderError(self._failed("", request.urn, error)) from error
         try:
-            state = resource.settle(self._client, id, planned, request.timeout or resource.timeouts.create)
+            state = resource.settle(
+                self._client, object_id, planned, request.timeout or resource.timeouts.create
+            )
         except ProviderError as error:
             known = {key: value for key, value in planned.items() if value != UNKNOWN}
             raise _InitFailedError(
-                id, known | {"id": id}, inputs, self._failed("", request.urn, error)
+                object_id, known | {"id": object_id}, inputs, self._failed("", request.urn, error)
             ) from error
         state = planning.settled(planned, state)
-        return provider_pb2.CreateResponse(id=id, properties=self._state(resource, id, state))
+        return provider_pb2.CreateResponse(id=object_id, properties=self._state(resource, object_id, state))
 
     @_reporting
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
@@ -199,7 +199,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         resource = self._resource(request.urn)
         prior, inputs = decode(request.properties), decode(request.inputs)
         try:
-            id, state = resource.found(self._client, request.id, prior)  # noqa: A001
+            object_id, state = resource.found(self._client, request.id, prior)
         except GoneError as gone:
             if str(gone):
                 self._log.warn(request.urn, str(gone))
@@ -212,7 +212,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             else refreshing.imported(resource, state)
         )
         return provider_pb2.ReadResponse(
-            id=id, properties=self._state(resource, id, state), inputs=encode(current)
+            id=object_id, properties=self._state(resource, object_id, state), inputs=encode(current)
         )
 
     @_reporting
@@ -256,15 +256,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 f"it has {', '.join(sorted(self._provider.resources))}"
             ) from error
 
-    def _remaining(self, resource: Resource[Any], id: str, prior: Properties) -> Properties:  # noqa: A002
+    def _remaining(self, resource: Resource[Any], object_id: str, prior: Properties) -> Properties:
         """What is there after a failed update."""
         try:
-            return {**resource.read(self._client, id, prior), "id": id}
+            return {**resource.read(self._client, object_id, prior), "id": object_id}
         except ProviderError:
             return prior
 
-    def _state(self, resource: Resource[Any], id: str, state: Properties) -> Any:  # noqa: A002
-        result: Properties = {"id": id or UNKNOWN}
+    def _state(self, resource: Resource[Any], object_id: str, state: Properties) -> Any:
+        result: Properties = {"id": object_id or UNKNOWN}
         for key, spec in resource.fields.items():
             value = state.get(key)
             if value is None and self._provider.bridge is Bridge.FRAMEWORK:

@@ -42,6 +42,16 @@ def encode(properties: Mapping[str, Any]) -> Struct:
     return struct
 
 
+def elements(value: Any) -> list[Any]:
+    """A list's elements; none when it has no value."""
+    return value or []
+
+
+def members(value: Any) -> Properties:
+    """An object's members; none when it has no value."""
+    return value or {}
+
+
 def has_unknown(value: object) -> bool:
     """Whether the value, or one inside it, is unknown."""
     if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ from typing import Any
 
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.http_client import HttpClient
-from localcloud.plugins.values import Properties
+from localcloud.plugins.values import Properties, elements, members
 
 GONE = "Resource not found: The resource was not found on the server and will be removed from state."
 
@@ -39,8 +39,8 @@ class Api:
         while True:
             following = {} if page == 1 else {"page": page}
             answer = self._request("GET", path, query={**query, **following})
-            yield from answer["result"] or []
-            if page >= (answer.get("result_info") or {}).get("total_pages", 1):
+            yield from elements(answer["result"])
+            if page >= members(answer.get("result_info")).get("total_pages", 1):
                 return
             page += 1
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.plugins.cloudflare.api import GONE, Api, ApiError
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.resource import Resource
-from localcloud.plugins.schema import Field, Shape
+from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
 
 _SENT = {
@@ -39,7 +39,7 @@ class DnsRecord(Resource[Api]):
     """One record of a zone."""
 
     type = "cloudflare:index/dnsRecord:DnsRecord"
-    fields = {
+    fields: ClassVar[Fields] = {
         "zoneId": Field(required=True, replace=True),
         "name": Field(required=True),
         "type": Field(required=True, replace=True),
@@ -79,25 +79,25 @@ class DnsRecord(Resource[Api]):
         planned |= _state(planned, record)
         return record["id"]
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """The answer to the POST request had it all."""
         return planned
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /zones/ZONE/dns_records/ID."""
         try:
-            record = client.result("GET", _path(id, prior))
+            record = client.result("GET", _path(object_id, prior))
         except ApiError as error:
             if error.status == 404:
                 raise GoneError(GONE) from error
             raise
         return _state(prior, record)
 
-    def found(self, client: Api, id: str, prior: Properties) -> tuple[str, Properties]:  # noqa: A002
+    def found(self, client: Api, object_id: str, prior: Properties) -> tuple[str, Properties]:
         """An import's id is ``ZONE/ID``."""
         if prior:
-            return id, self.read(client, id, prior)
-        zone, separator, record = id.partition("/")
+            return object_id, self.read(client, object_id, prior)
+        zone, separator, record = object_id.partition("/")
         if not separator:
             raise ProviderError(
                 f"invalid ID: expected urlencoded segments <zone_id>/<dns_record_id>, got {id!r}"
@@ -105,18 +105,18 @@ class DnsRecord(Resource[Api]):
         return record, self.read(client, record, {"zoneId": zone})
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """PUT /zones/ZONE/dns_records/ID with the whole record."""
-        return _state(planned, client.result("PUT", _path(id, prior), _body(planned)))
+        return _state(planned, client.result("PUT", _path(object_id, prior), _body(planned)))
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /zones/ZONE/dns_records/ID; the deletion of an absent record is an error."""
-        client.result("DELETE", _path(id, prior))
+        client.result("DELETE", _path(object_id, prior))
 
 
-def _path(id: str, state: Properties) -> str:  # noqa: A002
-    return f"zones/{state['zoneId']}/dns_records/{id}"
+def _path(object_id: str, state: Properties) -> str:
+    return f"zones/{state['zoneId']}/dns_records/{object_id}"
 
 
 def _body(planned: Properties) -> Properties:

@@ -28,8 +28,9 @@ class Cloudflare(Provider):
     version = "6.23.1"
     bridge = Bridge.FRAMEWORK
     secret_settings = frozenset({"apiKey", "apiToken", "apiUserServiceKey"})
-    resources = {DnsRecord.type: DnsRecord()}
-    functions = FUNCTIONS
+
+    def __init__(self) -> None:
+        super().__init__((DnsRecord(),), FUNCTIONS)
 
     def check_settings(self, settings: Properties) -> list[str]:
         """A token has the form that Cloudflare gives tokens."""

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.http_client import HttpClient
-from localcloud.plugins.values import Properties
+from localcloud.plugins.values import Properties, elements, members
 from localcloud.plugins.waiting import Waiter
 
 _ACTION_TIMEOUT = 60 * 60.0
@@ -64,8 +64,8 @@ class Api:
         page = 1
         while True:
             answer = self.get(path, {"page": page, "per_page": _PAGE_SIZE, **(query or {})})
-            yield from answer.get(key) or []
-            if not (answer.get("links") or {}).get("pages", {}).get("next"):
+            yield from elements(answer.get(key))
+            if not members(members(answer.get("links")).get("pages")).get("next"):
                 return
             page += 1
 

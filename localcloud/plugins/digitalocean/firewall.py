@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.digitalocean.set_order import by_hash, objects_by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource
-from localcloud.plugins.schema import Field, Shape
-from localcloud.plugins.values import UNKNOWN, Properties
+from localcloud.plugins.schema import Field, Fields, Shape
+from localcloud.plugins.values import UNKNOWN, Properties, elements, members
 
 _PEERS = {
     "Addresses": "addresses",
@@ -32,7 +32,7 @@ class Firewall(Resource[Api]):
     """A cloud firewall."""
 
     type = "digitalocean:index/firewall:Firewall"
-    fields = {
+    fields: ClassVar[Fields] = {
         "name": Field(required=True),
         "dropletIds": Field(shape=Shape.SET, optional=True),
         "inboundRules": _rules("source"),
@@ -49,7 +49,7 @@ class Firewall(Resource[Api]):
             raise ProviderError("At least one rule must be specified")
         for direction in ("inbound", "outbound"):
             rules = planned[f"{direction}Rules"]
-            for rule in [] if rules in (None, UNKNOWN) else rules:
+            for rule in [] if rules == UNKNOWN else elements(rules):
                 if rule.get("protocol") != "icmp" and not rule.get("portRange"):
                     raise ProviderError(
                         f"`port_range` of {direction} rules is required if protocol is `tcp` or `udp`"
@@ -62,13 +62,13 @@ class Firewall(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating firewall: {error}") from error
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """GET /v2/firewalls/ID."""
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /v2/firewalls/ID."""
-        firewall = client.read(f"firewalls/{id}", "firewall", "Error retrieving firewall")
+        firewall = client.read(f"firewalls/{object_id}", "firewall", "Error retrieving firewall")
         return {
             "name": firewall["name"],
             "status": firewall["status"],
@@ -79,7 +79,7 @@ class Firewall(Resource[Api]):
                     "removing": change["removing"],
                     "status": change["status"],
                 }
-                for change in firewall.get("pending_changes") or []
+                for change in elements(firewall.get("pending_changes"))
             ],
             "dropletIds": sorted(firewall.get("droplet_ids") or []),
             "tags": sorted(firewall.get("tags") or []),
@@ -88,33 +88,33 @@ class Firewall(Resource[Api]):
         }
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """PUT /v2/firewalls/ID with the whole firewall."""
         try:
-            client.put(f"firewalls/{id}", _body(planned))
+            client.put(f"firewalls/{object_id}", _body(planned))
         except ProviderError as error:
             raise ProviderError(f"Error updating firewall: {error}") from error
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/firewalls/ID."""
         try:
-            client.delete(f"firewalls/{id}")
+            client.delete(f"firewalls/{object_id}")
         except ProviderError as error:
             raise ProviderError(f"Error deleting firewall: {error}") from error
 
     def _rules_of(self, firewall: Properties, direction: str, side: str) -> Any:
         rules: list[Properties] = []
-        for rule in firewall.get(f"{direction}_rules") or []:
+        for rule in elements(firewall.get(f"{direction}_rules")):
             described: Properties = {"protocol": rule["protocol"]}
             # The API answers "0" for "all", and for icmp, which has no ports.
             if rule.get("ports") != "0":
                 described["portRange"] = rule.get("ports")
             elif rule["protocol"] != "icmp":
                 described["portRange"] = "all"
-            peers: Properties = rule.get(f"{side}s") or {}
-            described |= {f"{side}{ending}": peers.get(name) or [] for ending, name in _PEERS.items()}
+            peers = members(rule.get(f"{side}s"))
+            described |= {f"{side}{ending}": elements(peers.get(name)) for ending, name in _PEERS.items()}
             rules.append(described)
         return self.fields[f"{direction}Rules"].normal(rules)
 
@@ -136,7 +136,7 @@ def _rule_bodies(rules: list[Properties] | None, side: str) -> list[Properties] 
         {
             "protocol": rule["protocol"],
             "port_range": rule.get("portRange"),
-            **{f"{side}_{name}": rule.get(f"{side}{ending}") or [] for ending, name in _PEERS.items()},
+            **{f"{side}_{name}": elements(rule.get(f"{side}{ending}")) for ending, name in _PEERS.items()},
         }
         for rule in rules
     ]

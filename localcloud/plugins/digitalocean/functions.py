@@ -8,7 +8,7 @@ from typing import Any
 from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.provider import Function
-from localcloud.plugins.values import Properties
+from localcloud.plugins.values import Properties, elements
 
 
 def _get_account(api: Api, arguments: Properties) -> Properties:
@@ -113,7 +113,9 @@ def _droplet(droplet: Properties) -> Properties:
     features: list[str] = droplet.get("features") or []
 
     def address(version: str, kind: str) -> str:
-        found = (network["ip_address"] for network in networks.get(version) or [] if network["type"] == kind)
+        found = (
+            network["ip_address"] for network in elements(networks.get(version)) if network["type"] == kind
+        )
         return next(found, "")
 
     return {
@@ -161,13 +163,13 @@ def _only(found: Iterable[Properties], kind: str, name: str) -> Properties:
 
 def _selected(records: list[Properties], arguments: Properties) -> list[Properties]:
     """The records that pass every ``filters`` entry, in the order of ``sorts``."""
-    for wanted in arguments.get("filters") or []:
+    for wanted in elements(arguments.get("filters")):
         key, values = _camel(wanted["key"]), wanted["values"]
         test = all if wanted.get("all") else any
         records = [
             record for record in records if test(_matches(record.get(key), value, wanted) for value in values)
         ]
-    for order in reversed(arguments.get("sorts") or []):
+    for order in reversed(elements(arguments.get("sorts"))):
         key = _camel(order["key"])
         records = sorted(records, key=lambda record: record[key], reverse=order.get("direction") == "desc")
     return records
@@ -175,7 +177,7 @@ def _selected(records: list[Properties], arguments: Properties) -> list[Properti
 
 def _matches(value: Any, wanted: str, filter_: Properties) -> bool:
     if isinstance(value, list):
-        return any(_matches(item, wanted, filter_) for item in value)  # type: ignore[misc]
+        return any(_matches(item, wanted, filter_) for item in elements(value))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return wanted in text if filter_.get("matchBy") == "substring" else wanted == text
 

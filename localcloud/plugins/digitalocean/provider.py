@@ -26,10 +26,9 @@ class DigitalOcean(Provider):
     name = "digitalocean"
     version = "4.84.1"
     bridge = Bridge.SDK
-    resources = {
-        resource.type: resource for resource in (Droplet(), Firewall(), SshKey(), Tag(), Volume(), Vpc())
-    }
-    functions = FUNCTIONS
+
+    def __init__(self) -> None:
+        super().__init__((Droplet(), Firewall(), SshKey(), Tag(), Volume(), Vpc()), FUNCTIONS)
 
     def connect(self, settings: Properties) -> Api:
         """Settings ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.resource import Resource, Timeouts
-from localcloud.plugins.schema import Field
+from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.values import Properties
 
 
@@ -13,7 +15,7 @@ class SshKey(Resource[Api]):
     """A public key of the account."""
 
     type = "digitalocean:index/sshKey:SshKey"
-    fields = {
+    fields: ClassVar[Fields] = {
         "name": Field(required=True),
         "publicKey": Field(required=True, replace=True, alike=lambda old, new: old.strip() == new.strip()),
         "fingerprint": Field(computed=True),
@@ -28,40 +30,40 @@ class SshKey(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating SSH Key: {error}") from error
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """GET /v2/account/keys/ID until it is there, then once more."""
 
         def look() -> str | None:
             try:
-                self._key(client, id)
+                self._key(client, object_id)
             except GoneError:
                 return None
             return "there"
 
         client.waiter.until("there", (), look, timeout)
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /v2/account/keys/ID."""
-        key = self._key(client, id)
+        key = self._key(client, object_id)
         return {"name": key["name"], "publicKey": key["public_key"], "fingerprint": key["fingerprint"]}
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """PUT /v2/account/keys/ID with the new name."""
         try:
-            client.put(f"account/keys/{id}", {"name": planned["name"]})
+            client.put(f"account/keys/{object_id}", {"name": planned["name"]})
         except ProviderError as error:
             raise ProviderError(f"Failed to update SSH key: {error}") from error
-        return self.read(client, id, prior)
+        return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/account/keys/ID."""
         try:
-            client.delete(f"account/keys/{id}")
+            client.delete(f"account/keys/{object_id}")
         except ProviderError as error:
             raise ProviderError(f"Error deleting SSH key: {error}") from error
 
-    def _key(self, client: Api, id: str) -> Properties:  # noqa: A002
-        return client.read(f"account/keys/{id}", "ssh_key", "Error retrieving SSH key")
+    def _key(self, client: Api, object_id: str) -> Properties:
+        return client.read(f"account/keys/{object_id}", "ssh_key", "Error retrieving SSH key")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 from urllib.parse import quote
 
 from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource
-from localcloud.plugins.schema import Field
-from localcloud.plugins.values import Properties
+from localcloud.plugins.schema import Field, Fields
+from localcloud.plugins.values import Properties, members
 
 _COUNTED = {
     "dropletsCount": "droplets",
@@ -24,7 +24,7 @@ class Tag(Resource[Api]):
     """A tag; its name is its id."""
 
     type = "digitalocean:index/tag:Tag"
-    fields = {
+    fields: ClassVar[Fields] = {
         "name": Field(required=True, replace=True),
         "totalResourceCount": Field(computed=True),
         **{key: Field(computed=True) for key in _COUNTED},
@@ -37,29 +37,29 @@ class Tag(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating tag: {error}") from error
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """GET /v2/tags/NAME."""
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /v2/tags/NAME."""
-        tag = client.read(f"tags/{quote(id)}", "tag", "Error retrieving tag")
-        counts: dict[str, Any] = tag.get("resources") or {}
+        tag = client.read(f"tags/{quote(object_id)}", "tag", "Error retrieving tag")
+        counts = members(tag.get("resources"))
         return {
             "name": tag["name"],
             "totalResourceCount": counts.get("count", 0),
-            **{key: (counts.get(kind) or {}).get("count", 0) for key, kind in _COUNTED.items()},
+            **{key: members(counts.get(kind)).get("count", 0) for key, kind in _COUNTED.items()},
         }
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """Nothing of a tag can change."""
-        return self.read(client, id, prior)
+        return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/tags/NAME."""
         try:
-            client.delete(f"tags/{quote(id)}")
+            client.delete(f"tags/{quote(object_id)}")
         except ProviderError as error:
             raise ProviderError(f"Error deleting tag: {error}") from error

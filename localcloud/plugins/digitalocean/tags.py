@@ -12,9 +12,9 @@ from localcloud.plugins.schema import Field, Shape
 TAGS = Field(shape=Shape.SET, optional=True)
 
 
-def set_tags(api: Api, kind: str, id: str, old: Iterable[str], new: Iterable[str]) -> None:  # noqa: A002
+def set_tags(api: Api, kind: str, object_id: str, old: Iterable[str], new: Iterable[str]) -> None:
     """Untag and tag one ``droplet`` or ``volume``; a new tag is made first."""
-    resources = {"resources": [{"resource_id": id, "resource_type": kind}]}
+    resources = {"resources": [{"resource_id": object_id, "resource_type": kind}]}
     try:
         for tag in sorted(set(old) - set(new)):
             api.delete(f"tags/{quote(tag)}/resources", resources)

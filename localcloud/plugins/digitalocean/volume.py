@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.digitalocean.set_order import tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS, set_tags
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource
-from localcloud.plugins.schema import Field, Shape
+from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
 
 
@@ -15,7 +17,7 @@ class Volume(Resource[Api]):
     """A block storage volume."""
 
     type = "digitalocean:index/volume:Volume"
-    fields = {
+    fields: ClassVar[Fields] = {
         "name": Field(required=True, replace=True),
         "region": Field(required=True, replace=True, stored=str.lower),
         "size": Field(required=True),
@@ -54,19 +56,19 @@ class Volume(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating Volume: {error}") from error
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """GET /v2/volumes/ID."""
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /v2/volumes/ID."""
-        volume = client.read(f"volumes/{id}", "volume", "Error retrieving volume")
+        volume = client.read(f"volumes/{object_id}", "volume", "Error retrieving volume")
         state: Properties = {key: prior.get(key) for key in self.fields}
         state |= {
             "name": volume["name"],
             "region": volume["region"]["slug"],
             "size": volume["size_gigabytes"],
-            "volumeUrn": f"do:volume:{id}",
+            "volumeUrn": f"do:volume:{object_id}",
             "tags": sorted(volume.get("tags") or []),
             "dropletIds": sorted(volume.get("droplet_ids") or []),
         }
@@ -76,25 +78,27 @@ class Volume(Resource[Api]):
         return state
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """Resize action, then tags."""
         if planned["size"] != prior.get("size"):
             body = {"type": "resize", "size_gigabytes": planned["size"], "region": planned["region"]}
             try:
-                action = client.post(f"volumes/{id}/actions", body)["action"]
+                action = client.post(f"volumes/{object_id}/actions", body)["action"]
             except ProviderError as error:
-                raise ProviderError(f"Error resizing volume ({id}): {error}") from error
+                raise ProviderError(f"Error resizing volume ({object_id}): {error}") from error
             try:
                 client.finish(action)
             except ProviderError as error:
-                raise ProviderError(f"Error waiting for resize volume ({id}) to finish: {error}") from error
-        set_tags(client, "volume", id, prior.get("tags") or [], planned["tags"] or [])
-        return self.read(client, id, planned)
+                raise ProviderError(
+                    f"Error waiting for resize volume ({object_id}) to finish: {error}"
+                ) from error
+        set_tags(client, "volume", object_id, prior.get("tags") or [], planned["tags"] or [])
+        return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/volumes/ID."""
         try:
-            client.delete(f"volumes/{id}")
+            client.delete(f"volumes/{object_id}")
         except ProviderError as error:
             raise ProviderError(f"Error deleting volume: {error}") from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from localcloud.plugins.digitalocean.api import Api, ApiError
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource, Timeouts
-from localcloud.plugins.schema import Field
+from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.values import UNKNOWN, Properties
 
 _STILL_USED = (403, 409)
@@ -17,7 +18,7 @@ class Vpc(Resource[Api]):
     """A private network."""
 
     type = "digitalocean:index/vpc:Vpc"
-    fields = {
+    fields: ClassVar[Fields] = {
         "name": Field(required=True),
         "region": Field(required=True, replace=True),
         "description": Field(optional=True),
@@ -38,13 +39,13 @@ class Vpc(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating VPC: {error}") from error
 
-    def settle(self, client: Api, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
         """GET /v2/vpcs/ID."""
-        return self.read(client, id, planned)
+        return self.read(client, object_id, planned)
 
-    def read(self, client: Api, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
         """GET /v2/vpcs/ID."""
-        vpc = client.read(f"vpcs/{id}", "vpc", "Error reading VPC")
+        vpc = client.read(f"vpcs/{object_id}", "vpc", "Error reading VPC")
         return {
             "name": vpc["name"],
             "region": vpc["region"],
@@ -56,8 +57,8 @@ class Vpc(Resource[Api]):
         }
 
     def update(
-        self, client: Api, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """PUT /v2/vpcs/ID when the name or the description changed."""
         if any((prior.get(key) or "") != (planned.get(key) or "") for key in ("name", "description")):
             body = {
@@ -66,18 +67,18 @@ class Vpc(Resource[Api]):
                 "default": bool(prior.get("default")),
             }
             try:
-                client.put(f"vpcs/{id}", body)
+                client.put(f"vpcs/{object_id}", body)
             except ProviderError as error:
                 raise ProviderError(f"Error updating VPC : {error}") from error
-        return self.read(client, id, prior)
+        return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/vpcs/ID, again while it still has members."""
         refusal: list[ApiError] = []
 
         def look() -> str:
             try:
-                client.delete(f"vpcs/{id}")
+                client.delete(f"vpcs/{object_id}")
             except ApiError as error:
                 if error.status not in _STILL_USED:
                     raise ProviderError(f"Error deleting VPC: {error}") from error

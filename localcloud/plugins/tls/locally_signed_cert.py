@@ -2,67 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
-from localcloud.plugins.errors import ProviderError
-from localcloud.plugins.schema import Field
-from localcloud.plugins.tls import certificate, keys
-from localcloud.plugins.tls.certificate import Certificate, Template
+from localcloud.plugins.schema import Field, Fields
+from localcloud.plugins.tls.certificate import Certificate
+from localcloud.plugins.tls.fields import CERTIFICATE
 from localcloud.plugins.values import Properties
-
-if TYPE_CHECKING:
-    from cryptography import x509
 
 
 class LocallySignedCert(Certificate):
     """A certificate for a request, signed by a CA whose key the program has."""
 
     type = "tls:index/locallySignedCert:LocallySignedCert"
-    fields = {
+    fields: ClassVar[Fields] = {
         "caCertPem": Field(required=True, replace=True),
         "caPrivateKeyPem": Field(required=True, replace=True, secret=True),
         "certRequestPem": Field(required=True, replace=True),
-        **certificate.FIELDS,
+        **CERTIFICATE,
         "caKeyAlgorithm": Field(computed=True),
     }
 
-    def template(self, planned: Properties) -> Template:
-        """The request says whom for, the CA certificate who signs."""
-        from cryptography import x509
+    def create(self, client: None, inputs: Properties, planned: Properties) -> str:
+        """Sign the certificate."""
+        from localcloud.plugins.tls import signing  # noqa: PLC0415 - cryptography loads slowly, and is rarely needed
 
-        try:
-            request = x509.load_pem_x509_csr(planned["certRequestPem"].encode())
-        except ValueError as error:
-            raise ProviderError(f"Failed to parse certificate request PEM: {error}") from error
-        key = keys.parse(planned["caPrivateKeyPem"], "CA private key")
-        try:
-            authority = x509.load_pem_x509_certificate(planned["caCertPem"].encode())
-        except ValueError as error:
-            raise ProviderError(f"Failed to parse CA certificate PEM: {error}") from error
-        planned["caKeyAlgorithm"] = keys.algorithm_of(key)
-        return Template(
-            request.subject,
-            _alternative_names(request),
-            request.public_key(),
-            key,
-            authority.subject,
-            _key_id(authority),
-        )
-
-
-def _alternative_names(request: x509.CertificateSigningRequest) -> x509.SubjectAlternativeName | None:
-    from cryptography import x509
-
-    try:
-        return request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _key_id(authority: x509.Certificate) -> bytes | None:
-    from cryptography import x509
-
-    try:
-        return authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return None
+        object_id, signed = signing.locally_signed(planned, self._now())
+        planned |= signed
+        return object_id

@@ -9,19 +9,19 @@ from localcloud.plugins.values import Properties
 class OfflineResource(Resource[None]):
     """A resource that is made once, and whose state is all there is of it."""
 
-    def settle(self, client: None, id: str, planned: Properties, timeout: float) -> Properties:  # noqa: A002
+    def settle(self, client: None, object_id: str, planned: Properties, timeout: float) -> Properties:
         """``create`` completed the plan."""
         return planned
 
-    def read(self, client: None, id: str, prior: Properties) -> Properties:  # noqa: A002
+    def read(self, client: None, object_id: str, prior: Properties) -> Properties:
         """The state is the truth."""
         return prior
 
     def update(
-        self, client: None, id: str, prior: Properties, planned: Properties, timeout: float
-    ) -> Properties:  # noqa: A002
+        self, client: None, object_id: str, prior: Properties, planned: Properties, timeout: float
+    ) -> Properties:
         """What may change in place changes nothing but the state."""
         return planned
 
-    def delete(self, client: None, id: str, prior: Properties, timeout: float) -> None:  # noqa: A002
+    def delete(self, client: None, object_id: str, prior: Properties, timeout: float) -> None:
         """Forget it."""

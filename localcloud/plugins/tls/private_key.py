@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+from typing import ClassVar
 
-from localcloud.plugins.schema import Field
-from localcloud.plugins.tls import keys
+from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.tls.offline import OfflineResource
 from localcloud.plugins.values import Properties
 
@@ -14,7 +13,7 @@ class PrivateKey(OfflineResource):
     """A key pair. Every change makes another one."""
 
     type = "tls:index/privateKey:PrivateKey"
-    fields = {
+    fields: ClassVar[Fields] = {
         "algorithm": Field(required=True, replace=True),
         "ecdsaCurve": Field(optional=True, default="P224", replace=True),
         "rsaBits": Field(optional=True, default=2048, replace=True),
@@ -28,17 +27,9 @@ class PrivateKey(OfflineResource):
     }
 
     def create(self, client: None, inputs: Properties, planned: Properties) -> str:
-        """Generate the key; its id is the SHA-1 digest of the public half."""
-        key = keys.generate(planned["algorithm"], planned["ecdsaCurve"], planned["rsaBits"])
-        line = keys.public_openssh(key)
-        md5, sha256 = keys.fingerprints(line)
-        planned |= {
-            "privateKeyPem": keys.private_pem(key),
-            "privateKeyPemPkcs8": keys.private_pkcs8(key),
-            "privateKeyOpenssh": keys.private_openssh(key),
-            "publicKeyPem": keys.public_pem(key),
-            "publicKeyOpenssh": line,
-            "publicKeyFingerprintMd5": md5,
-            "publicKeyFingerprintSha256": sha256,
-        }
-        return hashlib.sha1(keys.public_der(key), usedforsecurity=False).hexdigest()
+        """Generate the key."""
+        from localcloud.plugins.tls import keys  # noqa: PLC0415 - cryptography loads slowly, and is rarely needed
+
+        object_id, encodings = keys.new_key(planned)
+        planned |= encodings
+        return object_id

@@ -19,12 +19,9 @@ class Tls(Provider):
     name = "tls"
     version = "5.6.2"
     bridge = Bridge.FRAMEWORK
-    functions = {}
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        super().__init__()
-        resources = (PrivateKey(), CertRequest(), SelfSignedCert(now), LocallySignedCert(now))
-        self.resources = {resource.type: resource for resource in resources}
+        super().__init__((PrivateKey(), CertRequest(), SelfSignedCert(now), LocallySignedCert(now)))
 
     def connect(self, settings: Properties) -> None:
         """There is nothing to connect to."""

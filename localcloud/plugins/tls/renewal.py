@@ -11,10 +11,10 @@ READY = "readyForRenewal"
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
-def planned_readiness(planned: Properties) -> bool:
+def is_due_from_the_start(planned: Properties) -> bool:
     """Whether the window is not shorter than the lifetime: then a certificate is due as soon as it is made."""
     lifetime, window = planned["validityPeriodHours"], planned["earlyRenewalHours"]
-    if lifetime == UNKNOWN or window == UNKNOWN:
+    if UNKNOWN in (lifetime, window):
         return False
     return lifetime == 0 or window >= lifetime
 

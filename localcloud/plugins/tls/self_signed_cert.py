@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from localcloud.plugins.schema import Field
-from localcloud.plugins.tls import certificate, keys, subjects
-from localcloud.plugins.tls.certificate import Certificate, Template
+from typing import ClassVar
+
+from localcloud.plugins.schema import Field, Fields
+from localcloud.plugins.tls.certificate import Certificate
+from localcloud.plugins.tls.fields import CERTIFICATE, SUBJECT
 from localcloud.plugins.values import Properties
 
 
@@ -12,17 +14,18 @@ class SelfSignedCert(Certificate):
     """A certificate signed by its own key, such as a CA's."""
 
     type = "tls:index/selfSignedCert:SelfSignedCert"
-    fields = {
+    fields: ClassVar[Fields] = {
         "privateKeyPem": Field(required=True, replace=True, secret=True),
-        **subjects.FIELDS,
-        **certificate.FIELDS,
+        **SUBJECT,
+        **CERTIFICATE,
         "setAuthorityKeyId": Field(optional=True, default=False, replace=True),
         "keyAlgorithm": Field(computed=True),
     }
 
-    def template(self, planned: Properties) -> Template:
-        """The subject is its own issuer."""
-        key = keys.parse(planned["privateKeyPem"], "private key")
-        planned["keyAlgorithm"] = keys.algorithm_of(key)
-        name = subjects.distinguished_name(planned)
-        return Template(name, subjects.alternative_names(planned), key.public_key(), key, name, None)
+    def create(self, client: None, inputs: Properties, planned: Properties) -> str:
+        """Sign the certificate."""
+        from localcloud.plugins.tls import signing  # noqa: PLC0415 - cryptography loads slowly, and is rarely needed
+
+        object_id, signed = signing.self_signed(planned, self._now())
+        planned |= signed
+        return object_id

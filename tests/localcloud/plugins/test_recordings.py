@@ -67,7 +67,9 @@ def provider_of(name: str) -> Provider:
     }[name.partition("-")[0]]()
 
 
-def answer(plugin: provider_pb2_grpc.ResourceProviderStub, exchange: Exchange, request: dict[str, Any]) -> Any:
+def answer(
+    plugin: provider_pb2_grpc.ResourceProviderStub, exchange: Exchange, request: dict[str, Any]
+) -> Any:
     message = getattr(provider_pb2, REQUESTS.get(exchange.method, f"{exchange.method}Request"))()
     try:
         response = getattr(plugin, exchange.method)(ParseDict(request, message))

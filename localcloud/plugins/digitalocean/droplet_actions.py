@@ -1,0 +1,201 @@
+"""What is done to droplets: actions, and the waits that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from localcloud.plugins.digitalocean.api import Api, ApiError
+from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.values import Properties
+
+
+class Watch:
+    """Polls one droplet, and keeps what was last seen of it."""
+
+    def __init__(self, api: Api, object_id: str) -> None:
+        self._api = api
+        self._id = object_id
+        self.droplet: Properties = {}
+
+    def until(
+        self, target: str, pending: tuple[str, ...], attribute: str, timeout: float, gone: str | None = None
+    ) -> None:
+        """Wait until an attribute has the value ``target``; ``gone`` is the value that a missing droplet has."""
+
+        def look() -> str | None:
+            try:
+                self.droplet = self._api.get(f"droplets/{self._id}")["droplet"]
+            except ApiError as error:
+                if error.status == 404 and gone:
+                    return gone
+                raise ProviderError(f"Error retrieving droplet: {error}") from error
+            # Nothing can be done to a locked droplet, whatever its status is.
+            return None if self.droplet["locked"] else _attribute(self.droplet, attribute)
+
+        self._api.waiter.until(target, pending, look, timeout)
+
+
+def _attribute(droplet: Properties, name: str) -> str:
+    if name in ("ipv6", "private_networking"):
+        return str(name in droplet["features"]).lower()
+    value = droplet[name]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _act(api: Api, object_id: str, failed: str, **action: Any) -> Properties:
+    try:
+        return api.post(f"droplets/{object_id}/actions", action)["action"]
+    except ProviderError as error:
+        raise ProviderError(f"{failed}: {error}") from error
+
+
+def _finish(api: Api, action: Properties, failed: str) -> None:
+    try:
+        api.finish(action)
+    except ProviderError as error:
+        raise ProviderError(f"{failed}: {error}") from error
+
+
+def resize(api: Api, object_id: str, planned: Properties, timeout: float) -> None:
+    """Power off, resize, power on."""
+    watch = Watch(api, object_id)
+    try:
+        _act(api, object_id, f"Error powering off droplet ({object_id})", type="power_off")
+    except ProviderError as error:
+        if "Droplet is already powered off" not in str(error):
+            raise
+    try:
+        watch.until("off", ("active",), "status", timeout)
+    except ProviderError as error:
+        raise ProviderError(
+            f"Error waiting for droplet ({object_id}) to become powered off: {error}"
+        ) from error
+
+    def resize() -> None:
+        action = _act(
+            api,
+            object_id,
+            f"Error resizing droplet ({object_id})",
+            type="resize",
+            size=planned["size"],
+            disk=planned["resizeDisk"],
+        )
+        _finish(api, action, f"Error waiting for resize droplet ({object_id}) to finish")
+
+    _then_power_on(api, object_id, watch, timeout, resize)
+
+
+def _then_power_on(
+    api: Api, object_id: str, watch: Watch, timeout: float, resize: Callable[[], None]
+) -> None:
+    try:
+        resize()
+    except ProviderError as error:
+        # A droplet that could not be resized goes on as it was.
+        try:
+            _act(api, object_id, "", type="power_on")
+            watch.until("active", ("off",), "status", timeout)
+        except ProviderError:
+            raise ProviderError(
+                f"Error powering on droplet ({object_id}) after failed resize: {error}"
+            ) from error
+        raise
+    _act(api, object_id, f"Error powering on droplet ({object_id}) after resize", type="power_on")
+    watch.until("active", ("off",), "status", timeout)
+
+
+def rename(api: Api, object_id: str, prior: Properties, planned: Properties, timeout: float) -> None:
+    """Give it another name."""
+    _act(api, object_id, f"Error renaming droplet ({object_id})", type="rename", name=planned["name"])
+    try:
+        Watch(api, object_id).until(planned["name"], ("", prior.get("name", "")), "name", timeout)
+    except ProviderError as error:
+        raise ProviderError(f"Error waiting for rename droplet ({object_id}) to finish: {error}") from error
+
+
+def switch_backups(api: Api, object_id: str, planned: Properties) -> None:
+    """Enable or disable backups."""
+    policy = {"backup_policy": planned["backupPolicy"]} if planned["backupPolicy"] else {}
+    if planned["backups"]:
+        action = _act(
+            api,
+            object_id,
+            f"Error enabling backups on droplet ({object_id})",
+            type="enable_backups",
+            **policy,
+        )
+        _finish(api, action, f"Error waiting for backups to be enabled for droplet ({object_id})")
+        return
+    if policy:
+        raise ProviderError("backup_policy can only be set when backups are enabled")
+    action = _act(api, object_id, f"Error disabling backups on droplet ({object_id})", type="disable_backups")
+    _finish(api, action, f"Error waiting for backups to be disabled for droplet ({object_id})")
+
+
+def change_backup_policy(api: Api, object_id: str, planned: Properties) -> None:
+    """Change when backups are made."""
+    if not planned["backups"]:
+        raise ProviderError("backup_policy can only be set when backups are enabled")
+    action = _act(
+        api,
+        object_id,
+        f"error changing backup policy on droplet ({object_id})",
+        type="change_backup_policy",
+        backup_policy=planned["backupPolicy"],
+    )
+    _finish(api, action, f"error waiting for backup policy to be changed for droplet ({object_id})")
+
+
+def enable(api: Api, object_id: str, feature: str, called: str, timeout: float) -> None:
+    """Enable a feature that cannot be disabled again; ``called`` names it in errors."""
+    _act(api, object_id, f"Error enabling {called} for droplet ({object_id})", type=f"enable_{feature}")
+    try:
+        Watch(api, object_id).until("true", ("", "false"), feature, timeout)
+    except ProviderError as error:
+        raise ProviderError(
+            f"Error waiting for {called} to be enabled for droplet ({object_id}): {error}"
+        ) from error
+
+
+def move_volumes(api: Api, object_id: str, old: set[str], new: set[str]) -> None:
+    """Attach and detach volumes, one at a time, as the API asks for."""
+    for volume in sorted(new - old):
+        try:
+            action = api.post(f"volumes/{volume}/actions", {"type": "attach", "droplet_id": int(object_id)})[
+                "action"
+            ]
+        except ProviderError as error:
+            raise ProviderError(
+                f'Error attaching volume "{volume}" to droplet ({object_id}): {error}'
+            ) from error
+        _finish(api, action, f'Error waiting for volume "{volume}" to attach to droplet ({object_id})')
+    for volume in sorted(old - new):
+        try:
+            detach(api, object_id, volume)
+        except ProviderError as error:
+            raise ProviderError(
+                f'Error detaching volume "{volume}" on droplet {object_id}: {error}'
+            ) from error
+
+
+def detach(api: Api, object_id: str, volume: str) -> None:
+    """Detach one volume."""
+    try:
+        action = api.post(f"volumes/{volume}/actions", {"type": "detach", "droplet_id": int(object_id)})[
+            "action"
+        ]
+    except ProviderError as error:
+        raise ProviderError(
+            f'Error detaching volume "{volume}" from droplet ({object_id}): {error}'
+        ) from error
+    _finish(api, action, f'Error waiting for volume "{volume}" to detach from droplet ({object_id})')
+
+
+def shut_down(api: Api, object_id: str, watch: Watch, timeout: float) -> None:
+    """Ask the operating system to power off, and wait until it has."""
+    _act(api, object_id, f"Error shutting down the the droplet ({object_id})", type="shutdown")
+    try:
+        watch.until("off", ("active",), "status", timeout)
+    except ProviderError as error:
+        raise ProviderError(f"Error waiting for droplet ({object_id}) to become off: {error}") from error
