@@ -114,7 +114,9 @@ def run(context: typer.Context, command: Command) -> None:
 def exec_(context: typer.Context, machine: MachineName, command: Command) -> None:
     """Run a command as root inside a machine."""
     with _ignoring_interrupts():
-        raise typer.Exit(_exit_status(LocalCloud(context.obj).exec(machine, command).returncode))
+        # Only the first separator is the parser's own, and the machine stands before it.
+        argv = command[1:] if command[0] == "--" else command
+        raise typer.Exit(_exit_status(LocalCloud(context.obj).exec(machine, argv).returncode))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from rich import box
 from rich.table import Table
 
 from localcloud.cloud import MachineStatus, Status
@@ -16,10 +17,15 @@ def status_json(status: Status) -> str:
 
 
 def status_table(status: Status) -> Table:
-    """One row for each machine with the records that name it, then the records that name none."""
+    """One row for each machine, then one for each record that names no machine."""
     state = "running" if status.running else status.problem
-    table = Table(title=f"local cloud {status.name}: {state}", title_justify="left", title_style="bold")
-    for heading in ("machine", "power", "public", "private", "volumes", "records", "etcd"):
+    table = Table(
+        title=f"local cloud {status.name}: {state}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+    )
+    for heading in ("machine", "power", "public", "private", "record", "etcd"):
         table.add_column(heading, overflow="fold")
     named: set[str] = set()
     for machine in status.machines:
@@ -27,17 +33,16 @@ def status_table(status: Status) -> Table:
         named.update(records)
         public, *private = machine.addresses
         table.add_row(
-            f"{machine.name} ({machine.id})",
+            machine.name,
             "[green]on[/]" if machine.power == "on" else "[red]off[/]",
             _bare(public),
             "\n".join(_bare(address) for address in private),
-            "\n".join(machine.volumes),
-            "\n".join(records) or "-",
+            "\n".join("same name" if record == machine.name else record for record in records) or "none",
             _etcd(machine.etcd),
         )
     for name, addresses in sorted(status.records.items()):
         if name not in named:
-            table.add_row("-", "", "\n".join(addresses), "", "", name, "")
+            table.add_row("", "", "\n".join(addresses), "", name, "")
     return table
 
 
@@ -52,5 +57,5 @@ def _bare(address: str) -> str:
 
 def _etcd(health: str) -> str:
     if not health:
-        return "-"
+        return "none"
     return f"[green]{health}[/]" if health == "healthy" else f"[red]{health}[/]"

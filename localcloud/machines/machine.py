@@ -211,10 +211,6 @@ class NspawnMachine:
         enter = ["nsenter", f"--target={leader}", "--all", "--wdns=/root"]
         return [*enter, "env", "--ignore-environment", *environment, *argv]
 
-    def on_mounts(self, argv: Sequence[str]) -> list[str]:
-        """The command that runs ``argv`` with the machine's view of the file system and the host's rights."""
-        return ["nsenter", f"--target={self.leader()}", "--mount", *argv]
-
     def mounts_of(self, device_number: str) -> list[str]:
         """Where the machine has mounted a device, given as ``major:minor``; last mounted first."""
         lines = Path(f"/proc/{self.leader()}/mountinfo").read_text().splitlines()

@@ -160,7 +160,7 @@ def _show_device(host: NspawnMachine, name: str, device: str) -> None:
     path = shlex.quote(device_path(name))
     major, minor = _device_number(device)
     script = f"mkdir -p /dev/disk/by-id; [ -e {path} ] || mknod -m 0660 {path} b {major} {minor}"
-    run(host.on_mounts(["sh", "-euc", script]))
+    run(host.inside(["sh", "-euc", script]))
 
 
 def _hide_device(host: NspawnMachine, name: str, device: str) -> None:
@@ -169,4 +169,4 @@ def _hide_device(host: NspawnMachine, name: str, device: str) -> None:
     lines = [f"umount -l {shlex.quote(point)}" for point in host.mounts_of(f"{major}:{minor}")]
     # A device that the machine booted with is a bind mount, one that came later a node.
     lines += [f"if mountpoint -q {path}; then umount {path}; fi", f"rm -f {path}"]
-    run(host.on_mounts(["sh", "-euc", "\n".join(lines)]))
+    run(host.inside(["sh", "-euc", "\n".join(lines)]))

@@ -39,8 +39,9 @@ class Stack:
         return self.layout.pulumi_backend / ".pulumi" / "stacks" / self.project / f"{self.name}.json"
 
     def create(self, run: Run) -> None:
-        """Make the stack unless it is there."""
-        if not self.checkpoint.exists():
+        """Make the stack unless it is there, or is none of the project's: those have a configuration file."""
+        configured = (self.directory / f"Pulumi.{self.name}.yaml").exists()
+        if configured and not self.checkpoint.exists():
             _pulumi(run, "stack", "init", self.name, "--non-interactive")
 
     def etcdctl_environment(self, run: Run) -> dict[str, str]:
