@@ -100,6 +100,12 @@ def _change(cloud: Cloud, droplet: Droplet, **fields: object) -> None:
         cloud.store.put(current.model_copy(update=fields))
 
 
+def _belong(cloud: Cloud, volume: Volume, droplet_id: int | None) -> None:
+    """Store whose a volume is, keeping what others changed meanwhile (its size, say)."""
+    if current := cloud.store.find(Volume, volume.id):
+        cloud.store.put(current.model_copy(update={"droplet": droplet_id}))
+
+
 async def _create(cloud: Cloud, droplet: Droplet, _: Action) -> None:
     await cloud.apply_filters()  # before the first packet, or the droplet would be open for a moment
     await cloud.host.power_on(machine_of(cloud, droplet))
@@ -114,7 +120,7 @@ async def _destroy(cloud: Cloud, droplet: Droplet, _: Action) -> None:
     await cloud.host.delete(droplet.id)
     with cloud.store.transaction():
         for volume in volumes:
-            cloud.store.put(volume.model_copy(update={"droplet": None}))
+            _belong(cloud, volume, None)
         cloud.store.delete(droplet)
     await cloud.apply_filters()
 
@@ -172,7 +178,7 @@ async def _attach(cloud: Cloud, droplet: Droplet, action: Action) -> None:
     await cloud.host.attach_volume(droplet.id, volume.name)
     attached = [*(id_ for id_ in droplet.volumes if id_ != volume.id), volume.id]
     with cloud.store.transaction():
-        cloud.store.put(volume.model_copy(update={"droplet": droplet.id}))
+        _belong(cloud, volume, droplet.id)
         _change(cloud, droplet, volumes=attached)
 
 
@@ -180,7 +186,7 @@ async def _detach(cloud: Cloud, droplet: Droplet, action: Action) -> None:
     volume = _volume_of(cloud, action)
     await cloud.host.detach_volume(droplet.id, volume.name)
     with cloud.store.transaction():
-        cloud.store.put(volume.model_copy(update={"droplet": None}))
+        _belong(cloud, volume, None)
         _change(cloud, droplet, volumes=[id_ for id_ in droplet.volumes if id_ != volume.id])
 
 

@@ -17,11 +17,23 @@ GRACE_SECONDS = 1
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which leaves signals to the process that runs several."""
+    """uvicorn's server, which leaves signals to the process that runs several, and stops when it is told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.leave = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        # uvicorn's own loop looks for an end ten times a second.
+        loop = asyncio.create_task(super().main_loop())
+        told = asyncio.create_task(self.leave.wait())
+        await asyncio.wait([loop, told], return_when=asyncio.FIRST_COMPLETED)
+        loop.cancel()
+        told.cancel()
 
 
 class Listener:
@@ -96,7 +108,7 @@ class Listener:
         async with self._change:
             if self._server is None or self._task is None:
                 return
-            self._server.should_exit = True
+            self._server.leave.set()
             await self._task
             self._server = self._task = None
             if isinstance(self._address, Path):

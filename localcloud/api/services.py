@@ -22,6 +22,7 @@ from localcloud.api.metadata import metadata_app
 from localcloud.api.observation import Faulty, Noted, Observation, Service
 from localcloud.api.reconcile import found, reconcile
 from localcloud.api.releases import releases_app
+from localcloud.api.watch import watch
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class Addresses:
     metadata: Address = (str(addresses.METADATA), 80)
 
 
+WATCH_SECONDS = 1.0
+"""Between two looks at which machines run."""
+
 LOOPBACK = Addresses(*[("127.0.0.1", 0)] * 4)
 """Free ports on loopback, for tests of the APIs alone."""
 
@@ -45,10 +49,19 @@ LOOPBACK = Addresses(*[("127.0.0.1", 0)] * 4)
 class Services:
     """The services over one cloud; ``start`` returns once all of it is as the stored state says."""
 
-    def __init__(self, cloud: Cloud, where: Addresses, releases: Path, control: Path) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        where: Addresses,
+        releases: Path,
+        control: Path,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
         self.cloud = cloud
         self.observation = Observation()
         self.ready = False
+        self._watch_seconds = watch_seconds
+        self._watch: asyncio.Task[None] | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self.listeners: dict[Service, Listener] = {
             "digitalocean": self._listener("digitalocean", digitalocean_app(cloud), where.digitalocean),
@@ -70,12 +83,15 @@ class Services:
         found(self.cloud)
         await asyncio.gather(*(listener.open() for listener in [self.control, *self.listeners.values()]))
         await reconcile(self.cloud)
+        self._watch = asyncio.get_running_loop().create_task(watch(self.cloud, self._watch_seconds))
         self.ready = True
 
     async def stop(self) -> None:
         """Close everything; machines stay as they are, and interrupted actions are resumed by the next start."""
         self.ready = False
         self._forget_timers()
+        if self._watch is not None:
+            self._watch.cancel()
         await asyncio.gather(*(listener.close() for listener in [*self.listeners.values(), self.control]))
         await self.cloud.cancel()
         self.cloud.store.close()

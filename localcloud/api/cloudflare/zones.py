@@ -38,7 +38,7 @@ def view(zone: Zone) -> dict[str, Any]:
         "modified_on": zone.created_on,
         "activated_on": zone.created_on,
         "account": ACCOUNT,
-        "owner": {"id": None, "type": "user", "email": None},
+        "owner": {"id": None, "type": "user", "name": None, "email": None},
         "meta": {"step": 2, "page_rule_quota": 3, "phishing_detected": False, "custom_certificate_quota": 0},
         "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:read"],
         "plan": {

@@ -33,6 +33,7 @@ class Lab:
         self.directory = directory
         self.host = host
         self.limits = limits
+        self.watch_seconds = 3600.0
         self.services: Services
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread
@@ -41,7 +42,11 @@ class Lab:
         """Run the services over what the directory holds."""
         cloud = Cloud(Store(self.directory / "api.sqlite"), self.host, self.limits)
         self.services = Services(
-            cloud, LOOPBACK, self.directory / "releases", self.directory / "control.sock"
+            cloud,
+            LOOPBACK,
+            self.directory / "releases",
+            self.directory / "control.sock",
+            self.watch_seconds,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

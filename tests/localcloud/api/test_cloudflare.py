@@ -173,6 +173,11 @@ def test_a_wrong_token_is_refused(lab) -> None:
         wrong.user.tokens.verify()
 
 
+def test_every_answer_has_a_ray_id_of_its_own(zone_http: httpx.Client) -> None:
+    rays = {zone_http.get(path).headers["cf-ray"] for path in ("/dns_records", "/dns_records", "/nothing")}
+    assert len(rays) == 3
+
+
 def test_a_header_without_a_token_is_a_bad_request(lab) -> None:
     url = lab.url("cloudflare") + "/client/v4/zones"
     assert refusal(httpx.get(url)) == (400, 9106)
