@@ -1,0 +1,159 @@
+"""A stack of the program in a local cloud, driven as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import yaml
+
+from localcloud.addresses import DIGITALOCEAN_URL
+from localcloud.cloud import LocalCloud
+from localcloud.tokens import DIGITALOCEAN_TOKEN
+from localcloud.toolchain.etcd import ensure_release
+
+T = TypeVar("T")
+
+CHECKOUT = Path(__file__).parents[2]
+PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml", ".venv")
+UP_LIMIT = 240
+PATIENCE = 90
+
+
+class Cluster:
+    """One stack, in a project folder of its own that links to the checkout's program."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, stack: str = "local", **config: Any) -> None:
+        self.cloud = cloud
+        self.folder = folder
+        self.stack = stack
+        for name in PROGRAM:
+            (folder / name).symlink_to(CHECKOUT / name)
+        local = yaml.safe_load((CHECKOUT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
+        local["config"]["etcd:releaseSha256"] = ensure_release("3.6.14").sha256
+        self._document = local
+        self.configure(**config)
+
+    def configure(self, **changes: Any) -> None:
+        """Set keys of the program's own configuration; ``None`` removes one."""
+        for key, value in changes.items():
+            self._document["config"][f"etcd:{key}"] = value
+            if value is None:
+                del self._document["config"][f"etcd:{key}"]
+        (self.folder / f"Pulumi.{self.stack}.yaml").write_text(
+            yaml.safe_dump(self._document), encoding="utf-8"
+        )
+
+    def run(self, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """A command inside the local cloud, its two outputs as one text."""
+        return self.cloud.run(
+            argv,
+            cwd=self.folder,
+            env={"PULUMI_STACK": self.stack},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=limit,
+        )
+
+    def pulumi(self, *arguments: str) -> str:
+        """What Pulumi prints; the test fails when it fails."""
+        result = self.run("pulumi", *arguments, "--non-interactive", limit=UP_LIMIT)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    def up(self, *arguments: str) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments)
+
+    def destroy(self) -> str:
+        return self.pulumi("destroy", "--yes", "--skip-preview")
+
+    def outputs(self) -> dict[str, Any]:
+        result = self.cloud.run(
+            ["pulumi", "stack", "output", "--json"],
+            cwd=self.folder,
+            env={"PULUMI_STACK": self.stack},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        return json.loads(result.stdout)
+
+    def members(self) -> dict[str, str]:
+        """Address of each member by name."""
+        return self.outputs()["members"]
+
+    def etcdctl(self, *arguments: str) -> str:
+        """What etcdctl prints; the test fails when it fails."""
+        result = self.run("etcdctl", *arguments)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    def revision(self) -> int:
+        """etcd's revision, by a linearizable read."""
+        return json.loads(self.etcdctl("get", "nothing", "-w", "json"))["header"]["revision"]
+
+    def on(self, member: str, script: str) -> str:
+        """What a shell script prints on a member; the test fails when it fails."""
+        result = self.cloud.exec(
+            member,
+            ["sh", "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    def journal(self, member: str, *units: str) -> str:
+        options = [option for unit in units for option in ("-u", unit)]
+        return self.cloud.logs(
+            member, "--no-pager", "-o", "cat", *options, capture_output=True, text=True
+        ).stdout
+
+    def wait_healthy(self) -> None:
+        wait_for(
+            lambda: self.run("etcdctl", "endpoint", "health", "--cluster"), _succeeded, "a healthy cluster"
+        )
+
+    def digitalocean(self, method: str, path: str) -> Any:
+        """One request to the DigitalOcean API with full rights; its body, or ``None`` where it has none."""
+        result = self.run(
+            "curl", "--silent", "--show-error", "--fail-with-body", "-X", method,
+            "-H", f"Authorization: Bearer {DIGITALOCEAN_TOKEN}", f"{DIGITALOCEAN_URL}{path}",
+        )  # fmt: skip
+        assert result.returncode == 0, result.stdout
+        return json.loads(result.stdout) if result.stdout else None
+
+    def droplet_id(self, member: str) -> int:
+        (droplet,) = self.digitalocean("GET", f"/v2/droplets?name={member}")["droplets"]
+        return droplet["id"]
+
+
+def wait_for(look: Callable[[], T], enough: Callable[[T], bool], what: str, limit: float = PATIENCE) -> T:
+    """Look until it is enough; an error says what was last seen."""
+    deadline = time.monotonic() + limit
+    while not enough(seen := look()):
+        assert time.monotonic() < deadline, f"no {what} within {limit:.0f} s; last seen: {seen}"
+        time.sleep(0.3)
+    return seen
+
+
+def _succeeded(result: subprocess.CompletedProcess[str]) -> bool:
+    return result.returncode == 0
+
+
+def requests(control: httpx.Client) -> list[Mapping[str, Any]]:
+    """Every request that the local cloud's APIs have seen."""
+    return control.get("/requests").json()["requests"]
+
+
+def writes(control: httpx.Client) -> list[str]:
+    """The requests among them that may have changed something."""
+    return [f"{seen['method']} {seen['path']}" for seen in requests(control) if seen["method"] != "GET"]

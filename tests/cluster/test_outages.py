@@ -1,0 +1,90 @@
+"""The cluster outlives outages, lost machines and lost disks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from tests.cluster.cluster import Cluster, wait_for
+
+DATA = "/var/lib/etcd/data"
+
+
+def test_all_members_rebooted_at_once_with_apis_and_dns_down_come_back_with_their_data(
+    cluster: Cluster, cloud: LocalCloud, control: httpx.Client
+) -> None:
+    cluster.etcdctl("put", "/outage/all", "kept")
+    members = cluster.members()
+    before = {member: cluster.on(member, "systemctl show -P UserspaceTimestamp") for member in members}
+    control.put(
+        "/faults",
+        json=[{"service": service, "kind": "down"} for service in ("digitalocean", "cloudflare", "metadata")],
+    )
+    stop_name_server(cloud)
+    for member in members:
+        cluster.on(member, "systemctl reboot --no-block")
+    for member in members:
+        wait_for(
+            lambda name=member: healthy_since(cluster, name),
+            lambda seen, earlier=before[member]: seen not in ("", earlier),
+            f"healthy {member} after its reboot",
+        )
+    control.delete("/faults")
+    cloud.start()
+    assert cluster.etcdctl("get", "/outage/all", "--print-value-only") == "kept\n"
+
+
+def test_a_droplet_deleted_outside_is_made_again_and_comes_back_with_the_data(cluster: Cluster) -> None:
+    cluster.etcdctl("put", "/outage/droplet", "kept")
+    gone = cluster.droplet_id("etcd-server-2.example.test")
+    cluster.digitalocean("DELETE", f"/v2/droplets/{gone}")
+    cluster.up("--refresh")
+    assert cluster.droplet_id("etcd-server-2.example.test") != gone
+    cluster.etcdctl("endpoint", "health", "--cluster")
+    assert (
+        cluster.on("etcd-server-2", "journalctl -u etcd | grep -c 'restarting local member' || true") != "0\n"
+    )
+    assert cluster.etcdctl("get", "/outage/droplet", "--print-value-only") == "kept\n"
+    cluster.up("--expect-no-changes")
+
+
+def test_a_member_whose_data_was_wiped_rejoins_by_itself(cluster: Cluster) -> None:
+    cluster.etcdctl("put", "/outage/disk", "kept")
+    cluster.on("etcd-server-3", f"systemctl stop etcd && rm -rf {DATA}/* && systemctl reboot --no-block")
+    wait_for(
+        lambda: cluster.run("etcdctl", "endpoint", "health", "--cluster"),
+        lambda result: result.stdout.count("is healthy") == 3,
+        "three healthy members",
+    )
+    members = cluster.etcdctl("member", "list")
+    assert members.count("started") == 3
+    assert "true" not in members
+    local = (
+        "etcdctl --endpoints=https://etcd-server-3.example.test:2379 --cacert=/etc/etcd/ca.pem "
+        "--cert=/etc/etcd/server.pem --key=/etc/etcd/server-key.pem get --consistency=s --print-value-only /outage/disk"
+    )
+    assert cluster.on("etcd-server-3", local) == "kept\n"
+
+
+def healthy_since(cluster: Cluster, member: str) -> str:
+    """When the member's machine came up, once its etcd is healthy; empty before."""
+    look = "curl -sf -m 3 http://127.0.0.1:2381/health >/dev/null && systemctl show -P UserspaceTimestamp"
+    try:
+        result = cluster.cloud.exec(member, ["sh", "-c", look], capture_output=True, text=True, timeout=20)
+    except LocalCloudError:
+        return ""
+    return result.stdout if result.returncode == 0 else ""
+
+
+def stop_name_server(cloud: LocalCloud) -> None:
+    pids = subprocess.run(
+        ["ip", "netns", "pids", cloud.layout.namespace], check=True, capture_output=True, text=True
+    ).stdout.split()
+    (server,) = [pid for pid in pids if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "dnsmasq\n"]
+    os.kill(int(server), signal.SIGTERM)
