@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -97,7 +97,7 @@ class LanguageHost(LanguageRuntimeServicer):
         """List the installed packages; only those that no other needs, unless the transitive ones are asked for."""
         packages = {_normal(package.name): package for package in metadata.distributions()}
         if not request.transitiveDependencies:
-            for name in _required(packages.values()):
+            for name in set(_required(packages.values())):
                 packages.pop(name, None)
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
@@ -252,7 +252,7 @@ def _provider_plugins() -> Iterator[dict[str, Any]]:
                     yield {"version": package.version, **plugin}
 
 
-def _required(packages: Any) -> Iterator[str]:
+def _required(packages: Iterable[metadata.Distribution]) -> Iterator[str]:
     for package in packages:
         for requirement in package.requires or ():
             if "extra ==" not in requirement and (name := re.match(r"[\w.-]+", requirement)):

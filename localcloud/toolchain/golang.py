@@ -59,7 +59,8 @@ def ensure_go() -> Path:
 
 
 def _install(folder: Path, show: cache.Show) -> None:
-    uv = os.environ.get("UV") or shutil.which("uv")
+    # `make` puts uv into the cache where it is not installed.
+    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=cache.root() / "uv" / "bin")
     if uv is None:
         raise ToolchainError("uv is not installed, and installs Go: https://docs.astral.sh/uv/")
     argv = [

@@ -1,0 +1,184 @@
+"""Which of the user's own Pulumi is used, and where a stand-in takes its place."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.toolchain import cache, commands, engine, etcd
+from localcloud.toolchain.commands import Plugin, ensure_commands, needed_plugins, users_plugin
+
+DIGITALOCEAN = Plugin("resource", "digitalocean", "4.84.1", "localcloud.plugins.digitalocean")
+PYTHON = Plugin("language", "python", engine.ENGINE_VERSION, "localcloud.plugins.language_host")
+
+
+class User:
+    """A user's machine: a folder on PATH and a home, both empty at first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin = folder / "bin"
+        self.home = folder / "home"
+        self.pulumi_plugins = self.home / ".pulumi" / "plugins"
+        self.bin.mkdir()
+        self.pulumi_plugins.mkdir(parents=True)
+
+    def has_program(self, name: str, text: str = "exit 0") -> Path:
+        return program(self.bin / name, text)
+
+    def has_engine(self, version: str) -> Path:
+        return self.has_program("pulumi", f"echo v{version}")
+
+    def has_plugin(self, name: str, version: str) -> Path:
+        folder = self.pulumi_plugins / f"resource-{name}-v{version}"
+        folder.mkdir()
+        return program(folder / f"pulumi-resource-{name}", "exit 0")
+
+
+def program(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
+    user = User(tmp_path)
+    monkeypatch.setenv("PATH", f"{user.bin}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(user.home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("PULUMI_HOME", raising=False)
+    engine.users_engine.cache_clear()
+    yield user
+    engine.users_engine.cache_clear()
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: User) -> Path:
+    """What would be built, as programs that do nothing."""
+    folder = cache.root() / "built"
+    folder.mkdir(parents=True)
+    for name in ("pulumi", "etcdctl", "etcdutl"):
+        program(folder / name, "exit 0")
+    release = etcd.Release("3.6.14", folder / "tarball", "", folder)
+    monkeypatch.setattr(commands, "ensure_release", lambda: release)
+    monkeypatch.setattr(engine, "built_engine", lambda: folder / "pulumi")
+    return folder
+
+
+@pytest.mark.parametrize("version", ["3.259.0", "3.300.1", "4.0.0"])
+def test_the_users_engine_is_used_where_it_is_new_enough(user: User, version: str) -> None:
+    pulumi = user.has_engine(version)
+    assert engine.ensure_engine() == pulumi
+
+
+@pytest.mark.parametrize("version", ["3.258.9", "2.300.0", "unknown"])
+def test_the_users_engine_is_left_alone_where_it_is_too_old(user: User, built: Path, version: str) -> None:
+    user.has_engine(version)
+    assert engine.ensure_engine() == built / "pulumi"
+
+
+def test_asking_the_users_engine_leaves_the_users_pulumi_home_alone(user: User) -> None:
+    user.has_program("pulumi", 'touch "$PULUMI_HOME/asked" && echo v3.259.0')
+    engine.ensure_engine()
+    assert [path.name for path in (user.home / ".pulumi").iterdir()] == ["plugins"]
+
+
+def test_a_broken_engine_is_none(user: User, built: Path) -> None:
+    user.has_program("pulumi", "exit 1")
+    assert engine.ensure_engine() == built / "pulumi"
+
+
+def test_a_built_engine_on_path_is_not_the_users(user: User, built: Path) -> None:
+    (user.bin / "pulumi").symlink_to(built / "pulumi")
+    assert engine.users_engine() is None
+
+
+def test_a_plugin_on_path_is_real(user: User) -> None:
+    plugin = user.has_program("pulumi-resource-digitalocean")
+    assert users_plugin(DIGITALOCEAN) == plugin
+
+
+def test_a_stand_in_on_path_is_not_real(user: User) -> None:
+    (user.bin / "pulumi-resource-digitalocean").write_text(commands.stand_in(DIGITALOCEAN))
+    (user.bin / "pulumi-resource-digitalocean").chmod(0o755)
+    assert users_plugin(DIGITALOCEAN) is None
+
+
+def test_the_newest_plugin_of_the_sdks_major_version_is_taken_from_the_users_folder(user: User) -> None:
+    user.has_plugin("digitalocean", "4.9.0")
+    newest = user.has_plugin("digitalocean", "4.76.0")
+    user.has_plugin("digitalocean", "5.0.0")
+    assert users_plugin(DIGITALOCEAN) == newest
+
+
+def test_a_plugin_whose_download_was_cut_off_is_not_taken(user: User) -> None:
+    user.has_plugin("digitalocean", "4.76.0")
+    (user.pulumi_plugins / "resource-digitalocean-v4.76.0.partial").touch()
+    assert users_plugin(DIGITALOCEAN) is None
+
+
+def test_the_users_language_host_comes_with_the_users_engine(user: User) -> None:
+    host = user.has_program("pulumi-language-python")
+    user.has_engine("3.259.0")
+    assert users_plugin(PYTHON) == host
+
+
+def test_the_language_host_of_an_old_engine_is_left_alone(user: User) -> None:
+    user.has_program("pulumi-language-python")
+    user.has_engine("3.100.0")
+    assert users_plugin(PYTHON) is None
+
+
+def test_stand_ins_fill_what_the_user_lacks(user: User, built: Path, tmp_path: Path) -> None:
+    real = user.has_plugin("digitalocean", "4.76.0")
+    home = tmp_path / "pulumi-home"
+    ensure_commands(tmp_path / "commands", home)
+    ensure_commands(tmp_path / "commands", home)
+
+    assert {path.name: path.resolve() for path in (tmp_path / "commands").iterdir()} == {
+        name: built / name for name in ("pulumi", "etcdctl", "etcdutl")
+    }
+    folders = {f"{plugin.kind}-{plugin.name}-v{plugin.version}": plugin for plugin in needed_plugins()}
+    assert {path.name for path in (home / "plugins").iterdir()} == set(folders)
+    for folder, plugin in folders.items():
+        installed = home / "plugins" / folder / plugin.executable
+        if plugin.name == "digitalocean":
+            assert installed.resolve() == real
+        else:
+            assert commands.STAND_IN_MARK in installed.read_text()
+            assert os.access(installed, os.X_OK)
+
+
+def test_a_plugin_that_the_user_installs_later_replaces_the_stand_in(
+    user: User, built: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "pulumi-home"
+    ensure_commands(tmp_path / "commands", home)
+    real = user.has_program("pulumi-resource-tls")
+    ensure_commands(tmp_path / "commands", home)
+    assert [path.resolve() for path in (home / "plugins").glob("resource-tls-*/*")] == [real]
+
+
+def test_filling_from_within_the_local_clouds_own_shell_changes_nothing(
+    user: User, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulumi, real = user.has_engine("3.259.0"), user.has_plugin("tls", "5.6.2")
+    directory, home = tmp_path / "commands", tmp_path / "pulumi-home"
+    ensure_commands(directory, home)
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    engine.users_engine.cache_clear()
+    ensure_commands(directory, home)
+    assert (directory / "pulumi").resolve() == pulumi
+    assert [path.resolve() for path in (home / "plugins").glob("resource-tls-*/*")] == [real]
+
+
+def test_a_stand_in_runs_its_module_with_this_interpreter(tmp_path: Path) -> None:
+    shim = program(tmp_path / "shim", "")
+    shim.write_text(commands.stand_in(Plugin("resource", "x", "1.0.0", "platform")))
+    answer = subprocess.run([shim], capture_output=True, text=True, timeout=60, check=True)
+    assert answer.stdout.strip()

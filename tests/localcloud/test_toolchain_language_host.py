@@ -1,0 +1,288 @@
+"""Programs that the real engine runs through the stand-in language host.
+
+The engine is the one from the cache, which is built where it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud.toolchain.commands import STAND_IN_MARK, Plugin, stand_in
+from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine
+
+RUN_LIMIT = 120.0
+"""Seconds for one command of the engine."""
+
+HOST = Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language_host")
+
+
+class Project:
+    """A Pulumi project with a state of its own, and no plugin but the language host."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        (self.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
+        (self.folder / "__main__.py").write_text(program)
+        plugin = folder / "home" / "plugins" / f"language-python-v{ENGINE_VERSION}"
+        plugin.mkdir(parents=True)
+        executable = plugin / HOST.executable
+        executable.write_text(stand_in(HOST))
+        executable.chmod(0o755)
+        (folder / "state").mkdir()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        self.environment = kept | {
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "a test's",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        }
+        self.pulumi("stack", "init", "dev")
+
+    def pulumi(self, *argv: str, succeeds: bool = True) -> str:
+        """Run the engine, and return all it printed."""
+        answer = subprocess.run(
+            [ensure_engine(), *argv, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_LIMIT,
+            check=False,
+        )
+        assert (answer.returncode == 0) is succeeds, answer.stdout
+        return answer.stdout
+
+    def up(self, *, succeeds: bool = True) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", succeeds=succeeds)
+
+    def outputs(self) -> dict[str, object]:
+        outputs: dict[str, object] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
+        return outputs
+
+
+WHERE_AM_I = """\
+import asyncio
+import os
+import sys
+import threading
+
+import pulumi
+from beside import VALUE
+
+config = pulumi.Config()
+pulumi.export("stack", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
+pulumi.export("config", config.get("plain"))
+pulumi.export("secret", config.get_secret("hidden"))
+pulumi.export("folders", [os.getcwd(), sys.path[0], pulumi.runtime.get_root_directory()])
+pulumi.export("argv", sys.argv)
+pulumi.export("name", __name__)
+pulumi.export("imported", VALUE)
+pulumi.export("main thread", threading.current_thread() is threading.main_thread())
+pulumi.export("dry run", pulumi.runtime.is_dry_run())
+print("what a program prints")
+"""
+
+
+def test_a_program_finds_itself_where_the_official_host_puts_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, WHERE_AM_I)
+    (project.folder / "beside.py").write_text("VALUE = 'beside'\n")
+    project.pulumi("config", "set", "plain", "text")
+    project.pulumi("config", "set", "--secret", "hidden", "geheim")
+    shown = project.up()
+    folder = str(project.folder)
+    assert project.outputs() == {
+        "stack": ["organization", "trial", "dev"],
+        "config": "text",
+        "secret": "geheim",
+        "folders": [folder, folder, folder],
+        "argv": [folder],
+        "name": "__main__",
+        "imported": "beside",
+        "main thread": True,
+        "dry run": False,
+    }
+    assert "what a program prints" in shown
+    assert "geheim" not in shown
+    assert "$PATH" not in shown
+
+
+GATED = """\
+import asyncio
+
+import pulumi
+
+first = pulumi.Stash("first", input="stored")
+
+
+async def ask(args: pulumi.ResourceHookArgs) -> None:
+    await asyncio.sleep(0.1)
+    value = await first.output.future()
+    pulumi.log.info(f"{args.name} was asked, first is {value}")
+    if pulumi.Config().get_bool("closed"):
+        raise RuntimeError("the gate is closed")
+
+
+gate = pulumi.ResourceHook("ask", ask)
+hooks = pulumi.ResourceHookBinding(before_create=[gate], before_update=[gate])
+second = pulumi.Stash("second", input=pulumi.Config().get("digest") or "a", opts=pulumi.ResourceOptions(hooks=hooks))
+pulumi.export("second", second.output)
+"""
+
+
+def test_hooks_hold_up_a_change_and_nothing_else(tmp_path: Path) -> None:
+    project = Project(tmp_path, GATED)
+    assert "second was asked, first is stored" in project.up()
+    unchanged = project.up()
+    assert "asked" not in unchanged
+    assert "3 unchanged" in unchanged
+
+    project.pulumi("config", "set", "digest", "b")
+    project.pulumi("config", "set", "closed", "true")
+    assert "the gate is closed" in project.up(succeeds=False)
+    assert project.outputs() == {"second": "a"}
+
+    project.pulumi("config", "set", "closed", "false")
+    assert "second was asked" in project.up()
+
+
+@pytest.mark.parametrize(
+    ("program", "shown", "not_shown"),
+    [
+        pytest.param(
+            "import pulumi\n\nraise ValueError('no such size')\n",
+            [
+                "Program failed with an unhandled exception",
+                '__main__.py", line 3',
+                "ValueError: no such size",
+            ],
+            ["language_host.py", "run_in_stack"],
+            id="an exception is shown from the program's own first line",
+        ),
+        pytest.param(
+            "import pulumi\n\nraise pulumi.RunError('etcd:size is 4: use 3')\n",
+            ["error: etcd:size is 4: use 3"],
+            ["Traceback", "RunError"],
+            id="a RunError is shown as its message",
+        ),
+        pytest.param(
+            "import pulumi\n\npulumi.Output.from_input(1).apply(lambda value: value / 0)\n",
+            ["Program failed with an unhandled exception", "ZeroDivisionError"],
+            ["language_host.py"],
+            id="an exception in an output's function",
+        ),
+        pytest.param(
+            "import sys\n\nsys.exit(3)\n",
+            ["Program exited with non-zero exit code: 3"],
+            ["Traceback"],
+            id="an exit code",
+        ),
+        pytest.param("import nowhere\n", ["No module named 'nowhere'"], [], id="a missing package"),
+        pytest.param("def broken(:\n", ["SyntaxError"], [], id="no Python at all"),
+    ],
+)
+def test_a_failing_program_fails_the_run_and_says_why(
+    tmp_path: Path, program: str, shown: list[str], not_shown: list[str]
+) -> None:
+    text = Project(tmp_path, program).up(succeeds=False)
+    for part in shown:
+        assert text.count(part) >= 1, text
+    for part in (*not_shown, "event loop", "Task was destroyed"):
+        assert part not in text
+
+
+def test_preview_refresh_and_destroy_work(tmp_path: Path) -> None:
+    project = Project(tmp_path, GATED)
+    assert "3 to create" in project.pulumi("preview")
+    project.up()
+    project.pulumi("refresh", "--yes")
+    assert "3 deleted" in project.pulumi("destroy", "--yes")
+
+
+def test_about_and_install_answer(tmp_path: Path) -> None:
+    project = Project(tmp_path, "")
+    about = json.loads(project.pulumi("about", "--json"))
+    assert about["runtime"]["executable"] == sys.executable
+    assert "etcd-digitalocean" in {dependency["name"] for dependency in about["dependencies"]}
+    project.pulumi("install", "--no-plugins")
+
+
+STUCK = """\
+import pathlib
+import time
+
+pathlib.Path("started").touch()
+time.sleep(600)
+"""
+
+
+def _wait_for(path: Path) -> None:
+    deadline = time.monotonic() + RUN_LIMIT
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear in {RUN_LIMIT} s"
+        time.sleep(0.05)
+
+
+def _processes_of(project: Project) -> list[str]:
+    """The language hosts whose working directory is the project's."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == project.folder:
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_no_program_outlives_its_engine(tmp_path: Path, how: signal.Signals) -> None:
+    project = Project(tmp_path, STUCK)
+    engine = subprocess.Popen(
+        [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _wait_for(project.folder / "started")
+        assert any(HOST.module in command for command in _processes_of(project))
+        engine.send_signal(how)
+        if how is signal.SIGINT:
+            # The first asks the engine to wind up, the second ends it.
+            time.sleep(0.5)
+            engine.send_signal(how)
+        shown, _ = engine.communicate(timeout=RUN_LIMIT)
+        assert "Traceback" not in shown
+        deadline = time.monotonic() + RUN_LIMIT
+        while _processes_of(project):
+            assert time.monotonic() < deadline, _processes_of(project)
+            time.sleep(0.05)
+    finally:
+        engine.kill()
+
+
+def test_without_an_engine_one_line_says_how_it_is_started() -> None:
+    argv = [sys.executable, "-m", "localcloud.plugins.language_host"]
+    answer = subprocess.run(argv, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
+    assert answer.returncode != 0
+    assert answer.stderr.splitlines() == [
+        "pulumi-language-python: the engine's address is missing: this program is started by `pulumi`"
+    ]
+
+
+def test_a_stand_in_says_that_it_is_one() -> None:
+    assert stand_in(HOST).splitlines()[1].startswith(STAND_IN_MARK)

@@ -1,0 +1,71 @@
+"""System packages and where the machine image's own come from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from localcloud.toolchain import image, packages
+from localcloud.toolchain.errors import ToolchainError
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A system with apt and nothing that the local cloud needs but nft."""
+    for name in ("apt-get", "nft"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(packages, "SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_package_is_missing_when_its_program_is() -> None:
+    missing = packages.missing_packages()
+    assert "mmdebstrap" in missing
+    assert "nftables" not in missing
+
+
+@pytest.mark.usefixtures("bare")
+def test_without_root_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(
+        ToolchainError, match=r"^missing packages: run `sudo apt-get install .*mmdebstrap.*`$"
+    ):
+        packages.install_packages()
+
+
+def test_without_apt_one_line_names_the_programs(bare: Path) -> None:
+    (bare / "apt-get").unlink()
+    with pytest.raises(ToolchainError, match=r"^missing on this system: .*systemd-nspawn.*$"):
+        packages.install_packages()
+
+
+@pytest.mark.usefixtures("bare")
+def test_packages_that_do_not_bring_their_program_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ToolchainError, match=r"still missing after their installation: .*mmdebstrap"):
+        packages.install_packages()
+
+
+def test_the_image_comes_from_the_mirrors_that_this_host_uses() -> None:
+    uris = ["http://mirror.test/debian/", "http://other.test/tools", "http://mirror.test/debian-security"]
+    assert image.sources_of(uris) == [
+        "deb http://mirror.test/debian trixie main",
+        "deb http://mirror.test/debian trixie-updates main",
+        "deb http://mirror.test/debian-security trixie-security main",
+    ]
+
+
+def test_a_host_that_is_no_debian_has_no_mirror_to_offer() -> None:
+    assert image.sources_of(["http://mirror.test/ubuntu"]) == []
+
+
+def test_an_image_is_not_made_without_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ToolchainError, match="owned by root: run this as root"):
+        image.ensure_image()
