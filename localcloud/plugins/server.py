@@ -22,6 +22,7 @@ _PARENT_CHECK_INTERVAL = 1.0
 
 def main(provider: Provider) -> None:
     """Serve until the engine ends. The engine's address is the last argument; the port goes to standard output."""
+    engine = os.getppid()
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
@@ -33,7 +34,6 @@ def main(provider: Provider) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    engine = os.getppid()
     try:
         # An engine that was killed stops nobody: its plugins see that they have another parent.
         while server.wait_for_termination(_PARENT_CHECK_INTERVAL) and os.getppid() == engine:

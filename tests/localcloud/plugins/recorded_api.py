@@ -32,6 +32,10 @@ class RecordedApi:
     unexpected: list[str] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     """Indexes of the recorded requests, in the order in which they were sent."""
+    steady: dict[str, Any] = field(default_factory=dict)
+    """Answers to any number of GET requests, by path, once nothing recorded is left for them."""
+    tokens: list[str | None] = field(default_factory=list)
+    """The Authorization header of every request."""
 
     def __enter__(self) -> Self:
         api = self
@@ -42,6 +46,7 @@ class RecordedApi:
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
+                api.tokens.append(self.headers.get("Authorization"))
                 status, response = api.respond(self.command, self.path, body)
                 text = b"" if response is None else json.dumps(response).encode()
                 self.send_response(status)
@@ -55,7 +60,7 @@ class RecordedApi:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -72,6 +77,8 @@ class RecordedApi:
                 entry.sent = True
                 self.order.append(index)
                 return entry.status, entry.response
+        if method == "GET" and path in self.steady:
+            return 200, self.steady[path]
         self.unexpected.append(f"{method} {path} {json.dumps(body, sort_keys=True)}")
         return 404, {"id": "not_found", "message": "this request was not recorded"}
 

@@ -1,0 +1,74 @@
+"""The plugins as the engine starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from localcloud.plugins.cloudflare.provider import Cloudflare
+from localcloud.plugins.digitalocean.provider import DigitalOcean
+from localcloud.plugins.tls.provider import Tls
+
+ROOT = Path(__file__).parents[3]
+PLUGINS = {"cloudflare": Cloudflare, "digitalocean": DigitalOcean, "tls": Tls}
+SLOW = ("pulumi", "httpx", "cryptography", "pydantic", "fastapi", "typer", "rich")
+"""Packages that take longer to import than all that a run without changes needs."""
+
+pytestmark = pytest.mark.parametrize("name", PLUGINS)
+
+
+def test_nothing_slow_is_imported_at_the_start(name: str) -> None:
+    program = (
+        f"import json, sys, localcloud.plugins.server, localcloud.plugins.{name}.provider\n"
+        "print(json.dumps(sorted({module.partition('.')[0] for module in sys.modules})))"
+    )
+    listed = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=ROOT)
+    assert set(SLOW) & set(json.loads(listed.stdout)) == set()
+
+
+def test_it_stands_in_for_the_plugin_of_the_installed_package(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"pulumi-{name}=={PLUGINS[name].version}" in project["dependencies"]
+
+
+def test_it_serves_on_the_port_that_it_prints_and_stops_quietly(name: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", f"localcloud.plugins.{name}", "127.0.0.1:1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        port = int(process.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            info = provider_pb2_grpc.ResourceProviderStub(channel).GetPluginInfo(Empty(), timeout=30)
+        assert info.version == PLUGINS[name].version
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == ""
+
+
+def test_it_ends_when_its_engine_is_killed(name: str) -> None:
+    # The engine here is a shell that starts the plugin, tells its process id, and is killed.
+    starts = f'"{sys.executable}" -m localcloud.plugins.{name} 127.0.0.1:1 & echo $!; wait'
+    with subprocess.Popen(["/bin/sh", "-c", starts], stdout=subprocess.PIPE, text=True, cwd=ROOT) as engine:
+        assert engine.stdout is not None
+        plugin = int(engine.stdout.readline())
+        int(engine.stdout.readline())
+        engine.kill()
+        # The plugin holds the other end of the pipe until it is gone.
+        assert engine.stdout.read() == ""
+    assert not Path(f"/proc/{plugin}").exists() or "Z" in Path(f"/proc/{plugin}/stat").read_text().split()[2]
+    assert os.getpid() != plugin
