@@ -20,8 +20,8 @@ from .transport import Member, Wire
 from .volume import provide_data, set_aside
 from .wal import Contents, Disk, read_disk
 
-RECHECK = 20.0
-"""Seconds for which a quorum is asked about data that etcd could not run with."""
+RECHECK = {Contents.DATA: 20.0, Contents.EMBRYO: 5.0}
+"""Seconds for which a quorum is asked about a log that etcd could not run with."""
 
 
 class Discovery:
@@ -43,7 +43,7 @@ class Discovery:
         if self._places.recheck.exists():
             disk = self._second_look(disk)
             self._places.recheck.unlink(missing_ok=True)
-        if disk.contents is not Contents.BLANK:
+        if not founding.may_found(disk.contents):
             self._start_with(disk)
             return
         # Whatever an earlier run decided, it was about another state of this disk.
@@ -78,7 +78,7 @@ class Discovery:
         """etcd could not run with this disk. Whether its member still exists is for a quorum to say."""
         if disk.contents is Contents.BLANK or disk.identity is None:
             return disk
-        give_up = time.monotonic() + RECHECK
+        give_up = time.monotonic() + RECHECK[disk.contents]
         while time.monotonic() < give_up:
             self._directory.refresh(missing=True)
             if self._directory.book is not None:
@@ -96,7 +96,7 @@ class Discovery:
             aside = set_aside(self._places, "removed")
             warn(f"this member was removed from the cluster: its data is now in {aside}, and it joins anew")
             return Disk(Contents.BLANK)
-        if founding.may_found(disk.contents):
+        if founding.may_be_set_aside(disk.contents):
             aside = set_aside(self._places, "unborn")
             warn(
                 f"found {disk.contents.value}, and no quorum: it is now in {aside}, and the founding begins anew"

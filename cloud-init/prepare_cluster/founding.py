@@ -111,8 +111,15 @@ def nobody_restarted_meanwhile(sight: Sight) -> str | None:
 
 def nobody_joined_later(sight: Sight) -> str | None:
     """A cluster that has grown is older than this boot: its later members may hold its data alone."""
-    doubtful = [name for name in sight.others if _report(sight.second, name).kind is not Kind.BLANK]
-    return f"no proof that {_names(doubtful)}, not a founding member, has no data" if doubtful else None
+    reports = {name: _report(sight.second, name) for name in sight.others}
+    doubtful = [
+        name for name, seen in reports.items() if seen.kind is not Kind.BLANK or seen.token != sight.token
+    ]
+    return (
+        f"no proof that {_names(doubtful)}, which joined later, {_have(doubtful)} no data"
+        if doubtful
+        else None
+    )
 
 
 RULES: tuple[Rule, ...] = (
@@ -138,8 +145,13 @@ def names_this_run(decision: Decision, name: str, instance: str) -> bool:
 
 
 def may_found(contents: Contents) -> bool:
-    """Whether a disk may take part in a founding. A log without a client's write is as good as none."""
-    return contents is not Contents.DATA
+    """Whether a disk may take part in a founding. Any log starts as it is, and needs nobody."""
+    return contents is Contents.BLANK
+
+
+def may_be_set_aside(contents: Contents) -> bool:
+    """Whether a log that finds no leader may be given up for a new founding: only one without a client's write."""
+    return contents is Contents.EMBRYO
 
 
 def decider(founding: Sequence[str]) -> str:

@@ -18,4 +18,6 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     process = os.getpid()
     lab = Lab(tmp_path, f"127.{100 + process % 100}.{(process // 100 + next(_networks)) % 250}")
     yield lab
+    for node in lab.nodes:
+        print(f"--- {node.name}\n{node.log[-6000:]}")
     lab.stop()

@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prepare_cluster.environment import from_text
+from prepare_cluster.environment import as_text, environment, from_text, peer_url
 from prepare_cluster.refresh import refresh
 from prepare_cluster.settings import Places, read_settings
+from prepare_cluster.wal import Contents, read_disk
 
 from localcloud.toolchain.etcd import ensure_release
 
@@ -42,7 +43,7 @@ def eventually(what: str, look: Callable[[], T | None], seconds: float = 40) -> 
 class Node:
     """One member's machine, whose root directory is a folder. Its name is its loopback address."""
 
-    def __init__(self, lab: Lab, address: str, founding: Sequence[str], token: str = "cluster-token") -> None:
+    def __init__(self, lab: Lab, address: str, founding: Sequence[str], token: str) -> None:
         self.lab = lab
         self.name = address
         self.root = lab.folder / address
@@ -170,9 +171,13 @@ class Node:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if self._wait_for(self._command("discover"), self._environment()) == 0 and not self._stop.is_set():
+            if (
+                self._wait_for(self._command("discover"), self._environment()) == 0
+                and not self._stop.is_set()
+            ):
                 self._wait_for(
-                    [str(self.lab.binaries / "etcd")], {**os.environ, **self.variables(), "ETCD_UNSAFE_NO_FSYNC": "true"}
+                    [str(self.lab.binaries / "etcd")],
+                    {**os.environ, **self.variables(), "ETCD_UNSAFE_NO_FSYNC": "true"},
                 )
             self._stop.wait(0.3)
 
@@ -206,9 +211,9 @@ class Lab:
     def address(self, number: int) -> str:
         return f"{self.network}.{number}"
 
-    def add(self, number: int, founding: int = 3, **settings: Any) -> Node:
+    def add(self, number: int, founding: int = 3, cluster: str = "cluster-1") -> Node:
         """A droplet in the listing, with its power off."""
-        node = Node(self, self.address(number), [self.address(n) for n in range(1, founding + 1)], **settings)
+        node = Node(self, self.address(number), [self.address(n) for n in range(1, founding + 1)], cluster)
         self.nodes.append(node)
         self.api.droplets.append((node.name, node.name))
         return node
@@ -220,6 +225,20 @@ class Lab:
             node.power_on()
         self.all_healthy(nodes)
         return nodes
+
+    def leave_embryo(self, node: Node, founding: Sequence[Node]) -> None:
+        """Leave the disk as a loss of power does in the middle of a founding: etcd has started, and met nobody."""
+        settings = read_settings(node.places.etc / "prepare_cluster.json")
+        cluster = {member.name: peer_url(member.name) for member in founding}
+        places = node.places
+        variables = environment(settings, state="new", cluster=cluster, etc=places.etc, data=places.data)
+        places.environment.write_text(as_text(variables))
+        places.mount.mkdir(parents=True)
+        with node.log_file.open("ab") as log:
+            process = subprocess.Popen([self.binaries / "etcd"], env=variables, stdout=log, stderr=log)
+        eventually("it has a log", lambda: read_disk(places.data).contents is Contents.EMBRYO)
+        process.kill()
+        process.wait()
 
     @staticmethod
     def all_healthy(nodes: Sequence[Node]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from .lab import Lab, Node, eventually
 
 
@@ -38,7 +36,11 @@ def test_nobody_founds_while_one_founding_member_is_silent(lab: Lab) -> None:
 
 
 def test_nobody_founds_with_a_member_of_another_cluster(lab: Lab) -> None:
-    first, _, third = lab.add(1).power_on(), lab.add(2).power_on(), lab.add(3, token="another-token").power_on()
+    first, _, third = (
+        lab.add(1).power_on(),
+        lab.add(2).power_on(),
+        lab.add(3, cluster="cluster-2").power_on(),
+    )
     eventually("it says so", lambda: f"{third.name} has another cluster's token" in first.log)
     assert not any(node.variables() for node in lab.nodes)
 
@@ -101,7 +103,7 @@ def test_a_learner_that_was_not_promoted_is_promoted_after_a_reboot(lab: Lab) ->
     first, _, third = lab.found()
     third.power_off().wipe().power_on()
     eventually("it is a learner", lambda: third.variables().get("ETCD_INITIAL_CLUSTER_STATE") == "existing")
-    eventually("it has started", lambda: (third.places.data / "member/snap/db").exists())
+    eventually("it has started", (third.places.data / "member/snap/db").exists)
     third.power_off()
     third.places.joining.unlink(missing_ok=True)
     third.power_on()
@@ -174,24 +176,24 @@ def test_founding_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> N
 
 
 def test_a_founding_that_got_stuck_begins_anew(lab: Lab) -> None:
-    nodes = [lab.add(number).power_on() for number in (1, 2, 3)]
-    for node in nodes:
-        eventually("it was told", lambda node=node: node.variables() or None)
-    for node in nodes:
-        node.power_off()
-    for node in nodes[1:]:
-        node.wipe()
-    nodes[0].wipe()
-    # Only the first member has a log of the founding, and nobody else ever started.
-    nodes[0].places.environment.write_text(nodes[0].places.environment.read_text())
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    lab.leave_embryo(nodes[0], nodes)
+    nodes[0].places.run.mkdir(parents=True)
+    nodes[0].places.recheck.touch()
     for node in nodes:
         node.power_on()
     lab.all_healthy(nodes)
+    assert len(list(nodes[0].places.mount.glob("unborn-*"))) == 1
 
 
-@pytest.fixture(autouse=True)
-def _keep_logs(lab: Lab, request: pytest.FixtureRequest) -> None:
-    request.addfinalizer(lambda: [print(f"--- {node.name}\n{node.log[-6000:]}") for node in lab.nodes])
+def test_a_founding_interrupted_by_a_loss_of_power_goes_on(lab: Lab) -> None:
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    for node in nodes:
+        lab.leave_embryo(node, nodes)
+    for node in nodes:
+        node.power_on()
+    lab.all_healthy(nodes)
+    assert len(nodes[0].members()) == 3
 
 
 def promoted(node: Node) -> None:
