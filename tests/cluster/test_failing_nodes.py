@@ -1,0 +1,65 @@
+"""What goes wrong on a node is said there in one line, tried again, and heals when its cause goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from tests.cluster.cluster import Cluster, wait_for
+
+MEMBER = "etcd-server-1.failing.example.test"
+
+
+@pytest.fixture
+def failing(cloud: LocalCloud, folder: Path, cluster: Cluster) -> Iterator[Cluster]:
+    """A stack of one member that is not up yet."""
+    assert cluster
+    stack = Cluster(cloud, folder, stack="failing", domain="failing.example.test", size=1)
+    yield stack
+    stack.destroy()
+
+
+def test_an_unreachable_mirror_a_wrong_file_and_a_token_without_scopes_are_named_and_heal(
+    failing: Cluster, control: httpx.Client, cloud: LocalCloud
+) -> None:
+    release = next(cloud.layout.releases.glob("v3.6.14/*.tar.gz"))
+    listing = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
+    control.put(
+        "/faults",
+        json=[{"service": "releases", "kind": "down"}, {**listing, "kind": "status", "status": 403}],
+    )
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(failing.up)
+        says(failing, "etcd 3.6.14: not installed: http://203.0.113.1:8082/", "cannot be reached")
+        says(failing, "403", "droplet:read")
+
+        whole = release.read_bytes()
+        release.unlink()
+        release.write_bytes(b"not a release")
+        control.put("/faults", json=[{**listing, "kind": "status", "status": 401}])
+        says(failing, "has the wrong checksum", "expected")
+        says(failing, "401")
+        release.write_bytes(whole)
+        control.delete("/faults")
+        run.result()
+    failing.etcdctl("endpoint", "health")
+
+
+def says(cluster: Cluster, *parts: str) -> None:
+    """One line of the member's journal has all of these parts."""
+
+    def lines() -> list[str]:
+        try:
+            return cluster.journal(MEMBER, "etcd-install", "preparecluster").splitlines()
+        except LocalCloudError:
+            return []
+
+    wait_for(
+        lines, lambda seen: any(all(part in line for part in parts) for line in seen), f"line with {parts}"
+    )

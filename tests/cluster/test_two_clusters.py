@@ -1,0 +1,69 @@
+"""Two stacks in one account and region keep to themselves, from founding to destruction."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+
+from localcloud.cloud import LocalCloud
+from tests.cluster.cluster import Cluster
+
+INVENTORY = ("droplets", "volumes", "vpcs", "firewalls")
+
+
+def test_a_second_cluster_is_founded_destroyed_and_founded_anew_beside_the_first(
+    cluster: Cluster, cloud: LocalCloud, control: httpx.Client, folder: Path
+) -> None:
+    before = inventory(cluster)
+    second = Cluster(cloud, folder, stack="second", domain="second.example.test")
+    second.up()
+    assert names(second) == [f"etcd-server-{number}.second.example.test" for number in (1, 2, 3)]
+    assert names(cluster) == [f"etcd-server-{number}.example.test" for number in (1, 2, 3)]
+    assert cluster_id(cluster) != cluster_id(second)
+    assert token(cluster, "etcd-server-1.example.test") != token(second, "etcd-server-1.second.example.test")
+
+    first_token = token(second, "etcd-server-1.second.example.test")
+    second.destroy()
+    assert inventory(cluster) == before
+    assert json.loads(second.pulumi("stack", "export"))["deployment"].get("resources", []) == []
+
+    second.up()
+    assert token(second, "etcd-server-1.second.example.test") != first_token
+    second.etcdctl("endpoint", "health", "--cluster")
+    second.destroy()
+    assert inventory(cluster) == before
+    cluster.etcdctl("endpoint", "health", "--cluster")
+
+
+def names(cluster: Cluster) -> list[str]:
+    return sorted(
+        member["name"] for member in json.loads(cluster.etcdctl("member", "list", "-w", "json"))["members"]
+    )
+
+
+def cluster_id(cluster: Cluster) -> int:
+    return json.loads(cluster.etcdctl("member", "list", "-w", "json"))["header"]["cluster_id"]
+
+
+def token(cluster: Cluster, member: str) -> str:
+    return cluster.on(member, "grep ^ETCD_INITIAL_CLUSTER_TOKEN= /etc/etcd/etcd-members")
+
+
+def inventory(cluster: Cluster) -> dict[str, list[str]]:
+    """What is there, in both APIs, among the machines and on the disk."""
+    found = {
+        kind: sorted(item["name"] for item in cluster.digitalocean("GET", f"/v2/{kind}")[kind])
+        for kind in INVENTORY
+    }
+    tags = [tag["name"] for tag in cluster.digitalocean("GET", "/v2/tags")["tags"]]
+    status = cluster.cloud.status()
+    volumes = [path.name for path in cluster.cloud.layout.volumes.iterdir()]
+    return {
+        **found,
+        "tags": sorted(tags),
+        "machines": sorted(machine.name for machine in status.machines),
+        "records": sorted(status.records),
+        "disks": sorted(volumes),
+    }
