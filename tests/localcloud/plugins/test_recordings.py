@@ -95,6 +95,12 @@ def for_comparison(name: str, value: Any) -> Any:
     return {key: inner for key, inner in value.items() if inner != {}} if isinstance(value, dict) else value
 
 
+def lacks_names(exchange: Exchange, got: Any) -> bool:
+    given = recording.GIVEN.get(exchange.request.get("urn", "").rpartition("::")[2], {})
+    parts = [got[part] for part in ("inputs", "properties") if part in got and got[part]]
+    return any(not given.items() <= part.items() for part in parts)
+
+
 @pytest.mark.parametrize("name", COMPARED)
 def test_every_recorded_exchange_is_answered_as_the_real_plugin_did(name: str, serve: Serve) -> None:
     compared: Counter[str] = Counter()
@@ -108,6 +114,7 @@ def test_every_recorded_exchange_is_answered_as_the_real_plugin_did(name: str, s
             got = answer(plugin, exchange, with_key_material(json.loads(local)))
             got = json.loads(json.dumps(got).replace(api.url, recording.RECORDED_URL))
             assert for_comparison(name, got) == for_comparison(name, expected(exchange)), str(exchange)
+            assert not lacks_names(exchange, got), f"{exchange} lost the name or the type"
             sent = api.order[sent_before:]
             assert api.unexpected == [], f"{exchange} sent requests that were not recorded"
             assert sent == sorted(sent), f"{exchange} sent its requests in another order than recorded"

@@ -1,0 +1,203 @@
+"""The real engine drives the stand-in plugins against the local cloud's APIs, on loopback and without machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
+from localcloud.toolchain.engine import ensure_engine
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = Path(__file__).parent / "program"
+USER_DATA = "#cloud-config\n# nobody-else-may-see-this"
+CONFIG = {
+    "clients": "198.51.100.0/24",
+    "earlyRenewalHours": "0",
+    "size": "s-1vcpu-1gb",
+    "userData": USER_DATA,
+    "volumeSize": "1",
+}
+
+LISTINGS = {
+    "droplets": "droplets",
+    "volumes": "volumes",
+    "firewalls": "firewalls",
+    "vpcs": "vpcs",
+    "ssh_keys": "account/keys",
+}
+"""Where the API lists what a stack made."""
+
+
+@dataclass
+class Stack:
+    """A stack of the program, and the API that it changes."""
+
+    folder: Path
+    environment: dict[str, str]
+    droplets_url: str
+
+    def pulumi(self, *arguments: str) -> str:
+        command = ["pulumi", *arguments, "--stack", "dev", "--non-interactive", "--color", "never"]
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def configure(self, **settings: str) -> None:
+        for key, value in settings.items():
+            self.pulumi(
+                "config", "set", f"plugins:{key}", "--secret" if key == "userData" else "--plaintext", value
+            )
+
+    def up(self, *arguments: str) -> Counter[str]:
+        """Run ``pulumi up`` and count its operations, by kind and resource."""
+        events = self.pulumi("up", "--yes", "--skip-preview", "--json", *arguments)
+        return operations(events)
+
+    def droplets(self) -> list[dict[str, Any]]:
+        return self.api("droplets")["droplets"]
+
+    def api(self, path: str, method: str = "GET") -> Any:
+        headers = {"Authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
+        response = httpx.request(method, f"{self.droplets_url}/v2/{path}", headers=headers)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+
+def operations(events: str) -> Counter[str]:
+    """What a run did to which resource; resources that stayed as they were are left out."""
+    done: Counter[str] = Counter()
+    for line in events.splitlines():
+        event = json.loads(line).get("resOutputsEvent") if line.startswith("{") else None
+        if event and event["metadata"]["op"] not in ("same", "refresh", "read"):
+            done[f"{event['metadata']['op']} {event['metadata']['type'].rpartition(':')[2]}"] += 1
+    return done
+
+
+@pytest.fixture
+def apis(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """URLs of the local cloud's services, by name."""
+    (tmp_path / "releases").mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "localcloud.api",
+        "--loopback",
+        "--machines",
+        "none",
+        "--name",
+        "plugins",
+    ]
+    command += ["--state", str(tmp_path / "state"), "--releases", str(tmp_path / "releases")]
+    command += ["--control", str(tmp_path / "control.sock")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        urls: dict[str, str] = {}
+        seen: list[str] = []
+        while not {"digitalocean", "cloudflare"} <= urls.keys():
+            line = process.stderr.readline()
+            assert line, "the API ended:\n" + "".join(seen)
+            seen.append(line)
+            if found := re.search(r"(\w+): (http://127\.0\.0\.1:\d+)", line):
+                urls[found[1]] = found[2]
+        yield urls
+        process.terminate()
+        process.stderr.read()
+
+
+@pytest.fixture
+def stack(apis: dict[str, str], tmp_path: Path) -> Stack:
+    """A new stack that reaches nothing but loopback."""
+    folders = {name: tmp_path / name for name in ("commands", "home", "backend", "program")}
+    for folder in folders.values():
+        folder.mkdir()
+    (folders["commands"] / "pulumi").symlink_to(ensure_engine())
+    for command, module in {
+        "pulumi-language-python": "language_host",
+        **{f"pulumi-resource-{name}": name for name in ("digitalocean", "cloudflare", "tls")},
+    }.items():
+        shim = folders["commands"] / command
+        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m localcloud.plugins.{module} "$@"\n')
+        shim.chmod(0o755)
+    for file in PROGRAM.iterdir():
+        if file.is_file():
+            (folders["program"] / file.name).write_text(file.read_text())
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    environment = kept | {
+        "PATH": f"{folders['commands']}:{kept['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PULUMI_HOME": str(folders["home"]),
+        "PULUMI_BACKEND_URL": f"file://{folders['backend']}",
+        "PULUMI_CONFIG_PASSPHRASE": "passphrase",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        "DIGITALOCEAN_TOKEN": DIGITALOCEAN_TOKEN,
+        "DIGITALOCEAN_API_URL": apis["digitalocean"],
+        "CLOUDFLARE_API_TOKEN": CLOUDFLARE_TOKEN,
+        "CLOUDFLARE_BASE_URL": f"{apis['cloudflare']}/client/v4",
+    }
+    stack = Stack(folders["program"], environment, apis["digitalocean"])
+    stack.pulumi("stack", "init")
+    stack.configure(**CONFIG)
+    return stack
+
+
+def test_a_stack_lives_from_its_first_preview_to_its_destruction(stack: Stack) -> None:
+    planned = json.loads(stack.pulumi("preview", "--json"))["changeSummary"]
+    created = stack.up()
+    assert planned == {"create": created.total()}
+    assert (
+        created["create Droplet"] == created["create DnsRecord"] == created["create LocallySignedCert"] == 1
+    )
+    assert stack.up() == Counter()
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert USER_DATA not in stack.pulumi("stack", "export")
+
+    stack.configure(clients="192.0.2.0/24", volumeSize="2", size="s-2vcpu-2gb")
+    assert stack.up() == Counter({"update Firewall": 1, "update Volume": 1, "update Droplet": 1})
+
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    left = {kind: stack.api(path)[kind] for kind, path in LISTINGS.items()}
+    assert left == {kind: [] for kind in LISTINGS}
+
+
+def test_replacement_drift_and_renewal(stack: Stack) -> None:
+    stack.up()
+    (first,) = stack.droplets()
+
+    stack.configure(userData=f"{USER_DATA} 2")
+    replaced = stack.up()
+    assert replaced["delete-replaced Droplet"] == replaced["create-replacement Droplet"] == 1
+    assert replaced["update DnsRecord"] == 1
+    (second,) = stack.droplets()
+    assert second["id"] != first["id"]
+    assert second["volume_ids"] == first["volume_ids"]
+
+    stack.api(f"droplets/{second['id']}", "DELETE")
+    assert stack.up("--refresh") == Counter({"create Droplet": 1, "update DnsRecord": 1})
+
+    stack.configure(earlyRenewalHours="2")
+    renewed = stack.up()
+    assert (
+        renewed["create-replacement LocallySignedCert"] == renewed["delete-replaced LocallySignedCert"] == 1
+    )
+    assert stack.up()["create-replacement LocallySignedCert"] == 1
