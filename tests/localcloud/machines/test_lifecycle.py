@@ -1,0 +1,229 @@
+"""Start, stop and reset: repeated, interrupted, side by side, and after a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import LocalCloudError
+
+from .droplets import await_active, call, create, inside, status
+from .lab import eventually
+from .traces import traces
+
+
+@pytest.fixture(scope="module")
+def cloud(make_cloud: Callable[[], LocalCloud]) -> LocalCloud:
+    """A running local cloud with one droplet, which has a volume."""
+    cloud = make_cloud()
+    cloud.start()
+    volume = {"name": "data", "size_gigabytes": 1, "region": "fra1", "filesystem_type": "ext4"}
+    volume_id = call(cloud, "POST", "/volumes", volume)["volume"]["id"]
+    create(cloud, "keeper", volumes=[volume_id])
+    return cloud
+
+
+@pytest.fixture
+def running(cloud: LocalCloud) -> Iterator[LocalCloud]:
+    cloud.start()
+    await_active(cloud, [droplet_id(cloud)])
+    yield cloud
+    cloud.start()
+
+
+def droplet_id(cloud: LocalCloud) -> int:
+    return cloud.machine("keeper").id
+
+
+def localcloud(cloud: LocalCloud, *arguments: str) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-m", "localcloud.cli.main", "--name", cloud.layout.name, *arguments]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def processes(cloud: LocalCloud, part: str) -> list[int]:
+    return Cgroup(cloud.layout.cgroup / part).processes()
+
+
+def test_starting_a_running_cloud_changes_nothing(running: LocalCloud) -> None:
+    before = set(processes(running, "api") + processes(running, "dnsmasq"))
+    leader = running.machine("keeper").leader()
+    running.start()
+    assert set(processes(running, "api") + processes(running, "dnsmasq")) == before
+    assert running.machine("keeper").leader() == leader
+
+
+def test_stop_leaves_nothing_but_the_state(running: LocalCloud) -> None:
+    assert traces(running.layout.name)
+    running.stop()
+    assert traces(running.layout.name) == set()
+    assert (running.layout.state / "api.sqlite").exists()
+    running.stop()
+    assert running.status().problem == "stopped"
+
+
+def test_machines_and_their_data_come_back_after_a_stop(running: LocalCloud) -> None:
+    inside(running, "keeper", "echo kept >/root/file; sync")
+    running.stop()
+    running.start()
+    assert status(running, droplet_id(running)) == "active"
+    eventually(lambda: inside(running, "keeper", "cat /root/file") == "kept", "the machine's file")
+
+
+def test_a_machine_that_was_off_stays_off_after_a_stop(running: LocalCloud) -> None:
+    droplet = droplet_id(running)
+    call(running, "POST", f"/droplets/{droplet}/actions", {"type": "power_off"})
+    eventually(lambda: status(running, droplet) == "off", "the droplet to be off")
+    running.stop()
+    running.start()
+    assert not running.machine("keeper").running
+    call(running, "POST", f"/droplets/{droplet}/actions", {"type": "power_on"})
+    await_active(running, [droplet])
+
+
+def test_machines_live_on_without_the_api(running: LocalCloud) -> None:
+    leader = running.machine("keeper").leader()
+    for process in processes(running, "api"):
+        os.kill(process, signal.SIGKILL)
+    eventually(lambda: running.status().problem == "its API is not ready", "the API to be gone")
+    assert running.machine("keeper").leader() == leader
+    running.start()
+    assert running.machine("keeper").leader() == leader
+    assert status(running, droplet_id(running)) == "active"
+
+
+def test_start_repairs_what_a_crash_ended(running: LocalCloud) -> None:
+    """Every process of the cloud killed at once, as by a crash of the host, but with all else left over."""
+    for process in processes(running, ""):
+        os.kill(process, signal.SIGKILL)
+    eventually(lambda: not processes(running, ""), "the end of all processes")
+    running.start()
+    assert running.status().running
+    eventually(lambda: inside(running, "keeper", "hostname") == "keeper", "the machine")
+
+
+def test_start_repairs_a_machine_whose_supervisor_was_killed(running: LocalCloud) -> None:
+    machine = running.machine("keeper")
+    for process in processes(running, f"machines/{machine.id}/supervisor"):
+        os.kill(process, signal.SIGKILL)
+    eventually(lambda: not machine.running, "the machine to go with its supervisor")
+    for process in processes(running, "api"):
+        os.kill(process, signal.SIGKILL)
+    running.start()
+    assert machine.running
+
+
+def test_start_makes_a_lost_network_anew(running: LocalCloud) -> None:
+    subprocess.run(["ip", "netns", "delete", running.layout.namespace], check=True)
+    running.start()
+    assert running.status().running
+    droplet = call(running, "GET", f"/droplets/{droplet_id(running)}")["droplet"]
+    address = next(entry["ip_address"] for entry in droplet["networks"]["v4"] if entry["type"] == "public")
+    connect = ["timeout", "1", "bash", "-c", f"exec 3<>/dev/tcp/{address}/22"]
+    eventually(
+        lambda: running.run(connect, cwd=Path("/"), capture_output=True).returncode == 0, "the machine"
+    )
+
+
+@pytest.mark.parametrize("after", [0.3, 0.7, 1.1, 1.5])
+def test_an_interrupted_start_is_completed_by_the_next(running: LocalCloud, after: float) -> None:
+    running.stop()
+    process = localcloud(running, "start")
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    running.start()
+    assert running.status().running
+    assert running.machine("keeper").running
+
+
+@pytest.mark.parametrize("after", [0.5, 0.8, 1.1])
+def test_an_interrupted_stop_is_completed_by_the_next(running: LocalCloud, after: float) -> None:
+    process = localcloud(running, "stop")
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    running.stop()
+    assert traces(running.layout.name) == set()
+
+
+def test_stop_ends_commands_that_still_run_inside(running: LocalCloud) -> None:
+    process = localcloud(running, "run", "--", "sleep", "600")
+    eventually(lambda: len(processes(running, "commands")) > 0, "the command")
+    running.stop()
+    process.communicate(timeout=10)
+    assert traces(running.layout.name) == set()
+
+
+def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
+    inside(
+        running, "keeper", "systemd-run --unit=veto systemd-inhibit --what=shutdown --mode=block sleep 600"
+    )
+    eventually(lambda: "sleep" in inside(running, "keeper", "systemd-inhibit --list"), "the inhibitor")
+    said: list[str] = []
+    LocalCloud(running.layout.name, said.append).stop()
+    assert not [line for line in said if "cutting its power" in line]
+
+
+def test_two_commands_never_change_one_cloud_at_once(running: LocalCloud) -> None:
+    first = localcloud(running, "stop")
+    eventually(lambda: "stop" in running.layout.lock.read_text(), "the first command's lock")
+    second = localcloud(running, "start")
+    said, _ = second.communicate(timeout=60)
+    first.communicate(timeout=60)
+    assert f"waiting for localcloud stop (process {first.pid}) to finish" in said
+    assert running.status().running
+
+
+def test_stop_is_refused_from_inside(running: LocalCloud) -> None:
+    inner = running.run(
+        [sys.executable, "-m", "localcloud.cli.main", "stop"], cwd=Path("/"), capture_output=True, text=True
+    )
+    assert inner.returncode == 1
+    assert "leave its shell first" in inner.stderr
+    assert running.status().running
+
+
+def test_clouds_side_by_side_do_not_see_each_other(
+    running: LocalCloud, make_cloud: Callable[[], LocalCloud]
+) -> None:
+    other = make_cloud()
+    other.start()
+    create(other, "keeper", user_data="#cloud-config\nwrite_files: [{path: /root/file, content: other}]\n")
+    assert inside(other, "keeper", "cat /root/file") == "other"
+    assert other.machine("keeper").facts().addresses[0] == running.machine("keeper").facts().addresses[0]
+    other.reset()
+    assert traces(other.layout.name) == set()
+    assert not other.layout.state.exists()
+    assert running.status().running
+    assert inside(running, "keeper", "hostname") == "keeper"
+
+
+def test_reset_of_a_cloud_that_never_was_does_nothing(make_cloud: Callable[[], LocalCloud]) -> None:
+    cloud = make_cloud()
+    cloud.reset()
+    assert traces(cloud.layout.name) == set()
+
+
+def test_nothing_listens_outside_the_namespace(running: LocalCloud) -> None:
+    listening = subprocess.run(["ss", "-ltunpH"], capture_output=True, text=True, check=True).stdout
+    own = {f"pid={process}," for process in processes(running, "")}
+    assert not [line for line in listening.splitlines() if any(process in line for process in own)]
+
+
+def test_logs_are_readable_by_root_alone(running: LocalCloud) -> None:
+    modes = {file.name: file.stat().st_mode & 0o777 for file in running.layout.logs.iterdir()}
+    assert modes == {"api.log": 0o600, "dnsmasq.log": 0o600}
+
+
+def test_an_unknown_machine_is_named_with_those_that_are_there(running: LocalCloud) -> None:
+    with pytest.raises(LocalCloudError, match=r"machine nobody is not there \(machines: keeper\)"):
+        running.machine("nobody")

@@ -1,0 +1,60 @@
+"""What a local cloud could leave on the host."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+from localcloud.machines import cgroups
+
+
+def traces(name: str) -> set[str]:
+    """Every namespace, mount, loop device, control group, process and run-time file that is this cloud's."""
+    return {
+        *_named(Path("/run/netns"), name),
+        *_named(Path("/etc/netns"), name),
+        *(f"mount {line}" for line in Path("/proc/self/mountinfo").read_text().splitlines() if name in line),
+        *_loop_devices(name),
+        *_control_groups(name),
+        *_processes(name),
+        *(["run-time files"] if Path("/run/localcloud", name).exists() else []),
+    }
+
+
+def _named(directory: Path, name: str) -> set[str]:
+    return (
+        {str(path) for path in directory.iterdir() if path.name.endswith(name)}
+        if directory.is_dir()
+        else set()
+    )
+
+
+def _loop_devices(name: str) -> set[str]:
+    command = ["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    devices = json.loads(listing)["loopdevices"] if listing.strip() else []
+    return {device["name"] for device in devices if f"/{name}/" in (device["back-file"] or "")}
+
+
+def _control_groups(name: str) -> set[str]:
+    with tempfile.TemporaryDirectory() as directory:
+        point = Path(directory)
+        cgroups.mount(point)
+        try:
+            return {str(path) for path in point.glob(f"localcloud/{name}/**")}
+        finally:
+            cgroups.unmount(point)
+
+
+def _processes(name: str) -> set[str]:
+    found: set[str] = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if f"localcloud/{name}/" in command or f"localcloud-{name} " in command:
+            found.add(f"{process.name} {command}")
+    return found
