@@ -97,7 +97,9 @@ def for_comparison(name: str, value: Any) -> Any:
 
 def lacks_names(exchange: Exchange, got: Any) -> bool:
     given = recording.GIVEN.get(exchange.request.get("urn", "").rpartition("::")[2], {})
-    parts = [got[part] for part in ("inputs", "properties") if part in got and got[part]]
+    if isinstance(got, list):
+        return False
+    parts = [part for part in (got.get("inputs"), got.get("properties")) if part]
     return any(not given.items() <= part.items() for part in parts)
 
 
