@@ -1,0 +1,173 @@
+"""Installing etcd from a mirror that may fail in every way."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from prepare_cluster import install as installing
+from prepare_cluster.install import PROGRAMS, InstallError, install, install_once
+from prepare_cluster.journal import Waiting
+from prepare_cluster.settings import Places, Settings
+
+
+def release(programs: tuple[str, ...] = PROGRAMS) -> bytes:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as archive:
+        for name in ("README.md", *programs):
+            content = f"this is {name}".encode()
+            entry = tarfile.TarInfo(f"etcd-v3.6.14-linux-amd64/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return gzip.compress(raw.getvalue(), mtime=0)
+
+
+class Mirror:
+    """Serves one file, unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.content = release()
+        self.status = 200
+        self.cut_off = False
+        self.requests = 0
+        mirror = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                mirror.requests += 1
+                self.send_response(mirror.status)
+                self.send_header("Content-Length", str(len(mirror.content)))
+                self.end_headers()
+                self.wfile.write(mirror.content[: len(mirror.content) // 2 if mirror.cut_off else None])
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/etcd.tar.gz"
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    mirror = Mirror()
+    yield mirror
+    mirror.stop()
+
+
+def settings(mirror: Mirror, sha256: str = "") -> Settings:
+    return Settings(
+        name="etcd-server-1",
+        token="t",
+        founding=("etcd-server-1",),
+        tag="t",
+        addresses="public",
+        api_url="",
+        version="3.6.14",
+        release_url=mirror.url,
+        release_sha256=sha256 or hashlib.sha256(release()).hexdigest(),
+        volume="",
+        heartbeat_ms=100,
+        election_ms=1000,
+        quota_bytes=1,
+        compaction_mode="periodic",
+        compaction_retention="8h",
+    )
+
+
+def installed(root: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (root / "usr/local/bin").glob("*")}
+
+
+def test_etcd_is_installed_first_and_its_tools_from_the_same_download(tmp_path: Path, mirror: Mirror) -> None:
+    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    assert installed(tmp_path) == {"etcd": "this is etcd"}
+    install_once(settings(mirror), Places(tmp_path), ["etcdctl", "etcdutl"])
+    assert installed(tmp_path) == {name: f"this is {name}" for name in PROGRAMS}
+    assert mirror.requests == 1
+    assert all((tmp_path / "usr/local/bin" / name).stat().st_mode & 0o777 == 0o755 for name in PROGRAMS)
+    assert not list((tmp_path / "var/cache/etcd-release").iterdir())
+
+
+def test_what_is_installed_is_not_fetched_again(tmp_path: Path, mirror: Mirror) -> None:
+    install_once(settings(mirror), Places(tmp_path), PROGRAMS)
+    mirror.status = 500
+    install_once(settings(mirror), Places(tmp_path), PROGRAMS)
+    assert mirror.requests == 1
+
+
+def test_a_wrong_checksum_names_both_and_nothing_is_unpacked(tmp_path: Path, mirror: Mirror) -> None:
+    expected = "1" * 64
+    with pytest.raises(InstallError) as caught:
+        install_once(settings(mirror, expected), Places(tmp_path), ["etcd"])
+    assert expected in str(caught.value)
+    assert hashlib.sha256(mirror.content).hexdigest() in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "opt").exists()
+    assert not list((tmp_path / "var/cache/etcd-release").iterdir())
+
+
+def test_a_download_that_breaks_off_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
+    mirror.cut_off = True
+    with pytest.raises(InstallError, match="broke off"):
+        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+
+
+def test_a_refusal_names_the_status(tmp_path: Path, mirror: Mirror) -> None:
+    mirror.status = 404
+    with pytest.raises(InstallError, match="answers 404"):
+        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+
+
+def test_an_unreachable_mirror_is_named(tmp_path: Path, mirror: Mirror) -> None:
+    mirror.stop()
+    with pytest.raises(InstallError, match=f"{mirror.url} cannot be reached: Connection refused"):
+        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+
+
+def test_a_release_without_etcd_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
+    mirror.content = release(("etcdctl",))
+    sha256 = hashlib.sha256(mirror.content).hexdigest()
+    with pytest.raises(InstallError, match="no etcd"):
+        install_once(settings(mirror, sha256), Places(tmp_path), ["etcd"])
+
+
+def test_files_that_a_loss_of_power_left_half_written_are_replaced(tmp_path: Path, mirror: Mirror) -> None:
+    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    (tarball,) = (tmp_path / "var/cache/etcd-release").iterdir()
+    tarball.write_bytes(b"")
+    (tmp_path / "usr/local/bin/etcd").write_text("")
+    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    assert installed(tmp_path) == {"etcd": "this is etcd"}
+
+
+def test_it_heals_by_itself_and_says_each_trouble_once(
+    tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            mirror.status = 200
+
+    mirror.status = 503
+    monkeypatch.setattr(installing.time, "sleep", pause)
+    install(settings(mirror), Places(tmp_path), ["etcd"], Waiting(write=said.append))
+    assert installed(tmp_path) == {"etcd": "this is etcd"}
+    assert len(said) == 1
+    assert pauses[3] > pauses[0]

@@ -1,0 +1,111 @@
+"""What cloud-init and systemd say about the files, in the very image that machines are made of."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.user_data import SOURCES, NodeConfig, render_user_data
+from localcloud.toolchain.image import ensure_image
+
+PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
+
+
+@pytest.fixture(scope="module")
+def document() -> str:
+    return render_user_data(
+        NodeConfig(
+            name="etcd-server-1.example.test",
+            cluster_token="token",
+            founding_members=("etcd-server-1.example.test",),
+            tag="etcd-etcd-test",
+            address_kind="public",
+            api_url="https://api.test",
+            api_token="secret",
+            etcd_version="3.6.14",
+            release_url="https://release.test/etcd.tar.gz",
+            release_sha256="0" * 64,
+            volume="",
+            heartbeat_ms=100,
+            election_ms=1000,
+            quota_bytes=1 << 31,
+            compaction_mode="periodic",
+            compaction_retention="8h",
+            ca_certificate=PEM,
+            server_certificate=PEM,
+            server_key=PEM,
+            peer_certificate=PEM,
+            peer_key=PEM,
+        )
+    )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Path]:
+    """A root tree of Debian 13 that may be written to."""
+    image, root = ensure_image(), tmp_path / "root"
+    for folder in ("root", "upper", "work"):
+        (tmp_path / folder).mkdir()
+    layers = f"lowerdir={image},upperdir={tmp_path / 'upper'},workdir={tmp_path / 'work'}"
+    subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", root], check=True)
+    yield root
+    subprocess.run(["umount", root], check=True)
+
+
+def inside(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["chroot", root, *command], capture_output=True, text=True, check=False)
+
+
+def test_cloud_init_accepts_the_document(machine: Path, document: str) -> None:
+    (machine / "tmp/user-data").write_text(document)
+    done = inside(machine, "cloud-init", "schema", "--config-file", "/tmp/user-data")  # noqa: S108
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Valid schema" in done.stdout
+
+
+def test_systemd_accepts_the_units(machine: Path) -> None:
+    for unit in (SOURCES / "units").iterdir():
+        shutil.copy(unit, machine / "etc/systemd/system")
+    etcd = machine / "usr/local/bin/etcd"
+    etcd.write_text("#!/bin/sh\n")
+    etcd.chmod(0o755)
+    units = sorted(unit.name for unit in (SOURCES / "units").iterdir())
+    done = inside(machine, "systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", *units)
+    ours = [line for line in done.stderr.splitlines() if "etcd" in line or "preparecluster" in line]
+    assert ours == []
+
+
+def test_the_scripts_run_on_the_images_python(machine: Path, document: str) -> None:
+    """With its standard library alone: none of the packages that are installed here."""
+    shutil.copytree(SOURCES / "prepare_cluster", machine / "etc/etcd/prepare_cluster")
+    command = ["env", "PYTHONPATH=/etc/etcd", "python3", "-SP", "-W", "error"]
+    for module in sorted(path.stem for path in (SOURCES / "prepare_cluster").glob("[a-z]*.py")):
+        done = inside(machine, *command, "-c", f"import prepare_cluster.{module}")
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_packed_scripts_are_unpacked_at_the_first_boot(machine: Path, document: str) -> None:
+    written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
+    etc = machine / "etc/etcd"
+    etc.mkdir()
+    archive = written["/etc/etcd/prepare_cluster.tar.bz2"]
+    subprocess.run(
+        ["base64", "-d"],
+        input=archive["content"].encode(),
+        stdout=(etc / "prepare_cluster.tar.bz2").open("wb"),
+        check=True,
+    )
+    (etc / "first-boot").write_text(written["/etc/etcd/first-boot"]["content"])
+    # There is no systemd to talk to; all that comes before it must have worked.
+    (machine / "usr/bin/systemctl").unlink()
+    (machine / "usr/bin/systemctl").symlink_to("true")
+    done = inside(machine, "sh", "/etc/etcd/first-boot")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (etc / "prepare_cluster").iterdir()} == {
+        path.name for path in (SOURCES / "prepare_cluster").glob("*.py")
+    }

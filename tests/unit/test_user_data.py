@@ -1,0 +1,145 @@
+"""The cloud-init document of a droplet."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import hashlib
+import io
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prepare_cluster.settings import read_settings
+
+from components import user_data
+from components.user_data import LIMIT, NodeConfig, TooLargeError, pack, render_user_data
+
+PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
+
+NODE = NodeConfig(
+    name="etcd-server-1.example.test",
+    cluster_token="cluster-token-1",
+    founding_members=tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3)),
+    tag="etcd-etcd-test",
+    address_kind="public",
+    api_url="https://api.test",
+    api_token="dop_v1_secret",
+    etcd_version="3.6.14",
+    release_url="https://release.test/etcd-v3.6.14-linux-amd64.tar.gz",
+    release_sha256="0" * 64,
+    volume="etcd-etcd-test-1",
+    heartbeat_ms=100,
+    election_ms=1000,
+    quota_bytes=2147483648,
+    compaction_mode="periodic",
+    compaction_retention="8h",
+    ca_certificate=PEM.format("CA CERTIFICATE"),
+    server_certificate=PEM.format("SERVER CERTIFICATE"),
+    server_key=PEM.format("SERVER KEY"),
+    peer_certificate=PEM.format("PEER CERTIFICATE"),
+    peer_key=PEM.format("PEER KEY"),
+)
+
+
+def files(node: NodeConfig = NODE) -> dict[str, dict[str, Any]]:
+    document = yaml.safe_load(render_user_data(node))
+    return {entry["path"]: entry for entry in document["write_files"]}
+
+
+def test_it_is_a_cloud_config_that_fits_with_room_to_spare() -> None:
+    text = render_user_data(NODE)
+    assert text.startswith("#cloud-config\n")
+    assert len(text.encode()) < LIMIT * 3 / 4
+
+
+def test_equal_settings_give_an_equal_text() -> None:
+    assert render_user_data(NODE) == render_user_data(replace(NODE))
+
+
+def test_units_and_scripts_stand_in_it_as_plain_text() -> None:
+    written = files()
+    for unit in (user_data.SOURCES / "units").iterdir():
+        assert written[f"/etc/systemd/system/{unit.name}"]["content"] == unit.read_text()
+    assert written["/etc/etcd/first-boot"]["content"] == (user_data.SOURCES / "first-boot").read_text()
+
+
+def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> None:
+    other = replace(
+        NODE,
+        **{
+            name: 17
+            if isinstance(value, int)
+            else (*value[:1], "other")
+            if isinstance(value, tuple)
+            else "other\n"
+            for name, value in vars(NODE).items()
+        },
+    )
+    before, after = files(), files(other)
+    assert {path for path in before if before[path] != after[path]} == {
+        "/etc/etcd/prepare_cluster.json",
+        "/etc/etcd/prepare_cluster.token",
+        *(f"/etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
+    }
+
+
+@pytest.mark.parametrize("name", ["server-key.pem", "peer-key.pem"])
+def test_keys_are_etcds_alone(name: str) -> None:
+    entry = files()[f"/etc/etcd/{name}"]
+    assert (entry["owner"], entry["permissions"]) == ("etcd:etcd", "0400")
+
+
+def test_the_discovery_token_is_roots_alone_and_nowhere_else() -> None:
+    entry = files()["/etc/etcd/prepare_cluster.token"]
+    assert entry["permissions"] == "0600"
+    assert "owner" not in entry
+    assert render_user_data(NODE).count(NODE.api_token) == 1
+
+
+def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
+    shown = repr(NODE)
+    assert NODE.api_token not in shown
+    assert "SERVER KEY" not in shown
+    assert "PEER KEY" not in shown
+
+
+def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
+    path = tmp_path / "prepare_cluster.json"
+    path.write_text(files()["/etc/etcd/prepare_cluster.json"]["content"])
+    settings = read_settings(path)
+    assert settings.founding == NODE.founding_members
+    assert set(json.loads(path.read_text())) <= set(vars(settings))
+    assert (settings.listen, settings.metrics) == ("0.0.0.0", "127.0.0.1:2381")  # noqa: S104
+
+
+def test_the_packed_scripts_are_those_in_the_repository() -> None:
+    entry = files()["/etc/etcd/prepare_cluster.tar.bz2"]
+    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(entry["content"]))) as archive:
+        packed = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+    folder = user_data.SOURCES / "prepare_cluster"
+    assert packed == {f"prepare_cluster/{file.name}": file.read_bytes() for file in folder.glob("*.py")}
+
+
+def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "b.py").write_text("b = 2\n")
+    (folder / "a.py").write_text("a = 1\n")
+    packed = pack(folder)
+    assert (
+        hashlib.sha256(packed).hexdigest()
+        == "b0a7713dc7697dfd43019886cbc8b7b125c5ba39425db3d1a617e7f2637e2883"
+    )
+    assert bz2.decompress(packed)[:12] == b"package/a.py"
+
+
+def test_too_large_a_document_names_its_size_and_the_limit() -> None:
+    with pytest.raises(
+        TooLargeError, match=rf"etcd-server-1\.example\.test has \d+ bytes, .* at most {LIMIT}"
+    ):
+        render_user_data(replace(NODE, server_certificate=PEM.format("X") * 100))
