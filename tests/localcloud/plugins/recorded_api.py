@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -82,15 +83,6 @@ class RecordedApi:
         self.unexpected.append(f"{method} {path} {json.dumps(body, sort_keys=True)}")
         return 404, {"id": "not_found", "message": "this request was not recorded"}
 
-    def never_sent(self) -> list[Recorded]:
-        """Recorded requests without a counterpart; a GET that was sent at least once counts as one.
-
-        Repeated exchanges, such as those of a preview and the run after it, are in the recordings of HTTP,
-        but were left out of those of gRPC.
-        """
-        sent = {str(entry) for entry in self.recorded if entry.sent}
-        return [
-            entry
-            for entry in self.recorded
-            if not entry.sent and not (entry.method == "GET" and str(entry) in sent)
-        ]
+    def never_sent(self, repeated: AbstractSet[str] = frozenset()) -> list[Recorded]:
+        """Recorded requests without a counterpart, but for those that repeat one of ``repeated``."""
+        return [entry for entry in self.recorded if not entry.sent and str(entry) not in repeated]

@@ -106,6 +106,8 @@ def lacks_names(exchange: Exchange, got: Any) -> bool:
 @pytest.mark.parametrize("name", COMPARED)
 def test_every_recorded_exchange_is_answered_as_the_real_plugin_did(name: str, serve: Serve) -> None:
     compared: Counter[str] = Counter()
+    # A preview reads what the run after it reads again: repetitions are in the recordings of HTTP alone.
+    repeated: set[str] = set()
     with RecordedApi([Recorded(**entry) for entry in recording.http_exchanges(name)]) as api:
         plugin = serve(provider_of(name))
         for exchange in recording.exchanges(name):
@@ -120,9 +122,11 @@ def test_every_recorded_exchange_is_answered_as_the_real_plugin_did(name: str, s
             sent = api.order[sent_before:]
             assert api.unexpected == [], f"{exchange} sent requests that were not recorded"
             assert sent == sorted(sent), f"{exchange} sent its requests in another order than recorded"
+            if exchange.method in ("Read", "Invoke"):
+                repeated |= {str(api.recorded[index]) for index in sent}
             compared[str(exchange)] += 1
     print(f"{name}: {compared.total()} exchanges compared")
-    assert [str(entry) for entry in api.never_sent()] == []
+    assert [str(entry) for entry in api.never_sent(repeated)] == []
     assert compared.total() == COMPARED[name]
 
 
