@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,13 +37,13 @@ def prove(cloud: LocalCloud, directory: Path) -> Proof:
     written, read = endpoints[0], endpoints[-1]
     _etcdctl(cloud, directory, "endpoint", "health", "--cluster")
     value = os.urandom(8).hex()
-    _etcdctl(cloud, directory, "put", _KEY, value, f"--endpoints={written}")
-    answer = _etcdctl(cloud, directory, "get", _KEY, "--print-value-only", f"--endpoints={read}").strip()
+    _etcdctl(cloud, directory, "put", _KEY, value, endpoint=written)
+    answer = _etcdctl(cloud, directory, "get", _KEY, "--print-value-only", endpoint=read).strip()
     if answer != value:
         raise LocalCloudError(
             f"{read} answers {answer!r} for the key {_KEY}, to which {written} wrote {value!r}"
         )
-    _etcdctl(cloud, directory, "del", _KEY, f"--endpoints={written}")
+    _etcdctl(cloud, directory, "del", _KEY, endpoint=written)
     return Proof(endpoints, written, read, value)
 
 
@@ -54,13 +54,17 @@ def _endpoints(cloud: LocalCloud, directory: Path) -> tuple[str, ...]:
     return tuple(result.stdout.strip().split(","))
 
 
-def _etcdctl(cloud: LocalCloud, directory: Path, *arguments: str) -> str:
-    result = _captured(cloud, directory, ["etcdctl", *arguments])
+def _etcdctl(cloud: LocalCloud, directory: Path, *arguments: str, endpoint: str = "") -> str:
+    # etcdctl refuses a flag whose variable is set, too.
+    env = {"ETCDCTL_ENDPOINTS": endpoint} if endpoint else {}
+    result = _captured(cloud, directory, ["etcdctl", *arguments], env)
     if result.returncode != 0:
         said = (result.stderr.strip() or result.stdout.strip() or "it said nothing").splitlines()
         raise LocalCloudError(f"etcdctl {' '.join(arguments)}: {said[-1]}")
     return result.stdout
 
 
-def _captured(cloud: LocalCloud, directory: Path, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return cloud.run(argv, cwd=directory, capture_output=True, text=True, timeout=_LIMIT)
+def _captured(
+    cloud: LocalCloud, directory: Path, argv: Sequence[str], env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return cloud.run(argv, cwd=directory, env=env, capture_output=True, text=True, timeout=_LIMIT)
