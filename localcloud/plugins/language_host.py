@@ -12,6 +12,7 @@ Pulumi's repository.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -47,6 +48,10 @@ ORPHAN_CHECK_SECONDS = 1.0
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
 """Bytes of the largest gRPC message, as in Pulumi's SDKs."""
+
+
+GARBAGE_THRESHOLD = 100_000
+"""New objects between two garbage collections: provider SDKs make millions that stay, and a run is short."""
 
 
 class LanguageHost(LanguageRuntimeServicer):
@@ -270,6 +275,7 @@ def main(argv: list[str]) -> None:
         sys.exit(
             "pulumi-language-python: the engine's address is missing: this program is started by `pulumi`"
         )
+    gc.set_threshold(GARBAGE_THRESHOLD)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
