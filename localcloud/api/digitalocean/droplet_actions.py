@@ -56,7 +56,8 @@ def _check(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
     if droplet.pending is not None:
         raise unprocessable("Droplet already has a pending event.")
     match wanted.type:
-        case "reboot" | "shutdown" | "power_off" if droplet.status != "active":
+        # Not a shutdown: DigitalOcean takes one for a droplet that is off, and an interrupted delete goes on by it.
+        case "reboot" | "power_off" if droplet.status != "active":
             raise unprocessable("Droplet is already powered off.")
         case "power_on" if droplet.status == "active":
             raise unprocessable("Droplet is already powered on.")

@@ -85,8 +85,13 @@ def test_what_a_droplet_already_is_is_refused(
     id_ = droplet()["id"]
     assert refusal(http, id_, type="power_on") == "Droplet is already powered on."
     act(id_, "power_off")
-    for type_ in ("power_off", "shutdown"):
-        assert refusal(http, id_, type=type_) == "Droplet is already powered off."
+    assert refusal(http, id_, type="power_off") == "Droplet is already powered off."
+
+
+def test_a_shutdown_of_a_droplet_that_is_off_completes(droplet: Callable[..., Any], act: Callable[..., Any]) -> None:
+    id_ = droplet()["id"]
+    act(id_, "power_off")
+    assert act(id_, "shutdown") == "completed"
 
 
 def test_a_size_changes_only_while_the_power_is_off(
