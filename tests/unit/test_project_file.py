@@ -31,3 +31,10 @@ def test_a_key_has_a_type_a_description_and_the_programs_default(key: str) -> No
         assert "Must be set" in entry["description"]
     else:
         assert entry["default"] == (list(default) if isinstance(default, tuple) else default)
+
+
+@pytest.mark.parametrize("key", sorted(FIELDS))
+def test_the_readme_lists_the_key_with_its_description(key: str) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in readme.splitlines() if line.startswith(f"| `etcd:{key}` |")]
+    assert row.endswith(f"| {PROJECT['config'][key]['description']} |")
