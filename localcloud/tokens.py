@@ -5,10 +5,10 @@ They open nothing but a network namespace on the user's own machine, so they sta
 
 from __future__ import annotations
 
-DIGITALOCEAN_TOKEN = "dop_v1_" + "10ca1c10" * 8  # noqa: S105
+DIGITALOCEAN_TOKEN = "dop_v1_" + "10ca1c10" * 8
 """Full access to the local DigitalOcean API."""
 
-DISCOVERY_TOKEN = "dop_v1_" + "d15c0fe2" * 8  # noqa: S105
+DISCOVERY_TOKEN = "dop_v1_" + "d15c0fe2" * 8
 """Scopes ``droplet:read`` and ``tag:read``, as the droplets' own token has."""
 
 CLOUDFLARE_TOKEN = "localcloud-cloudflare-token-0123456789ab"  # noqa: S105

@@ -116,15 +116,15 @@ class MachineHost(Protocol):
 class NoMachines:
     """A host that runs nothing, for tests of the APIs alone: it notes what was asked."""
 
-    on: set[int] = field(default_factory=set)
-    calls: list[tuple[str, object]] = field(default_factory=list)
+    on: set[int] = field(default_factory=set[int])
+    calls: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
     async def power_on(self, machine: Machine) -> None:
         """Note the machine as running."""
         self.calls.append(("power_on", machine))
         self.on.add(machine.id)
 
-    async def shutdown(self, machine_id: int, timeout: float) -> bool:  # noqa: ASYNC109
+    async def shutdown(self, machine_id: int, timeout: float) -> bool:
         """Note the machine as off."""
         self.calls.append(("shutdown", machine_id))
         self.on.discard(machine_id)
