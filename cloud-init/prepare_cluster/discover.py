@@ -11,6 +11,7 @@ from .environment import as_text, environment, from_text, peer_url
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError
 from .hosts import members_in, update_hosts
+from .install import Installation
 from .journal import Waiting, say, warn
 from .listing import list_droplets
 from .membership import is_absent
@@ -32,12 +33,18 @@ class Discovery:
         self._places = places
         self._waiting = Waiting()
         self._wire = Wire(places.etc)
+        self._installation = Installation(settings, places)
         self._directory = Directory(
             lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
         )
 
     def run(self) -> None:
         """Return when etcd may start with the environment file that is then in place."""
+        self._installation.start()
+        self._prepare()
+        self._installation.join()
+
+    def _prepare(self) -> None:
         provide_data(self._places, self._settings.volume, self._waiting)
         disk = read_disk(self._places.data)
         if self._places.recheck.exists():
@@ -56,6 +63,7 @@ class Discovery:
             directory=self._directory,
             waiting=self._waiting,
             learn_addresses=self._learn_addresses,
+            can_start=lambda: not self._installation.is_alive(),
         )
         state, cluster = newcomer.become_member()
         self._write_environment(state, cluster)

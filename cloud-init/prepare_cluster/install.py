@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
+from threading import Thread
 
 from .backoff import backoff
 from .journal import Waiting, say
@@ -41,6 +42,19 @@ def install(settings: Settings, places: Places, programs: Sequence[str], waiting
             attempt += 1
         else:
             return
+
+
+class Installation(Thread):
+    """Installs etcd while something else goes on."""
+
+    def __init__(self, settings: Settings, places: Places) -> None:
+        super().__init__(daemon=True)
+        self._settings = settings
+        self._places = places
+
+    def run(self) -> None:
+        """Install etcd alone: its tools can wait until it runs."""
+        install(self._settings, self._places, ["etcd"], Waiting())
 
 
 def install_once(settings: Settings, places: Places, programs: Sequence[str]) -> None:

@@ -45,6 +45,7 @@ class Newcomer:
         directory: Directory,
         waiting: Waiting,
         learn_addresses: Callable[[Book], None],
+        can_start: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self._places = places
@@ -52,6 +53,7 @@ class Newcomer:
         self._directory = directory
         self._waiting = waiting
         self._learn_addresses = learn_addresses
+        self._can_start = can_start
         self._began = time.monotonic()
         self._heard: dict[str, float] = {}
         self._decider = founding.decider(settings.founding)
@@ -175,6 +177,9 @@ class Newcomer:
             step = rejoin_step(name, cluster.roll())
             if isinstance(step, Wait):
                 self._waiting.on(f"no data here, joining the cluster: {step.reason}")
+                return None
+            if not self._can_start():
+                self._waiting.on("no data here, and a cluster to join: waiting for etcd to be installed")
                 return None
             if not self._stand.withdraw():
                 return None

@@ -78,6 +78,9 @@ class Node:
         (etc / "prepare_cluster.json").write_text(json.dumps(settings))
         (etc / "prepare_cluster.token").write_text(TOKEN)
         self.places.hosts.write_text("127.0.0.1 localhost\n")
+        installed = self.root / "opt/etcd/3.6.14-"
+        installed.mkdir(parents=True)
+        (installed / "etcd").symlink_to(lab.binaries / "etcd")
         self.log_file = self.root / "journal"
         self.log_file.touch()
 
