@@ -23,7 +23,6 @@ from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.journal import journal_command
 from localcloud.machines.layout import Layout
 from localcloud.machines.lock import locked
-from localcloud.machines.logind import Button
 from localcloud.machines.machine import NspawnMachine, known_machines, running_machines
 from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
@@ -243,7 +242,7 @@ class LocalCloud:
         if machines:
             self._say(f"shutting down {len(machines)} machines")
         # The whole cloud goes: no machine can ask to be spared for the others' sake.
-        stops = (machine.shutdown(SHUTDOWN_LIMIT, Button.POWER_IN_ANY_CASE) for machine in machines)
+        stops = (machine.halt(SHUTDOWN_LIMIT) for machine in machines)
         for machine, is_off in zip(machines, await asyncio.gather(*stops), strict=True):
             if not is_off:
                 self._say(f"machine {machine.id} is not off after {SHUTDOWN_LIMIT:.0f} s: cutting its power")

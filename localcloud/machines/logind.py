@@ -13,9 +13,6 @@ from typing import Protocol
 from localcloud.machines.commands import run
 from localcloud.machines.errors import CommandFailedError, MachineFailedError
 
-# SD_LOGIND_SKIP_INHIBITORS
-_SKIP_INHIBITORS = 1 << 4
-
 _CALL = (
     *("busctl", "--timeout=5", "call"),
     *("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"),
@@ -27,8 +24,6 @@ class Button(Enum):
 
     POWER = ("PowerOff", "b", "false")
     """A shutdown, unless an inhibitor forbids it."""
-    POWER_IN_ANY_CASE = ("PowerOffWithFlags", "t", str(_SKIP_INHIBITORS))
-    """A shutdown that inhibitors cannot forbid."""
     RESET = ("Reboot", "b", "false")
     """A reboot, unless an inhibitor forbids it."""
 

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -28,6 +30,10 @@ from localcloud.machines.volumes import device_path
 
 _BOOT_LIMIT = 20.0
 _POLL = 0.01
+_REPEAT = 0.2
+
+# https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+4: starts poweroff.target.
+_POWEROFF_SIGNAL = signal.SIGRTMIN + 4
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -148,30 +154,43 @@ class NspawnMachine:
                 raise MachineFailedError(f"machine {self.id} does not start; last seen: {self._last_words()}")
             time.sleep(_POLL)
 
-    async def shutdown(self, timeout: float, button: Button = Button.POWER) -> bool:
-        """Press the button once, as soon as it is heard, and wait; whether the machine is off in ``timeout`` s."""
+    async def shutdown(self, timeout: float) -> bool:
+        """Press the power button, which inhibitors can refuse; whether the machine is off in ``timeout`` seconds."""
+        return await self._until(lambda: not self.running, partial(press, self, Button.POWER), timeout)
+
+    async def halt(self, timeout: float) -> bool:
+        """Shut down in an orderly way, whatever inhibitors say; whether it is off in ``timeout`` seconds."""
+        return await self._until(lambda: not self.running, self._start_poweroff_target, timeout)
+
+    async def restart(self, timeout: float) -> bool:
+        """Reboot in an orderly way; whether it did so, or is off, in ``timeout`` seconds."""
+        before = self.leader()
+        return await self._until(
+            lambda: not self.running or self.leader() not in {before, None},
+            partial(press, self, Button.RESET),
+            timeout,
+        )
+
+    async def _until(self, reached: Callable[[], bool], ask: Callable[[], bool], timeout: float) -> bool:
+        """Ask until it is heard, which is once, and wait until it is reached."""
         deadline = time.monotonic() + timeout
         heard = False
-        while self.running:
+        while not reached():
             if not heard:
-                heard = await asyncio.to_thread(press, self, button)
+                heard = await asyncio.to_thread(ask)
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(_POLL)
         return True
 
-    async def restart(self, timeout: float) -> bool:
-        """Reboot in an orderly way; whether it did so, or went off, within ``timeout`` seconds."""
-        deadline = time.monotonic() + timeout
-        before = self.leader()
-        heard = False
-        while self.running and self.leader() in {before, None}:
-            if not heard:
-                heard = await asyncio.to_thread(press, self, Button.RESET)
-            if time.monotonic() > deadline:
-                return False
-            await asyncio.sleep(_POLL)
-        return True
+    def _start_poweroff_target(self) -> bool:
+        leader = self.leader()
+        with suppress(ProcessLookupError):
+            if leader is not None:
+                os.kill(leader, _POWEROFF_SIGNAL)
+        # Process 1 does not hear it before it is set up; that it hears it again does no harm.
+        time.sleep(_REPEAT)
+        return False
 
     def kill(self) -> None:
         """Cut the power."""
