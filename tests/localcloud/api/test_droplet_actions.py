@@ -88,7 +88,9 @@ def test_what_a_droplet_already_is_is_refused(
     assert refusal(http, id_, type="power_off") == "Droplet is already powered off."
 
 
-def test_a_shutdown_of_a_droplet_that_is_off_completes(droplet: Callable[..., Any], act: Callable[..., Any]) -> None:
+def test_a_shutdown_of_a_droplet_that_is_off_completes(
+    droplet: Callable[..., Any], act: Callable[..., Any]
+) -> None:
     id_ = droplet()["id"]
     act(id_, "power_off")
     assert act(id_, "shutdown") == "completed"
