@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 
 from components.certificates import CertificateAuthority
+from components.dns import zone_id
 from components.founding import Founding
 from components.member import Member
 from components.network import CLIENT_PORT, ClusterNetwork
@@ -38,9 +38,7 @@ class EtcdCluster(pulumi.ComponentResource):
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        zone = cloudflare.get_zone_output(
-            filter={"name": settings.zone, "match": "all"}, opts=pulumi.InvokeOutputOptions(parent=self)
-        )
+        zone = zone_id(settings.zone, self)
         founding = Founding(name, size=settings.size, opts=child)
         network = ClusterNetwork(name, settings, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)
@@ -57,7 +55,7 @@ class EtcdCluster(pulumi.ComponentResource):
                 name,
                 number,
                 settings=settings,
-                zone_id=zone.id,
+                zone_id=zone,
                 founding=founding,
                 network=network,
                 authority=authority,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 import pulumi_digitalocean as digitalocean
 
 from components.certificates import (
@@ -15,13 +14,13 @@ from components.certificates import (
     Certificate,
     CertificateAuthority,
 )
+from components.dns import DnsRecord
 from components.founding import Founding
 from components.network import SHARED_TAG, ClusterNetwork
 from components.rollout import Rollout, digest
 from components.settings import Settings, member_name
 from components.user_data import NodeConfig, render_user_data
 
-RECORD_TTL = 60
 GIB = 1024**3
 VOLUME_LABEL = "etcd-data"
 DELETE_TIMEOUT = "5m"
@@ -96,14 +95,11 @@ class Member(pulumi.ComponentResource):
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
         rollout.passed(self.droplet)
-        cloudflare.DnsRecord(
+        DnsRecord(
             label,
             zone_id=zone_id,
             name=self.name,
-            type="A",
-            content=self.address,
-            ttl=RECORD_TTL,
-            proxied=False,
+            address=self.address,
             comment=f"etcd cluster {cluster}",
             opts=child,
         )
