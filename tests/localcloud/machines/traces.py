@@ -34,8 +34,8 @@ def _named(directory: Path, name: str) -> set[str]:
 def _loop_devices(name: str) -> set[str]:
     command = ["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    devices = json.loads(listing)["loopdevices"] if listing.strip() else []
-    return {device["name"] for device in devices if f"/{name}/" in (device["back-file"] or "")}
+    devices: list[dict[str, str | None]] = json.loads(listing)["loopdevices"] if listing.strip() else []
+    return {str(device["name"]) for device in devices if f"/{name}/" in (device["back-file"] or "")}
 
 
 def _control_groups(name: str) -> set[str]:

@@ -1,0 +1,58 @@
+"""What a local cloud is called, and whose environment its commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.cli.naming import default_name
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.layout import Layout
+from localcloud.machines.operator import operator_environment
+
+
+def test_two_checkouts_of_one_name_have_clouds_of_two_names() -> None:
+    one, two = default_name(Path("/home/a/etcd")), default_name(Path("/home/b/etcd"))
+    assert one != two
+    assert one.startswith("etcd-")
+    assert default_name(Path("/home/a/etcd")) == one
+
+
+@pytest.mark.parametrize(
+    "directory", ["/", "/home/My Étcd_Checkout!", "/srv/" + "very-long-" * 20, "/srv/-.-"]
+)
+def test_any_checkout_has_a_usable_name(directory: str) -> None:
+    assert Layout(default_name(Path(directory))).namespace.startswith("localcloud-")
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "a b", "../etc", "-a", "a-", "a" * 41])
+def test_a_name_that_cannot_stand_in_a_path_is_refused(name: str) -> None:
+    with pytest.raises(LocalCloudError, match="local cloud name is"):
+        Layout(name)
+
+
+def test_nothing_of_the_users_accounts_reaches_the_local_cloud() -> None:
+    user = {
+        "HOME": "/home/user",
+        "PATH": "/usr/bin",
+        "PULUMI_ACCESS_TOKEN": "secret",
+        "PULUMI_HOME": "/home/user/.pulumi",
+        "DIGITALOCEAN_TOKEN": "secret",
+        "CLOUDFLARE_API_TOKEN": "secret",
+        "https_proxy": "http://proxy",
+        "HTTP_PROXY": "http://proxy",
+        "ETCDCTL_ENDPOINTS": "https://production:2379",
+    }
+    environment = operator_environment(Layout("mine"), user)
+    assert environment == {
+        "HOME": "/home/user",
+        "PATH": "/var/lib/localcloud/mine/bin:/usr/bin",
+        "PULUMI_HOME": "/var/lib/localcloud/mine/pulumi-home",
+        "PULUMI_BACKEND_URL": "file:///var/lib/localcloud/mine/pulumi",
+        "PULUMI_CONFIG_PASSPHRASE": "localcloud",
+        "PULUMI_STACK": "local",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        "LOCALCLOUD_NAME": "mine",
+    }
