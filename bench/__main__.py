@@ -1,0 +1,68 @@
+"""``python -m bench``: a local cloud of its own, all measurements in it, and its end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Never
+
+from rich.console import Console
+from rich.markup import escape
+
+from localcloud.cli.naming import default_name
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.layout import RUN_ROOT
+from localcloud.machines.lock import locked
+from localcloud.toolchain.errors import ToolchainError
+
+PROJECT = Path(__file__).resolve().parent.parent
+FILE = Path(__file__).with_name("latest.json")
+
+
+def cloud_name() -> str:
+    """The benchmark's own local cloud, one for each checkout."""
+    return f"bench-{default_name()[-6:]}"
+
+
+def bench(console: Console) -> int:
+    """Measure in a fresh local cloud, which is removed afterwards, whatever happens."""
+
+    def say(line: str) -> None:
+        console.print(escape(line))
+
+    name = cloud_name()
+    cloud = LocalCloud(name, say)
+    with locked(RUN_ROOT / f"{name}.bench.lock", "bench", say):
+        try:
+            # What an interrupted benchmark may have left.
+            cloud.reset()
+            cloud.start()
+            command = [sys.executable, "-m", "bench.session", name, str(FILE)]
+            return cloud.run(command, cwd=PROJECT, env={"PYTHONPATH": str(PROJECT)}).returncode
+        finally:
+            cloud.reset()
+
+
+def _end(number: int, frame: FrameType | None) -> Never:
+    """As Ctrl-C does, so that the local cloud is removed."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the benchmark; figures over their limits are no failure, an error is one line."""
+    signal.signal(signal.SIGTERM, _end)
+    console = Console(highlight=False)
+    try:
+        sys.exit(bench(console))
+    except (LocalCloudError, ToolchainError) as error:
+        console.print(f"[bold red]bench:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("bench: interrupted; its local cloud is removed")
+        sys.exit(130)
+
+
+main()

@@ -1,0 +1,132 @@
+"""When machines booted and when their etcd became healthy: seen from outside, alike for every kind of founding."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+import httpx
+
+from bench.errors import BenchError
+from localcloud.machines.layout import Layout
+from localcloud.machines.machine import NspawnMachine, known_machines
+
+CLIENT_PORT = 2379
+
+POLL = 0.02
+"""Seconds between looks at a machine, which bounds the error of ``healthy``."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One machine's two moments, in seconds since the epoch."""
+
+    machine: NspawnMachine
+    name: str
+    addresses: tuple[str, ...]
+    """Public and private."""
+    booted: float
+    """The start of its process 1."""
+    healthy: float
+    """The first ``/health`` that says ``true``, over mutual TLS, from the operator's address."""
+
+
+@dataclass(frozen=True)
+class Founding:
+    """The machines of one founding."""
+
+    sightings: tuple[Sighting, ...]
+
+    @property
+    def booted(self) -> float:
+        """When the first machine booted."""
+        return min(sighting.booted for sighting in self.sightings)
+
+    @property
+    def healthy(self) -> float:
+        """When the last member became healthy."""
+        return max(sighting.healthy for sighting in self.sightings)
+
+    @property
+    def seconds(self) -> float:
+        """From the first machine's boot to a healthy cluster."""
+        return self.healthy - self.booted
+
+
+class Observer:
+    """Waits for ``count`` machines to boot and become healthy, a thread for each."""
+
+    def __init__(self, layout: Layout, count: int) -> None:
+        self._layout = layout
+        self._count = count
+        self._ended = threading.Event()
+
+    @contextmanager
+    def watching(self, limit: float) -> Generator[Future[Founding]]:
+        """Watch from now on, for at most ``limit`` seconds, and no longer than the block lasts.
+
+        The future raises ``BenchError`` with the machines that were not seen healthy.
+        """
+        self._ended.clear()
+        with ThreadPoolExecutor(self._count + 1) as pool:
+            try:
+                yield pool.submit(self._watch, pool, time.monotonic() + limit)
+            finally:
+                self._ended.set()
+
+    def _watch(self, pool: ThreadPoolExecutor, deadline: float) -> Founding:
+        while len(machines := known_machines(self._layout)) < self._count:
+            self._pause(deadline, f"{len(machines)} of {self._count} machines were there")
+        return Founding(tuple(pool.map(self._follow, machines, repeat(deadline))))
+
+    def _follow(self, machine: NspawnMachine, deadline: float) -> Sighting:
+        while (leader := machine.leader()) is None or not (machine.directory / "machine.json").exists():
+            self._pause(deadline, f"machine {machine.id} had not booted")
+        booted = started_at(leader)
+        facts = machine.facts()
+        addresses = tuple(address.partition("/")[0] for address in facts.addresses)
+        while (context := _context(machine)) is None:
+            self._pause(deadline, f"{facts.name} had no certificates in /etc/etcd")
+        with httpx.Client(verify=context, timeout=2.0, trust_env=False) as client:
+            while not _is_healthy(client, addresses[0], facts.name):
+                self._pause(deadline, f"{facts.name} at {addresses[0]} was not healthy")
+        return Sighting(machine, facts.name, addresses, booted, time.time())
+
+    def _pause(self, deadline: float, seen: str) -> None:
+        if self._ended.wait(POLL) or time.monotonic() > deadline:
+            raise BenchError(f"no healthy cluster; last seen: {seen}")
+
+
+def started_at(process: int) -> float:
+    """When a process started, in seconds since the epoch, to a hundredth (proc_pid_stat(5), starttime)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    since_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + since_boot
+
+
+def _context(machine: NspawnMachine) -> ssl.SSLContext | None:
+    """What the machine's own certificates make; ``None`` while cloud-init has not written all of them."""
+    etc = machine.upper / "etc/etcd"
+    with suppress(OSError, ssl.SSLError):
+        context = ssl.create_default_context(cafile=etc / "ca.pem")
+        context.load_cert_chain(etc / "server.pem", etc / "server-key.pem")
+        return context
+    return None
+
+
+def _is_healthy(client: httpx.Client, address: str, name: str) -> bool:
+    with suppress(OSError, httpx.HTTPError):
+        # Far cheaper than a request, and refused until etcd serves clients.
+        socket.create_connection((address, CLIENT_PORT), 0.25).close()
+        answer = client.get(f"https://{address}:{CLIENT_PORT}/health", extensions={"sni_hostname": name})
+        return answer.json().get("health") == "true"
+    return False
