@@ -14,6 +14,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 SUMS = "SHA256SUMS"
 
 
+class LargeFile(FileResponse):
+    """A file sent in large pieces: three members fetch 60 MB at once from this one process, while they boot."""
+
+    chunk_size = 4 * 1024 * 1024
+
+
 def checksums(directory: Path) -> str:
     """The lines of ``SHA256SUMS`` for the archives in a directory."""
     archives = sorted(path for path in directory.iterdir() if path.name.endswith((".tar.gz", ".zip")))
@@ -37,7 +43,7 @@ def releases_app(directory: Path) -> FastAPI:
             raise HTTPException(404, "Not Found")
         release = directory / version
         if (release / name).is_file():
-            return FileResponse(release / name, media_type="application/octet-stream")
+            return LargeFile(release / name, media_type="application/octet-stream")
         if name == SUMS and release.is_dir():
             return PlainTextResponse(await asyncio.to_thread(checksums, release))
         raise HTTPException(404, "Not Found")
