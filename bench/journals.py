@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+
 from bench.errors import BenchError
 from bench.observer import Sighting
 from localcloud.cloud import LocalCloud
-
 
 _STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 """The id of systemd's message that a unit is starting (``SD_MESSAGE_UNIT_STARTING``, sd-messages.h)."""
