@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,6 +24,8 @@ _PARENT_CHECK_INTERVAL = 1.0
 def main(provider: Provider) -> None:
     """Serve until the engine ends. The engine's address is the last argument; the port goes to standard output."""
     engine = os.getppid()
+    # Python leaves SIGINT ignored where it starts so, as in a background job of a script; the engine stops by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
