@@ -28,7 +28,7 @@ class Founding:
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
         )
         self.token = self.record.output.apply(lambda record: str(record["token"]))
-        self.size = self.record.output.apply(lambda record: int(record["size"]))
+        self.size = self.record.output.apply(lambda record: unchanged_size(int(record["size"]), size))
 
     def unless_founding(
         self, gate: pulumi.Resource, *, always: Sequence[pulumi.Resource]
@@ -42,3 +42,21 @@ class Founding:
             return [*always] if record["run"] == self.run else [gate, *always]
 
         return self.record.output.apply(wanted)
+
+
+class ResizeError(pulumi.RunError):
+    """The configuration asks for another number of members than the cluster has."""
+
+
+def unchanged_size(founded: int, wanted: int) -> int:
+    """The founding size, which is the only one that a cluster can have so far.
+
+    Raises ``ResizeError`` before any droplet is registered, so that no member's droplet is deleted while it
+    still votes.
+    """
+    if wanted != founded:
+        raise ResizeError(
+            f"etcd:size is {wanted}: the cluster was founded with {founded} members, and changing their number is "
+            f"not possible yet. Set it back to {founded}, or found another cluster in a stack of its own"
+        )
+    return founded

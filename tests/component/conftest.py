@@ -151,7 +151,11 @@ def plan_of() -> PlanOf:
                 SETTINGS.rpc_manager.rpcs.clear()
                 await asyncio.gather(*waiting)
 
-        asyncio.run(program())
+        try:
+            asyncio.run(program())
+        finally:
+            # What a failed run has not awaited belongs to a loop that is closed.
+            SETTINGS.outputs.clear()
         return plan
 
     return run

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from components.founding import ResizeError
 from tests.component.conftest import PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -88,17 +91,12 @@ def test_user_data_depends_on_no_member_but_its_own(plan_of: PlanOf) -> None:
         assert [item.name for item in plan.resources if item.urn in behind and item.type in kinds] == []
 
 
-def test_user_data_does_not_change_with_the_size_of_a_founded_cluster(plan_of: PlanOf) -> None:
-    three, five = (plan_of(founding=LATER, size=size).of_type(STASH) for size in (3, 5))
-    digests = [
-        [
-            gate.inputs["input"]["replaced_by"]
-            for gate in gates
-            if gate.name.startswith("etcd-etcd-fra1-gate-")
-        ][:3]
-        for gates in (three, five)
-    ]
-    assert digests[0] == digests[1]
+@pytest.mark.parametrize("size", [1, 5])
+def test_another_size_than_the_founding_one_is_refused_before_any_droplet_is_registered(
+    plan_of: PlanOf, size: int
+) -> None:
+    with pytest.raises(ResizeError, match=f"etcd:size is {size}: the cluster was founded with 3 members"):
+        plan_of(founding=LATER, size=size)
 
 
 def test_founding_members_are_created_together(plan_of: PlanOf) -> None:
