@@ -23,7 +23,7 @@ from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.journal import journal_command
 from localcloud.machines.layout import Layout
 from localcloud.machines.lock import locked
-from localcloud.machines.machine import NspawnMachine, known_machines, running_machines
+from localcloud.machines.machine import Facts, NspawnMachine, known_machines, running_machines
 from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
 from localcloud.machines.operator import operator_environment
@@ -128,20 +128,22 @@ class LocalCloud:
             if self.layout.state.exists():
                 self._say(f"removing {self.layout.state}")
                 shutil.rmtree(self.layout.state)
+            self.layout.lock.unlink(missing_ok=True)
 
     def status(self) -> Status:
         """What is there at this moment."""
         check_host()
         problem = self._problem()
-        machines = known_machines(self.layout)
+        facts = self._machines()
+        machines = sorted(facts, key=lambda machine: facts[machine].name)
         with ThreadPoolExecutor(max_workers=8) as pool:
-            shown = tuple(pool.map(_machine_status, machines))
+            shown = tuple(pool.map(_machine_status, machines, [facts[machine] for machine in machines]))
         records = self._names.answers() if problem is None else {}
         return Status(self.layout.name, problem is None, problem or "", shown, records)
 
     def machine(self, name: str) -> NspawnMachine:
         """The machine that has this droplet name, first label of it, or id."""
-        machines = {machine: machine.facts().name for machine in known_machines(self.layout)}
+        machines = {machine: facts.name for machine, facts in self._machines().items()}
         exact = [machine for machine, known in machines.items() if name in {known, str(machine.id)}]
         found = exact or [machine for machine, known in machines.items() if known.split(".")[0] == name]
         if len(found) != 1:
@@ -195,6 +197,14 @@ class LocalCloud:
         commands.create()
         command = commands.entering(self._network.inside(*argv))
         return _completed(command, cwd=directory, env=environment, **options)
+
+    def _machines(self) -> dict[NspawnMachine, Facts]:
+        found: dict[NspawnMachine, Facts] = {}
+        for machine in known_machines(self.layout):
+            # One that is just being made or deleted has none.
+            with suppress(FileNotFoundError):
+                found[machine] = machine.facts()
+        return found
 
     def _problem(self) -> str | None:
         """What keeps it from being a running local cloud."""
@@ -259,7 +269,6 @@ def _completed(argv: Sequence[str | Path], **options: Any) -> subprocess.Complet
     return runner(argv, check=False, **options)
 
 
-def _machine_status(machine: NspawnMachine) -> MachineStatus:
-    facts = machine.facts()
+def _machine_status(machine: NspawnMachine, facts: Facts) -> MachineStatus:
     power = "on" if machine.running else "off"
     return MachineStatus(machine.id, facts.name, facts.addresses, power, facts.volumes, etcd_health(machine))

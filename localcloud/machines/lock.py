@@ -6,8 +6,9 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from localcloud.machines.errors import LocalCloudError
 
@@ -24,26 +25,40 @@ def locked(path: Path, purpose: str, say: Callable[[str], None]) -> Generator[No
     Raises ``LocalCloudError`` naming the holder after ``LIMIT`` seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        deadline = time.monotonic() + LIMIT
-        told = False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                holder = path.read_text().strip() or "another command"
-            if time.monotonic() > deadline:
-                raise LocalCloudError(
-                    f"{holder} has been at work for {LIMIT:.0f} s: end it, or wait, and try again"
-                )
-            if not told:
-                say(f"waiting for {holder} to finish")
-                told = True
-            time.sleep(_POLL)
-        file.truncate(0)
-        file.write(f"localcloud {purpose} (process {os.getpid()})\n")
-        file.flush()
-        yield
-        # The file stays: a lock that is removed can be held twice.
-        file.truncate(0)
+    deadline = time.monotonic() + LIMIT
+    told = False
+    while True:
+        with path.open("a+") as file:
+            if _taken(file, path):
+                file.truncate(0)
+                file.write(f"localcloud {purpose} (process {os.getpid()})\n")
+                file.flush()
+                yield
+                file.truncate(0)
+                return
+        holder = _holder(path)
+        if time.monotonic() > deadline:
+            raise LocalCloudError(
+                f"{holder} has been at work for {LIMIT:.0f} s: end it, or wait, and try again"
+            )
+        if not told:
+            say(f"waiting for {holder} to finish")
+            told = True
+        time.sleep(_POLL)
+
+
+def _taken(file: TextIO, path: Path) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    # Its last holder may have removed it meanwhile, and a third command made another.
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    return False
+
+
+def _holder(path: Path) -> str:
+    with suppress(FileNotFoundError):
+        return path.read_text().strip() or "another command"
+    return "another command"

@@ -28,12 +28,13 @@ def action(cloud: LocalCloud, droplet: int, kind: str) -> None:
 
 
 def delete(cloud: LocalCloud, droplet: int) -> None:
-    machine = next(found for found in cloud.status().machines if found.id == droplet)
     call(cloud, "DELETE", f"/droplets/{droplet}")
-    eventually(
-        lambda: machine.name not in {found.name for found in cloud.status().machines},
-        "the machine to be gone",
-    )
+
+    def gone() -> bool:
+        listed = {entry["id"] for entry in call(cloud, "GET", "/droplets")["droplets"]}
+        return droplet not in listed | {machine.id for machine in cloud.status().machines}
+
+    eventually(gone, "the droplet and its machine to be gone")
 
 
 def test_a_droplet_boots_from_its_user_data_and_knows_its_metadata(cloud: LocalCloud) -> None:
