@@ -61,7 +61,7 @@ test: lint setup ## Lint, then run every test layer
 	@$(PYTEST)
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
-	@$(PYTEST) tests/unit tests/component
+	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins --ignore tests/localcloud/plugins/test_engine.py
 
 lint: .venv/.synced ## Check style, types and shell scripts
 	@.venv/bin/ruff check
