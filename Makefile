@@ -9,7 +9,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCALCLOUD := .venv/bin/localcloud
 PYTEST := .venv/bin/pytest
-SCRIPTS := $(shell git ls-files '*.sh' .ci/run 2>/dev/null)
+SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null)
 
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
