@@ -41,7 +41,7 @@ def bench(console: Console) -> int:
             cloud.reset()
             cloud.start()
             command = [sys.executable, "-m", "bench.session", name, str(FILE)]
-            return cloud.run(command, cwd=PROJECT, env={"PYTHONPATH": str(PROJECT)}).returncode
+            return cloud.run(command, cwd=PROJECT).returncode
         finally:
             cloud.reset()
 

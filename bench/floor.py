@@ -31,7 +31,7 @@ _FILES = {
     "peer": "peer",
     "peer_key": "peer-key",
 }
-_POLL = 0.1
+_POLL = 0.5
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 MEMBERS = 3
 
-FOUNDINGS = 5
+FOUNDINGS = 3
 """Timed foundings of each kind, in turns."""
 
 UNCHANGED_RUNS = 7
@@ -82,8 +82,8 @@ class Session:
             self._console.print(f"  {floors[-1].seconds:.2f} s from the first boot to a healthy cluster")
             last = self._found(f"{number} of {FOUNDINGS}")
             ups.append(last)
+        unchanged, empty = self._run_unchanged()
         with self._memory.sampling() as later:
-            unchanged, empty = self._run_unchanged()
             self._wait_for_window(last.founding)
         until = time.time()
         return [
