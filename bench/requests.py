@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.observer import Founding, Sighting
 from localcloud.cloud import LocalCloud
+
+CLOUD_INIT = Path(__file__).resolve().parent.parent / "cloud-init"
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ def per_hour(seen: Iterable[Call], founding: Founding, until: float) -> float:
     late = [call for call in seen if founding.healthy < call.time <= until]
     count = sum(len(_of(late, sighting)) for sighting in founding.sightings)
     return count / len(founding.sightings) * 3600 / (until - founding.healthy)
+
+
+def scheduled_per_hour() -> float:
+    """How often a member of a cluster in which all is well lists the droplets, as its own program has it."""
+    sys.path.append(str(CLOUD_INIT))
+    return 3600 / importlib.import_module("prepare_cluster.refresh").SLOW
 
 
 def _of(seen: Iterable[Call], sighting: Sighting) -> list[Call]:

@@ -23,7 +23,7 @@ from bench.floor import Floor, next_addresses
 from bench.memory import Memory, Peak
 from bench.observer import Founding, Observer
 from bench.phases import PHASES, split
-from bench.requests import calls, most_until_healthy, per_hour
+from bench.requests import calls, most_until_healthy, per_hour, scheduled_per_hour
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 
@@ -102,8 +102,13 @@ class Session:
                 limit=4,
             ),
             Figure(
-                "DigitalOcean API calls per member and hour, once healthy",
+                "DigitalOcean API calls per member and hour afterwards, observed",
                 round(per_hour(calls(self._cloud), last.founding, until), 1),
+                "calls",
+            ),
+            Figure(
+                "DigitalOcean API calls per member and hour afterwards, by the schedule",
+                scheduled_per_hour(),
                 "calls",
             ),
             *_whole_run(ups),
