@@ -194,6 +194,9 @@ def main(name: str, file: str) -> None:
         figures = Session(LocalCloud(name), console).measure()
     except (BenchError, LocalCloudError) as error:
         sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        # The terminal's Ctrl-C reaches the caller, too, which says so.
+        sys.exit(130)
     console.print(figures_table(figures))
     write_figures(figures, Path(file))
     console.print(escape(f"written to {file}"))
