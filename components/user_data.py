@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import bz2
+import functools
 import io
 import json
 import tarfile
@@ -86,7 +87,7 @@ def render_user_data(node: NodeConfig) -> str:
 
     Raises ``TooLargeError``, a ``ValueError``, over ``LIMIT``.
     """
-    template: dict[str, Any] = yaml.safe_load((SOURCES / "user-data.yaml").read_text())
+    template = _template(SOURCES / "user-data.yaml")
     values = _values(node)
     files = [file for entry in template["write_files"] for file in _files(entry, values)]
     text = "#cloud-config\n" + yaml.dump(
@@ -134,13 +135,24 @@ def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, 
     if "value" in entry:
         yield {"path": path, **rest, "content": values[entry["value"]]}
     elif "package" in entry:
-        archive = base64.b64encode(pack(SOURCES / entry["package"])).decode()
+        archive = base64.b64encode(_packed(SOURCES / entry["package"])).decode()
         yield {"path": path, **rest, "encoding": "b64", "content": archive}
     else:
         source = SOURCES / entry["source"]
         for file in sorted(source.iterdir()) if source.is_dir() else [source]:
             target = path + file.name if path.endswith("/") else path
             yield {"path": target, **rest, "content": file.read_text()}
+
+
+# The members of a cluster differ in neither: a run reads the template and packs the package once for all of them.
+@functools.cache
+def _template(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text())
+
+
+@functools.cache
+def _packed(folder: Path) -> bytes:
+    return pack(folder)
 
 
 def pack(folder: Path) -> bytes:
