@@ -27,8 +27,6 @@ class Certificate:
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]
     """Secret."""
-    valid_until: pulumi.Output[str]
-    """RFC 3339 end of validity."""
 
 
 class CertificateAuthority(pulumi.ComponentResource):
@@ -89,7 +87,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             early_renewal_hours=self._settings.certificate_renewal_hours,
             opts=self._child(),
         )
-        return Certificate(leaf.cert_pem, key.private_key_pem, leaf.validity_end_time)
+        return Certificate(leaf.cert_pem, key.private_key_pem)
 
     def _private_key(self, label: str) -> tls.PrivateKey:
         return tls.PrivateKey(

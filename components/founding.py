@@ -18,7 +18,7 @@ class Founding:
     token: pulumi.Output[str]
     """``ETCD_INITIAL_CLUSTER_TOKEN``: unique to this founding."""
     size: pulumi.Output[int]
-    """How many members found the cluster together; later changes of size do not change it."""
+    """How many members found the cluster together. It fails where the configuration now asks for another number."""
 
     def __init__(self, name: str, *, size: int, opts: pulumi.ResourceOptions) -> None:
         self.run = secrets.token_hex(16)

@@ -174,44 +174,44 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
-            raise _wrong(
+            raise MisfitError(
                 "domain",
                 self.domain,
                 f"it is not in the zone {self.zone}: use it or a name that ends with .{self.zone}",
             )
         if not self.release_sha256 and self.version not in CHECKSUMS:
-            raise _wrong(
+            raise MisfitError(
                 "version",
                 self.version,
                 f"its checksum is not known here (known: {', '.join(sorted(CHECKSUMS))}): "
                 "set etcd:releaseSha256 to the figure in the release's SHA256SUMS",
             )
         if not self.release_sha256 and self.release_url != RELEASE_URL:
-            raise _wrong(
+            raise MisfitError(
                 "releaseUrl", self.release_url, "a mirror's files need etcd:releaseSha256 to be set, too"
             )
         if self.certificate_validity_hours <= self.certificate_renewal_hours:
-            raise _wrong(
+            raise MisfitError(
                 "certificateValidityHours",
                 self.certificate_validity_hours,
                 f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}, "
                 "or every run would renew every certificate",
             )
         if self.ca_validity_hours <= self.certificate_validity_hours:
-            raise _wrong(
+            raise MisfitError(
                 "caValidityHours",
                 self.ca_validity_hours,
                 f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}: "
                 "a certificate cannot outlive its CA",
             )
         if self.election_ms < 5 * self.heartbeat_ms:
-            raise _wrong(
+            raise MisfitError(
                 "electionMs",
                 self.election_ms,
                 f"etcd demands at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
             )
         if 0 < self.volume_size <= self.quota_gib:
-            raise _wrong(
+            raise MisfitError(
                 "quotaGiB",
                 self.quota_gib,
                 f"the data volume has {self.volume_size} GiB: keep the quota below it",
@@ -223,7 +223,7 @@ class Settings(BaseModel):
                 if pattern is DURATION
                 else "a number of revisions such as 10000"
             )
-            raise _wrong(
+            raise MisfitError(
                 "compactionRetention",
                 self.compaction_retention,
                 f"mode {self.compaction_mode} needs {example}",
@@ -246,10 +246,6 @@ class MisfitError(ValueError):
 
     def __init__(self, key: str, value: object, remedy: str) -> None:
         super().__init__(f"etcd:{key} is {value}: {remedy}")
-
-
-def _wrong(key: str, value: object, remedy: str) -> MisfitError:
-    return MisfitError(key, value, remedy)
 
 
 def member_name(number: int, domain: str) -> str:
