@@ -9,3 +9,11 @@ class ProviderError(Exception):
 
 class GoneError(ProviderError):
     """The API knows no object with this id."""
+
+
+class ApiError(ProviderError):
+    """The API refused a request."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status

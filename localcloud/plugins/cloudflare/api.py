@@ -6,19 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.errors import ApiError, ProviderError
 from localcloud.plugins.http_client import HttpClient
 from localcloud.plugins.values import Properties, elements, members
 
 GONE = "Resource not found: The resource was not found on the server and will be removed from state."
-
-
-class ApiError(ProviderError):
-    """The API refused a request."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from localcloud.plugins.cloudflare.api import GONE, Api, ApiError
-from localcloud.plugins.errors import GoneError, ProviderError
+from localcloud.plugins.cloudflare.api import GONE, Api
+from localcloud.plugins.errors import ApiError, GoneError, ProviderError
 from localcloud.plugins.resource import Resource
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from localcloud.plugins.errors import GoneError, ProviderError
+from localcloud.plugins.errors import ApiError, GoneError, ProviderError
 from localcloud.plugins.http_client import HttpClient
 from localcloud.plugins.values import Properties, elements, members
 from localcloud.plugins.waiting import Waiter
@@ -15,14 +15,6 @@ from localcloud.plugins.waiting import Waiter
 _ACTION_TIMEOUT = 60 * 60.0
 """Seconds."""
 _PAGE_SIZE = 200
-
-
-class ApiError(ProviderError):
-    """The API refused a request."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import hashlib
 from typing import ClassVar
 
 from localcloud.plugins.digitalocean import droplet_actions
-from localcloud.plugins.digitalocean.api import Api, ApiError
+from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.digitalocean.droplet_actions import Watch
 from localcloud.plugins.digitalocean.set_order import by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS, set_tags
-from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.errors import ApiError, ProviderError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties

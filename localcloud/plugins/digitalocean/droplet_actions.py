@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.plugins.digitalocean.api import Api, ApiError
-from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.errors import ApiError, ProviderError
 from localcloud.plugins.values import Properties
 
 

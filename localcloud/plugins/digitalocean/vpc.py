@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from localcloud.plugins.digitalocean.api import Api, ApiError
-from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.errors import ApiError, ProviderError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.values import UNKNOWN, Properties
