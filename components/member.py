@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pulumi
-import pulumi_digitalocean as digitalocean
 
+from components import digitalocean
 from components.certificates import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pulumi
-import pulumi_digitalocean as digitalocean
+from typing import Any
 
+import pulumi
+
+from components import digitalocean
 from components.settings import Settings
 
 CLIENT_PORT = 2379
@@ -39,35 +41,31 @@ class ClusterNetwork:
             tags=[self.cluster_tag.name],
             inbound_rules=inbound_rules(settings, self.cluster_tag.name),
             outbound_rules=[
-                {"protocol": "tcp", "port_range": "1-65535", "destination_addresses": EVERYWHERE},
-                {"protocol": "udp", "port_range": "1-65535", "destination_addresses": EVERYWHERE},
-                {"protocol": "icmp", "destination_addresses": EVERYWHERE},
+                {"protocol": "tcp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
+                {"protocol": "udp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
+                {"protocol": "icmp", "destinationAddresses": EVERYWHERE},
             ],
             opts=opts,
         )
 
 
-def inbound_rules(
-    settings: Settings, cluster_tag: pulumi.Input[str]
-) -> list[digitalocean.FirewallInboundRuleArgs]:
+def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:
     """What may connect to a member: members to both ports, allowed networks to the client port, SSH where asked."""
     rules = [
-        digitalocean.FirewallInboundRuleArgs(
-            protocol="tcp", port_range=str(PEER_PORT), source_tags=[cluster_tag]
-        ),
-        digitalocean.FirewallInboundRuleArgs(
-            protocol="tcp",
-            port_range=str(CLIENT_PORT),
-            source_tags=[cluster_tag],
-            source_addresses=[str(network) for network in settings.client_cidrs],
-        ),
+        {"protocol": "tcp", "portRange": str(PEER_PORT), "sourceTags": [cluster_tag]},
+        {
+            "protocol": "tcp",
+            "portRange": str(CLIENT_PORT),
+            "sourceTags": [cluster_tag],
+            "sourceAddresses": [str(network) for network in settings.client_cidrs],
+        },
     ]
     if settings.ssh_cidrs:
         rules.append(
-            digitalocean.FirewallInboundRuleArgs(
-                protocol="tcp",
-                port_range=str(SSH_PORT),
-                source_addresses=[str(network) for network in settings.ssh_cidrs],
-            )
+            {
+                "protocol": "tcp",
+                "portRange": str(SSH_PORT),
+                "sourceAddresses": [str(network) for network in settings.ssh_cidrs],
+            }
         )
     return rules

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-import pulumi_digitalocean as digitalocean
 
+from components.digitalocean import Droplet
 from components.droplets import AddressBook, ListingError
 from components.health import Credentials, probe_all, problems
 from components.settings import Settings
@@ -51,7 +51,7 @@ class Rollout:
         self._tag = cluster_tag
         self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
         self._digests: dict[str, pulumi.Output[str]] = {}
-        self._droplets: list[digitalocean.Droplet] = []
+        self._droplets: list[Droplet] = []
         self._asked = False
 
     def gate(
@@ -75,7 +75,7 @@ class Rollout:
             ),
         )
 
-    def passed(self, droplet: digitalocean.Droplet) -> None:
+    def passed(self, droplet: Droplet) -> None:
         """Tell the next gate which droplet comes before it."""
         self._droplets.append(droplet)
 

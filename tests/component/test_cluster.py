@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pulumi_digitalocean
 import pytest
+from pulumi import _types
 
 from components.founding import ResizeError
 from tests.component.conftest import PlanOf
@@ -28,6 +30,25 @@ def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -
     ]
     assert all(item.inputs["tags"] == ["etcd", "etcd-etcd-fra1"] for item in droplets)
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
+
+
+def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
+    plan = plan_of(sshCidrs=["198.51.100.7/32"])
+    ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
+    assert len(ours) == 9
+    for item in ours:
+        arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
+        assert set(item.inputs) <= property_names(arguments)
+        assert item.request.version == pulumi_digitalocean._utilities.get_version()
+    (firewall,) = plan.of_type(FIREWALL)
+    for side in ("Inbound", "Outbound"):
+        known = property_names(getattr(pulumi_digitalocean, f"Firewall{side}RuleArgs"))
+        assert all(set(rule) <= known for rule in firewall.inputs[f"{side.lower()}Rules"])
+
+
+def property_names(arguments: type) -> set[str]:
+    """Names on the wire of a provider package's class of arguments."""
+    return set(_types.input_type_py_to_pulumi_names(arguments).values())
 
 
 def test_records_are_unproxied_and_short_lived(plan_of: PlanOf) -> None:
