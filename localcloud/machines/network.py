@@ -15,6 +15,10 @@ from localcloud.machines.layout import Layout
 
 BRIDGE = "cloud0"
 
+BRIDGE_MAC = "02:00:00:c1:0d:00"
+"""Fixed: by itself a bridge takes the lowest address of its ports, which changes as machines come and go, and the
+others would send to the old one until their ARP entries are checked again, half a minute later."""
+
 
 class Network:
     """The network namespace of one local cloud. Nothing leads out of it."""
@@ -51,7 +55,7 @@ class Network:
         run(["ip", "netns", "add", self._layout.namespace])
         self._ip(
             "link set lo up",
-            f"link add {BRIDGE} type bridge forward_delay 0 stp_state 0",
+            f"link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0 stp_state 0",
             f"address add {GATEWAY} dev {BRIDGE}",
             *(f"address add {address}/32 dev {BRIDGE}" for address in (METADATA, OPERATOR, STRANGER)),
             f"link set {BRIDGE} up",

@@ -73,6 +73,14 @@ def test_the_operator_reaches_machines_from_the_operators_address(three: Lab) ->
     eventually(lambda: three.output(TWO, "cat /run/peer") == "198.51.100.10", "the operator's address")
 
 
+def test_the_gateway_s_hardware_address_is_none_of_a_machine_s(three: Lab) -> None:
+    # Else it would change with the machine, and the others would send to it in vain for half a minute.
+    gateway = three.outside("cat", "/sys/class/net/cloud0/address").stdout.strip()
+    ports = three.outside("sh", "-c", "cat /sys/class/net/vb-*/address").stdout.split()
+    assert gateway
+    assert gateway not in ports
+
+
 def test_root_has_the_droplets_keys(three: Lab) -> None:
     assert "operator" in three.output(ONE, "cat /root/.ssh/authorized_keys")
 
