@@ -11,6 +11,7 @@ from components.settings import Settings
 
 CLIENT_PORT = 2379
 PEER_PORT = 2380
+METRICS_PORT = 2382
 SSH_PORT = 22
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
@@ -50,7 +51,11 @@ class ClusterNetwork:
 
 
 def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:
-    """What may connect to a member: members to both ports, allowed networks to the client port, SSH where asked."""
+    """What may connect to a member: members to both ports, allowed networks to the client port.
+
+    Metrics and SSH are open where asked. etcd serves its metrics anyway: another network is a change of the
+    firewall alone.
+    """
     rules = [
         {"protocol": "tcp", "portRange": str(PEER_PORT), "sourceTags": [cluster_tag]},
         {
@@ -60,12 +65,8 @@ def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[di
             "sourceAddresses": [str(network) for network in settings.client_cidrs],
         },
     ]
-    if settings.ssh_cidrs:
-        rules.append(
-            {
-                "protocol": "tcp",
-                "portRange": str(SSH_PORT),
-                "sourceAddresses": [str(network) for network in settings.ssh_cidrs],
-            }
-        )
+    for port, networks in ((METRICS_PORT, settings.metrics_cidrs), (SSH_PORT, settings.ssh_cidrs)):
+        if networks:
+            sources = [str(network) for network in networks]
+            rules.append({"protocol": "tcp", "portRange": str(port), "sourceAddresses": sources})
     return rules

@@ -104,6 +104,8 @@ class Settings(BaseModel):
     """Ids or fingerprints of keys in the DigitalOcean account that may log in as root."""
     ssh_cidrs: tuple[Network, ...] = ()
     """IPv4 networks that may connect to port 22; none by default."""
+    metrics_cidrs: tuple[Network, ...] = ()
+    """IPv4 networks whose Prometheus may connect to the metrics port 2382; none by default."""
 
     version: str = "3.6.14"
     """etcd version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from .settings import CLIENT_PORT, PEER_PORT, Settings
+from .settings import CLIENT_PORT, METRICS_PORT, PEER_PORT, Settings
 
 
 def peer_url(name: str) -> str:
@@ -32,7 +32,8 @@ def environment(
         "ETCD_INITIAL_ADVERTISE_PEER_URLS": peer_url(name),
         "ETCD_LISTEN_CLIENT_URLS": f"https://{settings.listen}:{CLIENT_PORT}",
         "ETCD_LISTEN_PEER_URLS": f"https://{settings.listen}:{PEER_PORT}",
-        "ETCD_LISTEN_METRICS_URLS": f"http://{settings.metrics}",
+        # An https URL is served with the client port's certificate, and demands a client's as well.
+        "ETCD_LISTEN_METRICS_URLS": f"http://{settings.metrics},https://{settings.listen}:{METRICS_PORT}",
         "ETCD_CERT_FILE": str(etc / "server.pem"),
         "ETCD_KEY_FILE": str(etc / "server-key.pem"),
         "ETCD_TRUSTED_CA_FILE": str(etc / "ca.pem"),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 CLIENT_PORT = 2379
 PEER_PORT = 2380
+METRICS_PORT = 2382
+"""Metrics over TLS, for Prometheus; the plain ones of 2381 are for this machine alone."""
 
 
 @dataclass(frozen=True)

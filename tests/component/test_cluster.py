@@ -88,6 +88,18 @@ def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
     }
 
 
+def test_metrics_are_opened_to_the_named_networks_alone_and_no_droplet_notices(plan_of: PlanOf) -> None:
+    closed, opened = plan_of(founding=LATER), plan_of(founding=LATER, metricsCidrs=["198.51.100.20/32"])
+    (firewall,) = opened.of_type(FIREWALL)
+    assert firewall.inputs["inboundRules"][2] == {
+        "portRange": "2382",
+        "protocol": "tcp",
+        "sourceAddresses": ["198.51.100.20/32"],
+    }
+    before, after = ([droplet.inputs for droplet in plan.of_type(DROPLET)] for plan in (closed, opened))
+    assert before == after
+
+
 def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:
     plan = plan_of()
     (firewall,) = plan.of_type(FIREWALL)

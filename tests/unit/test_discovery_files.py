@@ -55,7 +55,7 @@ def test_the_environment_has_every_variable_and_no_experimental_one() -> None:
         "ETCD_INITIAL_ADVERTISE_PEER_URLS=https://etcd-server-1.example.test:2380\n"
         "ETCD_LISTEN_CLIENT_URLS=https://0.0.0.0:2379\n"
         "ETCD_LISTEN_PEER_URLS=https://0.0.0.0:2380\n"
-        "ETCD_LISTEN_METRICS_URLS=http://127.0.0.1:2381\n"
+        "ETCD_LISTEN_METRICS_URLS=http://127.0.0.1:2381,https://0.0.0.0:2382\n"
         "ETCD_CERT_FILE=/etc/etcd/server.pem\n"
         "ETCD_KEY_FILE=/etc/etcd/server-key.pem\n"
         "ETCD_TRUSTED_CA_FILE=/etc/etcd/ca.pem\n"

@@ -57,6 +57,7 @@ def test_an_even_or_extreme_size_is_refused(size: int) -> None:
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
         ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
         ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
+        ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs is prometheus:"),
         (
             {"sshCidrs": ["0.0.0.0/0"]},
             "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet",
