@@ -5,10 +5,13 @@ from __future__ import annotations
 import pulumi
 
 from components.certificates import CertificateAuthority
+from components.configuration import provider_access
 from components.dns import zone_id
 from components.founding import Founding
 from components.member import Member
-from components.network import CLIENT_PORT, ClusterNetwork
+from components.members import Members
+from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, size_marker
+from components.preflight import preflight
 from components.rollout import Rollout
 from components.settings import Settings
 
@@ -42,14 +45,20 @@ class EtcdCluster(pulumi.ComponentResource):
         founding = Founding(name, size=settings.size, opts=child)
         network = ClusterNetwork(name, settings, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)
-        rollout = Rollout(
-            name,
+        members_now = Members(
             settings,
             cluster_tag=name,
+            access=provider_access(),
             ca_certificate=authority.certificate,
             operator_certificate=authority.operator.certificate,
             operator_key=authority.operator.key,
         )
+        missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
+        ready = missing.apply(lambda names: preflight(settings, names, self))
+        rollout = Rollout(name, settings, members=members_now, ready=ready)
+        always: list[pulumi.Resource] = [network.firewall]
+        if settings.rollout == "all-at-once":
+            always.append(all_at_once_marker(name, opts=child))
         members = [
             Member(
                 name,
@@ -60,11 +69,13 @@ class EtcdCluster(pulumi.ComponentResource):
                 network=network,
                 authority=authority,
                 rollout=rollout,
+                always=always,
                 opts=child,
             )
             for number in range(1, settings.size + 1)
         ]
-        healthy = rollout.finish(opts=child)
+        marker = size_marker(name, settings.size, [member.droplet for member in members], opts=child)
+        healthy = rollout.finish(after=[marker], opts=child)
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, get_origin
 
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from components.settings import Settings
+
+DIGITALOCEAN_URL = "https://api.digitalocean.com"
 
 PROVIDER_TOKENS = MappingProxyType(
     {
@@ -32,6 +35,23 @@ MISSING = MappingProxyType(
     }
 )
 """What to do about a key that has no default and is not set."""
+
+
+@dataclass(frozen=True)
+class ProviderAccess:
+    """The DigitalOcean API and the token that the provider itself uses."""
+
+    api_url: str
+    token: str = field(repr=False)
+
+
+def provider_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
+    """What the DigitalOcean provider reads from configuration and environment, by its own precedence."""
+    config = pulumi.Config("digitalocean")
+    api_url = config.get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL") or DIGITALOCEAN_URL
+    variables = PROVIDER_TOKENS["digitalocean", "token"]
+    tokens = [config.get("token"), *(environment.get(variable) for variable in variables)]
+    return ProviderAccess(api_url.rstrip("/"), next((token for token in tokens if token), ""))
 
 
 class ConfigurationError(pulumi.RunError):
@@ -57,9 +77,9 @@ def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.env
 def read_values(config: pulumi.Config) -> dict[str, Any]:
     """The values that are set, by key; an empty string counts as not set."""
     values: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        key = field.alias or name
-        structured = get_origin(field.annotation) is tuple
+    for name, setting in Settings.model_fields.items():
+        key = setting.alias or name
+        structured = get_origin(setting.annotation) is tuple
         value: Any = config.get_object(key) if structured else config.get(key)
         if value not in (None, "", []):
             values[key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import httpx
@@ -24,7 +24,7 @@ class ListingError(Exception):
 
 
 class AddressBook:
-    """A cluster's addresses by member, listed again when they are old.
+    """A cluster's droplets and their addresses by member, listed again when they are old.
 
     A gate asks the API at the moment when it decides, since what the engine knows of a droplet behind the gate
     it learns only after the gate.
@@ -33,26 +33,26 @@ class AddressBook:
     def __init__(self, settings: Settings, tag: str) -> None:
         self._settings = settings
         self._tag = tag
-        self._addresses: dict[str, str] = {}
+        self._droplets: list[Mapping[str, Any]] = []
         self._listed_at = -math.inf
 
     async def addresses(self) -> dict[str, str]:
         """IPv4 addresses by member name. Raises ``ListingError``."""
         if time.monotonic() - self._listed_at >= LISTING_SECONDS:
-            self._addresses = await list_addresses(
-                self._settings.discovery_api_url,
-                self._settings.discovery_token.get_secret_value(),
-                self._tag,
-                self._settings.addresses,
-            )
-            self._listed_at = time.monotonic()
-        return self._addresses
+            await self.droplets()
+        return addresses_by_name(self._droplets, self._settings.addresses)
+
+    async def droplets(self) -> Sequence[Mapping[str, Any]]:
+        """The droplets as they are at this moment, in the API's own words. Raises ``ListingError``."""
+        self._droplets = await list_droplets(
+            self._settings.discovery_api_url, self._settings.discovery_token.get_secret_value(), self._tag
+        )
+        self._listed_at = time.monotonic()
+        return self._droplets
 
 
-async def list_addresses(
-    api_url: str, token: str, tag: str, kind: Literal["public", "private"]
-) -> dict[str, str]:
-    """IPv4 addresses of the tagged droplets by name, with the discovery token's own rights.
+async def list_droplets(api_url: str, token: str, tag: str) -> list[Mapping[str, Any]]:
+    """The droplets with a tag, with the discovery token's own rights.
 
     DigitalOcean API, ``GET /v2/droplets?tag_name=``. Raises ``ListingError``.
     """
@@ -74,16 +74,19 @@ async def list_addresses(
         ) from error
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise ListingError(f"{api_url} did not list the droplets: {type(error).__name__} {error}") from error
-    return addresses_by_name(droplets, kind)
+    return droplets
 
 
 def addresses_by_name(
     droplets: Iterable[Mapping[str, Any]], kind: Literal["public", "private"]
 ) -> dict[str, str]:
-    """The address of each droplet that has one of this kind; a new droplet has none yet."""
+    """The address of each droplet that has one of this kind; a new droplet has none yet.
+
+    Of two droplets with one name it is the newer one's.
+    """
     return {
         droplet["name"]: network["ip_address"]
-        for droplet in droplets
+        for droplet in sorted(droplets, key=lambda droplet: droplet["id"])
         for network in droplet["networks"]["v4"]
         if network["type"] == kind
     }

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -35,6 +36,8 @@ class Answer:
     """etcd's own reason for being unhealthy; empty otherwise."""
     voters: frozenset[str]
     """Names of the started members that vote."""
+    ids: Mapping[str, str]
+    """Member id by name of all that the cluster lists: learners, and those that have not started yet, as well."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
 def read_answer(health: Mapping[str, Any], status: Mapping[str, Any], members: Mapping[str, Any]) -> Answer:
     """The three answers as one. Raises ``KeyError`` where etcd refused to give one of them."""
     if "header" not in status:
-        return Answer("", "", "", False, False, str(status.get("message", status)), frozenset())
+        return Answer("", "", "", False, False, str(status.get("message", status)), frozenset(), {})
     return Answer(
         cluster_id=status["header"]["cluster_id"],
         member_id=status["header"]["member_id"],
@@ -121,6 +124,19 @@ def read_answer(health: Mapping[str, Any], status: Mapping[str, Any], members: M
             for member in members.get("members", ())
             if member.get("name") and not member.get("isLearner", False)
         ),
+        ids={_name(member): str(member["ID"]) for member in members.get("members", ())},
+    )
+
+
+def _name(member: Mapping[str, Any]) -> str:
+    """A listed member's name; one that never started has it in its peer URL alone."""
+    return str(member.get("name") or urlsplit(str(member["peerURLs"][0])).hostname)
+
+
+def listed(probes: Mapping[str, Probe]) -> frozenset[str]:
+    """Names of all members that any answering member lists."""
+    return frozenset(
+        name for answer in probes.values() if isinstance(answer, Answer) for name in answer.ids if name
     )
 
 
@@ -137,7 +153,7 @@ def problems(names: Sequence[str], probes: Mapping[str, Probe]) -> dict[str, str
         answer = probes[name]
         if isinstance(answer, Silence):
             found[name] = answer.seen
-        elif problem := _problem(answer, common[0][0], names):
+        elif problem := _problem(answer, common[0][0], [name for name in names if name in answers]):
             found[name] = problem
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -23,8 +24,6 @@ from components.user_data import NodeConfig, render_user_data
 
 GIB = 1024**3
 VOLUME_LABEL = "etcd-data"
-DELETE_TIMEOUT = "5m"
-"""A graceful shutdown, the detaching of a volume and the deletion together; the provider's default is one minute."""
 
 
 class Member(pulumi.ComponentResource):
@@ -47,8 +46,10 @@ class Member(pulumi.ComponentResource):
         network: ClusterNetwork,
         authority: CertificateAuthority,
         rollout: Rollout,
+        always: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions,
     ) -> None:
+        """Register it; ``always`` must exist before its droplet."""
         label = f"{cluster}-{number}"
         super().__init__("etcd:index:Member", label, None, opts)
         self.name = settings.member_names[number - 1]
@@ -70,6 +71,8 @@ class Member(pulumi.ComponentResource):
                     "user_data": user_data,
                 }
             ),
+            # The droplet's own URN is known only once its gate has let it pass.
+            droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
             opts=child,
         )
         self.droplet = digitalocean.Droplet(
@@ -88,13 +91,16 @@ class Member(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=True,
-                depends_on=founding.unless_founding(gate, always=[network.firewall]),
-                custom_timeouts=pulumi.CustomTimeouts(delete=DELETE_TIMEOUT),
+                # A resize is a hard power-off, which no member can refuse. A replacement shuts down in an orderly way.
+                replace_on_changes=["size"],
+                depends_on=rollout.conditions(self.name, gate, always=always),
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{settings.droplet_timeout_seconds}s"),
+                hooks=pulumi.ResourceHookBinding(before_create=[rollout.orphan_hook(self.name)]),
             ),
         )
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        rollout.passed(self.droplet)
+        rollout.passed(self.name, self.droplet)
         DnsRecord(
             label,
             zone_id=zone_id,

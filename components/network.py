@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -48,6 +49,25 @@ class ClusterNetwork:
             ],
             opts=opts,
         )
+
+
+def size_marker(
+    name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
+) -> digitalocean.Tag:
+    """A tag that no droplet carries, by which the members' guards know that the cluster is wanted, and how large.
+
+    It depends on all droplets, so ``pulumi destroy`` deletes it before any of them. While the size changes there
+    are two.
+    """
+    marker = f"{name}-size-{size}"
+    depends = pulumi.ResourceOptions(depends_on=[*droplets])
+    return digitalocean.Tag(marker, name=marker, opts=pulumi.ResourceOptions.merge(opts, depends))
+
+
+def all_at_once_marker(name: str, *, opts: pulumi.ResourceOptions) -> digitalocean.Tag:
+    """A tag by which the members' guards know that the operator gives them all up at the same time."""
+    marker = f"{name}-all-at-once"
+    return digitalocean.Tag(marker, name=marker, opts=opts)
 
 
 def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:

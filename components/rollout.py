@@ -2,26 +2,35 @@
 
 Invariants:
 
-- A droplet depends on its gate, and a gate's input names the droplet before it. So droplets are replaced in
-  order, and each only after its gate has seen every other member healthy.
+- What does not exist is created at once, whoever else is being created. What exists depends on its gate, and a
+  gate's input names the droplet before it. So droplets are replaced in order, and each only after its gate has
+  seen every other member healthy: those that are configured, and those that the cluster itself lists.
 - A gate acts in a before-hook: when it fails, its stash keeps the old input, and the next run asks it again.
   An after-hook's failure would not be retried.
 - Gates have no delete hooks: with one, plain ``pulumi destroy`` refuses to run.
+- A gate is asked only when its own input has changed. What replaces a droplet otherwise (drift, ``--replace``, a
+  run that goes on after an interruption) meets the member's own veto: cloud-init/units/etcd-guard.service.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from components.digitalocean import Droplet
-from components.droplets import AddressBook, ListingError
-from components.health import Credentials, probe_all, problems
+from components.health import Probe, listed, problems
+from components.leadership import successor
+from components.members import Members
 from components.settings import Settings
 from components.waiting import wait_until_healthy
+
+UNTOUCHED = (
+    "Nothing was touched for it. A passing trouble needs nothing but another pulumi up. For a cluster that never "
+    "became healthy, or is given up: pulumi config set etcd:rollout all-at-once."
+)
+RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
 
 def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
@@ -36,104 +45,205 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
 class Rollout:
     """The gates of one cluster, in the order of its members, and the last one, which sees all of them."""
 
-    def __init__(
-        self,
-        name: str,
-        settings: Settings,
-        *,
-        cluster_tag: str,
-        ca_certificate: pulumi.Output[str],
-        operator_certificate: pulumi.Output[str],
-        operator_key: pulumi.Output[str],
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, *, members: Members, ready: pulumi.Output[Any]) -> None:
+        """``ready`` fails, before any member is touched, when the API would refuse the droplets."""
         self._name = name
         self._settings = settings
-        self._tag = cluster_tag
-        self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
+        self._members = members
+        self._ready = ready
         self._digests: dict[str, pulumi.Output[str]] = {}
-        self._droplets: list[Droplet] = []
+        self._droplets: dict[str, pulumi.CustomResource] = {}
+        self._urns: dict[str, pulumi.Output[str]] = {}
         self._asked = False
 
     def gate(
-        self, member: str, replaced_by: pulumi.Output[str], *, opts: pulumi.ResourceOptions
+        self,
+        member: str,
+        replaced_by: pulumi.Output[str],
+        *,
+        droplet_urn: pulumi.Output[str],
+        opts: pulumi.ResourceOptions,
     ) -> pulumi.Resource:
         """The gate before a member's droplet; ``replaced_by`` is the digest of all that would replace it."""
         self._digests[member] = replaced_by
-        others = [name for name in self._settings.member_names if name != member]
+        self._urns[member] = droplet_urn
         number = len(self._digests)
 
-        async def others_healthy(_: pulumi.ResourceHookArgs) -> None:
-            await self._wait(others, f"Before {member} may change")
+        async def let_it_go(_: pulumi.ResourceHookArgs) -> None:
+            await self._ready.future()
+            if self._settings.rollout == "all-at-once":
+                pulumi.log.warn(
+                    f"{member} may change although others are not healthy: etcd:rollout is all-at-once"
+                )
+                return
+            await self._spare(member)
 
-        hook = pulumi.ResourceHook(f"{self._name}-gate-{number}", others_healthy)
-        before = self._droplets[-1].id if self._droplets else ""
+        before = list(self._droplets.values())[-1].id if self._droplets else ""
         return pulumi.Stash(
             f"{self._name}-gate-{number}",
             input={"replaced_by": replaced_by, "after": before},
             opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+                opts,
+                pulumi.ResourceOptions(
+                    hooks=pulumi.ResourceHookBinding(
+                        before_update=[pulumi.ResourceHook(f"{self._name}-gate-{number}", let_it_go)]
+                    )
+                ),
             ),
         )
 
-    def passed(self, droplet: Droplet) -> None:
-        """Tell the next gate which droplet comes before it."""
-        self._droplets.append(droplet)
+    def conditions(
+        self, member: str, gate: pulumi.Resource, *, always: Sequence[pulumi.Resource]
+    ) -> pulumi.Output[list[pulumi.Resource]]:
+        """What a member's droplet depends on: ``always``, and the gate where there is a droplet already."""
 
-    def finish(self, *, opts: pulumi.ResourceOptions) -> pulumi.Output[Sequence[str]]:
+        async def wanted(existing: frozenset[str]) -> list[pulumi.Resource]:
+            await self._ready.future()
+            gated = member in existing and self._settings.rollout != "all-at-once"
+            return [gate, *always] if gated else [*always]
+
+        return self._members.existing.apply(wanted)
+
+    def orphan_hook(self, member: str) -> pulumi.ResourceHook:
+        """For a droplet's creation: removes a droplet of the same name that the engine knows nothing of.
+
+        An engine that was killed while it created a droplet leaves one.
+        """
+
+        async def make_way(_: pulumi.ResourceHookArgs) -> None:
+            for droplet in await self._members.droplets_named(member):
+                pulumi.log.warn(
+                    f"droplet {droplet} is named {member} and belongs to no stack: a run was ended while it created "
+                    "it. It is shut down and removed as soon as every other member is healthy"
+                )
+                if self._settings.rollout != "all-at-once":
+                    await self._spare(member)
+                await self._members.remove_droplet(droplet)
+
+        return pulumi.ResourceHook(f"{self._name}-orphan-{member}", make_way)
+
+    def passed(self, member: str, droplet: pulumi.CustomResource) -> None:
+        """Tell the next gate which droplet comes before it."""
+        self._droplets[member] = droplet
+
+    def finish(
+        self, *, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
+    ) -> pulumi.Output[Sequence[str]]:
         """The last gate: the run ends only when every member is healthy. Gives the members' names, then.
 
-        The gate is asked when something changed. A run that changed nothing looks once more all the same:
-        it must not end well while a member is sick.
+        Members that are not configured any more have left the cluster by then; the engine deletes their
+        droplets afterwards. The gate is asked when something changed. A run that changed nothing looks once
+        more all the same: it must not end well while a member is sick.
         """
         members = self._settings.member_names
-        purpose = f"Cluster {self._name}"
 
-        async def all_healthy(_: pulumi.ResourceHookArgs) -> None:
+        async def complete(_: pulumi.ResourceHookArgs) -> None:
             self._asked = True
-            await self._wait(members, purpose)
+            await self._settle()
 
-        hook = pulumi.ResourceHook(f"{self._name}-healthy", all_healthy)
+        hook = pulumi.ResourceHook(f"{self._name}-healthy", complete)
         gate = pulumi.Stash(
             f"{self._name}-healthy",
             input={
                 "members": list(members),
-                "droplets": [droplet.id for droplet in self._droplets],
+                "droplets": [droplet.id for droplet in self._droplets.values()],
                 "replaced_by": list(self._digests.values()),
             },
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
-                    depends_on=self._droplets,
+                    depends_on=[*self._droplets.values(), *after],
                     hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
                 ),
             ),
         )
 
         async def look_again(_: Any) -> Sequence[str]:
-            if not self._asked and not pulumi.runtime.is_dry_run():
-                await self._wait(members, purpose)
+            if pulumi.runtime.is_dry_run():
+                await self._say_what_rolls()
+            elif not self._asked:
+                await self._settle()
             return members
 
         return pulumi.Output.from_input(gate.id).apply(look_again)
 
-    async def _wait(self, members: Sequence[str], purpose: str) -> None:
-        ca, certificate, key = await _resolved(self._credentials)
-        context = Credentials(ca, certificate, key).tls_context()
-        book = AddressBook(self._settings, self._tag)
+    async def _say_what_rolls(self) -> None:
+        """In a preview: which members' droplets will be replaced, in order. Their ids are not known yet."""
+        existing = await self._members.existing.future() or frozenset()
+        rolling = [
+            name
+            for name, droplet in self._droplets.items()
+            if name in existing and not await droplet.id.is_known()
+        ]
+        if rolling:
+            pulumi.log.info(f"{self._name}: {_in_order(rolling, self._settings.rollout)}")
+        if leaving := sorted(existing - set(self._settings.member_names)):
+            pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
+
+    async def _spare(self, member: str) -> None:
+        """Wait until every other member is healthy, and move the leadership away from this one."""
+
+        def others(seen: Mapping[str, Probe]) -> Sequence[str]:
+            return sorted({*self._settings.member_names, *listed(seen)} - {member})
+
+        seen = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+        await self._move_leadership([member], seen)
+
+    async def _settle(self) -> None:
+        """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
+        staying = self._settings.member_names
+        while True:
+            seen = await self._wait(f"Cluster {self._name}", asked=lambda _: staying, ending=RESUMABLE)
+            if (leaving := next_to_leave(listed(seen), staying, seen)) is None:
+                return
+            await self._move_leadership([name for name in listed(seen) if name not in staying], seen)
+            pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
+            await self._members.remove(leaving, seen, through=staying)
+
+    async def _wait(
+        self, purpose: str, *, asked: Callable[[Mapping[str, Probe]], Sequence[str]], ending: str
+    ) -> Mapping[str, Probe]:
+        """Wait until members are healthy; what was seen then. ``asked`` names them, from what was seen."""
+        last: Mapping[str, Probe] = {}
 
         async def look() -> Mapping[str, str]:
-            try:
-                addresses = await book.addresses()
-            except ListingError as error:
-                return dict.fromkeys(members, str(error))
-            return problems(members, await probe_all(addresses, members, context))
+            nonlocal last
+            last = await self._members.look()
+            return problems(asked(last), last)
 
-        limit = self._settings.health_timeout_seconds
-        await wait_until_healthy(look, seconds=limit, purpose=purpose, say=pulumi.log.info)
+        await wait_until_healthy(
+            look,
+            seconds=self._settings.health_timeout_seconds,
+            purpose=purpose,
+            say=pulumi.log.info,
+            repairs=await self._repairs(),
+            ending=ending,
+        )
+        return last
+
+    async def _move_leadership(self, leaving: Sequence[str], seen: Mapping[str, Probe]) -> None:
+        if (move := successor(leaving, seen)) is not None:
+            await self._members.move_leadership(*move)
+
+    async def _repairs(self) -> Mapping[str, str]:
+        """The command that replaces each member's droplet."""
+        return {
+            name: f"pulumi up --target-replace '{await urn.future()}'" for name, urn in self._urns.items()
+        }
 
 
-async def _resolved(values: pulumi.Output[list[str]]) -> list[str]:
-    resolved = await values.future()
-    if resolved is None:
-        raise RuntimeError("the operator's certificate is not known yet: a gate was asked in a preview")
-    return resolved
+def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Probe]) -> str | None:
+    """The next of the cluster's members that is to leave; ``None`` when all that are left stay.
+
+    A sick one first: the cluster can spare more without it, and the rest leave while everybody else is healthy.
+    Then the one with the highest number; names sort by their length first, so that 10 comes after 9.
+    """
+    sick = problems(sorted(names), seen)
+    leaving = [name for name in names if name not in staying]
+    return max(leaving, key=lambda name: (name in sick, len(name), name), default=None)
+
+
+def _in_order(rolling: Sequence[str], rollout: str) -> str:
+    if rollout == "all-at-once":
+        return f"{', '.join(rolling)} will be replaced all at once"
+    return f"members that will be replaced, one after the other: {', '.join(rolling)}"

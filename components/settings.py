@@ -130,6 +130,8 @@ class Settings(BaseModel):
     """A duration (``8h``) when periodic, a number of revisions when by revision."""
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
     """How long a run waits for members to become healthy."""
+    rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
+    """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up."""
 
     @field_validator("size")
     @classmethod
@@ -218,6 +220,13 @@ class Settings(BaseModel):
                 self.quota_gib,
                 f"the data volume has {self.volume_size} GiB: keep the quota below it",
             )
+        if self.rollout == "all-at-once" and self.volume_size == 0:
+            raise MisfitError(
+                "rollout",
+                self.rollout,
+                "with etcd:volumeSize 0 it would wipe every member at once. To give the cluster up, run "
+                "pulumi destroy and pulumi up; else use one-at-a-time",
+            )
         pattern = DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):
             example = (
@@ -236,6 +245,15 @@ class Settings(BaseModel):
     def member_names(self) -> tuple[str, ...]:
         """Names of all members, which are their droplets' hostnames, in order."""
         return tuple(member_name(number, self.domain) for number in range(1, self.size + 1))
+
+    @property
+    def droplet_timeout_seconds(self) -> int:
+        """How long a droplet's deletion may take: an orderly shutdown, the detaching of a volume and the deletion.
+
+        DigitalOcean takes some 40 seconds for it. A member that must not go refuses its shutdown, and the run waits
+        this long before it says so.
+        """
+        return min(self.health_timeout_seconds, 180)
 
     @property
     def release_checksum(self) -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
 POLL_SECONDS = 0.25
 REPEAT_SECONDS = 15
 """An unchanged state is said again this often."""
 
+LOGS = (
+    "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
+    "and etcd:sshKeys allow it, else in DigitalOcean's recovery console)."
+)
+
 
 class UnhealthyError(Exception):
-    """Members were not healthy in time; the text names each, what was last seen of it, and how to look further."""
+    """Members were not healthy in time; the text names each, what was last seen of it, and what repairs it."""
 
 
 async def wait_until_healthy(
@@ -21,18 +27,25 @@ async def wait_until_healthy(
     seconds: float,
     purpose: str,
     say: Callable[[str], None],
+    repairs: Mapping[str, str],
+    ending: str,
 ) -> None:
     """Look until no problem is left.
 
     ``look`` gives the problem of each unhealthy member by name. Every change is said, and so is an unchanged
-    state from time to time. Raises ``UnhealthyError`` after ``seconds``.
+    state from time to time. Raises ``UnhealthyError`` after ``seconds``, with the command in ``repairs`` that
+    each member needs, and ``ending``, which says what the run has and has not done.
     """
     started = said_at = time.monotonic()
     said: Mapping[str, str] = {}
+    since: dict[str, datetime] = {}
     while problems := await look():
         now = time.monotonic()
+        since = {name: since.get(name, datetime.now(UTC)) for name in problems}
         if now - started >= seconds:
-            raise UnhealthyError(failure(problems, seconds, purpose))
+            raise UnhealthyError(
+                failure(problems, since, limit=seconds, purpose=purpose, repairs=repairs, ending=ending)
+            )
         if problems.keys() != said.keys() or now - said_at >= REPEAT_SECONDS:
             say(progress(problems, now - started, seconds, purpose))
             said, said_at = problems, now
@@ -45,12 +58,19 @@ def progress(problems: Mapping[str, str], waited: float, limit: float, purpose: 
     return f"{purpose}: waiting for {len(problems)} of the members, {waited:.0f} of {limit:.0f} s. {states}"
 
 
-def failure(problems: Mapping[str, str], limit: float, purpose: str) -> str:
-    """Each unhealthy member with what was last seen of it, and how to read its log."""
-    states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
-    return (
-        f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last seen:\n{states}\n"
-        "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
-        "and etcd:sshKeys allow it, else in DigitalOcean's recovery console). "
-        "Nothing more was changed; pulumi up goes on from here."
-    )
+def failure(
+    problems: Mapping[str, str],
+    since: Mapping[str, datetime],
+    *,
+    limit: float,
+    purpose: str,
+    repairs: Mapping[str, str],
+    ending: str,
+) -> str:
+    """Each unhealthy member with what was last seen of it, since when, and what repairs it."""
+    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last seen:"]
+    for name, problem in problems.items():
+        lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC, or before this run looked)")
+        if name in repairs:
+            lines.append(f"    to repair it: {repairs[name]}")
+    return "\n".join([*lines, LOGS, ending])

@@ -74,8 +74,13 @@ class Answers(pulumi_mocks.Mocks):
         self.founding = founding
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
-        assert args.token == "cloudflare:index/getZone:getZone"
-        return {"id": "023e105f4ecef8ad9ca31a8372d0c353", **args.args}
+        return {
+            "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
+            "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb"]},
+            "digitalocean:index/getImage:getImage": {"regions": ["fra1"]},
+            "digitalocean:index/getAccount:getAccount": {"dropletLimit": 25},
+            "digitalocean:index/getDroplets:getDroplets": {"droplets": [{}] * 20},
+        }[args.token]
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         outputs = dict(args.inputs)
@@ -127,11 +132,19 @@ PlanOf = Callable[..., Plan]
 
 
 @pytest.fixture
-def plan_of() -> PlanOf:
-    """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``."""
+def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
+    """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``.
 
-    def run(*, founding: dict[str, Any] | None = None, **changes: Any) -> Plan:
+    ``droplets`` is how many members have a droplet already.
+    """
+
+    def run(*, droplets: int = 0, founding: dict[str, Any] | None = None, **changes: Any) -> Plan:
         plan = Plan()
+
+        async def listing(*_: object) -> list[dict[str, Any]]:
+            return [{"id": n, "name": f"etcd-server-{n}.etcd.example.com"} for n in range(1, droplets + 1)]
+
+        monkeypatch.setattr("components.droplets.list_droplets", listing)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

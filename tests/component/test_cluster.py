@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi_digitalocean
 import pytest
 from pulumi import _types
 
-from components.founding import ResizeError
+from components.preflight import PreflightError
 from tests.component.conftest import PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -14,8 +16,9 @@ VOLUME = "digitalocean:index/volume:Volume"
 FIREWALL = "digitalocean:index/firewall:Firewall"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 STASH = "pulumi:index:Stash"
+TAG = "digitalocean:index/tag:Tag"
 LEAF = "tls:index/locallySignedCert:LocallySignedCert"
-LATER = {"token": "t", "size": 3, "run": "an earlier one"}
+LATER = {"token": "t", "size": 3}
 
 
 def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: PlanOf) -> None:
@@ -35,7 +38,7 @@ def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -
 def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
     plan = plan_of(sshCidrs=["198.51.100.7/32"])
     ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
-    assert len(ours) == 9
+    assert len(ours) == 10
     for item in ours:
         arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
         assert set(item.inputs) <= property_names(arguments)
@@ -124,29 +127,68 @@ def test_user_data_depends_on_no_member_but_its_own(plan_of: PlanOf) -> None:
         assert [item.name for item in plan.resources if item.urn in behind and item.type in kinds] == []
 
 
-@pytest.mark.parametrize("size", [1, 5])
-def test_another_size_than_the_founding_one_is_refused_before_any_droplet_is_registered(
-    plan_of: PlanOf, size: int
-) -> None:
-    with pytest.raises(ResizeError, match=f"etcd:size is {size}: the cluster was founded with 3 members"):
-        plan_of(founding=LATER, size=size)
-
-
 def test_founding_members_are_created_together(plan_of: PlanOf) -> None:
     plan = plan_of()
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
 
 
-def test_after_the_founding_each_droplet_waits_for_its_gate_and_each_gate_for_the_droplet_before(
+def test_a_droplet_that_exists_waits_for_its_gate_and_each_gate_for_the_droplet_before(
     plan_of: PlanOf,
 ) -> None:
-    plan = plan_of(founding=LATER)
+    plan = plan_of(founding=LATER, droplets=3)
     for number, droplet in enumerate(plan.of_type(DROPLET), start=1):
         gate = plan.one(STASH, f"etcd-etcd-fra1-gate-{number}")
         assert gate.urn in droplet.dependencies
         before = f"etcd-etcd-fra1-{number - 1}-id" if number > 1 else ""
         assert gate.inputs["input"]["after"] == before
+
+
+def test_new_members_of_a_larger_cluster_are_created_together(plan_of: PlanOf) -> None:
+    plan = plan_of(founding=LATER, droplets=3, size=5)
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    gated = [bool(droplet.dependencies & gates) for droplet in plan.of_type(DROPLET)]
+    assert gated == [True, True, True, False, False]
+
+
+def test_members_keep_their_user_data_when_the_size_changes(plan_of: PlanOf) -> None:
+    three, five = (
+        plan_of(founding=LATER, droplets=3, size=size).one(STASH, "etcd-etcd-fra1-gate-1").inputs["input"]
+        for size in (3, 5)
+    )
+    assert three == five
+
+
+def test_all_at_once_no_droplet_waits_for_a_gate_but_all_for_the_marker(plan_of: PlanOf) -> None:
+    plan = plan_of(founding=LATER, droplets=3, rollout="all-at-once")
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    marker = plan.one(TAG, "etcd-etcd-fra1-all-at-once")
+    assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
+    assert all(marker.urn in droplet.dependencies for droplet in plan.of_type(DROPLET))
+
+
+def test_the_size_marker_goes_before_any_droplet_does(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    marker = plan.one(TAG, "etcd-etcd-fra1-size-3")
+    assert {droplet.urn for droplet in plan.of_type(DROPLET)} <= marker.dependencies
+
+
+def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:
+    assert all(list(item.request.replaceOnChanges) == ["size"] for item in plan_of().of_type(DROPLET))
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"dropletSize": "s-9vcpu-9gb"}, "etcd:dropletSize is s-9vcpu-9gb: region fra1 has no such size"),
+        ({"size": 7}, "the account has 20 of at most 25"),
+    ],
+)
+def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
+    plan_of: PlanOf, change: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(PreflightError, match=error):
+        plan_of(**change)
 
 
 def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from components.health import Answer, Silence, problems, read_answer
+from components.health import Answer, Silence, listed, problems, read_answer
 
 NAMES = ("a", "b", "c")
-WELL = Answer("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES))
+WELL = Answer("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids={})
 
 
 def test_members_that_agree_are_healthy() -> None:
@@ -40,9 +40,31 @@ def test_etcds_three_answers_are_read_as_one() -> None:
     answer = read_answer(
         {"health": "true", "reason": ""},
         {"header": {"cluster_id": "1", "member_id": "2"}, "leader": "3", "version": "3.6.14"},
-        {"members": [{"name": "a"}, {"name": "b", "isLearner": True}, {"peerURLs": ["https://c"]}]},
+        {
+            "members": [
+                {"ID": "7", "name": "a"},
+                {"ID": "8", "name": "b", "isLearner": True},
+                {"ID": "9", "peerURLs": ["https://c:2380"]},
+            ]
+        },
     )
-    assert answer == Answer("1", "2", "3", learner=False, healthy=True, reason="", voters=frozenset("a"))
+    assert answer == Answer(
+        *("1", "2", "3"),
+        learner=False,
+        healthy=True,
+        reason="",
+        voters=frozenset("a"),
+        ids={"a": "7", "b": "8", "c": "9"},
+    )
+
+
+def test_a_member_that_does_not_answer_is_the_only_one_to_blame_for_it() -> None:
+    fewer = replace(WELL, voters=frozenset("ab"))
+    assert problems(NAMES, {"a": fewer, "b": fewer, "c": Silence("gone")}) == {"c": "gone"}
+
+
+def test_the_cluster_may_list_members_that_are_not_asked_about() -> None:
+    assert listed({"a": replace(WELL, ids={"a": "1", "d": "4"}), "b": Silence("gone")}) == {"a", "d"}
 
 
 def test_an_error_in_place_of_the_status_is_a_reason_to_be_unhealthy() -> None:

@@ -27,7 +27,7 @@ async def test_waiting_ends_when_no_problem_is_left_and_says_each_change_once() 
     async def look() -> Mapping[str, str]:
         return looks.pop(0)
 
-    await wait_until_healthy(look, seconds=60, purpose="Cluster x", say=said.append)
+    await wait_until_healthy(look, seconds=60, purpose="Cluster x", say=said.append, repairs={}, ending="")
     assert [line.partition(",")[0] for line in said] == [
         "Cluster x: waiting for 2 of the members",
         "Cluster x: waiting for 1 of the members",
@@ -39,6 +39,16 @@ async def test_at_the_limit_each_member_is_named_with_what_was_last_seen_and_how
         return {"etcd-server-2.example.com": "connection refused"}
 
     with pytest.raises(UnhealthyError) as caught:
-        await wait_until_healthy(look, seconds=0, purpose="Cluster x", say=lambda _: None)
+        await wait_until_healthy(
+            look,
+            seconds=0,
+            purpose="Cluster x",
+            say=lambda _: None,
+            repairs={"etcd-server-2.example.com": "pulumi up --target-replace 'URN'"},
+            ending="Nothing was touched.",
+        )
     assert "etcd-server-2.example.com: connection refused" in str(caught.value)
+    assert "UTC, or before this run looked" in str(caught.value)
+    assert "to repair it: pulumi up --target-replace 'URN'" in str(caught.value)
+    assert str(caught.value).endswith("Nothing was touched.")
     assert "journalctl -u preparecluster -u etcd" in str(caught.value)

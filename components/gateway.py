@@ -1,0 +1,48 @@
+"""Changes of a running cluster, by a member's JSON gateway (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/)."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from components.network import CLIENT_PORT
+
+CHANGE_TIMEOUT_SECONDS = 10
+
+
+class RefusedError(Exception):
+    """The member did not carry out a change; the text says why."""
+
+
+class Gateway:
+    """One member at its address, asked with the operator's certificate. Needs no DNS."""
+
+    def __init__(self, name: str, address: str, context: ssl.SSLContext) -> None:
+        self._name = name
+        self._address = address
+        self._context = context
+
+    async def move_leadership(self, to: str) -> None:
+        """Make the member with id ``to`` the leader. This member must be the leader. Raises ``RefusedError``."""
+        await self._post("/v3/maintenance/transfer-leadership", {"targetID": to})
+
+    async def remove(self, member: str) -> None:
+        """Take the member with id ``member`` off the cluster's list. Raises ``RefusedError``."""
+        await self._post("/v3/cluster/member/remove", {"ID": member})
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> None:
+        try:
+            async with httpx.AsyncClient(
+                base_url=f"https://{self._address}:{CLIENT_PORT}",
+                verify=self._context,
+                timeout=CHANGE_TIMEOUT_SECONDS,
+                trust_env=False,
+            ) as client:
+                answer = await client.post(path, json=body, extensions={"sni_hostname": self._name})
+        except httpx.HTTPError as error:
+            raise RefusedError(f"{self._name} at {self._address}: {type(error).__name__} {error}") from error
+        if answer.status_code != 200:
+            raise RefusedError(f"{self._name} answers {answer.status_code} to {path}: {answer.text}")

@@ -1,0 +1,28 @@
+"""Moving the leadership away from a member that is about to go, so that writes do not wait for an election.
+
+etcd's ``Maintenance.MoveLeader``, by the JSON gateway of the leader itself
+(https://etcd.io/docs/v3.6/dev-guide/api_reference_v3/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from components.health import Answer, Probe
+
+
+def successor(leaving: Sequence[str], probes: Mapping[str, Probe]) -> tuple[str, str] | None:
+    """The leader among the leaving members, and the id of the member that is to lead; ``None`` when none leads.
+
+    The first other voter that answered becomes the leader: a rolling change has already replaced it.
+    """
+    answers = {name: answer for name, answer in probes.items() if isinstance(answer, Answer)}
+    leaders = [
+        name for name in leaving if name in answers and answers[name].member_id == answers[name].leader
+    ]
+    heirs = [
+        answer.member_id
+        for name, answer in answers.items()
+        if name not in leaving and answer.healthy and not answer.learner
+    ]
+    return (leaders[0], heirs[0]) if leaders and heirs else None

@@ -1,0 +1,100 @@
+"""The cluster's members as they are at this moment, and what the program does to them outside of the engine."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.configuration import ProviderAccess
+from components.droplets import AddressBook, ListingError
+from components.gateway import Gateway, RefusedError
+from components.health import Credentials, Probe, Silence, listed, probe_all
+from components.settings import Settings
+
+
+class Members:
+    """The members of one cluster, found by its tag and asked over TLS with the operator's certificate."""
+
+    existing: pulumi.Output[frozenset[str]]
+    """Names of the members that have a droplet when the run begins. Fails when the API does not list them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cluster_tag: str,
+        access: ProviderAccess,
+        ca_certificate: pulumi.Output[str],
+        operator_certificate: pulumi.Output[str],
+        operator_key: pulumi.Output[str],
+    ) -> None:
+        self._settings = settings
+        self._access = access
+        self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
+        self._context: ssl.SSLContext | None = None
+        self._book = AddressBook(settings, cluster_tag)
+        self.existing = pulumi.Output.from_input(self._existing())
+
+    async def _existing(self) -> frozenset[str]:
+        try:
+            return frozenset(droplet["name"] for droplet in await self._book.droplets())
+        except ListingError as error:
+            raise pulumi.RunError(
+                f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
+                "etcd:discoveryToken at etcd:discoveryApiUrl. Nothing was touched; run pulumi up again"
+            ) from error
+
+    async def look(self) -> Mapping[str, Probe]:
+        """Ask every member at once: the configured ones, those with a droplet, and those that the others list."""
+        context = await self._tls_context()
+        try:
+            addresses = await self._book.addresses()
+        except ListingError as error:
+            return {name: Silence(str(error)) for name in self._settings.member_names}
+        probes = await probe_all(addresses, {*self._settings.member_names, *addresses}, context)
+        return {**await probe_all(addresses, listed(probes) - set(probes), context), **probes}
+
+    async def move_leadership(self, leader: str, to: str) -> None:
+        """Make the member with id ``to`` the leader in ``leader``'s place. One that will not, is no obstacle.
+
+        etcd also hands its leadership over when it is stopped in an orderly way.
+        """
+        try:
+            await (await self._gateway(leader)).move_leadership(to)
+        except RefusedError as error:
+            pulumi.log.warn(f"{leader} keeps the leadership until it stops: {error}")
+
+    async def remove(self, leaving: str, seen: Mapping[str, Probe], *, through: Sequence[str]) -> None:
+        """Take a member off the cluster's list, through the first of the members that stay."""
+        member = next(
+            answer.ids[leaving]
+            for answer in seen.values()
+            if not isinstance(answer, Silence) and leaving in answer.ids
+        )
+        await (await self._gateway(through[0])).remove(member)
+
+    async def droplets_named(self, name: str) -> Sequence[int]:
+        """Ids of the droplets with the cluster's tag and a member's name, at this moment."""
+        return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]
+
+    async def remove_droplet(self, droplet: int) -> None:
+        """Shut a droplet down in an orderly way, detach its volumes and delete it."""
+        # The one thing that a run rarely needs, and that loads an HTTP client of its own.
+        from components.droplet_removal import remove_droplet  # noqa: PLC0415
+
+        await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
+
+    async def _gateway(self, name: str) -> Gateway:
+        return Gateway(name, (await self._book.addresses())[name], await self._tls_context())
+
+    async def _tls_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            resolved = await self._credentials.future()
+            if resolved is None:
+                raise RuntimeError(
+                    "the operator's certificate is not known yet: a member was asked in a preview"
+                )
+            self._context = Credentials(*resolved).tls_context()
+        return self._context
