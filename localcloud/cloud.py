@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import signal
 import subprocess
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,6 +19,7 @@ import httpx
 from localcloud.machines import cgroups
 from localcloud.machines.api_process import ApiProcess
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.command import Command
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.journal import journal_command
@@ -176,6 +178,24 @@ class LocalCloud:
         Where ``cwd`` belongs to a Pulumi project its stack is there, and once that has a cluster etcdctl's
         variables are set. ``options`` are those of ``subprocess.run``.
         """
+        directory, environment = self._workplace(cwd, env)
+        return self._inside(argv, directory, environment, **options)
+
+    def begin(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Command:
+        """Start a command as ``run`` does, and do not wait for it; ``options`` are those of ``subprocess.Popen``."""
+        directory, environment = self._workplace(cwd, env)
+        group = self._cgroup / "commands" / uuid.uuid4().hex
+        return Command(group, self._network.inside(*argv), cwd=directory, env=environment, **options)
+
+    def _workplace(self, cwd: Path | None, env: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
+        """The directory and the environment of a command inside the namespace."""
         if not self._network.complete():
             raise LocalCloudError(f"local cloud {self.layout.name} is not running: localcloud start")
         directory = (cwd or Path.cwd()).resolve()
@@ -188,7 +208,7 @@ class LocalCloud:
 
             stack.create(quietly)
             environment = stack.etcdctl_environment(quietly) | environment
-        return self._inside(argv, directory, environment, **options)
+        return directory, environment
 
     def _inside(
         self, argv: Sequence[str], directory: Path, environment: Mapping[str, str], **options: Any
