@@ -28,6 +28,7 @@ from localcloud.machines.lock import locked
 from localcloud.machines.machine import Facts, NspawnMachine, known_machines, running_machines
 from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
+from localcloud.machines.object_store import ObjectStore
 from localcloud.machines.operator import operator_environment
 from localcloud.machines.prerequisites import check_host
 from localcloud.machines.stack import find_stack
@@ -35,6 +36,7 @@ from localcloud.machines.volumes import Volumes
 from localcloud.toolchain.commands import ensure_commands
 from localcloud.toolchain.etcd import ensure_mirror
 from localcloud.toolchain.image import ensure_image
+from localcloud.toolchain.object_store import ensure_object_store
 
 SHUTDOWN_LIMIT = 20.0
 """Seconds that ``stop`` gives the machines before it cuts their power."""
@@ -85,6 +87,7 @@ class LocalCloud:
         self._network = Network(self.layout)
         self._names = NameServer(self.layout)
         self._api = ApiProcess(self.layout)
+        self.objects = ObjectStore(self.layout)
 
     @property
     def control(self) -> httpx.Client:
@@ -97,6 +100,7 @@ class LocalCloud:
         self._refuse_inside("start")
         with locked(self.layout.lock, "start", self._say):
             image = ensure_image()
+            object_store = ensure_object_store()
             for directory in (self.layout.state, self.layout.pulumi_backend, self.layout.pulumi_home):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             ensure_mirror(self.layout.releases)
@@ -110,6 +114,7 @@ class LocalCloud:
                 self._network.ensure()
             self._remove_ended()
             self._names.ensure()
+            self.objects.ensure(object_store)
             if not self._api.ready():
                 self._say("starting the APIs and the machines that should run")
             self._api.ensure(image)
@@ -233,6 +238,7 @@ class LocalCloud:
         parts = {
             "its network is not there": self._network.complete,
             "its name server does not run": self._names.running,
+            "its object store does not run": self.objects.running,
             "its API is not ready": self._api.ready,
         }
         return next((problem for problem, fine in parts.items() if not fine()), None)
