@@ -7,17 +7,16 @@ static; all that differs between members is one JSON file, one token and the cer
 from __future__ import annotations
 
 import base64
-import bz2
 import functools
-import io
 import json
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+
+from components.packing import pack
 
 LIMIT = 65_536
 """Bytes of user data that DigitalOcean accepts (API reference, droplet create, ``user_data``: 64 KiB)."""
@@ -153,19 +152,3 @@ def _template(file: Path) -> dict[str, Any]:
 @functools.cache
 def _packed(folder: Path) -> bytes:
     return pack(folder)
-
-
-def pack(folder: Path) -> bytes:
-    """A Python package as a tar archive, the same bytes everywhere.
-
-    Compressed by bzip2, whose output has not changed since 2000. That of zlib depends on the library that Python
-    was built with, and another operator's machine would then replace every droplet.
-    """
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for file in sorted(folder.glob("*.py")):
-            entry = tarfile.TarInfo(f"{folder.name}/{file.name}")
-            content = file.read_bytes()
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return bz2.compress(raw.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import bz2
 import hashlib
@@ -17,7 +18,8 @@ import yaml
 from prepare_cluster.settings import read_settings
 
 from components import user_data
-from components.user_data import LIMIT, NodeConfig, TooLargeError, pack, render_user_data
+from components.packing import pack, without_comments
+from components.user_data import LIMIT, NodeConfig, TooLargeError, render_user_data
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -117,12 +119,46 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     assert (settings.listen, settings.metrics) == ("0.0.0.0", "127.0.0.1:2381")  # noqa: S104
 
 
-def test_the_packed_scripts_are_those_in_the_repository() -> None:
+def test_the_packed_scripts_are_those_in_the_repository_without_comments() -> None:
     entry = files()["/etc/etcd/prepare_cluster.tar.bz2"]
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(entry["content"]))) as archive:
-        packed = {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+        packed = {member.name: archive.extractfile(member).read().decode() for member in archive}  # type: ignore[union-attr]
     folder = user_data.SOURCES / "prepare_cluster"
-    assert packed == {f"prepare_cluster/{file.name}": file.read_bytes() for file in folder.glob("*.py")}
+    assert packed == {
+        f"prepare_cluster/{file.name}": without_comments(file.read_text()) for file in folder.glob("*.py")
+    }
+
+
+def statements(source: str) -> list[str]:
+    """All statements with their lines, but for texts that stand alone, and what takes an empty body's place."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(ast.Constant(str())) | ast.Pass():
+                continue
+            case ast.stmt():
+                own = [
+                    ast.unparse(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+                ]
+                found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
+            case _:
+                pass
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", sorted(file.name for file in (user_data.SOURCES / "prepare_cluster").glob("*.py"))
+)
+def test_what_is_left_out_changes_no_statement_and_no_line_number(name: str) -> None:
+    source = (user_data.SOURCES / "prepare_cluster" / name).read_text()
+    bare = without_comments(source)
+    assert statements(bare) == statements(source)
+    assert len(bare) < len(source) or "#" not in source
+
+
+def test_a_hash_sign_in_a_text_is_no_comment_and_an_empty_body_passes() -> None:
+    source = 'class A:\n    """Doc."""\n\n\nvalue = "# kept"  # gone\n# gone\n'
+    assert without_comments(source) == 'class A:\n    pass\n\n\nvalue = "# kept"\n\n'
 
 
 def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
