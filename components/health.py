@@ -22,6 +22,9 @@ from components.network import CLIENT_PORT
 
 REQUEST_TIMEOUT_SECONDS = 3
 
+EXPIRED = "its certificate has expired"
+"""What is said of a member that would be healthy but for that, as far as can be seen."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -38,6 +41,10 @@ class Answer:
     """Names of the started members that vote."""
     ids: Mapping[str, str]
     """Member id by name of all that the cluster lists: learners, and those that have not started yet, as well."""
+    version: str = ""
+    """The version that the member runs, such as ``3.6.14``."""
+    cluster_version: str = ""
+    """The version that the whole cluster has, such as ``3.6.0``: it rises when the last member has the next minor."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,11 @@ async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
             health = await client.get("/health", extensions=extensions)
             status = await client.post("/v3/maintenance/status", content="{}", extensions=extensions)
             members = await client.post("/v3/cluster/member/list", content="{}", extensions=extensions)
-        return read_answer(health.json(), status.json(), members.json())
+            version = await client.get("/version", extensions=extensions)
+        return read_answer(health.json(), status.json(), members.json(), version.json())
     except httpx.HTTPError as error:
+        if "certificate has expired" in str(error):
+            return Silence(f"https://{address}:{CLIENT_PORT}: {EXPIRED}")
         return Silence(
             f"https://{address}:{CLIENT_PORT}: {type(error).__name__}: {error or 'no answer in time'}"
         )
@@ -108,8 +118,13 @@ async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
         return Silence(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")
 
 
-def read_answer(health: Mapping[str, Any], status: Mapping[str, Any], members: Mapping[str, Any]) -> Answer:
-    """The three answers as one. Raises ``KeyError`` where etcd refused to give one of them."""
+def read_answer(
+    health: Mapping[str, Any],
+    status: Mapping[str, Any],
+    members: Mapping[str, Any],
+    version: Mapping[str, Any],
+) -> Answer:
+    """The four answers as one. Raises ``KeyError`` where etcd refused to give one of them."""
     if "header" not in status:
         return Answer("", "", "", False, False, str(status.get("message", status)), frozenset(), {})
     return Answer(
@@ -125,6 +140,8 @@ def read_answer(health: Mapping[str, Any], status: Mapping[str, Any], members: M
             if member.get("name") and not member.get("isLearner", False)
         ),
         ids={_name(member): str(member["ID"]) for member in members.get("members", ())},
+        version=status.get("version", ""),
+        cluster_version=version.get("etcdcluster", ""),
     )
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+from components.health import EXPIRED
+
 POLL_SECONDS = 0.25
 REPEAT_SECONDS = 15
 """An unchanged state is said again this often."""
@@ -34,7 +36,8 @@ async def wait_until_healthy(
 
     ``look`` gives the problem of each unhealthy member by name. Every change is said, and so is an unchanged
     state from time to time. Raises ``UnhealthyError`` after ``seconds``, with the command in ``repairs`` that
-    each member needs, and ``ending``, which says what the run has and has not done.
+    each member needs, and ``ending``, which says what the run has and has not done. Raises it at once where all
+    that is wrong are expired certificates, which no waiting heals.
     """
     started = said_at = time.monotonic()
     said: Mapping[str, str] = {}
@@ -42,6 +45,8 @@ async def wait_until_healthy(
     while problems := await look():
         now = time.monotonic()
         since = {name: since.get(name, datetime.now(UTC)) for name in problems}
+        if all(EXPIRED in problem for problem in problems.values()):
+            raise UnhealthyError(expiry(problems, purpose))
         if now - started >= seconds:
             raise UnhealthyError(
                 failure(problems, since, limit=seconds, purpose=purpose, repairs=repairs, ending=ending)
@@ -74,3 +79,15 @@ def failure(
         if name in repairs:
             lines.append(f"    to repair it: {repairs[name]}")
     return "\n".join([*lines, LOGS, ending])
+
+
+def expiry(problems: Mapping[str, str], purpose: str) -> str:
+    """What to do about members that show expired certificates, while the run has new ones for them."""
+    states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
+    return (
+        f"{purpose}: certificates have expired:\n{states}\n"
+        "Members refuse each other with these, so a member that is replaced cannot join those that are not. Replace "
+        "all of them in one run, which this one has issued new certificates for. With data volumes they keep their "
+        "data:\n"
+        "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
+    )

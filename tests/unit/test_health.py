@@ -36,7 +36,7 @@ def test_a_member_that_the_question_is_not_about_may_be_sick() -> None:
     assert problems(("a", "b"), {"a": WELL, "b": WELL, "c": Silence("gone")}) == {}
 
 
-def test_etcds_three_answers_are_read_as_one() -> None:
+def test_etcds_four_answers_are_read_as_one() -> None:
     answer = read_answer(
         {"health": "true", "reason": ""},
         {"header": {"cluster_id": "1", "member_id": "2"}, "leader": "3", "version": "3.6.14"},
@@ -47,6 +47,7 @@ def test_etcds_three_answers_are_read_as_one() -> None:
                 {"ID": "9", "peerURLs": ["https://c:2380"]},
             ]
         },
+        {"etcdserver": "3.6.14", "etcdcluster": "3.5.0"},
     )
     assert answer == Answer(
         *("1", "2", "3"),
@@ -55,6 +56,8 @@ def test_etcds_three_answers_are_read_as_one() -> None:
         reason="",
         voters=frozenset("a"),
         ids={"a": "7", "b": "8", "c": "9"},
+        version="3.6.14",
+        cluster_version="3.5.0",
     )
 
 
@@ -68,5 +71,5 @@ def test_the_cluster_may_list_members_that_are_not_asked_about() -> None:
 
 
 def test_an_error_in_place_of_the_status_is_a_reason_to_be_unhealthy() -> None:
-    answer = read_answer({}, {"message": "etcdserver: no leader", "code": 14}, {})
+    answer = read_answer({}, {"message": "etcdserver: no leader", "code": 14}, {}, {})
     assert (answer.healthy, answer.reason) == (False, "etcdserver: no leader")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from components import waiting
+from components.health import EXPIRED
 from components.waiting import UnhealthyError, wait_until_healthy
 
 
@@ -52,3 +53,25 @@ async def test_at_the_limit_each_member_is_named_with_what_was_last_seen_and_how
     assert "to repair it: pulumi up --target-replace 'URN'" in str(caught.value)
     assert str(caught.value).endswith("Nothing was touched.")
     assert "journalctl -u preparecluster -u etcd" in str(caught.value)
+
+
+async def test_expired_certificates_are_not_waited_for_and_the_way_out_is_named() -> None:
+    async def look() -> Mapping[str, str]:
+        return dict.fromkeys(("a", "b"), f"https://203.0.113.10:2379: {EXPIRED}")
+
+    with pytest.raises(UnhealthyError) as caught:
+        await wait_until_healthy(
+            look, seconds=60, purpose="Before c may change", say=lambda _: None, repairs={}, ending=""
+        )
+    assert "a: https://203.0.113.10:2379: its certificate has expired" in str(caught.value)
+    assert "pulumi config set etcd:rollout all-at-once" in str(caught.value)
+
+
+async def test_one_expired_certificate_among_other_troubles_is_waited_for_like_these() -> None:
+    looks: list[Mapping[str, str]] = [{"a": EXPIRED, "b": "starts"}, {}]
+
+    async def look() -> Mapping[str, str]:
+        return looks.pop(0)
+
+    await wait_until_healthy(look, seconds=60, purpose="Cluster x", say=lambda _: None, repairs={}, ending="")
+    assert looks == []
