@@ -12,6 +12,7 @@ from components.member import Member
 from components.members import Members
 from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, size_marker
 from components.preflight import preflight
+from components.renewal import announce
 from components.rollout import Rollout
 from components.settings import Settings
 
@@ -20,8 +21,9 @@ class EtcdCluster(pulumi.ComponentResource):
     """An etcd cluster of TLS-secured members on DigitalOcean droplets.
 
     Registers, for each member, a droplet, a data volume, a DNS record and certificates; for the cluster, a VPC,
-    a tag, a firewall, a certificate authority and the operator's client certificate; and the gates that let
-    droplets be replaced one at a time. It is ready when every member is healthy over TLS.
+    a tag, a firewall, a certificate authority and the operator's client certificate; the record of what it was last
+    asked to be, before which nothing is touched; and the gates that let droplets be replaced one at a time. It is
+    ready when every member is healthy over TLS.
     """
 
     endpoints: pulumi.Output[list[str]]
@@ -29,11 +31,13 @@ class EtcdCluster(pulumi.ComponentResource):
     members: pulumi.Output[dict[str, str]]
     """IPv4 address of each member by name."""
     ca_certificate: pulumi.Output[str]
-    """PEM."""
+    """The certificates of all CAs that members trust, PEM."""
     client_certificate: pulumi.Output[str]
     """The operator's certificate, PEM."""
     client_key: pulumi.Output[str]
     """The operator's key, PEM; secret."""
+    certificates: pulumi.Output[dict[str, str]]
+    """From when a run renews certificates, by when one must have done so, and the end of the CA."""
     environment: pulumi.Output[dict[str, str]]
     """What ``etcdctl`` reads from its environment; the files are those that docs and README have you save."""
 
@@ -49,7 +53,7 @@ class EtcdCluster(pulumi.ComponentResource):
             settings,
             cluster_tag=name,
             access=provider_access(),
-            ca_certificate=authority.certificate,
+            ca_certificate=authority.bundle,
             operator_certificate=authority.operator.certificate,
             operator_key=authority.operator.key,
         )
@@ -79,9 +83,10 @@ class EtcdCluster(pulumi.ComponentResource):
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})
-        self.ca_certificate = authority.certificate
+        self.ca_certificate = authority.bundle
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
+        self.certificates = announce(name, authority.renewal(), opts=child)
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})
 

@@ -179,7 +179,7 @@ class Member(pulumi.ComponentResource):
                 token=founding.token,
                 size=founding.size,
                 tag=network.cluster_tag.name,
-                ca=authority.certificate,
+                ca=authority.bundle,
                 server=server.certificate,
                 server_key=server.key,
                 peer=peer.certificate,

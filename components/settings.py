@@ -121,6 +121,9 @@ class Settings(BaseModel):
     certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
     """A ``pulumi up`` this many hours before a certificate's end, or later, renews it."""
 
+    authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
+    """Numbers of the certificate authorities that members trust; the first signs. Two while one replaces the other."""
+
     heartbeat_ms: Annotated[int, Field(ge=10, le=5000)] = 100
     election_ms: Annotated[int, Field(ge=50, le=50000)] = 1000
     quota_gib: Annotated[int, Field(ge=1, le=64)] = Field(default=2, alias="quotaGiB")
@@ -173,6 +176,15 @@ class Settings(BaseModel):
     def _digest(cls, value: str) -> str:
         if value and not SHA256.fullmatch(value):
             raise ValueError("write 64 lower-case hexadecimal digits, as sha256sum prints them")
+        return value
+
+    @field_validator("authorities")
+    @classmethod
+    def _one_or_two(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(value) not in {1, 2} or len(set(value)) != len(value):
+            raise ValueError(
+                "name one CA, or two different ones while the second replaces the first, such as [1, 2]"
+            )
         return value
 
     @model_validator(mode="after")

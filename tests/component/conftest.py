@@ -46,6 +46,7 @@ class Plan:
     """Everything that one run of the program registered."""
 
     resources: list[Registration] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
 
     def of_type(self, token: str) -> list[Registration]:
         return sorted((item for item in self.resources if item.type == token), key=lambda item: item.name)
@@ -98,7 +99,10 @@ class Answers(pulumi_mocks.Mocks):
                 "privateKeyPem": pem,
                 "certRequestPem": pem,
                 "certPem": pem,
-                "validityEndTime": "2030-01-01T00:00:00Z",
+                "validityStartTime": "2029-01-01T00:00:00Z",
+                "validityEndTime": "2039-01-01T00:00:00Z"
+                if "SelfSigned" in args.typ
+                else "2030-01-01T00:00:00Z",
             }
         return f"{args.name}-id", outputs
 
@@ -156,8 +160,17 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
                 monitor=RecordingMonitor(Answers(founding), plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)
-            for output in (cluster.endpoints, cluster.members, cluster.environment, cluster.client_key):
-                await output.future()
+            outputs = {
+                "endpoints": cluster.endpoints,
+                "members": cluster.members,
+                "caCertificate": cluster.ca_certificate,
+                "clientCertificate": cluster.client_certificate,
+                "clientKey": cluster.client_key,
+                "certificates": cluster.certificates,
+                "environment": cluster.environment,
+            }
+            for name, output in outputs.items():
+                plan.outputs[name] = await output.future()
             while SETTINGS.outputs or SETTINGS.rpc_manager.rpcs:
                 waiting = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
                 SETTINGS.outputs.clear()

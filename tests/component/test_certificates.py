@@ -1,0 +1,87 @@
+"""Which certificates a run registers, and how one CA replaces another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.component.conftest import Plan, PlanOf
+
+AUTHORITY = "tls:index/selfSignedCert:SelfSignedCert"
+LEAF = "tls:index/locallySignedCert:LocallySignedCert"
+REQUEST = "tls:index/certRequest:CertRequest"
+STASH = "pulumi:index:Stash"
+NAME = "etcd-etcd-fra1"
+
+
+def pem(*names: str) -> str:
+    """What the mocked provider makes for these resources, one after the other."""
+    return "".join(f"-----BEGIN {NAME}-{name}-----\n" for name in names)
+
+
+def issuers(plan: Plan) -> set[str]:
+    """The CA certificates that leaves are signed with."""
+    return {leaf.inputs["caCertPem"] for leaf in plan.of_type(LEAF) if not leaf.inputs.get("isCaCertificate")}
+
+
+def test_the_first_authority_has_the_names_that_it_always_had(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca"]
+    assert plan.one(AUTHORITY, f"{NAME}-ca").inputs["subject"] == {"commonName": f"{NAME} CA"}
+    assert plan.outputs["caCertificate"] == pem("ca")
+    assert issuers(plan) == {pem("ca")}
+
+
+def test_a_second_authority_is_trusted_before_it_signs(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[1, 2])
+    assert plan.outputs["caCertificate"] == pem("ca", "ca-2")
+    assert issuers(plan) == {pem("ca")}
+    assert plan.outputs["clientCertificate"] == pem("operator")
+
+
+def test_while_the_second_one_signs_its_cross_signed_certificate_follows_each_leaf(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[2, 1])
+    assert plan.outputs["caCertificate"] == pem("ca", "ca-2")
+    assert issuers(plan) == {pem("ca-2")}
+    assert plan.outputs["clientCertificate"] == pem("operator", "ca-2-by-ca")
+
+
+def test_the_cross_signed_certificate_is_the_second_authoritys_own_signed_by_the_first(
+    plan_of: PlanOf,
+) -> None:
+    plan = plan_of(authorities=[2, 1])
+    crossed = plan.one(LEAF, f"{NAME}-ca-2-by-ca")
+    assert crossed.inputs["isCaCertificate"]
+    assert crossed.inputs["allowedUses"] == ["cert_signing", "crl_signing"]
+    assert crossed.inputs["caCertPem"] == pem("ca")
+    request = plan.one(REQUEST, f"{NAME}-ca-2-by-ca-request")
+    assert request.inputs["subject"] == plan.one(AUTHORITY, f"{NAME}-ca-2").inputs["subject"]
+    assert (
+        request.property_dependencies["privateKeyPem"]
+        == (plan.one(AUTHORITY, f"{NAME}-ca-2").property_dependencies["privateKeyPem"])
+    )
+
+
+def test_in_the_last_step_the_first_authority_is_gone(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[2])
+    assert plan.outputs["caCertificate"] == pem("ca-2")
+    assert issuers(plan) == {pem("ca-2")}
+    assert plan.outputs["clientCertificate"] == pem("operator")
+
+
+@pytest.mark.parametrize("authorities", [[1], [1, 2], [2, 1], [2]])
+def test_leaves_keep_their_names_and_keys_in_every_step(plan_of: PlanOf, authorities: list[int]) -> None:
+    first, now = plan_of(), plan_of(authorities=authorities)
+    names = {item.name for item in first.of_type(LEAF)}
+    assert names <= {item.name for item in now.of_type(LEAF)}
+    for name in names:
+        assert first.one(LEAF, name).inputs["certRequestPem"] == now.one(LEAF, name).inputs["certRequestPem"]
+
+
+def test_the_dates_of_the_certificates_are_an_output_and_are_kept_for_the_next_run(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    assert plan.outputs["certificates"] == {
+        "renewsFrom": "2029-12-02T00:00:00Z",
+        "renewBefore": "2030-01-01T00:00:00Z",
+        "authorityEnds": "2039-01-01T00:00:00Z",
+    }
+    assert plan.one(STASH, f"{NAME}-certificates").inputs["input"] == plan.outputs["certificates"]
