@@ -15,6 +15,7 @@ from components.preflight import preflight
 from components.renewal import announce
 from components.rollout import Rollout
 from components.settings import Settings
+from components.transition import Transition
 
 
 class EtcdCluster(pulumi.ComponentResource):
@@ -44,8 +45,9 @@ class EtcdCluster(pulumi.ComponentResource):
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        zone = zone_id(settings.zone, self)
+        transition = Transition(name, settings, opts=pulumi.ResourceOptions(parent=self))
+        child = transition.before(pulumi.ResourceOptions(parent=self))
+        zone = zone_id(transition.zone, self)
         founding = Founding(name, size=settings.size, opts=child)
         network = ClusterNetwork(name, settings, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)
@@ -70,6 +72,7 @@ class EtcdCluster(pulumi.ComponentResource):
                 settings=settings,
                 zone_id=zone,
                 founding=founding,
+                release=transition.release,
                 network=network,
                 authority=authority,
                 rollout=rollout,

@@ -45,7 +45,7 @@ class DnsRecord(pulumi.CustomResource):
         )
 
 
-def zone_id(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def zone_id(name: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
     """The id of the zone with this name; a zone that the token does not see fails the run."""
     found = pulumi.runtime.invoke_output(
         "cloudflare:index/getZone:getZone",

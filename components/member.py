@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -43,6 +43,7 @@ class Member(pulumi.ComponentResource):
         settings: Settings,
         zone_id: pulumi.Input[str],
         founding: Founding,
+        release: pulumi.Output[Mapping[str, Any]],
         network: ClusterNetwork,
         authority: CertificateAuthority,
         rollout: Rollout,
@@ -57,7 +58,13 @@ class Member(pulumi.ComponentResource):
 
         volume = None if settings.volume_size == 0 else self._volume(label, settings)
         user_data = self._user_data(
-            number, label, settings=settings, founding=founding, network=network, authority=authority
+            number,
+            label,
+            settings=settings,
+            founding=founding,
+            release=release,
+            network=network,
+            authority=authority,
         )
         gate = rollout.gate(
             self.name,
@@ -130,6 +137,7 @@ class Member(pulumi.ComponentResource):
         *,
         settings: Settings,
         founding: Founding,
+        release: pulumi.Output[Mapping[str, Any]],
         network: ClusterNetwork,
         authority: CertificateAuthority,
     ) -> pulumi.Output[str]:
@@ -157,9 +165,9 @@ class Member(pulumi.ComponentResource):
                     address_kind=settings.addresses,
                     api_url=settings.discovery_api_url,
                     api_token=settings.discovery_token.get_secret_value(),
-                    etcd_version=settings.version,
-                    release_url=settings.release_url.replace("{version}", settings.version),
-                    release_sha256=settings.release_checksum,
+                    etcd_version=values["release"]["version"],
+                    release_url=values["release"]["release_url"],
+                    release_sha256=values["release"]["release_sha256"],
                     volume="" if settings.volume_size == 0 else label,
                     heartbeat_ms=settings.heartbeat_ms,
                     election_ms=settings.election_ms,
@@ -178,6 +186,7 @@ class Member(pulumi.ComponentResource):
             pulumi.Output.all(
                 token=founding.token,
                 size=founding.size,
+                release=release,
                 tag=network.cluster_tag.name,
                 ca=authority.bundle,
                 server=server.certificate,

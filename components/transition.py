@@ -1,0 +1,185 @@
+"""What must not follow on what: changes that are refused before anything is touched.
+
+A stash records what the cluster was last asked to be. Every other resource of the cluster waits for it, so a
+before-hook that fails leaves all of them as they are, in previews as well. The stash then keeps the old record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import pulumi
+
+from components.settings import Settings
+from components.upgrades import version_refusals
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a run was asked for, as far as a later run may not change it at will."""
+
+    version: str
+    release_url: str
+    """Where the release is, with the version already in it."""
+    release_sha256: str
+    checksum_given: bool
+    """Whether the checksum was configured, which is how a release that the program does not know is allowed."""
+    authorities: tuple[int, ...]
+    volume_size: int
+    addresses: str
+    domain: str
+    zone: str
+    region: str
+
+    @staticmethod
+    def of(settings: Settings) -> Wish:
+        """What these settings ask for."""
+        return Wish(
+            version=settings.version,
+            release_url=settings.release_url.replace("{version}", settings.version),
+            release_sha256=settings.release_checksum,
+            checksum_given=bool(settings.release_sha256),
+            authorities=settings.authorities,
+            volume_size=settings.volume_size,
+            addresses=settings.addresses,
+            domain=settings.domain,
+            zone=settings.zone,
+            region=settings.region,
+        )
+
+    def as_recorded(self, record: Mapping[str, Any]) -> Wish:
+        """What an earlier run stored. The engine hands numbers back as floats; what an earlier version of the program
+        did not record is as it is wished for now."""
+        names = {field.name for field in fields(self)}
+        known = {**asdict(self), **{name: value for name, value in record.items() if name in names}}
+        known["authorities"] = tuple(int(number) for number in known["authorities"])
+        known["volume_size"] = int(known["volume_size"])
+        return Wish(**known)
+
+
+class RefusedError(Exception):
+    """The configuration asks for what must not follow on what the cluster is; one line for each reason."""
+
+
+class Transition:
+    """The record, and the rules that an update of it must pass."""
+
+    release: pulumi.Output[Mapping[str, Any]]
+    """The recorded ``version``, ``release_url`` and ``release_sha256``. Droplets take them from here: a run that
+    is limited to some targets does not update the record, and installs what the others have."""
+    zone: pulumi.Output[str]
+    """The recorded zone, to be looked up once the rules have been passed."""
+
+    def __init__(self, name: str, settings: Settings, *, opts: pulumi.ResourceOptions) -> None:
+        wish = Wish.of(settings)
+
+        def check(args: pulumi.ResourceHookArgs) -> None:
+            old = (args.old_inputs or {})["input"]
+            if reasons := refusals(wish.as_recorded(old), wish):
+                raise RefusedError("\n".join([*reasons, "Nothing was changed."]))
+
+        hook = pulumi.ResourceHook(
+            f"{name}-transition", check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
+        )
+        self.record = pulumi.Stash(
+            f"{name}-transition",
+            input={**asdict(wish), "authorities": list(wish.authorities)},
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+            ),
+        )
+        self.release = self.record.input
+        self.zone = pulumi.Output.from_input(self._zone())
+
+    async def _zone(self) -> str:
+        # A plain value: the first preview looks nothing up that depends on a resource, and would not see a wrong zone.
+        record: Any = await self.record.input.future()
+        return str(record["zone"])
+
+    def before(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """Options of resources that wait for the record, as do all that are made inside them."""
+
+        def waits(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+            waiting = pulumi.ResourceOptions.merge(
+                args.opts, pulumi.ResourceOptions(depends_on=[self.record])
+            )
+            return pulumi.ResourceTransformationResult(args.props, waiting)
+
+        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[waits]))
+
+
+def refusals(old: Wish, new: Wish) -> list[str]:
+    """Why ``new`` must not follow on ``old``: key, value, reason and way out. Empty when it may."""
+    return [reason for rule in RULES for reason in rule(old, new)]
+
+
+def version_follows(old: Wish, new: Wish) -> Iterator[str]:
+    """etcd's own order of upgrades."""
+    yield from version_refusals(old.version, new.version, checksum_given=new.checksum_given)
+
+
+def members_trust_each_other(old: Wish, new: Wish) -> Iterator[str]:
+    """Old and new members run side by side: each must trust what the other shows."""
+    old_signer, new_signer = old.authorities[0], new.authorities[0]
+    if new_signer not in old.authorities:
+        first = [old_signer, new_signer]
+        reason = (
+            f"members do not trust CA {new_signer} yet, and would refuse those that show its certificates"
+        )
+    elif old_signer not in new.authorities:
+        first = [new_signer, old_signer]
+        reason = (
+            f"members still show certificates of CA {old_signer}, and would be refused by those that drop it"
+        )
+    else:
+        return
+    yield (
+        f"etcd:authorities is {list(new.authorities)}, and was {list(old.authorities)}: {reason}. "
+        f"Set it to {first} and let a pulumi up end well first"
+    )
+
+
+def data_stays_where_it_is(old: Wish, new: Wish) -> Iterator[str]:
+    """A volume cannot shrink, and data does not move between root disk and volume."""
+    before, after = old.volume_size, new.volume_size
+    if before == after:
+        return
+    if 0 in {before, after}:
+        places = "the droplets' own disks to volumes" if before == 0 else "volumes to the droplets' own disks"
+        yield (
+            f"etcd:volumeSize is {after}, and was {before}: data does not move from {places}, so every member would "
+            f"start without any. Set it back to {before}, or found another cluster and restore a snapshot there"
+        )
+    elif after < before:
+        yield (
+            f"etcd:volumeSize is {after}, and was {before}: a volume cannot shrink, and a new one would be empty. "
+            f"Use {before} or more"
+        )
+
+
+def names_and_addresses_stay(old: Wish, new: Wish) -> Iterator[str]:
+    """Members know each other by name, and find each other by address."""
+    for key, before, after, reason in (
+        ("domain", old.domain, new.domain, "every member would change its name, and be a stranger to the others"),
+        ("addresses", old.addresses, new.addresses, "old and new members would look for each other at addresses "
+         "of different networks"),
+        ("zone", old.zone, new.zone, "the members' records would be deleted from the zone in which clients find them"),
+        ("region", old.region, new.region, "volumes and the VPC cannot move, so every member would start without data"),
+    ):  # fmt: skip
+        if before != after:
+            yield (
+                f"etcd:{key} is {after}, and was {before}: {reason}. Set it back to {before}, or found another cluster "
+                "in a stack of its own and move the data there with a snapshot"
+            )
+
+
+Rule = Callable[[Wish, Wish], Iterator[str]]
+
+RULES: tuple[Rule, ...] = (
+    version_follows,
+    members_trust_each_other,
+    data_stays_where_it_is,
+    names_and_addresses_stay,
+)
