@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl shell preview destroy down test test-fast lint bench
+.PHONY: help setup up status etcdctl shell preview destroy down test test-fast lifecycle lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -62,6 +62,9 @@ test: lint setup ## Lint, then run every test layer
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
 	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins --ignore tests/localcloud/plugins/test_engine.py
+
+lifecycle: setup ## Prove that no change, fault or interruption loses a write: a writer runs all the time
+	@$(PYTEST) tests/lifecycle
 
 lint: .venv/.synced ## Check style, types and shell scripts
 	@.venv/bin/ruff check

@@ -17,6 +17,8 @@ REQUEST_TIMEOUT_SECONDS = 10
 
 LISTING_SECONDS = 10
 """Addresses this old are asked for again: a wait looks often, and the API allows 250 requests a minute."""
+INCOMPLETE_SECONDS = 1
+"""The same while a member has no address yet."""
 
 
 class ListingError(Exception):
@@ -38,9 +40,15 @@ class AddressBook:
 
     async def addresses(self) -> dict[str, str]:
         """IPv4 addresses by member name. Raises ``ListingError``."""
-        if time.monotonic() - self._listed_at >= LISTING_SECONDS:
-            await self.droplets()
-        return addresses_by_name(self._droplets, self._settings.addresses)
+        addresses = addresses_by_name(self._droplets, self._settings.addresses)
+        complete = addresses.keys() >= set(self._settings.member_names)
+        if time.monotonic() - self._listed_at < (LISTING_SECONDS if complete else INCOMPLETE_SECONDS):
+            return addresses
+        return addresses_by_name(await self.droplets(), self._settings.addresses)
+
+    def forget(self) -> None:
+        """Ask again, whatever the age of the last listing."""
+        self._listed_at = -math.inf
 
     async def droplets(self) -> Sequence[Mapping[str, Any]]:
         """The droplets as they are at this moment, in the API's own words. Raises ``ListingError``."""

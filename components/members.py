@@ -46,6 +46,10 @@ class Members:
                 "etcd:discoveryToken at etcd:discoveryApiUrl. Nothing was touched; run pulumi up again"
             ) from error
 
+    def forget_addresses(self) -> None:
+        """List the droplets again at the next look: one of them was replaced."""
+        self._book.forget()
+
     async def look(self) -> Mapping[str, Probe]:
         """Ask every member at once: the configured ones, those with a droplet, and those that the others list."""
         context = await self._tls_context()

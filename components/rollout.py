@@ -205,6 +205,7 @@ class Rollout:
     ) -> Mapping[str, Probe]:
         """Wait until members are healthy; what was seen then. ``asked`` names them, from what was seen."""
         last: Mapping[str, Probe] = {}
+        self._members.forget_addresses()
 
         async def look() -> Mapping[str, str]:
             nonlocal last

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import signal
 import subprocess
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,6 +19,7 @@ import httpx
 from localcloud.machines import cgroups
 from localcloud.machines.api_process import ApiProcess
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.command import Command
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.journal import journal_command
@@ -26,6 +28,7 @@ from localcloud.machines.lock import locked
 from localcloud.machines.machine import Facts, NspawnMachine, known_machines, running_machines
 from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
+from localcloud.machines.object_store import ObjectStore
 from localcloud.machines.operator import operator_environment
 from localcloud.machines.prerequisites import check_host
 from localcloud.machines.stack import find_stack
@@ -33,6 +36,7 @@ from localcloud.machines.volumes import Volumes
 from localcloud.toolchain.commands import ensure_commands
 from localcloud.toolchain.etcd import ensure_mirror
 from localcloud.toolchain.image import ensure_image
+from localcloud.toolchain.object_store import ensure_object_store
 
 SHUTDOWN_LIMIT = 20.0
 """Seconds that ``stop`` gives the machines before it cuts their power."""
@@ -83,6 +87,7 @@ class LocalCloud:
         self._network = Network(self.layout)
         self._names = NameServer(self.layout)
         self._api = ApiProcess(self.layout)
+        self.objects = ObjectStore(self.layout)
 
     @property
     def control(self) -> httpx.Client:
@@ -95,6 +100,7 @@ class LocalCloud:
         self._refuse_inside("start")
         with locked(self.layout.lock, "start", self._say):
             image = ensure_image()
+            object_store = ensure_object_store()
             for directory in (self.layout.state, self.layout.pulumi_backend, self.layout.pulumi_home):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             ensure_mirror(self.layout.releases)
@@ -108,6 +114,7 @@ class LocalCloud:
                 self._network.ensure()
             self._remove_ended()
             self._names.ensure()
+            self.objects.ensure(object_store)
             if not self._api.ready():
                 self._say("starting the APIs and the machines that should run")
             self._api.ensure(image)
@@ -176,6 +183,24 @@ class LocalCloud:
         Where ``cwd`` belongs to a Pulumi project its stack is there, and once that has a cluster etcdctl's
         variables are set. ``options`` are those of ``subprocess.run``.
         """
+        directory, environment = self._workplace(cwd, env)
+        return self._inside(argv, directory, environment, **options)
+
+    def begin(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Command:
+        """Start a command as ``run`` does, and do not wait for it; ``options`` are those of ``subprocess.Popen``."""
+        directory, environment = self._workplace(cwd, env)
+        group = self._cgroup / "commands" / uuid.uuid4().hex
+        return Command(group, self._network.inside(*argv), cwd=directory, env=environment, **options)
+
+    def _workplace(self, cwd: Path | None, env: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
+        """The directory and the environment of a command inside the namespace."""
         if not self._network.complete():
             raise LocalCloudError(f"local cloud {self.layout.name} is not running: localcloud start")
         directory = (cwd or Path.cwd()).resolve()
@@ -188,7 +213,7 @@ class LocalCloud:
 
             stack.create(quietly)
             environment = stack.etcdctl_environment(quietly) | environment
-        return self._inside(argv, directory, environment, **options)
+        return directory, environment
 
     def _inside(
         self, argv: Sequence[str], directory: Path, environment: Mapping[str, str], **options: Any
@@ -213,6 +238,7 @@ class LocalCloud:
         parts = {
             "its network is not there": self._network.complete,
             "its name server does not run": self._names.running,
+            "its object store does not run": self.objects.running,
             "its API is not ready": self._api.ready,
         }
         return next((problem for problem, fine in parts.items() if not fine()), None)

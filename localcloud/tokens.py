@@ -16,3 +16,12 @@ CLOUDFLARE_TOKEN = "localcloud-cloudflare-token-0123456789ab"  # noqa: S105
 
 ZONE = "example.test"
 """The zone that every local cloud starts with (RFC 6761: ``.test`` is never delegated)."""
+
+OBJECT_STORE_OWNER = ("localcloud-owner", "localcloud-owner-secret")
+"""Access key and secret that may do anything in the object store."""
+
+BACKUP_KEYS = ("localcloud-backup", "localcloud-backup-secret")
+"""Access key and secret of the account that owns ``BACKUP_BUCKET``, which is put on the droplets."""
+
+BACKUP_BUCKET = "etcd-backups"
+"""The bucket that every local cloud's object store starts with."""

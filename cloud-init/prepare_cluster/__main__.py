@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+import sys
 from pathlib import Path
 
 from .journal import Waiting
@@ -13,7 +14,7 @@ from .settings import Places, read_settings
 def main() -> None:
     """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
     parser = argparse.ArgumentParser(prog="prepare_cluster")
-    parser.add_argument("step", choices=["install", "discover", "promote", "refresh"])
+    parser.add_argument("step", choices=["install", "discover", "promote", "refresh", "backup", "backup-now"])
     parser.add_argument("programs", nargs="*", help="what to install")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
@@ -28,6 +29,14 @@ def main() -> None:
             from .promote import promote  # noqa: PLC0415
 
             promote(settings, places, Waiting())
+        case "backup" | "backup-now" as step:
+            from .backup import back_up  # noqa: PLC0415
+            from .backup_settings import read_backup_settings  # noqa: PLC0415
+
+            if (backups := read_backup_settings(places.backup)) is None:
+                sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
+            if not back_up(settings, places, backups, at_once=step == "backup-now"):
+                sys.exit(1)
         case step:
             token = (places.etc / "prepare_cluster.token").read_text().strip()
             if step == "discover":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from typing import Any
 
 from .membership import Listed, Roll
@@ -86,6 +87,22 @@ def local_members(wire: Wire, member: Member) -> tuple[Listed, ...]:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise NoAnswerError(f"no member list in its answer ({answer.status})") from error
+
+
+@dataclass(frozen=True)
+class Status:
+    """What one member says of itself."""
+
+    leader: int
+    """The id of the member that it follows; 0 while there is none."""
+    database: int
+    """Bytes of its database file."""
+
+
+def status_of(wire: Wire, member: Member) -> Status:
+    """A member's own state. Raises ``NoAnswerError`` or ``RefusedError``."""
+    values = _parse(wire.client(member, "/v3/maintenance/status", {}))
+    return Status(int(values.get("leader", 0)), int(values.get("dbSize", 0)))
 
 
 def _parse(answer: Answer) -> dict[str, Any]:

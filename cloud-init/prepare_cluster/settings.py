@@ -95,6 +95,35 @@ class Places:
         """Asks discovery not to trust the data on disk without a word from the cluster."""
         return self.run / "recheck"
 
+    @property
+    def backup(self) -> Path:
+        """Where backups go; not there when they are off."""
+        return self.etc / "backup.json"
+
+    @property
+    def staging(self) -> Path:
+        """Snapshots under way, on the root disk: etcd's own is never filled by them."""
+        return self.root / "var/cache/etcd-backup"
+
+    @property
+    def next_backup(self) -> Path:
+        """When to look at the bucket again."""
+        return self.run / "backup.next"
+
+    @property
+    def no_backup(self) -> Path:
+        """Since when the bucket has been seen without a backup of this cluster."""
+        return self.run / "backup.none"
+
+    @property
+    def backup_metrics(self) -> Path:
+        """Where Debian's prometheus-node-exporter looks for text files."""
+        return self.root / "var/lib/prometheus/node-exporter/etcd_backup.prom"
+
+    def program(self, name: str) -> Path:
+        """An installed program of etcd's release."""
+        return self.root / "usr/local/bin" / name
+
     def device(self, volume: str) -> Path:
         """The block device of a DigitalOcean volume, by its name."""
         return self.root / f"dev/disk/by-id/scsi-0DO_Volume_{volume}"

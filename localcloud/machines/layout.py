@@ -84,6 +84,11 @@ class Layout:
         return self.state / "releases"
 
     @property
+    def objects(self) -> Path:
+        """What the object store keeps, and its accounts."""
+        return self.state / "objects"
+
+    @property
     def logs(self) -> Path:
         """Logs of the API and the name server."""
         return self.state / "logs"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from localcloud.toolchain import commands, engine, etcd, image, packages
+from localcloud.toolchain import commands, engine, etcd, image, object_store, packages
 from localcloud.toolchain.errors import ToolchainError
 
 
@@ -21,6 +21,7 @@ class Part(StrEnum):
     ENGINE = "engine"
     ETCD = "etcd"
     IMAGE = "image"
+    OBJECT_STORE = "object-store"
     COMMANDS = "commands"
 
 
@@ -58,6 +59,7 @@ def main(
         Part.ENGINE: lambda: str(engine.ensure_engine()),
         Part.ETCD: releases,
         Part.IMAGE: lambda: str(image.ensure_image()),
+        Part.OBJECT_STORE: lambda: str(object_store.ensure_object_store()),
         Part.COMMANDS: fill,
     }
     for part, have in parts.items():

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from localcloud.cli.naming import default_name
 from localcloud.cloud import LocalCloud
-from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.prerequisites import check_host
+from tests.cluster.clouds import fresh_cloud
 from tests.cluster.cluster import Cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
-    try:
-        check_host()
-    except LocalCloudError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"no machines here, and CI must not go without them: {error}")
-        pytest.skip(f"no machines here: {error}")
-    tested = LocalCloud(f"{default_name()}-test")
-    tested.reset()
-    tested.start()
-    yield tested
-    tested.reset()
+    with fresh_cloud("test") as tested:
+        yield tested
 
 
 @pytest.fixture
@@ -38,7 +26,7 @@ def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
         client.delete("/faults")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     """Three members, founded once. A test leaves it healthy."""
     founded = Cluster(cloud, tmp_path_factory.mktemp("shared"))

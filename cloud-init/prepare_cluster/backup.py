@@ -1,0 +1,238 @@
+"""From time to time on every member: is a backup due, is it this member's turn, and what may be deleted?"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import time
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .backup_settings import BackupSettings
+from .backups import Backup, Later, backups_in, best, expired, latest, of_cluster, turn
+from .files import replace_text
+from .gateway import Cluster, NoQuorumError, RefusedError, status_of
+from .hosts import members_in
+from .journal import say, warn
+from .metrics import backup_metrics
+from .s3 import LARGEST, Bucket, S3Error
+from .settings import Places, Settings
+from .snapshot import SnapshotError, take
+from .transport import Member, NoAnswerError, Wire
+
+LOOK = 600.0
+"""Seconds after which the bucket is looked at again, whatever was seen."""
+
+RETRY = 60.0
+"""Seconds after a failure."""
+
+
+class BackupError(Exception):
+    """No backup this time. The text fits on one line and has no secret."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where this member stands among the others."""
+
+    order: tuple[str, ...]
+    """Voters in the order in which they upload: the leader, which has most to do, is the last."""
+    healthy: frozenset[str]
+    database: int
+    """Bytes of this member's database."""
+
+
+def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_once: bool = False) -> bool:
+    """Do what is to be done now; whether nothing failed. ``at_once`` makes a backup whoever's turn it is."""
+    with _alone(places, wait=at_once) as alone:
+        if not alone or not (at_once or _is_time(places, backups)):
+            return True
+        run = _Run(settings, places, backups)
+        try:
+            pause = run.go(at_once=at_once)
+        except (BackupError, S3Error, SnapshotError) as error:
+            warn(f"no backup: {error}")
+            replace_text(places.next_backup, json.dumps(time.time() + min(RETRY, backups.grace)), mode=0o600)
+            run.note(failed=True)
+            return False
+        finally:
+            shutil.rmtree(places.staging, ignore_errors=True)
+        replace_text(places.next_backup, json.dumps(time.time() + min(pause, LOOK)), mode=0o600)
+        run.note(failed=False)
+        return True
+
+
+class _Run:
+    def __init__(self, settings: Settings, places: Places, backups: BackupSettings) -> None:
+        self._settings = settings
+        self._places = places
+        self._backups = backups
+        self._bucket = Bucket(backups.place)
+        self._known: list[Backup] = []
+        """This cluster's backups as last listed."""
+        self._listed = False
+
+    def go(self, *, at_once: bool) -> float:
+        """Seconds until the next look."""
+        if not all(self._places.program(tool).exists() for tool in ("etcdctl", "etcdutl")):
+            if at_once:
+                raise BackupError("etcdctl and etcdutl are not installed yet")
+            return 0
+        standing = self._standing(at_once=at_once)
+        if standing is None:
+            return 0
+        now = self._list()
+        newest = latest(self._known)
+        if not at_once:
+            # Without any backup the wait begins with the bucket's first look, so that others can take over.
+            age = now - (newest.modified if newest else self._since(now) - self._backups.interval)
+            step = turn(
+                self._settings.name,
+                standing.order,
+                standing.healthy,
+                age=age,
+                interval=self._backups.interval,
+                grace=self._backups.grace,
+            )
+            if isinstance(step, Later):
+                return step.seconds
+        self._upload(standing.database)
+        self._prune()
+        return self._backups.interval
+
+    def note(self, *, failed: bool) -> None:
+        """Leave what is known of the backups to a node exporter."""
+        if not self._listed and not failed:
+            return
+        good = best(self._known)
+        try:
+            replace_text(self._places.backup_metrics, backup_metrics(good, failed=failed), mode=0o644)
+        except OSError as error:
+            warn(f"cannot write {self._places.backup_metrics}: {error.strerror}")
+
+    def _list(self) -> float:
+        listing = self._bucket.list(self._backups.prefix)
+        self._listed = True
+        self._known = of_cluster(backups_in(listing.objects), self._settings.token)
+        return listing.now
+
+    def _standing(self, *, at_once: bool) -> Standing | None:
+        """``None`` while this member is none of those that upload: its etcd does not run, or has no vote yet."""
+        wire = Wire(self._places.etc)
+        known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
+        address = known.get(self._settings.name, self._settings.listen)
+        me = Member(self._settings.name, address)
+        try:
+            # Confirmed by a quorum through this very member, which so has caught up with everything that
+            # was acknowledged before.
+            roll = Cluster(wire, [me]).roll()
+            own = status_of(wire, me)
+        except (NoQuorumError, NoAnswerError, RefusedError) as error:
+            if at_once:
+                raise BackupError(f"this member's etcd is not ready: {error}") from None
+            return None
+        voters = {member.host: member.id for member in roll.members if not member.learner}
+        if self._settings.name not in voters:
+            if at_once:
+                raise BackupError("this member has no vote yet: it may not have caught up")
+            return None
+        order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
+        others = [Member(name, known[name]) for name in order if name in known and name != me.name]
+        return Standing(tuple(order), frozenset({me.name, *_healthy(wire, others)}), own.database)
+
+    def _since(self, now: float) -> float:
+        """When this member first saw that there is no backup at all."""
+        mark = self._places.no_backup
+        if not mark.exists():
+            replace_text(mark, json.dumps(now), mode=0o600)
+        return float(json.loads(mark.read_text()))
+
+    def _upload(self, database: int) -> None:
+        began = time.monotonic()
+        self._places.staging.mkdir(mode=0o700, parents=True)
+        package = take(self._settings, self._places, database)
+        snapshot, size = package.snapshot, package.file.stat().st_size
+        if size > LARGEST:
+            raise BackupError(f"{size} bytes, compressed, are more than one upload may have ({LARGEST})")
+        key = self._backups.prefix + snapshot.name
+        self._bucket.put(
+            key,
+            package.file,
+            snapshot.sha256,
+            {
+                "sha256": snapshot.sha256,
+                "revision": str(snapshot.revision),
+                "keys": str(snapshot.keys),
+                "cluster-token": snapshot.cluster,
+                "etcd-version": snapshot.version,
+                "member": self._settings.name,
+            },
+        )
+        if (stored := self._bucket.size(key)) != size:
+            raise BackupError(f"{key} has {stored} bytes in the bucket, and {size} were sent")
+        self._places.no_backup.unlink(missing_ok=True)
+        say(
+            f"backup {snapshot.name}: revision {snapshot.revision}, {snapshot.keys} keys, {package.size} bytes, "
+            f"{size} compressed, {time.monotonic() - began:.1f} s"
+        )
+        before = best(self._known)
+        if before is not None and before.snapshot.worth > snapshot.worth:
+            warn(
+                f"it holds less than {before.snapshot.name}, which stays the one that is restored: "
+                f"revision {before.snapshot.revision}, {before.snapshot.keys} keys"
+            )
+
+    def _prune(self) -> None:
+        now = self._list()
+        for backup in expired(self._known, now, self._backups.retention):
+            try:
+                self._bucket.delete(backup.key)
+            except S3Error as error:
+                if error.code == "AccessDenied":
+                    say(
+                        "the bucket's policy keeps old backups from being deleted here: its lifecycle rule does"
+                    )
+                else:
+                    warn(f"old backups stay for now: {error}")
+                return
+            say(f"deleted {backup.snapshot.name}, which is older than etcd:backupRetention")
+
+
+def _healthy(wire: Wire, members: Sequence[Member]) -> Iterator[str]:
+    with ThreadPoolExecutor(max(1, len(members))) as threads:
+        asked = [(member.name, threads.submit(_follows_a_leader, wire, member)) for member in members]
+        yield from (name for name, follows in asked if follows.result())
+
+
+def _follows_a_leader(wire: Wire, member: Member) -> bool:
+    try:
+        return status_of(wire, member).leader != 0
+    except (NoAnswerError, RefusedError):
+        return False
+
+
+def _is_time(places: Places, backups: BackupSettings) -> bool:
+    try:
+        due = float(json.loads(places.next_backup.read_text()))
+    except (OSError, ValueError, TypeError):
+        return True
+    now = time.time()
+    # A clock that was set back must not stop the backups.
+    return now >= due or due - now > max(LOOK, backups.interval)
+
+
+@contextmanager
+def _alone(places: Places, *, wait: bool) -> Generator[bool]:
+    """Whether no other run is under way; ``wait`` until none is."""
+    places.run.mkdir(parents=True, exist_ok=True)
+    with (places.run / "backup.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        shutil.rmtree(places.staging, ignore_errors=True)
+        yield True

@@ -1,0 +1,111 @@
+"""The local cloud's object store: an S3 server, in the place of DigitalOcean's Spaces."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from localcloud.addresses import GATEWAY, OBJECT_STORE_PORT, OBJECT_STORE_URL
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.files import open_log, replace
+from localcloud.machines.layout import Layout
+from localcloud.machines.prerequisites import SYSTEM_PATH
+from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS, OBJECT_STORE_OWNER
+
+REGION = "local"
+"""The region that requests are signed for."""
+
+CERTIFICATE = Path(__file__).with_name("object_store.pem")
+"""The server's certificate, which is its own authority and the same in every local cloud."""
+
+_KEY_SEED = b"the object store of every local cloud"
+_READY_LIMIT = 20.0
+_POLL = 0.05
+
+
+class ObjectStore:
+    """Versity's S3 gateway over a folder, by HTTPS."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cgroup = Cgroup(layout.cgroup) / "object-store"
+        self._buckets = layout.objects / "buckets"
+        self._key = layout.run / "object-store-key.pem"
+        self.log = layout.logs / "object-store.log"
+        """Every request that it answered."""
+
+    def running(self) -> bool:
+        """Whether it runs."""
+        return self._cgroup.populated()
+
+    def ensure(self, server: Path) -> None:
+        """Start ``server`` unless it runs, and have the bucket for backups with its account."""
+        if not self.running():
+            self._start(server)
+        if not (self._buckets / BACKUP_BUCKET).exists():
+            self._make_bucket(server)
+
+    def stop(self) -> None:
+        """End it; what it keeps stays."""
+        self._cgroup.remove()
+
+    def _start(self, server: Path) -> None:
+        accounts = self._layout.objects / "accounts"
+        for folder in (self._buckets, accounts):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(self._key, private_key(), mode=0o600)
+        with open_log(self.log) as log:
+            self._cgroup.spawn(
+                [
+                    *("ip", "netns", "exec", self._layout.namespace, server, "--quiet"),
+                    *(f"--port={GATEWAY.ip}:{OBJECT_STORE_PORT}", f"--region={REGION}"),
+                    *(f"--cert={CERTIFICATE}", f"--key={self._key}"),
+                    *(f"--iam-dir={accounts}", "--access-log=stdout", "posix", self._buckets),
+                ],
+                output=log,
+                env=dict(zip(("ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"), OBJECT_STORE_OWNER, strict=True)),
+            )
+        deadline = time.monotonic() + _READY_LIMIT
+        while (problem := self._admin(server, "list-buckets")) is not None:
+            if not self.running() or time.monotonic() > deadline:
+                raise LocalCloudError(f"the object store does not start ({problem}); its log is {self.log}")
+            time.sleep(_POLL)
+
+    def _make_bucket(self, server: Path) -> None:
+        access, secret = BACKUP_KEYS
+        # An interrupted start may have made the account already.
+        self._admin(server, "create-user", f"--access={access}", f"--secret={secret}", "--role=user")
+        problem = self._admin(server, "create-bucket", f"--bucket={BACKUP_BUCKET}", f"--owner={access}")
+        if problem is not None:
+            raise LocalCloudError(f"the object store makes no bucket: {problem}")
+
+    def _admin(self, server: Path, *command: str) -> str | None:
+        """Run one of the server's own administration commands; its complaint, if any."""
+        access, secret = OBJECT_STORE_OWNER
+        result = subprocess.run(
+            [
+                *("ip", "netns", "exec", self._layout.namespace, server, "admin", "--allow-insecure"),
+                *(f"--endpoint-url={OBJECT_STORE_URL}", f"--region={REGION}", *command),
+            ],
+            env={"ADMIN_ACCESS_KEY": access, "ADMIN_SECRET_KEY": secret, "PATH": SYSTEM_PATH},
+            capture_output=True,
+            text=True,
+            timeout=_READY_LIMIT,
+            check=False,
+        )
+        return None if result.returncode == 0 else " ".join(result.stderr.split()) or "it says nothing"
+
+
+def private_key() -> str:
+    """The key of ``CERTIFICATE``, PEM. It is made from a constant, since it guards nothing but a namespace."""
+    number = int.from_bytes(hashlib.sha256(_KEY_SEED).digest())
+    key = ec.derive_private_key(number, ec.SECP256R1())
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()

@@ -1,0 +1,25 @@
+"""The S3 server of the local cloud: Versity's gateway over a folder, https://github.com/versity/versitygw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.toolchain import cache, golang
+from localcloud.toolchain.progress import Work
+
+_MODULE = "versitygw"
+_PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
+
+
+def ensure_object_store() -> Path:
+    """Return the executable ``versitygw``, building it where it is missing."""
+    work = Work(
+        "Building an S3 server",
+        "the local cloud keeps backups in it; it is Versity's S3 gateway, from its published Go module",
+        "1 to 3 minutes on 2 cores",
+    )
+    return cache.ensure(_MODULE, golang.recipe(_MODULE, _PACKAGE), work, _build) / _MODULE
+
+
+def _build(folder: Path, show: cache.Show) -> None:
+    golang.build(_MODULE, _PACKAGE, folder / _MODULE, show)

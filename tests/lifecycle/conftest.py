@@ -1,0 +1,58 @@
+"""One running cluster that the cases share, and the line that the session ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from tests.cluster.clouds import fresh_cloud
+from tests.lifecycle.figures import Figures
+from tests.lifecycle.live import Live
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash[FIGURES]
+    if figures.cases:
+        terminalreporter.section("lifecycle")
+        for line in figures.lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not session.config.stash[FIGURES].good and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="package")
+def cloud() -> Iterator[LocalCloud]:
+    with fresh_cloud("life") as tested:
+        yield tested
+
+
+@pytest.fixture(scope="package")
+def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Three members with data volumes, founded once. A case leaves them healthy."""
+    with Live(cloud, tmp_path_factory.mktemp("live"), figures, "live", domain="live.example.test") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
+    with cloud.control as client:
+        yield client
+        client.delete("/faults")

@@ -1,0 +1,72 @@
+"""What ``make lifecycle`` ends with: the figures of each case, and of all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation with the writer and the observer beside it."""
+
+    name: str
+    cluster: str
+    """The stack that it ran on."""
+    acknowledged: int
+    failed: int
+    retried: int
+    lost: int
+    clusters: frozenset[str]
+    """Ids of the clusters that members said they were in."""
+    max_down: int
+    max_off: int
+    stall_ms: int
+    planned: bool
+    """Whether nothing but the program itself took members down."""
+    seconds: float
+
+    def line(self) -> str:
+        return (
+            f"{self.seconds:6.1f} s  stall {self.stall_ms:5} ms  down {self.max_down}  off {self.max_off}  "
+            f"acknowledged {self.acknowledged:5}  failed {self.failed:3}  retried {self.retried:3}  "
+            f"lost {self.lost}  {self.name}"
+        )
+
+
+@dataclass
+class Figures:
+    """All cases of a session."""
+
+    cases: list[Case] = field(default_factory=list[Case])
+
+    @property
+    def lost(self) -> int:
+        return sum(case.lost for case in self.cases)
+
+    @property
+    def clusters(self) -> int:
+        """The most cluster ids that the members of one stack ever had."""
+        stacks = {case.cluster for case in self.cases}
+        return max((len(self._ids(stack)) for stack in stacks), default=0)
+
+    @property
+    def max_down(self) -> int:
+        return max((case.max_down for case in self.cases), default=0)
+
+    @property
+    def good(self) -> bool:
+        return self.lost == 0 and self.clusters <= 1 and self.max_down <= 1
+
+    def lines(self) -> Sequence[str]:
+        """One for each case, slowest first, and the last one for all."""
+        acknowledged = sum(case.acknowledged for case in self.cases)
+        stall = max((case.stall_ms for case in self.cases), default=0)
+        return [
+            *(case.line() for case in sorted(self.cases, key=lambda case: -case.seconds)),
+            f"acknowledged={acknowledged} lost={self.lost} clusters={self.clusters} "
+            f"max_down={self.max_down} longest_stall_ms={stall}",
+        ]
+
+    def _ids(self, stack: str) -> frozenset[str]:
+        return frozenset[str]().union(*(case.clusters for case in self.cases if case.cluster == stack))

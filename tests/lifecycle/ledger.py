@@ -1,0 +1,84 @@
+"""Which numbered values were acknowledged, which are still owed, and how long nothing was acknowledged."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass
+class Period:
+    """The figures since the last ``mark``."""
+
+    first: int
+    """The first number that had not been acknowledged when it began."""
+    acknowledged: int = 0
+    failed: int = 0
+    """Attempts without an acknowledgement, whatever became of them."""
+    retried: int = 0
+    """Attempts with a number that had been tried before."""
+    stall: float = 0.0
+    """Seconds: the longest time without an acknowledgement."""
+    stall_at: float = 0.0
+    """When it ended, in seconds since the epoch."""
+
+
+class Ledger:
+    """Shared by the workers. A number stays the same until it is acknowledged, however often it is tried."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 1
+        self._owed: deque[int] = deque()
+        self._last = time.monotonic()
+        self._acknowledged: set[int] = set()
+        self._period = Period(first=1)
+
+    def take(self) -> int:
+        """The number to write next: one that is owed, else a new one."""
+        with self._lock:
+            if self._owed:
+                self._period.retried += 1
+                return self._owed.popleft()
+            self._next += 1
+            return self._next - 1
+
+    def fail(self, number: int) -> None:
+        """The attempt was not acknowledged: the number is owed."""
+        with self._lock:
+            self._period.failed += 1
+            self._owed.append(number)
+
+    def acknowledge(self, number: int) -> None:
+        """The attempt was acknowledged."""
+        with self._lock:
+            self._end_stall()
+            self._acknowledged.add(number)
+            self._period.acknowledged += 1
+
+    def mark(self) -> None:
+        """Begin a new period."""
+        with self._lock:
+            self._last = time.monotonic()
+            self._period = Period(first=min([self._next, *self._owed]))
+
+    def period(self) -> Period:
+        """The figures so far; a stall that still lasts counts."""
+        with self._lock:
+            last = self._last
+            self._end_stall()
+            self._last = last
+            return self._period
+
+    def acknowledged(self, first: int = 1) -> set[int]:
+        """The acknowledged numbers from ``first`` on."""
+        with self._lock:
+            return {number for number in self._acknowledged if number >= first}
+
+    def _end_stall(self) -> None:
+        now = time.monotonic()
+        if now - self._last > self._period.stall:
+            self._period.stall, self._period.stall_at = now - self._last, time.time()
+        self._last = now

@@ -1,0 +1,118 @@
+"""A cluster with a writer that never stops and an observer that never looks away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.files import replace
+from tests.cluster.cluster import Cluster, wait_for
+from tests.lifecycle.agent import Agent
+from tests.lifecycle.figures import Case, Figures
+
+FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
+
+
+class Live(Cluster):
+    """A stack that is up, and the two processes beside it."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, figures: Figures, stack: str, **config: Any) -> None:
+        super().__init__(cloud, folder, stack, **config)
+        self._figures = figures
+        self._processes = ExitStack()
+        self._domain = str(self._document["config"]["etcd:domain"])
+        self.bundle = folder / "bundle"
+
+    def __enter__(self) -> Self:
+        self.up()
+        self.save_bundle(self.bundle)
+        names = list(self.members())
+        self.writer = self._processes.enter_context(
+            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *names)
+        )
+        self.observer = self._processes.enter_context(
+            Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._processes.close()
+
+    def save_bundle(self, directory: Path) -> None:
+        """Save the operator's files of this moment; who uses them notices that they changed."""
+        directory.mkdir(exist_ok=True)
+        environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
+        for variable, name in FILES.items():
+            replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
+
+    def name(self, number: int) -> str:
+        return f"etcd-server-{number}.{self._domain}"
+
+    def urn(self, number: int) -> str:
+        """The URN of a member's droplet."""
+        return self.resource(f"digitalocean:index/droplet:Droplet::etcd-etcd-{self.stack}-{number}")
+
+    def resource(self, suffix: str) -> str:
+        """The URN of a member's resource, given its own type and name."""
+        return f"urn:pulumi:{self.stack}::etcd::etcd:index:EtcdCluster$etcd:index:Member${suffix}"
+
+    def droplets(self) -> dict[str, int]:
+        """Ids of the stack's droplets by member."""
+        listed = self.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{self.stack}&per_page=200")
+        return {droplet["name"]: droplet["id"] for droplet in listed["droplets"]}
+
+    @contextmanager
+    def case(
+        self, name: str, *, planned: bool = True, members: Iterable[str] | None = None
+    ) -> Generator[None]:
+        """One operation. Afterwards the cluster is healthy, nothing is lost, and never two members were down.
+
+        ``members`` are those that should be up throughout; by default, all that the stack has before.
+        """
+        self.observer.order("expect", names=list(self.members() if members is None else members))
+        time.sleep(0.5)  # A look at each, so that the period begins with all of them up.
+        self.observer.order("mark")
+        self.writer.order("mark")
+        began = time.monotonic()
+        yield
+        seconds = time.monotonic() - began
+        self.wait_healthy()
+        written = self.writer.order("report")
+        lacking: dict[str, list[int]] = self.writer.order("verify", first=written["first"])
+        seen = self.observer.order("report")
+        case = Case(
+            name=name,
+            cluster=self.stack,
+            acknowledged=written["acknowledged"],
+            failed=written["failed"],
+            retried=written["retried"],
+            lost=len(set().union(*lacking.values())),
+            clusters=frozenset(seen["clusters"]),
+            max_down=seen["max_down"],
+            max_off=seen["max_off"],
+            stall_ms=round(1000 * written["stall"]),
+            planned=planned,
+            seconds=seconds,
+        )
+        self._figures.cases.append(case)
+        assert case.acknowledged > 0
+        assert case.lost == 0, lacking
+        assert len(case.clusters) == 1
+        assert case.max_down <= 1, seen["down_at"]
+        assert case.max_off <= 1
+
+    @contextmanager
+    def broken(self, *names: str) -> Generator[None]:
+        """The test breaks these members: until the end of the block they do not count as down by our doing."""
+        self.observer.order("excuse", names=list(names))
+        yield
+        self.wait_up(*names)
+        self.observer.order("excuse", names=[])
+
+    def wait_up(self, *names: str) -> None:
+        """Wait until the observer has seen these members answer as voters."""
+        wait_for(lambda: self.observer.order("report")["up"], lambda up: set(names) <= set(up), f"{names} up")

@@ -1,0 +1,40 @@
+"""How many members were down at one moment, of those that the tests did not break themselves."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Outages:
+    """What the looks of one period have shown."""
+
+    expected: set[str] = field(default_factory=set[str])
+    """Members that should be up: those that exist before an operation and after it."""
+    excused: set[str] = field(default_factory=set[str])
+    """Members that the test broke."""
+    max_down: int = 0
+    down_at: tuple[float, list[str]] = (0.0, [])
+    """When the most members were down, and which."""
+    max_off: int = 0
+    """The most members without a running machine at one moment."""
+    clusters: set[str] = field(default_factory=set[str])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self, answering: Collection[str], running: Collection[str]) -> None:
+        """One look: members that answer as voters, and members whose machine is on."""
+        with self.lock:
+            watched = self.expected - self.excused
+            down = sorted(watched - set(answering))
+            if len(down) > self.max_down:
+                self.max_down, self.down_at = len(down), (time.time(), down)
+            self.max_off = max(self.max_off, len(watched - set(running)))
+
+    def mark(self) -> None:
+        """Begin a new period."""
+        with self.lock:
+            self.max_down, self.down_at, self.max_off = 0, (0.0, []), 0
+            self.clusters = set()

@@ -1,0 +1,130 @@
+"""``python -m tests.lifecycle.writing BUNDLE PREFIX ENDPOINT...``: writes numbered values until it is ended."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer, decoded, encoded
+from tests.lifecycle.ledger import Ledger
+from tests.lifecycle.orders import obey
+
+PAUSE = 0.08
+"""Seconds between a worker's writes: a dozen a second from each."""
+DISCOVERY = 1.0
+"""Seconds between two looks at the cluster's list of members."""
+CATCH_UP = 60.0
+"""Seconds that a member may lag behind the others before what it lacks counts as lost."""
+PAGE = 2000
+
+
+class Writing:
+    """One worker an endpoint. Endpoints are those that the cluster lists now."""
+
+    def __init__(self, bundle: Path, prefix: str, endpoints: list[str]) -> None:
+        self._bundle = Bundle(bundle)
+        self._prefix = prefix
+        self._known = set(endpoints)
+        self._ledger = Ledger()
+        self._workers: dict[str, threading.Thread] = {}
+
+    def run(self) -> None:
+        """Write in the background, and obey orders."""
+        threading.Thread(target=self._discover, daemon=True).start()
+        obey({"mark": self._ledger.mark, "report": self._report, "verify": self._verify})
+
+    def _report(self) -> dict[str, Any]:
+        return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
+
+    def _discover(self) -> None:
+        while True:
+            for name in self._known:
+                worker = self._workers.get(name)
+                if worker is None or not worker.is_alive():
+                    self._workers[name] = threading.Thread(target=self._work, args=(name,), daemon=True)
+                    self._workers[name].start()
+            time.sleep(DISCOVERY)
+            self._known = set(self._listed() or self._known)
+
+    def _listed(self) -> list[str]:
+        for name in sorted(self._known):
+            connection = Connection(name, self._bundle)
+            try:
+                members = connection.call("/v3/cluster/member/list", {})["members"]
+            except NoAnswer:
+                continue
+            finally:
+                connection.close()
+            urls = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
+            return [host for url in urls if (host := urlsplit(url).hostname)]
+        return []
+
+    def _work(self, name: str) -> None:
+        connection = Connection(name, self._bundle)
+        while name in self._known:
+            try:
+                connection.open()
+            except NoAnswer:
+                time.sleep(PAUSE)
+                continue
+            number = self._ledger.take()
+            try:
+                connection.call("/v3/kv/put", {"key": self._key(number), "value": encoded(str(number))})
+            except NoAnswer:
+                self._ledger.fail(number)
+            else:
+                self._ledger.acknowledge(number)
+            time.sleep(PAUSE)
+        connection.close()
+
+    def _key(self, number: int) -> str:
+        return encoded(f"{self._prefix}/{number:010}")
+
+    def _verify(self, first: int) -> dict[str, list[int]]:
+        """By member: the acknowledged numbers, from ``first`` on, that it does not have."""
+        expected = self._ledger.acknowledged(first)
+        names = self._listed()
+        if not names:
+            raise NoAnswer("no member lists the members")
+        reader = Connection(names[0], self._bundle, timeout=10)
+        revision = int(reader.call("/v3/kv/range", {"key": encoded("nothing")})["header"]["revision"])
+        return {name: sorted(expected - self._on(name, first, revision)) for name in names}
+
+    def _on(self, name: str, first: int, revision: int) -> set[int]:
+        """The numbers that a member has by itself, once it has applied ``revision``."""
+        connection = Connection(name, self._bundle, timeout=10)
+        deadline = time.monotonic() + CATCH_UP
+        while time.monotonic() < deadline:
+            try:
+                answer = connection.call("/v3/kv/range", {"key": encoded("nothing"), "serializable": True})
+                if int(answer["header"]["revision"]) >= revision:
+                    break
+            except NoAnswer as error:
+                print(f"verifying: {error}", file=sys.stderr)
+            time.sleep(0.2)
+        return set(self._read(connection, first))
+
+    def _read(self, connection: Connection, first: int) -> Iterator[int]:
+        key, end = self._key(first), encoded(f"{self._prefix}0")
+        while True:
+            page = connection.call(
+                "/v3/kv/range", {"key": key, "range_end": end, "serializable": True, "limit": PAGE}
+            )
+            pairs = page.get("kvs", [])
+            for pair in pairs:
+                number = int(decoded(pair["key"]).rpartition("/")[2])
+                if decoded(pair["value"]) == str(number):
+                    yield number
+            if not page.get("more"):
+                return
+            key = encoded(decoded(pairs[-1]["key"]) + "\0")
+
+
+if __name__ == "__main__":
+    Writing(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]).run()

@@ -1,0 +1,248 @@
+"""Backups of real etcd members in a real S3 server: whose turn it is, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prepare_cluster.backup_settings import read_backup_settings
+from prepare_cluster.backups import Backup, backups_in
+from prepare_cluster.s3 import Stored
+from prepare_cluster.signing import Keys
+from prepare_cluster.snapshot import SnapshotError, compress, expand
+
+from .lab import Lab, Node, eventually
+from .objects import KEYS, ObjectServer
+
+PREFIX = "etcd-test/"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path)
+    yield server
+    server.stop()
+
+
+def configure(node: Node, server: ObjectServer, *, keys: Keys = KEYS, **changes: float) -> None:
+    place = server.place(keys)
+    values = {
+        "endpoint": place.endpoint,
+        "bucket": place.bucket,
+        "region": place.region,
+        "access_key": keys.access,
+        "secret_key": keys.secret,
+        "ca_certificate": place.ca_certificate,
+        "prefix": PREFIX,
+        "interval": 60,
+        "retention": 0,
+        **changes,
+    }
+    node.places.backup.write_text(json.dumps(values))
+    programs = node.places.program("etcdctl").parent
+    programs.mkdir(parents=True, exist_ok=True)
+    for tool in ("etcdctl", "etcdutl"):
+        if not (programs / tool).exists():
+            (programs / tool).symlink_to(node.lab.binaries / tool)
+
+
+def found(lab: Lab, server: ObjectServer, size: int = 3, **changes: float) -> list[Node]:
+    nodes = lab.found(size)
+    for node in nodes:
+        lab_hosts(node, nodes)
+        configure(node, server, **changes)
+    return nodes
+
+
+def lab_hosts(node: Node, nodes: list[Node]) -> None:
+    """Discovery has written the members' addresses."""
+    eventually(
+        "all members are known", lambda: all(one.name in node.places.hosts.read_text() for one in nodes)
+    )
+
+
+def look(node: Node, *, at_once: bool = False) -> bool:
+    """One look of the timer's, as if its time had come; whether it did not fail."""
+    node.places.next_backup.unlink(missing_ok=True)
+    try:
+        node.step("backup-now" if at_once else "backup")
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def stored(server: ObjectServer) -> list[Backup]:
+    return backups_in(Stored(key, 1, 0.0) for key in server.names())
+
+
+def leader(nodes: list[Node]) -> Node:
+    (found,) = [
+        node
+        for node in nodes
+        if (state := json.loads(node.etcdctl("endpoint", "status", "-w", "json").stdout)[0]["Status"])[
+            "header"
+        ]["member_id"]
+        == state["leader"]
+    ]
+    return found
+
+
+def test_exactly_one_member_uploads_a_verified_snapshot(
+    lab: Lab, server: ObjectServer, tmp_path: Path
+) -> None:
+    nodes = found(lab, server)
+    for number in range(20):
+        assert nodes[0].etcdctl("put", f"key-{number}", "value").returncode == 0
+    assert all(look(node) for node in [*nodes, *nodes])
+    (backup,) = stored(server)
+    snapshot = backup.snapshot
+    assert backup.key.startswith(PREFIX)
+    assert (snapshot.cluster, snapshot.version) == ("cluster-1", "3.6.14")
+    assert snapshot.revision >= 21
+    assert server.bucket().get(backup.key, tmp_path / "packed") == snapshot.sha256
+    expand(tmp_path / "packed", tmp_path / "raw")
+    status = subprocess.run(
+        [lab.binaries / "etcdutl", "snapshot", "status", tmp_path / "raw", "-w", "json"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert json.loads(status.stdout)["revision"] == snapshot.revision
+    uploader = min(node.name for node in nodes if node is not leader(nodes))
+    assert [f"backup {snapshot.name}" in node.log for node in nodes] == [n.name == uploader for n in nodes]
+    assert not any(node.places.staging.exists() for node in nodes)
+    assert f"newest_revision {snapshot.revision}\n" in nodes[0].places.backup_metrics.read_text()
+
+
+def test_another_member_takes_over_from_one_that_is_down(lab: Lab, server: ObjectServer) -> None:
+    nodes = found(lab, server)
+    first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
+    first.power_off()
+    rest = [node for node in nodes if node is not first]
+    eventually("a leader", rest[0].healthy)
+    assert all(look(node) for node in rest)
+    assert len(stored(server)) == 1
+
+
+def test_another_member_takes_over_from_one_that_cannot_upload(lab: Lab, server: ObjectServer) -> None:
+    nodes = found(lab, server)
+    first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
+    configure(first, server, keys=Keys("owner", "revoked"))
+    rest = [node for node in nodes if node is not first]
+    assert not look(first)
+    assert "SignatureDoesNotMatch" in first.log
+    assert "revoked" not in first.log
+    assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
+    assert all(look(node) for node in rest)
+    assert stored(server) == []
+    for node in rest:
+        # Nobody has uploaded for the grace of one member, and not for that of two.
+        waited = json.loads(node.places.no_backup.read_text()) - 35
+        node.places.no_backup.write_text(json.dumps(waited))
+    assert all(look(node) for node in rest)
+    assert len(stored(server)) == 1
+
+
+def test_nobody_looks_at_the_bucket_before_it_is_worth_its_while(lab: Lab, server: ObjectServer) -> None:
+    (node,) = found(lab, server, size=1)
+    assert look(node)
+    server.stop()
+    node.step("backup")
+    assert not look(node)
+    assert "Connection refused" in node.log
+
+
+def test_the_next_backup_comes_when_the_interval_is_over(lab: Lab, server: ObjectServer) -> None:
+    (node,) = found(lab, server, size=1, interval=2)
+    assert look(node)
+    assert look(node)
+    assert len(stored(server)) == 1
+    time.sleep(2)
+    assert look(node)
+    assert len(stored(server)) == 2
+
+
+def test_a_backup_at_once_is_made_whoevers_turn_it_is(lab: Lab, server: ObjectServer) -> None:
+    nodes = found(lab, server)
+    assert all(look(node, at_once=True) for node in nodes)
+    assert len(stored(server)) == 3
+
+
+def test_old_backups_go_and_foreign_objects_and_the_newest_good_one_stay(
+    lab: Lab, server: ObjectServer
+) -> None:
+    (node,) = found(lab, server, size=1, interval=1, retention=100)
+    assert look(node, at_once=True)
+    (good,) = stored(server)
+    folder = server.folder / "backups" / PREFIX
+    old = replace(good.snapshot, taken="20200101T000000Z", revision=1)
+    more = replace(good.snapshot, taken="20200101T000001Z", revision=1_000_000)
+    other = replace(good.snapshot, taken="20200101T000002Z", cluster="cluster-2")
+    for name in (old.name, more.name, other.name, "notes.txt"):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (1_577_836_800, 1_577_836_800))
+    assert look(node, at_once=True)
+    names = {key.removeprefix(PREFIX) for key in server.names()}
+    assert old.name not in names
+    assert {more.name, other.name, "notes.txt", good.snapshot.name} < names
+    assert "holds less than" in node.log
+
+
+def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, server: ObjectServer) -> None:
+    (node,) = found(lab, server, size=1)
+    value = os.urandom(60_000).hex()
+    for number in range(40):
+        assert node.etcdctl("put", f"key-{number}", value[number:]).returncode == 0
+    node.places.next_backup.unlink(missing_ok=True)
+    process = subprocess.Popen(node._command("backup"), env=node._environment())
+    eventually("it has begun", node.places.staging.exists)
+    process.kill()
+    process.wait()
+    assert stored(server) == []
+    assert look(node)
+    assert len(stored(server)) == 1
+    assert not node.places.staging.exists()
+
+
+def test_a_disk_without_room_is_said_and_left_alone(lab: Lab, server: ObjectServer) -> None:
+    (node,) = found(lab, server, size=1)
+    node.places.staging.mkdir(parents=True)
+    small = node.places.staging.parent
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64M", "tmpfs", small], check=True)
+    try:
+        assert not look(node)
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert "MiB free: a snapshot and its compressed copy need" in node.log
+    assert look(node)
+    assert len(stored(server)) == 1
+
+
+def test_a_member_without_quorum_makes_no_backup(lab: Lab, server: ObjectServer) -> None:
+    nodes = found(lab, server)
+    for node in nodes[1:]:
+        node.power_off()
+    assert look(nodes[0])
+    assert not look(nodes[0], at_once=True)
+    assert "no backup: this member's etcd is not ready" in nodes[0].log
+    assert stored(server) == []
+
+
+def test_a_damaged_snapshot_is_no_package(lab: Lab, tmp_path: Path) -> None:
+    (node,) = lab.found(1)
+    raw = tmp_path / "raw"
+    assert node.etcdctl("snapshot", "save", str(raw)).returncode == 0
+    compress(raw, tmp_path / "packed")
+    content = bytearray(raw.read_bytes())
+    content[9000] ^= 1
+    raw.write_bytes(content)
+    with pytest.raises(SnapshotError, match="not whole"):
+        compress(raw, tmp_path / "packed")
+
+
+def test_backups_are_off_without_their_file(tmp_path: Path) -> None:
+    assert read_backup_settings(tmp_path / "backup.json") is None

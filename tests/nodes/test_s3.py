@@ -1,0 +1,147 @@
+"""The node's S3 client against a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prepare_cluster.s3 import Bucket, Place, S3Error
+from prepare_cluster.signing import Keys
+
+from .lab import PACKAGE
+from .objects import KEYS, ObjectServer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()
+
+
+def file_of(folder: Path, content: bytes) -> tuple[Path, str]:
+    path = folder / "source"
+    path.write_bytes(content)
+    return path, hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20, (3 << 20) + 17])
+def test_what_was_put_is_got(server: ObjectServer, tmp_path: Path, size: int) -> None:
+    source, sha256 = file_of(tmp_path, os.urandom(size))
+    bucket = server.bucket()
+    bucket.put(f"sizes/{size}", source, sha256, {"revision": "17"})
+    assert bucket.size(f"sizes/{size}") == size
+    assert bucket.get(f"sizes/{size}", tmp_path / "target") == sha256
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
+
+
+def test_keys_with_characters_that_are_encoded_are_the_same_everywhere(
+    server: ObjectServer, tmp_path: Path
+) -> None:
+    key = "odd/a b+c=d&e~f$é.db"
+    source, sha256 = file_of(tmp_path, b"x")
+    bucket = server.bucket()
+    bucket.put(key, source, sha256, {})
+    assert [stored.key for stored in bucket.list("odd/").objects] == [key]
+    bucket.delete(key)
+    assert bucket.list("odd/").objects == ()
+
+
+def test_a_listing_of_several_pages_is_whole(server: ObjectServer, tmp_path: Path) -> None:
+    source, sha256 = file_of(tmp_path, b"x")
+    bucket = server.bucket()
+    bucket.put("pages/0000", source, sha256, {})
+    folder = server.folder / "backups/pages"
+    for number in range(1, 1005):
+        (folder / f"{number:04}").write_bytes(b"y")
+    assert len(bucket.list("pages/").objects) == 1005
+
+
+def test_the_listing_has_the_servers_time(server: ObjectServer, tmp_path: Path) -> None:
+    source, sha256 = file_of(tmp_path, b"x")
+    bucket = server.bucket()
+    bucket.put("time/x", source, sha256, {})
+    listing = bucket.list("time/")
+    assert abs(listing.now - listing.objects[0].modified) < 5
+
+
+def test_an_upload_whose_bytes_changed_leaves_no_object(server: ObjectServer, tmp_path: Path) -> None:
+    source, _ = file_of(tmp_path, b"changed")
+    with pytest.raises(S3Error, match="XAmzContentSHA256Mismatch"):
+        server.bucket().put("changed", source, hashlib.sha256(b"told").hexdigest(), {})
+    assert server.bucket().list("changed").objects == ()
+
+
+def test_an_upload_that_was_cut_off_leaves_no_object(server: ObjectServer, tmp_path: Path) -> None:
+    source, sha256 = file_of(tmp_path, os.urandom(64 << 20))
+    script = (
+        "import sys; from pathlib import Path; from prepare_cluster.s3 import *; "
+        "from prepare_cluster.signing import Keys; "
+        f"place = Place('https://127.0.0.1:{server.port}', 'backups', 'local', "
+        f"Keys('{KEYS.access}', '{KEYS.secret}'), Path({str(server.folder.parent / 'ca.pem')!r}).read_text());"
+        "print('go', flush=True);"
+        f"Bucket(place).put('cut', Path({str(source)!r}), '{sha256}', {{}})"
+    )
+    (server.folder.parent / "ca.pem").write_text(server.place().ca_certificate)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(PACKAGE)}, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    killer = threading.Timer(0.1, process.kill)
+    killer.start()
+    assert process.wait(30) == -9, "it was faster than its killer"
+    assert server.bucket().list("cut").objects == ()
+
+
+@pytest.mark.parametrize(("keys", "code"), [
+    (Keys("nobody", "owner-secret"), "XAdminUserNotFound"), (Keys("owner", "wrong"), "SignatureDoesNotMatch"),
+])  # fmt: skip
+def test_a_refusal_says_which_without_the_secret(server: ObjectServer, keys: Keys, code: str) -> None:
+    with pytest.raises(S3Error, match=code) as refused:
+        server.bucket(keys).list("")
+    assert refused.value.code == code
+    assert keys.secret not in str(refused.value)
+
+
+def test_a_refused_upload_says_why(server: ObjectServer, tmp_path: Path) -> None:
+    source, sha256 = file_of(tmp_path, os.urandom(32 << 20))
+    with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
+        server.bucket(Keys("owner", "wrong")).put("refused", source, sha256, {})
+
+
+def test_a_missing_object_and_a_missing_bucket_are_told_apart(server: ObjectServer, tmp_path: Path) -> None:
+    with pytest.raises(S3Error, match="NoSuchKey"):
+        server.bucket().get("nothing", tmp_path / "target")
+    with pytest.raises(S3Error, match="NoSuchBucket"):
+        Bucket(server.place(bucket="elsewhere")).list("")
+
+
+def test_a_server_that_is_not_trusted_or_not_there_is_named(server: ObjectServer) -> None:
+    place = server.place()
+    with pytest.raises(S3Error, match="certificate of https"):
+        Bucket(Place(place.endpoint, place.bucket, place.region, place.keys)).list("")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(S3Error, match="Connection refused"):
+            Bucket(Place(f"https://127.0.0.1:{nobody.getsockname()[1]}", "b", "r", KEYS)).list("")
+
+
+def test_a_large_file_takes_little_memory(server: ObjectServer, tmp_path: Path) -> None:
+    """Up and down, with less memory than the file has."""
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(1 << 20) * 200)
+    with source.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    server.bucket().put("large", source, sha256, {})
+    assert server.bucket().get("large", tmp_path / "target") == sha256
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 << 10
