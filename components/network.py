@@ -13,6 +13,9 @@ from components.settings import Settings
 CLIENT_PORT = 2379
 PEER_PORT = 2380
 METRICS_PORT = 2382
+"""etcd's metrics."""
+FACTS_PORT = 2383
+"""What etcd's metrics lack, from its machine."""
 SSH_PORT = 22
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
@@ -85,8 +88,9 @@ def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[di
             "sourceAddresses": [str(network) for network in settings.client_cidrs],
         },
     ]
-    for port, networks in ((METRICS_PORT, settings.metrics_cidrs), (SSH_PORT, settings.ssh_cidrs)):
+    metrics = f"{METRICS_PORT}-{FACTS_PORT}"
+    for ports, networks in ((metrics, settings.metrics_cidrs), (str(SSH_PORT), settings.ssh_cidrs)):
         if networks:
             sources = [str(network) for network in networks]
-            rules.append({"protocol": "tcp", "portRange": str(port), "sourceAddresses": sources})
+            rules.append({"protocol": "tcp", "portRange": ports, "sourceAddresses": sources})
     return rules

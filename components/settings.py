@@ -105,7 +105,7 @@ class Settings(BaseModel):
     ssh_cidrs: tuple[Network, ...] = ()
     """IPv4 networks that may connect to port 22; none by default."""
     metrics_cidrs: tuple[Network, ...] = ()
-    """IPv4 networks whose Prometheus may connect to the metrics port 2382; none by default."""
+    """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383; none by default."""
 
     version: str = "3.6.14"
     """etcd version."""

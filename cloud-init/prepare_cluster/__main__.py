@@ -14,7 +14,8 @@ from .settings import Places, read_settings
 def main() -> None:
     """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
     parser = argparse.ArgumentParser(prog="prepare_cluster")
-    parser.add_argument("step", choices=["install", "discover", "promote", "refresh", "backup", "backup-now"])
+    steps = ["install", "discover", "promote", "refresh", "facts", "backup", "backup-now"]
+    parser.add_argument("step", choices=steps)
     parser.add_argument("programs", nargs="*", help="what to install")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
@@ -37,6 +38,14 @@ def main() -> None:
                 sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
             if not back_up(settings, places, backups, at_once=step == "backup-now"):
                 sys.exit(1)
+        case "facts":
+            import socket  # noqa: PLC0415
+
+            from .facts import serve  # noqa: PLC0415
+
+            # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
+            with socket.socket(fileno=0) as connection:
+                serve(settings, places, connection)
         case step:
             token = (places.etc / "prepare_cluster.token").read_text().strip()
             if step == "discover":

@@ -76,7 +76,7 @@ class Newcomer:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _open_stand(self) -> StandServer:
-        context = server_context(self._places.etc)
+        context = server_context(self._places.etc, "peer")
         while True:
             try:
                 return StandServer((self._settings.listen, PEER_PORT), context, self._stand)

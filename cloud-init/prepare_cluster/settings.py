@@ -91,6 +91,11 @@ class Places:
         return self.root / "run/etcd"
 
     @property
+    def metrics(self) -> Path:
+        """Texts in Prometheus' format, ``*.prom``, which are served with the facts of this machine."""
+        return self.run / "metrics"
+
+    @property
     def recheck(self) -> Path:
         """Asks discovery not to trust the data on disk without a word from the cluster."""
         return self.run / "recheck"

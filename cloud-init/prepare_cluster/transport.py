@@ -108,11 +108,11 @@ def client_context(etc: Path, kind: str) -> ssl.SSLContext:
     return _with_certificates(context, etc, kind)
 
 
-def server_context(etc: Path) -> ssl.SSLContext:
-    """A context for the peer port, which lets in nobody without a certificate of the cluster's CA."""
+def server_context(etc: Path, kind: str) -> ssl.SSLContext:
+    """A context with a ``peer`` or ``server`` certificate, which lets in nobody without one of the cluster's CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
-    return _with_certificates(context, etc, "peer")
+    return _with_certificates(context, etc, kind)
 
 
 def _with_certificates(context: ssl.SSLContext, etc: Path, kind: str) -> ssl.SSLContext:

@@ -112,7 +112,7 @@ def test_a_client_with_a_certificate_of_another_ca_gets_nothing(cluster: Cluster
 
 @pytest.mark.parametrize(("source", "port", "reached"), [
     (OPERATOR, 2379, True), (STRANGER, 2379, False), (OPERATOR, 2380, False), (OPERATOR, 22, False),
-    (OPERATOR, 2382, True), (STRANGER, 2382, False),
+    (OPERATOR, 2382, True), (STRANGER, 2382, False), (OPERATOR, 2383, True), (STRANGER, 2383, False),
 ])  # fmt: skip
 def test_the_firewall_lets_allowed_addresses_reach_clients_and_metrics_ports_and_nobody_the_rest(
     cluster: Cluster, source: str, port: int, reached: bool

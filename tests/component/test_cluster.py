@@ -95,7 +95,7 @@ def test_metrics_are_opened_to_the_named_networks_alone_and_no_droplet_notices(p
     closed, opened = plan_of(founding=LATER), plan_of(founding=LATER, metricsCidrs=["198.51.100.20/32"])
     (firewall,) = opened.of_type(FIREWALL)
     assert firewall.inputs["inboundRules"][2] == {
-        "portRange": "2382",
+        "portRange": "2382-2383",
         "protocol": "tcp",
         "sourceAddresses": ["198.51.100.20/32"],
     }

@@ -1,0 +1,105 @@
+"""The facts that a machine serves beside etcd's metrics, over a real connection and beside a real etcd."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+from prepare_cluster.facts import raised_alarms
+from prepare_cluster.health import read_health
+from prepare_cluster.transport import Member, Wire, client_context
+
+from localcloud.toolchain.etcd import VERSIONS, ensure_release
+
+from .certificates import make_authority
+from .lab import Lab, Node, eventually
+
+END = "etcd_node_certificate_not_after_timestamp_seconds"
+
+
+def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple[int, str]:
+    """One scrape, with the connection as the program's standard input, as systemd gives it."""
+    listening = socket.create_server((node.name, 0))
+
+    def accept() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            subprocess.run(
+                node._command("facts"), env=node._environment(), stdin=connection, check=True, timeout=20
+            )
+
+    server = threading.Thread(target=accept)
+    server.start()
+    try:
+        with (
+            socket.create_connection(listening.getsockname(), 5) as plain,
+            context.wrap_socket(plain, server_hostname=node.name) as connection,
+        ):
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answer = HTTPResponse(connection)
+            answer.begin()
+            return answer.status, answer.read().decode()
+    finally:
+        server.join()
+        listening.close()
+
+
+def test_a_scrape_tells_when_certificates_end_and_which_alarms_are_raised(lab: Lab) -> None:
+    (node,) = lab.found(size=1)
+    status, text = scrape(node, client_context(node.places.etc, "server"))
+    assert status == 200
+    samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    ends = {
+        name: float(samples[f'{END}{{certificate="{name}"}}']) for name in ("ca", "server", "peer", "client")
+    }
+    assert all(abs(end - time.time() - 86400) < 300 for end in ends.values())
+    assert (samples['etcd_node_alarm{alarm="NOSPACE"}'], samples['etcd_node_alarm{alarm="CORRUPT"}']) == (
+        "0",
+        "0",
+    )
+    assert scrape(node, client_context(node.places.etc, "server"), "/keys")[0] == 404
+
+
+def test_certificates_are_told_of_while_etcd_is_down(lab: Lab) -> None:
+    node = lab.add(1, founding=1)
+    _, text = scrape(node, client_context(node.places.etc, "server"))
+    assert END in text
+    assert "etcd_node_alarm" not in text
+
+
+def test_strangers_learn_nothing(lab: Lab, tmp_path: Path) -> None:
+    node = lab.add(1, founding=1)
+    make_authority().issue(tmp_path, "server", node.name)
+    stranger = client_context(tmp_path, "server")
+    for context in (stranger, ssl.create_default_context(cafile=node.places.etc / "ca.pem")):
+        context.load_verify_locations(node.places.etc / "ca.pem")
+        with pytest.raises(OSError, match=r"(?i)certificate|reset|eof"):
+            scrape(node, context)
+
+
+def raise_alarm(node: Node, alarm: str) -> None:
+    health = read_health(f"{node.name}:2381")
+    assert health is not None
+    body = {"action": "ACTIVATE", "memberID": str(health.member), "alarm": alarm}
+    Wire(node.places.etc).client(Member(node.name, node.name), "/v3/maintenance/alarm", body)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_raised_alarm_is_told_also_after_a_restart_of_etcd(lab: Lab, version: str) -> None:
+    lab.binaries = ensure_release(version).binaries
+    (node,) = lab.found(size=1)
+    metrics = f"{node.name}:2381"
+    assert raised_alarms(metrics) == {"NOSPACE": 0, "CORRUPT": 0}
+    raise_alarm(node, "NOSPACE")
+    assert raised_alarms(metrics) == {"NOSPACE": 1, "CORRUPT": 0}
+    raise_alarm(node, "CORRUPT")
+    node.power_off()
+    assert raised_alarms(metrics) == {}
+    node.power_on()
+    eventually("both are told", lambda: raised_alarms(metrics) == {"NOSPACE": 1, "CORRUPT": 1})
