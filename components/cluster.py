@@ -10,6 +10,7 @@ from components.dns import zone_id
 from components.founding import Founding
 from components.member import Member
 from components.members import Members
+from components.monitoring import scrape_config
 from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, size_marker
 from components.preflight import preflight
 from components.renewal import announce
@@ -41,6 +42,8 @@ class EtcdCluster(pulumi.ComponentResource):
     """From when a run renews certificates, by when one must have done so, and the end of the CA."""
     environment: pulumi.Output[dict[str, str]]
     """What ``etcdctl`` reads from its environment; the files are those that docs and README have you save."""
+    prometheus_scrape_config: pulumi.Output[str]
+    """YAML for ``scrape_config_files``; the same files lie beside it."""
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
@@ -91,6 +94,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.client_key = pulumi.Output.secret(authority.operator.key)
         self.certificates = announce(name, authority.renewal(), opts=child)
         self.environment = self.endpoints.apply(etcdctl_environment)
+        self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})
 
 

@@ -21,6 +21,7 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "mount": "losetup",
     "nftables": "nft",
+    "prometheus": "promtool",
     "shellcheck": "shellcheck",
     "systemd": "systemd-analyze",
     "systemd-container": "systemd-nspawn",

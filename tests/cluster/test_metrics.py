@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 
+import yaml
+
 from localcloud.addresses import STRANGER
 from tests.cluster.cluster import Cluster
 
 MEMBER = "etcd-server-2.example.test"
 
 
-def scrape(cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
+def scrape(cluster: Cluster, *options: str, port: int = 2382) -> subprocess.CompletedProcess[str]:
     return cluster.run(
         "sh", "-c", 'exec curl -sS -m 3 --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" --key "$ETCDCTL_KEY" "$@"',
-        "sh", *options, f"https://{MEMBER}:2382/metrics",
+        "sh", *options, f"https://{MEMBER}:{port}/metrics",
     )  # fmt: skip
 
 
@@ -21,6 +23,24 @@ def test_the_operators_certificate_reads_a_members_metrics_by_name(cluster: Clus
     result = scrape(cluster)
     assert result.returncode == 0, result.stdout
     assert "etcd_server_has_leader 1" in result.stdout
+
+
+def test_a_scrape_of_the_machines_facts_leaves_no_line_in_the_journal(cluster: Cluster) -> None:
+    for _ in range(3):
+        result = scrape(cluster, port=2383)
+        assert 'etcd_node_alarm{alarm="NOSPACE"} 0' in result.stdout
+        for name in ("ca", "server", "peer", "client"):
+            assert (
+                f'etcd_node_certificate_not_after_timestamp_seconds{{certificate="{name}"}}' in result.stdout
+            )
+    assert cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-facts@' -e 'Answer one scrape' || true") == ""
+
+
+def test_the_scrape_configuration_names_every_member(cluster: Cluster) -> None:
+    jobs = yaml.safe_load(cluster.outputs()["prometheusScrapeConfig"])["scrape_configs"]
+    assert [job["static_configs"][0]["targets"] for job in jobs] == [
+        [f"{name}:{port}" for name in cluster.members()] for port in (2382, 2383)
+    ]
 
 
 def test_another_network_for_metrics_replaces_no_droplet(cluster: Cluster) -> None:
