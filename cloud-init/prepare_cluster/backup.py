@@ -104,12 +104,13 @@ class _Run:
         return self._backups.interval
 
     def note(self, *, failed: bool) -> None:
-        """Leave what is known of the backups to a node exporter."""
+        """Leave what is known of the backups to Prometheus."""
         if not self._listed and not failed:
             return
         good = best(self._known)
         try:
-            replace_text(self._places.backup_metrics, backup_metrics(good, failed=failed), mode=0o644)
+            text = backup_metrics(good, interval=self._backups.interval, failed=failed)
+            replace_text(self._places.backup_metrics, text, mode=0o644)
         except OSError as error:
             warn(f"cannot write {self._places.backup_metrics}: {error.strerror}")
 

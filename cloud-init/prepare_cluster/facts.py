@@ -1,4 +1,4 @@
-"""What etcd's own metrics lack: ends of certificates, alarms, and what other steps leave in ``/run/etcd/metrics``.
+"""What etcd's own metrics lack: ends of certificates, alarms, and what other steps have left in files.
 
 systemd accepts each connection and starts this program for it (``etcd-facts.socket``), so that nothing runs between
 two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
@@ -83,8 +83,8 @@ def raised_alarms(metrics: str) -> dict[str, float]:
 
 
 def left_behind(folder: Path) -> str:
-    """The texts that other steps have left in ``*.prom``, as in node_exporter's folder of text files."""
-    return "".join(file.read_text() for file in sorted(folder.glob("*.prom")))
+    """The texts that other steps have left in a folder."""
+    return "".join(file.read_text() for file in sorted(folder.glob("etcd_*.prom")))
 
 
 def _family(name: str, description: str, label: str, values: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""What Prometheus is told of the backups: a file for the textfile collector of a node exporter."""
+"""What Prometheus is told of the backups: a file that is served with the facts of this machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from .backups import Backup
 
 
-def backup_metrics(newest: Backup | None, *, failed: bool) -> str:
-    """The file's text. ``newest`` is the newest good backup, ``failed`` says that the last try was in vain."""
+def backup_metrics(newest: Backup | None, *, interval: float, failed: bool) -> str:
+    """The file's text.
+
+    ``newest`` is the newest good backup, ``interval`` the seconds between two of them, ``failed`` says that the
+    last try was in vain.
+    """
     values = {
-        "etcd_backup_failed": ("Whether this member's last try to look or to upload failed.", int(failed))
+        "etcd_backup_failed": ("Whether this member's last try to look or to upload failed.", int(failed)),
+        "etcd_backup_interval_seconds": ("How long after a backup the next one is due.", int(interval)),
     }
     if newest is not None:
         taken = datetime.strptime(newest.snapshot.taken, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -92,8 +92,11 @@ class Places:
 
     @property
     def metrics(self) -> Path:
-        """Texts in Prometheus' format, ``*.prom``, which are served with the facts of this machine."""
-        return self.run / "metrics"
+        """Texts in Prometheus' format, ``etcd_*.prom``, which are served with the facts of this machine.
+
+        Debian's prometheus-node-exporter looks for them here, too, where an image has it.
+        """
+        return self.root / "var/lib/prometheus/node-exporter"
 
     @property
     def recheck(self) -> Path:
@@ -122,8 +125,8 @@ class Places:
 
     @property
     def backup_metrics(self) -> Path:
-        """Where Debian's prometheus-node-exporter looks for text files."""
-        return self.root / "var/lib/prometheus/node-exporter/etcd_backup.prom"
+        """What Prometheus is told of the backups."""
+        return self.metrics / "etcd_backup.prom"
 
     def program(self, name: str) -> Path:
         """An installed program of etcd's release."""

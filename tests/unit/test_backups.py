@@ -172,9 +172,10 @@ def test_the_last_upload_counts_for_the_age_good_or_not() -> None:
 
 
 def test_the_metrics_have_the_age_and_the_failure() -> None:
-    lines = backup_metrics(backup(1, 100), failed=False).splitlines()
+    lines = backup_metrics(backup(1, 100), interval=3600, failed=False).splitlines()
     assert "etcd_backup_newest_timestamp_seconds 1795568400" in lines
     assert "etcd_backup_newest_revision 100" in lines
+    assert "etcd_backup_interval_seconds 3600" in lines
     assert "etcd_backup_failed 0" in lines
-    assert "etcd_backup_failed 1" in backup_metrics(None, failed=True)
-    assert "newest" not in backup_metrics(None, failed=True)
+    assert "etcd_backup_failed 1" in backup_metrics(None, interval=3600, failed=True)
+    assert "newest" not in backup_metrics(None, interval=3600, failed=True)

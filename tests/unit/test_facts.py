@@ -56,7 +56,8 @@ def test_what_is_no_certificate_is_refused(broken: str) -> None:
 
 
 def test_texts_that_other_steps_left_are_passed_on_and_unfinished_ones_are_not(tmp_path: Path) -> None:
-    (tmp_path / "backup.prom").write_text("etcd_backup_newest_timestamp_seconds 1\n")
-    (tmp_path / ".backup.prom.new").write_text("etcd_bac")
+    (tmp_path / "etcd_backup.prom").write_text("etcd_backup_newest_timestamp_seconds 1\n")
+    (tmp_path / ".etcd_backup.prom.new").write_text("etcd_bac")
+    (tmp_path / "smartmon.prom").write_text("somebody_elses 1\n")
     assert left_behind(tmp_path) == "etcd_backup_newest_timestamp_seconds 1\n"
     assert left_behind(tmp_path / "absent") == ""
