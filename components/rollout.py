@@ -14,6 +14,7 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -30,6 +31,10 @@ UNTOUCHED = (
     "Nothing was touched for it. A passing trouble needs nothing but another pulumi up. For a cluster that never "
     "became healthy, or is given up: pulumi config set etcd:rollout all-at-once."
 )
+WATCH_SECONDS = 5.0
+"""A droplet that takes longer to be registered is looked after."""
+GUARD_SECONDS = 1.0
+"""A member's guard looks this often while it refuses, at the least."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
 
@@ -54,6 +59,8 @@ class Rollout:
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[str]] = {}
+        self._at_gate: set[str] = set()
+        self._watches: list[asyncio.Future[None]] = []
         self._asked = False
 
     def gate(
@@ -76,7 +83,11 @@ class Rollout:
                     f"{member} may change although others are not healthy: etcd:rollout is all-at-once"
                 )
                 return
-            await self._spare(member)
+            self._at_gate.add(member)
+            try:
+                await self._spare(member)
+            finally:
+                self._at_gate.discard(member)
 
         before = list(self._droplets.values())[-1].id if self._droplets else ""
         return pulumi.Stash(
@@ -123,8 +134,10 @@ class Rollout:
         return pulumi.ResourceHook(f"{self._name}-orphan-{member}", make_way)
 
     def passed(self, member: str, droplet: pulumi.CustomResource) -> None:
-        """Tell the next gate which droplet comes before it."""
+        """Tell the next gate which droplet comes before it, and watch what becomes of this one."""
         self._droplets[member] = droplet
+        if not pulumi.runtime.is_dry_run():
+            self._watches.append(asyncio.ensure_future(self._watch(member, droplet)))
 
     def finish(
         self, *, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
@@ -186,14 +199,37 @@ class Rollout:
         def others(seen: Mapping[str, Probe]) -> Sequence[str]:
             return sorted({*self._settings.member_names, *listed(seen)} - {member})
 
-        seen = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+        seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+        while troubled:
+            # Its guard has to see the others' health as well, before it lets go of the machine.
+            await asyncio.sleep(GUARD_SECONDS)
+            seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
         await self._move_leadership([member], seen)
+
+    async def _watch(self, member: str, droplet: pulumi.CustomResource) -> None:
+        """Say why a droplet does not go, when its replacement was begun without asking a gate.
+
+        Its guard refuses the shutdown while another member is sick, and the provider knows no reason.
+        """
+        registered = asyncio.ensure_future(droplet.urn.future())
+        while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
+            if member in self._at_gate or member not in (await self._members.existing.future() or ()):
+                continue
+            seen = await self._members.look()
+            if sick := problems(sorted({*self._settings.member_names, *listed(seen)} - {member}), seen):
+                states = "; ".join(f"{name}: {problem}" for name, problem in sick.items())
+                pulumi.log.warn(
+                    f"{member} refuses to be shut down while another member is not healthy, and this run fails "
+                    f"after {self._settings.droplet_timeout_seconds} s with {member} untouched, unless they become "
+                    f"healthy and it is asked again. {states}"
+                )
+                return
 
     async def _settle(self) -> None:
         """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
         staying = self._settings.member_names
         while True:
-            seen = await self._wait(f"Cluster {self._name}", asked=lambda _: staying, ending=RESUMABLE)
+            seen, _ = await self._wait(f"Cluster {self._name}", asked=lambda _: staying, ending=RESUMABLE)
             if (leaving := next_to_leave(listed(seen), staying, seen)) is None:
                 return
             await self._move_leadership([name for name in listed(seen) if name not in staying], seen)
@@ -202,8 +238,11 @@ class Rollout:
 
     async def _wait(
         self, purpose: str, *, asked: Callable[[Mapping[str, Probe]], Sequence[str]], ending: str
-    ) -> Mapping[str, Probe]:
-        """Wait until members are healthy; what was seen then. ``asked`` names them, from what was seen."""
+    ) -> tuple[Mapping[str, Probe], bool]:
+        """Wait until members are healthy: what was seen then, and whether there was a trouble before.
+
+        ``asked`` names the members, from what was seen.
+        """
         last: Mapping[str, Probe] = {}
         self._members.forget_addresses()
 
@@ -212,7 +251,7 @@ class Rollout:
             last = await self._members.look()
             return problems(asked(last), last)
 
-        await wait_until_healthy(
+        troubled = await wait_until_healthy(
             look,
             seconds=self._settings.health_timeout_seconds,
             purpose=purpose,
@@ -220,7 +259,7 @@ class Rollout:
             repairs=await self._repairs(),
             ending=ending,
         )
-        return last
+        return last, troubled
 
     async def _move_leadership(self, leaving: Sequence[str], seen: Mapping[str, Probe]) -> None:
         if (move := successor(leaving, seen)) is not None:
@@ -229,7 +268,8 @@ class Rollout:
     async def _repairs(self) -> Mapping[str, str]:
         """The command that replaces each member's droplet."""
         return {
-            name: f"pulumi up --target-replace '{await urn.future()}'" for name, urn in self._urns.items()
+            name: f"pulumi up --target-replace '{await urn.future()}', and then pulumi up"
+            for name, urn in self._urns.items()
         }
 
 

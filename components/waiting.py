@@ -31,8 +31,8 @@ async def wait_until_healthy(
     say: Callable[[str], None],
     repairs: Mapping[str, str],
     ending: str,
-) -> None:
-    """Look until no problem is left.
+) -> bool:
+    """Look until no problem is left; whether there was one at first.
 
     ``look`` gives the problem of each unhealthy member by name. Every change is said, and so is an unchanged
     state from time to time. Raises ``UnhealthyError`` after ``seconds``, with the command in ``repairs`` that
@@ -42,7 +42,9 @@ async def wait_until_healthy(
     started = said_at = time.monotonic()
     said: Mapping[str, str] = {}
     since: dict[str, datetime] = {}
+    troubled = False
     while problems := await look():
+        troubled = True
         now = time.monotonic()
         since = {name: since.get(name, datetime.now(UTC)) for name in problems}
         if all(EXPIRED in problem for problem in problems.values()):
@@ -55,6 +57,7 @@ async def wait_until_healthy(
             say(progress(problems, now - started, seconds, purpose))
             said, said_at = problems, now
         await asyncio.sleep(POLL_SECONDS)
+    return troubled
 
 
 def progress(problems: Mapping[str, str], waited: float, limit: float, purpose: str) -> str:
