@@ -107,7 +107,7 @@ class Member(pulumi.ComponentResource):
         )
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        rollout.passed(self.name, self.droplet)
+        rollout.passed(self.name, gate, self.droplet)
         DnsRecord(
             label,
             zone_id=zone_id,

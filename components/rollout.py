@@ -59,7 +59,6 @@ class Rollout:
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[str]] = {}
-        self._at_gate: set[str] = set()
         self._watches: list[asyncio.Future[None]] = []
         self._asked = False
 
@@ -83,11 +82,7 @@ class Rollout:
                     f"{member} may change although others are not healthy: etcd:rollout is all-at-once"
                 )
                 return
-            self._at_gate.add(member)
-            try:
-                await self._spare(member)
-            finally:
-                self._at_gate.discard(member)
+            await self._spare(member)
 
         before = list(self._droplets.values())[-1].id if self._droplets else ""
         return pulumi.Stash(
@@ -133,11 +128,11 @@ class Rollout:
 
         return pulumi.ResourceHook(f"{self._name}-orphan-{member}", make_way)
 
-    def passed(self, member: str, droplet: pulumi.CustomResource) -> None:
+    def passed(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
         """Tell the next gate which droplet comes before it, and watch what becomes of this one."""
         self._droplets[member] = droplet
         if not pulumi.runtime.is_dry_run():
-            self._watches.append(asyncio.ensure_future(self._watch(member, droplet)))
+            self._watches.append(asyncio.ensure_future(self._watch(member, gate, droplet)))
 
     def finish(
         self, *, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
@@ -206,14 +201,15 @@ class Rollout:
             seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
         await self._move_leadership([member], seen)
 
-    async def _watch(self, member: str, droplet: pulumi.CustomResource) -> None:
+    async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
         """Say why a droplet does not go, when its replacement was begun without asking a gate.
 
         Its guard refuses the shutdown while another member is sick, and the provider knows no reason.
         """
+        await gate.urn.future()
         registered = asyncio.ensure_future(droplet.urn.future())
         while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
-            if member in self._at_gate or member not in (await self._members.existing.future() or ()):
+            if member not in (await self._members.existing.future() or ()):
                 continue
             seen = await self._members.look()
             if sick := problems(sorted({*self._settings.member_names, *listed(seen)} - {member}), seen):
