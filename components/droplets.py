@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import httpx
-
+from components.http_client import NoAnswerError, ask_api
 from components.settings import Settings
 
 PAGE_SIZE = 200
@@ -67,20 +66,16 @@ async def list_droplets(api_url: str, token: str, tag: str) -> list[Mapping[str,
     droplets: list[Mapping[str, Any]] = []
     url: str | None = f"{api_url}/v2/droplets?tag_name={tag}&per_page={PAGE_SIZE}"
     try:
-        async with httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {token}"}, timeout=REQUEST_TIMEOUT_SECONDS
-        ) as client:
-            while url:
-                answer = await client.get(url)
-                answer.raise_for_status()
-                page = answer.json()
-                droplets += page["droplets"]
-                url = page.get("links", {}).get("pages", {}).get("next")
-    except httpx.HTTPStatusError as error:
-        raise ListingError(
-            f"{api_url} answered {error.response.status_code} to the listing of droplets"
-        ) from error
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+        while url:
+            answer = await ask_api(url, token, seconds=REQUEST_TIMEOUT_SECONDS)
+            if answer.status != 200:
+                raise ListingError(f"{api_url} answered {answer.status} to the listing of droplets")
+            page = answer.json()
+            droplets += page["droplets"]
+            url = page.get("links", {}).get("pages", {}).get("next")
+    except NoAnswerError as error:
+        raise ListingError(f"{api_url} did not list the droplets: {error}") from error
+    except (ValueError, KeyError) as error:
         raise ListingError(f"{api_url} did not list the droplets: {type(error).__name__} {error}") from error
     return droplets
 

@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
+from components.http_client import Call, NoAnswerError, ask_member
 from components.network import CLIENT_PORT
 
 CHANGE_TIMEOUT_SECONDS = 10
@@ -35,14 +34,15 @@ class Gateway:
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> None:
         try:
-            async with httpx.AsyncClient(
-                base_url=f"https://{self._address}:{CLIENT_PORT}",
-                verify=self._context,
-                timeout=CHANGE_TIMEOUT_SECONDS,
-                trust_env=False,
-            ) as client:
-                answer = await client.post(path, json=body, extensions={"sni_hostname": self._name})
-        except httpx.HTTPError as error:
-            raise RefusedError(f"{self._name} at {self._address}: {type(error).__name__} {error}") from error
-        if answer.status_code != 200:
-            raise RefusedError(f"{self._name} answers {answer.status_code} to {path}: {answer.text}")
+            (answer,) = await ask_member(
+                self._name,
+                self._address,
+                CLIENT_PORT,
+                self._context,
+                [Call(path, body)],
+                seconds=CHANGE_TIMEOUT_SECONDS,
+            )
+        except NoAnswerError as error:
+            raise RefusedError(f"{self._name} at {self._address}: {error}") from error
+        if answer.status != 200:
+            raise RefusedError(f"{self._name} answers {answer.status} to {path}: {answer.text}")

@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
+from components.http_client import Call, NoAnswerError, ask_member
 from components.network import CLIENT_PORT
 
 REQUEST_TIMEOUT_SECONDS = 3
+QUESTIONS = (
+    Call("/health"),
+    Call("/v3/maintenance/status", {}),
+    Call("/v3/cluster/member/list", {}),
+    Call("/version"),
+)
 
 EXPIRED = "its certificate has expired"
 """What is said of a member that would be healthy but for that, as far as can be seen."""
@@ -95,25 +100,14 @@ async def probe_all(
 
 async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
     """Ask one member at its address; its certificate must carry its name. Needs no DNS, and never raises."""
-    extensions = {"sni_hostname": name}
     try:
-        async with httpx.AsyncClient(
-            base_url=f"https://{address}:{CLIENT_PORT}",
-            verify=context,
-            timeout=REQUEST_TIMEOUT_SECONDS,
-            trust_env=False,
-        ) as client:
-            health = await client.get("/health", extensions=extensions)
-            status = await client.post("/v3/maintenance/status", content="{}", extensions=extensions)
-            members = await client.post("/v3/cluster/member/list", content="{}", extensions=extensions)
-            version = await client.get("/version", extensions=extensions)
-        return read_answer(health.json(), status.json(), members.json(), version.json())
-    except httpx.HTTPError as error:
-        if "certificate has expired" in str(error):
-            return Silence(f"https://{address}:{CLIENT_PORT}: {EXPIRED}")
-        return Silence(
-            f"https://{address}:{CLIENT_PORT}: {type(error).__name__}: {error or 'no answer in time'}"
+        health, status, members, version = await ask_member(
+            name, address, CLIENT_PORT, context, QUESTIONS, seconds=REQUEST_TIMEOUT_SECONDS
         )
+        return read_answer(health.json(), status.json(), members.json(), version.json())
+    except NoAnswerError as error:
+        seen = EXPIRED if "certificate has expired" in str(error) else str(error)
+        return Silence(f"https://{address}:{CLIENT_PORT}: {seen}")
     except (KeyError, TypeError, ValueError) as error:
         return Silence(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")
 
