@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from localcloud.plugins.tls.hours import hours
 from localcloud.plugins.values import UNKNOWN, Properties
 
 READY = "readyForRenewal"
@@ -26,4 +27,4 @@ def is_due(state: Properties, now: datetime) -> bool:
         return False
     # The real provider writes nanoseconds, which datetime does not read.
     ends = datetime.fromisoformat(_FRACTION.sub(r".\1", str(end)))
-    return now >= ends - timedelta(hours=window)
+    return now >= ends - hours(window)

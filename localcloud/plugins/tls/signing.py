@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,6 +15,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.tls import keys, subjects
+from localcloud.plugins.tls.hours import hours
 from localcloud.plugins.tls.uses import EXTENDED_USES, KEY_USES
 from localcloud.plugins.values import Properties
 
@@ -73,7 +74,7 @@ def locally_signed(planned: Properties, now: datetime) -> tuple[str, Properties]
 
 
 def _signed(template: _Template, planned: Properties, start: datetime) -> tuple[str, Properties]:
-    end = start + timedelta(hours=planned["validityPeriodHours"])
+    end = start + hours(planned["validityPeriodHours"])
     serial = secrets.randbits(128) or 1
     builder = (
         x509.CertificateBuilder()

@@ -160,6 +160,35 @@ def test_an_authority_may_sign_certificates(tls: TlsEnd) -> None:
     assert not uses.digital_signature
 
 
+def test_an_authority_signs_another_ones_certificate(tls: TlsEnd) -> None:
+    older_key, older = tls.authority()
+    newer_key, newer = tls.authority(subject={"commonName": "etcd CA 2"})
+    request = tls.create(
+        "CertRequest", privateKeyPem=newer_key["privateKeyPem"], subject={"commonName": "etcd CA 2"}
+    )
+    made = tls.create(
+        "LocallySignedCert",
+        caCertPem=older["certPem"],
+        caPrivateKeyPem=older_key["privateKeyPem"],
+        certRequestPem=request["certRequestPem"],
+        allowedUses=["cert_signing", "crl_signing"],
+        validityPeriodHours=87600,
+        isCaCertificate=True,
+    )
+    crossed = certificate(made)
+    crossed.verify_directly_issued_by(certificate(older))
+    assert crossed.subject == certificate(newer).subject
+    assert crossed.public_key() == certificate(newer).public_key()
+    constraints = crossed.extensions.get_extension_for_class(x509.BasicConstraints)
+    assert (constraints.critical, constraints.value.ca, constraints.value.path_length) == (True, True, None)
+    assert crossed.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    key_ids = [
+        one.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        for one in (crossed, certificate(newer))
+    ]
+    assert key_ids[0] == key_ids[1]
+
+
 def test_an_authority_without_a_subject_is_refused(tls: TlsEnd) -> None:
     with pytest.raises(RefusedError, match="Must contain at least one Distinguished Name"):
         tls.authority(subject={})
@@ -206,6 +235,29 @@ def test_an_unknown_use_is_refused_before_anything_is_made(tls: TlsEnd) -> None:
         RefusedError, match=r'allowedUses has "server_authentication": use one of .*server_auth'
     ):
         tls.end("LocallySignedCert").call("Create", properties=inputs, preview=True)
+
+
+def test_an_hour_may_be_shorter_for_lifetimes_and_windows_alike(
+    tls: TlsEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", "2")
+    inputs = tls.leaf_inputs(validityPeriodHours=30, earlyRenewalHours=10)
+    made = tls.create("LocallySignedCert", **inputs)
+    leaf = certificate(made)
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc == timedelta(minutes=1)
+    end = tls.end("LocallySignedCert")
+    tls.clock.now += timedelta(seconds=39)
+    assert end.call("Diff", id=made["id"], olds=made, news=inputs)["changes"] == "DIFF_NONE"
+    tls.clock.now += timedelta(seconds=1)
+    assert end.call("Diff", id=made["id"], olds=made, news=inputs)["replaces"] == ["readyForRenewal"]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "an hour"])
+def test_an_hour_without_a_length_is_refused(tls: TlsEnd, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    inputs = tls.leaf_inputs()
+    monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", text)
+    with pytest.raises(RefusedError, match=f"LOCALCLOUD_TLS_HOUR_SECONDS is {text}: set it to a positive"):
+        tls.create("LocallySignedCert", **inputs)
 
 
 @pytest.mark.parametrize("key", ["caCertPem", "caPrivateKeyPem", "certRequestPem"])
