@@ -13,7 +13,8 @@ from .gateway import Cluster, NoQuorumError
 from .hosts import members_in, update_hosts
 from .install import Installation
 from .journal import Waiting, say, warn
-from .listing import list_droplets
+from .listing import ListingError, list_droplets
+from .markers import read_markers
 from .membership import is_absent
 from .newcomer import Newcomer
 from .settings import Places, Settings
@@ -24,6 +25,9 @@ from .wal import Contents, Disk, read_disk
 RECHECK = {Contents.DATA: 20.0, Contents.EMBRYO: 5.0}
 """Seconds for which a quorum is asked about a log that etcd could not run with."""
 
+WANTED_PACE = 15.0
+"""Seconds between a removed member's questions whether it is wanted again."""
+
 
 class Discovery:
     """One run of the script."""
@@ -31,6 +35,7 @@ class Discovery:
     def __init__(self, settings: Settings, places: Places, token: str) -> None:
         self._settings = settings
         self._places = places
+        self._token = token
         self._waiting = Waiting()
         self._wire = Wire(places.etc)
         self._installation = Installation(settings, places)
@@ -101,6 +106,7 @@ class Discovery:
                 continue
             if not is_absent(disk.identity.member, disk.identity.cluster, roll):
                 return disk
+            self._wait_until_wanted()
             aside = set_aside(self._places, "removed")
             warn(f"this member was removed from the cluster: its data is now in {aside}, and it joins anew")
             return Disk(Contents.BLANK)
@@ -111,6 +117,28 @@ class Discovery:
             )
             return Disk(Contents.BLANK)
         return disk
+
+    def _wait_until_wanted(self) -> None:
+        """A removed member stays out, or it would come back while the engine is about to delete its droplet."""
+        failures = 0
+        while True:
+            try:
+                markers = read_markers(self._settings, self._token)
+            except ListingError as error:
+                self._waiting.on(
+                    f"this member was removed from the cluster; it is not known whether for good: {error}"
+                )
+                time.sleep(error.delay(failures))
+                failures += 1
+                continue
+            if markers.want(self._settings.number):
+                return
+            wanted = f"wanted with {min(markers.sizes)} members" if markers.sizes else "being torn down"
+            self._waiting.on(
+                f"this member was removed from the cluster, which is {wanted}: waiting for the end of this "
+                "droplet, or for a scale-out"
+            )
+            time.sleep(WANTED_PACE)
 
     def _others(self) -> list[Member]:
         known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")

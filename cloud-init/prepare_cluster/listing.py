@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
@@ -57,31 +57,46 @@ def list_droplets(
     api_url: str, token: str, tag: str, kind: str, *, fetch: Fetch | None = None
 ) -> list[Droplet]:
     """All droplets with a tag, page by page. ``kind`` is ``public`` or ``private``. Raises ``ListingError``."""
+    droplets: list[Droplet] = []
+    for body in pages(api_url, token, "droplets", {"tag_name": tag}, fetch=fetch):
+        try:
+            droplets += [
+                Droplet(int(entry["id"]), str(entry["name"]), _address(entry, kind))
+                for entry in body["droplets"]
+            ]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise unexpected("droplets", error) from error
+    return droplets
+
+
+def pages(
+    api_url: str, token: str, path: str, query: Mapping[str, str], *, fetch: Fetch | None = None
+) -> Iterator[dict[str, Any]]:
+    """The pages of ``/v2/PATH``, each as its body. Raises ``ListingError``."""
     get = fetch or _fetch
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json",
         "User-Agent": "etcd-prepare-cluster",
     }
-    droplets: list[Droplet] = []
     page = 1
     while True:
-        query = urllib.parse.urlencode({"tag_name": tag, "per_page": PAGE_SIZE, "page": page})
-        body = _parse(get(f"{api_url.rstrip('/')}/v2/droplets?{query}", headers))
+        text = urllib.parse.urlencode({**query, "per_page": PAGE_SIZE, "page": page})
+        body = _parse(get(f"{api_url.rstrip('/')}/v2/{path}?{text}", headers))
+        yield body
         try:
-            droplets += [
-                Droplet(int(entry["id"]), str(entry["name"]), _address(entry, kind))
-                for entry in body["droplets"]
-            ]
             more = "next" in _object(_object(body.get("links")).get("pages"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ListingError(
-                f"the DigitalOcean API answered with something else than droplets: {error!r}"
-            ) from error
+        except (TypeError, AttributeError) as error:
+            raise unexpected(path, error) from error
         if not more:
-            return droplets
+            return
         # By number, not by the link: the link names the API's own host, which may not be the one configured.
         page += 1
+
+
+def unexpected(what: str, error: Exception) -> ListingError:
+    """For an answer of another form than the API reference gives."""
+    return ListingError(f"the DigitalOcean API answered with something else than {what}: {error!r}")
 
 
 def _address(droplet: dict[str, Any], kind: str) -> str:

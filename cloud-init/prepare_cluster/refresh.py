@@ -110,7 +110,13 @@ def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] |
     if health is not None and health.learner:
         places.joining.touch()
         return "start", "etcd-promote.service"
-    if (health is None or not health.has_leader) and _look_at_disk(settings, places, wire, health, now):
+    # Discovery looks already, and may have to wait for what it then does.
+    looking = places.recheck.exists()
+    if (
+        not looking
+        and (health is None or not health.has_leader)
+        and _look_at_disk(settings, places, wire, health, now)
+    ):
         warn("etcd cannot go on with this disk: discovery looks at it again")
         replace_text(places.recheck, "", mode=0o600)
         return "restart", "etcd.service"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class Settings:
     """Address that etcd, and this script before it, listen on. A firewall stands before it."""
     metrics: str = "127.0.0.1:2381"
     """Where etcd serves its metrics."""
+
+    @property
+    def number(self) -> int:
+        """N of a member that is named ``etcd-server-N.<domain>``."""
+        return int(re.findall(r"\d+", self.name.partition(".")[0])[-1])
 
 
 def read_settings(path: Path) -> Settings:

@@ -1,15 +1,17 @@
-"""A DigitalOcean API that lists droplets, and fails as it is told to."""
+"""A DigitalOcean API that lists droplets, tags and what was asked of droplets, and fails as it is told to."""
 
 from __future__ import annotations
 
 import json
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN = "dop_v1_test"
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass
@@ -22,10 +24,15 @@ class Fault:
 
 
 class FakeApi:
-    """Lists ``droplets`` (name to address) for any tag, ``page_size`` at a time."""
+    """Lists ``droplets`` (name to address) for any tag, ``page_size`` at a time, and all ``tags``.
+
+    A droplet's id is its place in the list, from 1. ``shutdowns`` has what was asked of each, in Unix time.
+    """
 
     def __init__(self) -> None:
         self.droplets: list[tuple[str, str]] = []
+        self.tags = ["etcd", "etcd-test", "etcd-test-size-199"]
+        self.shutdowns: dict[int, list[float]] = {}
         self.page_size = 200
         self.faults: list[Fault] = []
         self.requests: list[dict[str, Any]] = []
@@ -59,9 +66,33 @@ class FakeApi:
                 self.faults.pop(0)
             self._send(request, fault.status, {"id": "fault", "message": "told to fail"}, fault.headers)
             return
+        kind, listed = self._collection(url.path)
         page = int(query.get("page", "1"))
         first = (page - 1) * self.page_size
-        listed = [
+        links = {"pages": {"next": f"https://elsewhere.test{url.path}?page={page + 1}"}}
+        more = first + self.page_size < len(listed)
+        body = {
+            kind: listed[first : first + self.page_size],
+            "links": links if more else {},
+            "meta": {"total": len(listed)},
+        }
+        self._send(request, 200, body, {})
+
+    def _collection(self, path: str) -> tuple[str, list[dict[str, Any]]]:
+        match path.split("/")[2:]:
+            case ["tags"]:
+                return "tags", [{"name": name} for name in self.tags]
+            case ["droplets", droplet, "actions"]:
+                times = sorted(self.shutdowns.get(int(droplet), []), reverse=True)
+                return "actions", [
+                    {"type": "shutdown", "started_at": datetime.fromtimestamp(at, UTC).strftime(STAMP)}
+                    for at in times
+                ]
+            case _:
+                return "droplets", self._droplets()
+
+    def _droplets(self) -> list[dict[str, Any]]:
+        return [
             {
                 "id": number,
                 "name": name,
@@ -75,10 +106,6 @@ class FakeApi:
             }
             for number, (name, address) in enumerate(self.droplets, start=1)
         ]
-        links = {"pages": {"next": f"https://elsewhere.test/v2/droplets?page={page + 1}"}}
-        more = first + self.page_size < len(listed)
-        body = {"droplets": listed[first : first + self.page_size], "links": links if more else {}}
-        self._send(request, 200, body, {})
 
     @staticmethod
     def _send(request: BaseHTTPRequestHandler, status: int, body: object, headers: dict[str, str]) -> None:

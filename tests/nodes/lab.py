@@ -40,6 +40,11 @@ def eventually(what: str, look: Callable[[], T | None], seconds: float = 40) -> 
     raise AssertionError(f"not in {seconds} s: {what}")
 
 
+def hexadecimal(member: str | int) -> str:
+    """A member's id as etcdctl takes it."""
+    return member if isinstance(member, str) else f"{member:x}"
+
+
 class Node:
     """One member's machine, whose root directory is a folder. Its name is its loopback address."""
 

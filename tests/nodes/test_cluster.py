@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from .lab import Lab, Node, eventually
+from .api import Fault
+from .lab import Lab, Node, eventually, hexadecimal
 
 
 def test_three_blank_members_found_one_cluster(lab: Lab) -> None:
@@ -123,6 +124,24 @@ def test_data_of_a_removed_member_is_set_aside(lab: Lab) -> None:
     assert len(list(third.places.mount.glob("removed-*"))) == 1
 
 
+def test_a_removed_member_stays_out_until_it_is_wanted_again(lab: Lab) -> None:
+    first, second, third = lab.found()
+    first.etcdctl("put", "colour", "blue")
+    remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
+    lab.api.faults.append(Fault(500, times=1000))
+    eventually("it is removed", lambda: first.etcdctl(*remove).returncode == 0)
+    looking(third, "it is not known whether for good")
+    lab.api.tags = ["etcd-test-size-199", "etcd-test-size-2"]
+    lab.api.faults.clear()
+    looking(third, "which is wanted with 2 members: waiting for the end of this droplet, or for a scale-out")
+    assert set(first.members()) == {first.name, second.name}
+    assert not list(third.places.mount.glob("removed-*"))
+    lab.api.tags = ["etcd-test-size-199"]
+    promoted(third)
+    assert third.get("colour") == "blue"
+    assert third.log.count("which is wanted with 2 members") == 1
+
+
 def test_without_quorum_a_blank_member_waits_and_says_so(lab: Lab) -> None:
     first, second, third = lab.found()
     first.etcdctl("put", "colour", "blue")
@@ -196,6 +215,16 @@ def test_a_founding_interrupted_by_a_loss_of_power_goes_on(lab: Lab) -> None:
     assert len(nodes[0].members()) == 3
 
 
+def looking(node: Node, text: str) -> None:
+    """Wait until a member says something, with the timer's looks at it."""
+
+    def says() -> bool:
+        node.refresh()
+        return text in node.log
+
+    eventually(f"{node.name} says {text!r}; its log: {node.log[-3000:]}", says)
+
+
 def promoted(node: Node) -> None:
     """Wait until a member votes, with the timer's looks at it."""
 
@@ -205,7 +234,3 @@ def promoted(node: Node) -> None:
         return mine is not None and not mine.get("isLearner") and node.healthy()
 
     eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)
-
-
-def hexadecimal(member: str | int) -> str:
-    return member if isinstance(member, str) else f"{member:x}"
