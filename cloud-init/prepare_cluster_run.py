@@ -11,13 +11,19 @@ PACKAGE = HERE / "prepare_cluster"
 
 def unpack() -> None:
     """Unpack the package in one step, so that it is whole or not there."""
+    import shutil  # noqa: PLC0415
     import tarfile  # noqa: PLC0415  # needed once in a droplet's life
 
     temporary = HERE / f".prepare_cluster.{os.getpid()}"
     with tarfile.open(HERE / "prepare_cluster.tar.bz2") as archive:
         archive.extractall(temporary, filter="data")
-    (temporary / PACKAGE.name).rename(PACKAGE)
-    temporary.rmdir()
+    try:
+        (temporary / PACKAGE.name).rename(PACKAGE)
+    except OSError:
+        # Another unit of the first boot was quicker.
+        if not PACKAGE.exists():
+            raise
+    shutil.rmtree(temporary)
 
 
 if not PACKAGE.exists():

@@ -14,7 +14,7 @@ from .settings import Places, read_settings
 def main() -> None:
     """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
     parser = argparse.ArgumentParser(prog="prepare_cluster")
-    steps = ["install", "discover", "promote", "refresh", "facts", "backup", "backup-now"]
+    steps = ["install", "discover", "promote", "refresh", "guard", "facts", "backup", "backup-now"]
     parser.add_argument("step", choices=steps)
     parser.add_argument("programs", nargs="*", help="what to install")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
@@ -52,6 +52,10 @@ def main() -> None:
                 from .discover import Discovery  # noqa: PLC0415
 
                 Discovery(settings, places, token).run()
+            elif step == "guard":
+                from .guard import guard  # noqa: PLC0415
+
+                guard(settings, places, token)
             else:
                 from .refresh import refresh  # noqa: PLC0415
 

@@ -10,6 +10,9 @@ from typing import Any
 from .membership import Listed, Roll
 from .transport import Answer, Member, NoAnswerError, Wire
 
+MEMBERS_PATH = "/members"
+"""Where the peer port has the member list (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
+
 
 class NoQuorumError(Exception):
     """No member answered for a quorum. The text has each member's answer, on one line."""
@@ -73,7 +76,11 @@ class Cluster:
 
 def local_members(wire: Wire, member: Member) -> tuple[Listed, ...]:
     """The list as one member knows it by itself, which may be old. Raises ``NoAnswerError``."""
-    answer = wire.peer(member, "GET", "/members")
+    return members_in_answer(wire.peer(member, "GET", MEMBERS_PATH))
+
+
+def members_in_answer(answer: Answer) -> tuple[Listed, ...]:
+    """The list in an answer to ``MEMBERS_PATH`` on the peer port. Raises ``NoAnswerError``."""
     try:
         # This list is Go's own JSON of the membership, not that of the gateway: its ids are numbers.
         return tuple(

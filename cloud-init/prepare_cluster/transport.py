@@ -16,6 +16,13 @@ CONNECT_TIMEOUT = 2.0
 """Seconds. Members are in one region; a silent one must not hold up a whole round."""
 
 
+LINE_PATIENCE = 0.5
+"""Seconds to open a connection that is kept: it is tried again soon, perhaps at another address."""
+
+LINE_TIMEOUT = 3.0
+"""Seconds for an answer on it."""
+
+
 @dataclass(frozen=True)
 class Member:
     """Where a member is."""
@@ -63,23 +70,60 @@ class Wire:
             _Connection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, 6.0), "POST", path, body
         )
 
+    def peer_line(self, member: Member) -> Line:
+        """A line to a member's peer port."""
+        return Line(_Connection(self._peer, member, PEER_PORT, LINE_PATIENCE, LINE_TIMEOUT))
+
+    def client_line(self, member: Member) -> Line:
+        """A line to a member's client port."""
+        return Line(_Connection(self._client, member, CLIENT_PORT, LINE_PATIENCE, LINE_TIMEOUT))
+
     @staticmethod
     def _request(connection: _Connection, method: str, path: str, body: Any) -> Answer:
         try:
-            payload = None if body is None else json.dumps(body).encode()
-            headers = {} if payload is None else {"Content-Type": "application/json"}
-            connection.request(method, path, payload, headers)
-            response = connection.getresponse()
-            return Answer(response.status, response.read())
-        except ssl.SSLCertVerificationError as error:
-            raise NoAnswerError(f"its certificate is not valid: {error.verify_message}") from None
-        except TimeoutError:
-            raise NoAnswerError("no answer in time") from None
-        except (OSError, http.client.HTTPException) as error:
-            text = error.strerror if isinstance(error, OSError) else None
-            raise NoAnswerError(text or str(error) or type(error).__name__) from None
+            return _exchange(connection, method, path, body)
         finally:
             connection.close()
+
+
+class Line:
+    """A connection that is kept from request to request, so that its end tells at once that the member has gone."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    def get(self, path: str) -> Answer:
+        """One request; it connects where there is no connection. Raises ``NoAnswerError``."""
+        try:
+            return _exchange(self._connection, "GET", path, None)
+        except NoAnswerError:
+            self.close()
+            raise
+
+    @property
+    def socket(self) -> socket.socket | None:
+        """Ready to be read, while no request is under way, when the member has closed it; ``None`` when closed."""
+        return self._connection.sock
+
+    def close(self) -> None:
+        """Close it; the next request opens it again."""
+        self._connection.close()
+
+
+def _exchange(connection: _Connection, method: str, path: str, body: Any) -> Answer:
+    try:
+        payload = None if body is None else json.dumps(body).encode()
+        headers = {} if payload is None else {"Content-Type": "application/json"}
+        connection.request(method, path, payload, headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.read())
+    except ssl.SSLCertVerificationError as error:
+        raise NoAnswerError(f"its certificate is not valid: {error.verify_message}") from None
+    except TimeoutError:
+        raise NoAnswerError("no answer in time") from None
+    except (OSError, http.client.HTTPException) as error:
+        text = error.strerror if isinstance(error, OSError) else None
+        raise NoAnswerError(text or str(error) or type(error).__name__) from None
 
 
 class _Connection(http.client.HTTPSConnection):

@@ -1,0 +1,175 @@
+"""Beside etcd, for ever: refuse this machine's shutdown while the cluster cannot spare it.
+
+The rules are in ``sparing.py``. While all is well, one small request to each member every three seconds and the end
+of a connection are all that is looked at, and the DigitalOcean API is asked nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable
+
+from .directory import is_local
+from .inhibitor import Inhibitor
+from .inquiry import Inquiry
+from .journal import say, warn
+from .markers import own_droplet, read_markers, was_pressed
+from .neighbours import Neighbours, View
+from .settings import Places, Settings
+from .sparing import Facts, first_question, holds, needed, oldest_press, pace, released
+from .transport import Wire
+
+CALM = 3.0
+"""Seconds between looks while all is well. A member that goes closes its connections, which is seen at once."""
+
+ALERT = 0.25
+"""Seconds between looks in trouble: as soon as all are healthy, a gate may let this one go."""
+
+BREATH = 0.1
+"""Seconds between looks at the least, whatever happens."""
+
+FRESH = 60.0
+"""Seconds for which an answer of the API counts, should later questions fail."""
+
+LISTEN_ON = 15.0
+"""Seconds after letting go in which a press that came before is looked for: the API may show it late."""
+
+LISTEN_PACE = 5.0
+"""Seconds between these looks."""
+
+
+class Guard:
+    """One droplet's veto. ``inhibitor`` and ``power_off`` stand for the machine in tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        places: Places,
+        token: str,
+        *,
+        inhibitor: Inhibitor,
+        power_off: Callable[[], object],
+    ) -> None:
+        self._settings = settings
+        self._token = token
+        self._inhibitor = inhibitor
+        self._power_off = power_off
+        self._neighbours = Neighbours(settings, places, Wire(places.etc))
+        self._woken, wake = os.pipe2(os.O_NONBLOCK)
+        self._markers = Inquiry(lambda: read_markers(settings, token), wake=wake)
+        self._press = Inquiry(self._look_for_press, wake=wake)
+        self._droplet: int | None = None
+        self.settled = False
+        """Whether this machine has seen itself healthy."""
+        self._troubled_since: float | None = None
+        self._held_since = 0.0
+        self._let_go_at: float | None = None
+        self._said: str | None = None
+
+    def run(self) -> None:
+        """Never returns."""
+        while True:
+            self.pass_round()
+
+    def pass_round(self) -> None:
+        """Look, act and wait."""
+        began = time.monotonic()
+        self._wait(began, ALERT if self._act() else CALM)
+
+    def _act(self) -> bool:
+        """One look and what follows from it; whether there is a reason to look again soon."""
+        view = self._neighbours.look()
+        self.settled = self.settled or view.healthy
+        # On what is known, before anything is asked: a press may be on its way.
+        facts = self._decide(view)
+        in_need = needed(facts) is not None
+        if in_need and not view.removed:
+            self._pursue_markers(len(view.others) + 1)
+            facts = self._decide(view)
+        elif not in_need:
+            self._troubled_since = None
+        return self._answer_press() or in_need
+
+    def _decide(self, view: View) -> Facts:
+        answer = self._markers.answer
+        facts = Facts(
+            member=view.member,
+            removed=view.removed,
+            sick=view.sick,
+            irreplaceable=not view.others and not self._settings.volume,
+            markers=answer.value if answer and time.monotonic() - answer.at < FRESH else None,
+        )
+        reason = holds(facts)
+        if reason is not None:
+            self._hold(reason, view)
+        elif self._inhibitor.held:
+            self._let_go(released(facts))
+        return facts
+
+    def _hold(self, reason: str, view: View) -> None:
+        if not self._inhibitor.held:
+            self._held_since = time.time()
+            self._let_go_at = None
+        if not self._inhibitor.hold(reason):
+            reason = f"{reason}, but logind takes no inhibitor"
+        if reason != self._said:
+            seen = "; ".join(f"{name}: {text}" for name, text in sorted(view.sick.items()))
+            warn(f"a shutdown of this machine is refused: {reason}{f' ({seen})' if seen else ''}")
+            self._said = reason
+
+    def _let_go(self, why: str | None) -> None:
+        self._inhibitor.release()
+        say(f"a shutdown of this machine is possible again: {why or 'the cluster can spare it'}")
+        self._said = None
+        # Not when health has come back: whoever pressed has given up, or has pressed at two members.
+        self._let_go_at = time.monotonic() if why else None
+
+    def _pursue_markers(self, members: int) -> None:
+        now = time.monotonic()
+        if self._troubled_since is None:
+            self._troubled_since = now
+        trouble = now - self._troubled_since
+        if trouble >= first_question(self.settled):
+            self._markers.pursue(pace(trouble, members))
+
+    def _answer_press(self) -> bool:
+        """Carry out a press that came while this machine refused; whether one may still turn up."""
+        if self._let_go_at is None:
+            return False
+        if time.monotonic() - self._let_go_at > LISTEN_ON:
+            self._let_go_at = None
+            return False
+        self._press.pursue(LISTEN_PACE)
+        answer = self._press.answer
+        if answer is not None and answer.at >= self._let_go_at and answer.value:
+            say("powering off: a shutdown was asked for while it was refused")
+            self._let_go_at = None
+            self._power_off()
+        return True
+
+    def _look_for_press(self) -> bool:
+        if self._droplet is None:
+            self._droplet = own_droplet(self._settings, self._token, is_local)
+        since = oldest_press(self._held_since, time.time())
+        return was_pressed(self._settings, self._token, self._droplet, since)
+
+    def _wait(self, began: float, seconds: float) -> None:
+        """Until it is time, an answer has come, or a connection to a member has ended."""
+        time.sleep(max(0.0, began + BREATH - time.monotonic()))
+        left = max(0.0, began + seconds - time.monotonic())
+        ready, _, _ = select.select([self._woken, *self._neighbours.sockets], [], [], left)
+        if self._woken in ready:
+            os.read(self._woken, 1024)
+
+
+def guard(settings: Settings, places: Places, token: str) -> None:
+    """What ``etcd-guard.service`` runs."""
+    Guard(settings, places, token, inhibitor=Inhibitor(), power_off=power_off).run()
+
+
+def power_off() -> None:
+    """Ask for an orderly shutdown, which other programs' inhibitors may still refuse."""
+    subprocess.run(["systemctl", "poweroff", "--no-block"], check=False)
