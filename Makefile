@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl shell preview destroy down test test-fast lifecycle lint bench
+.PHONY: help setup up status etcdctl backup shell preview destroy down test test-fast lifecycle lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -42,6 +42,9 @@ status: .venv/.synced ## Show machines, addresses, records and etcd's health
 
 etcdctl: .venv/.synced ## Run etcdctl against the local cluster: make etcdctl ARGS="get --prefix /"
 	@$(LOCALCLOUD) run -- etcdctl $(ARGS)
+
+backup: .venv/.synced ## Take a backup of the local cluster at once
+	@$(LOCALCLOUD) backup
 
 shell: .venv/.synced ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) shell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.backup import backup_target, summary
 from components.certificates import CertificateAuthority
 from components.configuration import provider_access
 from components.dns import zone_id
@@ -40,6 +41,8 @@ class EtcdCluster(pulumi.ComponentResource):
     """The operator's key, PEM; secret."""
     certificates: pulumi.Output[dict[str, str]]
     """From when a run renews certificates, by when one must have done so, and the end of the CA."""
+    backups: str
+    """Where backups go and how often, or that there are none; for people."""
     environment: pulumi.Output[dict[str, str]]
     """What ``etcdctl`` reads from its environment; the files are those that docs and README have you save."""
     prometheus_scrape_config: pulumi.Output[str]
@@ -93,6 +96,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
         self.certificates = announce(name, authority.renewal(), opts=child)
+        self.backups = summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})

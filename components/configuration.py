@@ -36,6 +36,9 @@ MISSING = MappingProxyType(
 )
 """What to do about a key that has no default and is not set."""
 
+SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
+"""Keys whose values never stand in an error."""
+
 
 @dataclass(frozen=True)
 class ProviderAccess:
@@ -95,7 +98,7 @@ def describe(detail: ErrorDetails) -> str:
     text = str(cause) if cause else detail["msg"]
     if not key:
         return text
-    shown = "not a token" if key == "discoveryToken" else detail["input"]
+    shown = "not a token" if key == "discoveryToken" else "not shown" if key in SECRETS else detail["input"]
     return f"etcd:{key} is {shown}: {text}"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components import digitalocean
+from components.backup import backup_target
 from components.certificates import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
@@ -179,6 +180,7 @@ class Member(pulumi.ComponentResource):
                     server_key=values["server_key"],
                     peer_certificate=values["peer"],
                     peer_key=values["peer_key"],
+                    backup=backup_target(settings, cluster=values["tag"], region=settings.region),
                 )
             )
 

@@ -8,16 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
+from components.backup import BackupSettings
+from components.errors import MisfitError
 from components.releases import CHECKSUMS, RELEASE_URL
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -77,10 +76,8 @@ KeyReference = Annotated[str, AfterValidator(_key_reference)]
 Url = Annotated[str, AfterValidator(_url)]
 
 
-class Settings(BaseModel):
+class Settings(BackupSettings):
     """One cluster's settings. Field names in camel case are the keys of the stack's configuration."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     domain: DomainName
     """Members are ``etcd-server-N.<domain>``."""
@@ -189,6 +186,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
+        self.check_backup()
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise MisfitError(
                 "domain",
@@ -271,13 +269,6 @@ class Settings(BaseModel):
     def release_checksum(self) -> str:
         """SHA-256 of the release that the droplets install."""
         return self.release_sha256 or CHECKSUMS[self.version]
-
-
-class MisfitError(ValueError):
-    """A value that is well-formed but does not go with the others."""
-
-    def __init__(self, key: str, value: object, remedy: str) -> None:
-        super().__init__(f"etcd:{key} is {value}: {remedy}")
 
 
 def member_name(number: int, domain: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import yaml
 
+from components.backup import BackupTarget
 from components.packing import pack
 
 LIMIT = 65_536
@@ -60,6 +61,8 @@ class NodeConfig:
     server_key: str = field(repr=False)
     peer_certificate: str
     peer_key: str = field(repr=False)
+    backup: BackupTarget | None = None
+    """Where backups go; ``None`` makes none."""
 
 
 class TooLargeError(ValueError):
@@ -124,14 +127,17 @@ def _values(node: NodeConfig) -> dict[str, str]:
         "server_key": node.server_key,
         "peer_certificate": node.peer_certificate,
         "peer_key": node.peer_key,
+        "backup": json.dumps(node.backup.as_json(), indent=2) + "\n" if node.backup else "",
     }
 
 
 def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The files of one entry: a ``source`` that is a folder stands for the files in it."""
+    """The files of one entry: a ``source`` that is a folder stands for the files in it, an empty value for none."""
     path = entry["path"]
     rest = {key: entry[key] for key in ("permissions", "owner") if key in entry}
     if "value" in entry:
+        if not values[entry["value"]]:
+            return
         yield {"path": path, **rest, "content": values[entry["value"]]}
     elif "package" in entry:
         archive = base64.b64encode(_packed(SOURCES / entry["package"])).decode()

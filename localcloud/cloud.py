@@ -18,6 +18,7 @@ import httpx
 
 from localcloud.machines import cgroups
 from localcloud.machines.api_process import ApiProcess
+from localcloud.machines.backup_age import backup_state, summarize
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.command import Command
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
@@ -71,6 +72,8 @@ class Status:
     machines: tuple[MachineStatus, ...]
     records: Mapping[str, tuple[str, ...]]
     """What the name server answers: FQDN to IPv4 addresses."""
+    backup: str
+    """How old the newest backup is; empty when the machines make none."""
 
 
 class LocalCloud:
@@ -146,7 +149,9 @@ class LocalCloud:
         with ThreadPoolExecutor(max_workers=8) as pool:
             shown = tuple(pool.map(_machine_status, machines, [facts[machine] for machine in machines]))
         records = self._names.answers() if problem is None else {}
-        return Status(self.layout.name, problem is None, problem or "", shown, records)
+        states = ((facts[machine].name, backup_state(machine)) for machine in machines)
+        backup = summarize((name, state) for name, state in states if state is not None)
+        return Status(self.layout.name, problem is None, problem or "", shown, records, backup)
 
     def machine(self, name: str) -> NspawnMachine:
         """The machine that has this droplet name, first label of it, or id."""

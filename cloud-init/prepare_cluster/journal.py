@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,8 +10,8 @@ from collections.abc import Callable
 HEARTBEAT = 60.0
 """Seconds after which an unchanged wait is repeated in the journal."""
 
-# The prefixes are syslog levels, which the journal takes off again (sd-daemon(3)).
-_INFO, _WARNING = "<6>", "<4>"
+# The prefixes are syslog levels, which the journal takes off again (sd-daemon(3)). A terminal would show them.
+_INFO, _WARNING = ("<6>", "<4>") if "JOURNAL_STREAM" in os.environ else ("", "")
 
 
 def say(text: str) -> None:

@@ -31,6 +31,9 @@ app = typer.Typer(
 _notes = Console(stderr=True, highlight=False)
 _console = Console(highlight=False)
 
+BACKUP_NOW = ("python3", "-ES", "/etc/etcd/prepare_cluster_run.py", "backup-now")
+"""The one-liner of docs/backup.md."""
+
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="The command and its arguments.")]
@@ -93,6 +96,16 @@ def prove(context: typer.Context) -> None:
     _console.print(
         f"{proof.value} written through {proof.written}, read through {proof.read}", soft_wrap=True
     )
+
+
+@app.command()
+def backup(context: typer.Context) -> None:
+    """Take a backup at once, through a healthy member, and say what is in it."""
+    cloud = LocalCloud(context.obj)
+    healthy = [machine for machine in cloud.status().machines if machine.etcd == "healthy"]
+    if not healthy:
+        raise LocalCloudError("no machine runs a healthy etcd: localcloud status")
+    raise typer.Exit(cloud.exec(str(healthy[0].id), BACKUP_NOW).returncode)
 
 
 @app.command()

@@ -23,6 +23,8 @@ def status_table(status: Status) -> Table:
         title=f"local cloud {status.name}: {state}",
         title_justify="left",
         title_style="bold",
+        caption=status.backup or None,
+        caption_justify="left",
         box=box.SIMPLE_HEAD,
     )
     for heading in ("machine", "power", "public", "private", "record", "etcd"):

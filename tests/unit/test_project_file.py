@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from components.settings import Settings
@@ -26,6 +27,8 @@ def test_a_key_has_a_type_a_description_and_the_programs_default(key: str) -> No
     assert entry["type"]
     assert entry["description"]
     default = FIELDS[key].default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     if default is PydanticUndefined:
         assert entry["default"] in EMPTY
         assert "Must be set" in entry["description"]

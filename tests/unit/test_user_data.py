@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
+from prepare_cluster.backup_settings import read_backup_settings
 from prepare_cluster.settings import read_settings
 
 from components import user_data
+from components.backup import BackupTarget
 from components.packing import pack, without_comments
 from components.user_data import LIMIT, NodeConfig, TooLargeError, render_user_data
 
@@ -80,6 +82,7 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
             if isinstance(value, tuple)
             else "other\n"
             for name, value in vars(NODE).items()
+            if name != "backup"
         },
     )
     before, after = files(), files(other)
@@ -88,6 +91,47 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
         "/etc/etcd/prepare_cluster.token",
         *(f"/etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
     }
+
+
+BACKUP = BackupTarget(
+    endpoint="https://fra1.digitaloceanspaces.com",
+    bucket="backups",
+    region="fra1",
+    prefix="etcd-etcd-test/",
+    interval=3600,
+    retention=0,
+    access_key="access",
+    secret_key="secret-key",
+    ca_certificate=PEM.format("CERTIFICATE"),
+)
+
+
+def test_the_keys_of_backups_are_roots_alone_and_nowhere_else() -> None:
+    node = replace(NODE, backup=BACKUP)
+    entry = files(node)["/etc/etcd/backup.json"]
+    assert entry["permissions"] == "0600"
+    assert "owner" not in entry
+    assert render_user_data(node).count(BACKUP.secret_key) == 1
+    assert BACKUP.secret_key not in repr(node)
+
+
+def test_without_backups_nothing_is_told_of_them() -> None:
+    assert "/etc/etcd/backup.json" not in files()
+
+
+def test_the_backup_settings_are_those_that_the_members_read(tmp_path: Path) -> None:
+    path = tmp_path / "backup.json"
+    path.write_text(files(replace(NODE, backup=BACKUP))["/etc/etcd/backup.json"]["content"])
+    told = read_backup_settings(path)
+    assert told is not None
+    assert (told.place.endpoint, told.place.bucket, told.place.region) == (
+        BACKUP.endpoint,
+        BACKUP.bucket,
+        BACKUP.region,
+    )
+    assert (told.place.keys.access, told.place.keys.secret) == (BACKUP.access_key, BACKUP.secret_key)
+    assert told.place.ca_certificate == BACKUP.ca_certificate
+    assert (told.prefix, told.interval, told.retention) == (BACKUP.prefix, BACKUP.interval, BACKUP.retention)
 
 
 @pytest.mark.parametrize("name", ["server-key.pem", "peer-key.pem"])

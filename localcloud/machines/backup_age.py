@@ -1,0 +1,55 @@
+"""How old the newest backup is, by what the members leave for a node exporter."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from localcloud.machines.machine import NspawnMachine
+
+METRICS = "var/lib/prometheus/node-exporter/etcd_backup.prom"
+
+_SAMPLE = re.compile(r"^etcd_backup_(\w+) (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class BackupState:
+    """What one machine knows of its cluster's backups."""
+
+    taken: float | None
+    """When the newest good one was taken, in Unix time."""
+    failed: bool
+    """Whether the machine's last try to look or to upload was in vain."""
+
+
+def backup_state(machine: NspawnMachine) -> BackupState | None:
+    """What a machine knows, also when it is off; ``None`` when it makes no backups."""
+    file = machine.upper / METRICS
+    return parse(file.read_text()) if file.exists() else None
+
+
+def parse(text: str) -> BackupState:
+    """Read the file."""
+    values = {name: float(value) for name, value in _SAMPLE.findall(text)}
+    return BackupState(values.get("newest_timestamp_seconds"), bool(values.get("failed", 0)))
+
+
+def summarize(states: Iterable[tuple[str, BackupState]], now: float | None = None) -> str:
+    """One line about all machines, by name; empty when none makes backups."""
+    known = dict(states)
+    if not known:
+        return ""
+    taken = [state.taken for state in known.values() if state.taken is not None]
+    age = (time.time() if now is None else now) - max(taken, default=0)
+    line = f"newest backup: {_in_words(age)} old" if taken else "no backup yet"
+    failing = sorted(name for name, state in known.items() if state.failed)
+    return f"{line}; the last try failed on {' and '.join(failing)}" if failing else line
+
+
+def _in_words(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"
