@@ -14,8 +14,8 @@ TAKEN = 1795568400.0
 
 def test_it_reads_what_the_members_write() -> None:
     assert str(Places().backup_metrics) == f"/{METRICS}"
-    assert parse(backup_metrics(BACKUP, failed=False)) == BackupState(TAKEN, failed=False)
-    assert parse(backup_metrics(None, failed=True)) == BackupState(None, failed=True)
+    assert parse(backup_metrics(BACKUP, failed=False, interval=60)) == BackupState(TAKEN, failed=False)
+    assert parse(backup_metrics(None, failed=True, interval=60)) == BackupState(None, failed=True)
 
 
 def test_the_newest_of_all_members_counts_and_who_fails_is_named() -> None:
