@@ -278,6 +278,7 @@ def main(argv: list[str]) -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
+    _stop_on_any_thread()
     threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
     limits = [
         ("grpc.max_receive_message_length", MESSAGE_LIMIT),
@@ -296,6 +297,23 @@ def main(argv: list[str]) -> None:
 def _stop(_signal: int, _frame: FrameType | None) -> Never:
     # At once and without clean-up: a program in mid-run would hold up the interpreter's orderly exit.
     os._exit(0)
+
+
+def _stop_on_any_thread() -> None:
+    """Hear a signal that the kernel gives to another thread than the main one.
+
+    Python runs handlers on the main thread alone, and that one may sleep on; the pipe is written at once.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while number := os.read(heard, 1):
+            if signal.getsignal(number[0]) is _stop:
+                os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def _stop_with_parent(parent: int) -> Never:

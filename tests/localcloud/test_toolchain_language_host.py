@@ -5,6 +5,7 @@ The engine is the one from the cache, which is built where it is missing.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -273,6 +274,21 @@ def test_no_program_outlives_its_engine(tmp_path: Path, how: signal.Signals) -> 
             time.sleep(0.05)
     finally:
         engine.kill()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_host_whichever_thread_gets_it(how: signal.Signals) -> None:
+    argv = [sys.executable, "-m", HOST.module, "127.0.0.1:1"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as host:
+        try:
+            assert host.stdout is not None
+            assert host.stdout.readline().strip().isdigit()
+            threads = sorted(int(task.name) for task in Path(f"/proc/{host.pid}/task").iterdir())
+            others = [thread for thread in threads if thread != host.pid]
+            assert ctypes.CDLL(None).tgkill(host.pid, others[0], how) == 0
+            assert host.wait(timeout=10) == 0
+        finally:
+            host.kill()
 
 
 def test_without_an_engine_one_line_says_how_it_is_started() -> None:
