@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -32,9 +31,3 @@ def cluster(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Clus
     founded = Cluster(cloud, tmp_path_factory.mktemp("shared"))
     founded.up()
     return founded
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder for a project."""
-    return tmp_path

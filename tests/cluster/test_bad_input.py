@@ -22,9 +22,9 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
     ],
 )
 def test_a_run_with_a_bad_value_says_what_to_do_and_touches_nothing(
-    cloud: LocalCloud, folder: Path, control: httpx.Client, config: dict[str, Any], error: str
+    cloud: LocalCloud, tmp_path: Path, control: httpx.Client, config: dict[str, Any], error: str
 ) -> None:
-    cluster = Cluster(cloud, folder, stack="refused", **config)
+    cluster = Cluster(cloud, tmp_path, stack="refused", **config)
     control.delete("/requests")
     result = cluster.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
     assert result.returncode != 0

@@ -17,10 +17,10 @@ MEMBER = "etcd-server-1.failing.example.test"
 
 
 @pytest.fixture
-def failing(cloud: LocalCloud, folder: Path, cluster: Cluster) -> Iterator[Cluster]:
+def failing(cloud: LocalCloud, tmp_path: Path, cluster: Cluster) -> Iterator[Cluster]:
     """A stack of one member that is not up yet."""
     assert cluster
-    stack = Cluster(cloud, folder, stack="failing", domain="failing.example.test", size=1)
+    stack = Cluster(cloud, tmp_path, stack="failing", domain="failing.example.test", size=1)
     yield stack
     stack.destroy()
 

@@ -43,9 +43,11 @@ def test_a_refresh_finds_no_drift(cluster: Cluster) -> None:
     cluster.pulumi("refresh", "--yes", "--expect-no-changes")
 
 
-def test_a_preview_works_before_the_first_up(cloud: LocalCloud, folder: Path, control: httpx.Client) -> None:
+def test_a_preview_works_before_the_first_up(
+    cloud: LocalCloud, tmp_path: Path, control: httpx.Client
+) -> None:
     control.delete("/requests")
-    preview = Cluster(cloud, folder, stack="fresh").pulumi("preview")
+    preview = Cluster(cloud, tmp_path, stack="fresh").pulumi("preview")
     assert preview.count("digitalocean:index:Droplet") == 3
     assert writes(control) == []
 

@@ -14,10 +14,10 @@ INVENTORY = ("droplets", "volumes", "vpcs", "firewalls")
 
 
 def test_a_second_cluster_is_founded_destroyed_and_founded_anew_beside_the_first(
-    cluster: Cluster, cloud: LocalCloud, control: httpx.Client, folder: Path
+    cluster: Cluster, cloud: LocalCloud, control: httpx.Client, tmp_path: Path
 ) -> None:
     before = inventory(cluster)
-    second = Cluster(cloud, folder, stack="second", domain="second.example.test")
+    second = Cluster(cloud, tmp_path, stack="second", domain="second.example.test")
     second.up()
     assert names(second) == [f"etcd-server-{number}.second.example.test" for number in (1, 2, 3)]
     assert names(cluster) == [f"etcd-server-{number}.example.test" for number in (1, 2, 3)]

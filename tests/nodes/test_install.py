@@ -6,9 +6,8 @@ import gzip
 import hashlib
 import io
 import tarfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ from prepare_cluster import install as installing
 from prepare_cluster.install import PROGRAMS, InstallError, install, install_once
 from prepare_cluster.journal import Waiting
 from prepare_cluster.settings import Places, Settings
+
+from .http_server import HttpServer
 
 
 def release(programs: tuple[str, ...] = PROGRAMS) -> bytes:
@@ -37,28 +38,16 @@ class Mirror:
         self.status = 200
         self.cut_off = False
         self.requests = 0
-        mirror = self
+        server = HttpServer(self._answer)
+        self.url = f"{server.url}/etcd.tar.gz"
+        self.stop = server.stop
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                mirror.requests += 1
-                self.send_response(mirror.status)
-                self.send_header("Content-Length", str(len(mirror.content)))
-                self.end_headers()
-                self.wfile.write(mirror.content[: len(mirror.content) // 2 if mirror.cut_off else None])
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/etcd.tar.gz"
-        threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        ).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        self.requests += 1
+        request.send_response(self.status)
+        request.send_header("Content-Length", str(len(self.content)))
+        request.end_headers()
+        request.wfile.write(self.content[: len(self.content) // 2 if self.cut_off else None])
 
 
 @pytest.fixture
