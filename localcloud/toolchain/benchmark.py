@@ -1,0 +1,29 @@
+"""etcd's own load generator, ``benchmark``, which no release has: built from etcd's published module.
+
+https://etcd.io/docs/v3.6/op-guide/performance/. Only ``make bench`` needs it, so nothing else builds it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.toolchain import cache, golang
+from localcloud.toolchain.etcd import DEFAULT_VERSION
+from localcloud.toolchain.progress import Work
+
+_MODULE = f"etcd-benchmark-{DEFAULT_VERSION}"
+_PACKAGE = "go.etcd.io/etcd/v3/tools/benchmark"
+
+
+def ensure_benchmark() -> Path:
+    """Return the program, of the version that clusters run by default, building it where it is missing."""
+    work = Work(
+        f"Building etcd's benchmark {DEFAULT_VERSION}",
+        "it is made from the published Go module, to put a load on clusters",
+        "half a minute on 2 cores",
+    )
+    return cache.ensure("etcd-benchmark", golang.recipe(_MODULE, _PACKAGE), work, _build) / "benchmark"
+
+
+def _build(folder: Path, show: cache.Show) -> None:
+    golang.build(_MODULE, _PACKAGE, folder / "benchmark", show)
