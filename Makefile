@@ -76,5 +76,5 @@ lint: .venv/.synced ## Check style, types and shell scripts
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
 
-bench: setup ## Measure, print a table, and write bench/latest.json
-	@$(PYTHON) -m bench
+bench: setup ## Measure, print a table, and write bench/latest.json: make bench ARGS="--only load"
+	@$(PYTHON) -m bench $(ARGS)

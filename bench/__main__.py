@@ -1,16 +1,19 @@
-"""``python -m bench``: a local cloud of its own, all measurements in it, and its end."""
+"""``python -m bench``: a local cloud of its own, all measurements in it or those asked for, and its end."""
 
 from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Never
+from typing import Annotated, Never
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
+from bench.parts import Part
 from localcloud.cli.naming import default_name
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
@@ -27,7 +30,7 @@ def cloud_name() -> str:
     return f"bench-{default_name()[-6:]}"
 
 
-def bench(console: Console) -> int:
+def bench(console: Console, parts: Sequence[Part]) -> int:
     """Measure in a fresh local cloud, which is removed afterwards, whatever happens."""
 
     def say(line: str) -> None:
@@ -40,7 +43,7 @@ def bench(console: Console) -> int:
             # What an interrupted benchmark may have left.
             cloud.reset()
             cloud.start()
-            command = [sys.executable, "-m", "bench.session", name, str(FILE)]
+            command = [sys.executable, "-m", "bench.session", name, str(FILE), *parts]
             return cloud.run(command, cwd=PROJECT).returncode
         finally:
             cloud.reset()
@@ -51,12 +54,16 @@ def _end(number: int, frame: FrameType | None) -> Never:
     raise KeyboardInterrupt
 
 
-def main() -> None:
-    """Run the benchmark; figures over their limits are no failure, an error is one line."""
+def main(
+    only: Annotated[
+        list[Part] | None, typer.Option(help="Just this part; can be repeated. Default: all.")
+    ] = None,
+) -> None:
+    """Measure, print a table, and write bench/latest.json. Figures over their limits are no failure."""
     signal.signal(signal.SIGTERM, _end)
     console = Console(highlight=False)
     try:
-        sys.exit(bench(console))
+        sys.exit(bench(console, [part for part in Part if not only or part in only]))
     except (LocalCloudError, ToolchainError) as error:
         console.print(f"[bold red]bench:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
@@ -65,4 +72,4 @@ def main() -> None:
         sys.exit(130)
 
 
-main()
+typer.run(main)

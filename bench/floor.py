@@ -12,12 +12,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import httpx
-
+from bench.api import Api
 from bench.errors import BenchError
 from bench.observer import Founding, Observer
-from localcloud.addresses import DIGITALOCEAN_URL
-from localcloud.tokens import DIGITALOCEAN_TOKEN
 
 LIMIT = 90.0
 """Seconds for one founding, and for its removal."""
@@ -78,17 +75,12 @@ class Floor:
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._api = httpx.Client(
-            base_url=DIGITALOCEAN_URL,
-            headers={"Authorization": f"Bearer {DIGITALOCEAN_TOKEN}"},
-            timeout=30.0,
-            trust_env=False,
-        )
+        self._api = Api()
 
     def plan(self, founding: Founding) -> Plan:
         """Read off a founding by the program, whose machines still run."""
-        droplets = self._call("GET", "/v2/droplets")["droplets"]
-        volumes = self._call("GET", "/v2/volumes")["volumes"]
+        droplets = self._api.call("GET", "/v2/droplets")["droplets"]
+        volumes = self._api.call("GET", "/v2/volumes")["volumes"]
         settings = founding.sightings[0].machine.upper / "etc/etcd/prepare_cluster.json"
         return Plan(
             certificates={
@@ -135,27 +127,21 @@ class Floor:
             "size_gigabytes": plan.volume_gib,
             "filesystem_type": "ext4",
         }
-        return str(self._call("POST", "/v2/volumes", body)["volume"]["id"])
+        return str(self._api.call("POST", "/v2/volumes", body)["volume"]["id"])
 
     def _create_droplet(self, plan: Plan, member: str, volume: str, members: Mapping[str, str]) -> None:
         user_data = render(plan, member, members)
         body = {**plan.order, "name": member, "tags": [TAG], "volumes": [volume], "user_data": user_data}
-        self._call("POST", "/v2/droplets", body)
+        self._api.call("POST", "/v2/droplets", body)
 
     def _remove(self) -> None:
         deadline = time.monotonic() + LIMIT
-        while droplets := self._call("GET", f"/v2/droplets?tag_name={TAG}")["droplets"]:
+        while droplets := self._api.call("GET", f"/v2/droplets?tag_name={TAG}")["droplets"]:
             if time.monotonic() > deadline:
                 raise BenchError(f"the floor's droplets are still there after {LIMIT:.0f} s")
             if not any(droplet["locked"] for droplet in droplets):
-                self._call("DELETE", f"/v2/droplets?tag_name={TAG}")
+                self._api.call("DELETE", f"/v2/droplets?tag_name={TAG}")
             time.sleep(_POLL)
-        for volume in self._call("GET", "/v2/volumes")["volumes"]:
+        for volume in self._api.call("GET", "/v2/volumes")["volumes"]:
             if volume["name"].startswith(TAG):
-                self._call("DELETE", f"/v2/volumes/{volume['id']}")
-
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._api.request(method, path, json=body)
-        if answer.is_error:
-            raise BenchError(f"{method} {path} was answered {answer.status_code}: {answer.text}")
-        return answer.json() if answer.content else None
+                self._api.call("DELETE", f"/v2/volumes/{volume['id']}")
