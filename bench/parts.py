@@ -9,3 +9,4 @@ class Part(StrEnum):
     """One part. They are run in this order, and each sees to the cluster that it needs."""
 
     FOUNDING = "founding"
+    GROWTH = "growth"

@@ -13,6 +13,7 @@ from rich.markup import escape
 from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
 from bench.founding import measure_founding
+from bench.growth import measure_growth
 from bench.parts import Part
 from bench.workplace import Workplace
 from localcloud.cloud import LocalCloud
@@ -20,6 +21,7 @@ from localcloud.machines.errors import LocalCloudError
 
 MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.FOUNDING: measure_founding,
+    Part.GROWTH: measure_growth,
 }
 
 

@@ -1,0 +1,18 @@
+"""The stack's configuration with other settings, beside the committed file, which stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def with_settings(committed: Path, directory: Path, **settings: Any) -> Path:
+    """Write a copy of a stack's file in which keys of ``etcd:`` have these values; give its path."""
+    document = yaml.safe_load(committed.read_text())
+    document["config"] |= {f"etcd:{key}": value for key, value in settings.items()}
+    changes = "-".join(f"{key}-{value}" for key, value in settings.items())
+    file = directory / f"{committed.stem}.{changes}.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
