@@ -13,8 +13,12 @@ _STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 
 
 def start_of(unit: str, cloud: LocalCloud, sighting: Sighting) -> float:
-    """When a unit first started, in seconds since the epoch. Raises ``BenchError`` when it never did."""
-    options = ("--output=json", "--no-pager", f"UNIT={unit}", f"MESSAGE_ID={_STARTING}")
+    """When a unit first started in the boot that was seen, in seconds since the epoch.
+
+    Raises ``BenchError`` when it never did.
+    """
+    since = f"--since=@{sighting.booted:.3f}"
+    options = ("--output=json", "--no-pager", since, f"UNIT={unit}", f"MESSAGE_ID={_STARTING}")
     result = cloud.logs(str(sighting.machine.id), *options, capture_output=True, text=True)
     lines = result.stdout.splitlines()
     if not lines:

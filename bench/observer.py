@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Container, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -62,6 +62,17 @@ class Founding:
         return self.healthy - self.booted
 
 
+@dataclass(frozen=True)
+class Replacement:
+    """One machine in the place of another."""
+
+    old: int
+    """The id of the one that went."""
+    off: float
+    """When that was off, in seconds since the epoch."""
+    new: Sighting
+
+
 class Observer:
     """Waits for ``count`` machines to boot and become healthy, a thread for each."""
 
@@ -88,8 +99,47 @@ class Observer:
             self._pause(deadline, f"{len(machines)} of {self._count} machines were there")
         return Founding(tuple(pool.map(self._follow, machines, repeat(deadline))))
 
-    def _follow(self, machine: NspawnMachine, deadline: float) -> Sighting:
-        while (leader := machine.leader()) is None or not (machine.directory / "machine.json").exists():
+    @contextmanager
+    def watching_replacements(self, limit: float) -> Generator[Future[list[Replacement]]]:
+        """Watch ``count`` machines be replaced one after the other; otherwise as ``watching``."""
+        self._ended.clear()
+        old = known_machines(self._layout)
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                yield pool.submit(self._watch_replacements, old, time.monotonic() + limit)
+            finally:
+                self._ended.set()
+
+    def _watch_replacements(self, old: list[NspawnMachine], deadline: float) -> list[Replacement]:
+        seen: list[Replacement] = []
+        known = {machine.id for machine in old}
+        for number in range(1, self._count + 1):
+            while (gone := next((machine for machine in old if not machine.running), None)) is None:
+                self._pause(deadline, f"replacement {number} of {self._count} had not begun")
+            off = time.time()
+            old.remove(gone)
+            while (new := self._unknown(known)) is None:
+                self._pause(deadline, f"machine {gone.id} was off, and no other had taken its place")
+            known.add(new.id)
+            seen.append(Replacement(gone.id, off, self._follow(new, deadline)))
+        return seen
+
+    def _unknown(self, known: Container[int]) -> NspawnMachine | None:
+        return next((machine for machine in known_machines(self._layout) if machine.id not in known), None)
+
+    def watch_reboot(self, machine: NspawnMachine, reboot: Callable[[], object], limit: float) -> Sighting:
+        """Ask for a reboot, and wait until the machine's etcd is healthy again. Raises ``BenchError``."""
+        self._ended.clear()
+        before = machine.leader()
+        reboot()
+        return self._follow(machine, time.monotonic() + limit, before)
+
+    def _follow(self, machine: NspawnMachine, deadline: float, before: int | None = None) -> Sighting:
+        while (
+            (leader := machine.leader()) is None
+            or leader == before
+            or not (machine.directory / "machine.json").exists()
+        ):
             self._pause(deadline, f"machine {machine.id} had not booted")
         booted = started_at(leader)
         facts = machine.facts()

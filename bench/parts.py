@@ -9,4 +9,5 @@ class Part(StrEnum):
     """One part. They are run in this order, and each sees to the cluster that it needs."""
 
     FOUNDING = "founding"
+    REPLACEMENT = "replacement"
     GROWTH = "growth"

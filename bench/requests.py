@@ -23,6 +23,8 @@ class Call:
     """The address that it came from."""
     time: float
     """In seconds since the epoch."""
+    method: str = "GET"
+    path: str = "/"
 
 
 def calls(cloud: LocalCloud) -> list[Call]:
@@ -31,7 +33,8 @@ def calls(cloud: LocalCloud) -> list[Call]:
         answer = client.get("/requests")
         answer.raise_for_status()
     return [
-        Call(request["service"], request["source"], request["time"]) for request in answer.json()["requests"]
+        Call(*(request[key] for key in ("service", "source", "time", "method", "path")))
+        for request in answer.json()["requests"]
     ]
 
 

@@ -15,12 +15,14 @@ from bench.figures import Figure, figures_table, write_figures
 from bench.founding import measure_founding
 from bench.growth import measure_growth
 from bench.parts import Part
+from bench.replacement import measure_replacement
 from bench.workplace import Workplace
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 
 MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.FOUNDING: measure_founding,
+    Part.REPLACEMENT: measure_replacement,
     Part.GROWTH: measure_growth,
 }
 
