@@ -19,6 +19,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.layout import RUN_ROOT
 from localcloud.machines.lock import locked
+from localcloud.toolchain.benchmark import ensure_benchmark
 from localcloud.toolchain.errors import ToolchainError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,8 @@ def bench(console: Console, parts: Sequence[Part]) -> int:
 
     name = cloud_name()
     cloud = LocalCloud(name, say)
+    if Part.LOAD in parts:
+        ensure_benchmark()
     with locked(RUN_ROOT / f"{name}.bench.lock", "bench", say):
         try:
             # What an interrupted benchmark may have left.

@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value and what it may be at most."""
+    """One measured value and its limit."""
 
     name: str
     value: float
@@ -23,14 +23,21 @@ class Figure:
     ratio: float | None = None
     """``value`` as a multiple of ``floor``."""
     limit: float | None = None
-    """The most that ``ratio`` may be; of a figure without a floor, the most that ``value`` may be."""
+    """The most that ``ratio`` may be; of a figure without a floor, the most that ``value`` may be. The least, where
+    more is better: in a unit per second."""
 
     @property
     def passed(self) -> bool | None:
         """Whether the figure is within its limit; ``None`` where it has none."""
         if self.limit is None:
             return None
-        return (self.value if self.ratio is None else self.ratio) <= self.limit
+        judged = self.value if self.ratio is None else self.ratio
+        return judged >= self.limit if self.more_is_better else judged <= self.limit
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether ``limit`` is a least."""
+        return self.unit.endswith("/s")
 
 
 def beside(name: str, value: float, floor: float, *, unit: str, limit: float) -> Figure:
@@ -51,8 +58,12 @@ def figures_table(figures: Sequence[Figure]) -> Table:
             f"{figure.value:.4g} {figure.unit}",
             "" if figure.floor is None else f"{figure.floor:.4g} {figure.unit}",
             "" if figure.ratio is None else f"{figure.ratio:.2f}",
-            "" if figure.limit is None else f"{figure.limit:g}",
-            {None: "", True: "[green]pass[/]", False: "[red]over[/]"}[figure.passed],
+            "" if figure.limit is None else f"{'≥' if figure.more_is_better else '≤'} {figure.limit:g}",
+            {
+                None: "",
+                True: "[green]pass[/]",
+                False: f"[red]{'under' if figure.more_is_better else 'over'}[/]",
+            }[figure.passed],
         )
     return table
 

@@ -10,4 +10,5 @@ class Part(StrEnum):
 
     FOUNDING = "founding"
     REPLACEMENT = "replacement"
+    LOAD = "load"
     GROWTH = "growth"

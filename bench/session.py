@@ -14,6 +14,7 @@ from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
 from bench.founding import measure_founding
 from bench.growth import measure_growth
+from bench.load import measure_load
 from bench.parts import Part
 from bench.replacement import measure_replacement
 from bench.workplace import Workplace
@@ -23,6 +24,7 @@ from localcloud.machines.errors import LocalCloudError
 MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.FOUNDING: measure_founding,
     Part.REPLACEMENT: measure_replacement,
+    Part.LOAD: measure_load,
     Part.GROWTH: measure_growth,
 }
 

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bench.figures import Figure, beside, write_figures
+from bench.errors import BenchError
+from bench.figures import Figure, beside, figures_table, write_figures
 from bench.floor import Plan, render
+from bench.load import Load, read_report
+from bench.load import figures as load_figures
 from bench.observer import Founding, Sighting
+from bench.replacement import PHASES, Timed
+from bench.replacement import figures as replacement_figures
 from bench.requests import Call, most_until_healthy, per_hour, scheduled_per_hour
+from bench.stack_settings import with_settings
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import NspawnMachine
 
@@ -48,6 +54,23 @@ def test_a_figure_without_a_floor_is_judged_by_its_value() -> None:
     assert Figure("calls", 4, "calls", limit=4).passed
     assert not Figure("calls", 5, "calls", limit=4).passed
     assert Figure("memory", 300, "MiB").passed is None
+
+
+def test_a_limit_of_a_throughput_is_a_least() -> None:
+    assert beside("writes", 960, 1000, unit="writes/s", limit=0.95).passed
+    assert not beside("writes", 940, 1000, unit="writes/s", limit=0.95).passed
+
+
+def test_the_table_marks_a_figure_beyond_its_limit_either_way() -> None:
+    table = figures_table(
+        [
+            beside("boot", 2.8, 2.0, unit="s", limit=1.3),
+            beside("writes", 940, 1000, unit="writes/s", limit=0.95),
+            Figure("calls", 4, "calls", limit=4),
+        ]
+    )
+    assert list(table.columns[4].cells) == ["≤ 1.3", "≥ 0.95", "≤ 4"]
+    assert list(table.columns[5].cells) == ["[red]over[/]", "[red]under[/]", "[green]pass[/]"]
 
 
 def test_the_file_has_every_field_of_a_figure(tmp_path: Path) -> None:
@@ -89,3 +112,71 @@ def test_the_floor_is_a_cloud_config_with_every_name_and_address_in_it() -> None
     for name, address in ADDRESSES.items():
         assert f"{name}=https://{name}:2380" in files["/etc/etcd/etcd.env"]
         assert f"{address} {name}" in files["/root/found.sh"]
+
+
+REPORT = """
+Summary:
+  Total:\t6.2462 secs.
+  Average:\t0.0618 secs.
+  Requests/sec:\t1600.9780
+
+Latency distribution:
+  95% in 0.1430 secs.
+  99% in 0.1881 secs.
+  99.9% in 0.2778 secs.
+"""
+
+
+def test_throughput_and_latency_are_read_from_the_report() -> None:
+    load = read_report(REPORT)
+    assert (load.throughput, load.p99) == (1600.978, pytest.approx(188.1))
+
+
+def test_a_load_in_which_a_write_failed_is_no_measurement() -> None:
+    with pytest.raises(BenchError, match="context deadline exceeded"):
+        read_report(REPORT + "\nError distribution:\n  [3]\tcontext deadline exceeded\n")
+
+
+def test_a_report_without_figures_is_no_measurement() -> None:
+    with pytest.raises(BenchError, match="no such host"):
+        read_report("no such host")
+
+
+def test_loads_are_compared_by_their_medians() -> None:
+    ours = [Load(950, 20), Load(1000, 22), Load(10, 900)]
+    theirs = [Load(1000, 20), Load(1000, 20), Load(3000, 1)]
+    throughput, latency, *loopback = load_figures(ours, theirs, [Load(4000, 10)])
+    assert (throughput.value, throughput.floor, throughput.ratio) == (950, 1000, 0.95)
+    assert (latency.value, latency.floor, latency.ratio) == (22, 20, 1.1)
+    assert throughput.passed
+    assert not latency.passed
+    assert [(figure.value, figure.passed) for figure in loopback] == [(4000, None), (10, None)]
+
+
+def timed(*seconds: float) -> Timed:
+    return Timed(dict(zip(PHASES, seconds, strict=True)))
+
+
+def rebooted(shutdown: float, boot: float, discovery: float, etcd: float) -> Timed:
+    return Timed({PHASES[0]: shutdown, PHASES[3]: boot, PHASES[4]: discovery, PHASES[5]: etcd})
+
+
+def test_a_replacement_is_judged_by_the_reboot_s_median_and_its_phases_add_up() -> None:
+    replaced = [timed(9, 9, 9, 9, 9, 9, 9), timed(1, 0.5, 0.5, 2, 1, 1, 1), timed(0, 0, 0, 1, 0, 0, 0)]
+    floors = [rebooted(1, 1, 1, 1), rebooted(1, 2, 1, 1), rebooted(9, 9, 9, 9)]
+    whole, *phases = replacement_figures(replaced, floors)
+    assert (whole.value, whole.floor, whole.ratio) == (7, 5, 1.4)
+    assert sum(phase.value for phase in phases) == whole.value
+    assert [phase.floor for phase in phases] == [1, None, None, 2, 1, 1, None]
+
+
+def test_other_settings_leave_the_committed_file_as_it_is(tmp_path: Path) -> None:
+    committed = tmp_path / "Pulumi.local.yaml"
+    committed.write_text("config:\n  etcd:zone: example.test\nencryptionsalt: v1:x\n")
+    before = committed.read_text()
+    file = with_settings(committed, tmp_path, size=5)
+    assert yaml.safe_load(file.read_text()) == {
+        "config": {"etcd:zone": "example.test", "etcd:size": 5},
+        "encryptionsalt": "v1:x",
+    }
+    assert committed.read_text() == before
