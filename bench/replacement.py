@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from bench import engine
@@ -84,7 +85,7 @@ def measure_replacement(place: Workplace) -> list[Figure]:
         with observer.watching_replacements(ROLL_LIMIT) as future:
             run = engine.up(PROJECT, file)
             seen = _settled(future)
-        found = time_replacements(place.cloud, run, seen, calls(place.cloud))
+        found = time_replacements(run, seen, calls(place.cloud), partial(_starts, place.cloud))
         place.say(f"  {_listed(found)} a member, {run.seconds:.2f} s in all")
         replaced += found
         _await_addresses(place.cloud, [replacement.new for replacement in seen])
@@ -131,9 +132,15 @@ def figures(replaced: Sequence[Timed], rebooted: Sequence[Timed]) -> list[Figure
 
 
 def time_replacements(
-    cloud: LocalCloud, run: Run, seen: Sequence[Replacement], requests: Sequence[Call]
+    run: Run,
+    seen: Sequence[Replacement],
+    requests: Sequence[Call],
+    starts: Callable[[Sighting], Sequence[float]],
 ) -> list[Timed]:
-    """The phases of each replacement of one run, in their order: a line of moments, as ``phases.split`` has it."""
+    """The phases of each replacement of one run, in their order: a line of moments, as ``phases.split`` has it.
+
+    ``starts`` gives the moments at which a machine started discovery and etcd.
+    """
     ours = [call for call in requests if run.began <= call.time <= run.ended and call.method == "POST"]
 
     def first(path: str, since: float) -> float:
@@ -151,7 +158,7 @@ def time_replacements(
             replacement.off,
             first("/v2/droplets", replacement.off),
             new.booted,
-            *_starts(cloud, new),
+            *starts(new),
             new.healthy,
             ended,
         ]

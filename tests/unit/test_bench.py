@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench.engine import Run
 from bench.errors import BenchError
 from bench.figures import Figure, beside, figures_table, write_figures
 from bench.floor import Plan, render
 from bench.load import Load, read_report
 from bench.load import figures as load_figures
-from bench.observer import Founding, Sighting
-from bench.replacement import PHASES, Timed
+from bench.observer import Founding, Replacement, Sighting
+from bench.replacement import PHASES, Timed, time_replacements
 from bench.replacement import figures as replacement_figures
 from bench.requests import Call, most_until_healthy, per_hour, scheduled_per_hour
 from bench.stack_settings import with_settings
@@ -168,6 +169,41 @@ def test_a_replacement_is_judged_by_the_reboot_s_median_and_its_phases_add_up() 
     assert (whole.value, whole.floor, whole.ratio) == (7, 5, 1.4)
     assert sum(phase.value for phase in phases) == whole.value
     assert [phase.floor for phase in phases] == [1, None, None, 2, 1, 1, None]
+
+
+def replacement(old: int, off: float, booted: float, healthy: float) -> Replacement:
+    machine = NspawnMachine(old + 10, Layout("test"))
+    return Replacement(old, off, Sighting(machine, f"etcd-server-{old}", ("203.0.113.9",), booted, healthy))
+
+
+def posts(*moments: tuple[float, str]) -> list[Call]:
+    return [Call("digitalocean", "203.0.113.1", time, "POST", path) for time, path in moments]
+
+
+def test_a_replacement_lasts_from_its_shutdown_to_the_next_one_s_or_the_end() -> None:
+    seen = [
+        replacement(1, off=102, booted=104, healthy=109),
+        replacement(2, off=113, booted=115, healthy=118),
+    ]
+    requests = posts(
+        (90, "/v2/droplets"),
+        (101, "/v2/droplets/1/actions"),
+        (103, "/v2/droplets"),
+        (110, "/v2/droplets/2/actions"),
+        (114, "/v2/droplets"),
+    )
+    first, last = time_replacements(
+        Run(100, 120), seen, requests, lambda new: (new.booted + 1, new.booted + 2)
+    )
+    assert list(first.phases.values()) == [1, 1, 1, 1, 1, 3, 1]
+    assert list(last.phases.values()) == [3, 1, 1, 1, 1, 1, 2]
+    assert (first.seconds, last.seconds) == (9, 10)
+
+
+def test_a_replacement_without_a_request_for_its_shutdown_is_no_measurement() -> None:
+    seen = [replacement(1, off=102, booted=104, healthy=109)]
+    with pytest.raises(BenchError, match="/v2/droplets/1/actions"):
+        time_replacements(Run(100, 120), seen, posts((103, "/v2/droplets")), lambda new: (105, 106))
 
 
 def test_other_settings_leave_the_committed_file_as_it_is(tmp_path: Path) -> None:
