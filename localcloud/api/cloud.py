@@ -30,6 +30,12 @@ class Limits:
     """How long a machine may take to shut down before the action fails."""
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Cloud:
     """State, machines, and the background work between them."""
@@ -39,6 +45,8 @@ class Cloud:
     limits: Limits = field(default_factory=Limits)
     locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """One for each droplet: its machine does one thing at a time."""
+    births: asyncio.Event = field(default_factory=_set_event)
+    """While it is not set, new droplets stay ``new``."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _network: asyncio.Lock = field(default_factory=asyncio.Lock)
 

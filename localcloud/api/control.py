@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
+from fastapi import Body, FastAPI, HTTPException, Response
 
+from localcloud.api.cloud import Cloud
+from localcloud.api.model import Droplet
 from localcloud.api.observation import Fault, Observation
 
 
 def control_app(
-    observation: Observation, ready: Callable[[], bool], faults_changed: Callable[[], Awaitable[None]]
+    observation: Observation,
+    ready: Callable[[], bool],
+    faults_changed: Callable[[], Awaitable[None]],
+    cloud: Cloud,
 ) -> FastAPI:
-    """``GET /ready``; ``GET`` and ``DELETE /requests``; ``GET``, ``PUT`` and ``DELETE /faults``.
+    """``GET /ready``; ``GET`` and ``DELETE /requests``; ``GET``, ``PUT`` and ``DELETE /faults``; and
+    ``PUT /droplets/ID/features``, which changes what the DigitalOcean API says of a droplet; ``PUT /births``, which
+    holds new droplets in their state ``new``, or lets them go on; and ``PUT /droplet-limit`` of the account.
 
     ``faults_changed`` is awaited after each change, before it is answered.
     """
@@ -46,5 +54,23 @@ def control_app(
     async def clear_faults() -> None:  # pyright: ignore[reportUnusedFunction]
         observation.arm([])
         await faults_changed()
+
+    @app.put("/droplets/{droplet_id}/features")
+    async def set_features(droplet_id: int, features: list[str]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        droplet = cloud.store.find(Droplet, droplet_id)
+        if droplet is None:
+            raise HTTPException(404, f"there is no droplet {droplet_id}")
+        cloud.store.put(droplet.model_copy(update={"features": features}))
+        return {"features": features}
+
+    @app.put("/births")
+    async def hold_births(held: Annotated[bool, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        (cloud.births.clear if held else cloud.births.set)()
+        return {"held": held}
+
+    @app.put("/droplet-limit")
+    async def limit_droplets(limit: Annotated[int, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        cloud.limits = replace(cloud.limits, droplets=limit)
+        return {"limit": limit}
 
     return app

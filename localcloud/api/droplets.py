@@ -107,6 +107,7 @@ def _belong(cloud: Cloud, volume: Volume, droplet_id: int | None) -> None:
 
 
 async def _create(cloud: Cloud, droplet: Droplet, _: Action) -> None:
+    await cloud.births.wait()
     await cloud.apply_filters()  # before the first packet, or the droplet would be open for a moment
     await cloud.host.power_on(machine_of(cloud, droplet))
     _change(cloud, droplet, status="active")

@@ -69,7 +69,8 @@ class Services:
             "metadata": self._listener("metadata", metadata_app(cloud), where.metadata),
             "releases": self._listener("releases", releases_app(releases), where.releases),
         }
-        self.control = Listener(control_app(self.observation, lambda: self.ready, self.obey_faults), control)
+        steering = control_app(self.observation, lambda: self.ready, self.obey_faults, cloud)
+        self.control = Listener(steering, control)
 
     def _listener(self, service: Service, app: ASGIApp, where: Address) -> Listener:
         connections = Connections()

@@ -154,3 +154,32 @@ def test_faults_are_listed_and_cleared(
 )
 def test_a_fault_that_makes_no_sense_is_refused(control: httpx.Client, wanted: dict[str, Any]) -> None:
     assert control.put("/faults", json=[wanted]).status_code == 422
+
+
+def test_a_droplet_can_be_made_to_drift(
+    droplet: Callable[..., Any], http: httpx.Client, control: httpx.Client
+) -> None:
+    made = droplet(monitoring=True)
+    assert control.put(f"/droplets/{made['id']}/features", json=["private_networking"]).status_code == 200
+    assert http.get(f"/v2/droplets/{made['id']}").json()["droplet"]["features"] == ["private_networking"]
+    assert control.put("/droplets/1/features", json=[]).status_code == 404
+
+
+def test_new_droplets_can_be_held_before_they_are_active(
+    lab, http: httpx.Client, control: httpx.Client
+) -> None:
+    assert control.put("/births", json={"held": True}).status_code == 200
+    body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
+    made = http.post("/v2/droplets", json=body).json()["droplet"]["id"]
+    time.sleep(0.1)
+    assert http.get(f"/v2/droplets/{made}").json()["droplet"]["status"] == "new"
+    control.put("/births", json={"held": False})
+    lab.settle()
+    assert http.get(f"/v2/droplets/{made}").json()["droplet"]["status"] == "active"
+
+
+def test_the_droplet_limit_can_be_lowered(http: httpx.Client, control: httpx.Client) -> None:
+    control.put("/droplet-limit", json={"limit": 0})
+    assert http.get("/v2/account").json()["account"]["droplet_limit"] == 0
+    body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
+    assert "droplet limit" in http.post("/v2/droplets", json=body).json()["message"]
