@@ -186,9 +186,9 @@ class LocalCloud:
         """Run a command inside the namespace, with the environment that Pulumi needs and ``env`` on top.
 
         Where ``cwd`` belongs to a Pulumi project its stack is there, and once that has a cluster etcdctl's
-        variables are set. ``options`` are those of ``subprocess.run``.
+        variables are set, but for Pulumi itself. ``options`` are those of ``subprocess.run``.
         """
-        directory, environment = self._workplace(cwd, env)
+        directory, environment = self._workplace(argv, cwd, env)
         return self._inside(argv, directory, environment, **options)
 
     def begin(
@@ -200,11 +200,13 @@ class LocalCloud:
         **options: Any,
     ) -> Command:
         """Start a command as ``run`` does, and do not wait for it; ``options`` are those of ``subprocess.Popen``."""
-        directory, environment = self._workplace(cwd, env)
+        directory, environment = self._workplace(argv, cwd, env)
         group = self._cgroup / "commands" / uuid.uuid4().hex
         return Command(group, self._network.inside(*argv), cwd=directory, env=environment, **options)
 
-    def _workplace(self, cwd: Path | None, env: Mapping[str, str] | None) -> tuple[Path, dict[str, str]]:
+    def _workplace(
+        self, argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None
+    ) -> tuple[Path, dict[str, str]]:
         """The directory and the environment of a command inside the namespace."""
         if not self._network.complete():
             raise LocalCloudError(f"local cloud {self.layout.name} is not running: localcloud start")
@@ -217,7 +219,9 @@ class LocalCloud:
                 return self._inside(command, stack.directory, environment, capture_output=True, text=True)
 
             stack.create(quietly)
-            environment = stack.etcdctl_environment(quietly) | environment
+            # Pulumi has no use for etcdctl's variables, and they cost a run of its own.
+            if argv[0] != "pulumi":
+                environment = stack.etcdctl_environment(quietly) | environment
         return directory, environment
 
     def _inside(
