@@ -42,9 +42,9 @@ class Cluster:
     def configure(self, **changes: Any) -> None:
         """Set keys of the program's own configuration; ``None`` removes one."""
         for key, value in changes.items():
-            self._document["config"][f"etcd:{key}"] = value
-            if value is None:
-                del self._document["config"][f"etcd:{key}"]
+            self._document["config"].pop(f"etcd:{key}", None)
+            if value is not None:
+                self._document["config"][f"etcd:{key}"] = value
         (self.folder / f"Pulumi.{self.stack}.yaml").write_text(
             yaml.safe_dump(self._document), encoding="utf-8"
         )
@@ -122,11 +122,13 @@ class Cluster:
             lambda: self.run("etcdctl", "endpoint", "health", "--cluster"), _succeeded, "a healthy cluster"
         )
 
-    def digitalocean(self, method: str, path: str) -> Any:
+    def digitalocean(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One request to the DigitalOcean API with full rights; its body, or ``None`` where it has none."""
-        result = self.run(
-            "curl", "--silent", "--show-error", "--fail-with-body", "-X", method,
-            "-H", f"Authorization: Bearer {DIGITALOCEAN_TOKEN}", f"{DIGITALOCEAN_URL}{path}",
+        sent = () if body is None else ("-H", "Content-Type: application/json", "-d", json.dumps(body))
+        result = self.cloud.run(
+            ["curl", "--silent", "--show-error", "--fail-with-body", "-X", method, *sent,
+             "-H", f"Authorization: Bearer {DIGITALOCEAN_TOKEN}", f"{DIGITALOCEAN_URL}{path}"],
+            cwd=Path("/"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert result.returncode == 0, result.stdout
         return json.loads(result.stdout) if result.stdout else None

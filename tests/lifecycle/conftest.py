@@ -19,12 +19,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # After pytest's own last line, so that the session ends with this one.
     figures = config.stash[FIGURES]
-    if figures.cases:
-        terminalreporter.section("lifecycle")
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if figures.cases and reporter is not None:
         for line in figures.lines():
-            terminalreporter.write_line(line)
+            reporter.write_line(line)
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,9 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
+
 from localcloud.cloud import LocalCloud
 from localcloud.machines.files import replace
-from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 from tests.lifecycle.agent import Agent
 from tests.lifecycle.figures import Case, Figures
 
@@ -30,9 +32,8 @@ class Live(Cluster):
     def __enter__(self) -> Self:
         self.up()
         self.save_bundle(self.bundle)
-        names = list(self.members())
         self.writer = self._processes.enter_context(
-            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *names)
+            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
         )
         self.observer = self._processes.enter_context(
             Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
@@ -48,6 +49,11 @@ class Live(Cluster):
         environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
         for variable, name in FILES.items():
             replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
+
+    @property
+    def names(self) -> list[str]:
+        """The members that the configuration asks for."""
+        return [self.name(number) for number in range(1, self._document["config"].get("etcd:size", 3) + 1)]
 
     def name(self, number: int) -> str:
         return f"etcd-server-{number}.{self._domain}"
@@ -71,16 +77,17 @@ class Live(Cluster):
     ) -> Generator[None]:
         """One operation. Afterwards the cluster is healthy, nothing is lost, and never two members were down.
 
-        ``members`` are those that should be up throughout; by default, all that the stack has before.
+        ``members`` are those that should be up throughout; by default, all that are configured.
         """
-        self.observer.order("expect", names=list(self.members() if members is None else members))
-        time.sleep(0.5)  # A look at each, so that the period begins with all of them up.
+        expected = list(self.names if members is None else members)
+        self.observer.order("expect", names=expected)
+        self.wait_up(*expected)
         self.observer.order("mark")
         self.writer.order("mark")
         began = time.monotonic()
         yield
         seconds = time.monotonic() - began
-        self.wait_healthy()
+        self.wait_up(*self.names)
         written = self.writer.order("report")
         lacking: dict[str, list[int]] = self.writer.order("verify", first=written["first"])
         seen = self.observer.order("report")
@@ -105,6 +112,33 @@ class Live(Cluster):
         assert case.max_down <= 1, seen["down_at"]
         assert case.max_off <= 1
 
+    def fail(self, *arguments: str) -> str:
+        """What a run says that ends badly; the test fails when it ends well."""
+        result = self.run(
+            "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *arguments, limit=UP_LIMIT
+        )
+        assert result.returncode != 0, result.stdout
+        return result.stdout
+
+    @contextmanager
+    def configured(self, **changes: Any) -> Generator[None]:
+        """Other settings for the length of a block."""
+        config = self._document["config"]
+        before = {key: config.get(f"etcd:{key}") for key in changes}
+        self.configure(**changes)
+        try:
+            yield
+        finally:
+            self.configure(**before)
+
+    def drift(self, control: httpx.Client, number: int) -> None:
+        """Let the API forget a feature of a member's droplet, and Pulumi notice it: the next run replaces it."""
+        droplet = self.droplets()[self.name(number)]
+        control.put(
+            f"/droplets/{droplet}/features", json=["droplet_agent", "private_networking"]
+        ).raise_for_status()
+        self.pulumi("refresh", "--yes", "--skip-preview")
+
     @contextmanager
     def broken(self, *names: str) -> Generator[None]:
         """The test breaks these members: until the end of the block they do not count as down by our doing."""
@@ -112,6 +146,12 @@ class Live(Cluster):
         yield
         self.wait_up(*names)
         self.observer.order("excuse", names=[])
+
+    def wait_down(self, name: str) -> None:
+        """Wait until the observer has seen that this member does not answer."""
+        wait_for(
+            lambda: self.observer.order("report")["up"], lambda up: name not in up, f"end of {name}'s answers"
+        )
 
     def wait_up(self, *names: str) -> None:
         """Wait until the observer has seen these members answer as voters."""

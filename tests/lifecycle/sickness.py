@@ -1,0 +1,74 @@
+"""What a member may suffer from, each for as long as a block lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+
+from localcloud.machines.cgroups import Cgroup
+from tests.lifecycle.live import Live
+
+Sickness = Callable[[Live, str], AbstractContextManager[None]]
+
+FILL = "/var/lib/etcd/data/fill"
+PARTITION = "bridge partition"
+
+
+@contextmanager
+def stopped(live: Live, member: str) -> Generator[None]:
+    """Its etcd is stopped."""
+    live.on(member, "systemctl stop etcd")
+    try:
+        yield
+    finally:
+        live.on(member, "systemctl start --no-block etcd")
+
+
+@contextmanager
+def paused(live: Live, member: str) -> Generator[None]:
+    """Its machine stands still: connections stay open, and nothing answers."""
+    machine = live.cloud.machine(member)
+    freezer = (Cgroup(live.cloud.layout.cgroup) / "machines" / str(machine.id)).path / "cgroup.freeze"
+    freezer.write_text("1")
+    try:
+        yield
+    finally:
+        freezer.write_text("0")
+
+
+@contextmanager
+def full(live: Live, member: str) -> Generator[None]:
+    """Not a byte is left on its data volume, for root neither."""
+    live.on(member, f"dd if=/dev/zero of={FILL}.rest bs=4k count=1 status=none; "
+                    f"fallocate -l $(df --output=avail -B1 /var/lib/etcd/data | tail -1) {FILL}; "
+                    f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done; true")  # fmt: skip
+    try:
+        yield
+    finally:
+        live.on(member, f"rm -f {FILL} {FILL}.rest")
+
+
+@contextmanager
+def cut_off(live: Live, member: str) -> Generator[None]:
+    """No packet reaches it or comes from it."""
+    addresses = [address.partition("/")[0] for address in live.cloud.machine(member).facts().addresses]
+    rules = [
+        f"add rule {PARTITION} {hook} ip {end} {address} drop"
+        for hook in ("forward", "input", "output")
+        for end in ("saddr", "daddr")
+        for address in addresses
+    ]
+    chains = [
+        f"add chain {PARTITION} {hook} {{ type filter hook {hook} priority -300; }}"
+        for hook in ("forward", "input", "output")
+    ]
+    nft(live, f"add table {PARTITION}", *chains, *rules)
+    try:
+        yield
+    finally:
+        nft(live, f"delete table {PARTITION}")
+
+
+def nft(live: Live, *lines: str) -> None:
+    result = live.run("sh", "-c", "printf '%s\\n' \"$@\" | nft --file -", "sh", *lines)
+    assert result.returncode == 0, result.stdout

@@ -1,0 +1,58 @@
+"""While a member is sick nothing is touched, whatever asks for it; when it is well again, things go on."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.cluster.cluster import writes
+from tests.lifecycle.changes import one_member
+from tests.lifecycle.live import Live
+from tests.lifecycle.sickness import Sickness, cut_off, full, paused, stopped
+
+CHANGED, SICK = 2, 3
+PATIENCE = 10
+"""Seconds that a run waits for health before it refuses: the least that the settings allow."""
+
+
+@pytest.mark.parametrize("sickness", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
+def test_a_rolling_change_is_refused_while_a_member_is_sick_and_goes_on_when_it_is_well(
+    live: Live, control: httpx.Client, sickness: Sickness
+) -> None:
+    sick, before = live.name(SICK), live.droplets()
+    with live.case(f"a change while a member is {sickness.__name__}", planned=False):
+        with live.broken(sick):
+            with sickness(live, sick):
+                live.wait_down(sick)
+                control.delete("/requests")
+                refusal = refused(live, *one_member(live, CHANGED))
+            assert f"Before {live.name(CHANGED)} may change" in refusal
+            assert sick in refusal
+            assert f"pulumi up --target-replace '{live.urn(SICK)}'" in refusal
+            assert writes(control) == []
+            assert live.droplets() == before
+        live.up()
+    assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
+
+
+def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_is_sick(
+    live: Live, control: httpx.Client
+) -> None:
+    sick, before = live.name(SICK), live.droplets()
+    with live.case("--replace and drift while a member is stopped", planned=False):
+        with live.broken(sick), stopped(live, sick):
+            live.wait_down(sick)
+            output = refused(live, "--replace", live.urn(CHANGED))
+            assert f"{live.name(CHANGED)} refuses to be shut down" in output
+            live.drift(control, CHANGED)
+            output = refused(live)
+            assert f"{live.name(CHANGED)} refuses to be shut down" in output
+            assert live.droplets() == before
+        live.up()
+    assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
+
+
+def refused(live: Live, *arguments: str) -> str:
+    """What a run says that fails for want of health."""
+    with live.configured(healthTimeoutSeconds=PATIENCE):
+        return live.fail(*arguments)
