@@ -14,7 +14,17 @@ from .settings import Places, read_settings
 def main() -> None:
     """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
     parser = argparse.ArgumentParser(prog="prepare_cluster")
-    steps = ["install", "discover", "promote", "refresh", "guard", "facts", "backup", "backup-now"]
+    steps = [
+        "install",
+        "discover",
+        "promote",
+        "refresh",
+        "guard",
+        "facts",
+        "defragment",
+        "backup",
+        "backup-now",
+    ]
     parser.add_argument("step", choices=steps)
     parser.add_argument("programs", nargs="*", help="what to install")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
@@ -38,6 +48,10 @@ def main() -> None:
                 sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
             if not back_up(settings, places, backups, at_once=step == "backup-now"):
                 sys.exit(1)
+        case "defragment":
+            from .defragment import defragment  # noqa: PLC0415
+
+            defragment(settings, places)
         case "facts":
             import socket  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .membership import Listed, Roll
-from .transport import Answer, Member, NoAnswerError, Wire
+from .transport import ANSWER_TIMEOUT, Answer, Member, NoAnswerError, Wire
 
 MEMBERS_PATH = "/members"
 """Where the peer port has the member list (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
@@ -100,16 +100,35 @@ def members_in_answer(answer: Answer) -> tuple[Listed, ...]:
 class Status:
     """What one member says of itself."""
 
+    member: int
+    """Its own id."""
     leader: int
     """The id of the member that it follows; 0 while there is none."""
     database: int
     """Bytes of its database file."""
+    in_use: int
+    """Bytes of it that hold something; the rest is what defragmentation gives back."""
+    errors: tuple[str, ...]
+    """What etcd finds wrong, raised alarms of any member among it."""
 
 
 def status_of(wire: Wire, member: Member) -> Status:
     """A member's own state. Raises ``NoAnswerError`` or ``RefusedError``."""
-    values = _parse(wire.client(member, "/v3/maintenance/status", {}))
-    return Status(int(values.get("leader", 0)), int(values.get("dbSize", 0)))
+    values = call(wire, member, "/v3/maintenance/status", {})
+    return Status(
+        int(values["header"]["member_id"]),
+        int(values.get("leader", 0)),
+        int(values.get("dbSize", 0)),
+        int(values.get("dbSizeInUse", 0)),
+        tuple(values.get("errors", ())),
+    )
+
+
+def call(
+    wire: Wire, member: Member, path: str, body: Mapping[str, Any], *, patience: float = ANSWER_TIMEOUT
+) -> dict[str, Any]:
+    """A call to one member, given up after ``patience`` seconds. Raises ``NoAnswerError`` or ``RefusedError``."""
+    return _parse(wire.client(member, path, body, patience=patience))
 
 
 def _parse(answer: Answer) -> dict[str, Any]:

@@ -40,6 +40,10 @@ class Settings:
     """Address that etcd, and this script before it, listen on. A firewall stands before it."""
     metrics: str = "127.0.0.1:2381"
     """Where etcd serves its metrics."""
+    defragment_bytes: int = 100 << 20
+    """A database is defragmented when it gives so many bytes back, or more,"""
+    defragment_percent: int = 50
+    """and when they are this share of its file."""
 
     @property
     def number(self) -> int:

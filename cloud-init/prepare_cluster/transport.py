@@ -15,6 +15,9 @@ from .settings import CLIENT_PORT, PEER_PORT
 CONNECT_TIMEOUT = 2.0
 """Seconds. Members are in one region; a silent one must not hold up a whole round."""
 
+ANSWER_TIMEOUT = 6.0
+"""Seconds for an answer of etcd's gateway; etcd gives up a proposal after about as long."""
+
 
 LINE_PATIENCE = 0.5
 """Seconds to open a connection that is kept: it is tried again soon, perhaps at another address."""
@@ -64,10 +67,13 @@ class Wire:
         """
         return self._request(_Connection(self._peer, member, PEER_PORT, patience, 2.0), method, path, body)
 
-    def client(self, member: Member, path: str, body: Any) -> Answer:
-        """A call of etcd's JSON gateway on a member's client port. Raises ``NoAnswerError``."""
+    def client(self, member: Member, path: str, body: Any, *, patience: float = ANSWER_TIMEOUT) -> Answer:
+        """A call of etcd's JSON gateway on a member's client port, given up after ``patience`` seconds.
+
+        Raises ``NoAnswerError``.
+        """
         return self._request(
-            _Connection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, 6.0), "POST", path, body
+            _Connection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, patience), "POST", path, body
         )
 
     def peer_line(self, member: Member) -> Line:

@@ -78,6 +78,18 @@ def test_the_metadata_stays_closed_after_a_restart_of_the_network(cluster: Clust
     assert cluster.on(MEMBER, f"{AS_NOBODY} curl -s -m 5 {METADATA}/user-data || echo refused") == "refused\n"
 
 
+def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None:
+    told = cluster.on(MEMBER, "journalctl -q -o cat -u systemd-journald | grep 'System Journal' | tail -1")
+    assert "max 500M" in told
+
+
+def test_defragmentation_is_looked_at_by_a_timer_that_finds_nothing_to_do_here(cluster: Cluster) -> None:
+    assert cluster.on(MEMBER, "systemctl is-active etcd-defragment.timer") == "active\n"
+    cluster.on(MEMBER, "systemctl start etcd-defragment.service")
+    assert cluster.on(MEMBER, "systemctl show -P Result etcd-defragment.service") == "success\n"
+    assert "fragmented" not in cluster.journal(MEMBER, "etcd-defragment.service")
+
+
 def curl(cluster: Cluster, *options: str) -> subprocess.CompletedProcess[str]:
     address = cluster.members()["etcd-server-1.example.test"]
     resolve = f"etcd-server-1.example.test:2379:{address}"

@@ -1,0 +1,155 @@
+"""Space given back under load, and the way out of a full database, with real members."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.toolchain.etcd import VERSIONS, ensure_release
+
+from .lab import Lab, Node, eventually
+
+MIB = 1 << 20
+RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
+
+
+def change(node: Node, **settings: Any) -> None:
+    file = node.places.etc / "prepare_cluster.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
+
+
+def found(lab: Lab, **settings: Any) -> list[Node]:
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    for node in nodes:
+        change(node, **settings)
+        node.power_on()
+    lab.all_healthy(nodes)
+    return nodes
+
+
+def status(node: Node) -> dict[str, Any]:
+    (answer,) = json.loads(node.etcdctl("endpoint", "status", "-w", "json").stdout)
+    return answer["Status"]
+
+
+def fill(node: Node, mebibytes: int, *, until_full: bool = False) -> None:
+    """Write and overwrite the same few keys, so that nearly all of it can be compacted."""
+    for number in range(mebibytes):
+        done = subprocess.run(
+            [*node_etcdctl(node), "put", f"/fill/{number % 4}"], input="x" * (MIB - 4096), text=True,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if until_full and "database space exceeded" in done.stderr:
+            return
+        assert done.returncode == 0, done.stderr
+    assert not until_full
+
+
+def node_etcdctl(node: Node) -> list[str]:
+    etc = node.places.etc
+    return [
+        str(node.lab.binaries / "etcdctl"), f"--endpoints=https://{node.name}:2379", f"--cacert={etc / 'ca.pem'}",
+        f"--cert={etc / 'server.pem'}", f"--key={etc / 'server-key.pem'}",
+    ]  # fmt: skip
+
+
+def compact(nodes: list[Node]) -> None:
+    """Compact everything, and wait until each member's file is mostly free."""
+    revision = status(nodes[0])["header"]["revision"]
+    assert nodes[0].etcdctl("compact", "--physical", str(revision)).returncode == 0
+    for node in nodes:
+        # bbolt frees pages with the commits that follow.
+        eventually("it is free", lambda node=node: node.healthy() and status(node)["dbSizeInUse"] < 8 * MIB)
+        assert status(node)["dbSize"] > 32 * MIB
+
+
+class Writer:
+    """Writes all the time, each key once, and keeps what was acknowledged and what failed."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.acknowledged: list[str] = []
+        self.failed: list[str] = []
+        self._stop = threading.Event()
+        endpoints = ",".join(f"https://{node.name}:2379" for node in nodes)
+        self._command = [*node_etcdctl(nodes[0]), f"--endpoints={endpoints}"]
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        number = 0
+        while not self._stop.is_set():
+            number += 1
+            key = f"/written/{number}"
+            done = subprocess.run(
+                [*self._command, "put", key, key], capture_output=True, text=True, check=False
+            )
+            (self.acknowledged if done.returncode == 0 else self.failed).append(key)
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, version: str) -> None:
+    lab.binaries = ensure_release(version).binaries
+    nodes = found(lab, defragment_bytes=16 * MIB)
+    fill(nodes[0], 40)
+    compact(nodes)
+    writer = Writer(nodes)
+    try:
+        for _ in range(3):
+            before = [status(node)["dbSize"] for node in nodes]
+            for node in reversed(nodes):
+                node.step("defragment")
+                after = [status(node)["dbSize"] for node in nodes]
+                assert sum(new < old // 2 for new, old in zip(after, before, strict=True)) <= 1
+                before = after
+    finally:
+        writer.end()
+    assert all(status(node)["dbSize"] < 16 * MIB for node in nodes)
+    assert writer.acknowledged
+    assert writer.failed == []
+    assert all(nodes[0].get(key) == key for key in writer.acknowledged[:: len(writer.acknowledged) // 20 + 1])
+
+
+def test_nobody_defragments_while_a_member_is_down(lab: Lab) -> None:
+    first, second, third = found(lab, defragment_bytes=16 * MIB)
+    fill(first, 40)
+    compact([first, second, third])
+    third.power_off()
+    for node in (first, second):
+        node.step("defragment")
+        assert f"not now: {third.name}: " in node.log
+        assert status(node)["dbSize"] > 32 * MIB
+
+
+def test_the_runbook_leads_out_of_a_full_database(lab: Lab) -> None:
+    nodes = found(lab, quota_bytes=24 * MIB)
+    fill(nodes[0], 60, until_full=True)
+    assert "NOSPACE" in nodes[0].etcdctl("alarm", "list").stdout
+    assert nodes[1].etcdctl("put", "refused", "x").returncode != 0
+    entry = RUNBOOK.read_text(encoding="utf-8").split("### EtcdNoSpace\n")[1].split("\n### ")[0]
+    commands = "\n".join(re.findall(r"^    (.+)$", entry, re.MULTILINE))
+    assert "alarm disarm" in commands
+    etc = nodes[0].places.etc
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", commands], capture_output=True, text=True, check=False, timeout=120,
+        env={
+            "PATH": f"{lab.binaries}:/usr/bin:/bin",
+            "ETCDCTL_ENDPOINTS": ",".join(f"https://{node.name}:2379" for node in nodes),
+            "ETCDCTL_CACERT": str(etc / "ca.pem"),
+            "ETCDCTL_CERT": str(etc / "server.pem"),
+            "ETCDCTL_KEY": str(etc / "server-key.pem"),
+        },
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert nodes[2].etcdctl("alarm", "list").stdout == ""
+    lab.all_healthy(nodes)
+    assert all(status(node)["dbSize"] < 12 * MIB for node in nodes)
