@@ -67,7 +67,7 @@ class EtcdCluster(pulumi.ComponentResource):
         )
         missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
         ready = missing.apply(lambda names: preflight(settings, names, self))
-        rollout = Rollout(name, settings, members=members_now, ready=ready)
+        rollout = Rollout(name, settings, members=members_now, ready=ready, version=transition.version)
         always: list[pulumi.Resource] = [network.firewall]
         if settings.rollout == "all-at-once":
             always.append(all_at_once_marker(name, opts=child))

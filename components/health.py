@@ -46,6 +46,8 @@ class Answer:
     """Names of the started members that vote."""
     ids: Mapping[str, str]
     """Member id by name of all that the cluster lists: learners, and those that have not started yet, as well."""
+    applied: int = 0
+    """Index of the last entry of Raft's log that the member has applied."""
     version: str = ""
     """The version that the member runs, such as ``3.6.14``."""
     cluster_version: str = ""
@@ -134,6 +136,7 @@ def read_answer(
             if member.get("name") and not member.get("isLearner", False)
         ),
         ids={_name(member): str(member["ID"]) for member in members.get("members", ())},
+        applied=int(status.get("raftAppliedIndex", 0)),
         version=status.get("version", ""),
         cluster_version=version.get("etcdcluster", ""),
     )

@@ -79,6 +79,10 @@ class Members:
         )
         await (await self._gateway(through[0])).remove(member)
 
+    async def append_entries(self, through: str, count: int) -> None:
+        """Let the log grow by entries that change nothing. Raises ``RefusedError``."""
+        await (await self._gateway(through)).append_entries(count)
+
     async def droplets_named(self, name: str) -> Sequence[int]:
         """Ids of the droplets with the cluster's tag and a member's name, at this moment."""
         return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]

@@ -25,6 +25,7 @@ from components.health import Probe, listed, problems
 from components.leadership import successor
 from components.members import Members
 from components.settings import Settings
+from components.upgrading import Upgrade, unfinished
 from components.waiting import wait_until_healthy
 
 UNTOUCHED = (
@@ -50,12 +51,25 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
 class Rollout:
     """The gates of one cluster, in the order of its members, and the last one, which sees all of them."""
 
-    def __init__(self, name: str, settings: Settings, *, members: Members, ready: pulumi.Output[Any]) -> None:
-        """``ready`` fails, before any member is touched, when the API would refuse the droplets."""
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        members: Members,
+        ready: pulumi.Output[Any],
+        version: pulumi.Output[str],
+    ) -> None:
+        """``ready`` fails, before any member is touched, when the API would refuse the droplets.
+
+        ``version`` is the one that droplets of this run install.
+        """
         self._name = name
         self._settings = settings
         self._members = members
         self._ready = ready
+        self._version = version
+        self._upgrade = Upgrade(settings, members, version)
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[str]] = {}
@@ -199,6 +213,7 @@ class Rollout:
             # Its guard has to see the others' health as well, before it lets go of the machine.
             await asyncio.sleep(GUARD_SECONDS)
             seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+        await self._upgrade.admit(seen)
         await self._move_leadership([member], seen)
 
     async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
@@ -225,7 +240,12 @@ class Rollout:
         """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
         staying = self._settings.member_names
         while True:
-            seen, _ = await self._wait(f"Cluster {self._name}", asked=lambda _: staying, ending=RESUMABLE)
+            seen, _ = await self._wait(
+                f"Cluster {self._name}",
+                asked=lambda _: staying,
+                ending=RESUMABLE,
+                at=await self._version.future() or "",
+            )
             if (leaving := next_to_leave(listed(seen), staying, seen)) is None:
                 return
             await self._move_leadership([name for name in listed(seen) if name not in staying], seen)
@@ -233,11 +253,17 @@ class Rollout:
             await self._members.remove(leaving, seen, through=staying)
 
     async def _wait(
-        self, purpose: str, *, asked: Callable[[Mapping[str, Probe]], Sequence[str]], ending: str
+        self,
+        purpose: str,
+        *,
+        asked: Callable[[Mapping[str, Probe]], Sequence[str]],
+        ending: str,
+        at: str = "",
     ) -> tuple[Mapping[str, Probe], bool]:
         """Wait until members are healthy: what was seen then, and whether there was a trouble before.
 
-        ``asked`` names the members, from what was seen.
+        ``asked`` names the members, from what was seen. ``at`` is the version that they and the cluster must have,
+        where one is given.
         """
         last: Mapping[str, Probe] = {}
         self._members.forget_addresses()
@@ -245,7 +271,8 @@ class Rollout:
         async def look() -> Mapping[str, str]:
             nonlocal last
             last = await self._members.look()
-            return problems(asked(last), last)
+            names = asked(last)
+            return {**unfinished(names, last, at), **problems(names, last)}
 
         troubled = await wait_until_healthy(
             look,

@@ -13,7 +13,7 @@ from typing import Any
 import pulumi
 
 from components.settings import Settings
-from components.upgrades import version_refusals
+from components.upgrades import minor, version_refusals
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Wish:
     domain: str
     zone: str
     region: str
+    rollout: str
 
     @staticmethod
     def of(settings: Settings) -> Wish:
@@ -47,6 +48,7 @@ class Wish:
             domain=settings.domain,
             zone=settings.zone,
             region=settings.region,
+            rollout=settings.rollout,
         )
 
     def as_recorded(self, record: Mapping[str, Any]) -> Wish:
@@ -69,6 +71,8 @@ class Transition:
     release: pulumi.Output[Mapping[str, Any]]
     """The recorded ``version``, ``release_url`` and ``release_sha256``. Droplets take them from here: a run that
     is limited to some targets does not update the record, and installs what the others have."""
+    version: pulumi.Output[str]
+    """The recorded version alone."""
     zone: pulumi.Output[str]
     """The recorded zone, to be looked up once the rules have been passed."""
 
@@ -91,6 +95,7 @@ class Transition:
             ),
         )
         self.release = self.record.input
+        self.version = self.record.input.apply(lambda record: str(record["version"]))
         self.zone = pulumi.Output.from_input(self._zone())
 
     async def _zone(self) -> str:
@@ -118,6 +123,15 @@ def refusals(old: Wish, new: Wish) -> list[str]:
 def version_follows(old: Wish, new: Wish) -> Iterator[str]:
     """etcd's own order of upgrades."""
     yield from version_refusals(old.version, new.version, checksum_given=new.checksum_given)
+
+
+def upgrades_go_through_the_gates(old: Wish, new: Wish) -> Iterator[str]:
+    """Members of two minor versions meet, and their logs are prepared, one member at a time only."""
+    if new.rollout == "all-at-once" and minor(old.version) != minor(new.version):
+        yield (
+            f"etcd:version is {new.version}, and the cluster has {old.version}: another minor version is never reached "
+            "with etcd:rollout all-at-once. Remove etcd:rollout, or leave the version as it is in this run"
+        )
 
 
 def members_trust_each_other(old: Wish, new: Wish) -> Iterator[str]:
@@ -179,6 +193,7 @@ Rule = Callable[[Wish, Wish], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
     version_follows,
+    upgrades_go_through_the_gates,
     members_trust_each_other,
     data_stays_where_it_is,
     names_and_addresses_stay,

@@ -56,6 +56,11 @@ def parse(version: str) -> Version:
     return major, minor, patch
 
 
+def minor(version: str) -> tuple[int, int]:
+    """``(3, 6)`` of ``3.6.14``."""
+    return parse(version)[:2]
+
+
 def _next_stop(before: Version) -> str:
     """Where to go first: the newest known patch release from which the next minor is reached, then that minor."""
     major, minor, _ = before

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,6 +52,7 @@ class Node:
 
     def __init__(self, lab: Lab, address: str, founding: Sequence[str], token: str) -> None:
         self.lab = lab
+        self.binaries = lab.binaries
         self.name = address
         self.root = lab.folder / address
         self.places = Places(self.root)
@@ -146,7 +149,7 @@ class Node:
         etc = self.places.etc
         return subprocess.run(
             [
-                self.lab.binaries / "etcdctl",
+                self.binaries / "etcdctl",
                 f"--endpoints=https://{self.name}:2379",
                 f"--cacert={etc / 'ca.pem'}",
                 f"--cert={etc / 'server.pem'}",
@@ -173,6 +176,13 @@ class Node:
         listed = json.loads(answer.stdout or "{}").get("members", [])
         return {member.get("name", ""): member for member in listed}
 
+    def cluster_version(self) -> str:
+        """The version of the whole cluster, such as ``3.6``, as this member knows it."""
+        with urllib.request.urlopen(f"http://{self.name}:2381/metrics", timeout=3) as answer:
+            metrics = answer.read().decode()
+        (version,) = re.findall(r'etcd_cluster_version\{cluster_version="([\d.]+)"\} 1', metrics)
+        return version
+
     def variables(self) -> dict[str, str]:
         """etcd's environment file."""
         return from_text(self.places.environment.read_text()) if self.places.environment.exists() else {}
@@ -184,7 +194,7 @@ class Node:
                 and not self._stop.is_set()
             ):
                 self._wait_for(
-                    [str(self.lab.binaries / "etcd")],
+                    [str(self.binaries / "etcd")],
                     {**os.environ, **self.variables(), "ETCD_UNSAFE_NO_FSYNC": "true"},
                 )
             self._stop.wait(0.3)
@@ -257,3 +267,14 @@ class Lab:
         for node in self.nodes:
             node.power_off()
         self.api.stop()
+
+
+def promoted(node: Node) -> None:
+    """Wait until a member votes, with the timer's looks at it."""
+
+    def votes() -> bool:
+        node.refresh()
+        mine = node.members().get(node.name)
+        return mine is not None and not mine.get("isLearner") and node.healthy()
+
+    eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)

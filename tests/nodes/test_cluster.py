@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from .api import Fault
-from .lab import Lab, Node, eventually, hexadecimal
+from .lab import Lab, Node, eventually, hexadecimal, promoted
 
 
 def test_three_blank_members_found_one_cluster(lab: Lab) -> None:
@@ -223,14 +223,3 @@ def looking(node: Node, text: str) -> None:
         return text in node.log
 
     eventually(f"{node.name} says {text!r}; its log: {node.log[-3000:]}", says)
-
-
-def promoted(node: Node) -> None:
-    """Wait until a member votes, with the timer's looks at it."""
-
-    def votes() -> bool:
-        node.refresh()
-        mine = node.members().get(node.name)
-        return mine is not None and not mine.get("isLearner") and node.healthy()
-
-    eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)

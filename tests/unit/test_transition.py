@@ -50,6 +50,11 @@ def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> 
     ("old", "new", "words"),
     [
         ({"version": "3.6.14"}, {"version": "3.6.13"}, ["etcd:version is 3.6.13", "3.6.14 or newer"]),
+        (
+            {},
+            {"version": "3.7.1", "rollout": "all-at-once"},
+            ["etcd:version is 3.7.1", "Remove etcd:rollout"],
+        ),
         ({}, {"authorities": (2,)}, ["etcd:authorities is [2], and was [1]", "Set it to [1, 2] and"]),
         ({"authorities": (2, 1)}, {"authorities": (1,)}, ["still show certificates of CA 2", "[1, 2] and"]),
         ({}, {"volume_size": 5}, ["etcd:volumeSize is 5, and was 10", "cannot shrink", "Use 10 or more"]),
@@ -77,7 +82,14 @@ def test_a_refusal_names_key_value_reason_and_way_out(
 
 
 @pytest.mark.parametrize(
-    "allowed", [{"version": "3.7.1"}, {"volume_size": 20}, {"release_url": "x"}, {"checksum_given": True}]
+    "allowed",
+    [
+        {"version": "3.7.1"},
+        {"volume_size": 20},
+        {"release_url": "x"},
+        {"checksum_given": True},
+        {"rollout": "all-at-once"},
+    ],
 )
 def test_what_a_rolling_change_can_do_is_not_refused(allowed: dict[str, Any]) -> None:
     assert refusals(WISH, changed(**allowed)) == []

@@ -1,0 +1,78 @@
+"""Each line of etcd that is supported, with the same environment file, log and gateway calls."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from prepare_cluster.transport import client_context
+from prepare_cluster.wal import Contents, read_disk
+
+from components.gateway import Gateway
+from components.upgrades import minor
+from components.upgrading import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
+from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
+
+from .lab import Lab, Node, eventually, promoted
+
+# Every other test runs the default version.
+OTHERS = [version for version in VERSIONS if version != DEFAULT_VERSION]
+
+
+@pytest.mark.parametrize("version", OTHERS)
+def test_members_found_and_rejoin_with_every_supported_version(lab: Lab, version: str) -> None:
+    lab.binaries = ensure_release(version).binaries
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    for node in nodes:
+        # An embryo is only told from data where every byte of the log is understood.
+        lab.leave_embryo(node, nodes)
+    for node in nodes:
+        node.power_on()
+    lab.all_healthy(nodes)
+    first, _, third = nodes
+    first.etcdctl("put", "colour", "blue")
+    third.power_off()
+    assert read_disk(third.places.data).contents is Contents.DATA
+    third.wipe().power_on()
+    promoted(third)
+    assert third.get("colour") == "blue"
+    assert [node.name for node in nodes if "unrecognized environment variable" in node.log] == []
+
+
+def test_members_go_from_each_version_to_the_next_one_at_a_time(lab: Lab) -> None:
+    lab.binaries = ensure_release(VERSIONS[0]).binaries
+    nodes = lab.found()
+    for version in VERSIONS[1:]:
+        nodes[0].etcdctl("put", f"before-{version}", "kept")
+        if minor(version) == LOGS_WITHOUT_V2:
+            # Without it, 3.7 panics at what 3.5 wrote to the log.
+            asyncio.run(let_all_write_a_snapshot(nodes))
+        lab.binaries = ensure_release(version).binaries
+        for node in nodes:
+            upgrade(node, lab.binaries)
+            lab.all_healthy(nodes)
+        line = version.rpartition(".")[0]
+        eventually(f"the cluster has {line}", lambda line=line: cluster_lines(nodes) == {line})
+    assert {node.get(f"before-{version}") for node in nodes for version in VERSIONS[1:]} == {"kept"}
+    assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
+
+
+async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
+    """What the gate does before 3.7."""
+    context = client_context(nodes[0].places.etc, "server")
+    await Gateway(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
+    for node in nodes:
+        eventually("it has a snapshot", lambda node=node: any(node.places.data.glob("member/snap/*.snap")))
+
+
+def upgrade(node: Node, binaries: Path) -> None:
+    """Start a member that has its data with another release."""
+    node.power_off()
+    node.binaries = binaries
+    node.power_on()
+
+
+def cluster_lines(nodes: list[Node]) -> set[str]:
+    """The cluster's version as each member's metrics tell it."""
+    return {node.cluster_version() for node in nodes}
