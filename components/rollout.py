@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -73,6 +73,7 @@ class Rollout:
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[str]] = {}
+        self._newcomers: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
         self._asked = False
 
@@ -119,8 +120,11 @@ class Rollout:
 
         async def wanted(existing: frozenset[str]) -> list[pulumi.Resource]:
             await self._ready.future()
-            gated = member in existing and self._settings.rollout != "all-at-once"
-            return [gate, *always] if gated else [*always]
+            if not waits_for_gate(member, existing, self._settings.rollout):
+                return [*always]
+            if not pulumi.runtime.is_dry_run():
+                await self._newcomers_healthy(existing)
+            return [gate, *always]
 
         return self._members.existing.apply(wanted)
 
@@ -205,14 +209,14 @@ class Rollout:
     async def _spare(self, member: str) -> None:
         """Wait until every other member is healthy, and move the leadership away from this one."""
 
-        def others(seen: Mapping[str, Probe]) -> Sequence[str]:
-            return sorted({*self._settings.member_names, *listed(seen)} - {member})
+        def asked(seen: Mapping[str, Probe]) -> Sequence[str]:
+            return others(member, self._settings.member_names, seen)
 
-        seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+        seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=UNTOUCHED)
         while troubled:
             # Its guard has to see the others' health as well, before it lets go of the machine.
             await asyncio.sleep(GUARD_SECONDS)
-            seen, troubled = await self._wait(f"Before {member} may change", asked=others, ending=UNTOUCHED)
+            seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=UNTOUCHED)
         await self._upgrade.admit(seen)
         await self._move_leadership([member], seen)
 
@@ -227,7 +231,7 @@ class Rollout:
             if member not in (await self._members.existing.future() or ()):
                 continue
             seen = await self._members.look()
-            if sick := problems(sorted({*self._settings.member_names, *listed(seen)} - {member}), seen):
+            if sick := problems(others(member, self._settings.member_names, seen), seen):
                 states = "; ".join(f"{name}: {problem}" for name, problem in sick.items())
                 pulumi.log.warn(
                     f"{member} refuses to be shut down while another member is not healthy, and this run fails "
@@ -235,6 +239,23 @@ class Rollout:
                     f"healthy and it is asked again. {states}"
                 )
                 return
+
+    async def _newcomers_healthy(self, existing: Collection[str]) -> None:
+        """Wait until the members that this run creates are healthy: before that nobody else can be spared.
+
+        A gate would see it as well, but is not asked when its own input has not changed.
+        """
+        newcomers = [name for name in self._settings.member_names if name not in existing]
+        if newcomers and self._newcomers is None:
+            self._newcomers = asyncio.ensure_future(self._created_and_healthy(newcomers))
+        if self._newcomers is not None:
+            await asyncio.shield(self._newcomers)
+
+    async def _created_and_healthy(self, newcomers: Sequence[str]) -> None:
+        for name in newcomers:
+            await self._droplets[name].urn.future()
+        purpose = f"Before any other member may change, {' and '.join(newcomers)} must be there"
+        await self._wait(purpose, asked=lambda _: newcomers, ending=UNTOUCHED)
 
     async def _settle(self) -> None:
         """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
@@ -294,6 +315,19 @@ class Rollout:
             name: f"pulumi up --target-replace '{await urn.future()}', and then pulumi up"
             for name, urn in self._urns.items()
         }
+
+
+def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool:
+    """Whether a droplet is taken away only after its gate: one that exists, unless the operator said otherwise.
+
+    Nobody misses a droplet that is not there, and the gates of the others wait for it.
+    """
+    return member in existing and rollout != "all-at-once"
+
+
+def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) -> list[str]:
+    """The members that must be healthy before ``member`` goes: those configured, and those that the cluster lists."""
+    return sorted({*configured, *listed(seen)} - {member})
 
 
 def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Probe]) -> str | None:
