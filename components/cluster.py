@@ -6,7 +6,7 @@ import pulumi
 
 from components.backup import backup_target, summary
 from components.certificates import CertificateAuthority
-from components.configuration import provider_access
+from components.configuration import digitalocean_access
 from components.dns import zone_id
 from components.founding import Founding
 from components.member import Member
@@ -55,12 +55,13 @@ class EtcdCluster(pulumi.ComponentResource):
         child = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
         founding = Founding(name, size=settings.size, opts=child)
-        network = ClusterNetwork(name, settings, opts=child)
+        access = digitalocean_access()
+        network = ClusterNetwork(name, settings, access=access, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)
         members_now = Members(
             settings,
             cluster_tag=name,
-            access=provider_access(),
+            access=access,
             ca_certificate=authority.bundle,
             operator_certificate=authority.operator.certificate,
             operator_key=authority.operator.key,

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from components.settings import Settings
 
+CLOUDFLARE_URL = "https://api.cloudflare.com/client/v4"
 DIGITALOCEAN_URL = "https://api.digitalocean.com"
 
 PROVIDER_TOKENS = MappingProxyType(
@@ -42,19 +43,28 @@ SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
 
 @dataclass(frozen=True)
 class ProviderAccess:
-    """The DigitalOcean API and the token that the provider itself uses."""
+    """A provider's API and the token that the provider itself uses."""
 
     api_url: str
     token: str = field(repr=False)
 
 
-def provider_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
+def digitalocean_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
     """What the DigitalOcean provider reads from configuration and environment, by its own precedence."""
-    config = pulumi.Config("digitalocean")
-    api_url = config.get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL") or DIGITALOCEAN_URL
-    variables = PROVIDER_TOKENS["digitalocean", "token"]
-    tokens = [config.get("token"), *(environment.get(variable) for variable in variables)]
-    return ProviderAccess(api_url.rstrip("/"), next((token for token in tokens if token), ""))
+    url = pulumi.Config("digitalocean").get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
+    return ProviderAccess((url or DIGITALOCEAN_URL).rstrip("/"), _token("digitalocean", "token", environment))
+
+
+def cloudflare_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
+    """What the Cloudflare provider reads from configuration and environment, by its own precedence."""
+    url = pulumi.Config("cloudflare").get("baseUrl") or environment.get("CLOUDFLARE_BASE_URL")
+    return ProviderAccess((url or CLOUDFLARE_URL).rstrip("/"), _token("cloudflare", "apiToken", environment))
+
+
+def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
+    variables = PROVIDER_TOKENS[namespace, key]
+    tokens = [pulumi.Config(namespace).get(key), *(environment.get(variable) for variable in variables)]
+    return next((token for token in tokens if token), "")
 
 
 class ConfigurationError(pulumi.RunError):

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 
 from components.configuration import ProviderAccess
+from components.removal import client
 
 POLL_SECONDS = 1
-REQUEST_TIMEOUT_SECONDS = 10
 
 
 class RemovalError(Exception):
@@ -25,20 +25,16 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
     ``seconds`` is the limit of all of it together. One that is gone already is fine. Raises ``RemovalError``.
     """
     deadline = time.monotonic() + seconds
-    async with httpx.AsyncClient(
-        base_url=f"{access.api_url}/v2/",
-        headers={"Authorization": f"Bearer {access.token}"},
-        timeout=REQUEST_TIMEOUT_SECONDS,
-    ) as client:
+    async with client(access, "/v2/") as api:
         try:
-            await _remove(client, f"droplets/{droplet}", deadline)
+            await _remove(api, f"droplets/{droplet}", deadline)
         except httpx.HTTPError as error:
             raise RemovalError(f"droplet {droplet}: {type(error).__name__} {error}") from error
 
 
-async def _remove(client: httpx.AsyncClient, path: str, deadline: float) -> None:
+async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:
     async def look() -> dict[str, Any] | None:
-        answer = await client.get(path)
+        answer = await api.get(path)
         if answer.status_code == 404:
             return None
         return answer.raise_for_status().json()["droplet"]
@@ -56,13 +52,13 @@ async def _remove(client: httpx.AsyncClient, path: str, deadline: float) -> None
     if (seen := await until(lambda one: not one["locked"], "unlocked")) is None:
         return
     if seen["status"] == "active":
-        (await client.post(f"{path}/actions", json={"type": "shutdown"})).raise_for_status()
+        (await api.post(f"{path}/actions", json={"type": "shutdown"})).raise_for_status()
         seen = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
     for volume in () if seen is None else seen["volume_ids"]:
         detach = {"type": "detach", "droplet_id": seen["id"]} if seen else {}
-        (await client.post(f"volumes/{volume}/actions", json=detach)).raise_for_status()
+        (await api.post(f"volumes/{volume}/actions", json=detach)).raise_for_status()
         await until(lambda one, volume=volume: volume not in one["volume_ids"], f"free of volume {volume}")
-    answer = await client.delete(path)
+    answer = await api.delete(path)
     if answer.status_code != 404:
         answer.raise_for_status()
     await until(lambda _: False, "gone")

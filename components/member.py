@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components import digitalocean
+from components import digitalocean, leftovers
 from components.backup import backup_target
 from components.certificates import (
     LOOPBACK,
@@ -16,8 +16,10 @@ from components.certificates import (
     Certificate,
     CertificateAuthority,
 )
+from components.configuration import cloudflare_access, digitalocean_access
 from components.dns import DnsRecord
 from components.founding import Founding
+from components.leftovers import clearing
 from components.network import SHARED_TAG, ClusterNetwork
 from components.rollout import Rollout, digest
 from components.settings import Settings, member_name
@@ -42,7 +44,7 @@ class Member(pulumi.ComponentResource):
         number: int,
         *,
         settings: Settings,
-        zone_id: pulumi.Input[str],
+        zone_id: pulumi.Output[str],
         founding: Founding,
         release: pulumi.Output[Mapping[str, Any]],
         network: ClusterNetwork,
@@ -109,26 +111,31 @@ class Member(pulumi.ComponentResource):
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
         rollout.passed(self.name, gate, self.droplet)
+        comment = f"etcd cluster {cluster}"
         DnsRecord(
             label,
             zone_id=zone_id,
             name=self.name,
             address=self.address,
-            comment=f"etcd cluster {cluster}",
-            opts=child,
+            comment=comment,
+            opts=clearing(
+                child, f"{label}-record", leftovers.record(cloudflare_access(), zone_id, self.name, comment)
+            ),
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
     def _volume(self, label: str, settings: Settings) -> digitalocean.Volume:
+        description = f"etcd data of {self.name}"
+        blank = leftovers.volume(digitalocean_access(), label, settings.region, description)
         return digitalocean.Volume(
             label,
             name=label,
             region=settings.region,
             size=settings.volume_size,
-            description=f"etcd data of {self.name}",
+            description=description,
             initial_filesystem_type="ext4",
             initial_filesystem_label=VOLUME_LABEL,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=clearing(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
         )
 
     def _user_data(

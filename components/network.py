@@ -7,7 +7,9 @@ from typing import Any
 
 import pulumi
 
-from components import digitalocean
+from components import digitalocean, leftovers
+from components.configuration import ProviderAccess
+from components.leftovers import clearing
 from components.settings import Settings
 
 CLIENT_PORT = 2379
@@ -31,13 +33,16 @@ class ClusterNetwork:
     a droplet's id nor changes when one is replaced.
     """
 
-    def __init__(self, name: str, settings: Settings, *, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self, name: str, settings: Settings, *, access: ProviderAccess, opts: pulumi.ResourceOptions
+    ) -> None:
+        description = f"etcd cluster {name}"
         self.vpc = digitalocean.Vpc(
             f"{name}-vpc",
             name=name,
             region=settings.region,
-            description=f"etcd cluster {name}",
-            opts=opts,
+            description=description,
+            opts=clearing(opts, f"{name}-vpc", leftovers.vpc(access, name, description)),
         )
         self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
         self.firewall = digitalocean.Firewall(
@@ -50,7 +55,7 @@ class ClusterNetwork:
                 {"protocol": "udp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
                 {"protocol": "icmp", "destinationAddresses": EVERYWHERE},
             ],
-            opts=opts,
+            opts=clearing(opts, f"{name}-firewall", leftovers.firewall(access, name, name)),
         )
 
 
