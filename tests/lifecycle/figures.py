@@ -30,7 +30,7 @@ class Case:
         return (
             f"{self.seconds:6.1f} s  stall {self.stall_ms:5} ms  down {self.max_down}  off {self.max_off}  "
             f"acknowledged {self.acknowledged:5}  failed {self.failed:3}  retried {self.retried:3}  "
-            f"lost {self.lost}  {self.name}"
+            f"lost {self.lost}  {self.name}{'' if self.planned else ' (not planned)'}"
         )
 
 

@@ -43,7 +43,7 @@ def test_a_droplet_deleted_outside_is_made_again(live: Live) -> None:
     with live.case("a droplet deleted outside", planned=False), live.broken(gone):
         live.digitalocean("DELETE", f"/v2/droplets/{before[gone]}")
         live.wait_down(gone)
-        live.up("--refresh")
+        live.up()
     assert replaced(before, live.droplets()) == [gone]
 
 

@@ -39,6 +39,9 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
     live: Live, control: httpx.Client
 ) -> None:
     sick, before = live.name(SICK), live.droplets()
+    with live.configured(healthTimeoutSeconds=PATIENCE):
+        # How long the provider waits for a shutdown is what an earlier run has recorded.
+        live.up()
     with live.case("--replace and drift while a member is stopped", planned=False):
         with live.broken(sick), stopped(live, sick):
             live.wait_down(sick)

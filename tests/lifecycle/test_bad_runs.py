@@ -1,0 +1,81 @@
+"""What would break every member stops at the first, and two runs never work on one stack."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.cluster.cluster import CHECKOUT, PROGRAM
+from tests.lifecycle.changes import one_member
+from tests.lifecycle.live import Live
+from tests.lifecycle.update import Update
+
+
+def test_the_second_of_two_runs_is_refused_by_the_lock_of_the_first(live: Live) -> None:
+    with live.case("two runs at once"):
+        first = Update(live, *one_member(live, 2))
+        first.reached_step("delete-replaced", f"etcd-etcd-{live.stack}-2")
+        assert "the stack is currently locked by 1 lock(s)" in live.fail()
+        first.finish()
+
+
+def test_a_setting_that_no_member_can_start_with_stops_at_the_first(live: Live) -> None:
+    before = live.droplets()
+    with live.case("a wrong checksum", planned=False):
+        with live.configured(releaseSha256="0" * 64, healthTimeoutSeconds=20):
+            refusal = live.fail()
+        assert f"Before {live.name(2)} may change" in refusal
+        after = live.droplets()
+        assert [after[live.name(number)] for number in (2, 3)] == [
+            before[live.name(number)] for number in (2, 3)
+        ]
+        live.up()
+        assert after[live.name(1)] not in (before[live.name(1)], live.droplets()[live.name(1)])
+
+
+def test_a_first_boot_that_fails_stops_at_the_first(live: Live) -> None:
+    before = live.droplets()
+    with live.case("a first boot that fails", planned=False):
+        with first_boot_that_fails(live.folder), live.configured(healthTimeoutSeconds=20):
+            refusal = live.fail()
+        assert f"Before {live.name(2)} may change" in refusal
+        after = live.droplets()
+        assert [after[live.name(number)] for number in (2, 3)] == [
+            before[live.name(number)] for number in (2, 3)
+        ]
+        live.up()
+
+
+def test_a_droplet_that_never_becomes_active_is_given_up_and_made_again(
+    live: Live, control: httpx.Client
+) -> None:
+    with live.case("a droplet that never becomes active", planned=False):
+        control.put("/births", json={"held": True}).raise_for_status()
+        update = Update(live, *one_member(live, 2))
+        update.reached_step("create-replacement", f"Droplet::etcd-etcd-{live.stack}-2")
+        time.sleep(1)  # Time enough to ask for it.
+        update.interrupt()
+        control.put("/births", json={"held": False}).raise_for_status()
+        live.up()
+
+
+@contextmanager
+def first_boot_that_fails(folder: Path) -> Generator[None]:
+    """A program of its own in the project's folder, whose droplets do nothing at their first boot."""
+    parts = ("components", "cloud-init")
+    for part in parts:
+        (folder / part).unlink()
+        shutil.copytree(CHECKOUT / part, folder / part)
+    (folder / "cloud-init/first-boot").write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    try:
+        yield
+    finally:
+        for part in parts:
+            shutil.rmtree(folder / part)
+            (folder / part).symlink_to(CHECKOUT / part)
+    assert all((folder / part).exists() for part in PROGRAM)

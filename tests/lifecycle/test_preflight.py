@@ -1,0 +1,47 @@
+"""What the API would refuse is asked before any member is touched, and a preview says who will roll."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cluster.cluster import writes
+from tests.lifecycle.live import Live
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"dropletSize": "s-64vcpu-1tb"}, "etcd:dropletSize is s-64vcpu-1tb"),
+        ({"image": "debian-1-x64"}, "etcd:image is debian-1-x64"),
+    ],
+)
+def test_what_the_api_would_refuse_is_refused_first(
+    live: Live, control: httpx.Client, settings: dict[str, Any], reason: str
+) -> None:
+    control.delete("/requests")
+    with live.configured(**settings):
+        assert reason in live.fail()
+    assert writes(control) == []
+
+
+def test_a_used_up_droplet_limit_is_refused_first(live: Live, control: httpx.Client) -> None:
+    before = live.droplets()
+    control.put("/droplet-limit", json={"limit": 3}).raise_for_status()
+    with live.configured(size=5):
+        refusal = live.fail()
+    control.put("/droplet-limit", json={"limit": 25}).raise_for_status()
+    assert "2 droplets are to be added, and the account has 3 of at most 3" in refusal
+    assert live.droplets() == before
+    live.up()
+
+
+def test_a_preview_names_the_members_that_will_roll_in_their_order(live: Live, control: httpx.Client) -> None:
+    control.delete("/requests")
+    with live.configured(heartbeatMs=90):
+        said = live.pulumi("preview")
+    first, second, third = (said.index(name, said.index("one after the other:")) for name in live.names)
+    assert first < second < third
+    assert writes(control) == []

@@ -1,0 +1,119 @@
+"""A ``pulumi up`` that the test can end at any moment."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.cluster import UP_LIMIT, Cluster
+
+STEP_EVENTS = ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent")
+POLL = 0.01
+
+
+@dataclass(frozen=True)
+class Step:
+    """The beginning, the end or the failure of one thing that the engine does to a resource."""
+
+    event: str
+    operation: str
+    urn: str
+
+    def __str__(self) -> str:
+        moment = {"resourcePreEvent": "begins", "resOutputsEvent": "ends"}.get(self.event, "fails")
+        kind, _, name = self.urn.rpartition("::")
+        return f"{self.operation} of {kind.rpartition(':')[2]} {name} {moment}"
+
+
+class Update:
+    """One run, begun at once, with the engine's log of its events beside it."""
+
+    def __init__(self, cluster: Cluster, *arguments: str) -> None:
+        self._events = cluster.folder / "events.json"
+        self._events.unlink(missing_ok=True)
+        self._output = (cluster.folder / "output.txt").open("w+b")
+        self.began = time.monotonic()
+        self._command = cluster.cloud.begin(
+            [
+                *("pulumi", "up", "--yes", "--skip-preview", "--non-interactive"),
+                *("--event-log", str(self._events), *arguments),
+            ],
+            cwd=cluster.folder,
+            # The engine hides --event-log without it.
+            env={"PULUMI_STACK": cluster.stack, "PULUMI_DEBUG_COMMANDS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def ended(self) -> bool:
+        return self._command.process.poll() is not None
+
+    def steps(self) -> list[Step]:
+        """What the engine has done so far to resources that change."""
+        return [step for event in _documents(self._events) if (step := _step(event)) is not None]
+
+    def reached(self, count: int) -> bool:
+        """Wait for the step with this number, counted from 1; whether it came before the run ended."""
+        while len(self.steps()) < count:
+            if self.ended:
+                return len(self.steps()) >= count
+            time.sleep(POLL)
+        return True
+
+    def reached_step(self, operation: str, name: str) -> None:
+        """Wait until an operation on a resource with this name begins; the test fails when it never does."""
+        while not any(
+            (step.event, step.operation) == ("resourcePreEvent", operation) and step.urn.endswith(name)
+            for step in self.steps()
+        ):
+            assert not self.ended, self.output()
+            time.sleep(POLL)
+
+    def kill(self) -> None:
+        """End the engine and its plugins at once."""
+        self._command.kill()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does: the engine stops what it can stop, and ends."""
+        self._command.process.send_signal(signal.SIGINT)
+        self.wait()
+
+    def wait(self) -> int:
+        """The engine's exit status."""
+        return self._command.wait(UP_LIMIT)
+
+    def finish(self) -> str:
+        """What a run that ends well has printed."""
+        assert self.wait() == 0, self.output()
+        return self.output()
+
+    def fail(self) -> str:
+        """What a run that ends badly has printed."""
+        assert self.wait() != 0, self.output()
+        return self.output()
+
+    def output(self) -> str:
+        self._output.seek(0)
+        return self._output.read().decode()
+
+
+def _documents(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    # The last line may be one that the engine is just writing.
+    return [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
+
+
+def _step(event: dict[str, Any]) -> Step | None:
+    for kind in STEP_EVENTS:
+        metadata = event.get(kind, {}).get("metadata")
+        if metadata is not None and metadata["op"] not in ("same", "read", "refresh"):
+            return Step(kind, metadata["op"], metadata["urn"])
+    return None
