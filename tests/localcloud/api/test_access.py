@@ -27,6 +27,9 @@ def test_the_discovery_token_reads_droplets_and_tags(
     assert (seen["name"], seen["networks"], seen["tags"]) == (made["name"], made["networks"], ["etcd"])
     assert discovery.get(f"/v2/droplets/{made['id']}").status_code == 200
     assert discovery.get("/v2/tags/etcd").status_code == 200
+    assert [tag["name"] for tag in discovery.get("/v2/tags").json()["tags"]] == ["etcd"]
+    actions = discovery.get(f"/v2/droplets/{made['id']}/actions").json()["actions"]
+    assert [action["type"] for action in actions] == ["create"]
 
 
 def test_the_discovery_token_sees_only_what_its_scopes_show(
