@@ -19,14 +19,8 @@ from .journal import say, warn
 from .markers import own_droplet, read_markers, was_pressed
 from .neighbours import Neighbours, View
 from .settings import Places, Settings
-from .sparing import Facts, first_question, holds, needed, oldest_press, pace, released
+from .sparing import Facts, first_question, holds, needed, oldest_press, pace, pause, released
 from .transport import Wire
-
-CALM = 3.0
-"""Seconds between looks while all is well. A member that goes closes its connections, which is seen at once."""
-
-ALERT = 0.25
-"""Seconds between looks in trouble: as soon as all are healthy, a gate may let this one go."""
 
 BREATH = 0.1
 """Seconds between looks at the least, whatever happens."""
@@ -77,21 +71,30 @@ class Guard:
     def pass_round(self) -> None:
         """Look, act and wait."""
         began = time.monotonic()
-        self._wait(began, ALERT if self._act() else CALM)
+        self._wait(began, self._act())
 
-    def _act(self) -> bool:
-        """One look and what follows from it; whether there is a reason to look again soon."""
+    def _act(self) -> float:
+        """One look and what follows from it; the seconds until the next one."""
         view = self._neighbours.look()
         self.settled = self.settled or view.healthy
         # On what is known, before anything is asked: a press may be on its way.
         facts = self._decide(view)
-        in_need = needed(facts) is not None
-        if in_need and not view.removed:
-            self._pursue_markers(len(view.others) + 1)
-            facts = self._decide(view)
-        elif not in_need:
+        trouble = self._trouble(facts)
+        if trouble is not None and not view.removed and trouble >= first_question(self.settled):
+            self._markers.pursue(pace(trouble, len(view.others) + 1))
+            self._decide(view)
+        self._answer_press()
+        return pause(trouble)
+
+    def _trouble(self, facts: Facts) -> float | None:
+        """For how many seconds the cluster has not been able to spare this machine; ``None`` when it can."""
+        if needed(facts) is None:
             self._troubled_since = None
-        return self._answer_press() or in_need
+            return None
+        now = time.monotonic()
+        if self._troubled_since is None:
+            self._troubled_since = now
+        return now - self._troubled_since
 
     def _decide(self, view: View) -> Facts:
         answer = self._markers.answer
@@ -127,28 +130,16 @@ class Guard:
         # Not when health has come back: whoever pressed has given up, or has pressed at two members.
         self._let_go_at = time.monotonic() if why else None
 
-    def _pursue_markers(self, members: int) -> None:
-        now = time.monotonic()
-        if self._troubled_since is None:
-            self._troubled_since = now
-        trouble = now - self._troubled_since
-        if trouble >= first_question(self.settled):
-            self._markers.pursue(pace(trouble, members))
-
-    def _answer_press(self) -> bool:
-        """Carry out a press that came while this machine refused; whether one may still turn up."""
-        if self._let_go_at is None:
-            return False
-        if time.monotonic() - self._let_go_at > LISTEN_ON:
-            self._let_go_at = None
-            return False
+    def _answer_press(self) -> None:
+        """Carry out a press that came while this machine refused."""
+        if self._let_go_at is None or time.monotonic() - self._let_go_at > LISTEN_ON:
+            return
         self._press.pursue(LISTEN_PACE)
         answer = self._press.answer
         if answer is not None and answer.at >= self._let_go_at and answer.value:
             say("powering off: a shutdown was asked for while it was refused")
             self._let_go_at = None
             self._power_off()
-        return True
 
     def _look_for_press(self) -> bool:
         if self._droplet is None:

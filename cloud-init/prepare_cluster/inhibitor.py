@@ -37,20 +37,19 @@ class Inhibitor:
             return True
         if time.monotonic() - self._failed < PAUSE:
             return self.held
-        before = self._child
         child = subprocess.Popen(
             [*self._command, f"--why={reason}", "sh", "-c", "echo held; exec cat"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._child, self._reason = child, reason
-        # The new one first: there is no moment without a block.
-        taken = child.stdout is not None and child.stdout.readline() != b""
-        if before is not None:
-            _end(before)
-        if not taken:
+        if child.stdout is None or child.stdout.readline() == b"":
+            _end(child)
             self._failed = time.monotonic()
-        return taken
+            return self.held
+        # Only now the one before: there is no moment without a block.
+        self.release()
+        self._child, self._reason = child, reason
+        return True
 
     def release(self) -> None:
         """Let a shutdown pass."""

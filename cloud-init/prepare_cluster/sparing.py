@@ -72,6 +72,17 @@ def holds(facts: Facts) -> str | None:
     return None if released(facts) else needed(facts)
 
 
+def pause(trouble: float | None) -> float:
+    """Seconds between two looks at the other members, after ``trouble`` seconds of it; ``None`` is none.
+
+    Without trouble, a member that goes closes its connections, which ends the pause. In trouble the looks are quick:
+    as soon as all are healthy, a gate may let this member go.
+    """
+    if trouble is None:
+        return 3.0
+    return 0.25 if trouble < 600 else 1.0
+
+
 FIRST_QUESTION = 10.0
 """Seconds of trouble before the first question of a machine that has not seen itself healthy yet: in a founding and
 after a reboot somebody is always still on the way."""

@@ -16,6 +16,7 @@ from prepare_cluster.sparing import (
     needed,
     oldest_press,
     pace,
+    pause,
     released,
 )
 
@@ -111,6 +112,12 @@ def test_a_teardown_is_noticed_at_once_and_at_the_latest_after_15_seconds() -> N
     assert first_question(settled=True) == 0
     assert pace(0, 3) == 2
     assert {pace(trouble, members) <= 15 for trouble in (0, 200, 1e6) for members in (1, 3, 9)} == {True}
+
+
+def test_the_others_are_looked_at_quickly_in_trouble_and_rarely_without() -> None:
+    assert pause(None) > pause(1e6) > pause(0)
+    # A gate waits this long after it has seen all healthy, at the least.
+    assert pause(0) < 1
 
 
 def test_a_machine_that_has_just_booted_does_not_ask_about_those_that_boot_with_it() -> None:

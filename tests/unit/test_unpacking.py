@@ -1,0 +1,40 @@
+"""The first boot's units, which find the scripts packed, and unpack them at the same time."""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.user_data import SOURCES, pack
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overtaken: bool
+) -> None:
+    shutil.copy(SOURCES / "prepare_cluster_run.py", tmp_path)
+    (tmp_path / "prepare_cluster.tar.bz2").write_bytes(pack(SOURCES / "prepare_cluster"))
+    package = tmp_path / "prepare_cluster"
+    extract = tarfile.TarFile.extractall
+
+    def slowly(archive: tarfile.TarFile, *where: Any, **how: Any) -> None:
+        extract(archive, *where, **how)
+        if overtaken:
+            shutil.copytree(SOURCES / "prepare_cluster", package)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", slowly)
+    monkeypatch.setattr(sys, "argv", ["prepare_cluster", "--help"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(tmp_path / "prepare_cluster_run.py"), run_name="__main__")
+    assert ended.value.code == 0
+    assert {file.name for file in package.glob("*.py")} == {
+        file.name for file in (SOURCES / "prepare_cluster").glob("*.py")
+    }
+    assert not list(tmp_path.glob(".prepare_cluster*"))
