@@ -80,7 +80,7 @@ def pause(trouble: float | None) -> float:
     """
     if trouble is None:
         return 3.0
-    return 0.25 if trouble < 600 else 1.0
+    return 0.25 if trouble < 600 else 0.5
 
 
 FIRST_QUESTION = 10.0
