@@ -1,0 +1,84 @@
+"""The writer's ledger, the observer's count and the last line notice what they are there to notice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.lifecycle.figures import Case, Figures
+from tests.lifecycle.ledger import Ledger
+from tests.lifecycle.outages import Outages
+
+CASE = Case(
+    name="a change",
+    cluster="live",
+    acknowledged=10,
+    failed=0,
+    retried=0,
+    lost=0,
+    clusters=frozenset({"1"}),
+    max_down=1,
+    max_off=1,
+    stall_ms=120,
+    planned=True,
+    seconds=7.0,
+)
+
+
+def test_a_number_that_was_not_acknowledged_is_tried_again_before_any_new_one() -> None:
+    ledger = Ledger()
+    first, second = ledger.take(), ledger.take()
+    ledger.fail(first)
+    ledger.acknowledge(second)
+    assert ledger.take() == first
+    assert ledger.acknowledged() == {second}
+    assert (ledger.period().failed, ledger.period().retried) == (1, 1)
+
+
+def test_a_period_begins_with_the_first_number_that_is_owed() -> None:
+    ledger = Ledger()
+    owed, done = ledger.take(), ledger.take()
+    ledger.acknowledge(done)
+    ledger.fail(owed)
+    ledger.mark()
+    assert ledger.period().first == owed
+
+
+def test_a_stall_counts_while_it_lasts() -> None:
+    ledger = Ledger()
+    ledger.acknowledge(ledger.take())
+    ledger.mark()
+    time.sleep(0.05)
+    assert ledger.period().stall >= 0.05
+
+
+def test_members_that_are_down_together_are_counted_but_for_those_that_the_test_broke() -> None:
+    outages = Outages(expected={"a", "b", "c"})
+    outages.look({"a", "b"}, {"a", "b", "c"})
+    outages.look({"a"}, {"a", "b"})
+    assert (outages.max_down, outages.max_off) == (2, 1)
+    outages.excused = {"c"}
+    outages.mark()
+    outages.look({"a"}, {"a", "b"})
+    assert (outages.max_down, outages.max_off) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "good"),
+    [
+        (CASE, True),
+        (replace(CASE, lost=1), False),
+        (replace(CASE, max_down=2), False),
+        (replace(CASE, clusters=frozenset({"2"})), False),
+        (replace(CASE, clusters=frozenset({"2"}), cluster="another stack"), True),
+    ],
+)
+def test_a_session_is_bad_when_any_case_was(second: Case, good: bool) -> None:
+    assert Figures([CASE, second]).good is good
+
+
+def test_the_last_line_has_the_figures_of_all_cases() -> None:
+    figures = Figures([CASE, replace(CASE, stall_ms=300, lost=2)])
+    assert figures.lines()[-1] == "acknowledged=20 lost=2 clusters=1 max_down=1 longest_stall_ms=300"
