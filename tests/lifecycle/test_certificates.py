@@ -1,16 +1,24 @@
-"""The certificate authority is replaced by rolling changes, which clients do not notice."""
+"""Certificates are renewed and their authority is replaced by rolling changes, which clients do not notice."""
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from localcloud.cloud import LocalCloud
 from tests.cluster.cluster import UP_LIMIT, writes
+from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import FILES, Live
 
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+LIFE_SECONDS = 300
+"""Longer than a rolling change on a busy machine: whoever has certificates of the run before must not see them end."""
+DUE_AFTER_SECONDS = 5
+SHORT_SECONDS = 60
 
 
 @pytest.mark.parametrize("command", [UP, ("pulumi", "preview", "--non-interactive")], ids=["up", "preview"])
@@ -45,9 +53,66 @@ def test_a_client_with_the_old_bundle_works_until_the_last_step_of_a_rotation(
     assert not works(live, tmp_path)
 
 
+def test_a_cluster_lives_through_two_renewals_and_expired_certificates_are_replaced(
+    cloud: LocalCloud, figures: Figures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", "1")
+    with Live(
+        cloud,
+        tmp_path,
+        figures,
+        "renewal",
+        domain="renewal.example.test",
+        certificateValidityHours=LIFE_SECONDS,
+        certificateRenewalHours=LIFE_SECONDS - DUE_AFTER_SECONDS,
+    ) as cluster:
+        for number in (1, 2):
+            before = cluster.outputs()["certificates"]
+            sleep_until(before["renewsFrom"])
+            with cluster.case(f"renewal {number}"):
+                said = cluster.up()
+                cluster.save_bundle(cluster.bundle)
+            assert f"certificates end on {before['renewBefore']}: a pulumi up must have ended" in said
+            assert cluster.outputs()["certificates"]["renewBefore"] > before["renewBefore"]
+
+        with cluster.broken(*cluster.names):
+            # The run may end badly: on a busy machine it sees them expire.
+            cluster.configure(
+                rollout="all-at-once",
+                certificateValidityHours=SHORT_SECONDS,
+                certificateRenewalHours=SHORT_SECONDS - DUE_AFTER_SECONDS,
+            )
+            cluster.run(*UP, limit=UP_LIMIT)
+            time.sleep(SHORT_SECONDS)
+            cluster.configure(
+                rollout=None,
+                certificateValidityHours=LIFE_SECONDS,
+                certificateRenewalHours=LIFE_SECONDS - DUE_AFTER_SECONDS,
+            )
+            members = cluster.droplets()
+            result = cluster.run(*UP, limit=UP_LIMIT)
+            assert result.returncode != 0
+            assert "its certificate has expired" in result.stdout
+            assert "pulumi config set etcd:rollout all-at-once" in result.stdout
+            assert cluster.droplets() == members
+            cluster.configure(rollout="all-at-once")
+            cluster.up()
+            cluster.save_bundle(cluster.bundle)
+        cluster.configure(rollout=None)
+        with cluster.case("after expired certificates"):
+            time.sleep(1)
+        cluster.destroy()
+
+
 def works(live: Live, bundle: Path) -> bool:
     """Whether etcdctl gets an answer from every member with these files, and with no others."""
     names = [option for variable in FILES for option in ("-u", variable)]
     options = (f"--cacert={bundle / 'ca.pem'}", f"--cert={bundle / 'client.pem'}")
     command = ("etcdctl", *options, f"--key={bundle / 'client-key.pem'}", "endpoint", "health")
     return live.run("env", *names, *command).returncode == 0
+
+
+def sleep_until(moment: str) -> None:
+    """Sleep until a date of the output ``certificates`` is past."""
+    left = datetime.fromisoformat(moment) - datetime.now(UTC)
+    time.sleep(max(0.0, left.total_seconds()) + 1)
