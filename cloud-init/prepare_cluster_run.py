@@ -11,11 +11,15 @@ PACKAGE = HERE / "prepare_cluster"
 
 def unpack() -> None:
     """Unpack the package in one step, so that it is whole or not there."""
+    # Needed once in a droplet's life.
+    import base64  # noqa: PLC0415
+    import io  # noqa: PLC0415
     import shutil  # noqa: PLC0415
-    import tarfile  # noqa: PLC0415  # needed once in a droplet's life
+    import tarfile  # noqa: PLC0415
 
     temporary = HERE / f".prepare_cluster.{os.getpid()}"
-    with tarfile.open(HERE / "prepare_cluster.tar.bz2") as archive:
+    packed = base64.b85decode((HERE / "prepare_cluster.tar.bz2.b85").read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(temporary, filter="data")
     try:
         (temporary / PACKAGE.name).rename(PACKAGE)

@@ -16,6 +16,7 @@ PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 DURATION = re.compile(r"([1-9]\d*)([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
+LATEST = "latest"
 SHORTEST_INTERVAL = 60
 """Seconds: the members look for a backup that is due four times a minute."""
 
@@ -55,6 +56,15 @@ def _retention(value: str) -> str:
     return value
 
 
+def _backup_name(value: str) -> str:
+    if value and value != LATEST and not value.endswith(".db.gz"):
+        raise ValueError(
+            "write latest, or the name of a backup as the bucket lists it, which ends with .db.gz; with folders when "
+            "it is not below this cluster's prefix"
+        )
+    return value
+
+
 def _authority(value: str) -> str:
     if value and "-----BEGIN CERTIFICATE-----" not in value:
         raise ValueError("write a PEM certificate, or leave it empty to trust the public authorities")
@@ -82,12 +92,20 @@ class BackupSettings(BaseModel):
     """Keys that may list, read and write objects; they are put on the droplets."""
     backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
     """PEM of the authority that signed the endpoint's certificate; empty trusts the public ones."""
+    restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
+    """The backup that a new cluster is founded from: ``latest`` or a name; empty founds it without data."""
 
     def check_backup(self) -> None:
         """Raise ``MisfitError`` when keys are well-formed but do not go together."""
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
+            if self.restore_from:
+                raise MisfitError(
+                    "restoreFrom",
+                    self.restore_from,
+                    "there is no bucket to restore from: set etcd:backupBucket and its keys",
+                )
             others = [*given, *(["backupEndpoint"] if self.backup_endpoint else [])]
             if others:
                 raise MisfitError(

@@ -54,7 +54,7 @@ class EtcdCluster(pulumi.ComponentResource):
         transition = Transition(name, settings, opts=pulumi.ResourceOptions(parent=self))
         child = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
-        founding = Founding(name, size=settings.size, opts=child)
+        founding = Founding(name, size=settings.size, restore=settings.restore_from, opts=child)
         access = digitalocean_access()
         network = ClusterNetwork(name, settings, access=access, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)

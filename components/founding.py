@@ -18,11 +18,15 @@ class Founding:
     size: pulumi.Output[int]
     """How many members found the cluster together. Members with higher numbers only ever join."""
 
-    def __init__(self, name: str, *, size: int, opts: pulumi.ResourceOptions) -> None:
+    restore: pulumi.Output[str]
+    """The backup that the founding began with; empty when it began without data."""
+
+    def __init__(self, name: str, *, size: int, restore: str, opts: pulumi.ResourceOptions) -> None:
         self.record = pulumi.Stash(
             f"{name}-founding",
-            input={"token": f"{name}-{secrets.token_hex(8)}", "size": size},
+            input={"token": f"{name}-{secrets.token_hex(8)}", "size": size, "restore": restore},
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
         )
         self.token = self.record.output.apply(lambda record: str(record["token"]))
+        self.restore = self.record.output.apply(lambda record: str(record.get("restore", "")))
         self.size = self.record.output.apply(lambda record: int(record["size"]))

@@ -187,6 +187,7 @@ class Member(pulumi.ComponentResource):
                     server_key=values["server_key"],
                     peer_certificate=values["peer"],
                     peer_key=values["peer_key"],
+                    restore=values["restore"],
                     backup=backup_target(settings, cluster=values["tag"], region=settings.region),
                 )
             )
@@ -195,6 +196,7 @@ class Member(pulumi.ComponentResource):
             pulumi.Output.all(
                 token=founding.token,
                 size=founding.size,
+                restore=founding.restore,
                 release=release,
                 tag=network.cluster_tag.name,
                 ca=authority.bundle,

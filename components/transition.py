@@ -33,6 +33,7 @@ class Wish:
     zone: str
     region: str
     rollout: str
+    restore_from: str
 
     @staticmethod
     def of(settings: Settings) -> Wish:
@@ -49,6 +50,7 @@ class Wish:
             zone=settings.zone,
             region=settings.region,
             rollout=settings.rollout,
+            restore_from=settings.restore_from,
         )
 
     def as_recorded(self, record: Mapping[str, Any]) -> Wish:
@@ -189,6 +191,15 @@ def names_and_addresses_stay(old: Wish, new: Wish) -> Iterator[str]:
             )
 
 
+def a_cluster_that_exists_is_not_restored(old: Wish, new: Wish) -> Iterator[str]:
+    """Only a founding begins with a backup."""
+    if new.restore_from and new.restore_from != old.restore_from:
+        yield (
+            f"etcd:restoreFrom is {new.restore_from}: this stack has a cluster already, and a backup is restored by a "
+            "founding alone. Remove the key, use a stack of its own, or follow docs/recovery.md if all data is lost"
+        )
+
+
 Rule = Callable[[Wish, Wish], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
@@ -197,4 +208,5 @@ RULES: tuple[Rule, ...] = (
     members_trust_each_other,
     data_stays_where_it_is,
     names_and_addresses_stay,
+    a_cluster_that_exists_is_not_restored,
 )

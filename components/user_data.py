@@ -61,6 +61,8 @@ class NodeConfig:
     server_key: str = field(repr=False)
     peer_certificate: str
     peer_key: str = field(repr=False)
+    restore: str = ""
+    """The backup that the founding begins with: ``latest`` or a name; empty begins without data."""
     backup: BackupTarget | None = None
     """Where backups go; ``None`` makes none."""
 
@@ -118,6 +120,7 @@ def _values(node: NodeConfig) -> dict[str, str]:
         "quota_bytes": node.quota_bytes,
         "compaction_mode": node.compaction_mode,
         "compaction_retention": node.compaction_retention,
+        "restore": node.restore,
     }
     return {
         "settings": json.dumps(settings, indent=2) + "\n",
@@ -140,8 +143,12 @@ def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, 
             return
         yield {"path": path, **rest, "content": values[entry["value"]]}
     elif "package" in entry:
-        archive = base64.b64encode(_packed(SOURCES / entry["package"])).decode()
-        yield {"path": path, **rest, "encoding": "b64", "content": archive}
+        # Not the b64 that cloud-init decodes: it takes a fifteenth more of the limit.
+        yield {
+            "path": path,
+            **rest,
+            "content": base64.b85encode(_packed(SOURCES / entry["package"])).decode(),
+        }
     else:
         source = SOURCES / entry["source"]
         for file in sorted(source.iterdir()) if source.is_dir() else [source]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from pathlib import Path
 
 from .journal import Waiting
-from .settings import Places, read_settings
+from .settings import Places, as_recovered, read_settings
 
 
 def main() -> None:
@@ -24,9 +23,16 @@ def main() -> None:
         "defragment",
         "backup",
         "backup-now",
+        "recover",
     ]
     parser.add_argument("step", choices=steps)
-    parser.add_argument("programs", nargs="*", help="what to install")
+    parser.add_argument(
+        "programs", nargs="*", help="what to install; for recover: alone, or from-backup NAME"
+    )
+    parser.add_argument(
+        "--even-with-quorum", action="store_true", help="recover although the cluster has one"
+    )
+    parser.add_argument("--give-up", default="", metavar="TOKEN", help="the cluster whose data is given up")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
     places = Places(arguments.root)
@@ -41,13 +47,14 @@ def main() -> None:
 
             promote(settings, places, Waiting())
         case "backup" | "backup-now" as step:
-            from .backup import back_up  # noqa: PLC0415
-            from .backup_settings import read_backup_settings  # noqa: PLC0415
+            from .backup import run  # noqa: PLC0415
 
-            if (backups := read_backup_settings(places.backup)) is None:
-                sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
-            if not back_up(settings, places, backups, at_once=step == "backup-now"):
-                sys.exit(1)
+            run(as_recovered(settings, places.recovery), places, at_once=step == "backup-now")
+        case "recover":
+            from .recover import Consent, recover  # noqa: PLC0415
+
+            consent = Consent(arguments.even_with_quorum, arguments.give_up)
+            recover(as_recovered(settings, places.recovery), places, arguments.programs, consent)
         case "defragment":
             from .defragment import defragment  # noqa: PLC0415
 

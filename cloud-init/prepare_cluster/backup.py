@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .backup_settings import BackupSettings
+from .backup_settings import BackupSettings, read_backup_settings
 from .backups import Backup, Later, backups_in, best, expired, latest, of_cluster, turn
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError, RefusedError, status_of
@@ -43,6 +44,14 @@ class Standing:
     healthy: frozenset[str]
     database: int
     """Bytes of this member's database."""
+
+
+def run(settings: Settings, places: Places, *, at_once: bool) -> None:
+    """One look by the timer, or a backup at once. Ends the program with a status when something failed."""
+    if (backups := read_backup_settings(places.backup)) is None:
+        sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
+    if not back_up(settings, places, backups, at_once=at_once):
+        sys.exit(1)
 
 
 def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_once: bool = False) -> bool:

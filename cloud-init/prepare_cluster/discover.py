@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from . import founding
+from .backup_settings import read_backup_settings
 from .directory import Book, Directory
 from .environment import as_text, environment, from_text, peer_url
 from .files import replace_text
@@ -17,7 +18,9 @@ from .listing import ListingError, list_droplets
 from .markers import read_markers
 from .membership import is_absent
 from .newcomer import Newcomer
-from .settings import Places, Settings
+from .restore import Restoration
+from .settings import Places, Settings, as_recovered
+from .snapshot import SnapshotError
 from .transport import Member, Wire
 from .volume import provide_data, set_aside
 from .wal import Contents, Disk, read_disk
@@ -51,6 +54,7 @@ class Discovery:
 
     def _prepare(self) -> None:
         provide_data(self._places, self._settings.volume, self._waiting)
+        self._settings = as_recovered(self._settings, self._places.recovery)
         disk = read_disk(self._places.data)
         if self._places.recheck.exists():
             disk = self._second_look(disk)
@@ -61,6 +65,7 @@ class Discovery:
         # Whatever an earlier run decided, it was about another state of this disk.
         self._places.environment.unlink(missing_ok=True)
         self._places.joining.unlink(missing_ok=True)
+        restoration = Restoration(self._settings, self._places, read_backup_settings(self._places.backup))
         newcomer = Newcomer(
             self._settings,
             self._places,
@@ -69,8 +74,15 @@ class Discovery:
             waiting=self._waiting,
             learn_addresses=self._learn_addresses,
             can_start=lambda: not self._installation.is_alive(),
+            restoration=restoration,
         )
-        state, cluster = newcomer.become_member()
+        try:
+            state, cluster = newcomer.become_member()
+        except SnapshotError as error:
+            warn(f"the founding has not begun here: {error}")
+            raise SystemExit(1) from None
+        finally:
+            restoration.clear()
         self._write_environment(state, cluster)
 
     def _start_with(self, disk: Disk) -> None:

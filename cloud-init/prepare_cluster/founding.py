@@ -34,7 +34,9 @@ class Report:
     token: str = ""
     """The cluster that the peer was told to belong to."""
     detail: str = ""
-    """Why there was no answer, for people."""
+    """Why there was no answer, or no snapshot, for people."""
+    snapshot: str = ""
+    """The backup that the peer has fetched, verified and is ready to restore."""
 
 
 Round = Mapping[str, Report]
@@ -47,6 +49,8 @@ class Decision:
 
     token: str
     instances: Mapping[str, str]
+    snapshot: str = ""
+    """The backup that each of them restores; empty begins without data."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Sight:
     first: Round = field(default_factory=dict[str, Report])
     second: Round = field(default_factory=dict[str, Report])
     """Begun after the first was complete."""
+    restores: bool = False
+    """Whether the founding begins with a backup."""
+    snapshot: str = ""
+    """The backup that the deciding member is ready to restore."""
 
 
 Rule = Callable[[Sight], str | None]
@@ -122,12 +130,27 @@ def nobody_joined_later(sight: Sight) -> str | None:
     )
 
 
+def everyone_has_the_snapshot(sight: Sight) -> str | None:
+    """A founding from a backup needs the same one on every member, whole, before any of them starts."""
+    if sight.restores and not sight.snapshot:
+        return "the snapshot to restore is not chosen yet"
+    reports = {name: _report(sight.second, name) for name in sight.founding}
+    lacking = {name: report for name, report in reports.items() if report.snapshot != sight.snapshot}
+    why = "; ".join(
+        f"{name}: {report.detail or 'not fetched yet'}" for name, report in sorted(lacking.items())
+    )
+    return (
+        f"{_names(list(lacking))} cannot restore {sight.snapshot or 'nothing'} ({why})" if lacking else None
+    )
+
+
 RULES: tuple[Rule, ...] = (
     everyone_answers,
     nobody_runs_etcd,
     everyone_means_this_cluster,
     nobody_restarted_meanwhile,
     nobody_joined_later,
+    everyone_has_the_snapshot,
 )
 
 
@@ -136,12 +159,18 @@ def decide(sight: Sight, rules: Sequence[Rule] = RULES) -> Decision | Refusal:
     for rule in rules:
         if (reason := rule(sight)) is not None:
             return Refusal(reason)
-    return Decision(sight.token, {name: _report(sight.second, name).instance for name in sight.founding})
+    runs = {name: _report(sight.second, name).instance for name in sight.founding}
+    return Decision(sight.token, runs, sight.snapshot)
 
 
 def names_this_run(decision: Decision, name: str, instance: str) -> bool:
     """Whether a decision, however old, is about this very run: one that had no data when it was made."""
     return decision.instances.get(name) == instance
+
+
+def restores_what_it_has(decision: Decision, snapshot: str) -> bool:
+    """Whether a decision names the very backup that this member is ready to restore, or none where it has none."""
+    return decision.snapshot == snapshot
 
 
 def may_found(contents: Contents) -> bool:

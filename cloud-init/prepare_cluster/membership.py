@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .environment import peer_url
+from .settings import Settings
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,19 @@ def cluster_of(name: str, roll: Roll) -> dict[str, str]:
         name if is_self(name, member) else member.host: ",".join(member.peer_urls[:1])
         for member in roll.members
     }
+
+
+def founded_cluster(settings: Settings) -> int:
+    """The id of the cluster that the founding members make with this token.
+
+    etcd makes it of their peer URLs and the token (server/etcdserver/api/membership: ``computeMemberID``, ``genID``).
+    """
+    members = sorted(_digest(f"{peer_url(name)}{settings.token}".encode()) for name in settings.founding)
+    return int.from_bytes(_digest(b"".join(members)))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha1(content, usedforsecurity=False).digest()[:8]
 
 
 def is_absent(member: int, cluster: int, roll: Roll) -> bool:

@@ -13,7 +13,8 @@ from .environment import peer_url
 from .founding import Decision, Kind, Refusal, Report, Round, Sight
 from .gateway import Cluster, NoQuorumError, RefusedError, local_members
 from .journal import Waiting, say
-from .membership import Remove, Wait, cluster_of, rejoin_step
+from .membership import Remove, Wait, cluster_of, founded_cluster, rejoin_step
+from .restore import Restoration
 from .settings import PEER_PORT, Places, Settings
 from .stand import PATH, Stand, StandServer, decision_as_json, report_of
 from .transport import Member, NoAnswerError, Wire, server_context
@@ -30,7 +31,7 @@ SETTLE = 3.0
 RELIST = 15.0
 """Seconds of a member's silence after which the listing may know a newer address of it."""
 
-RECOVERY = "only an operator can tell which data is to live: see docs/bootstrap.md, section Without quorum"
+RECOVERY = "only an operator can tell which data is to live: see docs/recovery.md"
 
 
 class Newcomer:
@@ -46,6 +47,7 @@ class Newcomer:
         waiting: Waiting,
         learn_addresses: Callable[[Book], None],
         can_start: Callable[[], bool],
+        restoration: Restoration,
     ) -> None:
         self._settings = settings
         self._places = places
@@ -54,6 +56,7 @@ class Newcomer:
         self._waiting = waiting
         self._learn_addresses = learn_addresses
         self._can_start = can_start
+        self._restoration = restoration
         self._began = time.monotonic()
         self._heard: dict[str, float] = {}
         self._decider = founding.decider(settings.founding)
@@ -67,7 +70,7 @@ class Newcomer:
             while True:
                 if (decision := self._stand.wait_for_decision(0)) is not None:
                     say(f"{self._decider} founds the cluster with {' and '.join(sorted(decision.instances))}")
-                    return "new", _founded(decision)
+                    return self._start(decision)
                 if (start := self._progress()) is not None:
                     return start
                 self._stand.wait_for_decision(self._pause())
@@ -104,6 +107,8 @@ class Newcomer:
             return self._rejoin([Member(peer, book.addresses[peer]) for peer in running])
         if name not in self._settings.founding:
             self._waiting.on("no data here, and no other member runs: waiting for a cluster to join")
+            return None
+        if self._restoration.wanted and not self._is_ready_to_restore(seen):
             return None
         outcome = founding.decide(self._sight(seen, seen))
         if isinstance(outcome, Decision) and name == self._decider:
@@ -142,7 +147,37 @@ class Newcomer:
 
     def _sight(self, first: Round, second: Round) -> Sight:
         others = sorted(set(second) - set(self._settings.founding))
-        return Sight(self._settings.token, self._settings.founding, others, first, second)
+        return Sight(
+            self._settings.token,
+            self._settings.founding,
+            others,
+            first,
+            second,
+            restores=self._restoration.wanted,
+            snapshot=self._restoration.ready,
+        )
+
+    def _is_ready_to_restore(self, seen: Round) -> bool:
+        """Get the snapshot that the deciding member has, which itself chooses."""
+        chosen = seen[self._decider]
+        if self._settings.name != self._decider and not chosen.snapshot:
+            why = chosen.detail or "it has not fetched a snapshot yet"
+            self._waiting.on(f"no data here, and no backup to begin with: {self._decider}: {why}")
+            return False
+        if not self._can_start():
+            self._waiting.on("no data here: waiting for etcd to be installed")
+            return False
+        self._restoration.prepare("" if self._settings.name == self._decider else chosen.snapshot)
+        self._stand.prepared(self._restoration.ready, self._restoration.trouble)
+        if not self._restoration.ready:
+            self._waiting.on(f"no data here, and no founding: {self._restoration.trouble}")
+        return bool(self._restoration.ready)
+
+    def _start(self, decision: Decision) -> tuple[str, Mapping[str, str]]:
+        cluster = {name: peer_url(name) for name in decision.instances}
+        if decision.snapshot:
+            self._restoration.restore(decision.snapshot, cluster)
+        return "new", cluster
 
     def _found(self, book: Book, decision: Decision) -> tuple[str, Mapping[str, str]] | None:
         """Tell the others. With fewer than a quorum no leader could be elected: then it was no founding."""
@@ -157,7 +192,7 @@ class Newcomer:
             self._waiting.on("too few members could be told of the founding: beginning anew")
             return None
         say(f"founding the cluster: {count} of {len(decision.instances)} members start now")
-        return "new", _founded(decision)
+        return self._start(decision)
 
     def _announce(self, peer: Member, decision: Decision, give_up: float) -> bool:
         while time.monotonic() < give_up:
@@ -174,7 +209,14 @@ class Newcomer:
         name = self._settings.name
         cluster = Cluster(self._wire, running)
         try:
-            step = rejoin_step(name, cluster.roll())
+            roll = cluster.roll()
+            if self._settings.recovered and roll.cluster != founded_cluster(self._settings):
+                self._waiting.on(
+                    f"no data here, and {' and '.join(peer.name for peer in running)} still in the cluster that was "
+                    "given up: recover from the same backup there as well"
+                )
+                return None
+            step = rejoin_step(name, roll)
             if isinstance(step, Wait):
                 self._waiting.on(f"no data here, joining the cluster: {step.reason}")
                 return None
@@ -229,7 +271,3 @@ class Newcomer:
 
     def _pause(self) -> float:
         return 0.1 if self._in_a_hurry() else 1.0
-
-
-def _founded(decision: Decision) -> dict[str, str]:
-    return {name: peer_url(name) for name in decision.instances}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 CLIENT_PORT = 2379
@@ -36,6 +36,10 @@ class Settings:
     quota_bytes: int
     compaction_mode: str
     compaction_retention: str
+    restore: str = ""
+    """The backup that the founding begins with: ``latest``, or its name. Empty founds without any data."""
+    recovered: bool = False
+    """An operator has given the cluster before this one up: it is not joined again."""
     listen: str = "0.0.0.0"  # noqa: S104
     """Address that etcd, and this script before it, listen on. A firewall stands before it."""
     metrics: str = "127.0.0.1:2381"
@@ -57,6 +61,14 @@ def read_settings(path: Path) -> Settings:
     known = {field.name for field in fields(Settings)}
     values = {key: value for key, value in values.items() if key in known}
     return Settings(**{**values, "founding": tuple(values["founding"])})
+
+
+def as_recovered(settings: Settings, recovery: Path) -> Settings:
+    """The settings with what an operator's recovery changed: the cluster's token, and what it was founded from."""
+    if not recovery.exists():
+        return settings
+    values = json.loads(recovery.read_text())
+    return replace(settings, token=str(values["token"]), restore=str(values["restore"]), recovered=True)
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,16 @@ class Places:
     def staging(self) -> Path:
         """Snapshots under way, on the root disk: etcd's own is never filled by them."""
         return self.root / "var/cache/etcd-backup"
+
+    @property
+    def recovery(self) -> Path:
+        """What an operator's recovery changed of the settings; on the data volume, which outlives the droplet."""
+        return self.mount / "recovery.json"
+
+    @property
+    def restoring(self) -> Path:
+        """A snapshot that a founding is to begin with."""
+        return self.root / "var/cache/etcd-restore"
 
     @property
     def next_backup(self) -> Path:

@@ -53,7 +53,7 @@ def take(settings: Settings, places: Places, database: int) -> Package:
                 f"{(2 * database + SPARE) >> 20}"
             )
         taken = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        _run(
+        run_tool(
             [
                 *(places.program("etcdctl"), f"--endpoints=https://{settings.name}:{CLIENT_PORT}"),
                 *(f"--cacert={places.etc / 'ca.pem'}", f"--cert={places.etc / 'server.pem'}"),
@@ -71,7 +71,7 @@ def take(settings: Settings, places: Places, database: int) -> Package:
 
 def describe(places: Places, raw: Path) -> tuple[int, int]:
     """Revision and number of keys, as etcdutl finds them in a whole snapshot. Raises ``SnapshotError``."""
-    text = _run([places.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
+    text = run_tool([places.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
     try:
         values = json.loads(text)
         return int(values["revision"]), int(values["totalKey"])
@@ -112,7 +112,8 @@ def expand(packed: Path, raw: Path) -> None:
         raise SnapshotError(f"cannot unpack {packed.name}: {error}") from None
 
 
-def _run(command: Sequence[str | Path]) -> str:
+def run_tool(command: Sequence[str | Path]) -> str:
+    """Run one of etcd's tools; its standard output. Raises ``SnapshotError``."""
     program = Path(command[0]).name
     try:
         done = subprocess.run(
@@ -128,5 +129,5 @@ def _run(command: Sequence[str | Path]) -> str:
     if done.returncode != 0:
         # etcd's tools log in JSON, and end with a line of text.
         lines = done.stderr.strip().splitlines() or ["it says nothing"]
-        raise SnapshotError(f"{program} {command[-3]} failed: {lines[-1]}")
+        raise SnapshotError(f"{program} failed: {lines[-1]}")
     return done.stdout

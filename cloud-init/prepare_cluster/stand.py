@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import BaseServer, TCPServer, ThreadingMixIn
 from typing import Any, cast
 
-from .founding import Decision, Kind, Report, names_this_run
+from .founding import Decision, Kind, Report, names_this_run, restores_what_it_has
 from .transport import Answer
 
 PATH = "/founding"
@@ -33,12 +33,14 @@ class Stand:
         self._instance = secrets.token_hex(16)
         self._state = "blank"
         self._decision: Decision | None = None
+        self._snapshot = self._trouble = ""
 
     @property
     def report(self) -> Report:
         """What the peers see."""
         with self._changed:
-            return Report(_STATES[self._state], self._instance, self._token)
+            state = _STATES[self._state]
+            return Report(state, self._instance, self._token, self._trouble, self._snapshot)
 
     def as_json(self) -> dict[str, str]:
         """The same, as it is sent."""
@@ -48,7 +50,14 @@ class Stand:
                 "token": self._token,
                 "instance": self._instance,
                 "state": self._state,
+                "snapshot": self._snapshot,
+                "trouble": self._trouble,
             }
+
+    def prepared(self, snapshot: str, trouble: str) -> None:
+        """Show which backup this member is ready to restore, or why it is not."""
+        with self._changed:
+            self._snapshot, self._trouble = snapshot, "" if snapshot else trouble
 
     def accept(self, decision: Decision, senders: Sequence[str]) -> bool:
         """Take a decision of the deciding member, if it is about this very run of the script."""
@@ -56,6 +65,8 @@ class Stand:
             if self._state != "blank" or self._decider not in senders or decision.token != self._token:
                 return False
             if not names_this_run(decision, self._name, self._instance):
+                return False
+            if not restores_what_it_has(decision, self._snapshot):
                 return False
             self._state, self._decision = "decided", decision
             self._changed.notify_all()
@@ -145,16 +156,19 @@ def _server(server: BaseServer) -> StandServer:
 
 def decision_as_json(decision: Decision) -> dict[str, Any]:
     """A decision, as it is sent."""
-    return {"token": decision.token, "instances": dict(decision.instances)}
+    return {
+        "token": decision.token,
+        "instances": dict(decision.instances),
+        "snapshot": decision.snapshot,
+    }
 
 
 def parse_decision(body: bytes) -> Decision | None:
     """The decision in a request, if it is one."""
     try:
         values = json.loads(body)
-        return Decision(
-            str(values["token"]), {str(name): str(run) for name, run in values["instances"].items()}
-        )
+        runs = {str(name): str(run) for name, run in values["instances"].items()}
+        return Decision(str(values["token"]), runs, str(values.get("snapshot", "")))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -167,6 +181,12 @@ def report_of(name: str, answer: Answer) -> Report:
         values = answer.json()
         if values["name"] != name:
             return Report(Kind.SILENT, detail=f"{values['name']} answers at its address")
-        return Report(_STATES[values["state"]], str(values["instance"]), str(values["token"]))
+        return Report(
+            _STATES[values["state"]],
+            str(values["instance"]),
+            str(values["token"]),
+            str(values.get("trouble", "")),
+            str(values.get("snapshot", "")),
+        )
     except (ValueError, TypeError, KeyError):
         return Report(Kind.SILENT, detail="it answers something that this version does not know")

@@ -6,7 +6,7 @@ length-prefixed protobuf records, and zeros up to the file's preallocated size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -53,9 +53,10 @@ def read_disk(data: Path) -> Disk:
         # etcd makes the log under another name and renames it when it is whole: without it, it never started.
         return Disk(Contents.BLANK)
     identity = _identity(logs[0])
-    if len(logs) > 1 or any((data / "member/snap").glob("*.snap")):
+    if len(logs) > 1:
         return Disk(Contents.DATA, identity)
-    return Disk(Contents.EMBRYO if _is_embryo(logs[0]) else Contents.DATA, identity)
+    snapshots = [path.name for path in (data / "member/snap").glob("*.snap")]
+    return Disk(Contents.EMBRYO if _is_embryo(logs[0], snapshots) else Contents.DATA, identity)
 
 
 class _TornError(ValueError):
@@ -73,23 +74,31 @@ def _identity(path: Path) -> Identity | None:
     return None
 
 
-def _is_embryo(path: Path) -> bool:
+def _is_embryo(path: Path, snapshots: Sequence[str]) -> bool:
+    """``snapshots`` are named by term and index. One that covers the founding alone comes with a restored backup.
+
+    Everything since the founding is then in the log, from the first entry on, and none of it is a client's.
+    """
     try:
-        return all(_holds_no_write(kind, payload) for kind, payload in _records(path))
-    except _TornError:
+        covered = [int(name.removesuffix(".snap").split("-")[1], 16) for name in snapshots]
+        founded = 0
+        for kind, payload in _records(path):
+            if kind in {METADATA, STATE, CHECKSUM}:
+                continue
+            values = _fields(payload)
+            if kind == SNAPSHOT:
+                covered.append(_integer(values, 1))
+            elif kind == ENTRY:
+                if _integer(values, 1) == CHANGE_ENTRY:
+                    founded += _integer(values, 3) == founded + 1
+                # A new leader begins with an empty entry; the founding itself consists of changes of membership.
+                elif values.get(4, b"") != b"":
+                    return False
+            else:
+                return False
+        return max(covered, default=0) <= founded
+    except (_TornError, ValueError, IndexError):
         return False
-
-
-def _holds_no_write(kind: int, payload: bytes) -> bool:
-    if kind in {METADATA, STATE, CHECKSUM}:
-        return True
-    values = _fields(payload)
-    if kind == SNAPSHOT:
-        return _integer(values, 1) == 0
-    if kind == ENTRY:
-        # A new leader begins with an empty entry; the founding itself consists of changes of membership.
-        return _integer(values, 1) == CHANGE_ENTRY or values.get(4, b"") == b""
-    return False
 
 
 def _records(path: Path) -> Iterator[tuple[int, bytes]]:

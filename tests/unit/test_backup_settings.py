@@ -63,6 +63,8 @@ def test_the_output_says_where_how_often_and_how_long() -> None:
     ({**ON, "backupRetention": "forever"}, "etcd:backupRetention is forever: write a duration such as 30d"),
     ({**ON, "backupRetention": "90m"}, "etcd:backupRetention is 90m: keep them for at least two intervals of 1h"),
     ({**ON, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
+    ({"restoreFrom": "latest"}, "etcd:restoreFrom is latest: there is no bucket to restore from"),
+    ({**ON, "restoreFrom": "yesterday"}, "etcd:restoreFrom is yesterday: write latest, or the name of a backup"),
 ])  # fmt: skip
 def test_a_wrong_key_is_named_with_its_value_and_the_way_out(changes: dict[str, Any], expected: str) -> None:
     (error,) = errors_of(**changes)

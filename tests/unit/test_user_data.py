@@ -164,8 +164,8 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
 
 
 def test_the_packed_scripts_are_those_in_the_repository_without_comments() -> None:
-    entry = files()["/etc/etcd/prepare_cluster.tar.bz2"]
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(entry["content"]))) as archive:
+    entry = files()["/etc/etcd/prepare_cluster.tar.bz2.b85"]
+    with tarfile.open(fileobj=io.BytesIO(base64.b85decode(entry["content"]))) as archive:
         packed = {member.name: archive.extractfile(member).read().decode() for member in archive}  # type: ignore[union-attr]
     folder = user_data.SOURCES / "prepare_cluster"
     assert packed == {

@@ -1,0 +1,238 @@
+"""A cluster that is founded from a backup of another one: real etcd, real S3."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prepare_cluster.backups import Backup
+from prepare_cluster.membership import founded_cluster
+from prepare_cluster.restore import BUMP
+from prepare_cluster.settings import read_settings
+from prepare_cluster.signing import Keys
+from prepare_cluster.wal import Contents, read_disk
+
+from .lab import Lab, Node, eventually
+from .objects import ObjectServer
+from .test_backup import configure, found, look, stored
+
+VALUES = {f"key-{number}": f"value {number}" for number in range(20)}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def backup(lab: Lab, server: ObjectServer) -> Backup:
+    """Of a cluster of one member that is gone."""
+    (node,) = found(lab, server, size=1)
+    for key, value in VALUES.items():
+        assert node.etcdctl("put", key, value).returncode == 0
+    assert node.etcdctl("del", "key-0").returncode == 0
+    assert look(node, at_once=True)
+    node.power_off()
+    lab.api.droplets.clear()
+    (backup,) = stored(server)
+    return backup
+
+
+def founders(lab: Lab, server: ObjectServer, restore: str = "latest", size: int = 3) -> list[Node]:
+    """Members of a new cluster, off. The prefix is that of the old one, as on the same stack."""
+    names = [lab.address(number) for number in range(11, 11 + size)]
+    nodes: list[Node] = []
+    for number in range(11, 11 + size):
+        node = lab.add(number, cluster="cluster-2")
+        file = node.places.etc / "prepare_cluster.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "founding": names, "restore": restore}))
+        configure(node, server)
+        for tool in ("etcdctl", "etcdutl"):
+            (node.root / "opt/etcd/3.6.14-" / tool).symlink_to(lab.binaries / tool)
+        nodes.append(node)
+    return nodes
+
+
+def power_on(nodes: list[Node]) -> None:
+    for node in nodes:
+        node.power_on()
+
+
+def everyone_says(nodes: list[Node], text: str) -> None:
+    for node in nodes:
+        says(node, text)
+
+
+def says(node: Node, text: str) -> None:
+    def look() -> bool:
+        return re.search(text, node.log) is not None
+
+    eventually(f"{node.name} says {text!r}; its log: {node.log[-2000:]}", look)
+
+
+def test_every_value_is_there_and_revisions_and_watchers_go_on(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server)
+    power_on(nodes)
+    lab.all_healthy(nodes)
+    for node in nodes:
+        assert node.get("key-7") == "value 7"
+        assert node.get("key-0") == ""
+        assert f"restored {backup.snapshot.name}" in node.log
+        assert not node.places.restoring.exists()
+    answer = json.loads(nodes[0].etcdctl("get", "", "--prefix", "-w", "json").stdout)
+    assert answer["count"] == len(VALUES) + len(nodes)
+    assert answer["header"]["revision"] > backup.snapshot.revision + BUMP
+    watched = nodes[0].etcdctl("watch", "key-1", f"--rev={backup.snapshot.revision}")
+    assert "required revision has been compacted" in watched.stdout + watched.stderr
+    assert set(nodes[0].members()) == {node.name for node in nodes}
+    identity = read_disk(nodes[0].places.data).identity
+    assert identity is not None
+    assert identity.cluster == founded_cluster(read_settings(nodes[0].places.etc / "prepare_cluster.json"))
+
+
+def test_a_backup_of_the_restored_cluster_becomes_the_latest(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server)
+    power_on(nodes)
+    lab.all_healthy(nodes)
+    assert look(nodes[0], at_once=True)
+    for node in nodes:
+        node.power_off().wipe()
+    power_on(nodes)
+    everyone_says(nodes, "restored .*_cluster-2_")
+
+
+def test_a_member_that_loses_its_disk_later_rejoins_and_restores_nothing(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server)
+    power_on(nodes)
+    lab.all_healthy(nodes)
+    assert nodes[0].etcdctl("put", "after", "the backup").returncode == 0
+    nodes[2].power_off().wipe().power_on()
+    eventually(f"it joins; its log: {nodes[2].log[-2000:]}", lambda: "as learner" in nodes[2].log)
+    nodes[2].step("promote")
+    eventually("it serves what was written", lambda: nodes[2].get("after") == "the backup")
+    assert "restored 2" not in nodes[2].log[nodes[2].log.index("as learner") :]
+
+
+def test_a_damaged_object_stops_the_founding_on_each_member(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    file = server.folder / "backups" / backup.key
+    content = file.read_bytes()
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 1
+    file.write_bytes(damaged)
+    nodes = founders(lab, server)
+    power_on(nodes)
+    everyone_says(nodes, "has another SHA-256 than its name says")
+    assert not any(node.places.environment.exists() for node in nodes)
+    file.write_bytes(content)
+    lab.all_healthy(nodes)
+
+
+def test_a_snapshot_of_a_newer_minor_stops_the_founding_on_each_member(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    newer = replace(backup.snapshot, version="3.7.0", revision=backup.snapshot.revision + 1)
+    file = server.folder / "backups" / backup.key
+    file.rename(file.with_name(newer.name))
+    nodes = founders(lab, server)
+    power_on(nodes)
+    everyone_says(nodes, r"is of etcd 3\.7\.0, and this is 3\.6\.14: set etcd:version to 3\.7\.0")
+    assert not any(node.places.environment.exists() for node in nodes)
+
+
+def test_a_missing_object_stops_the_founding_on_each_member(lab: Lab, server: ObjectServer) -> None:
+    nodes = founders(lab, server, restore="nothing.db.gz")
+    power_on(nodes)
+    everyone_says(nodes, "etcd:restoreFrom nothing.db.gz: there is no backup named nothing.db.gz")
+    assert not any(node.places.environment.exists() for node in nodes)
+
+
+def test_nobody_begins_before_everyone_has_the_snapshot(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server, restore=backup.key)
+    configure(nodes[2], server, keys=Keys("owner", "revoked"))
+    power_on(nodes)
+    everyone_says(nodes[:1], f"{nodes[2].name} cannot restore .*SignatureDoesNotMatch")
+    everyone_says(nodes[2:], "no founding: .*SignatureDoesNotMatch")
+    assert not any(node.places.environment.exists() for node in nodes)
+    nodes[2].power_off()
+    configure(nodes[2], server)
+    nodes[2].power_on()
+    lab.all_healthy(nodes)
+    assert nodes[2].get("key-3") == "value 3"
+
+
+def test_members_that_lose_power_while_they_restore_begin_anew(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server)
+    power_on(nodes)
+    for node in nodes[1:]:
+        says(node, "founds the cluster with|founding the cluster")
+        node.power_off()
+    power_on(nodes[1:])
+
+    def healthy() -> bool:
+        for node in nodes:
+            if "ready" not in node.log or not node.healthy():
+                node.refresh()
+        return all(node.healthy() for node in nodes)
+
+    eventually("all are healthy", healthy, 120)
+    assert {node.get("key-5") for node in nodes} == {"value 5"}
+
+
+def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
+    lab: Lab, server: ObjectServer, backup: Backup
+) -> None:
+    nodes = founders(lab, server)
+    power_on(nodes)
+    lab.all_healthy(nodes)
+    for node in nodes:
+        node.power_off()
+    assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
+    restored = nodes[0].wipe()
+    power_on(nodes[1:])
+    for node in nodes[1:]:
+        node.power_off().wipe()
+    # The moment after the restore, before any leader: the first member alone restores what all were ready for.
+    raw = restored.root / "snapshot.db"
+    fetch(server, backup, raw)
+    restored.places.mount.mkdir(parents=True)
+    restore_alone(restored, raw, [node.name for node in nodes])
+    assert read_disk(restored.places.data).contents is Contents.EMBRYO
+
+
+def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
+    from prepare_cluster.snapshot import expand  # noqa: PLC0415
+
+    packed = raw.with_suffix(".gz")
+    server.bucket().get(backup.key, packed)
+    expand(packed, raw)
+
+
+def restore_alone(node: Node, raw: Path, names: list[str]) -> None:
+    from prepare_cluster.snapshot import run_tool  # noqa: PLC0415
+
+    cluster = ",".join(f"{name}=https://{name}:2380" for name in names)
+    run_tool(
+        [
+            *(node.lab.binaries / "etcdutl", "snapshot", "restore", raw),
+            *(f"--data-dir={node.places.data}", f"--name={node.name}", f"--initial-cluster={cluster}"),
+            *(f"--initial-advertise-peer-urls=https://{node.name}:2380", "--initial-cluster-token=cluster-2"),
+        ]
+    )
