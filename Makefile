@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup shell preview destroy down test test-fast lifecycle lint bench
+.PHONY: help setup up status etcdctl backup shell preview destroy down test test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -68,6 +68,9 @@ test-fast: .venv/.synced ## Run the layers that need no machines and no root
 
 lifecycle: setup ## Prove that no change, fault or interruption loses a write: a writer runs all the time
 	@$(PYTEST) tests/lifecycle
+
+drills: setup ## Break backups, restore, and recover from one survivor and from nothing, on real machines
+	@$(PYTEST) tests/drills
 
 lint: .venv/.synced ## Check style, types and shell scripts
 	@.venv/bin/ruff check

@@ -55,6 +55,12 @@ class ObjectStore:
         """End it; what it keeps stays."""
         self._cgroup.remove()
 
+    def set_secret(self, server: Path, access: str, secret: str) -> None:
+        """Give an account another secret key, which takes the old one away."""
+        problem = self._admin(server, "update-user", f"--access={access}", f"--secret={secret}")
+        if problem is not None:
+            raise LocalCloudError(f"the object store does not change the account {access}: {problem}")
+
     def _start(self, server: Path) -> None:
         accounts = self._layout.objects / "accounts"
         for folder in (self._buckets, accounts):

@@ -1,0 +1,117 @@
+"""A cluster whose values and backups are counted, and may not be lost."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prepare_cluster.backups import Backup, backups_in, best
+from prepare_cluster.s3 import Stored
+
+from localcloud.cli.main import BACKUP_NOW
+from localcloud.cloud import LocalCloud
+from localcloud.tokens import BACKUP_BUCKET
+from tests.cluster.cluster import Cluster, wait_for
+
+MEMBERS = tuple(f"etcd-server-{number}" for number in (1, 2, 3))
+STOP = "systemctl stop etcd.service etcd-peers.timer etcd-backup.timer"
+START = "systemctl start --no-block etcd.service etcd-peers.timer etcd-backup.timer"
+
+
+@dataclass
+class Losses:
+    """What a session has lost: acknowledged values that should be there, and good backups."""
+
+    lost: int = 0
+
+
+class Drill(Cluster):
+    """A stack with backups."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, losses: Losses, **config: Any) -> None:
+        super().__init__(cloud, folder, **config)
+        self._losses = losses
+        self._written: dict[str, str] = {}
+
+    def backups(self) -> list[Backup]:
+        """What the bucket has, oldest first. Read from the server's own folder: it may be down."""
+        folder = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET
+        files = sorted(file for file in folder.rglob("*.db.gz") if file.is_file())
+        return backups_in(
+            Stored(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime) for file in files
+        )
+
+    def back_up(self, member: str) -> subprocess.CompletedProcess[str]:
+        """A backup at once."""
+        return self.cloud.exec(
+            member, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
+        )
+
+    def write(self, label: str, count: int = 40) -> None:
+        """Write values that are then remembered."""
+        values = {f"/drill/{label}/{number}": f"{label} {number}" for number in range(count)}
+        script = "".join(
+            f"etcdctl put {key} '{value}' >/dev/null || exit 1\n" for key, value in values.items()
+        )
+        result = self.run("sh", "-c", script)
+        assert result.returncode == 0, result.stdout
+        self._written |= values
+
+    def fill(self, megabytes: int) -> None:
+        """Write values that do not compress, and that nobody counts."""
+        script = (
+            f"for number in $(seq {megabytes * 10}); do head -c 75000 /dev/urandom | base64 -w 0 "
+            "| etcdctl put /fill/$number >/dev/null || exit 1; done"
+        )
+        result = self.run("sh", "-c", script)
+        assert result.returncode == 0, result.stdout
+
+    def sha256(self, backup: Backup) -> str:
+        """Of what the server keeps."""
+        file = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET / backup.key
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+
+    def count_losses(self) -> None:
+        """Every value that was written is there."""
+        lines = self.etcdctl("get", "--prefix", "/drill/").splitlines()
+        there = dict(zip(lines[::2], lines[1::2], strict=False))
+        missing = {key for key, value in self._written.items() if there.get(key) != value}
+        self._losses.lost += len(missing)
+        assert not missing
+
+    def forget(self, values_after: Collection[str] = ()) -> None:
+        """Values that a drill has deliberately given up."""
+        for label in values_after:
+            self._written = {
+                key: value for key, value in self._written.items() if not key.startswith(f"/drill/{label}/")
+            }
+
+    def keeps(self, before: Collection[Backup]) -> None:
+        """No good backup is gone, and none is hidden by a worse one."""
+        now = self.backups()
+        gone = {backup.key for backup in before} - {backup.key for backup in now}
+        good, still = best(before), best(now)
+        hidden = good is not None and (still is None or still.snapshot.worth < good.snapshot.worth)
+        self._losses.lost += len(gone) + hidden
+        assert not gone
+        assert not hidden
+
+    def wait_for_backup(self, before: Collection[Backup], limit: float = 150) -> Backup:
+        """The next one."""
+        known = {backup.key for backup in before}
+        found = wait_for(
+            lambda: [backup for backup in self.backups() if backup.key not in known],
+            bool,
+            "new backup",
+            limit,
+        )
+        return found[0]
+
+    def uploader(self, backup: Backup) -> str:
+        """Which member uploaded it."""
+        (found,) = [one for one in MEMBERS if f"backup {backup.snapshot.name}:" in self.journal(one)]
+        return found

@@ -1,0 +1,96 @@
+"""Backups every minute, while things break: no good backup is lost, and the next one comes or says why not."""
+
+from __future__ import annotations
+
+from localcloud.machines.object_store import ObjectStore
+from localcloud.tokens import BACKUP_KEYS
+from localcloud.toolchain.object_store import ensure_object_store
+from tests.drills.drill import MEMBERS, START, STOP, Drill
+
+
+def test_one_member_backs_up_every_minute_while_values_are_written(drill: Drill) -> None:
+    drill.write("minutes")
+    first = drill.wait_for_backup(())
+    drill.write("more")
+    second = drill.wait_for_backup([first])
+    assert 50 < second.modified - first.modified < 100
+    assert second.snapshot.revision >= first.snapshot.revision + 40
+    assert drill.uploader(first) == drill.uploader(second)
+    assert drill.cloud.status().backup.startswith("newest backup: ")
+    drill.count_losses()
+
+
+def test_another_member_takes_over_when_the_uploader_is_down(drill: Drill) -> None:
+    before = drill.backups()
+    down = drill.uploader(before[-1])
+    drill.on(down, STOP)
+    try:
+        drill.write("takeover")
+        assert drill.uploader(drill.wait_for_backup(before)) != down
+    finally:
+        drill.on(down, START)
+        drill.wait_healthy()
+    drill.keeps(before)
+
+
+def test_an_unreachable_bucket_is_said_and_the_next_backup_comes(drill: Drill) -> None:
+    before = drill.backups()
+    store = ObjectStore(drill.cloud.layout)
+    store.stop()
+    try:
+        refused = drill.back_up(MEMBERS[0])
+        assert refused.returncode == 1
+        assert "no backup: https://203.0.113.1:8083: Connection refused" in refused.stdout
+    finally:
+        store.ensure(ensure_object_store())
+    drill.keeps(before)
+    assert drill.back_up(MEMBERS[0]).returncode == 0
+    assert len(drill.backups()) > len(before)
+
+
+def test_revoked_keys_are_said_and_the_next_backup_comes(drill: Drill) -> None:
+    before = drill.backups()
+    store, server = ObjectStore(drill.cloud.layout), ensure_object_store()
+    access, secret = BACKUP_KEYS
+    store.set_secret(server, access, "another-secret")
+    try:
+        refused = drill.back_up(MEMBERS[0])
+        assert refused.returncode == 1
+        assert "SignatureDoesNotMatch" in refused.stdout
+        assert secret not in refused.stdout
+    finally:
+        store.set_secret(server, access, secret)
+    drill.keeps(before)
+    assert drill.back_up(MEMBERS[0]).returncode == 0
+
+
+def test_a_full_disk_is_said_and_the_next_backup_comes(drill: Drill) -> None:
+    before = drill.backups()
+    drill.on(MEMBERS[0], "mount -t tmpfs -o size=64M tmpfs /var/cache")
+    try:
+        refused = drill.back_up(MEMBERS[0])
+        assert refused.returncode == 1
+        assert "MiB free: a snapshot and its compressed copy need" in refused.stdout
+    finally:
+        drill.on(MEMBERS[0], "umount /var/cache")
+    drill.keeps(before)
+    assert drill.back_up(MEMBERS[0]).returncode == 0
+
+
+def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one_comes(drill: Drill) -> None:
+    drill.fill(megabytes=12)
+    before = drill.backups()
+    # The snapshot itself goes when its compressed copy is complete, and the upload begins.
+    killed = drill.on(
+        MEMBERS[0],
+        "systemctl stop etcd-backup.timer; cd /var/cache; mkdir -p etcd-backup\n"
+        "systemd-run --quiet --collect --unit=killed python3 -ES /etc/etcd/prepare_cluster_run.py backup-now\n"
+        "until [ -e etcd-backup/snapshot.db ]; do :; done; while [ -e etcd-backup/snapshot.db ]; do :; done\n"
+        "pkill -KILL -f 'prepare_cluster_run.py backup-now' && echo killed; systemctl start etcd-backup.timer",
+    )
+    assert killed.endswith("killed\n")
+    drill.keeps(before)
+    for backup in drill.backups():
+        assert drill.sha256(backup) == backup.snapshot.sha256
+    assert drill.back_up(MEMBERS[0]).returncode == 0
+    assert drill.on(MEMBERS[0], "ls -A /var/cache/etcd-backup 2>/dev/null || true") == ""
