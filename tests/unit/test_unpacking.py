@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import runpy
 import shutil
 import sys
@@ -19,7 +20,8 @@ def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overtaken: bool
 ) -> None:
     shutil.copy(SOURCES / "prepare_cluster_run.py", tmp_path)
-    (tmp_path / "prepare_cluster.tar.bz2").write_bytes(pack(SOURCES / "prepare_cluster"))
+    packed = base64.b85encode(pack(SOURCES / "prepare_cluster"))
+    (tmp_path / "prepare_cluster.tar.bz2.b85").write_bytes(packed)
     package = tmp_path / "prepare_cluster"
     extract = tarfile.TarFile.extractall
 
