@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import signal
 import socket
 import ssl
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prepare_cluster.s3 import Bucket, Place
-from prepare_cluster.signing import Keys
+from prepare_cluster.signing import Call, Keys, signed_headers
 
 from localcloud.machines.object_store import CERTIFICATE, private_key
 from localcloud.toolchain.object_store import ensure_object_store
@@ -29,6 +31,8 @@ class ObjectServer:
         self.folder = folder / "objects"
         self.log = folder / "objects.log"
         (self.folder / BUCKET).mkdir(parents=True)
+        self._accounts = folder / "accounts"
+        self._accounts.mkdir()
         self._key = folder / "objects-key.pem"
         self._key.write_text(private_key())
         with socket.socket() as probe:
@@ -49,7 +53,7 @@ class ObjectServer:
                 [
                     *(ensure_object_store(), "--quiet", f"--port=127.0.0.1:{self.port}"),
                     *(f"--region={REGION}", f"--cert={CERTIFICATE}", f"--key={self._key}"),
-                    *("--access-log=stdout", "posix", self.folder),
+                    *(f"--iam-dir={self._accounts}", "--access-log=stdout", "posix", self.folder),
                 ],
                 env={"ROOT_ACCESS_KEY": KEYS.access, "ROOT_SECRET_KEY": KEYS.secret},
                 stdout=log,
@@ -66,6 +70,30 @@ class ObjectServer:
     def names(self) -> list[str]:
         """The keys of all objects, by time of their names."""
         return sorted(stored.key for stored in self.bucket().list("").objects)
+
+    def add_user(self, keys: Keys) -> None:
+        """An account that may do what a bucket's policy allows, and nothing else."""
+        subprocess.run(
+            [
+                *(ensure_object_store(), "admin", "--allow-insecure", f"--region={REGION}"),
+                *(f"--endpoint-url=https://127.0.0.1:{self.port}", "create-user", "--role=user"),
+                *(f"--access={keys.access}", f"--secret={keys.secret}"),
+            ],
+            env={"ADMIN_ACCESS_KEY": KEYS.access, "ADMIN_SECRET_KEY": KEYS.secret},
+            check=True,
+        )
+
+    def set_policy(self, policy: str) -> None:
+        """Replace the bucket's policy."""
+        payload = policy.encode()
+        now, digest = datetime.now(UTC), hashlib.sha256(payload).hexdigest()
+        call = Call("PUT", f"127.0.0.1:{self.port}", f"/{BUCKET}", {"policy": ""}, {}, digest)
+        context = ssl.create_default_context(cadata=CERTIFICATE.read_text())
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
+        connection.request("PUT", call.target, payload, signed_headers(call, KEYS, REGION, now))
+        answer = connection.getresponse()
+        assert answer.status < 300, answer.read()
+        connection.close()
 
     def _answers(self) -> bool:
         context = ssl.create_default_context(cadata=CERTIFICATE.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -190,6 +191,32 @@ def test_old_backups_go_and_foreign_objects_and_the_newest_good_one_stay(
     assert old.name not in names
     assert {more.name, other.name, "notes.txt", good.snapshot.name} < names
     assert "holds less than" in node.log
+
+
+def test_the_documented_policy_lets_members_write_and_keeps_them_from_deleting(
+    lab: Lab, server: ObjectServer
+) -> None:
+    docs = (Path(__file__).parents[2] / "docs/backup.md").read_text()
+    found_policy = re.search(r'^    (\{"Version".*?\]\})$', docs, re.MULTILINE | re.DOTALL)
+    assert found_policy is not None
+    droplets = Keys("droplets", "droplets-secret")
+    server.add_user(droplets)
+    server.set_policy(
+        found_policy[1].replace("my-etcd-backups", "backups").replace("<droplets' user>", droplets.access)
+    )
+    (node,) = found(lab, server, size=1, interval=1, retention=100)
+    assert look(node, at_once=True)
+    (good,) = stored(server)
+    old = (
+        server.folder / "backups" / PREFIX / replace(good.snapshot, taken="20200101T000000Z", revision=1).name
+    )
+    old.write_bytes(b"x")
+    os.utime(old, (1_577_836_800, 1_577_836_800))
+    configure(node, server, keys=droplets, interval=1, retention=100)
+    assert look(node, at_once=True)
+    assert old.exists()
+    assert "the bucket's policy keeps old backups from being deleted here" in node.log
+    assert len(stored(server)) == 3
 
 
 def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, server: ObjectServer) -> None:
