@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.alerts import alert_policies
 from components.backup import backup_target, summary
 from components.certificates import CertificateAuthority
 from components.configuration import digitalocean_access
@@ -69,6 +70,7 @@ class EtcdCluster(pulumi.ComponentResource):
         missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
         ready = missing.apply(lambda names: preflight(settings, names, self))
         rollout = Rollout(name, settings, members=members_now, ready=ready, version=transition.version)
+        alert_policies(name, settings, network.cluster_tag.name, opts=child)
         always: list[pulumi.Resource] = [network.firewall]
         if settings.rollout == "all-at-once":
             always.append(all_at_once_marker(name, opts=child))

@@ -146,5 +146,37 @@ class Droplet(pulumi.CustomResource):
         return self.__dict__["ipv4AddressPrivate"]
 
 
+class MonitorAlert(pulumi.CustomResource):
+    """A policy by which DigitalOcean mails when droplets' measurements are too high."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        type: str,  # noqa: A002  # the provider's word
+        value: float,
+        window: str,
+        description: str,
+        tags: Sequence[pulumi.Input[str]],
+        emails: Sequence[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """Register it for the droplets with one of ``tags``: mail when ``type`` is above ``value`` for ``window``."""
+        super().__init__(
+            "digitalocean:index/monitorAlert:MonitorAlert",
+            resource_name,
+            {
+                "type": type,
+                "compare": "GreaterThan",
+                "value": value,
+                "window": window,
+                "description": description,
+                "tags": tags,
+                "alerts": {"emails": list(emails)},
+            },
+            _versioned(opts),
+        )
+
+
 def _versioned(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(version=VERSION))

@@ -23,6 +23,7 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 DURATION = re.compile(r"[1-9]\d*[smh]")
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
@@ -69,7 +70,16 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _email_address(value: str) -> str:
+    if not EMAIL.fullmatch(value):
+        raise ValueError(
+            "write mail addresses that are verified in the DigitalOcean team, such as ops@example.com"
+        )
+    return value
+
+
 Network = Annotated[IPv4Network, BeforeValidator(_network)]
+EmailAddress = Annotated[str, AfterValidator(_email_address)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 KeyReference = Annotated[str, AfterValidator(_key_reference)]
@@ -103,6 +113,8 @@ class Settings(BackupSettings):
     """IPv4 networks that may connect to port 22; none by default."""
     metrics_cidrs: tuple[Network, ...] = ()
     """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383; none by default."""
+    alert_emails: tuple[EmailAddress, ...] = ()
+    """Whom DigitalOcean mails when a droplet's disk, CPU or memory is nearly used up; nobody by default."""
 
     version: str = "3.6.14"
     """etcd version."""

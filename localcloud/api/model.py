@@ -152,6 +152,47 @@ class Firewall(Document):
     tags: list[str] = Field(default_factory=list)
 
 
+class SlackChannel(BaseModel):
+    """Where an alert is posted."""
+
+    channel: str
+    url: str
+
+
+class Recipients(BaseModel):
+    """Who is told of an alert."""
+
+    email: list[str] | None = None
+    slack: list[SlackChannel] | None = None
+
+
+class AlertPolicyRequest(BaseModel):
+    """What an alert policy says."""
+
+    alerts: Recipients
+    compare: Literal["GreaterThan", "LessThan"]
+    description: str
+    enabled: bool = True
+    entities: list[str] = Field(default_factory=list)
+    tags: list[str] = Field(default_factory=list)
+    type: str = Field(pattern=r"^v1/(insights/(droplet|lbaas)|dbaas/alerts)/[a-z0-9_]+$")
+    value: float = Field(ge=0)
+    window: Literal["5m", "10m", "30m", "1h"]
+
+
+class AlertPolicy(AlertPolicyRequest, Document):
+    """A policy of DigitalOcean's monitoring."""
+
+    KIND: ClassVar[str] = "alert_policy"
+
+    uuid: str
+
+    @property
+    def key(self) -> str:
+        """Policies go by their UUID."""
+        return self.uuid
+
+
 class SshKey(Document):
     """A public key of the account."""
 

@@ -55,3 +55,24 @@ def test_another_network_for_metrics_replaces_no_droplet(cluster: Cluster) -> No
         cluster.up()
     assert scrape(cluster).returncode == 0
     assert [cluster.droplet_id(name) for name in cluster.members()] == before
+
+
+def test_digitalocean_mails_for_as_long_as_somebody_is_named(cluster: Cluster) -> None:
+    before = [cluster.droplet_id(name) for name in cluster.members()]
+    cluster.configure(alertEmails=["ops@example.com"])
+    try:
+        cluster.up()
+        policies = cluster.digitalocean("GET", "/v2/monitoring/alerts")["policies"]
+        assert {tag for policy in policies for tag in policy["tags"]} == {"etcd-etcd-local"}
+        assert len(policies) == 3
+        assert "unchanged" in cluster.up()
+        cluster.configure(alertEmails=["others@example.com"])
+        cluster.up()
+        changed = cluster.digitalocean("GET", "/v2/monitoring/alerts")["policies"]
+        assert [policy["uuid"] for policy in changed] == [policy["uuid"] for policy in policies]
+        assert all(policy["alerts"]["email"] == ["others@example.com"] for policy in changed)
+    finally:
+        cluster.configure(alertEmails=None)
+        cluster.up()
+    assert cluster.digitalocean("GET", "/v2/monitoring/alerts")["policies"] == []
+    assert [cluster.droplet_id(name) for name in cluster.members()] == before

@@ -103,6 +103,24 @@ def test_metrics_are_opened_to_the_named_networks_alone_and_no_droplet_notices(p
     assert before == after
 
 
+def test_digitalocean_mails_about_the_clusters_droplets_where_asked_and_no_droplet_notices(
+    plan_of: PlanOf,
+) -> None:
+    silent, mailing = plan_of(founding=LATER), plan_of(founding=LATER, alertEmails=["ops@example.com"])
+    kind = "digitalocean:index/monitorAlert:MonitorAlert"
+    assert silent.of_type(kind) == []
+    policies = mailing.of_type(kind)
+    assert [policy.inputs["type"].rpartition("/")[2] for policy in policies] == [
+        "cpu",
+        "disk_utilization_percent",
+        "memory_utilization_percent",
+    ]
+    assert all(policy.inputs["tags"] == ["etcd-etcd-fra1"] for policy in policies)
+    assert all(policy.inputs["alerts"] == {"emails": ["ops@example.com"]} for policy in policies)
+    before, after = ([droplet.inputs for droplet in plan.of_type(DROPLET)] for plan in (silent, mailing))
+    assert before == after
+
+
 def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:
     plan = plan_of()
     (firewall,) = plan.of_type(FIREWALL)

@@ -57,6 +57,7 @@ def test_an_even_or_extreme_size_is_refused(size: int) -> None:
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
         ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
         ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
+        ({"alertEmails": ["ops"]}, "etcd:alertEmails is ops: write mail addresses that are verified"),
         ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs is prometheus:"),
         (
             {"sshCidrs": ["0.0.0.0/0"]},

@@ -8,6 +8,7 @@ from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import (
     account,
     actions,
+    alerts,
     droplet_actions,
     droplets,
     errors,
@@ -29,6 +30,7 @@ def digitalocean_app(cloud: Cloud) -> FastAPI:
     for router in (
         account.router,
         actions.router,
+        alerts.router,
         droplet_actions.router,  # before droplets: /v2/droplets/actions is no droplet
         droplets.router,
         firewalls.router,

@@ -8,6 +8,7 @@ from localcloud.plugins.digitalocean.api import Api
 from localcloud.plugins.digitalocean.droplet import Droplet
 from localcloud.plugins.digitalocean.firewall import Firewall
 from localcloud.plugins.digitalocean.functions import FUNCTIONS
+from localcloud.plugins.digitalocean.monitor_alert import MonitorAlert
 from localcloud.plugins.digitalocean.ssh_key import SshKey
 from localcloud.plugins.digitalocean.tag import Tag
 from localcloud.plugins.digitalocean.volume import Volume
@@ -28,7 +29,7 @@ class DigitalOcean(Provider):
     bridge = Bridge.SDK
 
     def __init__(self) -> None:
-        super().__init__((Droplet(), Firewall(), SshKey(), Tag(), Volume(), Vpc()), FUNCTIONS)
+        super().__init__((Droplet(), Firewall(), MonitorAlert(), SshKey(), Tag(), Volume(), Vpc()), FUNCTIONS)
 
     def connect(self, settings: Properties) -> Api:
         """Settings ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.
