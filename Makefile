@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup shell preview destroy down test test-fast lifecycle drills lint bench
+.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -45,6 +45,9 @@ etcdctl: .venv/.synced ## Run etcdctl against the local cluster: make etcdctl AR
 
 backup: .venv/.synced ## Take a backup of the local cluster at once
 	@$(LOCALCLOUD) backup
+
+monitoring: .venv/.synced ## Start Prometheus against the local cluster, on this machine's port 9090
+	@$(LOCALCLOUD) monitoring
 
 shell: .venv/.synced ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) shell

@@ -32,6 +32,7 @@ from localcloud.machines.network import Network
 from localcloud.machines.object_store import ObjectStore
 from localcloud.machines.operator import operator_environment
 from localcloud.machines.prerequisites import check_host
+from localcloud.machines.prometheus import Prometheus
 from localcloud.machines.stack import find_stack
 from localcloud.machines.volumes import Volumes
 from localcloud.toolchain.commands import ensure_commands
@@ -90,6 +91,7 @@ class LocalCloud:
         self._network = Network(self.layout)
         self._names = NameServer(self.layout)
         self._api = ApiProcess(self.layout)
+        self.prometheus = Prometheus(self.layout)
         self.objects = ObjectStore(self.layout)
 
     @property

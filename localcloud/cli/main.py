@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
 from localcloud.cli.shell import shell_command
@@ -96,6 +97,20 @@ def prove(context: typer.Context) -> None:
     _console.print(
         f"{proof.value} written through {proof.written}, read through {proof.read}", soft_wrap=True
     )
+
+
+@app.command()
+def monitoring(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Port on this machine's loopback. Default: 9090, or the one in use.")
+    ] = None,
+) -> None:
+    """Start Prometheus against the stack's cluster, with its alert rules; it ends with the local cloud."""
+    directory = Path.cwd()
+    rules = directory / "monitoring" / "alerts.yaml"
+    url = monitor(LocalCloud(context.obj), directory, rules=rules, port=port)
+    _console.print(f"Prometheus: {url}, alerts: {url}/alerts", soft_wrap=True)
 
 
 @app.command()

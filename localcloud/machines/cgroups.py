@@ -68,8 +68,18 @@ class Cgroup:
                 found += [int(line) for line in (Path(directory) / "cgroup.procs").read_text().split()]
         return found
 
-    def spawn(self, argv: Sequence[str | Path], *, output: IO[bytes], env: dict[str, str]) -> None:
-        """Start a daemon in this group, with ``output`` as its standard output and error."""
+    def spawn(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        output: IO[bytes],
+        env: dict[str, str],
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """Start a daemon in this group, with ``output`` as its standard output and error.
+
+        It inherits these file ``descriptors`` under the same numbers.
+        """
         self.create()
         subprocess.Popen(
             self.entering(argv),
@@ -79,6 +89,7 @@ class Cgroup:
             start_new_session=True,
             cwd="/",
             env=env,
+            pass_fds=descriptors,
         )
 
     def entering(self, argv: Sequence[str | Path]) -> list[str | Path]:

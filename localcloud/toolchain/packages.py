@@ -23,12 +23,18 @@ PACKAGES = {
     "nftables": "nft",
     "prometheus": "promtool",
     "shellcheck": "shellcheck",
+    "strace": "strace",
     "systemd": "systemd-analyze",
     "systemd-container": "systemd-nspawn",
     "util-linux": "nsenter",
     "xfsprogs": "mkfs.xfs",
 }
 """Debian packages, each with a program or file that shows whether it is there, on other systems too."""
+
+SERVICES = {"prometheus": "prometheus.service"}
+"""Packages whose service would start with their installation, though only their programs are needed."""
+
+UNITS = Path("/etc/systemd/system")
 
 INSTALL_LIMIT = 1800.0
 
@@ -57,12 +63,22 @@ def install_packages() -> None:
     )
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH}
+    for package in SERVICES.keys() & set(missing):
+        _mask(SERVICES[package])
     with announced(work) as show:
         run([*apt, "update"], show=show, limit=INSTALL_LIMIT, env=environment)
         install = [*apt, "install", "--yes", "--no-install-recommends", *missing]
         run(install, show=show, limit=INSTALL_LIMIT, env=environment)
     if still := missing_packages():
         raise ToolchainError(f"still missing after their installation: {' '.join(still)}")
+
+
+def _mask(service: str) -> None:
+    """What ``systemctl mask`` does, also where no systemd runs."""
+    unit = UNITS / service
+    if not unit.exists() and not unit.is_symlink():
+        UNITS.mkdir(parents=True, exist_ok=True)
+        unit.symlink_to("/dev/null")
 
 
 def _present(sign: str) -> bool:

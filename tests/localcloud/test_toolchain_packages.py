@@ -18,6 +18,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setattr(packages, "SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setattr(packages, "UNITS", tmp_path / "units")
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 
@@ -49,6 +50,15 @@ def test_packages_that_do_not_bring_their_program_are_named(monkeypatch: pytest.
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(ToolchainError, match=r"still missing after their installation: .*mmdebstrap"):
         packages.install_packages()
+
+
+def test_a_service_whose_programs_alone_are_needed_is_masked_before_it_is_installed(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ToolchainError):
+        packages.install_packages()
+    assert (bare / "units/prometheus.service").readlink() == Path("/dev/null")
 
 
 def test_the_image_comes_from_the_mirrors_that_this_host_uses() -> None:

@@ -1,0 +1,54 @@
+"""Prometheus for the stack that a directory's program has inside a local cloud."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+
+_FILES = {"ca.pem": "caCertificate", "client.pem": "clientCertificate", "client-key.pem": "clientKey"}
+_LIMIT = 60.0
+
+
+def monitor(
+    cloud: LocalCloud, directory: Path, *, rules: Path, port: int | None = None, interval: str | None = None
+) -> str:
+    """Start Prometheus against the stack's cluster, with these alert rules; its URL on the host.
+
+    ``interval`` stands in for all intervals of scrapes and evaluations, ``1s`` for example. Raises
+    ``LocalCloudError`` where there is no cluster, and as ``Prometheus.ensure`` does.
+    """
+    outputs = _outputs(cloud, directory)
+    configuration = {
+        "global": {"scrape_interval": interval or "15s", "evaluation_interval": interval or "15s"},
+        "rule_files": [str(rules.resolve())],
+        "scrape_configs": [
+            job | ({"scrape_interval": interval, "scrape_timeout": interval} if interval else {})
+            for job in yaml.safe_load(outputs["prometheusScrapeConfig"])["scrape_configs"]
+        ],
+    }
+    files = {name: outputs[output] for name, output in _FILES.items()}
+    return cloud.prometheus.ensure({**files, "prometheus.yml": yaml.safe_dump(configuration)}, port)
+
+
+def _outputs(cloud: LocalCloud, directory: Path) -> Mapping[str, Any]:
+    result: subprocess.CompletedProcess[str] = cloud.run(
+        ["pulumi", "stack", "output", "--json", "--show-secrets"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT,
+    )
+    outputs: dict[str, Any] = (
+        json.loads(result.stdout) if result.returncode == 0 and result.stdout.strip() else {}
+    )
+    if missing := {"prometheusScrapeConfig", *_FILES.values()} - set(outputs):
+        raise LocalCloudError(f"the stack has no cluster to watch (no output {min(missing)}): make up")
+    return outputs

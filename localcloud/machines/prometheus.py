@@ -1,0 +1,124 @@
+"""Debian's Prometheus inside a local cloud, which the host reaches on its loopback."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.files import open_log, replace
+from localcloud.machines.layout import Layout
+from localcloud.machines.prerequisites import SYSTEM_PATH
+
+PORT = 9090
+"""Prometheus' own port, inside and, unless another one is asked for, on the host's loopback."""
+
+_READY_LIMIT = 30.0
+_POLL = 0.05
+_ENVIRONMENT = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
+
+
+class Prometheus:
+    """Started on demand; it ends with the local cloud, and what it has measured with it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cgroup = Cgroup(layout.cgroup) / "prometheus"
+        self._forward = Cgroup(layout.cgroup) / "prometheus-forward"
+        self._folder = layout.run / "prometheus"
+        self._port = self._folder / "port"
+        self.log = layout.logs / "prometheus.log"
+
+    def ensure(self, files: Mapping[str, str], port: int | None) -> str:
+        """Have it run with these files, ``prometheus.yml`` among them; its URL on the host.
+
+        One that runs reads them anew. ``port`` is that on the host's loopback; ``None`` keeps the one there is.
+        Raises ``LocalCloudError`` when the port is taken, or when it does not become ready.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in files.items():
+            replace(self._folder / name, text, mode=0o600)
+        with httpx.Client(timeout=5.0, trust_env=False) as client:
+            if self._cgroup.populated():
+                self._cgroup.signal(signal.SIGHUP)
+            else:
+                self._start()
+            url = f"http://127.0.0.1:{self._listen(port)}"
+            self._wait_ready(client, url)
+        return url
+
+    def stop(self) -> None:
+        """End it."""
+        self._cgroup.remove()
+        self._forward.remove()
+
+    def _start(self) -> None:
+        with open_log(self.log) as log:
+            self._cgroup.spawn(
+                [
+                    *("ip", "netns", "exec", self._layout.namespace, "prometheus"),
+                    f"--config.file={self._folder / 'prometheus.yml'}",
+                    f"--storage.tsdb.path={self._folder / 'data'}",
+                    f"--web.listen-address=127.0.0.1:{PORT}",
+                ],
+                output=log,
+                env=_ENVIRONMENT,
+            )
+
+    def _listen(self, wanted: int | None) -> int:
+        known = int(self._port.read_text()) if self._forward.populated() and self._port.exists() else None
+        if known is not None and wanted in {None, known}:
+            return known
+        self._forward.remove()
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with listening:
+            try:
+                listening.bind(("127.0.0.1", PORT if wanted is None else wanted))
+            except OSError as error:
+                raise LocalCloudError(
+                    f"port {PORT if wanted is None else wanted} of 127.0.0.1 is taken ({error.strerror}): "
+                    "localcloud monitoring --port N"
+                ) from error
+            listening.listen()
+            with open_log(self.log) as log:
+                self._forward.spawn(
+                    [
+                        *("ip", "netns", "exec", self._layout.namespace),
+                        *(sys.executable, "-m", "localcloud.machines.forward"),
+                        *(str(listening.fileno()), "127.0.0.1", str(PORT)),
+                    ],
+                    output=log,
+                    env=_ENVIRONMENT,
+                    descriptors=[listening.fileno()],
+                )
+            port: int = listening.getsockname()[1]
+        replace(self._port, str(port), mode=0o600)
+        return port
+
+    def _wait_ready(self, client: httpx.Client, url: str) -> None:
+        deadline = time.monotonic() + _READY_LIMIT
+        while True:
+            try:
+                if client.get(f"{url}/-/ready").is_success:
+                    return
+                problem = "it is not ready"
+            except httpx.HTTPError as error:
+                problem = str(error) or type(error).__name__
+            if time.monotonic() > deadline or not self._cgroup.populated():
+                raise LocalCloudError(
+                    f"Prometheus does not start ({problem}): {self.log}{_last_line(self.log)}"
+                )
+            time.sleep(_POLL)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return f" ends with: {lines[-1]}" if lines else ""

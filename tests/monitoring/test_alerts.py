@@ -1,0 +1,180 @@
+"""The cluster is broken in each way, and Prometheus says so, and no longer once it is repaired."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from localcloud.machines.cgroups import Cgroup
+from tests.cluster.cluster import Cluster, wait_for
+from tests.monitoring.watch import Watch
+
+MEMBERS = ("etcd-server-1", "etcd-server-2", "etcd-server-3")
+MIB = 1 << 20
+
+
+def statuses(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """Each member's own state, by the first label of its name."""
+    answers = json.loads(cluster.etcdctl("endpoint", "status", "-w", "json"))
+    return {one["Endpoint"].split("//")[1].split(".")[0]: one["Status"] for one in answers}
+
+
+def follower(cluster: Cluster) -> str:
+    return next(
+        name
+        for name, status in statuses(cluster).items()
+        if status["leader"] != status["header"]["member_id"]
+    )
+
+
+@contextmanager
+def stopped(cluster: Cluster, unit: str, *members: str) -> Iterator[None]:
+    for member in members:
+        cluster.on(member, f"systemctl stop {unit}")
+    try:
+        yield
+    finally:
+        for member in members:
+            cluster.on(member, f"systemctl start {unit}")
+
+
+def test_certificates_that_end_soon_until_a_run_has_renewed_them(cluster: Cluster, watch: Watch) -> None:
+    wait_for(watch.up, lambda answering: answering == 6, "answer of every target")
+    watch.wait_firing("EtcdCertificateEndsSoon", *MEMBERS)
+    cluster.configure(certificateValidityHours=None, certificateRenewalHours=None)
+    cluster.up()
+    # The client's certificate is another one now, too.
+    assert watch.renew() == watch.url
+    watch.wait_clear("EtcdCertificateEndsSoon")
+
+
+def test_a_healthy_cluster_is_silent(watch: Watch) -> None:
+    # Replacing every member has moved the leader about.
+    watch.wait_clear("EtcdManyLeaderChanges", "EtcdMemberDown", "EtcdNodeMetricsMissing")
+    assert watch.firing() == {}
+
+
+def test_a_member_that_is_down(cluster: Cluster, watch: Watch) -> None:
+    with stopped(cluster, "etcd", "etcd-server-3"):
+        watch.wait_firing("EtcdMemberDown", "etcd-server-3")
+        assert "EtcdQuorumLost" not in watch.firing()
+    watch.wait_clear("EtcdMemberDown")
+
+
+def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Watch) -> None:
+    with stopped(cluster, "etcd", "etcd-server-2", "etcd-server-3"):
+        watch.wait_firing("EtcdQuorumLost")
+        watch.wait_firing("EtcdNoLeader", "etcd-server-1")
+    watch.wait_clear("EtcdQuorumLost", "EtcdNoLeader", "EtcdMemberDown")
+    cluster.wait_healthy()
+
+
+def test_a_leader_that_changes_often(cluster: Cluster, watch: Watch) -> None:
+    for _ in range(6):
+        cluster.etcdctl("move-leader", f"{statuses(cluster)[follower(cluster)]['header']['member_id']:x}")
+        time.sleep(2)
+    watch.wait_firing("EtcdManyLeaderChanges")
+    watch.wait_clear("EtcdManyLeaderChanges")
+
+
+def test_a_disk_that_syncs_slowly(cluster: Cluster, watch: Watch) -> None:
+    slow = follower(cluster)
+    delay = "inject=fdatasync:delay_exit=1200000"
+    writing = "while :; do etcdctl put /watched x >/dev/null; sleep 0.05; done"
+    writer = cluster.cloud.begin(["sh", "-c", writing], cwd=cluster.folder)
+    try:
+        tracer = subprocess.Popen(
+            [
+                "strace",
+                "-f",
+                "-q",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=fdatasync",
+                "-e",
+                delay,
+                "-p",
+                etcd_of(cluster, slow),
+            ]
+        )
+        try:
+            watch.wait_firing("EtcdSlowFsync", slow)
+            watch.wait_firing("EtcdSlowCommit", slow)
+        finally:
+            tracer.terminate()
+            tracer.wait(30)
+        watch.wait_clear("EtcdSlowFsync", "EtcdSlowCommit")
+    finally:
+        writer.kill()
+    cluster.wait_healthy()
+
+
+def etcd_of(cluster: Cluster, member: str) -> str:
+    """The id that a member's etcd has on the host."""
+    layout, machine = cluster.cloud.layout, cluster.cloud.machine(member)
+    processes = (Cgroup(layout.cgroup) / "machines" / str(machine.id)).processes()
+    (found,) = [one for one in processes if Path(f"/proc/{one}/comm").read_text() == "etcd\n"]
+    return str(found)
+
+
+def test_a_database_that_fills_up_and_the_runbooks_way_out(cluster: Cluster, watch: Watch) -> None:
+    quota(cluster, 24 * MIB)
+    try:
+        fill = 'head -c 1000000 /dev/zero | tr "\\0" x | etcdctl put "/filling/$((n % 4))" >/dev/null'
+        cluster.run("sh", "-c", f"n=0; while [ $n -lt 20 ]; do {fill}; n=$((n + 1)); done")
+        watch.wait_firing("EtcdDatabaseNearQuota", *MEMBERS)
+        cluster.run("sh", "-c", f"n=0; while [ $n -lt 20 ]; do {fill} || exit 0; n=$((n + 1)); done")
+        watch.wait_firing("EtcdNoSpace")
+        revision = max(status["header"]["revision"] for status in statuses(cluster).values())
+        cluster.etcdctl("compact", "--physical", str(revision))
+        cluster.etcdctl("defrag", "--command-timeout", "60s")
+        cluster.etcdctl("alarm", "disarm")
+        watch.wait_clear("EtcdNoSpace", "EtcdDatabaseNearQuota")
+        cluster.etcdctl("del", "--prefix", "/filling")
+    finally:
+        quota(cluster, 2 << 30)
+
+
+def quota(cluster: Cluster, size: int) -> None:
+    """Another quota, member by member."""
+    for member in MEMBERS:
+        cluster.on(
+            member,
+            f'sed -i \'s/"quota_bytes": [0-9]*/"quota_bytes": {size}/\' /etc/etcd/prepare_cluster.json'
+            " && systemctl restart etcd",
+        )
+        cluster.wait_healthy()
+
+
+def test_members_whose_data_differ(cluster: Cluster, watch: Watch) -> None:
+    status = statuses(cluster)["etcd-server-1"]
+    body = {"action": "ACTIVATE", "memberID": str(status["header"]["member_id"]), "alarm": "CORRUPT"}
+    raised = cluster.run(
+        "sh", "-c", 'exec curl -sSf --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" --key "$ETCDCTL_KEY" -d "$1" '
+        "https://etcd-server-1.example.test:2379/v3/maintenance/alarm", "sh", json.dumps(body),
+    )  # fmt: skip
+    assert raised.returncode == 0, raised.stdout
+    watch.wait_firing("EtcdCorrupt")
+    cluster.etcdctl("alarm", "disarm")
+    watch.wait_clear("EtcdCorrupt")
+
+
+def test_a_machine_that_does_not_tell_of_itself(cluster: Cluster, watch: Watch) -> None:
+    with stopped(cluster, "etcd-facts.socket", "etcd-server-2"):
+        watch.wait_firing("EtcdNodeMetricsMissing", "etcd-server-2")
+    watch.wait_clear("EtcdNodeMetricsMissing")
+
+
+def test_prometheus_ends_with_the_local_cloud(cluster: Cluster, watch: Watch) -> None:
+    cluster.cloud.stop()
+    with pytest.raises(httpx.ConnectError):
+        watch.firing()
