@@ -85,8 +85,9 @@ def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one
         MEMBERS[0],
         "systemctl stop etcd-backup.timer; cd /var/cache; mkdir -p etcd-backup\n"
         "systemd-run --quiet --collect --unit=killed python3 -ES /etc/etcd/prepare_cluster_run.py backup-now\n"
+        "uploader=$(systemctl show --property=MainPID --value killed)\n"
         "until [ -e etcd-backup/snapshot.db ]; do :; done; while [ -e etcd-backup/snapshot.db ]; do :; done\n"
-        "pkill -KILL -f 'prepare_cluster_run.py backup-now' && echo killed; systemctl start etcd-backup.timer",
+        "kill -KILL $uploader && echo killed; systemctl start etcd-backup.timer",
     )
     assert killed.endswith("killed\n")
     drill.keeps(before)

@@ -15,6 +15,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
+from localcloud.tokens import BACKUP_BUCKET
 
 from .droplets import await_active, call, create, inside, status
 from .lab import eventually
@@ -221,7 +222,21 @@ def test_nothing_listens_outside_the_namespace(running: LocalCloud) -> None:
 
 def test_logs_are_readable_by_root_alone(running: LocalCloud) -> None:
     modes = {file.name: file.stat().st_mode & 0o777 for file in running.layout.logs.iterdir()}
-    assert modes == {"api.log": 0o600, "dnsmasq.log": 0o600}
+    assert modes == {"api.log": 0o600, "dnsmasq.log": 0o600, "object-store.log": 0o600}
+
+
+def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) -> None:
+    kept = running.layout.objects / "buckets" / BACKUP_BUCKET / "kept"
+    kept.write_bytes(b"kept")
+    Cgroup(running.layout.cgroup / "object-store").kill()
+    eventually(lambda: not running.objects.running(), "the end of the object store")
+    assert running.status().problem == "its object store does not run"
+    running.start()
+    assert running.status().running
+    running.stop()
+    assert kept.read_bytes() == b"kept"
+    running.start()
+    assert running.status().running
 
 
 def test_an_unknown_machine_is_named_with_those_that_are_there(running: LocalCloud) -> None:
