@@ -51,6 +51,7 @@ def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathF
     """Three members with data volumes, founded once. A case leaves them healthy."""
     with Live(cloud, tmp_path_factory.mktemp("live"), figures, "live", domain="live.example.test") as cluster:
         yield cluster
+        cluster.read_all()
 
 
 @pytest.fixture

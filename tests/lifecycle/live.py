@@ -76,11 +76,17 @@ class Live(Cluster):
 
     @contextmanager
     def case(
-        self, name: str, *, planned: bool = True, members: Iterable[str] | None = None
+        self,
+        name: str,
+        *,
+        planned: bool = True,
+        members: Iterable[str] | None = None,
+        first: int | None = None,
     ) -> Generator[None]:
         """One operation. Afterwards the cluster is healthy, nothing is lost, and never two members were down.
 
-        ``members`` are those that should be up throughout; by default, all that are configured.
+        ``members`` are those that should be up throughout; by default, all that are configured. ``first`` is the
+        first number that is read back; by default, the first one that was not acknowledged before.
         """
         expected = list(self.names if members is None else members)
         self.observer.order("expect", names=expected)
@@ -92,7 +98,7 @@ class Live(Cluster):
         seconds = time.monotonic() - began
         self.wait_up(*self.names)
         written = self.writer.order("report")
-        lacking: dict[str, list[int]] = self.writer.order("verify", first=written["first"])
+        lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
         seen = self.observer.order("report")
         case = Case(
             name=name,
@@ -141,6 +147,11 @@ class Live(Cluster):
         control.put(
             f"/droplets/{droplet}/features", json=["droplet_agent", "private_networking"]
         ).raise_for_status()
+
+    def read_all(self) -> None:
+        """Read back what was written since the beginning: a later operation may have lost what an earlier one wrote."""
+        with self.case(f"{self.stack}: all that was ever written", first=1):
+            self.wait_healthy()
 
     @contextmanager
     def broken(self, *names: str) -> Generator[None]:

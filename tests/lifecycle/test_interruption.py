@@ -1,0 +1,115 @@
+"""A run may end at any moment: at most one member is down then, and one `pulumi up` finishes it."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.cluster.cluster import requests
+from tests.lifecycle.changes import one_member
+from tests.lifecycle.live import Live
+from tests.lifecycle.update import Step, Update
+
+MEMBER = 2
+MOMENTS = 30
+ID = re.compile(r"[0-9]{4,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}")
+
+Call = tuple[str, str, str]
+"""Service, method, and a pattern of the path in which any id may stand."""
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What one change does when nothing happens to it."""
+
+    steps: list[Step]
+    seconds: float
+    calls: list[Call]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(live: Live) -> Undisturbed:
+    with live.cloud.control as control:
+        control.delete("/requests")
+        with live.case("one member changed"):
+            update = Update(live, *one_member(live, MEMBER))
+            update.finish()
+            seconds = time.monotonic() - update.began
+        return Undisturbed(update.steps(), seconds, list(calls(control)))
+
+
+@pytest.mark.timeout(900)
+def test_an_engine_killed_in_any_step_is_followed_by_one_run_that_finishes(
+    live: Live, undisturbed: Undisturbed
+) -> None:
+    for number, step in enumerate(undisturbed.steps, 1):
+        if step.event != "resourcePreEvent":
+            continue  # The next step begins when this one ends.
+        with live.case(f"engine killed: {step}", planned=False):
+            update = Update(live, *one_member(live, MEMBER))
+            assert update.reached(number), update.output()
+            update.kill()
+            forget_the_dead(live)
+            live.up()
+    live.up("--expect-no-changes")
+
+
+@pytest.mark.timeout(900)
+def test_each_call_of_the_api_may_fail_once(
+    live: Live,
+    control: httpx.Client,
+    undisturbed: Undisturbed,
+) -> None:
+    for service, method, pattern in undisturbed.calls:
+        # 501 is the server's error that the providers do not try again.
+        fault = {"service": service, "method": method, "path": pattern, "kind": "status", "status": 501}
+        with live.case(f"{service} failed {method} {pattern} once", planned=False):
+            control.delete("/requests")
+            control.put("/faults", json=[{**fault, "times": 1}])
+            Update(live, *one_member(live, MEMBER)).wait()
+            control.delete("/faults")
+            assert [seen["status"] for seen in requests(control)].count(501) == 1
+            live.up()
+
+
+@pytest.mark.timeout(1200)
+def test_thirty_random_moments(live: Live, undisturbed: Undisturbed) -> None:
+    seed = int(os.environ.get("LIFECYCLE_SEED", time.time_ns() % 1_000_000))
+    moments = random.Random(seed)  # noqa: S311 - anybody may know it
+    for number in range(1, MOMENTS + 1):
+        after = moments.uniform(0.5, undisturbed.seconds)
+        how = moments.choice(("killed", "interrupted"))
+        with live.case(f"seed {seed}, moment {number}: {how} after {after:.2f} s", planned=False):
+            update = Update(live, *one_member(live, MEMBER))
+            time.sleep(max(0.0, update.began + after - time.monotonic()))
+            if how == "killed":
+                update.kill()
+                forget_the_dead(live)
+            else:
+                update.interrupt()
+            live.up()
+    live.up("--expect-no-changes")
+
+
+def forget_the_dead(live: Live) -> None:
+    """Remove the lock of an engine that was killed; one that was interrupted has removed it itself."""
+    live.pulumi("cancel", "--yes")
+
+
+def calls(control: httpx.Client) -> Iterator[Call]:
+    """The distinct calls of both clouds' APIs so far, whoever made them."""
+    seen: set[Call] = set()
+    for request in requests(control):
+        parts = [part if not ID.fullmatch(part) else None for part in request["path"].split("/")]
+        pattern = "/".join("[^/]+" if part is None else re.escape(part) for part in parts)
+        call = (request["service"], request["method"], f"^{pattern}$")
+        if request["service"] in ("digitalocean", "cloudflare") and call not in seen:
+            seen.add(call)
+            yield call
