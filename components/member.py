@@ -104,7 +104,9 @@ class Member(pulumi.ComponentResource):
                 # A resize is a hard power-off, which no member can refuse. A replacement shuts down in an orderly way.
                 replace_on_changes=["size"],
                 depends_on=rollout.conditions(self.name, gate, always=always),
-                custom_timeouts=pulumi.CustomTimeouts(delete=f"{settings.droplet_timeout_seconds}s"),
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{settings.health_timeout_seconds}s", delete=f"{settings.droplet_timeout_seconds}s"
+                ),
                 hooks=pulumi.ResourceHookBinding(before_create=[rollout.orphan_hook(self.name)]),
             ),
         )
