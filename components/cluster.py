@@ -13,7 +13,7 @@ from components.founding import Founding
 from components.member import Member
 from components.members import Members
 from components.monitoring import scrape_config
-from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, size_marker
+from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, markers
 from components.preflight import preflight
 from components.renewal import announce
 from components.rollout import Rollout
@@ -90,8 +90,8 @@ class EtcdCluster(pulumi.ComponentResource):
             )
             for number in range(1, settings.size + 1)
         ]
-        marker = size_marker(name, settings.size, [member.droplet for member in members], opts=child)
-        healthy = rollout.finish(after=[marker], opts=child)
+        wanted = markers(name, settings.size, [member.droplet for member in members], opts=child)
+        healthy = rollout.finish(after=wanted, opts=child)
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})

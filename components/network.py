@@ -59,17 +59,20 @@ class ClusterNetwork:
         )
 
 
-def size_marker(
+def markers(
     name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
-) -> digitalocean.Tag:
-    """A tag that no droplet carries, by which the members' guards know that the cluster is wanted, and how large.
+) -> list[pulumi.Resource]:
+    """Tags that no droplet carries, by which the members know that the cluster is wanted, and how large.
 
-    It depends on all droplets, so ``pulumi destroy`` deletes it before any of them. While the size changes there
-    are two.
+    They depend on all droplets, so ``pulumi destroy`` deletes them before any of those. That of the size is
+    replaced before a run ends: a member that was removed asks it whether it may come back.
     """
-    marker = f"{name}-size-{size}"
-    depends = pulumi.ResourceOptions(depends_on=[*droplets])
-    return digitalocean.Tag(marker, name=marker, opts=pulumi.ResourceOptions.merge(opts, depends))
+    late = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*droplets]))
+    only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
+    return [
+        digitalocean.Tag(f"{name}-up", name=f"{name}-up", opts=late),
+        digitalocean.Tag(f"{name}-size", name=f"{name}-size-{size}", opts=only),
+    ]
 
 
 def all_at_once_marker(name: str, *, opts: pulumi.ResourceOptions) -> digitalocean.Tag:

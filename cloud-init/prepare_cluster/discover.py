@@ -145,7 +145,7 @@ class Discovery:
                 continue
             if markers.want(self._settings.number):
                 return
-            wanted = f"wanted with {min(markers.sizes)} members" if markers.sizes else "being torn down"
+            wanted = f"wanted with {markers.size or 'fewer'} members" if markers.up else "being torn down"
             self._waiting.on(
                 f"this member was removed from the cluster, which is {wanted}: waiting for the end of this "
                 "droplet, or for a scale-out"

@@ -25,10 +25,13 @@ def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) 
     # A marker that is not there means much. One may slip from a page to an earlier one that was read before.
     if totals != {len(set(names))}:
         raise ListingError("the account's tags changed while they were listed")
-    cluster = re.escape(settings.tag.casefold())
-    sizes = [re.fullmatch(rf"{cluster}-size-([1-9]\d*)", name) for name in names]
+    cluster = settings.tag.casefold()
+    sizes = [re.fullmatch(rf"{re.escape(cluster)}-size-([1-9]\d*)", name) for name in names]
     return Markers(
-        frozenset(int(size[1]) for size in sizes if size), f"{settings.tag.casefold()}-all-at-once" in names
+        up=f"{cluster}-up" in names,
+        # Somebody else's second one is no reason to come back.
+        size=min((int(size[1]) for size in sizes if size), default=None),
+        all_at_once=f"{cluster}-all-at-once" in names,
     )
 
 

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 class Markers:
     """What the account's tags say about the cluster; no droplet carries any of these."""
 
-    sizes: frozenset[int]
-    """Each ``NAME-size-N``: the cluster is wanted with N members. While that changes, two of them exist. None at
-    all: it is being torn down, since these tags go before the first droplet does."""
+    up: bool
+    """``NAME-up``: the cluster is wanted. Without it, it is being torn down: this tag goes before the first droplet."""
+    size: int | None
+    """``NAME-size-N``: the number of members that the last run asked for. For a moment of a change there is none."""
     all_at_once: bool
     """``NAME-all-at-once``: the operator said ``etcd:rollout: all-at-once``."""
 
     def want(self, number: int) -> bool:
-        """Whether member ``number`` is to exist, also by the smaller one of two sizes."""
-        return bool(self.sizes) and number <= min(self.sizes)
+        """Whether member ``number`` is to exist; not while that is unknown."""
+        return self.up and self.size is not None and number <= self.size
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def released(facts: Facts) -> str | None:
         return None
     if facts.markers.all_at_once:
         return "etcd:rollout is all-at-once"
-    if not facts.markers.sizes:
+    if not facts.markers.up:
         return "the cluster is being torn down"
     return None
 

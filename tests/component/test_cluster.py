@@ -38,7 +38,7 @@ def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -
 def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
     plan = plan_of(sshCidrs=["198.51.100.7/32"])
     ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
-    assert len(ours) == 10
+    assert len(ours) == 11
     for item in ours:
         arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
         assert set(item.inputs) <= property_names(arguments)
@@ -185,10 +185,19 @@ def test_all_at_once_no_droplet_waits_for_a_gate_but_all_for_the_marker(plan_of:
     assert all(marker.urn in droplet.dependencies for droplet in plan.of_type(DROPLET))
 
 
-def test_the_size_marker_goes_before_any_droplet_does(plan_of: PlanOf) -> None:
+def test_the_markers_go_before_any_droplet_does(plan_of: PlanOf) -> None:
     plan = plan_of()
-    marker = plan.one(TAG, "etcd-etcd-fra1-size-3")
-    assert {droplet.urn for droplet in plan.of_type(DROPLET)} <= marker.dependencies
+    for marker, name in (("up", "up"), ("size", "size-3")):
+        tag = plan.one(TAG, f"etcd-etcd-fra1-{marker}")
+        assert tag.inputs["name"] == f"etcd-etcd-fra1-{name}"
+        assert {droplet.urn for droplet in plan.of_type(DROPLET)} <= tag.dependencies
+
+
+def test_the_size_marker_is_replaced_before_departing_members_are_removed(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    size = plan.one(TAG, "etcd-etcd-fra1-size")
+    assert size.request.deleteBeforeReplace
+    assert size.urn in plan.one(STASH, "etcd-etcd-fra1-healthy").dependencies
 
 
 def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:

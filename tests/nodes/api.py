@@ -32,7 +32,7 @@ class FakeApi:
 
     def __init__(self) -> None:
         self.droplets: list[tuple[str, str]] = []
-        self.tags = ["etcd", "etcd-test", "etcd-test-size-199"]
+        self.tags = ["etcd", "etcd-test", "etcd-test-up", "etcd-test-size-199"]
         self.shutdowns: dict[int, list[float]] = {}
         self.page_size = 200
         self.faults: list[Fault] = []

@@ -96,7 +96,7 @@ def test_a_teardown_lets_every_member_go_and_carries_out_the_press_that_came_bef
     third.node.power_off()
     eventually("both hold", lambda: first.holds() and second.holds())
     lab.api.shutdowns[1] = [time.time()]
-    lab.api.tags.remove("etcd-test-size-199")
+    lab.api.tags.remove("etcd-test-up")
     eventually("both let go", lambda: first.lets_go() and second.lets_go(), seconds=5)
     assert first.powered_off.wait(5)
     assert not second.powered_off.is_set()
@@ -105,7 +105,7 @@ def test_a_teardown_lets_every_member_go_and_carries_out_the_press_that_came_bef
 def test_the_markers_are_asked_at_once_so_that_a_teardown_of_a_healthy_cluster_does_not_wait(
     lab: Lab, guarded: list[Guarded]
 ) -> None:
-    lab.api.tags.remove("etcd-test-size-199")
+    lab.api.tags.remove("etcd-test-up")
     guarded[2].node.power_off()
     time.sleep(1)
     assert all(each.lets_go() for each in guarded)
@@ -226,7 +226,7 @@ def test_the_only_member_with_its_data_on_the_root_disk_is_torn_down_only(lab: L
     guard = Guarded(node)
     try:
         eventually("it holds", guard.holds)
-        lab.api.tags.remove("etcd-test-size-199")
+        lab.api.tags.remove("etcd-test-up")
         eventually("it lets go", guard.lets_go, seconds=5)
     finally:
         guard.stop()

@@ -129,7 +129,7 @@ def refuses(index: int, well: tuple[bool, ...]) -> bool:
     """The node's veto."""
     sick = {name: "gone" for name, fine in zip(NAMES, well, strict=True) if not fine and name != NAMES[index]}
     return (
-        holds(Facts(member=True, sick=sick, markers=Markers(frozenset({3}), all_at_once=False))) is not None
+        holds(Facts(member=True, sick=sick, markers=Markers(up=True, size=3, all_at_once=False))) is not None
     )
 
 

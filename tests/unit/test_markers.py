@@ -56,18 +56,24 @@ def tags(*names: str, total: int | None = None) -> dict[str, Any]:
 
 def test_the_clusters_own_markers_are_found_on_every_page() -> None:
     pages = Pages(
-        tags("etcd", "etcd-etcd-fra1", "etcd-etcd-fra1-size-3", total=5),
-        tags("ETCD-etcd-fra1-size-5", "etcd-etcd-fra1-all-at-once", total=5),
+        tags("etcd", "etcd-etcd-fra1", "etcd-etcd-fra1-up", "ETCD-etcd-fra1-size-3", total=5),
+        tags("etcd-etcd-fra1-all-at-once", total=5),
     )
-    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(frozenset({3, 5}), all_at_once=True)
+    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(up=True, size=3, all_at_once=True)
     assert pages.paths == ["/v2/tags", "/v2/tags"]
 
 
 def test_another_clusters_markers_are_none() -> None:
     pages = Pages(
-        tags("etcd-etcd-fra10-size-3", "etcd-etcd-fra1-size-x", "my-etcd-etcd-fra1-size-3", "etcd-size-3")
+        tags(
+            "etcd-etcd-fra10-size-3",
+            "etcd-etcd-fra10-up",
+            "etcd-etcd-fra1-size-x",
+            "my-etcd-etcd-fra1-size-3",
+            "etcd-size-3",
+        )
     )
-    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(frozenset(), all_at_once=False)
+    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(up=False, size=None, all_at_once=False)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from prepare_cluster.sparing import (
     released,
 )
 
-WANTED = Markers(frozenset({3}), all_at_once=False)
-RESIZED = Markers(frozenset({5, 3}), all_at_once=False)
-TORN_DOWN = Markers(frozenset(), all_at_once=False)
-ALL_AT_ONCE = Markers(frozenset({3}), all_at_once=True)
+WANTED = Markers(up=True, size=3, all_at_once=False)
+RESIZING = Markers(up=True, size=None, all_at_once=False)
+TORN_DOWN = Markers(up=False, size=None, all_at_once=False)
+ALL_AT_ONCE = Markers(up=True, size=3, all_at_once=True)
 
 HEALTHY = Facts(member=True, markers=WANTED)
 TROUBLED = replace(HEALTHY, sick={"m3": "connection refused"})
@@ -38,7 +38,7 @@ TROUBLED = replace(HEALTHY, sick={"m3": "connection refused"})
             replace(TROUBLED, sick={"m3": "", "m2": ""}), "m2 and m3 are unhealthy", id="two are sick"
         ),
         pytest.param(replace(TROUBLED, markers=None), "m3 is unhealthy", id="the API says nothing"),
-        pytest.param(replace(TROUBLED, markers=RESIZED), "m3 is unhealthy", id="the size changes"),
+        pytest.param(replace(TROUBLED, markers=RESIZING), "m3 is unhealthy", id="the size changes"),
         pytest.param(replace(TROUBLED, markers=TORN_DOWN), None, id="the cluster is torn down"),
         pytest.param(replace(TROUBLED, markers=ALL_AT_ONCE), None, id="the operator said all at once"),
         pytest.param(replace(TROUBLED, removed=True), None, id="it was removed"),
@@ -86,9 +86,9 @@ def test_only_a_positive_word_lets_a_machine_go_whoever_is_unhealthy(facts: Fact
 
 @pytest.mark.parametrize(
     ("markers", "number", "wanted"),
-    [(WANTED, 3, True), (WANTED, 4, False), (RESIZED, 4, False), (RESIZED, 3, True), (TORN_DOWN, 1, False)],
+    [(WANTED, 3, True), (WANTED, 4, False), (RESIZING, 1, False), (TORN_DOWN, 1, False)],
 )
-def test_the_smaller_of_two_sizes_says_who_is_wanted(markers: Markers, number: int, wanted: bool) -> None:
+def test_the_size_says_who_is_wanted(markers: Markers, number: int, wanted: bool) -> None:
     assert markers.want(number) is wanted
 
 
