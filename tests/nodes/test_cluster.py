@@ -150,7 +150,7 @@ def test_without_quorum_a_blank_member_waits_and_says_so(lab: Lab) -> None:
     first.power_on()
     second.power_on()
     eventually("it says so", lambda: "there is no quorum to join" in first.log, seconds=60)
-    assert "docs/bootstrap.md" in first.log
+    assert "docs/recovery.md" in first.log
     assert not first.variables()
     assert third.get("colour") == "" or third.get("colour") == "blue"
     assert third.etcdctl("get", "--consistency=s", "--print-value-only", "colour").stdout.strip() == "blue"
