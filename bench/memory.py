@@ -44,9 +44,8 @@ class Memory:
 
     def _sample_until(self, ended: threading.Event, peak: Peak) -> None:
         while not ended.wait(PERIOD):
-            services = [
-                group for group in self._cloud.children() if group.path.name not in {"machines", "commands"}
-            ]
+            others = {"machines", "commands", "plugins"}
+            services = [group for group in self._cloud.children() if group.path.name not in others]
             peak.machines = max(peak.machines, _sum(self._cloud / "machines"))
             peak.services = max(peak.services, sum(_sum(group) for group in services))
 

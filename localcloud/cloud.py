@@ -31,6 +31,7 @@ from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
 from localcloud.machines.object_store import ObjectStore
 from localcloud.machines.operator import operator_environment
+from localcloud.machines.plugin_process import PluginProcess
 from localcloud.machines.prerequisites import check_host
 from localcloud.machines.prometheus import Prometheus
 from localcloud.machines.stack import find_stack
@@ -91,6 +92,7 @@ class LocalCloud:
         self._network = Network(self.layout)
         self._names = NameServer(self.layout)
         self._api = ApiProcess(self.layout)
+        self._plugins = PluginProcess(self.layout)
         self.prometheus = Prometheus(self.layout)
         self.objects = ObjectStore(self.layout)
 
@@ -119,6 +121,7 @@ class LocalCloud:
                 self._network.ensure()
             self._remove_ended()
             self._names.ensure()
+            self._plugins.ensure()
             self.objects.ensure(object_store)
             if not self._api.ready():
                 self._say("starting the APIs and the machines that should run")
@@ -250,6 +253,7 @@ class LocalCloud:
             "its network is not there": self._network.complete,
             "its name server does not run": self._names.running,
             "its object store does not run": self.objects.running,
+            "its plugins' process does not run": self._plugins.running,
             "its API is not ready": self._api.ready,
         }
         return next((problem for problem, fine in parts.items() if not fine()), None)

@@ -112,3 +112,8 @@ class Layout:
     def control_socket(self) -> Path:
         """The control API's unix socket."""
         return self.run / "control.sock"
+
+    @property
+    def plugin_socket(self) -> Path:
+        """Where Pulumi's stand-in providers are started."""
+        return self.run / "plugins.sock"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from localcloud.machines.layout import Layout
+from localcloud.plugins.launcher import SOCKET
 
 PASSPHRASE = "localcloud"  # noqa: S105 - it guards a state file on the user's own machine, and is in the README
 """Encrypts the local stacks' secrets."""
@@ -34,4 +35,5 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": layout.name,
+        SOCKET: str(layout.plugin_socket),
     }

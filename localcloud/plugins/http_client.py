@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.waiting import Waiter
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 _TIMEOUT = 60.0
 """For one attempt. Seconds."""
+
+
+def prepare() -> ssl.SSLContext:
+    """Do what takes time before the first request: load httpx and the certificates that are trusted."""
+    return _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _trust(file: str | None, directory: str | None) -> ssl.SSLContext:
+    del file, directory  # httpx reads them itself
+    # httpx takes its command line, which nobody needs here, for optional; it costs more than httpx itself.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+    import httpx  # noqa: PLC0415 - some runs send no request
+
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -42,12 +60,11 @@ class HttpClient:
 
     @cached_property
     def _session(self) -> httpx.Client:
-        # httpx takes its command line, which nobody needs here, for optional; it costs more than httpx itself.
-        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-        import httpx  # noqa: PLC0415 - most runs send no request
+        context = prepare()
+        import httpx  # noqa: PLC0415 - some runs send no request
 
         headers = {"Authorization": f"Bearer {self.token}", "User-Agent": self.user_agent}
-        return httpx.Client(headers=headers, timeout=_TIMEOUT)
+        return httpx.Client(headers=headers, timeout=_TIMEOUT, verify=context)
 
     def request(
         self,

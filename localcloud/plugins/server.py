@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -26,7 +27,20 @@ def main(provider: Provider) -> None:
     engine = os.getppid()
     # Python leaves SIGINT ignored where it starts so, as in a background job of a script; the engine stops by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    addresses = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    server = start(provider, sys.argv[1:])
+    try:
+        # An engine that was killed stops nobody: its plugins see that they have another parent.
+        while server.wait_for_termination(_PARENT_CHECK_INTERVAL) and os.getppid() == engine:
+            pass
+    except KeyboardInterrupt:
+        provider.cancelled.set()
+    # Operations may still wait for the API; nothing is lost by not waiting for their threads.
+    os._exit(0)
+
+
+def start(provider: Provider, arguments: Sequence[str]) -> grpc.Server:
+    """Serve on a free port, which is printed. The engine's address is the last of the ``arguments``."""
+    addresses = [argument for argument in arguments if not argument.startswith("-")]
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
         ("grpc.max_send_message_length", _LARGEST_MESSAGE),
@@ -37,11 +51,4 @@ def main(provider: Provider) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    try:
-        # An engine that was killed stops nobody: its plugins see that they have another parent.
-        while server.wait_for_termination(_PARENT_CHECK_INTERVAL) and os.getppid() == engine:
-            pass
-    except KeyboardInterrupt:
-        provider.cancelled.set()
-    # Operations may still wait for the API; nothing is lost by not waiting for their threads.
-    os._exit(0)
+    return server

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from localcloud.plugins.launcher import SOCKET
 from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine, users_engine
 from localcloud.toolchain.etcd import ensure_release
 
@@ -142,11 +143,15 @@ def stand_in(plugin: Plugin) -> str:
     """Return the program of a stand-in: it runs on this very interpreter, whatever is on PATH."""
     # Bytecode is written even where the environment says otherwise: a plugin is started many times.
     # -P: a program's own folder must not hide the standard library's modules.
+    python = shlex.quote(sys.executable)
+    launcher = shlex.quote(os.fspath(Path(__file__).parents[1] / "plugins" / "launcher.py"))
+    forked = f'[ -S "${{{SOCKET}-}}" ] && exec {python} -IS {launcher} {plugin.module} "$@"\n'
     return (
         "#!/bin/sh\n"
         f"{STAND_IN_MARK} for {plugin.executable}.\n"
         "unset PYTHONDONTWRITEBYTECODE\n"
-        f'exec {shlex.quote(sys.executable)} -uP -m {plugin.module} "$@"\n'
+        f"{forked if plugin.kind == 'resource' else ''}"
+        f'exec {python} -uP -m {plugin.module} "$@"\n'
     )
 
 

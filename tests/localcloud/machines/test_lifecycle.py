@@ -55,10 +55,11 @@ def processes(cloud: LocalCloud, part: str) -> list[int]:
 
 
 def test_starting_a_running_cloud_changes_nothing(running: LocalCloud) -> None:
-    before = set(processes(running, "api") + processes(running, "dnsmasq"))
+    services = ("api", "dnsmasq", "plugins")
+    before = {process for service in services for process in processes(running, service)}
     leader = running.machine("keeper").leader()
     running.start()
-    assert set(processes(running, "api") + processes(running, "dnsmasq")) == before
+    assert {process for service in services for process in processes(running, service)} == before
     assert running.machine("keeper").leader() == leader
 
 
@@ -222,7 +223,7 @@ def test_nothing_listens_outside_the_namespace(running: LocalCloud) -> None:
 
 def test_logs_are_readable_by_root_alone(running: LocalCloud) -> None:
     modes = {file.name: file.stat().st_mode & 0o777 for file in running.layout.logs.iterdir()}
-    assert modes == {"api.log": 0o600, "dnsmasq.log": 0o600, "object-store.log": 0o600}
+    assert modes == dict.fromkeys(("api.log", "dnsmasq.log", "object-store.log", "plugins.log"), 0o600)
 
 
 def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) -> None:
@@ -235,6 +236,14 @@ def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) ->
     assert running.status().running
     running.stop()
     assert kept.read_bytes() == b"kept"
+    running.start()
+    assert running.status().running
+
+
+def test_start_repairs_the_process_that_plugins_are_forked_from(running: LocalCloud) -> None:
+    Cgroup(running.layout.cgroup / "plugins").kill()
+    eventually(lambda: not processes(running, "plugins"), "the end of the process")
+    assert running.status().problem == "its plugins' process does not run"
     running.start()
     assert running.status().running
 

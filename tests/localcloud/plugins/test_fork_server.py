@@ -1,0 +1,209 @@
+"""Plugins that are forked from a process which is ready for them, as the engine starts them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import provider_pb2_grpc
+
+import localcloud
+from localcloud.plugins.fork_server import PROVIDERS
+from localcloud.plugins.launcher import SOCKET
+from localcloud.plugins.tls.provider import Tls
+from localcloud.toolchain.commands import Plugin, needed_plugins, stand_in
+
+from .engine_end import EngineEnd
+
+TLS = next(plugin for plugin in needed_plugins() if plugin.name == "tls")
+
+
+@dataclass(frozen=True)
+class ForkServer:
+    process: subprocess.Popen[bytes]
+    path: Path
+    code: Path
+    """The folder that its package is in."""
+
+    def plugins(self) -> list[int]:
+        return [int(child) for child in _children(self.process.pid)]
+
+
+def _children(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 10
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture
+def fork_server(tmp_path: Path) -> Iterator[ForkServer]:
+    """A fork server on a copy of the code."""
+    code = tmp_path / "code"
+    shutil.copytree(Path(localcloud.__path__[0]), code / "localcloud")
+    path = tmp_path / "plugins.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        number = listener.fileno()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localcloud.plugins.fork_server", str(number)],
+            pass_fds=[number],
+            cwd=code,
+            env={"PYTHONPATH": str(code)},
+        )
+    yield ForkServer(process, path, code)
+    process.kill()
+    process.wait()
+
+
+@dataclass(frozen=True)
+class Started:
+    process: subprocess.Popen[str]
+    port: int
+
+    def engine_end(self, type_: str) -> EngineEnd:
+        channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
+        return EngineEnd(provider_pb2_grpc.ResourceProviderStub(channel), type_)
+
+    def version(self) -> str:
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            return provider_pb2_grpc.ResourceProviderStub(channel).GetPluginInfo(Empty(), timeout=30).version
+
+
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a plugin's executable with a fork server's socket in its environment."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(path: Path, plugin: Plugin = TLS, environment: Mapping[str, str] | None = None) -> Started:
+        executable = tmp_path / plugin.executable
+        executable.write_text(stand_in(plugin))
+        executable.chmod(0o755)
+        process = subprocess.Popen(
+            [executable, "127.0.0.1:1"],
+            env={**os.environ, SOCKET: str(path), **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return Started(process, int(process.stdout.readline()))
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_every_stand_in_provider_can_be_forked() -> None:
+    assert set(PROVIDERS) == {plugin.module for plugin in needed_plugins() if plugin.kind == "resource"}
+
+
+def test_a_plugin_is_forked_serves_and_stops_quietly(fork_server: ForkServer, start: Start) -> None:
+    plugin = start(fork_server.path)
+    assert plugin.version() == Tls.version
+    assert len(fork_server.plugins()) == 1
+    plugin.process.send_signal(signal.SIGINT)
+    assert plugin.process.wait(timeout=30) == 0
+    # Whoever holds the other end of the pipe is gone as well.
+    assert plugin.process.communicate(timeout=10) == ("", "")
+    assert eventually(lambda: not fork_server.plugins())
+
+
+def test_several_plugins_run_beside_each_other(fork_server: ForkServer, start: Start) -> None:
+    plugins = [
+        start(fork_server.path, plugin) for plugin in needed_plugins() if plugin.kind == "resource"
+    ] + [start(fork_server.path)]
+    assert len({plugin.version() for plugin in plugins}) == len(PROVIDERS)
+    assert len(fork_server.plugins()) == len(plugins)
+
+
+def test_the_launchers_environment_reaches_the_plugin(fork_server: ForkServer, start: Start) -> None:
+    plugin = start(fork_server.path, environment={"LOCALCLOUD_TLS_HOUR_SECONDS": "7"})
+    key = plugin.engine_end("tls:index/privateKey:PrivateKey").call(
+        "Create", properties={"algorithm": "ECDSA", "ecdsaCurve": "P256", "rsaBits": 2048}
+    )
+    certificate = plugin.engine_end("tls:index/selfSignedCert:SelfSignedCert").call(
+        "Create",
+        properties={
+            "privateKeyPem": key["properties"]["privateKeyPem"],
+            "allowedUses": ["cert_signing"],
+            "validityPeriodHours": 2,
+        },
+    )["properties"]
+    begin, end = (datetime.fromisoformat(certificate[f"validity{part}Time"]) for part in ("Start", "End"))
+    assert end - begin == timedelta(seconds=14)
+
+
+def test_a_plugin_ends_when_its_launcher_is_killed(fork_server: ForkServer, start: Start) -> None:
+    plugin = start(fork_server.path)
+    plugin.process.kill()
+    assert eventually(lambda: not fork_server.plugins())
+
+
+def test_a_launcher_ends_when_its_plugin_is_killed(fork_server: ForkServer, start: Start) -> None:
+    plugin = start(fork_server.path)
+    (child,) = fork_server.plugins()
+    os.kill(child, signal.SIGKILL)
+    assert plugin.process.wait(timeout=10) == 1
+
+
+def test_a_plugin_ends_when_its_engine_is_killed(
+    fork_server: ForkServer, start: Start, tmp_path: Path
+) -> None:
+    start(fork_server.path).process.kill()
+    starts = f"'{tmp_path / TLS.executable}' 127.0.0.1:1 & wait"
+    environment = {**os.environ, SOCKET: str(fork_server.path)}
+    with subprocess.Popen(
+        ["/bin/sh", "-c", starts], stdout=subprocess.PIPE, text=True, env=environment
+    ) as engine:
+        assert engine.stdout is not None
+        int(engine.stdout.readline())
+        engine.kill()
+        assert engine.stdout.read() == ""
+    assert eventually(lambda: not fork_server.plugins())
+
+
+def test_a_plugin_outlives_its_fork_server(fork_server: ForkServer, start: Start) -> None:
+    plugin = start(fork_server.path)
+    fork_server.process.kill()
+    fork_server.process.wait()
+    assert plugin.version() == Tls.version
+
+
+def test_a_plugin_starts_by_itself_where_nobody_listens(fork_server: ForkServer, start: Start) -> None:
+    fork_server.process.kill()
+    fork_server.process.wait()
+    assert start(fork_server.path).version() == Tls.version
+
+
+def test_changed_code_is_never_run_from_memory(fork_server: ForkServer, start: Start) -> None:
+    start(fork_server.path)
+    (fork_server.code / "localcloud" / "plugins" / "values.py").touch()
+    assert start(fork_server.path).version() == Tls.version
+    assert len(fork_server.plugins()) == 1
+    assert start(fork_server.path).version() == Tls.version
+    assert len(fork_server.plugins()) == 2
