@@ -54,7 +54,7 @@ def main() -> None:
             from .recover import Consent, recover  # noqa: PLC0415
 
             consent = Consent(arguments.even_with_quorum, arguments.give_up)
-            recover(as_recovered(settings, places.recovery), places, arguments.programs, consent)
+            recover(settings, places, arguments.programs, consent)
         case "defragment":
             from .defragment import defragment  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ import pwd
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,7 +18,7 @@ from .gateway import Cluster, NoQuorumError
 from .health import read_health
 from .hosts import members_in
 from .journal import say
-from .settings import CLIENT_PORT, PEER_PORT, Places, Settings
+from .settings import CLIENT_PORT, PEER_PORT, Places, Settings, as_recovered
 from .transport import Member, Wire
 from .volume import set_aside
 from .wal import Contents, read_disk
@@ -32,7 +32,7 @@ SETTLE = 5.0
 
 
 class RecoveryError(Exception):
-    """Nothing was changed; the text says why, and what to do."""
+    """The recovery did not go on; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
     """Make a cluster of one out of this member's data; the others rejoin it. Raises ``RecoveryError``."""
     if read_disk(places.data).contents is Contents.BLANK:
         raise RecoveryError("this member has no data: run it on the one that has the newest")
-    _refuse(settings, places, consent)
+    _refuse(as_recovered(settings, places.recovery), places, consent)
     _systemctl("stop", *UNITS)
     say("stopped etcd; it now makes a cluster of one of its data, on loopback alone")
     variables = {
@@ -84,17 +84,20 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
         "ETCD_LISTEN_CLIENT_URLS": f"https://127.0.0.1:{CLIENT_PORT}",
     }
     user = pwd.getpwnam("etcd")
-    process = subprocess.Popen(
-        [places.program("etcd"), "--force-new-cluster"],
-        env={**os.environ, **variables},
-        user=user.pw_uid,
-        group=user.pw_gid,
-        extra_groups=[],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    log = places.run / "recover.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [places.program("etcd"), "--force-new-cluster"],
+            env={**os.environ, **variables},
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=[],
+            stdout=output,
+            stderr=output,
+        )
     try:
-        _wait(lambda: (health := read_health(settings.metrics)) is not None and health.has_leader, process)
+        if not _becomes_leader(settings, process):
+            raise RecoveryError(f"etcd does not run alone with this data: {log} says why")
         time.sleep(SETTLE)
     finally:
         process.terminate()
@@ -111,13 +114,14 @@ def from_backup(settings: Settings, places: Places, name: str, consent: Consent)
     """
     if not name.endswith(".db.gz"):
         raise RecoveryError(f"name a backup, not {name}: all members must restore the same one")
-    _refuse(settings, places, consent)
+    _refuse(as_recovered(settings, places.recovery), places, consent)
     _systemctl("stop", *UNITS)
+    # First, so that a loss of power does not leave a member without data that belongs to the old cluster. The token
+    # comes from the one that the droplet was told: said again, the command makes the same.
+    told = {"token": new_token(settings.token, name), "restore": name}
+    replace_text(places.recovery, json.dumps(told), mode=0o644)
     if read_disk(places.data).contents is not Contents.BLANK:
         say(f"the data that was here is now in {set_aside(places, 'given-up')}")
-    replace_text(
-        places.recovery, json.dumps({"token": new_token(settings.token, name), "restore": name}), mode=0o644
-    )
     _systemctl("start", "--no-block", *UNITS)
     say("this member founds a new cluster from the backup, as soon as every founding member has been told the same: "
         "journalctl -fu preparecluster")  # fmt: skip
@@ -142,14 +146,14 @@ def _refuse(settings: Settings, places: Places, consent: Consent) -> None:
         raise RecoveryError(reason)
 
 
-def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def _becomes_leader(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
     give_up = time.monotonic() + ALONE
-    while not ready():
-        if process.poll() is not None or time.monotonic() > give_up:
-            raise RecoveryError(
-                "etcd does not run alone with this data: journalctl -u etcd has its last words"
-            )
+    while process.poll() is None and time.monotonic() < give_up:
+        health = read_health(settings.metrics)
+        if health is not None and health.has_leader:
+            return True
         time.sleep(0.2)
+    return False
 
 
 def _systemctl(*arguments: str) -> None:
