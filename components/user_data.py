@@ -93,14 +93,24 @@ def render_user_data(node: NodeConfig) -> str:
     """
     template = _template(SOURCES / "user-data.yaml")
     values = _values(node)
-    files = [file for entry in template["write_files"] for file in _files(entry, values)]
-    text = "#cloud-config\n" + yaml.dump(
-        {**template, "write_files": files}, Dumper=_Document, sort_keys=False, width=LIMIT, allow_unicode=True
-    )
+    parts = ["#cloud-config\n"]
+    for key, value in template.items():
+        if key == "write_files":
+            files = (file for entry in value for file in _files(entry, values))
+            parts += [f"{key}:\n", *(_dumped_file(tuple(file.items())) for file in files)]
+        else:
+            parts.append(_dumped({key: value}))
+    text = "".join(parts)
     size = len(text.encode())
     if size > LIMIT:
         raise TooLargeError(node.name, size)
     return text
+
+
+def _dumped(value: object) -> str:
+    text = yaml.dump(value, Dumper=_Document, sort_keys=False, width=LIMIT, allow_unicode=True)
+    # After a text that ends with empty lines PyYAML marks the document's end, which this is not.
+    return text[:-4] if text.endswith("\n...\n") else text
 
 
 def _values(node: NodeConfig) -> dict[str, str]:
@@ -156,10 +166,15 @@ def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, 
             yield {"path": target, **rest, "content": file.read_text()}
 
 
-# The members of a cluster differ in neither: a run reads the template and packs the package once for all of them.
+# The members of a cluster differ in few files: a run makes what they share once for all of them.
 @functools.cache
 def _template(file: Path) -> dict[str, Any]:
     return yaml.safe_load(file.read_text())
+
+
+@functools.cache
+def _dumped_file(file: tuple[tuple[str, str], ...]) -> str:
+    return _dumped([dict(file)])
 
 
 @functools.cache

@@ -218,6 +218,21 @@ def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
     assert bz2.decompress(packed)[:12] == b"package/a.py"
 
 
+def test_a_package_is_packed_anew_when_a_module_changes_and_else_taken_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "a.py").write_text("a = 1\n")
+    first = pack(folder)
+    (kept,) = (folder / "__pycache__").iterdir()
+    assert kept.read_bytes() == first == pack(folder)
+    (folder / "a.py").write_text("a = 2\n")
+    second = pack(folder)
+    assert b"a = 2" in bz2.decompress(second)
+    assert [file.read_bytes() for file in (folder / "__pycache__").iterdir()] == [second]
+    (folder / "a.py").write_text("a = 1\n")
+    assert pack(folder) == first
+
+
 def test_too_large_a_document_names_its_size_and_the_limit() -> None:
     with pytest.raises(
         TooLargeError, match=rf"etcd-server-1\.example\.test has \d+ bytes, .* at most {LIMIT}"
