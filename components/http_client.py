@@ -67,6 +67,8 @@ async def ask_member(
             # Never by itself, which would be without TLS.
             connection.auto_open = False
             plain = socket.create_connection((address, port), seconds)
+            # As http.client does it by itself: a body would wait 40 ms for the headers' acknowledgement.
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sock = context.wrap_socket(plain, server_hostname=name)
             return [_exchange(connection, call) for call in calls]
 
