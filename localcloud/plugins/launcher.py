@@ -26,9 +26,8 @@ _ENGINE_CHECK_INTERVAL = 1.0
 def main(module: str, arguments: list[str]) -> None:
     """Have the fork server run ``module`` with this process's output, environment and directory."""
     engine = os.getppid()
-    # A signal ends the plugin by the end of the connection.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(0))
+        signal.signal(number, _end)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     outputs = b"".join(number.to_bytes(4, sys.byteorder) for number in (1, 2))
     try:
@@ -50,6 +49,11 @@ def main(module: str, arguments: list[str]) -> None:
             continue
         # The plugin has ended, which it does not do by itself.
         os._exit(1)
+    os._exit(0)
+
+
+def _end(*_: object) -> None:
+    """End by a signal; the plugin sees the end of the connection."""
     os._exit(0)
 
 
