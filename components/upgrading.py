@@ -108,6 +108,7 @@ def unfinished(names: Sequence[str], seen: Mapping[str, Probe], wanted: str) -> 
             continue
         if answer.version != wanted:
             found[name] = f"it runs etcd {answer.version}, not {wanted}"
-        elif minor(answer.cluster_version) != minor(wanted):
+        # etcd says "not_decided" until its first leader has set one.
+        elif not answer.cluster_version.startswith(f"{'.'.join(wanted.split('.')[:2])}."):
             found[name] = f"the cluster still has version {answer.cluster_version}"
     return found

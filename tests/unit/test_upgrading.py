@@ -54,3 +54,8 @@ def test_an_upgrade_is_over_when_each_member_and_the_cluster_have_the_version() 
     done = replace(new, cluster_version="3.7.0")
     assert unfinished(["a"], {"a": done, "b": WELL}, "3.7.1") == {}
     assert unfinished(["a"], {"a": WELL}, "") == {}
+
+
+def test_a_cluster_that_has_not_agreed_on_a_version_yet_is_waited_for() -> None:
+    young = replace(WELL, version="3.7.1", cluster_version="not_decided")
+    assert unfinished(["a"], {"a": young}, "3.7.1") == {"a": "the cluster still has version not_decided"}

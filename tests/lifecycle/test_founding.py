@@ -1,0 +1,32 @@
+"""A founding may be interrupted as well: what it has made without noting it is found, and one `pulumi up` finishes."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from tests.cluster.cluster import Cluster
+from tests.lifecycle.update import Update
+
+MADE = ("vpc:Vpc::{}-vpc", "Firewall::{}-firewall", "Volume::{}-1", "Droplet::{}-1", "DnsRecord::{}-1")
+
+
+@pytest.mark.timeout(300)
+def test_an_engine_killed_while_it_makes_anything_is_followed_by_one_run_that_finishes(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    born = Cluster(cloud, tmp_path, "born", domain="born.example.test", size=1)
+    for kind in MADE:
+        update = Update(born)
+        update.reached_step("create", kind.format("etcd-etcd-born"))
+        # The API answers within this time, and the engine may or may not have noted it.
+        time.sleep(0.1)
+        update.kill()
+        born.pulumi("cancel", "--yes")
+    born.up()
+    born.etcdctl("endpoint", "health")
+    born.up("--expect-no-changes")
+    born.destroy()
