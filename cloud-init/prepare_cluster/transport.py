@@ -145,6 +145,8 @@ class _Connection(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self._to_connect)
         plain.settimeout(self._to_answer)
+        # A request goes in two pieces, and the second must not wait until the first is acknowledged.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
