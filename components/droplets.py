@@ -23,6 +23,11 @@ INCOMPLETE_SECONDS = 1
 class ListingError(Exception):
     """The API did not list the droplets; the text says why."""
 
+    def __init__(self, text: str, *, passing: bool) -> None:
+        super().__init__(text)
+        self.passing = passing
+        """Whether it may be another answer soon: the API was busy or away."""
+
 
 class AddressBook:
     """A cluster's droplets and their addresses by member, listed again when they are old.
@@ -69,14 +74,19 @@ async def list_droplets(api_url: str, token: str, tag: str) -> list[Mapping[str,
         while url:
             answer = await ask_api(url, token, seconds=REQUEST_TIMEOUT_SECONDS)
             if answer.status != 200:
-                raise ListingError(f"{api_url} answered {answer.status} to the listing of droplets")
+                raise ListingError(
+                    f"{api_url} answered {answer.status} to the listing of droplets",
+                    passing=answer.status == 429 or answer.status >= 500,
+                )
             page = answer.json()
             droplets += page["droplets"]
             url = page.get("links", {}).get("pages", {}).get("next")
     except NoAnswerError as error:
-        raise ListingError(f"{api_url} did not list the droplets: {error}") from error
+        raise ListingError(f"{api_url} did not list the droplets: {error}", passing=True) from error
     except (ValueError, KeyError) as error:
-        raise ListingError(f"{api_url} did not list the droplets: {type(error).__name__} {error}") from error
+        raise ListingError(
+            f"{api_url} did not list the droplets: {type(error).__name__} {error}", passing=False
+        ) from error
     return droplets
 
 

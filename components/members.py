@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -12,6 +14,10 @@ from components.droplets import AddressBook, ListingError
 from components.gateway import Gateway, RefusedError
 from components.health import Credentials, Probe, Silence, listed, probe_all
 from components.settings import Settings
+
+LISTING_PATIENCE_SECONDS = 60
+"""How long a run waits at its beginning for an API that is busy or away."""
+LISTING_PAUSE_SECONDS = 2
 
 
 class Members:
@@ -38,13 +44,22 @@ class Members:
         self.existing = pulumi.Output.from_input(self._existing())
 
     async def _existing(self) -> frozenset[str]:
-        try:
-            return frozenset(droplet["name"] for droplet in await self._book.droplets())
-        except ListingError as error:
-            raise pulumi.RunError(
-                f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
-                "etcd:discoveryToken at etcd:discoveryApiUrl. Nothing was touched; run pulumi up again"
-            ) from error
+        give_up = time.monotonic() + LISTING_PATIENCE_SECONDS
+        while True:
+            try:
+                return frozenset(droplet["name"] for droplet in await self._book.droplets())
+            except ListingError as error:
+                if time.monotonic() > give_up or not error.passing:
+                    raise self._unlisted(error) from error
+                pulumi.log.info(f"{error}: asking again")
+            await asyncio.sleep(LISTING_PAUSE_SECONDS)
+
+    @staticmethod
+    def _unlisted(error: ListingError) -> pulumi.RunError:
+        return pulumi.RunError(
+            f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
+            "etcd:discoveryToken at etcd:discoveryApiUrl. Nothing was touched; run pulumi up again"
+        )
 
     def forget_addresses(self) -> None:
         """List the droplets again at the next look: one of them was replaced."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,8 @@ import httpx
 from components.configuration import ProviderAccess
 
 REQUEST_TIMEOUT_SECONDS = 10
+PAUSES = (1, 2, 4, 8, 15, 30)
+"""Seconds before asking again: DigitalOcean counts requests by the minute."""
 PAGE_SIZE = 200
 BLANK_FOR = timedelta(hours=24)
 """An older volume may have a history that the API does not show any more."""
@@ -20,12 +23,26 @@ class InTheWayError(Exception):
     """Something has the name of what is to be created, and may be somebody's; the text says what to do."""
 
 
+class _Patient(httpx.AsyncHTTPTransport):
+    """Asks again where the API is busy, as the providers themselves do."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for pause in PAUSES:
+            answer = await super().handle_async_request(request)
+            if answer.status_code != 429:
+                return answer
+            await answer.aclose()
+            await asyncio.sleep(pause)
+        return await super().handle_async_request(request)
+
+
 def client(access: ProviderAccess, path: str) -> httpx.AsyncClient:
     """A client of a provider's API below ``path``, with the provider's own token."""
     return httpx.AsyncClient(
         base_url=f"{access.api_url}{path}",
         headers={"Authorization": f"Bearer {access.token}"},
         timeout=REQUEST_TIMEOUT_SECONDS,
+        transport=_Patient(),
     )
 
 

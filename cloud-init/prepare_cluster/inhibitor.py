@@ -1,8 +1,8 @@
 """logind's block inhibitor, which refuses a shutdown or a reboot of this machine for as long as it is held.
 
 It is held by a child process, ``systemd-inhibit``, which ends with this one: its command waits for the end of a
-pipe. systemd 257 and later refuse root's own ``systemctl reboot`` as well, unless it is told to go on
-(``--check-inhibitors=no``); earlier ones refuse the power button alone, which is what the provider presses.
+pipe. systemd 257 and later refuse root's own ``systemctl reboot`` as well; earlier ones refuse the power button
+alone, which is what the provider presses.
 """
 
 from __future__ import annotations

@@ -29,7 +29,9 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
     return environment | {
         "PATH": os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)]),
         "PULUMI_HOME": str(layout.pulumi_home),
-        "PULUMI_BACKEND_URL": f"file://{layout.pulumi_backend}",
+        # Without a file of attributes beside each checkpoint: that one is not written in one step, and an engine
+        # that is killed meanwhile leaves a stack that cannot be read ("failed to load checkpoint: EOF").
+        "PULUMI_BACKEND_URL": f"file://{layout.pulumi_backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_STACK": STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "1",

@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
-from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.cluster import Cluster, wait_for, writes
 
 MEMBER = "etcd-server-1.failing.example.test"
 
@@ -30,12 +30,14 @@ def test_an_unreachable_mirror_a_wrong_file_and_a_token_without_scopes_are_named
 ) -> None:
     release = next(cloud.layout.releases.glob("v3.6.14/*.tar.gz"))
     listing = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
-    control.put(
-        "/faults",
-        json=[{"service": "releases", "kind": "down"}, {**listing, "kind": "status", "status": 403}],
-    )
+    mirror = {"service": "releases", "kind": "down"}
+    control.put("/faults", json=[mirror])
+    control.delete("/requests")
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(failing.up)
+        # Pulumi lists the droplets as well, before it makes one; from here on the member is alone with the API.
+        wait_for(lambda: writes(control), lambda seen: "POST /v2/droplets" in seen, "order of a droplet")
+        control.put("/faults", json=[mirror, {**listing, "kind": "status", "status": 403}])
         says(failing, "etcd 3.6.14: not installed: http://203.0.113.1:8082/", "cannot be reached")
         says(failing, "403", "droplet:read")
 

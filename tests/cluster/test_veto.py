@@ -18,9 +18,9 @@ DELETE_LIMIT = 60
 
 
 @pytest.fixture
-def doomed(cloud: LocalCloud, folder: Path) -> Iterator[Cluster]:
+def doomed(cloud: LocalCloud, tmp_path: Path) -> Iterator[Cluster]:
     """Three healthy members that a test may destroy."""
-    stack = Cluster(cloud, folder, stack="veto", domain=DOMAIN, healthTimeoutSeconds=DELETE_LIMIT)
+    stack = Cluster(cloud, tmp_path, stack="veto", domain=DOMAIN, healthTimeoutSeconds=DELETE_LIMIT)
     stack.up()
     yield stack
     stack.destroy()

@@ -121,7 +121,7 @@ def test_a_member_that_loses_its_disk_later_rejoins_and_restores_nothing(
     nodes[2].power_off().wipe().power_on()
     eventually(f"it joins; its log: {nodes[2].log[-2000:]}", lambda: "as learner" in nodes[2].log)
     nodes[2].step("promote")
-    eventually("it serves what was written", lambda: nodes[2].get("after") == "the backup")
+    eventually("it serves what was written", lambda: nodes[2].get("after") == "the backup", seconds=90)
     assert "restored 2" not in nodes[2].log[nodes[2].log.index("as learner") :]
 
 
