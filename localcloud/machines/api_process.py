@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,10 @@ READY_LIMIT = 60.0
 
 _STOP_LIMIT = 10.0
 _POLL = 0.05
+
+
+REQUESTS_PER_MINUTE = "LOCALCLOUD_REQUESTS_PER_MINUTE"
+"""Environment variable: another rate limit than DigitalOcean's, since droplets come and go here in seconds."""
 
 
 class ApiProcess:
@@ -63,6 +68,7 @@ class ApiProcess:
                     *("ip", "netns", "exec", self._layout.namespace, sys.executable, "-m", "localcloud.api"),
                     *("--name", self._layout.name, "--state", self._layout.state, "--machines", "nspawn"),
                     *("--image", image, "--releases", self._layout.releases),
+                    *_rate_limit(),
                 ],
                 output=log,
                 env={"PATH": SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"},
@@ -99,3 +105,8 @@ class ApiProcess:
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "nothing"
+
+
+def _rate_limit() -> list[str]:
+    limit = os.environ.get(REQUESTS_PER_MINUTE)
+    return ["--requests-per-minute", limit] if limit else []
