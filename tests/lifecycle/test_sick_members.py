@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.cluster.cluster import writes
+from tests.cluster.cluster import wait_for, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.sickness import Sickness, cut_off, full, paused, stopped
@@ -31,6 +31,7 @@ def test_a_rolling_change_is_refused_while_a_member_is_sick_and_goes_on_when_it_
             assert f"pulumi up --target-replace '{live.urn(SICK)}'" in refusal
             assert writes(control) == []
             assert live.droplets() == before
+            wait_unlocked(live)
         live.up()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
@@ -47,12 +48,24 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
             live.wait_down(sick)
             output = refused(live, "--replace", live.urn(CHANGED))
             assert f"{live.name(CHANGED)} refuses to be shut down" in output
+            wait_unlocked(live)
             live.drift(control, CHANGED)
             output = refused(live)
             assert f"{live.name(CHANGED)} refuses to be shut down" in output
             assert live.droplets() == before
+            wait_unlocked(live)
         live.up()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
+
+
+def wait_unlocked(live: Live) -> None:
+    """DigitalOcean locks a droplet for as long as its shutdown may take, and nothing else can be asked of it."""
+    droplet = live.droplets()[live.name(CHANGED)]
+    wait_for(
+        lambda: live.digitalocean("GET", f"/v2/droplets/{droplet}")["droplet"],
+        lambda seen: not seen["locked"],
+        "end of the shutdown that was refused",
+    )
 
 
 def refused(live: Live, *arguments: str) -> str:
