@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: test-lifecycle test-others help setup up status etcdctl backup monitoring shell preview destroy down test test-fast lifecycle drills lint bench
+.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -63,15 +63,8 @@ destroy: .venv/.synced ## Run pulumi destroy on stack local
 down: .venv/.synced ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-# Two at a time: the longest layer mostly waits for machines, and runs beside all others.
 test: lint setup ## Lint, then run every test layer
-	@$(MAKE) --jobs=2 test-lifecycle test-others
-
-test-lifecycle:
-	@$(PYTEST) tests/lifecycle
-
-test-others:
-	@$(PYTEST) --ignore tests/lifecycle
+	@$(PYTEST)
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
 	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins --ignore tests/localcloud/plugins/test_engine.py

@@ -34,7 +34,7 @@ UNTOUCHED = (
 )
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to be registered is looked after."""
-GUARD_SECONDS = 1.0
+GUARD_SECONDS = 2.0
 """A member's guard looks this often while it refuses, at the least."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
