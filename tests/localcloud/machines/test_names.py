@@ -49,10 +49,11 @@ def test_nothing_of_the_users_accounts_reaches_the_local_cloud() -> None:
         "HOME": "/home/user",
         "PATH": "/var/lib/localcloud/mine/bin:/usr/bin",
         "PULUMI_HOME": "/var/lib/localcloud/mine/pulumi-home",
-        "PULUMI_BACKEND_URL": "file:///var/lib/localcloud/mine/pulumi",
+        "PULUMI_BACKEND_URL": "file:///var/lib/localcloud/mine/pulumi?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": "localcloud",
         "PULUMI_STACK": "local",
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": "mine",
+        "LOCALCLOUD_PLUGIN_SOCKET": "/run/localcloud/mine/plugins.sock",
     }
