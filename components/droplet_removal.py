@@ -54,8 +54,10 @@ async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:
     if seen["status"] == "active":
         (await api.post(f"{path}/actions", json={"type": "shutdown"})).raise_for_status()
         seen = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
-    for volume in () if seen is None else seen["volume_ids"]:
-        detach = {"type": "detach", "droplet_id": seen["id"]} if seen else {}
+        if seen is None:
+            return
+    for volume in seen["volume_ids"]:
+        detach = {"type": "detach", "droplet_id": seen["id"]}
         (await api.post(f"volumes/{volume}/actions", json=detach)).raise_for_status()
         await until(lambda one, volume=volume: volume not in one["volume_ids"], f"free of volume {volume}")
     answer = await api.delete(path)

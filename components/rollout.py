@@ -225,11 +225,11 @@ class Rollout:
 
         Its guard refuses the shutdown while another member is sick, and the provider knows no reason.
         """
+        if member not in (await self._members.existing.future() or ()):
+            return
         await gate.urn.future()
         registered = asyncio.ensure_future(droplet.urn.future())
         while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
-            if member not in (await self._members.existing.future() or ()):
-                continue
             seen = await self._members.look()
             if sick := problems(others(member, self._settings.member_names, seen), seen):
                 states = "; ".join(f"{name}: {problem}" for name, problem in sick.items())

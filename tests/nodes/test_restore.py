@@ -69,6 +69,14 @@ def everyone_says(nodes: list[Node], text: str) -> None:
         says(node, text)
 
 
+def healthy_founders(lab: Lab, server: ObjectServer) -> list[Node]:
+    """A healthy cluster that has begun with the backup."""
+    nodes = founders(lab, server)
+    power_on(nodes)
+    lab.all_healthy(nodes)
+    return nodes
+
+
 def says(node: Node, text: str) -> None:
     def look() -> bool:
         return re.search(text, node.log) is not None
@@ -79,9 +87,7 @@ def says(node: Node, text: str) -> None:
 def test_every_value_is_there_and_revisions_and_watchers_go_on(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server)
-    power_on(nodes)
-    lab.all_healthy(nodes)
+    nodes = healthy_founders(lab, server)
     for node in nodes:
         assert node.get("key-7") == "value 7"
         assert node.get("key-0") == ""
@@ -101,9 +107,7 @@ def test_every_value_is_there_and_revisions_and_watchers_go_on(
 def test_a_backup_of_the_restored_cluster_becomes_the_latest(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server)
-    power_on(nodes)
-    lab.all_healthy(nodes)
+    nodes = healthy_founders(lab, server)
     assert look(nodes[0], at_once=True)
     for node in nodes:
         node.power_off().wipe()
@@ -114,9 +118,7 @@ def test_a_backup_of_the_restored_cluster_becomes_the_latest(
 def test_a_member_that_loses_its_disk_later_rejoins_and_restores_nothing(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server)
-    power_on(nodes)
-    lab.all_healthy(nodes)
+    nodes = healthy_founders(lab, server)
     assert nodes[0].etcdctl("put", "after", "the backup").returncode == 0
     nodes[2].power_off().wipe().power_on()
     eventually(f"it joins; its log: {nodes[2].log[-2000:]}", lambda: "as learner" in nodes[2].log)
@@ -199,9 +201,7 @@ def test_members_that_lose_power_while_they_restore_begin_anew(
 def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server)
-    power_on(nodes)
-    lab.all_healthy(nodes)
+    nodes = healthy_founders(lab, server)
     for node in nodes:
         node.power_off()
     assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
