@@ -19,8 +19,11 @@ def unpack() -> None:
 
     temporary = HERE / f".prepare_cluster.{os.getpid()}"
     packed = base64.b85decode((HERE / "prepare_cluster.tar.bz2.b85").read_bytes())
+    # For every unit, whichever of them it is that unpacks: some run as another user, and some have a stricter mask.
+    mask = os.umask(0o022)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(temporary, filter="data")
+    os.umask(mask)
     try:
         (temporary / PACKAGE.name).rename(PACKAGE)
     except OSError:

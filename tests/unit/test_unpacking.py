@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import base64
+import os
 import runpy
 import shutil
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.user_data import SOURCES, pack
+
+
+@contextmanager
+def strict_mask() -> Iterator[None]:
+    """The mask of a unit that shares its files with nobody; others read the package all the same."""
+    mask = os.umask(0o077)
+    try:
+        yield
+    finally:
+        assert os.umask(mask) == 0o077
 
 
 @pytest.mark.parametrize("overtaken", [False, True])
@@ -33,9 +46,11 @@ def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
     monkeypatch.setattr(tarfile.TarFile, "extractall", slowly)
     monkeypatch.setattr(sys, "argv", ["prepare_cluster", "--help"])
     monkeypatch.setattr(sys, "path", [*sys.path])
-    with pytest.raises(SystemExit) as ended:
+    with strict_mask(), pytest.raises(SystemExit) as ended:
         runpy.run_path(str(tmp_path / "prepare_cluster_run.py"), run_name="__main__")
     assert ended.value.code == 0
+    if not overtaken:
+        assert all(path.stat().st_mode & 0o004 for path in (package, *package.glob("*.py")))
     assert {file.name for file in package.glob("*.py")} == {
         file.name for file in (SOURCES / "prepare_cluster").glob("*.py")
     }
