@@ -151,8 +151,10 @@ class Guard:
         """Until it is time, an answer has come, or a connection to a member has ended."""
         time.sleep(max(0.0, began + BREATH - time.monotonic()))
         left = max(0.0, began + seconds - time.monotonic())
-        ready, _, _ = select.select([self._woken, *self._neighbours.sockets], [], [], left)
-        if self._woken in ready:
+        poll = select.poll()
+        for watched in (self._woken, *self._neighbours.sockets):
+            poll.register(watched, select.POLLIN)
+        if self._woken in {descriptor for descriptor, _ in poll.poll(left * 1000)}:
             os.read(self._woken, 1024)
 
 

@@ -38,7 +38,9 @@ class Asked:
     def pursue_to_the_end(self, pace: float) -> None:
         before = self.count
         self.inquiry.pursue(pace)
-        if select.select([self.woken], [], [], 1)[0]:
+        poll = select.poll()
+        poll.register(self.woken, select.POLLIN)
+        if poll.poll(1000):
             assert os.read(self.woken, 10) == b"."
             assert self.count == before + 1
             self.inquiry.pursue(float("inf"))
