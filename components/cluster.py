@@ -10,6 +10,7 @@ from components.certificates import CertificateAuthority
 from components.configuration import digitalocean_access
 from components.dns import zone_id
 from components.founding import Founding
+from components.leftovers import Leftovers
 from components.member import Member
 from components.members import Members
 from components.monitoring import scrape_config
@@ -56,13 +57,13 @@ class EtcdCluster(pulumi.ComponentResource):
         child = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
         founding = Founding(name, size=settings.size, restore=settings.restore_from, opts=child)
-        access = digitalocean_access()
-        network = ClusterNetwork(name, settings, access=access, opts=child)
+        leftovers = Leftovers(settings, zone_id=zone)
+        network = ClusterNetwork(name, settings, leftovers=leftovers, opts=child)
         authority = CertificateAuthority(name, settings, opts=child)
         members_now = Members(
             settings,
             cluster_tag=name,
-            access=access,
+            access=digitalocean_access(),
             ca_certificate=authority.bundle,
             operator_certificate=authority.operator.certificate,
             operator_key=authority.operator.key,
@@ -83,6 +84,7 @@ class EtcdCluster(pulumi.ComponentResource):
                 founding=founding,
                 release=transition.release,
                 network=network,
+                leftovers=leftovers,
                 authority=authority,
                 rollout=rollout,
                 always=always,

@@ -6,12 +6,15 @@ and the next run's create would be refused, since names are taken. Droplets have
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import pulumi
 
-from components.configuration import ProviderAccess
+from components.configuration import cloudflare_access, digitalocean_access
+from components.settings import Settings
+from components.taken_names import names_in_account, names_in_zone
 
 Removal = Callable[[], Awaitable[list[str]]]
 """Removes what is in the way and gives a name of each thing."""
@@ -30,43 +33,70 @@ def clearing(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulum
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hook))
 
 
-def vpc(access: ProviderAccess, name: str, description: str) -> Removal:
-    """A VPC of this name, which must have this description: another one is not ours."""
-    return _named(access, "vpcs", name, {"description": description})
+class Leftovers:
+    """The ways to clear for one run. Each kind of thing is listed once, before the first of it is created.
 
+    A name that was free then is given by nobody but this run, whose stack is locked. One that was taken is looked at
+    again when its turn comes, with an HTTP client that a run rarely needs, and that takes long to load.
+    """
 
-def firewall(access: ProviderAccess, name: str, tag: str) -> Removal:
-    """A firewall of this name for the droplets with this tag alone."""
-    return _named(access, "firewalls", name, {"tags": [tag]})
+    def __init__(self, settings: Settings, *, zone_id: pulumi.Output[str]) -> None:
+        self._settings = settings
+        self._zone_id = zone_id
+        self._account = digitalocean_access()
+        self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
+    def vpc(self, name: str, description: str) -> Removal:
+        """A VPC of this name, which must have this description: another one is not ours."""
+        return self._named("vpcs", name, {"description": description})
 
-def volume(access: ProviderAccess, name: str, region: str, description: str) -> Removal:
-    """A volume of this name, if it is sure to be empty: new, and never attached to any droplet."""
+    def firewall(self, name: str, tag: str) -> Removal:
+        """A firewall of this name for the droplets with this tag alone."""
+        return self._named("firewalls", name, {"tags": [tag]})
 
-    async def remove() -> list[str]:
-        from components.removal import remove_blank_volume  # noqa: PLC0415  # as below
+    def volume(self, name: str, description: str) -> Removal:
+        """A volume of this name, if it is sure to be empty: new, and never attached to any droplet."""
+        region = self._settings.region
 
-        return await remove_blank_volume(access, name, region, description)
+        async def remove() -> list[str]:
+            if not await self._taken(f"volumes?region={region}", name):
+                return []
+            from components.removal import remove_blank_volume  # noqa: PLC0415  # see the class
 
-    return remove
+            return await remove_blank_volume(self._account, name, region, description)
 
+        return remove
 
-def record(access: ProviderAccess, zone_id: pulumi.Output[str], name: str, comment: str) -> Removal:
-    """A record of this name, with this comment."""
+    def record(self, name: str, comment: str) -> Removal:
+        """A record of this name, with this comment."""
 
-    async def remove() -> list[str]:
-        from components.removal import remove_record  # noqa: PLC0415  # as below
+        async def remove() -> list[str]:
+            access, zone = cloudflare_access(), str(await self._zone_id.future())
+            listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
+            if name not in await listing:
+                return []
+            from components.removal import remove_record  # noqa: PLC0415  # see the class
 
-        return await remove_record(access, str(await zone_id.future()), name, comment)
+            return await remove_record(access, zone, name, comment)
 
-    return remove
+        return remove
 
+    def _named(self, kind: str, name: str, ours: Mapping[str, Any]) -> Removal:
+        async def remove() -> list[str]:
+            if not await self._taken(kind, name):
+                return []
+            from components.removal import remove_named  # noqa: PLC0415  # see the class
 
-def _named(access: ProviderAccess, kind: str, name: str, ours: Mapping[str, Any]) -> Removal:
-    async def remove() -> list[str]:
-        # It loads an HTTP client that a run which creates nothing goes without.
-        from components.removal import remove_named  # noqa: PLC0415
+            return await remove_named(self._account, kind, name, ours)
 
-        return await remove_named(access, kind, name, ours)
+        return remove
 
-    return remove
+    async def _taken(self, path: str, name: str) -> bool:
+        return name in await self._once(path, lambda: names_in_account(self._account, path))
+
+    def _once(
+        self, kind: str, ask: Callable[[], Coroutine[Any, Any, frozenset[str]]]
+    ) -> Awaitable[frozenset[str]]:
+        if kind not in self._listings:
+            self._listings[kind] = asyncio.ensure_future(ask())
+        return asyncio.shield(self._listings[kind])

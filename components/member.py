@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components import digitalocean, leftovers
+from components import digitalocean
 from components.backup import backup_target
 from components.certificates import (
     LOOPBACK,
@@ -16,10 +16,9 @@ from components.certificates import (
     Certificate,
     CertificateAuthority,
 )
-from components.configuration import cloudflare_access, digitalocean_access
 from components.dns import DnsRecord
 from components.founding import Founding
-from components.leftovers import clearing
+from components.leftovers import Leftovers, clearing
 from components.network import SHARED_TAG, ClusterNetwork
 from components.rollout import Rollout, digest
 from components.settings import Settings, member_name
@@ -48,6 +47,7 @@ class Member(pulumi.ComponentResource):
         founding: Founding,
         release: pulumi.Output[Mapping[str, Any]],
         network: ClusterNetwork,
+        leftovers: Leftovers,
         authority: CertificateAuthority,
         rollout: Rollout,
         always: Sequence[pulumi.Resource],
@@ -59,7 +59,7 @@ class Member(pulumi.ComponentResource):
         self.name = settings.member_names[number - 1]
         child = pulumi.ResourceOptions(parent=self)
 
-        volume = None if settings.volume_size == 0 else self._volume(label, settings)
+        volume = None if settings.volume_size == 0 else self._volume(label, settings, leftovers)
         user_data = self._user_data(
             number,
             label,
@@ -121,15 +121,13 @@ class Member(pulumi.ComponentResource):
             name=self.name,
             address=self.address,
             comment=comment,
-            opts=clearing(
-                child, f"{label}-record", leftovers.record(cloudflare_access(), zone_id, self.name, comment)
-            ),
+            opts=clearing(child, f"{label}-record", leftovers.record(self.name, comment)),
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
-    def _volume(self, label: str, settings: Settings) -> digitalocean.Volume:
+    def _volume(self, label: str, settings: Settings, leftovers: Leftovers) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
-        blank = leftovers.volume(digitalocean_access(), label, settings.region, description)
+        blank = leftovers.volume(label, description)
         return digitalocean.Volume(
             label,
             name=label,

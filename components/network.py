@@ -7,9 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components import digitalocean, leftovers
-from components.configuration import ProviderAccess
-from components.leftovers import clearing
+from components import digitalocean
+from components.leftovers import Leftovers, clearing
 from components.settings import Settings
 
 CLIENT_PORT = 2379
@@ -34,7 +33,7 @@ class ClusterNetwork:
     """
 
     def __init__(
-        self, name: str, settings: Settings, *, access: ProviderAccess, opts: pulumi.ResourceOptions
+        self, name: str, settings: Settings, *, leftovers: Leftovers, opts: pulumi.ResourceOptions
     ) -> None:
         description = f"etcd cluster {name}"
         self.vpc = digitalocean.Vpc(
@@ -42,7 +41,7 @@ class ClusterNetwork:
             name=name,
             region=settings.region,
             description=description,
-            opts=clearing(opts, f"{name}-vpc", leftovers.vpc(access, name, description)),
+            opts=clearing(opts, f"{name}-vpc", leftovers.vpc(name, description)),
         )
         self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
         self.firewall = digitalocean.Firewall(
@@ -55,7 +54,7 @@ class ClusterNetwork:
                 {"protocol": "udp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
                 {"protocol": "icmp", "destinationAddresses": EVERYWHERE},
             ],
-            opts=clearing(opts, f"{name}-firewall", leftovers.firewall(access, name, name)),
+            opts=clearing(opts, f"{name}-firewall", leftovers.firewall(name, name)),
         )
 
 

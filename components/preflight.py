@@ -5,6 +5,7 @@ A replacement deletes a droplet before it creates the next one: a refusal of the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -40,8 +41,10 @@ async def preflight(settings: Settings, missing: Collection[str], parent: pulumi
                 f"etcd:{key} is {value}: {remedy} ({error}). No member was touched"
             ) from error
 
-    region = await known("region", settings.region, "getRegion", "use a region such as fra1")
-    image = await known("image", settings.image, "getImage", "use an image such as debian-13-x64")
+    region, image = await asyncio.gather(
+        known("region", settings.region, "getRegion", "use a region such as fra1"),
+        known("image", settings.image, "getImage", "use an image such as debian-13-x64"),
+    )
     size = settings.droplet_size
     if size not in region["sizes"]:
         raise PreflightError(
@@ -54,8 +57,8 @@ async def preflight(settings: Settings, missing: Collection[str], parent: pulumi
             f"{', '.join(sorted(image['regions']))}). No member was touched"
         )
     if missing:
-        limit = int((await ask("getAccount"))["dropletLimit"])
-        used = len((await ask("getDroplets"))["droplets"])
+        account, listing = await asyncio.gather(ask("getAccount"), ask("getDroplets"))
+        limit, used = int(account["dropletLimit"]), len(listing["droplets"])
         if used + len(missing) > limit:
             raise PreflightError(
                 f"etcd:size is {settings.size}: {len(missing)} droplets are to be added, and the account has {used} "

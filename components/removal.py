@@ -10,11 +10,8 @@ from typing import Any
 import httpx
 
 from components.configuration import ProviderAccess
+from components.taken_names import PAGE_SIZE, PAUSES, REQUEST_TIMEOUT_SECONDS
 
-REQUEST_TIMEOUT_SECONDS = 10
-PAUSES = (1, 2, 4, 8, 15, 30)
-"""Seconds before asking again: DigitalOcean counts requests by the minute."""
-PAGE_SIZE = 200
 BLANK_FOR = timedelta(hours=24)
 """An older volume may have a history that the API does not show any more."""
 

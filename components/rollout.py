@@ -135,6 +135,8 @@ class Rollout:
         """
 
         async def make_way(_: pulumi.ResourceHookArgs) -> None:
+            if member not in (await self._members.existing.future() or ()):
+                return
             for droplet in await self._members.droplets_named(member):
                 pulumi.log.warn(
                     f"droplet {droplet} is named {member} and belongs to no stack: a run was ended while it created "
