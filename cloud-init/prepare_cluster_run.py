@@ -13,24 +13,25 @@ def unpack() -> None:
     """Unpack the package in one step, so that it is whole or not there."""
     # Needed once in a droplet's life.
     import base64  # noqa: PLC0415
-    import io  # noqa: PLC0415
+    import bz2  # noqa: PLC0415
+    import json  # noqa: PLC0415
     import shutil  # noqa: PLC0415
-    import tarfile  # noqa: PLC0415
 
     temporary = HERE / f".prepare_cluster.{os.getpid()}"
-    packed = base64.b85decode((HERE / "prepare_cluster.tar.bz2.b85").read_bytes())
+    packed = base64.b85decode((HERE / "prepare_cluster.json.bz2.b85").read_bytes())
     # For every unit, whichever of them it is that unpacks: some run as another user, and some have a stricter mask.
     mask = os.umask(0o022)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(temporary, filter="data")
+    temporary.mkdir()
+    for name, source in json.loads(bz2.decompress(packed)).items():
+        (temporary / name).write_text(source, encoding="utf-8")
     os.umask(mask)
     try:
-        (temporary / PACKAGE.name).rename(PACKAGE)
+        temporary.rename(PACKAGE)
     except OSError:
         # Another unit of the first boot was quicker.
         if not PACKAGE.exists():
             raise
-    shutil.rmtree(temporary)
+        shutil.rmtree(temporary)
 
 
 if not PACKAGE.exists():

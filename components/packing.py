@@ -6,8 +6,8 @@ import ast
 import bz2
 import hashlib
 import io
+import json
 import os
-import tarfile
 import threading
 import tokenize
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from pathlib import Path
 
 
 def pack(folder: Path) -> bytes:
-    """The package's modules, without their comments, as a compressed tar archive.
+    """The package's modules by file name, without their comments, as compressed JSON.
 
-    Compressed by bzip2, whose output has not changed since 2000. That of zlib depends on the library that Python
+    A tar archive's headers would take 0.7 KB more of the user data. Compressed by bzip2, whose output has not changed since 2000. That of zlib depends on the library that Python
     was built with, and another operator's machine would then replace every droplet.
     """
     sources = {file.name: file.read_text() for file in sorted(folder.glob("*.py"))}
@@ -27,21 +27,15 @@ def pack(folder: Path) -> bytes:
     kept = folder / "__pycache__" / f"{hashlib.sha256(origin).hexdigest()}.tar.bz2"
     with suppress(OSError):
         return kept.read_bytes()
-    packed = _packed(folder.name, sources)
+    packed = _packed(sources)
     with suppress(OSError):
         _keep(kept, packed)
     return packed
 
 
-def _packed(package: str, sources: Mapping[str, str]) -> bytes:
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, source in sources.items():
-            entry = tarfile.TarInfo(f"{package}/{name}")
-            content = without_comments(source).encode()
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return bz2.compress(raw.getvalue())
+def _packed(sources: Mapping[str, str]) -> bytes:
+    modules = {name: without_comments(source) for name, source in sources.items()}
+    return bz2.compress(json.dumps(modules).encode())
 
 
 def _keep(file: Path, packed: bytes) -> None:

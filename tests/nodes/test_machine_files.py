@@ -93,8 +93,8 @@ def test_the_packed_scripts_run_at_the_first_boot(machine: Path, document: str) 
     written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
     etc = machine / "etc/etcd"
     etc.mkdir()
-    (etc / "prepare_cluster.tar.bz2.b85").write_text(
-        written["/etc/etcd/prepare_cluster.tar.bz2.b85"]["content"]
+    (etc / "prepare_cluster.json.bz2.b85").write_text(
+        written["/etc/etcd/prepare_cluster.json.bz2.b85"]["content"]
     )
     (etc / "prepare_cluster_run.py").write_text(written["/etc/etcd/prepare_cluster_run.py"]["content"])
     for _ in range(2):

@@ -7,11 +7,9 @@ import os
 import runpy
 import shutil
 import sys
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -34,16 +32,16 @@ def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
 ) -> None:
     shutil.copy(SOURCES / "prepare_cluster_run.py", tmp_path)
     packed = base64.b85encode(pack(SOURCES / "prepare_cluster"))
-    (tmp_path / "prepare_cluster.tar.bz2.b85").write_bytes(packed)
+    (tmp_path / "prepare_cluster.json.bz2.b85").write_bytes(packed)
     package = tmp_path / "prepare_cluster"
-    extract = tarfile.TarFile.extractall
+    rename = Path.rename
 
-    def slowly(archive: tarfile.TarFile, *where: Any, **how: Any) -> None:
-        extract(archive, *where, **how)
+    def late(temporary: Path, target: Path) -> Path:
         if overtaken:
             shutil.copytree(SOURCES / "prepare_cluster", package)
+        return rename(temporary, target)
 
-    monkeypatch.setattr(tarfile.TarFile, "extractall", slowly)
+    monkeypatch.setattr(Path, "rename", late)
     monkeypatch.setattr(sys, "argv", ["prepare_cluster", "--help"])
     monkeypatch.setattr(sys, "path", [*sys.path])
     with strict_mask(), pytest.raises(SystemExit) as ended:
