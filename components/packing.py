@@ -18,8 +18,9 @@ from pathlib import Path
 def pack(folder: Path) -> bytes:
     """The package's modules by file name, without their comments, as compressed JSON.
 
-    A tar archive's headers would take 0.7 KB more of the user data. Compressed by bzip2, whose output has not changed since 2000. That of zlib depends on the library that Python
-    was built with, and another operator's machine would then replace every droplet.
+    A tar archive's headers would take 0.7 KB more of the user data. Compressed by bzip2, whose output has not
+    changed since 2000. That of zlib depends on the library that Python was built with, and another operator's
+    machine would then replace every droplet.
     """
     sources = {file.name: file.read_text() for file in sorted(folder.glob("*.py"))}
     # Taking comments away costs 0.15 s, so every run but the first takes what is beside Python's own bytecode.
