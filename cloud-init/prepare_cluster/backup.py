@@ -19,7 +19,7 @@ from .gateway import Cluster, NoQuorumError, RefusedError, status_of
 from .hosts import members_in
 from .journal import say, warn
 from .metrics import backup_metrics
-from .s3 import LARGEST, Bucket, S3Error
+from .s3 import Bucket, S3Error
 from .settings import Places, Settings
 from .snapshot import SnapshotError, take
 from .transport import Member, NoAnswerError, Wire
@@ -165,8 +165,6 @@ class _Run:
         self._places.staging.mkdir(mode=0o700, parents=True)
         package = take(self._settings, self._places, database)
         snapshot, size = package.snapshot, package.file.stat().st_size
-        if size > LARGEST:
-            raise BackupError(f"{size} bytes, compressed, are more than one upload may have ({LARGEST})")
         key = self._backups.prefix + snapshot.name
         self._bucket.put(
             key,

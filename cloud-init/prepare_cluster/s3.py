@@ -1,6 +1,7 @@
 """A bucket of any S3, by path-style requests: https://docs.aws.amazon.com/AmazonS3/latest/API/.
 
 Files are streamed: no request takes more memory than ``BLOCK`` bytes and an answer without a file.
+A file larger than ``PART`` goes up in parts, which become an object at the very end.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import hashlib
 import http.client
 import ssl
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from .signing import EMPTY, Call, Keys, signed_headers
@@ -23,8 +25,12 @@ BLOCK = 1 << 20
 STALL = 30.0
 """Seconds without a byte after which a request is given up."""
 
-LARGEST = 5 * 1000**3
-"""Bytes that one request may upload (S3's and Spaces' limit is 5 GB)."""
+PART = 256 << 20
+"""Bytes of a part. S3 and Spaces take parts of 5 MiB to 5 GB, the last one may be smaller, and 10,000 of them
+(https://docs.digitalocean.com/products/spaces/details/limits/)."""
+
+ASSEMBLY = 600.0
+"""Seconds that a server may take to make an object of its parts: some copy them."""
 
 
 class S3Error(Exception):
@@ -69,12 +75,24 @@ class Listing:
     """Unix time by the server's clock when it answered."""
 
 
+@dataclass(frozen=True)
+class _Body:
+    """What a request carries."""
+
+    blocks: Iterable[bytes] = ()
+    size: int = 0
+    sha256: str = EMPTY
+
+
 class Bucket:
     """Requests to one bucket. All raise ``S3Error``."""
 
-    def __init__(self, place: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, place: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC), part: int = PART
+    ) -> None:
         self._place = place
         self._clock = clock
+        self._part = part
         url = urlsplit(place.endpoint)
         self._secure = url.scheme == "https"
         self._host = url.netloc
@@ -101,13 +119,22 @@ class Bucket:
 
     def put(self, key: str, source: Path, sha256: str, metadata: Mapping[str, str]) -> None:
         """Upload a file. The object is there whole, or not at all: the server checks the hash before it is."""
+        size = source.stat().st_size
         headers = {
             "content-type": "application/octet-stream",
-            "content-length": str(source.stat().st_size),
             **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
         }
-        with self._answer("PUT", key, {}, headers=headers, source=source, payload=sha256) as response:
-            response.read()
+        if size <= self._part:
+            self._send("PUT", key, {}, _Body(_blocks(source, 0, size), size, sha256), headers=headers)
+            return
+        begun, _ = self._send("POST", key, {"uploads": ""}, headers=headers)
+        upload = {"uploadId": _text(begun, "UploadId")}
+        try:
+            self._put_parts(key, upload, source, size, sha256)
+        except BaseException:
+            with suppress(S3Error):
+                self._send("DELETE", key, upload)
+            raise
 
     def get(self, key: str, target: Path) -> str:
         """Download an object into a file; its SHA-256."""
@@ -131,8 +158,42 @@ class Bucket:
 
     def delete(self, key: str) -> None:
         """Delete an object."""
-        with self._answer("DELETE", key, {}) as response:
-            response.read()
+        self._send("DELETE", key, {})
+
+    def _put_parts(self, key: str, upload: Mapping[str, str], source: Path, size: int, sha256: str) -> None:
+        whole = hashlib.sha256()
+        parts = ""
+        for number, start in enumerate(range(0, size, self._part), start=1):
+            length, digest = min(self._part, size - start), hashlib.sha256()
+            for block in _blocks(source, start, length):
+                whole.update(block)
+                digest.update(block)
+            body = _Body(_blocks(source, start, length), length, digest.hexdigest())
+            _, tag = self._send("PUT", key, {"partNumber": str(number), **upload}, body)
+            parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+        if whole.hexdigest() != sha256:
+            raise S3Error(f"{source} has changed since its hash was taken")
+        text = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+        answer, _ = self._send(
+            "POST", key, upload, _Body([text], len(text), hashlib.sha256(text).hexdigest())
+        )
+        # A server may answer 200 before it has put the parts together.
+        if code := _text(answer, "Code"):
+            raise S3Error(f"{key} is not whole: {code} {_text(answer, 'Message')}", code)
+
+    def _send(
+        self,
+        method: str,
+        key: str,
+        query: Mapping[str, str],
+        body: _Body = _Body(),
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[ET.Element, str]:
+        """One request; the answer's document and entity tag."""
+        headers = {**headers, "content-length": str(body.size)}
+        with self._answer(method, key, query, body, headers) as response:
+            return _parse(response.read() or b"<nothing/>"), response.headers.get("ETag", "")
 
     @contextmanager
     def _answer(
@@ -140,22 +201,19 @@ class Bucket:
         method: str,
         key: str,
         query: Mapping[str, str],
-        *,
-        headers: Mapping[str, str] | None = None,
-        source: Path | None = None,
-        payload: str = EMPTY,
+        body: _Body = _Body(),
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Generator[http.client.HTTPResponse]:
         place = self._place
         path = f"/{place.bucket}/{key}" if key else f"/{place.bucket}"
-        call = Call(method, self._host, path, query, headers or {}, payload)
-        connection = self._connection()
+        call = Call(method, self._host, path, query, headers, body.sha256)
+        connection = self._connection(ASSEMBLY if method == "POST" else STALL)
         try:
             connection.putrequest(method, call.target, skip_host=True, skip_accept_encoding=True)
             for name, value in signed_headers(call, place.keys, place.region, self._clock()).items():
                 connection.putheader(name, value)
             connection.endheaders()
-            if source is not None:
-                _send(connection, source)
+            _upload(connection, body.blocks)
             response = connection.getresponse()
             if response.status >= 300:
                 raise _refusal(f"{method} {path}", response)
@@ -173,21 +231,28 @@ class Bucket:
         finally:
             connection.close()
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if not self._secure:
-            return http.client.HTTPConnection(self._host, timeout=STALL)
+            return http.client.HTTPConnection(self._host, timeout=timeout)
         context = ssl.create_default_context(cadata=self._place.ca_certificate or None)
-        return http.client.HTTPSConnection(self._host, timeout=STALL, context=context)
+        return http.client.HTTPSConnection(self._host, timeout=timeout, context=context)
 
 
-def _send(connection: http.client.HTTPConnection, source: Path) -> None:
+def _blocks(source: Path, start: int, length: int) -> Generator[bytes]:
     with source.open("rb") as file:
-        try:
-            while block := file.read(BLOCK):
-                connection.send(block)
-        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-            # A server that refuses an upload may close before it has read all of it: its answer says why.
-            return
+        file.seek(start)
+        while length and (block := file.read(min(BLOCK, length))):
+            length -= len(block)
+            yield block
+
+
+def _upload(connection: http.client.HTTPConnection, blocks: Iterable[bytes]) -> None:
+    try:
+        for block in blocks:
+            connection.send(block)
+    except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+        # A server that refuses an upload may close before it has read all of it: its answer says why.
+        return
 
 
 def _refusal(request: str, response: http.client.HTTPResponse) -> S3Error:
@@ -202,7 +267,7 @@ def _refusal(request: str, response: http.client.HTTPResponse) -> S3Error:
 
 
 def _parse(body: bytes) -> ET.Element:
-    return ET.fromstring(body)  # noqa: S314 - the bucket's own server
+    return ET.fromstring(body.strip())  # noqa: S314 - the bucket's own server
 
 
 def _text(element: ET.Element, name: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,15 +86,36 @@ class ObjectServer:
 
     def set_policy(self, policy: str) -> None:
         """Replace the bucket's policy."""
-        payload = policy.encode()
+        self._ask("PUT", "", {"policy": ""}, policy.encode())
+
+    def metadata(self, key: str) -> dict[str, str]:
+        """What was put beside an object."""
+        headers, _ = self._ask("HEAD", f"/{key}", {})
+        return {
+            name.lower().removeprefix("x-amz-meta-"): value
+            for name, value in headers.items()
+            if name.lower().startswith("x-amz-meta-")
+        }
+
+    def unfinished(self) -> list[str]:
+        """Keys of uploads in parts that were neither put together nor given up."""
+        _, body = self._ask("GET", "", {"uploads": ""})
+        page = ET.fromstring(body)  # noqa: S314 - the test's own server
+        return [upload.findtext("{*}Key", "") for upload in page.iterfind("{*}Upload")]
+
+    def _ask(
+        self, method: str, path: str, query: dict[str, str], payload: bytes = b""
+    ) -> tuple[http.client.HTTPMessage, bytes]:
         now, digest = datetime.now(UTC), hashlib.sha256(payload).hexdigest()
-        call = Call("PUT", f"127.0.0.1:{self.port}", f"/{BUCKET}", {"policy": ""}, {}, digest)
+        call = Call(method, f"127.0.0.1:{self.port}", f"/{BUCKET}{path}", query, {}, digest)
         context = ssl.create_default_context(cadata=CERTIFICATE.read_text())
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
-        connection.request("PUT", call.target, payload, signed_headers(call, KEYS, REGION, now))
+        connection.request(method, call.target, payload, signed_headers(call, KEYS, REGION, now))
         answer = connection.getresponse()
-        assert answer.status < 300, answer.read()
+        body = answer.read()
+        assert answer.status < 300, body
         connection.close()
+        return answer.headers, body
 
     def _answers(self) -> bool:
         context = ssl.create_default_context(cadata=CERTIFICATE.read_text())
