@@ -10,13 +10,13 @@ from bench.engine import Run
 from bench.errors import BenchError
 from bench.figures import Figure, beside, figures_table, write_figures
 from bench.floor import Plan, render
-from bench.load import Load, read_report
 from bench.load import figures as load_figures
 from bench.observer import Founding, Replacement, Sighting
 from bench.replacement import PHASES, Timed, time_replacements
 from bench.replacement import figures as replacement_figures
 from bench.requests import Call, most_until_healthy, per_hour, scheduled_per_hour
 from bench.stack_settings import with_settings
+from bench.writing import Load, read_report
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import NspawnMachine
 
