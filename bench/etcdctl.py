@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.errors import BenchError
 from bench.workplace import PROJECT, Workplace
 
 
@@ -10,3 +17,51 @@ def client_environment(place: Workplace) -> dict[str, str]:
     printed = place.cloud.run(["env"], cwd=PROJECT, capture_output=True, text=True).stdout
     lines = (line.partition("=") for line in printed.splitlines())
     return {key: value for key, _, value in lines if key.startswith("ETCDCTL_")}
+
+
+@dataclass(frozen=True)
+class Status:
+    """What one member says of itself and its database."""
+
+    endpoint: str
+    leads: bool
+    revision: int
+    size: int
+    """Bytes of the database file."""
+    in_use: int
+    """Bytes of it that hold something."""
+
+    @property
+    def name(self) -> str:
+        """The member's name, which its machine has as well."""
+        return self.endpoint.removeprefix("https://").partition(":")[0]
+
+
+def statuses(client: Mapping[str, str]) -> list[Status]:
+    """Of every member, by name. Raises ``BenchError``."""
+    return read_statuses(etcdctl(client, "endpoint", "status", "--write-out=json"))
+
+
+def read_statuses(text: str) -> list[Status]:
+    """What ``etcdctl endpoint status`` prints as JSON, by name."""
+    found = [
+        Status(
+            entry["Endpoint"],
+            entry["Status"]["leader"] == entry["Status"]["header"]["member_id"],
+            entry["Status"]["header"]["revision"],
+            entry["Status"]["dbSize"],
+            entry["Status"]["dbSizeInUse"],
+        )
+        for entry in json.loads(text)
+    ]
+    return sorted(found, key=lambda status: status.name)
+
+
+def etcdctl(client: Mapping[str, str], *arguments: str) -> str:
+    """What etcdctl prints. Raises ``BenchError`` when it fails."""
+    result = subprocess.run(
+        ["etcdctl", *arguments], env={**os.environ, **client}, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise BenchError(f"etcdctl {' '.join(arguments)} failed: {result.stderr[-1000:]}")
+    return result.stdout

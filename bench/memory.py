@@ -1,9 +1,9 @@
-"""The memory of everything that a local cloud runs, sampled."""
+"""Memory, sampled: of everything that a local cloud runs, and of one unit on one machine."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,9 @@ from localcloud.machines.cgroups import Cgroup
 
 PERIOD = 1.0
 """Seconds between samples: a sample of three machines takes some 20 ms of one core."""
+
+UNIT_PERIOD = 0.02
+"""Seconds between samples of a unit, which has a process or two: far less than a millisecond each."""
 
 
 @dataclass
@@ -33,21 +36,65 @@ class Memory:
     @contextmanager
     def sampling(self) -> Generator[Peak]:
         """Sample while the block lasts."""
-        peak, ended = Peak(), threading.Event()
-        thread = threading.Thread(target=self._sample_until, args=(ended, peak), daemon=True)
-        thread.start()
-        try:
+        peak = Peak()
+        with _repeated(lambda: self._sample(peak), PERIOD):
             yield peak
-        finally:
-            ended.set()
-            thread.join()
 
-    def _sample_until(self, ended: threading.Event, peak: Peak) -> None:
-        while not ended.wait(PERIOD):
-            others = {"machines", "commands", "plugins"}
-            services = [group for group in self._cloud.children() if group.path.name not in others]
-            peak.machines = max(peak.machines, _sum(self._cloud / "machines"))
-            peak.services = max(peak.services, sum(_sum(group) for group in services))
+    def _sample(self, peak: Peak) -> None:
+        others = {"machines", "commands", "plugins"}
+        services = [group for group in self._cloud.children() if group.path.name not in others]
+        peak.machines = max(peak.machines, _sum(self._cloud / "machines"))
+        peak.services = max(peak.services, sum(_sum(group) for group in services))
+
+
+@dataclass
+class UnitPeak:
+    """The highest sums over the processes of a unit seen so far, in bytes."""
+
+    own: int = 0
+    """What no file is behind (proc_pid_status(5), ``RssAnon``): the kernel cannot drop it."""
+    resident: int = 0
+    """With the pages of mapped files that were in memory (``VmRSS``), a database's for one."""
+
+
+@contextmanager
+def sampling_unit(unit: Cgroup) -> Generator[UnitPeak]:
+    """Sample the processes of a unit, which may come and go, while the block lasts."""
+    peak = UnitPeak()
+
+    def sample() -> None:
+        seen = [_status(process) for process in unit.processes()]
+        peak.own = max(peak.own, sum(one.get("RssAnon", 0) for one in seen))
+        peak.resident = max(peak.resident, sum(one.get("VmRSS", 0) for one in seen))
+
+    with _repeated(sample, UNIT_PERIOD):
+        yield peak
+
+
+@contextmanager
+def _repeated(sample: Callable[[], None], period: float) -> Generator[None]:
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(period):
+            sample()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _status(process: int) -> dict[str, int]:
+    """The fields of a process's status that are sizes, in bytes."""
+    # A process may end meanwhile.
+    with suppress(OSError):
+        fields = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
+        return {field[0].rstrip(":"): int(field[1]) * 1024 for field in fields if field[-1] == "kB"}
+    return {}
 
 
 def _sum(group: Cgroup) -> int:

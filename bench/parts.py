@@ -12,3 +12,4 @@ class Part(StrEnum):
     REPLACEMENT = "replacement"
     LOAD = "load"
     GROWTH = "growth"
+    BACKUPS = "backups"

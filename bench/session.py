@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from bench.backups import measure_backups
 from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
 from bench.founding import measure_founding
@@ -26,6 +27,7 @@ MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.REPLACEMENT: measure_replacement,
     Part.LOAD: measure_load,
     Part.GROWTH: measure_growth,
+    Part.BACKUPS: measure_backups,
 }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from bench.errors import BenchError
 from localcloud.cloud import LocalCloud
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -26,3 +29,19 @@ class Workplace:
     def say(self, line: str) -> None:
         """Show one line."""
         self.console.print(escape(line))
+
+    def on(self, machine: str, argv: Sequence[str], limit: float) -> str:
+        """What a command prints as root inside a machine, which is called by its name or id.
+
+        Raises ``BenchError`` when it fails, or takes more than ``limit`` seconds.
+        """
+        command = " ".join(argv)
+        try:
+            result = self.cloud.exec(
+                machine, argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"{command}: no end after {limit:.0f} s on {machine}") from error
+        if result.returncode != 0:
+            raise BenchError(f"{command} failed on {machine}: {result.stdout[-1000:]}")
+        return result.stdout

@@ -213,6 +213,10 @@ class NspawnMachine:
                     return process
         return None
 
+    def unit(self, name: str) -> Cgroup:
+        """The group of one of the machine's system units, which need not run."""
+        return self._cgroup / "machine" / "payload" / "system.slice" / name
+
     def inside(self, argv: Sequence[str]) -> list[str]:
         """The command that runs ``argv`` as root inside the machine.
 

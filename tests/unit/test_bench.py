@@ -1,22 +1,31 @@
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
+from prepare_cluster import restore
 
+from bench.backups import BUMP, VALUE_BYTES, Measured, figures_of, writes_to_reach
 from bench.engine import Run
 from bench.errors import BenchError
+from bench.etcdctl import Status, read_statuses
 from bench.figures import Figure, beside, figures_table, write_figures
 from bench.floor import Plan, render
 from bench.load import figures as load_figures
+from bench.memory import UnitPeak, sampling_unit
 from bench.observer import Founding, Replacement, Sighting
 from bench.replacement import PHASES, Timed, time_replacements
 from bench.replacement import figures as replacement_figures
 from bench.requests import Call, most_until_healthy, per_hour, scheduled_per_hour
 from bench.stack_settings import with_settings
 from bench.writing import Load, read_report
+from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import NspawnMachine
 
@@ -216,3 +225,71 @@ def test_other_settings_leave_the_committed_file_as_it_is(tmp_path: Path) -> Non
         "encryptionsalt": "v1:x",
     }
     assert committed.read_text() == before
+
+
+def test_a_backup_and_a_restore_are_told_with_both_kinds_of_memory() -> None:
+    backup, restored = (
+        Measured(1.5, UnitPeak(20 << 20, 60 << 20)),
+        Measured(2.5, UnitPeak(30 << 20, 90 << 20)),
+    )
+    figures = figures_of(10, backup, restored)
+    assert [(figure.value, figure.unit) for figure in figures] == [
+        *((1.5, "s"), (20, "MiB"), (60, "MiB")),
+        *((2.5, "s"), (30, "MiB"), (90, "MiB")),
+    ]
+    assert [figure.name for figure in figures if figure.unit == "s"] == [
+        "backup of a database of 10 MiB",
+        "restore of a database of 10 MiB",
+    ]
+
+
+def test_a_database_grows_by_what_it_lacks() -> None:
+    writes = writes_to_reach(100 << 20, 36 << 20, 17)
+    assert (writes.total, writes.value_bytes, writes.key_bytes) == (1024, VALUE_BYTES, 17)
+
+
+def test_what_fills_a_database_does_not_compress() -> None:
+    written = os.urandom(VALUE_BYTES) * 20
+    assert len(gzip.compress(written, 3)) > len(written)
+
+
+def test_what_a_restore_must_raise_is_what_the_program_raises() -> None:
+    assert restore.BUMP == BUMP
+
+
+def test_the_memory_of_a_unit_is_that_of_its_processes(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    with sampling_unit(Cgroup(tmp_path)) as before:
+        time.sleep(0.2)
+    with sampling_unit(Cgroup(tmp_path)) as peak:
+        taken = b"x" * (64 << 20)
+        time.sleep(0.2)
+    assert len(taken) * 0.9 < peak.own - before.own < len(taken) * 1.1
+    assert peak.resident > peak.own
+
+
+def test_a_unit_that_does_not_run_takes_no_memory(tmp_path: Path) -> None:
+    with sampling_unit(Cgroup(tmp_path / "gone")) as peak:
+        time.sleep(0.1)
+    assert (peak.own, peak.resident) == (0, 0)
+
+
+def test_members_are_known_by_name_and_the_leader_by_its_id() -> None:
+    text = json.dumps(
+        [
+            {
+                "Endpoint": f"https://etcd-server-{number}.example.test:2379",
+                "Status": {
+                    "header": {"member_id": number, "revision": 7},
+                    "leader": 1,
+                    "dbSize": 300,
+                    "dbSizeInUse": 100,
+                },
+            }
+            for number in (2, 1)
+        ]
+    )
+    first, second = read_statuses(text)
+    assert first == Status("https://etcd-server-1.example.test:2379", True, 7, 300, 100)
+    assert (first.name, second.name) == ("etcd-server-1.example.test", "etcd-server-2.example.test")
+    assert not second.leads

@@ -1,0 +1,152 @@
+"""Backups and restores by the size of the database: their time, and their memory."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench import engine
+from bench.errors import BenchError
+from bench.etcdctl import client_environment, statuses
+from bench.figures import Figure
+from bench.memory import UnitPeak, sampling_unit
+from bench.stack_settings import with_settings
+from bench.workplace import PROJECT, Workplace
+from bench.writing import Writes, put
+from localcloud.cli.main import BACKUP_NOW
+from localcloud.machines.etcd_health import etcd_health
+from localcloud.machines.machine import NspawnMachine, known_machines
+from localcloud.machines.operator import STACK
+from localcloud.tokens import BACKUP_BUCKET
+
+SIZES = (10, 100, 500, 2048)
+"""MiB of the database, each grown out of the one before."""
+
+QUOTA_GIB = 4
+
+VALUE_BYTES = 60_000
+"""Of the values that fill a database: more than gzip looks back, so that one random value does not compress
+although it is written again and again."""
+
+VALUE_PAGES = 1 << 16
+"""Bytes that such a value takes in the database's file."""
+
+FIRST_KEY_BYTES = 16
+"""Each size has keys of another length, so that nothing is ever overwritten."""
+
+LIMIT = 900.0
+"""Seconds for one backup or restore."""
+
+BUMP = 1_000_000_000
+"""The least by which a restore raises etcd's revision."""
+
+_UNIT = "bench-backup.service"
+_FOUNDING = "preparecluster.service"
+_RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster_run.py", "recover", "from-backup")
+_TIMERS = "etcd-backup.timer etcd-backup.service etcd-defragment.timer"
+_LOSE_ALL = (
+    "systemctl stop etcd.service etcd-peers.timer && rm -rf /var/lib/etcd/data && "
+    "install -d -m 700 -o etcd -g etcd /var/lib/etcd/data"
+)
+_POLL = 0.1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One backup or restore."""
+
+    seconds: float
+    peak: UnitPeak
+
+
+def measure_backups(place: Workplace) -> list[Figure]:
+    """All figures of this part; begins with a cluster or none, ends with a healthy one. Raises ``BenchError``."""
+    engine.destroy(PROJECT)
+    place.say("pulumi up, one member")
+    committed = PROJECT / f"Pulumi.{STACK}.yaml"
+    engine.up(PROJECT, with_settings(committed, place.scratch, size=1, quotaGiB=QUOTA_GIB))
+    (machine,) = known_machines(place.cloud.layout)
+    client = client_environment(place)
+    figures: list[Figure] = []
+    for number, size in enumerate(SIZES):
+        _quiet(place, machine)
+        place.say(f"{size} MiB: filling the database")
+        _grow(client, size, FIRST_KEY_BYTES + number)
+        backup, name = _back_up(place, machine)
+        place.say(f"  backup {_said(backup)}")
+        restore = _restore(place, machine, client, name)
+        place.say(f"  restore {_said(restore)}")
+        figures += figures_of(size, backup, restore)
+        for file in (place.cloud.layout.objects / "buckets" / BACKUP_BUCKET).rglob(name):
+            file.unlink()
+    return figures
+
+
+def figures_of(size: int, backup: Measured, restore: Measured) -> list[Figure]:
+    """What is told of a database of so many MiB."""
+    return [
+        figure
+        for what, measured in (("backup", backup), ("restore", restore))
+        for figure in (
+            Figure(f"{what} of a database of {size} MiB", round(measured.seconds, 2), "s"),
+            Figure("  peak memory", round(measured.peak.own / 2**20, 1), "MiB"),
+            Figure(
+                "  peak memory with mapped pages of files", round(measured.peak.resident / 2**20, 1), "MiB"
+            ),
+        )
+    ]
+
+
+def writes_to_reach(size: int, now: int, key_bytes: int) -> Writes:
+    """What makes a database of ``now`` bytes have ``size`` bytes."""
+    return Writes((size - now) // VALUE_PAGES, VALUE_BYTES, key_bytes)
+
+
+def _grow(client: Mapping[str, str], mib: int, key_bytes: int) -> None:
+    (before,) = statuses(client)
+    put([before.endpoint], client, writes_to_reach(mib << 20, before.size, key_bytes))
+
+
+def _back_up(place: Workplace, machine: NspawnMachine) -> tuple[Measured, str]:
+    """Take a backup at once, as an operator does on a member; how it went, and its name."""
+    unit = ("systemd-run", "--quiet", "--wait", "--pipe", "--collect", f"--unit={_UNIT}")
+    began = time.monotonic()
+    with sampling_unit(machine.unit(_UNIT)) as peak:
+        said = place.on(str(machine.id), [*unit, *BACKUP_NOW], LIMIT)
+    seconds = time.monotonic() - began
+    name = re.search(r"backup (\S+\.db\.gz): ", said)
+    if name is None:
+        raise BenchError(f"the backup says: {said[-1000:]}")
+    return Measured(seconds, peak), name[1]
+
+
+def _restore(place: Workplace, machine: NspawnMachine, client: Mapping[str, str], name: str) -> Measured:
+    """Lose all data and found the cluster from a backup, from the operator's command to etcd's health."""
+    (before,) = statuses(client)
+    place.on(str(machine.id), ["sh", "-c", _LOSE_ALL], LIMIT)
+    began = time.monotonic()
+    with sampling_unit(machine.unit(_FOUNDING)) as peak:
+        place.on(str(machine.id), [*_RECOVER, name], LIMIT)
+        while etcd_health(machine) != "healthy":
+            if time.monotonic() - began > LIMIT:
+                raise BenchError(f"{name} is not restored after {LIMIT:.0f} s")
+            time.sleep(_POLL)
+    seconds = time.monotonic() - began
+    (after,) = statuses(client)
+    if after.revision < before.revision + BUMP:
+        raise BenchError(f"the cluster has revision {after.revision}: it does not come from {name}")
+    return Measured(seconds, peak)
+
+
+def _quiet(place: Workplace, machine: NspawnMachine) -> None:
+    """Nothing that members do by themselves disturbs the measurement. A recovery starts its timers again."""
+    place.on(str(machine.id), ["systemctl", "stop", *_TIMERS.split()], LIMIT)
+
+
+def _said(measured: Measured) -> str:
+    peak = measured.peak
+    return (
+        f"{measured.seconds:.2f} s, {peak.own / 2**20:.1f} MiB, with mapped pages {peak.resident / 2**20:.1f}"
+    )
