@@ -39,7 +39,7 @@ def bench(console: Console, parts: Sequence[Part]) -> int:
 
     name = cloud_name()
     cloud = LocalCloud(name, say)
-    if {Part.LOAD, Part.BACKUPS} & set(parts):
+    if {Part.LOAD, Part.BACKUPS, Part.UPKEEP} & set(parts):
         ensure_benchmark()
     with locked(RUN_ROOT / f"{name}.bench.lock", "bench", say):
         try:

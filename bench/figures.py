@@ -40,8 +40,8 @@ class Figure:
         return self.unit.endswith("/s")
 
 
-def beside(name: str, value: float, floor: float, *, unit: str, limit: float) -> Figure:
-    """A value with its floor, limited by their ratio."""
+def beside(name: str, value: float, floor: float, *, unit: str, limit: float | None = None) -> Figure:
+    """A value with its floor; a limit is one of their ratio."""
     return Figure(name, round(value, 3), unit, round(floor, 3), round(value / floor, 3), limit)
 
 

@@ -13,3 +13,4 @@ class Part(StrEnum):
     LOAD = "load"
     GROWTH = "growth"
     BACKUPS = "backups"
+    UPKEEP = "upkeep"

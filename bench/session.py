@@ -18,6 +18,7 @@ from bench.growth import measure_growth
 from bench.load import measure_load
 from bench.parts import Part
 from bench.replacement import measure_replacement
+from bench.upkeep import measure_upkeep
 from bench.workplace import Workplace
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
@@ -28,6 +29,7 @@ MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.LOAD: measure_load,
     Part.GROWTH: measure_growth,
     Part.BACKUPS: measure_backups,
+    Part.UPKEEP: measure_upkeep,
 }
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from prepare_cluster import restore
+from prepare_cluster.settings import Settings
 
+from bench import upkeep
 from bench.backups import BUMP, VALUE_BYTES, Measured, figures_of, writes_to_reach
 from bench.engine import Run
 from bench.errors import BenchError
@@ -293,3 +295,28 @@ def test_members_are_known_by_name_and_the_leader_by_its_id() -> None:
     assert first == Status("https://etcd-server-1.example.test:2379", True, 7, 300, 100)
     assert (first.name, second.name) == ("etcd-server-1.example.test", "etcd-server-2.example.test")
     assert not second.leads
+
+
+def database(mib: int, in_use: int) -> Status:
+    return Status("https://etcd-server-1.example.test:2379", False, 1, mib << 20, in_use << 20)
+
+
+def test_a_member_is_fragmented_by_the_program_s_own_limits() -> None:
+    assert Settings.defragment_bytes == upkeep.WORTH_IT
+    assert Settings.defragment_percent == 50
+    assert upkeep.fragmented(database(200, in_use=100))
+    assert not upkeep.fragmented(database(199, in_use=100))
+    assert not upkeep.fragmented(database(100, in_use=1))
+
+
+def test_a_load_lasts_as_long_as_what_is_beside_it_and_never_too_short() -> None:
+    assert upkeep.writes_in(12) == 12 * upkeep.RATE
+    assert upkeep.writes_in(0.1) == upkeep.LEAST_SECONDS * upkeep.RATE
+
+
+def test_latencies_beside_something_are_ratios_of_medians() -> None:
+    nothing = [Load(500, 9), Load(500, 10), Load(500, 90)]
+    backup, defragment = upkeep.figures(nothing, [Load(500, 30)], [Load(500, 100), Load(500, 300)])
+    assert (backup.value, backup.floor, backup.ratio, backup.limit) == (30, 10, 3, None)
+    assert (defragment.value, defragment.floor, defragment.ratio) == (200, 10, 20)
+    assert backup.passed is None

@@ -1,0 +1,158 @@
+"""The writer's latency while a backup is taken, and while members defragment, beside the same with neither."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from bench import engine
+from bench.backups import FIRST_KEY_BYTES, VALUE_BYTES, VALUE_PAGES
+from bench.errors import BenchError
+from bench.etcdctl import Status, client_environment, etcdctl, statuses
+from bench.figures import Figure, beside
+from bench.workplace import PROJECT, Workplace
+from bench.writing import Load, Writes, put
+from localcloud.machines.machine import known_machines
+
+ROUNDS = 5
+"""Timed loads of each kind, in turns."""
+
+RATE = 500
+"""Writes in a second: far fewer than the cluster can take."""
+
+LEAST_SECONDS = 4.0
+"""Of a load. One that has something beside it lasts as long as that does."""
+
+IN_USE = 120 << 20
+"""Bytes of the database that stay."""
+
+GARBAGE = 180 << 20
+"""Bytes that are written over them before each turn, and compacted."""
+
+WORTH_IT = 100 << 20
+"""Free bytes from which a member defragments, when they are at least half of the file."""
+
+LIMIT = 300.0
+"""Seconds for one backup, for all defragmentations of a turn, and for a compaction."""
+
+NOTHING, BACKUP, DEFRAGMENT = "nothing beside", "a backup", "defragmentation"
+
+_NOW = """
+mkdir -p /run/systemd/system/etcd-backup.service.d
+cat > /run/systemd/system/etcd-backup.service.d/now.conf <<END
+[Service]
+ExecStart=
+ExecStart=/usr/bin/python3 -ES /etc/etcd/prepare_cluster_run.py backup-now
+END
+systemctl daemon-reload
+systemctl stop etcd-backup.timer etcd-backup.service etcd-defragment.timer
+"""
+_POLL = 0.2
+
+
+def measure_upkeep(place: Workplace) -> list[Figure]:
+    """All figures of this part; begins with a cluster or none, ends with a healthy one. Raises ``BenchError``."""
+    return _Upkeep(place).measure()
+
+
+class _Upkeep:
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        engine.destroy(PROJECT)
+        place.say("pulumi up")
+        engine.up(PROJECT)
+        self._client = client_environment(place)
+        self._endpoints = [status.endpoint for status in statuses(self._client)]
+
+    def measure(self) -> list[Figure]:
+        # The timer's own unit, with its niceness, but whenever it is asked for.
+        for machine in known_machines(self._place.cloud.layout):
+            self._place.on(str(machine.id), ["sh", "-c", _NOW], LIMIT)
+        self._fill(IN_USE)
+        beside_it: dict[str, Callable[[], None]] = {
+            NOTHING: lambda: None,
+            BACKUP: self._back_up,
+            DEFRAGMENT: self._defragment,
+        }
+        self._fragment()
+        # Before the first turn: how long each takes, and so how long the loads beside them last.
+        seconds = {kind: _timed(work) for kind, work in beside_it.items()}
+        loads: dict[str, list[Load]] = {kind: [] for kind in beside_it}
+        for number in range(1, ROUNDS + 1):
+            self._fragment()
+            self._place.say(f"turn {number} of {ROUNDS}: {RATE} writes a second")
+            # Defragmentation takes away what it needs, so it is the last.
+            for kind in (NOTHING, BACKUP, DEFRAGMENT) if number % 2 else (BACKUP, NOTHING, DEFRAGMENT):
+                loads[kind].append(self._load(beside_it[kind], seconds[kind]))
+            self._place.say(
+                "  p99 " + "; ".join(f"{kind} {seen[-1].p99:.1f} ms" for kind, seen in loads.items())
+            )
+        return figures(loads[NOTHING], loads[BACKUP], loads[DEFRAGMENT])
+
+    def _load(self, work: Callable[[], None], seconds: float) -> Load:
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(work)
+            load = put(self._endpoints, self._client, Writes(writes_in(seconds), rate=RATE))
+            running.result()
+        return load
+
+    def _back_up(self) -> None:
+        """On the member whose turn it is when all are healthy: the first by name that does not lead."""
+        first = next(status for status in statuses(self._client) if not status.leads)
+        self._place.on(first.name, ["systemctl", "start", "etcd-backup.service"], LIMIT)
+
+    def _defragment(self) -> None:
+        """On all members, one after the other and the leader last, as their timers would."""
+        deadline = time.monotonic() + LIMIT
+        while left := [status for status in statuses(self._client) if fragmented(status)]:
+            if time.monotonic() > deadline:
+                names = ", ".join(status.name for status in left)
+                raise BenchError(f"{names} did not defragment: journalctl -u etcd-defragment")
+            for status in sorted(left, key=lambda status: status.leads):
+                self._place.on(status.name, ["systemctl", "start", "etcd-defragment.service"], LIMIT)
+
+    def _fragment(self) -> None:
+        """Write over what is there, so that more than half of every database is free after the compaction."""
+        self._fill(GARBAGE)
+        etcdctl(self._client, "compaction", "--physical", str(statuses(self._client)[0].revision))
+        deadline = time.monotonic() + LIMIT
+        while not all(fragmented(status) for status in statuses(self._client)):
+            if time.monotonic() > deadline:
+                raise BenchError(f"nothing to defragment after a compaction: {statuses(self._client)}")
+            time.sleep(_POLL)
+
+    def _fill(self, size: int) -> None:
+        writes = Writes(size // VALUE_PAGES, VALUE_BYTES, FIRST_KEY_BYTES, keys=IN_USE // VALUE_PAGES)
+        put(self._endpoints, self._client, writes)
+
+
+def fragmented(status: Status) -> bool:
+    """Whether a member defragments with the program's own limits."""
+    free = status.size - status.in_use
+    return free >= WORTH_IT and 2 * free >= status.size
+
+
+def writes_in(seconds: float) -> int:
+    """How many writes a load has that lasts so long."""
+    return round(RATE * max(seconds, LEAST_SECONDS))
+
+
+def figures(nothing: Sequence[Load], backup: Sequence[Load], defragment: Sequence[Load]) -> list[Figure]:
+    """The medians of the loads beside something, with the one beside nothing as their floor."""
+    floor = _p99(nothing)
+    return [
+        beside(f"p99 latency of {RATE} writes/s during a backup", _p99(backup), floor, unit="ms"),
+        beside(f"p99 latency of {RATE} writes/s during defragmentation", _p99(defragment), floor, unit="ms"),
+    ]
+
+
+def _p99(loads: Sequence[Load]) -> float:
+    return statistics.median(load.p99 for load in loads)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
