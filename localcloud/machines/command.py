@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,21 @@ class Command:
         self._group.remove()
         return status
 
+    def kill_part(self, name: str) -> int:
+        """Kill those of its processes whose command line has ``name`` in it; how many there were."""
+        doomed = [process for process in self._group.processes() if name in _command_line(process)]
+        for process in doomed:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return len(doomed)
+
     def kill(self) -> None:
         """End it and all that it started, at once and without a word."""
         self._group.remove()
         self.process.wait()
+
+
+def _command_line(process: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""

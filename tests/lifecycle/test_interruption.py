@@ -79,6 +79,27 @@ def test_each_call_of_the_api_may_fail_once(
             live.up()
 
 
+def test_a_program_may_be_killed_while_a_droplet_is_deleted(live: Live) -> None:
+    with live.case("program killed", planned=False):
+        update = Update(live, *one_member(live, MEMBER))
+        update.reached_step("delete-replaced", f"Droplet::etcd-etcd-{live.stack}-{MEMBER}")
+        update.kill_program()
+        update.fail()
+        live.up()
+
+
+def test_both_apis_may_be_away_while_a_droplet_is_replaced(live: Live, control: httpx.Client) -> None:
+    with live.case("APIs away for four seconds", planned=False):
+        update = Update(live, *one_member(live, MEMBER))
+        update.reached_step("delete-replaced", f"Droplet::etcd-etcd-{live.stack}-{MEMBER}")
+        away = [
+            {"service": service, "kind": "down", "seconds": 4} for service in ("digitalocean", "cloudflare")
+        ]
+        control.put("/faults", json=away).raise_for_status()
+        update.wait()
+        live.up()
+
+
 @pytest.mark.timeout(1200)
 def test_thirty_random_moments(live: Live, undisturbed: Undisturbed) -> None:
     seed = int(os.environ.get("LIFECYCLE_SEED", time.time_ns() % 1_000_000))

@@ -80,6 +80,10 @@ class Update:
         """End the engine and its plugins at once."""
         self._command.kill()
 
+    def kill_program(self) -> None:
+        """End the program and its language host; the engine lives on."""
+        assert self._command.kill_part("pulumi-language-python")
+
     def interrupt(self) -> None:
         """What Ctrl-C does: the engine stops what it can stop, and ends."""
         self._command.process.send_signal(signal.SIGINT)
