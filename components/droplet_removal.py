@@ -1,10 +1,11 @@
-"""Removing a droplet that no stack knows, in the steps of the provider's own delete (DigitalOcean API v2)."""
+"""Shutting droplets down, and removing one that no stack knows, as the provider does it (DigitalOcean API v2)."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,9 @@ from components.configuration import ProviderAccess
 from components.removal import client
 
 POLL_SECONDS = 1
+RECENT_ACTIONS = 20
+CLOCK_SECONDS = 5
+"""By which this machine's clock and the API's may differ."""
 
 
 class RemovalError(Exception):
@@ -30,6 +34,34 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
             await _remove(api, f"droplets/{droplet}", deadline)
         except httpx.HTTPError as error:
             raise RemovalError(f"droplet {droplet}: {type(error).__name__} {error}") from error
+
+
+async def repeat_shutdown(access: ProviderAccess, droplet: int, *, since: float) -> bool:
+    """Repeat a droplet's shutdown, if it was asked for since a Unix time and nothing is under way; whether it was.
+
+    An answer that is no success is none: somebody asks later.
+    """
+    path = f"droplets/{droplet}/actions"
+    async with client(access, "/v2/") as api:
+        try:
+            answer = await api.get(path, params={"per_page": RECENT_ACTIONS})
+            actions = answer.raise_for_status().json()["actions"]
+            if not may_be_repeated(actions, since):
+                return False
+            return (await api.post(path, json={"type": "shutdown"})).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def may_be_repeated(actions: Sequence[Mapping[str, Any]], since: float) -> bool:
+    """Whether a droplet's actions have a shutdown since a Unix time, and none of them is under way."""
+    asked = [
+        action
+        for action in actions
+        if action["type"] == "shutdown"
+        and datetime.fromisoformat(action["started_at"]).timestamp() >= since - CLOCK_SECONDS
+    ]
+    return bool(asked) and all(action["status"] != "in-progress" for action in actions)
 
 
 async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:

@@ -109,6 +109,19 @@ class Members:
 
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
+    async def shut_down_again(self, name: str, *, since: float) -> bool:
+        """Repeat a shutdown of a member's droplet that the provider has asked for since a Unix time; whether it was.
+
+        Not while an action is under way. An API that refuses or is away is no obstacle: it is asked later.
+        """
+        from components.droplet_removal import repeat_shutdown  # noqa: PLC0415  # as above
+
+        try:
+            droplets = await self.droplets_named(name)
+        except ListingError:
+            return False
+        return any([await repeat_shutdown(self._access, droplet, since=since) for droplet in droplets])
+
     async def _gateway(self, name: str) -> Gateway:
         return Gateway(name, (await self._book.addresses())[name], await self._tls_context())
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,9 +34,9 @@ UNTOUCHED = (
     "became healthy, or is given up: pulumi config set etcd:rollout all-at-once."
 )
 WATCH_SECONDS = 5.0
-"""A droplet that takes longer to be registered is looked after."""
-GUARD_SECONDS = 2.0
-"""A member's guard looks this often while it refuses, at the least."""
+"""A droplet that takes longer to be registered is looked after, and this often."""
+GUARD_SECONDS = 0.75
+"""As long as a member's guard takes to see what a gate has seen, unless its machine is busy."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
 
@@ -75,6 +76,7 @@ class Rollout:
         self._urns: dict[str, pulumi.Output[str]] = {}
         self._newcomers: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
+        self._began = time.time()
         self._asked = False
 
     def gate(
@@ -223,24 +225,28 @@ class Rollout:
         await self._move_leadership([member], seen)
 
     async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
-        """Say why a droplet does not go, when its replacement was begun without asking a gate.
+        """Say why a droplet does not go, and ask it again once it may: the provider asks once, and knows no reason.
 
-        Its guard refuses the shutdown while another member is sick, and the provider knows no reason.
+        A guard refuses the shutdown while another member is sick, or until it has seen the others' health.
         """
         if member not in (await self._members.existing.future() or ()):
             return
         await gate.urn.future()
         registered = asyncio.ensure_future(droplet.urn.future())
+        said = False
         while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
             seen = await self._members.look()
-            if sick := problems(others(member, self._settings.member_names, seen), seen):
+            sick = problems(others(member, self._settings.member_names, seen), seen)
+            if sick and not said:
                 states = "; ".join(f"{name}: {problem}" for name, problem in sick.items())
                 pulumi.log.warn(
                     f"{member} refuses to be shut down while another member is not healthy, and this run fails "
                     f"after {self._settings.droplet_timeout_seconds} s with {member} untouched, unless they become "
-                    f"healthy and it is asked again. {states}"
+                    f"healthy before: then it is asked again. {states}"
                 )
-                return
+                said = True
+            elif not sick and await self._members.shut_down_again(member, since=self._began):
+                pulumi.log.info(f"{member} did not shut down when it was asked to: it is asked again")
 
     async def _newcomers_healthy(self, existing: Collection[str]) -> None:
         """Wait until the members that this run creates are healthy: before that nobody else can be spared.

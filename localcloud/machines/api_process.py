@@ -27,6 +27,11 @@ _POLL = 0.05
 REQUESTS_PER_MINUTE = "LOCALCLOUD_REQUESTS_PER_MINUTE"
 """Environment variable: another rate limit than DigitalOcean's, since droplets come and go here in seconds."""
 
+SHUTDOWN_SECONDS = "LOCALCLOUD_SHUTDOWN_SECONDS"
+"""Environment variable: how long a shutdown that a machine refuses keeps its droplet locked."""
+
+_LIMITS = {REQUESTS_PER_MINUTE: "--requests-per-minute", SHUTDOWN_SECONDS: "--shutdown-seconds"}
+
 
 class ApiProcess:
     """``python -m localcloud.api``, as a daemon inside the namespace."""
@@ -68,7 +73,7 @@ class ApiProcess:
                     *("ip", "netns", "exec", self._layout.namespace, sys.executable, "-m", "localcloud.api"),
                     *("--name", self._layout.name, "--state", self._layout.state, "--machines", "nspawn"),
                     *("--image", image, "--releases", self._layout.releases),
-                    *_rate_limit(),
+                    *_limits(),
                 ],
                 output=log,
                 env={"PATH": SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"},
@@ -107,6 +112,6 @@ class ApiProcess:
         return lines[-1] if lines else "nothing"
 
 
-def _rate_limit() -> list[str]:
-    limit = os.environ.get(REQUESTS_PER_MINUTE)
-    return ["--requests-per-minute", limit] if limit else []
+def _limits() -> list[str]:
+    given = ((option, os.environ.get(variable)) for variable, option in _LIMITS.items())
+    return [word for option, value in given if value for word in (option, value)]

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cli.naming import default_name
 from localcloud.cloud import LocalCloud
-from localcloud.machines.api_process import REQUESTS_PER_MINUTE
+from localcloud.machines.api_process import REQUESTS_PER_MINUTE, SHUTDOWN_SECONDS
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.prerequisites import check_host
 
@@ -28,6 +28,7 @@ def fresh_cloud(suffix: str) -> Generator[LocalCloud]:
     cloud.reset()
     # One run follows on another without a pause, and what takes DigitalOcean a minute takes a second here.
     os.environ[REQUESTS_PER_MINUTE] = "2500"
+    os.environ[SHUTDOWN_SECONDS] = "15"
     cloud.start()
     try:
         yield cloud

@@ -9,6 +9,7 @@ from tests.cluster.cluster import wait_for, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.sickness import Sickness, cut_off, full, paused, stopped
+from tests.lifecycle.update import Update
 
 CHANGED, SICK = 2, 3
 PATIENCE = 10
@@ -55,6 +56,20 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
             assert live.droplets() == before
             wait_unlocked(live)
         live.up()
+    assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
+
+
+def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patience_ends(
+    live: Live, control: httpx.Client
+) -> None:
+    sick, before = live.name(SICK), live.droplets()
+    with live.case("drift while a member is stopped, and soon well again", planned=False):
+        with live.broken(sick), stopped(live, sick):
+            live.wait_down(sick)
+            live.drift(control, CHANGED)
+            update = Update(live)
+            wait_for(update.output, lambda output: "refuses to be shut down" in output, "the refusal")
+        assert "it is asked again" in update.finish()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 

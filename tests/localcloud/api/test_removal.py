@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from components.configuration import ProviderAccess
-from components.droplet_removal import remove_droplet
+from components.droplet_removal import may_be_repeated, remove_droplet, repeat_shutdown
 from components.removal import InTheWayError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
@@ -92,3 +94,32 @@ async def test_a_droplet_is_shut_down_and_its_volume_is_kept(
     assert http.get(f"/v2/droplets/{orphan}").status_code == 404
     assert http.get(f"/v2/volumes/{volume}").json()["volume"]["droplet_ids"] == []
     await remove_droplet(access, orphan, seconds=20)
+
+
+async def test_a_shutdown_is_repeated_only_where_one_was_asked_for_since_then(
+    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
+) -> None:
+    asked = droplet(name="a")["id"]
+    path = f"/v2/droplets/{asked}/actions"
+    began = time.time()
+    assert not await repeat_shutdown(access, asked, since=began)
+    http.post(path, json={"type": "shutdown"})
+    lab.settle()
+    assert not await repeat_shutdown(access, asked, since=time.time() + 60)
+    assert await repeat_shutdown(access, asked, since=began)
+    lab.settle()
+    assert [action["type"] for action in http.get(path).json()["actions"]].count("shutdown") == 2
+    assert not await repeat_shutdown(access, asked + 1, since=began)
+
+
+@pytest.mark.parametrize(
+    ("others", "repeated"),
+    [
+        ([], True),
+        ([{"type": "snapshot", "status": "in-progress", "started_at": "2026-01-01T00:00:00Z"}], False),
+    ],
+)
+def test_nothing_is_asked_of_a_droplet_that_is_busy(others: list[Any], repeated: bool) -> None:
+    shutdown = {"type": "shutdown", "status": "errored", "started_at": "2026-01-01T00:00:00Z"}
+    began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    assert may_be_repeated([shutdown, *others], began) == repeated
