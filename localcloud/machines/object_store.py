@@ -18,8 +18,8 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS, OBJECT_STORE_OWNER
 
-REGION = "local"
-"""The region that requests are signed for."""
+REGION = "us-east-1"
+"""The region that requests are signed for: what DigitalOcean's provider signs for, whatever the bucket's own."""
 
 CERTIFICATE = Path(__file__).with_name("object_store.pem")
 """The server's certificate, which is its own authority and the same in every local cloud."""
@@ -85,8 +85,8 @@ class ObjectStore:
 
     def _make_bucket(self, server: Path) -> None:
         access, secret = BACKUP_KEYS
-        # An interrupted start may have made the account already.
-        self._admin(server, "create-user", f"--access={access}", f"--secret={secret}", "--role=user")
+        # An interrupted start may have made the account already. It may make buckets, as any key for Spaces may.
+        self._admin(server, "create-user", f"--access={access}", f"--secret={secret}", "--role=userplus")
         problem = self._admin(server, "create-bucket", f"--bucket={BACKUP_BUCKET}", f"--owner={access}")
         if problem is not None:
             raise LocalCloudError(f"the object store makes no bucket: {problem}")

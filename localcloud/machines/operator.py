@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from localcloud.machines.layout import Layout
+from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.launcher import SOCKET
 
 PASSPHRASE = "localcloud"  # noqa: S105 - it guards a state file on the user's own machine, and is in the README
@@ -38,4 +39,6 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": layout.name,
         SOCKET: str(layout.plugin_socket),
+        # Nothing but the object store is reached by HTTPS there, and its certificate is its own authority.
+        "SSL_CERT_FILE": str(CERTIFICATE),
     }

@@ -15,14 +15,13 @@ from pathlib import Path
 from prepare_cluster.s3 import Bucket, Place
 from prepare_cluster.signing import Call, Keys, signed_headers
 
-from localcloud.machines.object_store import CERTIFICATE, private_key
+from localcloud.machines.object_store import CERTIFICATE, REGION, private_key
 from localcloud.toolchain.object_store import ensure_object_store
 
 from .lab import eventually
 
 KEYS = Keys("owner", "owner-secret")
 BUCKET = "backups"
-REGION = "local"
 
 
 class ObjectServer:
@@ -72,12 +71,12 @@ class ObjectServer:
         """The keys of all objects, by time of their names."""
         return sorted(stored.key for stored in self.bucket().list("").objects)
 
-    def add_user(self, keys: Keys) -> None:
+    def add_user(self, keys: Keys, role: str = "user") -> None:
         """An account that may do what a bucket's policy allows, and nothing else."""
         subprocess.run(
             [
                 *(ensure_object_store(), "admin", "--allow-insecure", f"--region={REGION}"),
-                *(f"--endpoint-url=https://127.0.0.1:{self.port}", "create-user", "--role=user"),
+                *(f"--endpoint-url=https://127.0.0.1:{self.port}", "create-user", f"--role={role}"),
                 *(f"--access={keys.access}", f"--secret={keys.secret}"),
             ],
             env={"ADMIN_ACCESS_KEY": KEYS.access, "ADMIN_SECRET_KEY": KEYS.secret},

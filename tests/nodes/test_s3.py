@@ -17,6 +17,8 @@ from prepare_cluster import s3
 from prepare_cluster.s3 import Bucket, Place, S3Error
 from prepare_cluster.signing import Keys
 
+from localcloud.machines.object_store import REGION
+
 from .lab import PACKAGE, eventually
 from .objects import KEYS, ObjectServer
 
@@ -45,7 +47,7 @@ def uploading(
     script = (
         "from pathlib import Path; from prepare_cluster.s3 import *; "
         "from prepare_cluster.signing import Keys; "
-        f"place = Place('https://127.0.0.1:{server.port}', 'backups', 'local', "
+        f"place = Place('https://127.0.0.1:{server.port}', 'backups', '{REGION}', "
         f"Keys('{KEYS.access}', '{KEYS.secret}'), Path({str(server.folder.parent / 'ca.pem')!r}).read_text());"
         "print('go', flush=True);"
         f"Bucket(place, part={part}).put('cut', Path({str(source)!r}), '{sha256}', {{}})"

@@ -24,3 +24,9 @@ def test_backups_go_to_the_local_object_store() -> None:
     keys = (settings.backup_access_key.get_secret_value(), settings.backup_secret_key.get_secret_value())
     assert keys == BACKUP_KEYS
     assert settings.backup_ca_certificate == CERTIFICATE.read_text()
+
+
+def test_the_provider_makes_buckets_in_the_local_object_store_for_the_members_own_account() -> None:
+    assert CONFIG["digitalocean:spacesEndpoint"] == OBJECT_STORE_URL
+    keys = (CONFIG["digitalocean:spacesAccessId"], CONFIG["digitalocean:spacesSecretKey"])
+    assert keys == BACKUP_KEYS

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+from localcloud.plugins.digitalocean.spaces import Spaces
 from localcloud.plugins.errors import ApiError, GoneError, ProviderError
 from localcloud.plugins.http_client import HttpClient
 from localcloud.plugins.values import Properties, elements, members
@@ -25,6 +26,7 @@ class Api:
     """Scheme and host, e.g. ``https://api.digitalocean.com``."""
     http: HttpClient
     waiter: Waiter
+    spaces: Spaces
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Properties:
         """The body of a GET request."""

@@ -9,6 +9,8 @@ from localcloud.plugins.digitalocean.droplet import Droplet
 from localcloud.plugins.digitalocean.firewall import Firewall
 from localcloud.plugins.digitalocean.functions import FUNCTIONS
 from localcloud.plugins.digitalocean.monitor_alert import MonitorAlert
+from localcloud.plugins.digitalocean.spaces import DEFAULT_ENDPOINT, Spaces
+from localcloud.plugins.digitalocean.spaces_bucket import SpacesBucket
 from localcloud.plugins.digitalocean.ssh_key import SshKey
 from localcloud.plugins.digitalocean.tag import Tag
 from localcloud.plugins.digitalocean.volume import Volume
@@ -29,13 +31,16 @@ class DigitalOcean(Provider):
     bridge = Bridge.SDK
 
     def __init__(self) -> None:
-        super().__init__((Droplet(), Firewall(), MonitorAlert(), SshKey(), Tag(), Volume(), Vpc()), FUNCTIONS)
+        resources = (Droplet(), Firewall(), MonitorAlert(), SpacesBucket(), SshKey(), Tag(), Volume(), Vpc())
+        super().__init__(resources, FUNCTIONS)
 
     def connect(self, settings: Properties) -> Api:
         """Settings ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.
 
         Where they are missing, the environment's ``DIGITALOCEAN_TOKEN``, ``DIGITALOCEAN_ACCESS_TOKEN``,
-        ``DIGITALOCEAN_API_URL`` and ``DIGITALOCEAN_HTTP_RETRY_*``.
+        ``DIGITALOCEAN_API_URL`` and ``DIGITALOCEAN_HTTP_RETRY_*``. For Spaces ``spacesAccessId``,
+        ``spacesSecretKey`` and ``spacesEndpoint``, or ``SPACES_ACCESS_KEY_ID``, ``SPACES_SECRET_ACCESS_KEY`` and
+        ``SPACES_ENDPOINT_URL``.
         """
         environment = os.environ.get
         token = (
@@ -50,7 +55,12 @@ class DigitalOcean(Provider):
         waiter = Waiter(self.cancelled)
         retries = _retries(int(most), float(shortest), float(longest))
         http = HttpClient(token or "", f"localcloud-digitalocean/{self.version}", retries, waiter)
-        return Api(endpoint, http, waiter)
+        spaces = Spaces(
+            settings.get("spacesEndpoint") or environment("SPACES_ENDPOINT_URL") or DEFAULT_ENDPOINT,
+            settings.get("spacesAccessId") or environment("SPACES_ACCESS_KEY_ID") or "",
+            settings.get("spacesSecretKey") or environment("SPACES_SECRET_ACCESS_KEY") or "",
+        )
+        return Api(endpoint, http, waiter, spaces)
 
 
 def _retries(most: int, shortest: float, longest: float) -> Retries:

@@ -9,6 +9,7 @@ import pytest
 from localcloud.cli.naming import default_name
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.layout import Layout
+from localcloud.machines.object_store import CERTIFICATE
 from localcloud.machines.operator import operator_environment
 
 
@@ -39,6 +40,7 @@ def test_nothing_of_the_users_accounts_reaches_the_local_cloud() -> None:
         "PULUMI_ACCESS_TOKEN": "secret",
         "PULUMI_HOME": "/home/user/.pulumi",
         "DIGITALOCEAN_TOKEN": "secret",
+        "SPACES_SECRET_ACCESS_KEY": "secret",
         "CLOUDFLARE_API_TOKEN": "secret",
         "https_proxy": "http://proxy",
         "HTTP_PROXY": "http://proxy",
@@ -56,4 +58,5 @@ def test_nothing_of_the_users_accounts_reaches_the_local_cloud() -> None:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": "mine",
         "LOCALCLOUD_PLUGIN_SOCKET": "/run/localcloud/mine/plugins.sock",
+        "SSL_CERT_FILE": str(CERTIFICATE),
     }

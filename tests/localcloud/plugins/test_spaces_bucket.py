@@ -1,0 +1,112 @@
+"""What the DigitalOcean stand-in does with buckets, on a real S3 server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prepare_cluster.signing import Keys
+
+from localcloud.machines.object_store import CERTIFICATE
+from localcloud.plugins.digitalocean.provider import DigitalOcean
+from tests.nodes.objects import KEYS, ObjectServer
+
+from .conftest import Serve
+from .engine_end import EngineEnd, RefusedError
+
+BUCKET = "digitalocean:index/spacesBucket:SpacesBucket"
+INPUTS = {"name": "made-here", "region": "fra1"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path_factory.mktemp("spaces"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def plugin(server: ObjectServer, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> EngineEnd:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    return configured(server, serve, KEYS)
+
+
+def configured(server: ObjectServer, serve: Serve, keys: Keys) -> EngineEnd:
+    stub = serve(DigitalOcean())
+    settings = {
+        "token": "t",
+        "spacesEndpoint": f"https://127.0.0.1:{server.port}",
+        "spacesAccessId": keys.access,
+        "spacesSecretKey": keys.secret,
+    }
+    EngineEnd(stub).call("Configure", args=settings)
+    return EngineEnd(stub, BUCKET)
+
+
+def made(plugin: EngineEnd, **changes: Any) -> dict[str, Any]:
+    return plugin.call("Create", properties={**INPUTS, **changes})
+
+
+def test_a_bucket_is_made_and_goes_by_its_name(plugin: EngineEnd, server: ObjectServer) -> None:
+    created = made(plugin)
+    assert (server.folder / "made-here").is_dir()
+    assert created["id"] == "made-here"
+    assert created["properties"]["region"] == "fra1"
+    assert created["properties"]["bucketDomainName"] == "made-here.fra1.digitaloceanspaces.com"
+    same = plugin.call("Diff", id="made-here", olds=created["properties"], news=INPUTS)
+    assert same["changes"] == "DIFF_NONE"
+
+
+def test_its_owner_may_make_it_again_and_what_is_in_it_stays(plugin: EngineEnd, server: ObjectServer) -> None:
+    made(plugin)
+    (server.folder / "made-here/backup").write_text("kept")
+    assert made(plugin)["id"] == "made-here"
+    assert (server.folder / "made-here/backup").read_text() == "kept"
+
+
+def test_somebody_elses_bucket_is_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
+    made(plugin)
+    stranger = Keys("stranger", "stranger-secret")
+    server.add_user(stranger, role="userplus")
+    with pytest.raises(RefusedError, match="Error creating Spaces bucket: BucketAlreadyExists: ") as refused:
+        made(configured(server, serve, stranger))
+    assert "stranger-secret" not in refused.value.text
+
+
+def test_a_bucket_with_something_in_it_is_not_deleted(plugin: EngineEnd, server: ObjectServer) -> None:
+    state = made(plugin, name="full")["properties"]
+    (server.folder / "full/backup").write_text("kept")
+    with pytest.raises(RefusedError, match="Error deleting Spaces Bucket: BucketNotEmpty: "):
+        plugin.call("Delete", id="full", properties=state)
+    (server.folder / "full/backup").unlink()
+    plugin.call("Delete", id="full", properties=state)
+    assert not (server.folder / "full").exists()
+
+
+def test_a_bucket_that_is_gone_is_noticed(plugin: EngineEnd, server: ObjectServer) -> None:
+    state = made(plugin, name="short-lived")["properties"]
+    assert plugin.call("Read", id="short-lived", properties=state, inputs=INPUTS)["id"] == "short-lived"
+    (server.folder / "short-lived").rmdir()
+    assert not plugin.call("Read", id="short-lived", properties=state, inputs=INPUTS).get("id")
+
+
+def test_another_region_needs_another_bucket(plugin: EngineEnd) -> None:
+    state = made(plugin)["properties"]
+    diff = plugin.call("Diff", id="made-here", olds=state, news={**INPUTS, "region": "ams3"})
+    assert diff["replaces"] == ["region"]
+
+
+def test_a_region_without_spaces_is_refused(plugin: EngineEnd) -> None:
+    with pytest.raises(RefusedError, match="expected region to be one of"):
+        made(plugin, region="local")
+
+
+def test_without_keys_nothing_is_made(server: ObjectServer, serve: Serve) -> None:
+    with pytest.raises(RefusedError, match="Error creating bucket: Spaces credentials not configured"):
+        made(configured(server, serve, Keys("", "")), name="nobodys")
+
+
+def test_wrong_keys_are_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
+    with pytest.raises(RefusedError, match="Error creating Spaces bucket: SignatureDoesNotMatch"):
+        made(configured(server, serve, Keys(KEYS.access, "wrong")), name="nobodys")
