@@ -17,6 +17,11 @@ DURATION = re.compile(r"([1-9]\d*)([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
 LATEST = "latest"
+SPACES = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
+SPACES_REGIONS = frozenset(
+    {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
+)
+"""Regions in which the DigitalOcean provider makes buckets (its ``digitalocean/spaces/spaces_entities.go``)."""
 SHORTEST_INTERVAL = 60
 """Seconds: the members look for a backup that is due four times a minute."""
 
@@ -78,6 +83,8 @@ class BackupSettings(BaseModel):
 
     backup_bucket: Annotated[str, AfterValidator(_bucket)] = ""
     """Bucket for backups; empty turns them off."""
+    backup_bucket_create: bool = False
+    """Whether the program makes it, in DigitalOcean's Spaces, unless the account has it already."""
     backup_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
     """S3 endpoint; empty is Spaces in the cluster's region."""
     backup_region: str = ""
@@ -95,8 +102,8 @@ class BackupSettings(BaseModel):
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
     """The backup that a new cluster is founded from: ``latest`` or a name; empty founds it without data."""
 
-    def check_backup(self) -> None:
-        """Raise ``MisfitError`` when keys are well-formed but do not go together."""
+    def check_backup(self, region: str) -> None:
+        """Raise ``MisfitError`` when keys are well-formed but do not go together; ``region`` is the cluster's."""
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
@@ -106,7 +113,11 @@ class BackupSettings(BaseModel):
                     self.restore_from,
                     "there is no bucket to restore from: set etcd:backupBucket and its keys",
                 )
-            others = [*given, *(["backupEndpoint"] if self.backup_endpoint else [])]
+            others = [
+                *given,
+                *(["backupEndpoint"] if self.backup_endpoint else []),
+                *(["backupBucketCreate"] if self.backup_bucket_create else []),
+            ]
             if others:
                 raise MisfitError(
                     others[0],
@@ -121,6 +132,14 @@ class BackupSettings(BaseModel):
                     "not set",
                     f"the bucket {self.backup_bucket} needs it: pulumi config set --secret etcd:{key}",
                 )
+        if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
+            raise MisfitError(
+                "backupBucketCreate",
+                "true",
+                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to those of "
+                f"another region, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
+                f"({', '.join(sorted(SPACES_REGIONS))})",
+            )
         if self.backup_retention != KEEP_ALL and seconds(self.backup_retention) < 2 * seconds(
             self.backup_interval
         ):
@@ -152,12 +171,23 @@ class BackupTarget:
         return dict(vars(self))
 
 
+def s3_endpoint(settings: BackupSettings, region: str) -> str:
+    """Where members upload to; ``region`` is the cluster's."""
+    return settings.backup_endpoint or f"https://{region}.digitaloceanspaces.com"
+
+
+def spaces_region(settings: BackupSettings, region: str) -> str:
+    """The region of the bucket that the program makes: that of the endpoint where it names one, else the cluster's."""
+    named = SPACES.fullmatch(s3_endpoint(settings, region))
+    return named[1] if named else region
+
+
 def backup_target(settings: BackupSettings, *, cluster: str, region: str) -> BackupTarget | None:
     """Where the backups of ``cluster`` go; ``None`` when they are off."""
     if not settings.backup_bucket:
         return None
     return BackupTarget(
-        endpoint=settings.backup_endpoint or f"https://{region}.digitaloceanspaces.com",
+        endpoint=s3_endpoint(settings, region),
         bucket=settings.backup_bucket,
         region=settings.backup_region or region,
         prefix=settings.backup_prefix or f"{cluster}/",

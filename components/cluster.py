@@ -6,6 +6,7 @@ import pulumi
 
 from components.alerts import alert_policies
 from components.backup import backup_target, summary
+from components.backup_bucket import backup_bucket
 from components.certificates import CertificateAuthority
 from components.configuration import digitalocean_access
 from components.dns import zone_id
@@ -26,7 +27,8 @@ class EtcdCluster(pulumi.ComponentResource):
     """An etcd cluster of TLS-secured members on DigitalOcean droplets.
 
     Registers, for each member, a droplet, a data volume, a DNS record and certificates; for the cluster, a VPC,
-    a tag, a firewall, a certificate authority and the operator's client certificate; the record of what it was last
+    a tag, a firewall, a certificate authority, the operator's client certificate and, where asked for, the bucket for
+    backups; the record of what it was last
     asked to be, before which nothing is touched; and the gates that let droplets be replaced one at a time. It is
     ready when every member is healthy over TLS.
     """
@@ -72,7 +74,7 @@ class EtcdCluster(pulumi.ComponentResource):
         ready = missing.apply(lambda names: preflight(settings, names, self))
         rollout = Rollout(name, settings, members=members_now, ready=ready, version=transition.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        always: list[pulumi.Resource] = [network.firewall]
+        always: list[pulumi.Resource] = [network.firewall, *backup_bucket(name, settings, opts=child)]
         if settings.rollout == "all-at-once":
             always.append(all_at_once_marker(name, opts=child))
         members = [

@@ -12,7 +12,11 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from components.backup import s3_endpoint, spaces_region
 from components.settings import Settings
+
+SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
+"""The provider's own default; it puts the bucket's region into it."""
 
 CLOUDFLARE_URL = "https://api.cloudflare.com/client/v4"
 DIGITALOCEAN_URL = "https://api.digitalocean.com"
@@ -24,6 +28,14 @@ PROVIDER_TOKENS = MappingProxyType(
     }
 )
 """Configuration keys of the providers' tokens, with the environment variables that the providers also read."""
+
+SPACES_KEYS = MappingProxyType(
+    {
+        ("digitalocean", "spacesAccessId"): ("SPACES_ACCESS_KEY_ID",),
+        ("digitalocean", "spacesSecretKey"): ("SPACES_SECRET_ACCESS_KEY",),
+    }
+)
+"""The same for what the DigitalOcean provider needs to make a bucket."""
 
 MISSING = MappingProxyType(
     {
@@ -82,6 +94,7 @@ def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.env
     except ValidationError as error:
         problems += [describe(detail) for detail in error.errors()]
     else:
+        problems += _bucket_problems(settings, environment)
         if not any(problems):
             return settings
     raise ConfigurationError("\n".join(problem for problem in problems if problem))
@@ -110,6 +123,22 @@ def describe(detail: ErrorDetails) -> str:
         return text
     shown = "not a token" if key == "discoveryToken" else "not shown" if key in SECRETS else detail["input"]
     return f"etcd:{key} is {shown}: {text}"
+
+
+def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """What the provider lacks to make the bucket for backups where the members look for it."""
+    if not settings.backup_bucket_create:
+        return []
+    problems = [_missing_token(*key, variables, environment) for key, variables in SPACES_KEYS.items()]
+    template = pulumi.Config("digitalocean").get("spacesEndpoint") or environment.get("SPACES_ENDPOINT_URL")
+    made_at = (template or SPACES_URL).replace("{{.Region}}", spaces_region(settings, settings.region))
+    looked_for = s3_endpoint(settings, settings.region)
+    if made_at.rstrip("/") != looked_for:
+        problems.append(
+            f"etcd:backupEndpoint is {looked_for}: with etcd:backupBucketCreate the bucket would be made at {made_at} "
+            "(digitalocean:spacesEndpoint). Name the same place in both, or make the bucket yourself"
+        )
+    return problems
 
 
 def _missing_token(

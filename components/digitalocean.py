@@ -146,6 +146,21 @@ class Droplet(pulumi.CustomResource):
         return self.__dict__["ipv4AddressPrivate"]
 
 
+class SpacesBucket(pulumi.CustomResource):
+    """A bucket of Spaces. To make one that the account has already is no error, and changes nothing in it.
+
+    The provider's keys for Spaces are its own: ``digitalocean:spacesAccessId`` and ``digitalocean:spacesSecretKey``.
+    """
+
+    def __init__(self, resource_name: str, *, name: str, region: str, opts: pulumi.ResourceOptions) -> None:
+        super().__init__(
+            "digitalocean:index/spacesBucket:SpacesBucket",
+            resource_name,
+            {"name": name, "region": region},
+            _versioned(opts),
+        )
+
+
 class MonitorAlert(pulumi.CustomResource):
     """A policy by which DigitalOcean mails when droplets' measurements are too high."""
 

@@ -198,7 +198,7 @@ class Settings(BackupSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
-        self.check_backup()
+        self.check_backup(self.region)
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise MisfitError(
                 "domain",

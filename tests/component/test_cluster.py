@@ -18,6 +18,9 @@ RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 STASH = "pulumi:index:Stash"
 TAG = "digitalocean:index/tag:Tag"
 LEAF = "tls:index/locallySignedCert:LocallySignedCert"
+BUCKET = "digitalocean:index/spacesBucket:SpacesBucket"
+BACKUPS = {"backupBucket": "backups", "backupAccessKey": "access", "backupSecretKey": "secret"}
+MADE_BUCKET = {**BACKUPS, "backupBucketCreate": True}
 LATER = {"token": "t", "size": 3}
 
 
@@ -36,9 +39,9 @@ def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -
 
 
 def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
-    plan = plan_of(sshCidrs=["198.51.100.7/32"])
+    plan = plan_of(sshCidrs=["198.51.100.7/32"], **MADE_BUCKET)
     ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
-    assert len(ours) == 11
+    assert len(ours) == 12
     for item in ours:
         arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
         assert set(item.inputs) <= property_names(arguments)
@@ -119,6 +122,29 @@ def test_digitalocean_mails_about_the_clusters_droplets_where_asked_and_no_dropl
     assert all(policy.inputs["alerts"] == {"emails": ["ops@example.com"]} for policy in policies)
     before, after = ([droplet.inputs for droplet in plan.of_type(DROPLET)] for plan in (silent, mailing))
     assert before == after
+
+
+def test_a_bucket_is_made_where_asked_before_any_droplet_and_no_droplet_notices(plan_of: PlanOf) -> None:
+    found, made = plan_of(founding=LATER, **BACKUPS), plan_of(founding=LATER, **MADE_BUCKET)
+    assert found.of_type(BUCKET) == []
+    (bucket,) = made.of_type(BUCKET)
+    assert bucket.inputs == {"name": "backups", "region": "fra1"}
+    assert all(bucket.urn in droplet.dependencies for droplet in made.of_type(DROPLET))
+    assert all(
+        bucket.urn not in urns
+        for droplet in made.of_type(DROPLET)
+        for urns in droplet.property_dependencies.values()
+    )
+    before, after = ([droplet.inputs for droplet in plan.of_type(DROPLET)] for plan in (found, made))
+    assert before == after
+
+
+def test_a_made_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) -> None:
+    (bucket,) = plan_of(**MADE_BUCKET).of_type(BUCKET)
+    assert bucket.request.retainOnDelete
+    assert list(bucket.request.replaceOnChanges) == ["name"]
+    assert not bucket.request.deleteBeforeReplace
+    assert "forceDestroy" not in bucket.inputs
 
 
 def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:

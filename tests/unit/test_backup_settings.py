@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.backup import BackupTarget, backup_target, seconds, summary
+from components.backup import BackupTarget, backup_target, seconds, spaces_region, summary
 from components.settings import Settings
 
 from .test_settings import GOOD, errors_of
@@ -63,6 +63,12 @@ def test_the_output_says_where_how_often_and_how_long() -> None:
     ({**ON, "backupRetention": "forever"}, "etcd:backupRetention is forever: write a duration such as 30d"),
     ({**ON, "backupRetention": "90m"}, "etcd:backupRetention is 90m: keep them for at least two intervals of 1h"),
     ({**ON, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
+    ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups need a bucket as well"),
+    ({**ON, "backupBucketCreate": "perhaps"}, "etcd:backupBucketCreate is perhaps: Input should be a valid boolean"),
+    ({**ON, "backupBucketCreate": True, "region": "nyc1"},
+     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in nyc1: set etcd:backupEndpoint to those of"),
+    ({**ON, "backupBucketCreate": True, "backupEndpoint": "https://lon9.digitaloceanspaces.com"},
+     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in lon9"),
     ({"restoreFrom": "latest"}, "etcd:restoreFrom is latest: there is no bucket to restore from"),
     ({**ON, "restoreFrom": "yesterday"}, "etcd:restoreFrom is yesterday: write latest, or the name of a backup"),
 ])  # fmt: skip
@@ -76,6 +82,18 @@ def test_no_error_shows_a_secret() -> None:
         assert "the-secret" not in error
     (error,) = errors_of(backupSecretKey=["the-secret"])
     assert error.startswith("etcd:backupSecretKey is not shown:")
+
+
+@pytest.mark.parametrize(("region", "endpoint", "expected"), [
+    ("fra1", "", "fra1"), ("nyc1", "https://nyc3.digitaloceanspaces.com/", "nyc3"),
+    ("fra1", "https://203.0.113.1:8083", "fra1"),
+])  # fmt: skip
+def test_a_bucket_is_made_in_the_region_of_the_endpoint_that_members_use(
+    region: str, endpoint: str, expected: str
+) -> None:
+    changes = {"region": region, "backupEndpoint": endpoint, "backupBucketCreate": "true"}
+    settings = Settings.model_validate({**GOOD, **ON, **changes})
+    assert spaces_region(settings, settings.region) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("15m", 900), ("8h", 28800), ("30d", 2592000)])

@@ -1,0 +1,64 @@
+"""A bucket that the program makes: it comes before the members, and stays when the cluster goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from localcloud.cli.main import BACKUP_NOW
+from localcloud.cloud import LocalCloud
+from tests.cluster.cluster import Cluster, wait_for
+
+MEMBER = "etcd-server-1.made.example.test"
+
+
+def test_a_made_bucket_and_its_backups_outlive_the_cluster_and_serve_the_next(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    made = {"backupBucket": "etcd-made", "backupBucketCreate": True}
+    stack = Cluster(cloud, tmp_path, stack="made", domain="made.example.test", size=1, **made)
+    bucket = cloud.layout.objects / "buckets/etcd-made"
+    stack.up()
+    back_up(stack)
+    first = backups(bucket)
+    assert first
+
+    unchanged = stack.up()
+    assert "created" not in unchanged
+    assert "replaced" not in unchanged
+
+    stack.destroy()
+    assert json.loads(stack.pulumi("stack", "export"))["deployment"].get("resources", []) == []
+    assert backups(bucket) >= first
+
+    stack.up()
+    back_up(stack)
+    assert backups(bucket) > first
+
+    stack.configure(backupBucket="etcd-other")
+    stack.up()
+    assert bucket.with_name("etcd-other").is_dir()
+    assert backups(bucket) > first
+
+    stack.configure(backupBucketCreate=None)
+    stack.up()
+    assert bucket.with_name("etcd-other").is_dir()
+    stack.destroy()
+    assert backups(bucket) > first
+
+
+def back_up(stack: Cluster) -> None:
+    """A backup at once; etcd's tools come after etcd itself."""
+    wait_for(
+        lambda: stack.cloud.exec(
+            MEMBER, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
+        ),
+        lambda tried: tried.returncode == 0,
+        "backup",
+    )
+
+
+def backups(bucket: Path) -> set[str]:
+    """The names of what the bucket has, read from the server's own folder."""
+    return {str(file.relative_to(bucket)) for file in bucket.rglob("*.db.gz") if file.is_file()}
