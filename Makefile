@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-fast lifecycle drills lint bench
+.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-clusters test-others test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -63,8 +63,17 @@ destroy: .venv/.synced ## Run pulumi destroy on stack local
 down: .venv/.synced ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-test: lint setup ## Lint, then run every test layer
-	@$(PYTEST)
+test: lint setup ## Lint, then run every test layer, in two lanes side by side
+	@$(MAKE) --jobs=2 --keep-going --output-sync=line test-clusters test-others
+
+# Apart, so that what fills the processor runs beside what mostly waits.
+CLUSTER_TESTS := tests/cluster tests/drills tests/lifecycle
+
+test-clusters: setup
+	@$(PYTEST) $(CLUSTER_TESTS)
+
+test-others: setup
+	@$(PYTEST) $(addprefix --ignore=,$(CLUSTER_TESTS))
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
 	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins \

@@ -13,7 +13,7 @@ from tests.cluster.cluster import Cluster, wait_for
 
 DOMAIN = "veto.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
-DELETE_LIMIT = 60
+DELETE_LIMIT = 30
 """Seconds that the program gives the deletion of a droplet, by ``etcd:healthTimeoutSeconds``."""
 
 

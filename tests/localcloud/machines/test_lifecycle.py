@@ -166,9 +166,9 @@ def test_stop_ends_commands_that_still_run_inside(running: LocalCloud) -> None:
 
 
 def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
-    inside(
-        running, "keeper", "systemd-run --unit=veto systemd-inhibit --what=shutdown --mode=block sleep 600"
-    )
+    # Again, should the machine's logind not be there yet.
+    again = "systemd-run --unit=veto -p Restart=on-failure -p RestartSec=0.2 -p StartLimitIntervalSec=0"
+    inside(running, "keeper", f"{again} systemd-inhibit --what=shutdown --mode=block sleep 600")
     eventually(lambda: "sleep" in inside(running, "keeper", "systemd-inhibit --list"), "the inhibitor")
     said: list[str] = []
     LocalCloud(running.layout.name, said.append).stop()
