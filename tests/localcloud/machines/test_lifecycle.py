@@ -178,10 +178,14 @@ def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
 def test_two_commands_never_change_one_cloud_at_once(running: LocalCloud) -> None:
     first = localcloud(running, "stop")
     eventually(lambda: "stop" in running.layout.lock.read_text(), "the first command's lock")
+    first.send_signal(signal.SIGSTOP)
     second = localcloud(running, "start")
-    said, _ = second.communicate(timeout=60)
-    first.communicate(timeout=60)
-    assert f"waiting for localcloud stop (process {first.pid}) to finish" in said
+    assert second.stdout is not None
+    waiting = next(line for line in second.stdout if "waiting" in line)
+    assert f"waiting for localcloud stop (process {first.pid}) to finish" in waiting
+    first.send_signal(signal.SIGCONT)
+    for command in (first, second):
+        command.communicate(timeout=60)
     assert running.status().running
 
 
