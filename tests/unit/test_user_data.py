@@ -152,6 +152,18 @@ def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
     assert "PEER KEY" not in shown
 
 
+def test_only_what_anybody_may_read_has_the_permissions_that_cloud_init_gives() -> None:
+    written = files(replace(NODE, backup=BACKUP))
+    secret = {path for path, entry in written.items() if entry.get("permissions") in {"0400", "0600"}}
+    assert secret == {
+        "/etc/etcd/prepare_cluster.token",
+        "/etc/etcd/backup.json",
+        "/etc/etcd/server-key.pem",
+        "/etc/etcd/peer-key.pem",
+    }
+    assert "permissions" not in written["/etc/systemd/system/etcd.service"]
+
+
 def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     path = tmp_path / "prepare_cluster.json"
     path.write_text(files()["/etc/etcd/prepare_cluster.json"]["content"])
