@@ -116,12 +116,17 @@ class _Run:
         """Leave what is known of the backups to Prometheus."""
         if not self._listed and not failed:
             return
-        good = best(self._known)
+        file = self._places.backup_metrics
         try:
-            text = backup_metrics(good, interval=self._backups.interval, failed=failed)
-            replace_text(self._places.backup_metrics, text, mode=0o644)
+            text = backup_metrics(
+                best(self._known),
+                interval=self._backups.interval,
+                failed=failed,
+                before=file.read_text() if file.exists() and not self._listed else "",
+            )
+            replace_text(file, text, mode=0o644)
         except OSError as error:
-            warn(f"cannot write {self._places.backup_metrics}: {error.strerror}")
+            warn(f"cannot write {file}: {error.strerror}")
 
     def _list(self) -> float:
         listing = self._bucket.list(self._backups.prefix)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from .backups import Backup
 
 
-def backup_metrics(newest: Backup | None, *, interval: float, failed: bool) -> str:
+def backup_metrics(newest: Backup | None, *, interval: float, failed: bool, before: str = "") -> str:
     """The file's text.
 
     ``newest`` is the newest good backup, ``interval`` the seconds between two of them, ``failed`` says that the
-    last try was in vain.
+    last try was in vain. What the text ``before`` this one told of a newest backup is told again when there is no
+    other: its age goes on while the bucket cannot be seen.
     """
     values = {
         "etcd_backup_failed": ("Whether this member's last try to look or to upload failed.", int(failed)),
@@ -26,7 +27,10 @@ def backup_metrics(newest: Backup | None, *, interval: float, failed: bool) -> s
             ),
             "etcd_backup_newest_revision": ("etcd's revision in it.", newest.snapshot.revision),
         }
-    return "".join(
+    lines = [
         f"# HELP {name} {text}\n# TYPE {name} gauge\n{name} {value}\n"
         for name, (text, value) in values.items()
-    )
+    ]
+    if newest is None:
+        lines += [line for line in before.splitlines(keepends=True) if "_newest_" in line]
+    return "".join(lines)

@@ -179,3 +179,14 @@ def test_the_metrics_have_the_age_and_the_failure() -> None:
     assert "etcd_backup_failed 0" in lines
     assert "etcd_backup_failed 1" in backup_metrics(None, interval=3600, failed=True)
     assert "newest" not in backup_metrics(None, interval=3600, failed=True)
+
+
+def test_what_the_metrics_told_of_the_newest_backup_is_told_again_while_there_is_no_other() -> None:
+    told = backup_metrics(backup(1, 100), interval=3600, failed=False)
+    again = backup_metrics(None, interval=3600, failed=True, before=told)
+    assert again == backup_metrics(backup(1, 100), interval=3600, failed=True)
+    assert backup_metrics(None, interval=3600, failed=True, before=again) == again
+    newer = backup(2, 200)
+    assert backup_metrics(newer, interval=60, failed=False, before=told) == backup_metrics(
+        newer, interval=60, failed=False
+    )
