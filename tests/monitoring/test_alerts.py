@@ -13,7 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
+from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.object_store import ObjectStore
+from localcloud.tokens import BACKUP_KEYS
+from localcloud.toolchain.object_store import ensure_object_store
 from tests.cluster.cluster import Cluster, wait_for
 from tests.monitoring.watch import Watch
 
@@ -172,6 +176,35 @@ def test_a_machine_that_does_not_tell_of_itself(cluster: Cluster, watch: Watch) 
     with stopped(cluster, "etcd-facts.socket", "etcd-server-2"):
         watch.wait_firing("EtcdNodeMetricsMissing", "etcd-server-2")
     watch.wait_clear("EtcdNodeMetricsMissing")
+
+
+def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> None:
+    cluster.on(MEMBERS[0], " ".join(BACKUP_NOW))
+    store, server = ObjectStore(cluster.cloud.layout), ensure_object_store()
+    access, secret = BACKUP_KEYS
+    assert "EtcdBackupOld" not in watch.firing()
+    back_up_every(cluster, 20)
+    try:
+        store.set_secret(server, access, "another-secret")
+        try:
+            watch.wait_firing("EtcdBackupFails", *MEMBERS)
+            watch.wait_firing("EtcdBackupOld")
+        finally:
+            store.set_secret(server, access, secret)
+        back_up_every(cluster, 20)
+        watch.wait_clear("EtcdBackupOld", "EtcdBackupFails")
+    finally:
+        back_up_every(cluster, 60)
+
+
+def back_up_every(cluster: Cluster, seconds: int) -> None:
+    """Another interval, and a look at the bucket as soon as the timer comes."""
+    for member in MEMBERS:
+        cluster.on(
+            member,
+            f'sed -i \'s/"interval": [0-9]*/"interval": {seconds}/\' /etc/etcd/backup.json'
+            " && rm -f /run/etcd/backup.next",
+        )
 
 
 def test_prometheus_ends_with_the_local_cloud(cluster: Cluster, watch: Watch) -> None:
