@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from components.http_client import Call, NoAnswerError, Response, ask_member
@@ -35,6 +36,23 @@ class Gateway:
         """Take the member with id ``member`` off the cluster's list. Raises ``RefusedError``."""
         await self._post("/v3/cluster/member/remove", {"ID": member})
 
+    async def grant_lease(self, lease: int, seconds: int) -> None:
+        """Make a lease with this id, which ends after so many ``seconds``. Raises ``RefusedError``."""
+        await self._post("/v3/lease/grant", {"ID": str(lease), "TTL": str(seconds)})
+
+    async def has_lease(self, lease: int) -> bool:
+        """Whether the cluster's leader has a lease with this id. Raises ``RefusedError``."""
+        answer = await self._post("/v3/lease/timetolive", {"ID": str(lease)})
+        # -1 where there is none; etcd leaves a 0 out.
+        return int(answer.json().get("TTL", 0)) > 0
+
+    async def revoke_lease(self, lease: int) -> None:
+        """End the lease with this id; one that does not exist is no error. Raises ``RefusedError``."""
+        path = "/v3/lease/revoke"
+        (answer,) = await self._ask([Call(path, {"ID": str(lease)})])
+        if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            raise self._refused(path, answer)
+
     async def append_entries(self, count: int) -> None:
         """Add at least ``count`` entries to Raft's log that change nothing. Raises ``RefusedError``.
 
@@ -43,10 +61,14 @@ class Gateway:
         share = [Call("/v3/lease/revoke", {"ID": "1"})] * -(-count // CONNECTIONS)
         await asyncio.gather(*(self._ask(share) for _ in range(CONNECTIONS)))
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> None:
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Response:
         (answer,) = await self._ask([Call(path, body)])
-        if answer.status != 200:
-            raise RefusedError(f"{self._name} answers {answer.status} to {path}: {answer.text}")
+        if answer.status != HTTPStatus.OK:
+            raise self._refused(path, answer)
+        return answer
+
+    def _refused(self, path: str, answer: Response) -> RefusedError:
+        return RefusedError(f"{self._name} answers {answer.status} to {path}: {answer.text}")
 
     async def _ask(self, calls: Sequence[Call]) -> list[Response]:
         try:

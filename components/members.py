@@ -81,7 +81,7 @@ class Members:
         etcd also hands its leadership over when it is stopped in an orderly way.
         """
         try:
-            await (await self._gateway(leader)).move_leadership(to)
+            await (await self.gateway(leader)).move_leadership(to)
         except RefusedError as error:
             pulumi.log.warn(f"{leader} keeps the leadership until it stops: {error}")
 
@@ -92,11 +92,11 @@ class Members:
             for answer in seen.values()
             if not isinstance(answer, Silence) and leaving in answer.ids
         )
-        await (await self._gateway(through[0])).remove(member)
+        await (await self.gateway(through[0])).remove(member)
 
     async def append_entries(self, through: str, count: int) -> None:
         """Let the log grow by entries that change nothing. Raises ``RefusedError``."""
-        await (await self._gateway(through)).append_entries(count)
+        await (await self.gateway(through)).append_entries(count)
 
     async def droplets_named(self, name: str) -> Sequence[int]:
         """Ids of the droplets with the cluster's tag and a member's name, at this moment."""
@@ -122,7 +122,8 @@ class Members:
             return False
         return any([await repeat_shutdown(self._access, droplet, since=since) for droplet in droplets])
 
-    async def _gateway(self, name: str) -> Gateway:
+    async def gateway(self, name: str) -> Gateway:
+        """One member, to change the cluster through."""
         return Gateway(name, (await self._book.addresses())[name], await self._tls_context())
 
     async def _tls_context(self) -> ssl.SSLContext:

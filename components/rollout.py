@@ -22,7 +22,8 @@ from typing import Any
 
 import pulumi
 
-from components.health import Probe, listed, problems
+from components.backup_request import BackupRequests
+from components.health import Answer, Probe, listed, problems
 from components.leadership import successor
 from components.members import Members
 from components.settings import Settings
@@ -71,6 +72,7 @@ class Rollout:
         self._ready = ready
         self._version = version
         self._upgrade = Upgrade(settings, members, version)
+        self._backups = BackupRequests(settings, members.gateway)
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[str]] = {}
@@ -211,8 +213,19 @@ class Rollout:
             pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
 
     async def _spare(self, member: str) -> None:
-        """Wait until every other member is healthy, and move the leadership away from this one."""
+        """Wait until every other member is healthy, and move the leadership away from this one.
 
+        Before the first one is given another version, the members take a backup.
+        """
+        seen = await self._others_healthy(member)
+        await self._upgrade.admit(seen)
+        if (version := await self._upgrade.target(seen)) and await self._backups.confirmed(
+            f"Before etcd {version}", answering(seen), ending=UNTOUCHED
+        ):
+            seen = await self._others_healthy(member)
+        await self._move_leadership([member], seen)
+
+    async def _others_healthy(self, member: str) -> Mapping[str, Probe]:
         def asked(seen: Mapping[str, Probe]) -> Sequence[str]:
             return others(member, self._settings.member_names, seen)
 
@@ -221,8 +234,7 @@ class Rollout:
             # Its guard has to see the others' health as well, before it lets go of the machine.
             await asyncio.sleep(GUARD_SECONDS)
             seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=UNTOUCHED)
-        await self._upgrade.admit(seen)
-        await self._move_leadership([member], seen)
+        return seen
 
     async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
         """Say why a droplet does not go, and ask it again once it may: the provider asks once, and knows no reason.
@@ -277,6 +289,10 @@ class Rollout:
             )
             if (leaving := next_to_leave(listed(seen), staying, seen)) is None:
                 return
+            if await self._backups.confirmed(
+                "Before members leave", answering({name: seen[name] for name in staying}), ending=RESUMABLE
+            ):
+                continue
             await self._move_leadership([name for name in listed(seen) if name not in staying], seen)
             pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
             await self._members.remove(leaving, seen, through=staying)
@@ -336,6 +352,11 @@ def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool
 def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) -> list[str]:
     """The members that must be healthy before ``member`` goes: those configured, and those that the cluster lists."""
     return sorted({*configured, *listed(seen)} - {member})
+
+
+def answering(seen: Mapping[str, Probe]) -> list[str]:
+    """Names of the members that answered."""
+    return sorted(name for name, answer in seen.items() if isinstance(answer, Answer))
 
 
 def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Probe]) -> str | None:

@@ -49,6 +49,11 @@ class Upgrade:
             await self._clean_logs(seen, wanted)
             self._logs_are_clean = True
 
+    async def target(self, seen: Mapping[str, Probe]) -> str:
+        """The version that members are given; empty while all that answer run it already."""
+        wanted = await self._version.future() or ""
+        return wanted if set(versions(seen).values()) - {wanted} else ""
+
     async def _clean_logs(self, seen: Mapping[str, Probe], wanted: str) -> None:
         """Have every member write a snapshot, by as many entries as it takes."""
         answers = {name: answer for name, answer in seen.items() if isinstance(answer, Answer)}

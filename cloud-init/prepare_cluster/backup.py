@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .backup_request import PATIENCE, Request, confirm, pending
 from .backup_settings import BackupSettings, read_backup_settings
 from .backups import Backup, Later, backups_in, best, expired, latest, of_cluster, turn
 from .files import replace_text
@@ -57,9 +58,11 @@ def run(settings: Settings, places: Places, *, at_once: bool) -> None:
 def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_once: bool = False) -> bool:
     """Do what is to be done now; whether nothing failed. ``at_once`` makes a backup whoever's turn it is."""
     with _alone(places, wait=at_once) as alone:
-        if not alone or not (at_once or _is_time(places, backups)):
+        if not alone:
             return True
         run = _Run(settings, places, backups)
+        if not (at_once or run.request or _is_time(places, backups)):
+            return True
         try:
             pause = run.go(at_once=at_once)
         except (BackupError, S3Error, SnapshotError) as error:
@@ -83,6 +86,11 @@ class _Run:
         self._known: list[Backup] = []
         """This cluster's backups as last listed."""
         self._listed = False
+        self._wire = Wire(places.etc)
+        self._hosts = members_in(places.hosts.read_text() if places.hosts.exists() else "")
+        self._me = Member(settings.name, self._hosts.get(settings.name, settings.listen))
+        self.request: Request | None = pending(self._wire, self._me)
+        """What a run of the program waits for."""
 
     def go(self, *, at_once: bool) -> float:
         """Seconds until the next look."""
@@ -94,23 +102,29 @@ class _Run:
         if standing is None:
             return 0
         now = self._list()
-        newest = latest(self._known)
-        if not at_once:
-            # Without any backup the wait begins with the bucket's first look, so that others can take over.
-            age = now - (newest.modified if newest else self._since(now) - self._backups.interval)
-            step = turn(
-                self._settings.name,
-                standing.order,
-                standing.healthy,
-                age=age,
-                interval=self._backups.interval,
-                grace=self._backups.grace,
-            )
-            if isinstance(step, Later):
-                return step.seconds
+        if not at_once and (wait := self._until_turn(standing, now)) is not None:
+            return wait
         self._upload(standing.database)
+        if self.request is not None:
+            confirm(self._wire, self._me, self.request)
         self._prune()
         return self._backups.interval
+
+    def _until_turn(self, standing: Standing, now: float) -> float | None:
+        """Seconds until this member's turn, by the newest backup's age or by the request; ``None`` when it is."""
+        newest = latest(self._known)
+        # Without any backup the wait begins with the bucket's first look, so that others can take over.
+        age = now - (newest.modified if newest else self._since(now) - self._backups.interval)
+        reasons = [(age, self._backups.interval, self._backups.grace)]
+        if self.request is not None:
+            reasons.append((self.request.age, 0.0, PATIENCE))
+        name, order, healthy = self._settings.name, standing.order, standing.healthy
+        steps = [
+            turn(name, order, healthy, age=age, interval=interval, grace=grace)
+            for age, interval, grace in reasons
+        ]
+        waits = [step.seconds for step in steps if isinstance(step, Later)]
+        return min(waits) if len(waits) == len(steps) else None
 
     def note(self, *, failed: bool) -> None:
         """Leave what is known of the backups to Prometheus."""
@@ -136,10 +150,7 @@ class _Run:
 
     def _standing(self, *, at_once: bool) -> Standing | None:
         """``None`` while this member is none of those that upload: its etcd does not run, or has no vote yet."""
-        wire = Wire(self._places.etc)
-        known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
-        address = known.get(self._settings.name, self._settings.listen)
-        me = Member(self._settings.name, address)
+        wire, me, known = self._wire, self._me, self._hosts
         try:
             # Confirmed by a quorum through this very member, which so has caught up with everything that
             # was acknowledged before.

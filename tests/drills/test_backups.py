@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
+from tests.cluster.cluster import UP_LIMIT
 from tests.drills.drill import MEMBERS, START, STOP, Drill
 
 
@@ -95,3 +98,33 @@ def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one
         assert drill.sha256(backup) == backup.snapshot.sha256
     assert drill.back_up(MEMBERS[0]).returncode == 0
     assert drill.on(MEMBERS[0], "ls -A /var/cache/etcd-backup 2>/dev/null || true") == ""
+
+
+def test_members_leave_only_after_a_backup_that_was_asked_for(drill: Drill) -> None:
+    drill.write("leaving")
+    members, revision = drill.etcdctl("member", "list"), drill.revision()
+    droplets = [drill.droplet_id(f"{name}.example.test") for name in MEMBERS]
+    store = ObjectStore(drill.cloud.layout)
+    store.stop()
+    drill.configure(size=1, healthTimeoutSeconds=20)
+    try:
+        refused = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
+    finally:
+        store.ensure(ensure_object_store())
+    assert refused.returncode != 0
+    assert "Before members leave: no backup was confirmed within 20 s" in refused.stdout
+    assert drill.etcdctl("member", "list") == members
+    assert [drill.droplet_id(f"{name}.example.test") for name in MEMBERS] == droplets
+    drill.configure(healthTimeoutSeconds=120)
+    started = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    before = drill.backups()
+    said = drill.up()
+    confirmed = said.index("Before members leave: the backup is in the bucket")
+    assert said.index("the members take a backup first") < confirmed < said.index("leaves the cluster")
+    (taken, *_) = [backup for backup in drill.backups() if backup not in before]
+    assert taken.snapshot.taken >= started
+    assert taken.snapshot.revision >= revision
+    drill.configure(size=3)
+    drill.up()
+    drill.keeps(before)
+    drill.count_losses()

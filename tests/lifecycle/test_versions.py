@@ -33,7 +33,7 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             cluster.etcdctl("put", f"written-before-{version}", "kept")
             cluster.configure(version=version, releaseSha256=checksum(version))
             with cluster.case(f"upgrade to {version}"):
-                cluster.up()
+                assert f"Before etcd {version}: the backup is in the bucket" in cluster.up()
             assert running(cluster) == {version}
         upgraded = cluster.droplets()
         refuse(cluster, middle, "etcd does not go back")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -11,11 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prepare_cluster import backup
+from prepare_cluster.backup_request import PATIENCE, pending
 from prepare_cluster.backup_settings import read_backup_settings
 from prepare_cluster.backups import Backup, backups_in
 from prepare_cluster.s3 import Stored
+from prepare_cluster.settings import read_settings
 from prepare_cluster.signing import Keys
 from prepare_cluster.snapshot import SnapshotError, compress, expand
+from prepare_cluster.transport import Member, Wire, client_context
+
+from components.backup_request import REQUEST
+from components.gateway import Gateway
 
 from .lab import Lab, Node, eventually
 from .objects import KEYS, ObjectServer
@@ -271,3 +279,95 @@ def test_a_damaged_snapshot_is_no_package(lab: Lab, tmp_path: Path) -> None:
 
 def test_backups_are_off_without_their_file(tmp_path: Path) -> None:
     assert read_backup_settings(tmp_path / "backup.json") is None
+
+
+class Run:
+    """What the program does at a member's JSON gateway, before members change."""
+
+    def __init__(self, node: Node) -> None:
+        context = client_context(node.places.etc, "server")
+        self.leases = Gateway(node.name, node.name, context)
+
+    def ask(self, length: int = 700) -> None:
+        asyncio.run(self.leases.revoke_lease(REQUEST))
+        asyncio.run(self.leases.grant_lease(REQUEST, length))
+
+    def waits(self) -> bool:
+        return asyncio.run(self.leases.has_lease(REQUEST))
+
+    def confirmed(self, length: int = 700) -> bool:
+        return asyncio.run(self.leases.has_lease(REQUEST + length))
+
+
+def timer(node: Node) -> bool:
+    """One look of the timer's at its usual time; whether it did not fail."""
+    try:
+        node.step("backup")
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def test_a_backup_that_a_run_asks_for_is_taken_by_one_member_and_confirmed(
+    lab: Lab, server: ObjectServer
+) -> None:
+    nodes = found(lab, server, interval=3600)
+    assert all(look(node) for node in nodes)
+    (before,) = stored(server)
+    assert nodes[0].etcdctl("put", "key", "written later").returncode == 0
+    assert all(timer(node) for node in nodes)
+    assert stored(server) == [before]
+    run = Run(nodes[0])
+    run.ask()
+    assert all(timer(node) for node in [*nodes, *nodes])
+    assert run.confirmed()
+    assert not run.waits()
+    (asked,) = [backup for backup in stored(server) if backup != before]
+    assert asked.snapshot.revision > before.snapshot.revision
+    assert len(stored(server)) == 2
+    assert not run.confirmed(701)
+
+
+def test_a_backup_that_a_run_asks_for_is_not_confirmed_while_the_bucket_refuses(
+    lab: Lab, server: ObjectServer
+) -> None:
+    (node,) = found(lab, server, size=1, interval=3600)
+    assert look(node)
+    told = re.findall("newest.*", node.places.backup_metrics.read_text())
+    configure(node, server, keys=Keys("owner", "revoked"), interval=3600)
+    run = Run(node)
+    run.ask()
+    assert not timer(node)
+    assert run.waits()
+    assert not run.confirmed()
+    # The age of the last one is told all the same, and goes on.
+    assert re.findall("newest.*", node.places.backup_metrics.read_text()) == told
+    assert len(told) == 6
+    configure(node, server, interval=3600)
+    assert timer(node)
+    assert run.confirmed()
+    assert len(stored(server)) == 2
+
+
+def test_another_member_carries_a_request_out_when_the_first_one_cannot(
+    lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = found(lab, server, interval=3600)
+    assert all(look(node) for node in nodes)
+    first, second = sorted((node for node in nodes if node is not leader(nodes)), key=lambda one: one.name)
+    configure(first, server, keys=Keys("owner", "revoked"), interval=3600)
+    run = Run(nodes[0])
+    run.ask()
+    assert not timer(first)
+    assert timer(second)
+    assert not run.confirmed()
+    # As if the request had waited for two minutes.
+    request = pending(Wire(second.places.etc), Member(second.name, second.name))
+    assert request is not None
+    monkeypatch.setattr(backup, "pending", lambda *_: replace(request, age=PATIENCE))
+    settings = read_settings(second.places.etc / "prepare_cluster.json")
+    backups = read_backup_settings(second.places.backup)
+    assert backups is not None
+    assert backup.back_up(settings, second.places, backups)
+    assert run.confirmed()
+    assert not run.waits()
