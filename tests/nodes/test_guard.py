@@ -65,6 +65,12 @@ def guarded(lab: Lab) -> Iterator[list[Guarded]]:
         each.stop()
 
 
+def comes_back(lab: Lab, member: Guarded, *others: Guarded) -> None:
+    member.node.power_on()
+    lab.all_healthy([member.node])
+    eventually("the others let go", lambda: all(other.lets_go() for other in others), seconds=5)
+
+
 def asked(lab: Lab) -> int:
     return len(lab.api.requests)
 
@@ -82,11 +88,10 @@ def test_the_others_hold_at_once_while_one_member_is_down_and_it_may_go_itself(
     third.node.power_off()
     began = time.monotonic()
     eventually("both hold", lambda: first.holds() and second.holds())
-    assert time.monotonic() - began < 1
+    # Long before their next look.
+    assert time.monotonic() - began < 2
     assert third.lets_go()
-    third.node.power_on()
-    lab.all_healthy([third.node])
-    eventually("both let go", lambda: first.lets_go() and second.lets_go(), seconds=3)
+    comes_back(lab, third, first, second)
 
 
 def test_a_teardown_lets_every_member_go_and_carries_out_the_press_that_came_before(
@@ -154,9 +159,7 @@ def test_an_api_that_is_down_is_no_permission_and_holds_nothing_up(lab: Lab, gua
     lab.api.stop()
     third.node.power_off()
     eventually("both hold", lambda: first.holds() and second.holds(), seconds=2)
-    third.node.power_on()
-    lab.all_healthy([third.node])
-    eventually("both let go", lambda: first.lets_go() and second.lets_go(), seconds=3)
+    comes_back(lab, third, first, second)
 
 
 def test_a_member_whose_etcd_is_down_still_refuses_while_another_is_unhealthy(
