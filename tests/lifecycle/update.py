@@ -82,7 +82,7 @@ class Update:
 
     def kill_program(self) -> None:
         """End the program and its language host; the engine lives on."""
-        assert self._command.kill_part("pulumi-language-python")
+        assert self._command.kill_part("language")
 
     def interrupt(self) -> None:
         """What Ctrl-C does: the engine stops what it can stop, and ends."""
