@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ WORTH_IT = 100 << 20
 LIMIT = 300.0
 """Seconds for one backup, for all defragmentations of a turn, and for a compaction."""
 
-NOTHING, BACKUP, DEFRAGMENT = "nothing beside", "a backup", "defragmentation"
+NOTHING, BACKUP, DEFRAGMENT = "nothing", "a backup", "defragmentation"
 
 _NOW = """
 mkdir -p /run/systemd/system/etcd-backup.service.d
@@ -77,8 +78,14 @@ class _Upkeep:
             DEFRAGMENT: self._defragment,
         }
         self._fragment()
-        # Before the first turn: how long each takes, and so how long the loads beside them last.
+        self._place.say(
+            "before the first turn: how long each takes, and so how long the loads beside it last"
+        )
         seconds = {kind: _timed(work) for kind, work in beside_it.items()}
+        self._place.say(
+            f"  alone a backup takes {seconds[BACKUP]:.1f} s, defragmentation of all members "
+            f"{seconds[DEFRAGMENT]:.1f} s"
+        )
         loads: dict[str, list[Load]] = {kind: [] for kind in beside_it}
         for number in range(1, ROUNDS + 1):
             self._fragment()
@@ -86,15 +93,16 @@ class _Upkeep:
             # Defragmentation takes away what it needs, so it is the last.
             for kind in (NOTHING, BACKUP, DEFRAGMENT) if number % 2 else (BACKUP, NOTHING, DEFRAGMENT):
                 loads[kind].append(self._load(beside_it[kind], seconds[kind]))
-            self._place.say(
-                "  p99 " + "; ".join(f"{kind} {seen[-1].p99:.1f} ms" for kind, seen in loads.items())
-            )
+            self._place.say("  " + "; ".join(f"{kind} {_said(seen[-1])}" for kind, seen in loads.items()))
         return figures(loads[NOTHING], loads[BACKUP], loads[DEFRAGMENT])
 
     def _load(self, work: Callable[[], None], seconds: float) -> Load:
+        # What was written before is no part of it: the disk would still be busy with that.
+        os.sync()
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(work)
-            load = put(self._endpoints, self._client, Writes(writes_in(seconds), rate=RATE))
+            writes = Writes(writes_in(seconds), rate=RATE)
+            load = put(self._endpoints, self._client, writes, may_fail=True)
             running.result()
         return load
 
@@ -141,15 +149,26 @@ def writes_in(seconds: float) -> int:
 
 def figures(nothing: Sequence[Load], backup: Sequence[Load], defragment: Sequence[Load]) -> list[Figure]:
     """The medians of the loads beside something, with the one beside nothing as their floor."""
-    floor = _p99(nothing)
     return [
-        beside(f"p99 latency of {RATE} writes/s during a backup", _p99(backup), floor, unit="ms"),
-        beside(f"p99 latency of {RATE} writes/s during defragmentation", _p99(defragment), floor, unit="ms"),
+        figure
+        for what, loads in (("a backup", backup), ("defragmentation", defragment))
+        for figure in (
+            beside(f"p99 latency of {RATE} writes/s during {what}", _p99(loads), _p99(nothing), unit="ms"),
+            Figure(f"  of all writes during {what}, failed", _failed(loads), "writes", _failed(nothing)),
+        )
     ]
 
 
 def _p99(loads: Sequence[Load]) -> float:
     return statistics.median(load.p99 for load in loads)
+
+
+def _failed(loads: Sequence[Load]) -> int:
+    return sum(load.failed for load in loads)
+
+
+def _said(load: Load) -> str:
+    return f"p99 {load.p99:.1f} ms" + (f", {load.failed} failed" if load.failed else "")
 
 
 def _timed(work: Callable[[], None]) -> float:

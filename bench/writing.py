@@ -41,11 +41,15 @@ class Load:
     throughput: float
     """Acknowledged writes in a second."""
     p99: float
-    """The latency, in milliseconds, that one write in a hundred exceeded."""
+    """The latency, in milliseconds, that one write in a hundred exceeded, of those that did not fail."""
+    failed: int = 0
+    """Writes that were answered by an error."""
 
 
-def put(endpoints: Sequence[str], client: Mapping[str, str], writes: Writes) -> Load:
-    """Put one load on a cluster. Raises ``BenchError`` when a write fails, or it takes too long."""
+def put(
+    endpoints: Sequence[str], client: Mapping[str, str], writes: Writes, *, may_fail: bool = False
+) -> Load:
+    """Put one load on a cluster. Raises ``BenchError`` when it takes too long, or a write fails that may not."""
     command = [
         ensure_benchmark(),
         f"--endpoints={','.join(endpoints)}",
@@ -62,13 +66,18 @@ def put(endpoints: Sequence[str], client: Mapping[str, str], writes: Writes) -> 
         ) from error
     if result.returncode != 0:
         raise BenchError(f"etcd's benchmark failed: {result.stderr[-1000:]}")
-    return read_report(result.stdout)
+    return read_report(result.stdout, may_fail=may_fail)
 
 
-def read_report(text: str) -> Load:
-    """The figures in what etcd's ``benchmark`` prints. Raises ``BenchError`` where it has none, or writes failed."""
+def read_report(text: str, *, may_fail: bool = False) -> Load:
+    """The figures in what etcd's ``benchmark`` prints.
+
+    Raises ``BenchError`` where it has none, or writes failed that may not.
+    """
     throughput = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99% in ([\d.]+) secs", text)
-    if throughput is None or p99 is None or "Error distribution" in text:
+    _, _, errors = text.partition("Error distribution:")
+    failed = sum(int(count) for count in re.findall(r"^ *\[(\d+)\]", errors, re.MULTILINE))
+    if throughput is None or p99 is None or (failed and not may_fail):
         raise BenchError(f"etcd's benchmark reports: {text[-1000:]}")
-    return Load(float(throughput[1]), float(p99[1]) * 1000)
+    return Load(float(throughput[1]), float(p99[1]) * 1000, failed)

@@ -144,9 +144,17 @@ def test_throughput_and_latency_are_read_from_the_report() -> None:
     assert (load.throughput, load.p99) == (1600.978, pytest.approx(188.1))
 
 
+FAILED = "\nError distribution:\n  [3]\tcontext deadline exceeded\n  [2]\tetcdserver: request timed out\n"
+
+
 def test_a_load_in_which_a_write_failed_is_no_measurement() -> None:
     with pytest.raises(BenchError, match="context deadline exceeded"):
-        read_report(REPORT + "\nError distribution:\n  [3]\tcontext deadline exceeded\n")
+        read_report(REPORT + FAILED)
+
+
+def test_writes_that_may_fail_are_counted() -> None:
+    assert read_report(REPORT + FAILED, may_fail=True).failed == 5
+    assert read_report(REPORT, may_fail=True).failed == 0
 
 
 def test_a_report_without_figures_is_no_measurement() -> None:
@@ -314,9 +322,11 @@ def test_a_load_lasts_as_long_as_what_is_beside_it_and_never_too_short() -> None
     assert upkeep.writes_in(0.1) == upkeep.LEAST_SECONDS * upkeep.RATE
 
 
-def test_latencies_beside_something_are_ratios_of_medians() -> None:
+def test_latencies_beside_something_are_ratios_of_medians_and_failures_are_added_up() -> None:
     nothing = [Load(500, 9), Load(500, 10), Load(500, 90)]
-    backup, defragment = upkeep.figures(nothing, [Load(500, 30)], [Load(500, 100), Load(500, 300)])
+    beside_it = [Load(500, 100, 1), Load(500, 300, 2)]
+    backup, _, defragment, failed = upkeep.figures(nothing, [Load(500, 30)], beside_it)
     assert (backup.value, backup.floor, backup.ratio, backup.limit) == (30, 10, 3, None)
     assert (defragment.value, defragment.floor, defragment.ratio) == (200, 10, 20)
+    assert (failed.value, failed.floor) == (3, 0)
     assert backup.passed is None
