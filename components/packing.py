@@ -25,7 +25,7 @@ def pack(folder: Path) -> bytes:
     sources = {file.name: file.read_text() for file in sorted(folder.glob("*.py"))}
     # Taking comments away costs 0.15 s, so every run but the first takes what is beside Python's own bytecode.
     origin = repr((Path(__file__).read_text(), sources)).encode()
-    kept = folder / "__pycache__" / f"{hashlib.sha256(origin).hexdigest()}.tar.bz2"
+    kept = folder / "__pycache__" / f"{hashlib.sha256(origin).hexdigest()}.json.bz2"
     with suppress(OSError):
         return kept.read_bytes()
     packed = _packed(sources)
@@ -41,7 +41,7 @@ def _packed(sources: Mapping[str, str]) -> bytes:
 
 def _keep(file: Path, packed: bytes) -> None:
     file.parent.mkdir(exist_ok=True)
-    for older in file.parent.glob("*.tar.bz2"):
+    for older in file.parent.glob("*.json.bz2"):
         older.unlink(missing_ok=True)
     making = file.with_name(f"{os.getpid()}.{threading.get_ident()}")
     making.write_bytes(packed)
