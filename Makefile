@@ -69,10 +69,10 @@ test: lint setup ## Lint, then run every test layer, in two lanes side by side
 # Apart, so that what fills the processor runs beside what mostly waits.
 CLUSTER_TESTS := tests/cluster tests/drills tests/lifecycle
 
-test-clusters: setup
+test-clusters:
 	@$(PYTEST) $(CLUSTER_TESTS)
 
-test-others: setup
+test-others:
 	@$(PYTEST) $(addprefix --ignore=,$(CLUSTER_TESTS))
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
