@@ -64,16 +64,16 @@ down: .venv/.synced ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
 test: lint setup ## Lint, then run every test layer, in two lanes side by side
-	@$(MAKE) --jobs=2 --keep-going --output-sync=line test-clusters test-others
+	@$(MAKE) --jobs=2 --keep-going test-clusters test-others
 
-# Apart, so that what fills the processor runs beside what mostly waits.
+# Apart, so that what fills the processor runs beside what mostly waits. sed passes whole lines on, one lane's at a time.
 CLUSTER_TESTS := tests/cluster tests/drills tests/lifecycle
 
 test-clusters:
-	@$(PYTEST) $(CLUSTER_TESTS)
+	@$(PYTEST) $(CLUSTER_TESTS) | sed --unbuffered ''
 
 test-others:
-	@$(PYTEST) $(addprefix --ignore=,$(CLUSTER_TESTS))
+	@$(PYTEST) $(addprefix --ignore=,$(CLUSTER_TESTS)) | sed --unbuffered ''
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
 	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins \

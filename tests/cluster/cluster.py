@@ -14,6 +14,7 @@ import yaml
 
 from localcloud.addresses import DIGITALOCEAN_URL
 from localcloud.cloud import LocalCloud
+from localcloud.machines.files import replace
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 from localcloud.toolchain.etcd import ensure_release
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml", ".venv")
+FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
 UP_LIMIT = 240
 PATIENCE = 90
 
@@ -48,6 +50,13 @@ class Cluster:
         (self.folder / f"Pulumi.{self.stack}.yaml").write_text(
             yaml.safe_dump(self._document), encoding="utf-8"
         )
+
+    def save_bundle(self, directory: Path) -> None:
+        """Save the operator's files of this moment; who uses them notices that they changed."""
+        directory.mkdir(exist_ok=True)
+        environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
+        for variable, name in FILES.items():
+            replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
     def run(self, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """A command inside the local cloud, its two outputs as one text."""

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+
+import pytest
 
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
 from tests.cluster.cluster import UP_LIMIT
-from tests.drills.drill import MEMBERS, START, STOP, Drill
+from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
+from tests.lifecycle.agent import Agent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Appends numbered values through all members while things break; afterwards every member has all of them."""
+    bundle = tmp_path_factory.mktemp("writer")
+    drill.save_bundle(bundle)
+    names = [f"{name}.example.test" for name in MEMBERS]
+    with Agent(drill.cloud, "writing", str(bundle), "/numbered", *names) as agent:
+        agent.order("mark")
+        yield
+        drill.wait_healthy()
+        written = agent.order("report")
+        lacking: dict[str, list[int]] = agent.order("verify", first=1)
+    lost = set().union(*lacking.values())
+    losses.lost += len(lost)
+    assert written["acknowledged"] > 0
+    assert not lost
 
 
 def test_one_member_backs_up_every_minute_while_values_are_written(drill: Drill) -> None:

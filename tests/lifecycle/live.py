@@ -11,15 +11,12 @@ from typing import Any, Self
 import httpx
 
 from localcloud.cloud import LocalCloud
-from localcloud.machines.files import replace
 from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 from tests.lifecycle.agent import Agent
 from tests.lifecycle.figures import Case, Figures
 
 ELECTION_TIMEOUT_MS = 1000
 """No planned operation makes a write wait for as long as an election may take."""
-
-FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
 
 
 class Live(Cluster):
@@ -45,13 +42,6 @@ class Live(Cluster):
 
     def __exit__(self, *_: object) -> None:
         self._processes.close()
-
-    def save_bundle(self, directory: Path) -> None:
-        """Save the operator's files of this moment; who uses them notices that they changed."""
-        directory.mkdir(exist_ok=True)
-        environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
-        for variable, name in FILES.items():
-            replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
     @property
     def names(self) -> list[str]:

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import UP_LIMIT, writes
+from tests.cluster.cluster import FILES, UP_LIMIT, writes
 from tests.lifecycle.figures import Figures
-from tests.lifecycle.live import FILES, Live
+from tests.lifecycle.live import Live
 
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
 LIFE_SECONDS = 300
