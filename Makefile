@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-clusters test-others test-fast lifecycle drills lint bench
+.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-others test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -63,24 +63,19 @@ destroy: .venv/.synced ## Run pulumi destroy on stack local
 down: .venv/.synced ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-test: lint setup ## Lint, then run every test layer, in two lanes side by side
-	@$(MAKE) --jobs=2 --keep-going test-clusters test-others
+test: lint setup ## Lint, then run every test layer: the lifecycle, and beside it all others
+	@$(MAKE) --jobs=2 --keep-going lifecycle test-others LANE="--verbose | sed --unbuffered ''"
 
-# Apart, so that what fills the processor runs beside what mostly waits. sed passes whole lines on, one lane's at a time.
-CLUSTER_TESTS := tests/cluster tests/drills tests/lifecycle
-
-test-clusters:
-	@$(PYTEST) $(CLUSTER_TESTS) | sed --unbuffered ''
-
-test-others:
-	@$(PYTEST) $(addprefix --ignore=,$(CLUSTER_TESTS)) | sed --unbuffered ''
+# LANE is empty where a layer runs alone. Beside another, it prints a line for each test, and whole lines only.
+test-others: setup
+	@$(PYTEST) --ignore=tests/lifecycle $(LANE)
 
 test-fast: .venv/.synced ## Run the layers that need no machines and no root
 	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
 
 lifecycle: setup ## Prove that no change, fault or interruption loses a write: a writer runs all the time
-	@$(PYTEST) tests/lifecycle
+	@$(PYTEST) tests/lifecycle $(LANE)
 
 drills: setup ## Break backups, restore, and recover from one survivor and from nothing, on real machines
 	@$(PYTEST) tests/drills
