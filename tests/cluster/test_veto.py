@@ -75,7 +75,7 @@ def test_a_plain_destroy_works_at_once(doomed: Cluster, sick: bool) -> None:
         wait_for(lambda: held(doomed, FIRST), bool, "veto")
     began = time.monotonic()
     doomed.destroy()
-    assert time.monotonic() - began < DELETE_LIMIT / 2
+    assert time.monotonic() - began < DELETE_LIMIT
 
 
 def test_all_at_once_goes_whoever_is_sick(doomed: Cluster) -> None:
