@@ -19,15 +19,17 @@ def promote(settings: Settings, places: Places, waiting: Waiting) -> None:
     attempt = 0
     while True:
         health = read_health(settings.metrics)
-        if health is not None and health.has_leader and not health.learner:
-            break
-        if health is None or not health.learner:
+        if health is None or not health.has_leader:
             waiting.on("waiting for etcd to start, to make it a voter")
         else:
             known = members_in(places.hosts.read_text())
             others = [Member(name, address) for name, address in known.items() if name != settings.name]
+            cluster = Cluster(wire, others)
             try:
-                Cluster(wire, others).promote(health.member)
+                # The metrics of an etcd that has just started do not know of a learner yet.
+                if any(one.id == health.member and not one.learner for one in cluster.roll().members):
+                    break
+                cluster.promote(health.member)
             except (NoQuorumError, RefusedError) as error:
                 waiting.on(f"this member is still a learner: {error}")
             else:

@@ -56,7 +56,7 @@ def files(node: NodeConfig = NODE) -> dict[str, dict[str, Any]]:
 def test_it_is_a_cloud_config_that_fits_with_room_to_spare() -> None:
     text = render_user_data(NODE)
     assert text.startswith("#cloud-config\n")
-    assert len(text.encode()) < LIMIT * 7 / 8
+    assert len(text.encode()) < LIMIT * 9 / 10
 
 
 def test_equal_settings_give_an_equal_text() -> None:
