@@ -36,7 +36,7 @@ LISTEN_PACE = 5.0
 
 
 class Guard:
-    """One droplet's veto. ``inhibitor`` and ``power_off`` stand for the machine in tests."""
+    """One droplet's veto. ``inhibitor``, ``power_off`` and ``refresh`` stand for the machine in tests."""
 
     def __init__(
         self,
@@ -46,11 +46,14 @@ class Guard:
         *,
         inhibitor: Inhibitor,
         power_off: Callable[[], object],
+        refresh: Callable[[], object],
     ) -> None:
         self._settings = settings
+        self._places = places
         self._token = token
         self._inhibitor = inhibitor
         self._power_off = power_off
+        self._refresh = refresh
         self._neighbours = Neighbours(settings, places, Wire(places.etc))
         self._woken, wake = os.pipe2(os.O_NONBLOCK)
         self._markers = Inquiry(lambda: read_markers(settings, token), wake=wake)
@@ -77,6 +80,12 @@ class Guard:
         """One look and what follows from it; the seconds until the next one."""
         view = self._neighbours.look()
         self.settled = self.settled or view.healthy
+        if view.changed:
+            # A member that joins without data connects by itself, and is sent a snapshot to the address that is
+            # known here.
+            self._places.run.mkdir(parents=True, exist_ok=True)
+            self._places.moved.touch()
+            self._refresh()
         # On what is known, before anything is asked: a press may be on its way.
         facts = self._decide(view)
         trouble = self._trouble(facts)
@@ -160,9 +169,16 @@ class Guard:
 
 def guard(settings: Settings, places: Places, token: str) -> None:
     """What ``etcd-guard.service`` runs."""
-    Guard(settings, places, token, inhibitor=Inhibitor(), power_off=power_off).run()
+    Guard(
+        settings, places, token, inhibitor=Inhibitor(), power_off=power_off, refresh=refresh_addresses
+    ).run()
 
 
 def power_off() -> None:
     """Ask for an orderly shutdown, which other programs' inhibitors may still refuse."""
     subprocess.run(["systemctl", "poweroff", "--no-block"], check=False)
+
+
+def refresh_addresses() -> None:
+    """Look now where the members are, and not at the timer's next turn."""
+    subprocess.run(["systemctl", "start", "--no-block", "etcd-peers.service"], check=False)

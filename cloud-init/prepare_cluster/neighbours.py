@@ -35,6 +35,8 @@ class View:
     """Names of the other members, as far as they are known."""
     sick: Mapping[str, str] = field(default_factory=dict[str, str])
     """Those of them that are unhealthy, each with what was seen."""
+    changed: bool = False
+    """Whether this machine's own etcd lists other members than at the last look."""
 
 
 class Neighbours:
@@ -58,6 +60,7 @@ class Neighbours:
         """Takes as long as the slowest member, which is 3 s where one is silent."""
         healthy, removed = own_health(self._settings.metrics), False
         own = self._own_list()
+        changed = bool(own and self._listed) and {one.id for one in own} != {one.id for one in self._listed}
         self._listed = own or self._listed
         if not healthy:
             identity = read_disk(self._places.data).identity
@@ -77,7 +80,7 @@ class Neighbours:
         sick = {member.host: trouble for member, trouble in zip(others, seen, strict=True) if trouble}
         for name in self._lines.keys() - {member.host for member in others}:
             self._lines.pop(name).close()
-        return View(True, healthy, removed, [member.host for member in others], sick)
+        return View(True, healthy, removed, [member.host for member in others], sick, changed)
 
     def _others(self) -> list[Listed]:
         """The other members; before any list was seen, those that founded the cluster or have an address."""

@@ -103,8 +103,9 @@ def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] |
     if trouble != memory.said:
         (warn if trouble else say)(trouble or "all members are connected")
     listed = memory.listed
-    if listing_is_due(memory, trouble, now):
+    if places.moved.exists() or listing_is_due(memory, trouble, now):
         listed = now
+        places.moved.unlink(missing_ok=True)
         _learn_addresses(settings, places, token)
     _remember(places, Memory(listed, troubled, trouble))
     if health is not None and health.learner:

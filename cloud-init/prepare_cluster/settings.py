@@ -126,6 +126,11 @@ class Places:
         return self.run / "recheck"
 
     @property
+    def moved(self) -> Path:
+        """Asks the refresh to list the droplets, whatever etcd says of its connections."""
+        return self.run / "moved"
+
+    @property
     def backup(self) -> Path:
         """Where backups go; not there when they are off."""
         return self.etc / "backup.json"

@@ -29,10 +29,16 @@ class Guarded:
         self.node = node
         self.inhibitor = Inhibitor([sys.executable, "-c", STAND_IN])
         self.powered_off = threading.Event()
+        self.refreshed = threading.Event()
         self._stop = threading.Event()
         settings = read_settings(node.places.etc / "prepare_cluster.json")
         self.guard = Guard(
-            settings, node.places, TOKEN, inhibitor=self.inhibitor, power_off=self.powered_off.set
+            settings,
+            node.places,
+            TOKEN,
+            inhibitor=self.inhibitor,
+            power_off=self.powered_off.set,
+            refresh=self.refreshed.set,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -79,6 +85,7 @@ def test_the_api_is_asked_nothing_while_all_members_are_healthy(lab: Lab, guarde
     time.sleep(4)
     assert asked(lab) == 0
     assert all(each.lets_go() for each in guarded)
+    assert not any(each.refreshed.is_set() for each in guarded)
 
 
 def test_the_others_hold_at_once_while_one_member_is_down_and_it_may_go_itself(
@@ -197,17 +204,22 @@ def test_a_removed_member_may_go_whoever_is_unhealthy(lab: Lab) -> None:
             each.stop()
 
 
-def test_a_learner_counts_as_unhealthy(lab: Lab) -> None:
+def test_a_learner_counts_as_unhealthy_and_every_change_of_the_members_has_their_addresses_looked_up(
+    lab: Lab,
+) -> None:
     first, _, third = lab.found()
     guard = Guarded(first)
     try:
         third.power_off()
         remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
         eventually("it is removed", lambda: first.etcdctl(*remove).returncode == 0)
+        eventually("it looks where the members are", guard.refreshed.is_set)
         eventually("it lets go", guard.lets_go)
+        guard.refreshed.clear()
         add = ("member", "add", third.name, "--learner", f"--peer-urls=https://{third.name}:2380")
         eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
         eventually("it holds", guard.holds, seconds=5)
+        assert guard.refreshed.is_set()
     finally:
         guard.stop()
 
