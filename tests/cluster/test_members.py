@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from localcloud.addresses import OPERATOR, STRANGER
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import Cluster, wait_for
 
 MEMBER = "etcd-server-1"
 VARIABLES = {
@@ -85,8 +85,14 @@ def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None
 
 def test_defragmentation_is_looked_at_by_a_timer_that_finds_nothing_to_do_here(cluster: Cluster) -> None:
     assert cluster.on(MEMBER, "systemctl is-active etcd-defragment.timer") == "active\n"
-    cluster.on(MEMBER, "systemctl start etcd-defragment.service")
-    assert cluster.on(MEMBER, "systemctl show -P Result etcd-defragment.service") == "success\n"
+    # It goes out of the way of a backup that is under way.
+    wait_for(
+        lambda: cluster.on(
+            MEMBER, "systemctl start etcd-defragment; systemctl show -P Result etcd-defragment"
+        ),
+        lambda result: result == "success\n",
+        "look at the fragmentation",
+    )
     assert "fragmented" not in cluster.journal(MEMBER, "etcd-defragment.service")
 
 
