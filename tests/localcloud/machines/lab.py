@@ -61,14 +61,14 @@ class Lab:
             lambda: "done" in self.output(machine_id, "cloud-init status"), f"machine {machine_id} to boot"
         )
 
-    def sh(self, machine_id: int, script: str) -> subprocess.CompletedProcess[str]:
+    def sh(self, machine_id: int, script: str, limit: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a script as root inside a machine."""
         argv = self.host.machine(machine_id).inside(["sh", "-c", script])
-        return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(argv, capture_output=True, text=True, timeout=limit, check=False)
 
-    def output(self, machine_id: int, script: str) -> str:
+    def output(self, machine_id: int, script: str, limit: float = 60) -> str:
         """What a script inside a machine writes."""
-        return self.sh(machine_id, script).stdout.strip()
+        return self.sh(machine_id, script, limit).stdout.strip()
 
     def outside(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the namespace, where the operator is."""
