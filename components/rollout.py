@@ -139,7 +139,7 @@ class Rollout:
         """
 
         async def make_way(_: pulumi.ResourceHookArgs) -> None:
-            if member not in (await self._members.existing.future() or ()):
+            if member not in await self._existing():
                 return
             for droplet in await self._members.droplets_named(member):
                 pulumi.log.warn(
@@ -201,7 +201,7 @@ class Rollout:
 
     async def _say_what_rolls(self) -> None:
         """In a preview: which members' droplets will be replaced, in order. Their ids are not known yet."""
-        existing = await self._members.existing.future() or frozenset()
+        existing = await self._existing()
         rolling = [
             name
             for name, droplet in self._droplets.items()
@@ -211,6 +211,10 @@ class Rollout:
             pulumi.log.info(f"{self._name}: {_in_order(rolling, self._settings.rollout)}")
         if leaving := sorted(existing - set(self._settings.member_names)):
             pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
+
+    async def _existing(self) -> frozenset[str]:
+        """Members that have a droplet when the run begins."""
+        return await self._members.existing.future() or frozenset()
 
     async def _spare(self, member: str) -> None:
         """Wait until every other member is healthy, and move the leadership away from this one.
@@ -241,7 +245,7 @@ class Rollout:
 
         A guard refuses the shutdown while another member is sick, or until it has seen the others' health.
         """
-        if member not in (await self._members.existing.future() or ()):
+        if member not in await self._existing():
             return
         await gate.urn.future()
         registered = asyncio.ensure_future(droplet.urn.future())
