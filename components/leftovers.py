@@ -59,7 +59,7 @@ class Leftovers:
         region = self._settings.region
 
         async def remove() -> list[str]:
-            if not await self._taken(f"volumes?region={region}", name):
+            if not await self._taken("volumes", name, region=region):
                 return []
             from components.removal import remove_blank_volume  # noqa: PLC0415  # see the class
 
@@ -91,8 +91,8 @@ class Leftovers:
 
         return remove
 
-    async def _taken(self, path: str, name: str) -> bool:
-        return name in await self._once(path, lambda: names_in_account(self._account, path))
+    async def _taken(self, kind: str, name: str, **only: str) -> bool:
+        return name in await self._once(kind, lambda: names_in_account(self._account, kind, **only))
 
     def _once(
         self, kind: str, ask: Callable[[], Coroutine[Any, Any, frozenset[str]]]

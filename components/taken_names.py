@@ -20,14 +20,13 @@ class UnlistedError(Exception):
     """An API did not say which names are taken; the text says why."""
 
 
-async def names_in_account(access: ProviderAccess, path: str) -> frozenset[str]:
-    """Names of DigitalOcean's things below ``/v2/``: ``vpcs``, ``firewalls``, ``volumes?region=fra1``.
+async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> frozenset[str]:
+    """Names of DigitalOcean's things of a kind (``vpcs``, ``firewalls``, ``volumes``), ``only`` those of a ``region``.
 
     Raises ``UnlistedError``.
     """
-    kind, _, query = path.partition("?")
     names: set[str] = set()
-    url: str | None = f"{access.api_url}/v2/{kind}?{'&'.join(filter(None, (query, f'per_page={PAGE_SIZE}')))}"
+    url: str | None = f"{access.api_url}/v2/{kind}?{urlencode({**only, 'per_page': PAGE_SIZE})}"
     while url:
         page = await _page(url, access)
         names |= {item["name"] for item in page[kind]}
