@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from . import founding
+from .addresses import keep
 from .backup_settings import read_backup_settings
-from .directory import Book, Directory
+from .directory import Directory
 from .environment import as_text, environment, from_text, peer_url
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError
-from .hosts import members_in, update_hosts
+from .hosts import members_in
 from .install import Installation
 from .journal import Waiting, say, warn
 from .listing import ListingError, list_droplets
@@ -72,7 +74,7 @@ class Discovery:
             wire=self._wire,
             directory=self._directory,
             waiting=self._waiting,
-            learn_addresses=self._learn_addresses,
+            learn_addresses=partial(keep, self._places),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
         )
@@ -91,7 +93,7 @@ class Discovery:
             # A new root disk. One try spares etcd the wait for the refresh, which would find them as well.
             self._directory.refresh(missing=True)
             if self._directory.book is not None:
-                self._learn_addresses(self._directory.book)
+                keep(self._places, self._directory.book)
         file = self._places.environment
         kept = from_text(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
         cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
@@ -107,7 +109,7 @@ class Discovery:
         while time.monotonic() < give_up:
             self._directory.refresh(missing=True)
             if self._directory.book is not None:
-                self._learn_addresses(self._directory.book)
+                keep(self._places, self._directory.book)
             try:
                 roll = Cluster(self._wire, self._others()).roll()
             except NoQuorumError as error:
@@ -155,12 +157,6 @@ class Discovery:
     def _others(self) -> list[Member]:
         known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
         return [Member(name, address) for name, address in known.items() if name != self._settings.name]
-
-    def _learn_addresses(self, book: Book) -> None:
-        if update_hosts(self._places.hosts, book.addresses):
-            say(
-                f"members: {', '.join(f'{name} at {address}' for name, address in sorted(book.addresses.items()))}"
-            )
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = environment(

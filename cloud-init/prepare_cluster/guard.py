@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from .addresses import learn
 from .directory import is_local
 from .inhibitor import Inhibitor
 from .inquiry import Inquiry
@@ -19,7 +20,7 @@ from .journal import say, warn
 from .markers import own_droplet, read_markers, was_pressed
 from .neighbours import Neighbours, View
 from .settings import Places, Settings
-from .sparing import Facts, first_question, holds, needed, oldest_press, pace, pause, released
+from .sparing import REPLACED, Facts, first_question, holds, needed, oldest_press, pace, pause, released
 from .transport import Wire
 
 BREATH = 0.1
@@ -56,8 +57,19 @@ class Guard:
         self._refresh = refresh
         self._neighbours = Neighbours(settings, places, Wire(places.etc))
         self._woken, wake = os.pipe2(os.O_NONBLOCK)
-        self._markers = Inquiry(lambda: read_markers(settings, token), wake=wake)
-        self._press = Inquiry(self._look_for_press, wake=wake)
+        self._markers = Inquiry(
+            lambda: read_markers(settings, token),
+            unknown="not known whether the cluster is being torn down, so a shutdown stays refused",
+            wake=wake,
+        )
+        self._press = Inquiry(
+            self._look_for_press, unknown="not known whether a shutdown was refused", wake=wake
+        )
+        self._moves = Inquiry(
+            lambda: learn(settings, places, token),
+            unknown="the members' addresses stay as they are",
+            wake=wake,
+        )
         self._droplet: int | None = None
         self.settled = False
         """Whether this machine has seen itself healthy."""
@@ -90,7 +102,10 @@ class Guard:
         facts = self._decide(view)
         trouble = self._trouble(facts)
         if trouble is not None and not view.removed and trouble >= first_question(self.settled):
-            self._markers.pursue(pace(trouble, len(view.others) + 1))
+            seconds = pace(trouble, len(view.others) + 1)
+            self._markers.pursue(seconds)
+            if trouble < REPLACED:
+                self._moves.pursue(seconds)
             self._decide(view)
         self._answer_press()
         return pause(trouble)

@@ -26,13 +26,15 @@ class Dated(Generic[T]):
 class Inquiry(Generic[T]):
     """One question, asked again and again while there is a need to.
 
-    ``wake`` is a file descriptor that a byte is written to when an answer has come.
+    ``wake`` is a file descriptor that a byte is written to when an answer has come. ``unknown`` says what it means
+    that none comes.
     """
 
     def __init__(
-        self, ask: Callable[[], T], *, wake: int, clock: Callable[[], float] = time.monotonic
+        self, ask: Callable[[], T], *, unknown: str, wake: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._question = ask
+        self._unknown = unknown
         self._wake = wake
         self._clock = clock
         self._thread = ThreadPoolExecutor(1)
@@ -65,8 +67,6 @@ class Inquiry(Generic[T]):
             self._failures += 1
             if str(error) != self._trouble:
                 self._trouble = str(error)
-                warn(
-                    f"not known whether the cluster is being torn down, so a shutdown stays refused: {error}"
-                )
+                warn(f"{self._unknown}: {error}")
         else:
             self._delay, self._failures, self._trouble = 0.0, 0, ""

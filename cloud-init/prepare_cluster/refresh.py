@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from .directory import book_of
+from .addresses import learn
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError, local_members
 from .health import Health, read_health
-from .hosts import members_in, update_hosts
+from .hosts import members_in
 from .journal import say, warn
-from .listing import ListingError, list_droplets
+from .listing import ListingError
 from .membership import Listed, is_absent, unconnected
 from .settings import Places, Settings
 from .transport import Member, NoAnswerError, Wire
@@ -106,7 +106,10 @@ def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] |
     if places.moved.exists() or listing_is_due(memory, trouble, now):
         listed = now
         places.moved.unlink(missing_ok=True)
-        _learn_addresses(settings, places, token)
+        try:
+            learn(settings, places, token)
+        except ListingError as error:
+            warn(f"the members' addresses stay as they are: {error}")
     _remember(places, Memory(listed, troubled, trouble))
     if health is not None and health.learner:
         places.joining.touch()
@@ -142,17 +145,6 @@ def _own_list(wire: Wire, settings: Settings) -> tuple[Listed, ...]:
         return local_members(wire, Member(settings.name, settings.metrics.rsplit(":", 1)[0]))
     except NoAnswerError:
         return ()
-
-
-def _learn_addresses(settings: Settings, places: Places, token: str) -> None:
-    try:
-        droplets = list_droplets(settings.api_url, token, settings.tag, settings.addresses)
-    except ListingError as error:
-        warn(f"the members' addresses stay as they are: {error}")
-        return
-    addresses = book_of(droplets).addresses
-    if settings.name in addresses and update_hosts(places.hosts, addresses):
-        say(f"members: {', '.join(f'{name} at {address}' for name, address in sorted(addresses.items()))}")
 
 
 def _recall(places: Places, now: float) -> Memory:

@@ -104,6 +104,10 @@ def pace(trouble: float, members: int) -> float:
     return min(15.0, base * max(1.0, members / 3))
 
 
+REPLACED = 120.0
+"""Seconds of trouble in which the listing is asked as often as the markers: a member that comes back at another address
+is found before it is healthy, and nobody waits for an address that is no more. Later the timer's refresh does it."""
+
 PRESS_AGE = 600.0
 """Seconds after which a refused shutdown is forgotten."""
 

@@ -101,6 +101,21 @@ def test_the_others_hold_at_once_while_one_member_is_down_and_it_may_go_itself(
     comes_back(lab, third, first, second)
 
 
+def test_in_trouble_the_guard_learns_where_a_replaced_member_is_before_it_is_healthy(
+    lab: Lab, guarded: list[Guarded]
+) -> None:
+    first, second, third = guarded
+    third.node.power_off()
+    eventually("both hold", lambda: first.holds() and second.holds())
+    lab.api.droplets[2] = (third.node.name, "127.0.0.99")
+    for other in (first, second):
+        eventually(
+            "it knows the new address",
+            lambda other=other: f"127.0.0.99 {third.node.name}\n" in other.node.places.hosts.read_text(),
+            seconds=5,
+        )
+
+
 def test_a_teardown_lets_every_member_go_and_carries_out_the_press_that_came_before(
     lab: Lab, guarded: list[Guarded]
 ) -> None:

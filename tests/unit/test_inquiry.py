@@ -26,7 +26,9 @@ class Asked:
         self.count = 0
         self.clock = Clock()
         self.woken, wake = os.pipe()
-        self.inquiry: Inquiry[str] = Inquiry(self._answer, wake=wake, clock=self.clock)
+        self.inquiry: Inquiry[str] = Inquiry(
+            self._answer, unknown="not known how it is", wake=wake, clock=self.clock
+        )
 
     def _answer(self) -> str:
         self.count += 1
@@ -76,4 +78,4 @@ def test_an_error_is_no_answer_and_is_waited_out(capsys: pytest.CaptureFixture[s
     asked.clock.now = 1100
     asked.pursue_to_the_end(2)
     assert asked.inquiry.answer.value == "two"
-    assert capsys.readouterr().err.count("stays refused: 429") == 1
+    assert capsys.readouterr().err.count("not known how it is: 429") == 1
