@@ -163,7 +163,7 @@ def own_health(metrics: str) -> bool:
 
 
 def connected_from(port: int, listen: str, tables: Sequence[str]) -> set[str]:
-    """IPv4 addresses of the machines that are connected to a port of this one.
+    """IPv4 addresses of the other machines that are connected to a port of this one.
 
     ``tables`` are the kernel's lists of connections (proc_pid_net(5)). One that was accepted on every address stands
     in ``tcp6``, as an address of IPv6 that ends with that of IPv4.
@@ -172,8 +172,10 @@ def connected_from(port: int, listen: str, tables: Sequence[str]) -> set[str]:
     for line in (line for table in tables for line in table.splitlines()[1:]):
         _, local, remote, state, *_ = line.split()
         address, own_port = _endpoint(local)
-        if state == ESTABLISHED and own_port == port and listen in {"0.0.0.0", address}:  # noqa: S104
-            found.add(_endpoint(remote)[0])
+        peer, _ = _endpoint(remote)
+        listens = own_port == port and listen in {"0.0.0.0", address}  # noqa: S104
+        if state == ESTABLISHED and listens and peer != address:
+            found.add(peer)
     return found
 
 

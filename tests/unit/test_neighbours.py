@@ -23,10 +23,11 @@ def connection(local: str, remote: str, state: str = "01") -> str:
         ([connection("0F7100CB:AE4E", "107100CB:094C")], set()),
         ([connection("0F7100CB:094C", "107100CB:AE4E", state="06")], set()),
         ([connection("00000000:094C", "00000000:0000", state="0A")], set()),
+        ([connection("0100007F:094C", "0100007F:AE4E")], set()),
     ],
-    ids=["IPv4", "on every address", "in the second table", "to another", "that has ended", "the listener"],
+    ids=["IPv4", "on every address", "second table", "to another", "ended", "the listener", "its own"],
 )
-def test_machines_that_are_connected_to_a_port_are_found(tables: list[str], found: set[str]) -> None:
+def test_other_machines_that_are_connected_to_a_port_are_found(tables: list[str], found: set[str]) -> None:
     assert connected_from(2380, "0.0.0.0", [HEADER + table for table in tables]) == found  # noqa: S104
 
 
