@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from localcloud.plugins.errors import ProviderError
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 1.0
+_LONGEST_PAUSE = 0.25
 _GROWTH = 1.5
 
 
 @dataclass(frozen=True)
 class Waiter:
-    """Polls until a state is reached. The pauses grow from 0.1 s to 1 s: the local API answers at once."""
+    """Polls until a state is reached. The pauses grow from 0.1 s to 0.25 s: the local API answers at once."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the user stops the run."""
