@@ -79,9 +79,7 @@ def pause(trouble: float | None) -> float:
     Without trouble, a member that goes closes its connections, which ends the pause. In trouble the looks are quick:
     as soon as all are healthy, a gate may let this member go.
     """
-    if trouble is None:
-        return 3.0
-    return 0.25 if trouble < 600 else 0.5
+    return 3.0 if trouble is None else 0.25
 
 
 FIRST_QUESTION = 10.0
