@@ -108,6 +108,8 @@ class Status:
     """Bytes of its database file."""
     in_use: int
     """Bytes of it that hold something; the rest is what defragmentation gives back."""
+    index: int
+    """What it knows to be committed of raft's log."""
     errors: tuple[str, ...]
     """What etcd finds wrong, raised alarms of any member among it."""
 
@@ -120,6 +122,7 @@ def status_of(wire: Wire, member: Member) -> Status:
         int(values.get("leader", 0)),
         int(values.get("dbSize", 0)),
         int(values.get("dbSizeInUse", 0)),
+        int(values.get("raftIndex", 0)),
         tuple(values.get("errors", ())),
     )
 

@@ -1,6 +1,6 @@
 """etcd's own load generator, ``benchmark``, which no release has: built from etcd's published module.
 
-https://etcd.io/docs/v3.6/op-guide/performance/. Only ``make bench`` needs it, so nothing else builds it.
+https://etcd.io/docs/v3.6/op-guide/performance/. ``make bench`` and a test or two need it, and build it.
 """
 
 from __future__ import annotations

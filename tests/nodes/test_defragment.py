@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from bench.writing import Load, Writes, put
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually
 
 MIB = 1 << 20
+RATE = 1500
+"""Writes in a second, from 100 clients through all members. Handing leadership on fails some of them."""
+
 RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
 
 
@@ -38,11 +42,11 @@ def status(node: Node) -> dict[str, Any]:
     return answer["Status"]
 
 
-def fill(node: Node, mebibytes: int, *, until_full: bool = False) -> None:
-    """Write and overwrite the same few keys, so that nearly all of it can be compacted."""
+def fill(node: Node, mebibytes: int, *, keys: int = 4, until_full: bool = False) -> None:
+    """Write and overwrite the same few keys, so that all but one MiB of each can be compacted."""
     for number in range(mebibytes):
         done = subprocess.run(
-            [*node_etcdctl(node), "put", f"/fill/{number % 4}"], input="x" * (MIB - 4096), text=True,
+            [*node_etcdctl(node), "put", f"/fill/{number % keys}"], input="x" * (MIB - 4096), text=True,
             capture_output=True, check=False,
         )  # fmt: skip
         if until_full and "database space exceeded" in done.stderr:
@@ -59,13 +63,15 @@ def node_etcdctl(node: Node) -> list[str]:
     ]  # fmt: skip
 
 
-def compact(nodes: list[Node]) -> None:
-    """Compact everything, and wait until each member's file is mostly free."""
+def compact(nodes: list[Node], *, left: int = 8) -> None:
+    """Compact everything, and wait until each member's file is free but for ``left`` MiB."""
     revision = status(nodes[0])["header"]["revision"]
     assert nodes[0].etcdctl("compact", "--physical", str(revision)).returncode == 0
     for node in nodes:
         # bbolt frees pages with the commits that follow.
-        eventually("it is free", lambda node=node: node.healthy() and status(node)["dbSizeInUse"] < 8 * MIB)
+        eventually(
+            "it is free", lambda node=node: node.healthy() and status(node)["dbSizeInUse"] < left * MIB
+        )
         assert status(node)["dbSize"] > 32 * MIB
 
 
@@ -96,13 +102,40 @@ class Writer:
         self._thread.join()
 
 
+class Burden:
+    """Load after load of etcd's own ``benchmark``, whose clients try no write twice."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.loads: list[Load] = []
+        self._stop = threading.Event()
+        self._nodes = nodes
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        etc = self._nodes[0].places.etc
+        credentials = {
+            "ETCDCTL_CACERT": str(etc / "ca.pem"),
+            "ETCDCTL_CERT": str(etc / "server.pem"),
+            "ETCDCTL_KEY": str(etc / "server-key.pem"),
+        }
+        endpoints = [f"https://{node.name}:2379" for node in self._nodes]
+        while not self._stop.is_set():
+            self.loads.append(put(endpoints, credentials, Writes(4 * RATE, rate=RATE), may_fail=True))
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     nodes = found(lab, defragment_bytes=16 * MIB)
-    fill(nodes[0], 40)
-    compact(nodes)
-    writer = Writer(nodes)
+    fill(nodes[0], 120, keys=40)
+    compact(nodes, left=60)
+    term = status(nodes[0])["raftTerm"]
+    writer, burden = Writer(nodes), Burden(nodes)
     try:
         for _ in range(3):
             before = [status(node)["dbSize"] for node in nodes]
@@ -112,10 +145,14 @@ def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, vers
                 assert sum(new < old // 2 for new, old in zip(after, before, strict=True)) <= 1
                 before = after
     finally:
+        burden.end()
         writer.end()
-    assert all(status(node)["dbSize"] < 16 * MIB for node in nodes)
+    assert all(status(node)["dbSize"] < 90 * MIB for node in nodes)
+    assert status(nodes[0])["raftTerm"] == term
     assert writer.acknowledged
     assert writer.failed == []
+    assert burden.loads
+    assert [load.failed for load in burden.loads if load.failed] == []
     assert all(nodes[0].get(key) == key for key in writer.acknowledged[:: len(writer.acknowledged) // 20 + 1])
 
 
