@@ -16,8 +16,8 @@ from typing import Protocol
 
 import pulumi
 
-from components.droplets import ListingError
 from components.gateway import RefusedError
+from components.listing import ListingError
 from components.settings import Settings
 
 REQUEST = int.from_bytes(b"backup")

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.configuration import ProviderAccess
-from components.droplets import AddressBook, ListingError
+from components.droplets import AddressBook
 from components.gateway import Gateway, RefusedError
 from components.health import Credentials, Probe, Silence, listed, probe_all
+from components.listing import ListingError
 from components.settings import Settings
 
 LISTING_PATIENCE_SECONDS = 60

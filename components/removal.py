@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from components.configuration import ProviderAccess
-from components.taken_names import PAGE_SIZE, PAUSES, REQUEST_TIMEOUT_SECONDS
+from components.listing import PAUSES, REQUEST_TIMEOUT_SECONDS, list_all
 
 BLANK_FOR = timedelta(hours=24)
 """An older volume may have a history that the API does not show any more."""
@@ -46,10 +46,10 @@ def client(access: ProviderAccess, path: str) -> httpx.AsyncClient:
 async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mapping[str, Any]) -> list[str]:
     """Remove the DigitalOcean object of a kind (``vpcs``, ``firewalls``) and a name.
 
-    Raises ``InTheWayError`` when one of its properties is not as in ``ours``: then it is not ours.
+    Raises ``ListingError``, or ``InTheWayError`` when one of its properties is not as in ``ours``: then it is not ours.
     """
     async with client(access, "/v2/") as api:
-        for item in await _listed(api, kind):
+        for item in await list_all(access.api_url, kind, access.token, pauses=PAUSES):
             if item["name"] != name:
                 continue
             if any(item.get(key) != value for key, value in ours.items()):
@@ -95,15 +95,3 @@ async def remove_record(access: ProviderAccess, zone_id: str, name: str, comment
                 )
             (await api.delete(f"{path}/{record['id']}")).raise_for_status()
         return [f"record {name}" for _ in records]
-
-
-async def _listed(api: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    page = 1
-    while True:
-        answer = await api.get(kind, params={"per_page": PAGE_SIZE, "page": page})
-        body = answer.raise_for_status().json()
-        items += body[kind]
-        if len(items) >= body["meta"]["total"]:
-            return items
-        page += 1

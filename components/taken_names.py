@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import urlencode
 
 from components.configuration import ProviderAccess
-from components.http_client import NoAnswerError, ask_api
+from components.http_client import NoAnswerError
+from components.listing import PAUSES, ListingError, ask_patiently, list_all
 
-REQUEST_TIMEOUT_SECONDS = 10
-PAUSES = (1, 2, 4, 8, 15, 30)
-"""Seconds before asking again: DigitalOcean counts requests by the minute."""
-PAGE_SIZE = 200
 RECORDS_PAGE_SIZE = 1000
 
 
@@ -25,13 +21,11 @@ async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> fr
 
     Raises ``UnlistedError``.
     """
-    names: set[str] = set()
-    url: str | None = f"{access.api_url}/v2/{kind}?{urlencode({**only, 'per_page': PAGE_SIZE})}"
-    while url:
-        page = await _page(url, access)
-        names |= {item["name"] for item in page[kind]}
-        url = page.get("links", {}).get("pages", {}).get("next")
-    return frozenset(names)
+    try:
+        items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, **only)
+    except ListingError as error:
+        raise UnlistedError(f"{error}. Run pulumi up again") from error
+    return frozenset(item["name"] for item in items)
 
 
 async def names_in_zone(access: ProviderAccess, zone_id: str, domain: str) -> frozenset[str]:
@@ -49,12 +43,7 @@ async def names_in_zone(access: ProviderAccess, zone_id: str, domain: str) -> fr
 async def _page(url: str, access: ProviderAccess) -> dict[str, Any]:
     where = url.partition("?")[0]
     try:
-        answer = await ask_api(url, access.token, seconds=REQUEST_TIMEOUT_SECONDS)
-        for pause in PAUSES:
-            if answer.status != 429:
-                break
-            await asyncio.sleep(pause)
-            answer = await ask_api(url, access.token, seconds=REQUEST_TIMEOUT_SECONDS)
+        answer = await ask_patiently(url, access.token)
     except NoAnswerError as error:
         raise UnlistedError(f"{where} did not answer: {error}. Run pulumi up again") from error
     if answer.status != 200:

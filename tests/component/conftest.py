@@ -145,10 +145,10 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     def run(*, droplets: int = 0, founding: dict[str, Any] | None = None, **changes: Any) -> Plan:
         plan = Plan()
 
-        async def listing(*_: object) -> list[dict[str, Any]]:
+        async def listing(*_: object, **__: object) -> list[dict[str, Any]]:
             return [{"id": n, "name": f"etcd-server-{n}.etcd.example.com"} for n in range(1, droplets + 1)]
 
-        monkeypatch.setattr("components.droplets.list_droplets", listing)
+        monkeypatch.setattr("components.droplets.list_all", listing)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

@@ -1,0 +1,75 @@
+"""Listings of the DigitalOcean API: all pages, patience with a busy API, and what a failure says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components import listing
+from components.http_client import NoAnswerError, Response
+from components.listing import ListingError, list_all
+
+API = "https://api.test"
+
+
+class Api:
+    """Gives the answers one after the other, and keeps what was asked."""
+
+    def __init__(self, *answers: Response | NoAnswerError) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def ask(self, url: str, token: str, *, seconds: float) -> Response:
+        assert token == "secret"
+        self.asked.append(url)
+        answer = self._answers.pop(0)
+        if isinstance(answer, NoAnswerError):
+            raise answer
+        return answer
+
+
+def page(*names: str, after: str | None = None) -> Response:
+    links = {"pages": {"next": after}} if after else {}
+    return Response(200, json.dumps({"vpcs": [{"name": name} for name in names], "links": links}).encode())
+
+
+async def listed(monkeypatch: pytest.MonkeyPatch, api: Api, **more: Any) -> list[str]:
+    monkeypatch.setattr(listing, "ask_api", api.ask)
+    return [item["name"] for item in await list_all(API, "vpcs", "secret", **more)]
+
+
+async def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(page("a", "b", after=f"{API}/v2/vpcs?page=2"), page("c"))
+    assert await listed(monkeypatch, api, region="fra1") == ["a", "b", "c"]
+    assert api.asked == [f"{API}/v2/vpcs?region=fra1&per_page=200", f"{API}/v2/vpcs?page=2"]
+
+
+async def test_a_busy_api_is_asked_again_as_often_as_there_are_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = Response(429, b"")
+    assert await listed(monkeypatch, Api(busy, busy, page("a")), pauses=(0, 0)) == ["a"]
+    with pytest.raises(ListingError, match="answered 429 to the listing of vpcs") as raised:
+        await listed(monkeypatch, Api(busy, busy), pauses=(0,))
+    assert raised.value.passing
+
+
+@pytest.mark.parametrize(
+    ("answer", "passing"),
+    [
+        (Response(500, b""), True),
+        (Response(401, b""), False),
+        (NoAnswerError("ConnectionRefusedError"), True),
+        (Response(200, b"<html>"), False),
+        (Response(200, b"{}"), False),
+    ],
+    ids=["failing", "refused", "away", "no JSON", "no listing"],
+)
+async def test_a_failure_says_whether_it_may_pass(
+    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError, passing: bool
+) -> None:
+    with pytest.raises(ListingError, match=API) as raised:
+        await listed(monkeypatch, Api(answer))
+    assert raised.value.passing is passing
