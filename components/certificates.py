@@ -33,6 +33,8 @@ class Certificate:
 
     certificate: pulumi.Output[str]
     """Followed by the cross-signed certificate of its CA while one replaces another."""
+    alone: pulumi.Output[str]
+    """The same without what follows it: only who trusts the CA that signed it accepts it."""
     key: pulumi.Output[str]
     """Secret."""
 
@@ -79,13 +81,16 @@ class CertificateAuthority(pulumi.ComponentResource):
         label: str,
         common_name: str,
         uses: Sequence[Use],
+        *,
         names: Sequence[str],
         addresses: Sequence[str] = (),
+        after: Sequence[pulumi.Resource] = (),
     ) -> Certificate:
         """A leaf certificate with a key of its own, renewed by any run inside its renewal window.
 
         ``names`` and ``addresses`` are its subject alternative names. A droplet's own address is never among
-        them: it is known only after the user data that carries the certificate.
+        them: it is known only after the user data that carries the certificate. It is signed once the resources of
+        ``after`` are there.
         """
         key = self._private_key(label)
         request = tls.CertRequest(
@@ -104,11 +109,11 @@ class CertificateAuthority(pulumi.ComponentResource):
             allowed_uses=["digital_signature", "key_encipherment", *uses],
             validity_period_hours=self._settings.certificate_validity_hours,
             early_renewal_hours=self._settings.certificate_renewal_hours,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
         )
         self._leaves.append(leaf)
         chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)
-        return Certificate(chain, key.private_key_pem)
+        return Certificate(chain, leaf.cert_pem, key.private_key_pem)
 
     def renewal(self) -> pulumi.Output[Renewal]:
         """When the certificates that were issued so far must be renewed."""

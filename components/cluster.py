@@ -20,6 +20,7 @@ from components.preflight import preflight
 from components.renewal import announce
 from components.rollout import Rollout
 from components.settings import Settings
+from components.steps import Steps
 from components.transition import Transition
 
 
@@ -28,9 +29,9 @@ class EtcdCluster(pulumi.ComponentResource):
 
     Registers, for each member, a droplet, a data volume, a DNS record and certificates; for the cluster, a VPC,
     a tag, a firewall, a certificate authority, the operator's client certificate and, where asked for, the bucket for
-    backups; the record of what it was last
-    asked to be, before which nothing is touched; and the gates that let droplets be replaced one at a time. It is
-    ready when every member is healthy over TLS.
+    backups; the records of what it was last asked to be and of the step that it was allowed to take, before which
+    nothing is touched; and the gates that let droplets be replaced one at a time. It is ready when every member is
+    healthy over TLS.
     """
 
     endpoints: pulumi.Output[list[str]]
@@ -56,23 +57,25 @@ class EtcdCluster(pulumi.ComponentResource):
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         transition = Transition(name, settings, opts=pulumi.ResourceOptions(parent=self))
-        child = transition.before(pulumi.ResourceOptions(parent=self))
+        asked = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
-        founding = Founding(name, size=settings.size, restore=settings.restore_from, opts=child)
-        leftovers = Leftovers(settings, zone_id=zone)
-        network = ClusterNetwork(name, settings, leftovers=leftovers, opts=child)
-        authority = CertificateAuthority(name, settings, opts=child)
+        authority = CertificateAuthority(name, settings, opts=asked)
         members_now = Members(
             settings,
             cluster_tag=name,
             access=digitalocean_access(),
             ca_certificate=authority.bundle,
-            operator_certificate=authority.operator.certificate,
+            operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
+        steps = Steps(name, settings, members=members_now, opts=asked)
+        child = steps.before(asked)
+        founding = Founding(name, size=settings.size, restore=settings.restore_from, opts=child)
+        leftovers = Leftovers(settings, zone_id=zone)
+        network = ClusterNetwork(name, settings, leftovers=leftovers, opts=child)
         missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
         ready = missing.apply(lambda names: preflight(settings, names, self))
-        rollout = Rollout(name, settings, members=members_now, ready=ready, version=transition.version)
+        rollout = Rollout(name, settings, members=members_now, ready=ready, version=steps.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
         always: list[pulumi.Resource] = [network.firewall, *backup_bucket(name, settings, opts=child)]
         if settings.rollout == "all-at-once":
@@ -84,7 +87,7 @@ class EtcdCluster(pulumi.ComponentResource):
                 settings=settings,
                 zone_id=zone,
                 founding=founding,
-                release=transition.release,
+                steps=steps,
                 network=network,
                 leftovers=leftovers,
                 authority=authority,

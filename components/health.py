@@ -29,6 +29,15 @@ QUESTIONS = (
 
 EXPIRED = "its certificate has expired"
 """What is said of a member that would be healthy but for that, as far as can be seen."""
+DISTRUSTS = "it does not trust the CA that signed the operator's certificate"
+DISTRUSTED = "its certificate is of a CA that is not trusted"
+
+SIGNS = {
+    "certificate has expired": EXPIRED,
+    "alert unknown ca": DISTRUSTS,
+    "unable to get local issuer certificate": DISTRUSTED,
+}
+"""What OpenSSL says, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
         )
         return read_answer(health.json(), status.json(), members.json(), version.json())
     except NoAnswerError as error:
-        seen = EXPIRED if "certificate has expired" in str(error) else str(error)
+        seen = next((meaning for sign, meaning in SIGNS.items() if sign in str(error)), str(error))
         return Silence(f"https://{address}:{CLIENT_PORT}: {seen}")
     except (KeyError, TypeError, ValueError) as error:
         return Silence(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")

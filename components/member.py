@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -22,6 +22,7 @@ from components.leftovers import Leftovers, clearing
 from components.network import SHARED_TAG, ClusterNetwork
 from components.rollout import Rollout, digest
 from components.settings import Settings, member_name
+from components.steps import Steps
 from components.user_data import NodeConfig, render_user_data
 
 GIB = 1024**3
@@ -45,7 +46,7 @@ class Member(pulumi.ComponentResource):
         settings: Settings,
         zone_id: pulumi.Output[str],
         founding: Founding,
-        release: pulumi.Output[Mapping[str, Any]],
+        steps: Steps,
         network: ClusterNetwork,
         leftovers: Leftovers,
         authority: CertificateAuthority,
@@ -65,7 +66,7 @@ class Member(pulumi.ComponentResource):
             label,
             settings=settings,
             founding=founding,
-            release=release,
+            steps=steps,
             network=network,
             authority=authority,
         )
@@ -146,7 +147,7 @@ class Member(pulumi.ComponentResource):
         *,
         settings: Settings,
         founding: Founding,
-        release: pulumi.Output[Mapping[str, Any]],
+        steps: Steps,
         network: ClusterNetwork,
         authority: CertificateAuthority,
     ) -> pulumi.Output[str]:
@@ -157,6 +158,7 @@ class Member(pulumi.ComponentResource):
                 SERVER_USES,
                 names=[self.name, *LOOPBACK],
                 addresses=LOOPBACK_ADDRESSES,
+                after=[steps.record],
             )
 
         server, peer = issue("server"), issue("peer")
@@ -198,7 +200,7 @@ class Member(pulumi.ComponentResource):
                 token=founding.token,
                 size=founding.size,
                 restore=founding.restore,
-                release=release,
+                release=steps.release,
                 tag=network.cluster_tag.name,
                 ca=authority.bundle,
                 server=server.certificate,

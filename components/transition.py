@@ -6,50 +6,37 @@ before-hook that fails leaves all of them as they are, in previews as well. The 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pulumi
 
 from components.settings import Settings
-from components.upgrades import minor, version_refusals
 
 
 @dataclass(frozen=True)
 class Wish:
     """What a run was asked for, as far as a later run may not change it at will."""
 
-    version: str
-    release_url: str
-    """Where the release is, with the version already in it."""
-    release_sha256: str
-    checksum_given: bool
-    """Whether the checksum was configured, which is how a release that the program does not know is allowed."""
     authorities: tuple[int, ...]
     volume_size: int
     addresses: str
     domain: str
     zone: str
     region: str
-    rollout: str
     restore_from: str
 
     @staticmethod
     def of(settings: Settings) -> Wish:
         """What these settings ask for."""
         return Wish(
-            version=settings.version,
-            release_url=settings.release_url.replace("{version}", settings.version),
-            release_sha256=settings.release_checksum,
-            checksum_given=bool(settings.release_sha256),
             authorities=settings.authorities,
             volume_size=settings.volume_size,
             addresses=settings.addresses,
             domain=settings.domain,
             zone=settings.zone,
             region=settings.region,
-            rollout=settings.rollout,
             restore_from=settings.restore_from,
         )
 
@@ -70,11 +57,6 @@ class RefusedError(Exception):
 class Transition:
     """The record, and the rules that an update of it must pass."""
 
-    release: pulumi.Output[Mapping[str, Any]]
-    """The recorded ``version``, ``release_url`` and ``release_sha256``. Droplets take them from here: a run that
-    is limited to some targets does not update the record, and installs what the others have."""
-    version: pulumi.Output[str]
-    """The recorded version alone."""
     zone: pulumi.Output[str]
     """The recorded zone, to be looked up once the rules have been passed."""
 
@@ -96,8 +78,6 @@ class Transition:
                 opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
             ),
         )
-        self.release = self.record.input
-        self.version = self.record.input.apply(lambda record: str(record["version"]))
         self.zone = pulumi.Output.from_input(self._zone())
 
     async def _zone(self) -> str:
@@ -107,14 +87,17 @@ class Transition:
 
     def before(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of resources that wait for the record, as do all that are made inside them."""
+        return waiting_for(self.record, opts)
 
-        def waits(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-            waiting = pulumi.ResourceOptions.merge(
-                args.opts, pulumi.ResourceOptions(depends_on=[self.record])
-            )
-            return pulumi.ResourceTransformationResult(args.props, waiting)
 
-        return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[waits]))
+def waiting_for(record: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Options of resources that wait for a record, as do all that are made inside them."""
+
+    def waits(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        waiting = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=[record]))
+        return pulumi.ResourceTransformationResult(args.props, waiting)
+
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[waits]))
 
 
 def refusals(old: Wish, new: Wish) -> list[str]:
@@ -122,37 +105,23 @@ def refusals(old: Wish, new: Wish) -> list[str]:
     return [reason for rule in RULES for reason in rule(old, new)]
 
 
-def version_follows(old: Wish, new: Wish) -> Iterator[str]:
-    """etcd's own order of upgrades."""
-    yield from version_refusals(old.version, new.version, checksum_given=new.checksum_given)
+def authorities_follow(old: Wish, new: Wish) -> Iterator[str]:
+    """The order in which one CA replaces another."""
+    yield from members_trust_each_other(old.authorities, new.authorities)
 
 
-def upgrades_go_through_the_gates(old: Wish, new: Wish) -> Iterator[str]:
-    """Members of two minor versions meet, and their logs are prepared, one member at a time only."""
-    if new.rollout == "all-at-once" and minor(old.version) != minor(new.version):
-        yield (
-            f"etcd:version is {new.version}, and the cluster has {old.version}: another minor version is never reached "
-            "with etcd:rollout all-at-once. Remove etcd:rollout, or leave the version as it is in this run"
-        )
-
-
-def members_trust_each_other(old: Wish, new: Wish) -> Iterator[str]:
-    """Old and new members run side by side: each must trust what the other shows."""
-    old_signer, new_signer = old.authorities[0], new.authorities[0]
-    if new_signer not in old.authorities:
-        first = [old_signer, new_signer]
-        reason = (
-            f"members do not trust CA {new_signer} yet, and would refuse those that show its certificates"
-        )
-    elif old_signer not in new.authorities:
-        first = [new_signer, old_signer]
-        reason = (
-            f"members still show certificates of CA {old_signer}, and would be refused by those that drop it"
-        )
+def members_trust_each_other(old: Sequence[int], new: Sequence[int]) -> Iterator[str]:
+    """Old and new members run side by side: each must trust what the other shows. Signers are first."""
+    if new[0] not in old:
+        first = [old[0], new[0]]
+        reason = f"members do not trust CA {new[0]} yet, and would refuse those that show its certificates"
+    elif old[0] not in new:
+        first = [new[0], old[0]]
+        reason = f"members still show certificates of CA {old[0]}, and would be refused by those that drop it"
     else:
         return
     yield (
-        f"etcd:authorities is {list(new.authorities)}, and was {list(old.authorities)}: {reason}. "
+        f"etcd:authorities is {list(new)}, and was {list(old)}: {reason}. "
         f"Set it to {first} and let a pulumi up end well first"
     )
 
@@ -203,9 +172,7 @@ def a_cluster_that_exists_is_not_restored(old: Wish, new: Wish) -> Iterator[str]
 Rule = Callable[[Wish, Wish], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
-    version_follows,
-    upgrades_go_through_the_gates,
-    members_trust_each_other,
+    authorities_follow,
     data_stays_where_it_is,
     names_and_addresses_stay,
     a_cluster_that_exists_is_not_restored,

@@ -50,6 +50,16 @@ def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[st
         )
 
 
+def skipped(agreed: str, wanted: str) -> Iterator[str]:
+    """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, must not be given ``wanted``."""
+    major, minor, _ = parse(agreed)
+    if parse(wanted)[:2] > (major, minor + 1):
+        yield (
+            f"etcd:version is {wanted}, and the cluster itself is still at {major}.{minor}: a member that does not "
+            f"answer has not been upgraded. Set it to {_newest(major, minor + 1)} and let a pulumi up end well first"
+        )
+
+
 def parse(version: str) -> Version:
     """The three numbers of ``3.6.14``."""
     major, minor, patch = (int(part) for part in version.split("."))

@@ -11,7 +11,7 @@ import pulumi
 from components.health import Answer, Probe
 from components.members import Members
 from components.settings import Settings
-from components.upgrades import minor, version_refusals
+from components.upgrades import minor, parse, skipped, version_refusals
 
 LOGS_WITHOUT_V2 = (3, 7)
 """From this minor version on, etcd panics where its log since the last snapshot holds a request in the format of
@@ -19,6 +19,9 @@ v2, which 3.5 still writes when it starts and when it agrees on a version (etcd 
 
 SNAPSHOT_ENTRIES = 10_000
 """After so many entries of its log, etcd 3.6 writes a snapshot (``--snapshot-count``)."""
+
+UNDECIDED = "not_decided"
+"""What etcd calls the cluster's version until its first leader has set one."""
 
 POLL_SECONDS = 0.5
 
@@ -42,10 +45,10 @@ class Upgrade:
 
         The record of the last run may be ahead of the members, where that run did not come to its end.
         """
-        wanted, running = await self._version.future() or "", versions(seen)
-        if reasons := unready(running, wanted, checksum_given=bool(self._settings.release_sha256)):
+        wanted = await self._version.future() or ""
+        if reasons := lagging(seen, wanted, checksum_given=bool(self._settings.release_sha256)):
             raise UpgradeError("\n".join([*reasons, "No member was touched for it."]))
-        if not self._logs_are_clean and needs_clean_logs(running, wanted):
+        if not self._logs_are_clean and needs_clean_logs(versions(seen), wanted):
             await self._clean_logs(seen, wanted)
             self._logs_are_clean = True
 
@@ -81,13 +84,24 @@ def versions(seen: Mapping[str, Probe]) -> dict[str, str]:
     }
 
 
-def unready(running: Mapping[str, str], wanted: str, *, checksum_given: bool) -> list[str]:
-    """Why members that run these versions must not meet one that runs ``wanted``."""
-    return [
+def lagging(seen: Mapping[str, Probe], wanted: str, *, checksum_given: bool) -> list[str]:
+    """Why members that run these versions must not meet one that runs ``wanted``.
+
+    The cluster's own version tells of those that do not answer: it rises when the last member has the next minor.
+    """
+    behind = [
         f"{name} still runs etcd {version}. {reason}"
-        for name, version in sorted(running.items())
+        for name, version in sorted(versions(seen).items())
         for reason in version_refusals(version, wanted, checksum_given=checksum_given)
     ]
+    agreed = {
+        answer.cluster_version
+        for answer in seen.values()
+        if isinstance(answer, Answer) and answer.cluster_version not in {"", UNDECIDED}
+    }
+    if behind or not agreed:
+        return behind
+    return list(skipped(min(agreed, key=parse), wanted))
 
 
 def needs_clean_logs(running: Mapping[str, str], wanted: str) -> bool:
@@ -113,7 +127,6 @@ def unfinished(names: Sequence[str], seen: Mapping[str, Probe], wanted: str) -> 
             continue
         if answer.version != wanted:
             found[name] = f"it runs etcd {answer.version}, not {wanted}"
-        # etcd says "not_decided" until its first leader has set one.
         elif not answer.cluster_version.startswith(f"{'.'.join(wanted.split('.')[:2])}."):
             found[name] = f"the cluster still has version {answer.cluster_version}"
     return found

@@ -1,4 +1,4 @@
-"""Everything waits for the record of what the cluster was last asked to be."""
+"""Everything waits for the records of what the cluster was last asked to be, and allowed to become."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from tests.component.conftest import PlanOf
 
 STASH = "pulumi:index:Stash"
 DROPLET = "digitalocean:index/droplet:Droplet"
+LEAF = "tls:index/locallySignedCert:LocallySignedCert"
 CLUSTER = "etcd:index:EtcdCluster"
 TRANSITION = "etcd-etcd-fra1-transition"
+STEPS = "etcd-etcd-fra1-steps"
 
 
 @pytest.mark.parametrize(
@@ -29,13 +31,33 @@ def test_the_record_is_checked_before_it_changes(plan_of: PlanOf) -> None:
     assert (list(hooks.before_update), list(hooks.before_create)) == ([TRANSITION], [])
 
 
-def test_the_record_says_what_later_runs_are_compared_with(plan_of: PlanOf) -> None:
-    recorded = plan_of(version="3.6.13").one(STASH, TRANSITION).inputs["input"]
-    assert (recorded["version"], recorded["authorities"], recorded["volume_size"]) == ("3.6.13", [1], 10)
-    assert "token" not in str(recorded).lower()
+def test_what_members_are_asked_with_is_there_before_a_step_and_all_else_after_it(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[2, 1])
+    record = plan.one(STASH, STEPS)
+    before = {
+        item.name.removeprefix("etcd-etcd-fra1-")
+        for item in plan.resources
+        if record.urn not in item.dependencies and "tls:" not in item.type and item != record
+    }
+    assert before == {"etcd-fra1", "etcd-etcd-fra1", "transition"}
+    leaves = [item for item in plan.of_type(LEAF) if record.urn not in item.dependencies]
+    assert [item.name.removeprefix("etcd-etcd-fra1-") for item in leaves] == ["ca-2-by-ca", "operator"]
+
+
+def test_a_step_is_checked_before_it_is_recorded_and_in_previews_as_well(plan_of: PlanOf) -> None:
+    hooks = plan_of().one(STASH, STEPS).request.hooks
+    assert (list(hooks.before_update), list(hooks.before_create)) == ([STEPS], [STEPS])
+
+
+def test_the_records_say_what_later_runs_are_compared_with(plan_of: PlanOf) -> None:
+    plan = plan_of(version="3.6.13")
+    asked, step = (plan.one(STASH, name).inputs["input"] for name in (TRANSITION, STEPS))
+    assert (asked["authorities"], asked["volume_size"]) == ([1], 10)
+    assert (step["version"], step["authorities"]) == ("3.6.13", [1])
+    assert "token" not in str([asked, step]).lower()
 
 
 def test_droplets_take_the_release_from_the_record(plan_of: PlanOf) -> None:
     plan = plan_of()
-    record = plan.one(STASH, TRANSITION)
+    record = plan.one(STASH, STEPS)
     assert all(record.urn in item.property_dependencies["userData"] for item in plan.of_type(DROPLET))

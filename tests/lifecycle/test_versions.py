@@ -10,6 +10,12 @@ from localcloud.toolchain.etcd import VERSIONS, checksum, ensure_mirror
 from tests.cluster.cluster import UP_LIMIT
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
+from tests.lifecycle.update import killed_at
+
+BACKUPS = [
+    f"backup{key}" for key in ("Bucket", "Endpoint", "Region", "AccessKey", "SecretKey", "CaCertificate")
+]
+"""Without them nobody waits for a backup before each upgrade."""
 
 
 def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
@@ -29,12 +35,23 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
         founded = cluster.droplets()
         refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
         assert cluster.droplets() == founded
-        for version in (middle, last):
-            cluster.etcdctl("put", f"written-before-{version}", "kept")
-            cluster.configure(version=version, releaseSha256=checksum(version))
-            with cluster.case(f"upgrade to {version}"):
-                assert f"Before etcd {version}: the backup is in the bucket" in cluster.up()
-            assert running(cluster) == {version}
+        cluster.etcdctl("put", f"written-before-{middle}", "kept")
+        cluster.configure(version=middle, releaseSha256=checksum(middle))
+        with cluster.case(f"upgrade to {middle}, interrupted at the last member"):
+            update = killed_at(cluster, "create-replacement", f"Droplet::etcd-etcd-{cluster.stack}-3")
+            assert f"Before etcd {middle}: the backup is in the bucket" in update.output()
+            interrupted = cluster.droplets()
+            # No member that answers is behind; the one that is gone has not been upgraded.
+            refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
+            assert cluster.droplets() == interrupted
+            cluster.configure(version=middle, releaseSha256=checksum(middle))
+            cluster.up()
+        assert running(cluster) == {middle}
+        cluster.etcdctl("put", f"written-before-{last}", "kept")
+        cluster.configure(version=last, releaseSha256=checksum(last))
+        with cluster.case(f"upgrade to {last}"):
+            assert f"Before etcd {last}: the backup is in the bucket" in cluster.up()
+        assert running(cluster) == {last}
         upgraded = cluster.droplets()
         refuse(cluster, middle, "etcd does not go back")
         assert cluster.droplets() == upgraded
@@ -43,6 +60,27 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             for version in (middle, last)
         ] == ["kept"] * 2
         cluster.configure(version=last, releaseSha256=checksum(last))
+        cluster.destroy()
+
+
+def test_a_single_member_goes_up_as_well_and_keeps_what_was_written_before(
+    cloud: LocalCloud, figures: Figures, tmp_path: Path
+) -> None:
+    ensure_mirror(cloud.layout.releases, VERSIONS)
+    first, *later = VERSIONS
+    config = {"domain": "single.example.test", "size": 1, **dict.fromkeys(BACKUPS)}
+    with Live(
+        cloud, tmp_path, figures, "single", version=first, releaseSha256=checksum(first), **config
+    ) as cluster:
+        for version in later:
+            cluster.etcdctl("put", f"written-before-{version}", "kept")
+            cluster.configure(version=version, releaseSha256=checksum(version))
+            with cluster.case(f"a single member's upgrade to {version}", planned=False):
+                cluster.up()
+            assert running(cluster) == {version}
+        for version in later:
+            kept = cluster.etcdctl("get", "--print-value-only", f"written-before-{version}")
+            assert kept.strip() == "kept"
         cluster.destroy()
 
 

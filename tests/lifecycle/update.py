@@ -108,6 +108,15 @@ class Update:
         return self._output.read().decode()
 
 
+def killed_at(cluster: Cluster, operation: str, name: str) -> Update:
+    """A run whose engine was killed when an operation on a resource with this name began; its lock is removed."""
+    update = Update(cluster)
+    update.reached_step(operation, name)
+    update.kill()
+    cluster.pulumi("cancel", "--yes")
+    return update
+
+
 def _documents(file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.health import Answer, Silence
-from components.upgrading import behind_of, needs_clean_logs, unfinished, unready, versions
+from components.upgrading import behind_of, lagging, needs_clean_logs, unfinished, versions
 
 WELL = Answer(
     *("c1", "m1", "m1"),
@@ -21,13 +21,28 @@ WELL = Answer(
 
 
 def test_a_member_that_an_interrupted_upgrade_left_behind_stops_the_next_one() -> None:
-    (reason,) = unready({"a": "3.6.14", "b": "3.5.33"}, "3.7.1", checksum_given=True)
+    seen = {"a": WELL, "b": replace(WELL, version="3.5.33", cluster_version="3.5.0")}
+    (reason,) = lagging(seen, "3.7.1", checksum_given=True)
     assert reason.startswith("b still runs etcd 3.5.33. ")
     assert "Set it to 3.6.14 and let a pulumi up end well first" in reason
 
 
 def test_members_of_neighbouring_versions_do_not() -> None:
-    assert unready({"a": "3.7.1", "b": "3.6.14"}, "3.7.1", checksum_given=True) == []
+    seen = {"a": replace(WELL, version="3.7.1"), "b": WELL}
+    assert lagging(seen, "3.7.1", checksum_given=True) == []
+
+
+def test_the_clusters_own_version_speaks_for_a_member_that_is_silent() -> None:
+    seen = {"a": replace(WELL, cluster_version="3.5.0"), "b": Silence("its droplet is gone")}
+    (reason,) = lagging(seen, "3.7.1", checksum_given=True)
+    assert reason.startswith("etcd:version is 3.7.1, and the cluster itself is still at 3.5: ")
+    assert "Set it to 3.6.14 and let a pulumi up end well first" in reason
+    assert lagging(seen, "3.6.14", checksum_given=True) == []
+
+
+def test_a_cluster_without_a_version_yet_is_not_asked_for_it() -> None:
+    seen = {"a": replace(WELL, cluster_version="not_decided"), "b": replace(WELL, cluster_version="")}
+    assert lagging(seen, "3.7.1", checksum_given=True) == []
 
 
 def test_a_silent_member_says_nothing_about_versions() -> None:

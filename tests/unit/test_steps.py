@@ -1,0 +1,83 @@
+"""Which step may follow on the last one, and on what members run when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from components.health import DISTRUSTED, DISTRUSTS, Silence
+from components.settings import Settings
+from components.steps import Step, refusals, untrusting
+
+
+def settings(**values: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "domain": "etcd.example.com",
+            "zone": "example.com",
+            "discoveryToken": "t",
+            "clientCidrs": ["198.51.100.0/24"],
+            **values,
+        }
+    )
+
+
+STEP = Step.of(settings())
+
+
+def test_a_step_survives_the_engines_state() -> None:
+    floats = json.loads(json.dumps(asdict(STEP)).replace("[1]", "[1.0]"))
+    assert Step.recorded(floats) == STEP
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (STEP, {"version": "3.6.13"}, ["etcd:version is 3.6.13", "3.6.14 or newer"]),
+        (STEP, {"version": "3.7.1", "rollout": "all-at-once"}, ["etcd:version is 3.7.1", "Remove etcd:rollout"]),
+        (STEP, {"authorities": [2]}, ["etcd:authorities is [2], and was [1]", "Set it to [1, 2] and"]),
+        (
+            replace(STEP, authorities=(2, 1)),
+            {"authorities": [1]},
+            ["still show certificates of CA 2", "[1, 2] and"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_key_value_reason_and_way_out(
+    old: Step, new: dict[str, Any], words: list[str]
+) -> None:
+    wished = settings(releaseSha256="0" * 64, **new)
+    (said,) = refusals(old, Step.of(wished), wished)
+    assert [word for word in words if word not in said] == []
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {"version": "3.7.1", "releaseSha256": "0" * 64},
+        {"releaseUrl": "https://mirror.example.com/etcd-v{version}.tar.gz", "releaseSha256": "0" * 64},
+        {"rollout": "all-at-once"},
+        {"authorities": [1, 2]},
+    ],
+)
+def test_what_a_rolling_change_can_do_is_not_refused(allowed: dict[str, Any]) -> None:
+    wished = settings(**allowed)
+    assert refusals(STEP, Step.of(wished), wished) == []
+
+
+def test_a_member_that_does_not_trust_the_next_signer_sends_the_operator_back_to_the_step_before() -> None:
+    old, new = replace(STEP, authorities=(1, 2)), replace(STEP, authorities=(2, 1))
+    (said,) = untrusting({"b": Silence(f"https://b: {DISTRUSTS}"), "c": Silence("gone")}, old, new)
+    assert said == (
+        "etcd:authorities is [2, 1]: b does not trust CA 2 yet, which is to sign. "
+        "Set it to [1, 2] and let a pulumi up end well first"
+    )
+
+
+def test_a_member_with_a_certificate_of_the_ca_that_is_dropped_does_as_well() -> None:
+    old, new = replace(STEP, authorities=(2, 1)), replace(STEP, authorities=(2,))
+    (said,) = untrusting({"b": Silence(f"https://b: {DISTRUSTED}")}, old, new)
+    assert "b still shows a certificate of a CA that is to be dropped. Set it to [2, 1] and" in said
