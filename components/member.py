@@ -82,8 +82,9 @@ class Member(pulumi.ComponentResource):
                     "user_data": user_data,
                 }
             ),
-            # The droplet's own URN is known only once its gate has let it pass.
+            # Their own URNs are known only once the gate has let them pass.
             droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
+            record_urn=pulumi.create_urn(label, "cloudflare:index/dnsRecord:DnsRecord", parent=self),
             opts=child,
         )
         self.droplet = digitalocean.Droplet(

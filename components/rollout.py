@@ -75,7 +75,7 @@ class Rollout:
         self._backups = BackupRequests(settings, members.gateway)
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
-        self._urns: dict[str, pulumi.Output[str]] = {}
+        self._urns: dict[str, pulumi.Output[list[str]]] = {}
         self._newcomers: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
         self._began = time.time()
@@ -87,11 +87,15 @@ class Rollout:
         replaced_by: pulumi.Output[str],
         *,
         droplet_urn: pulumi.Output[str],
+        record_urn: pulumi.Output[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Resource:
-        """The gate before a member's droplet; ``replaced_by`` is the digest of all that would replace it."""
+        """The gate before a member's droplet; ``replaced_by`` is the digest of all that would replace it.
+
+        The URNs are those of the droplet, and of the record that leads clients to it.
+        """
         self._digests[member] = replaced_by
-        self._urns[member] = droplet_urn
+        self._urns[member] = pulumi.Output.all(droplet_urn, record_urn)
         number = len(self._digests)
 
         async def let_it_go(_: pulumi.ResourceHookArgs) -> None:
@@ -338,11 +342,8 @@ class Rollout:
             await self._members.move_leadership(*move)
 
     async def _repairs(self) -> Mapping[str, str]:
-        """The command that replaces each member's droplet."""
-        return {
-            name: f"pulumi up --target-replace '{await urn.future()}', and then pulumi up"
-            for name, urn in self._urns.items()
-        }
+        """The command that replaces each member's droplet, and leads clients to the new one."""
+        return {name: await urns.apply(_replacing).future() or "" for name, urns in self._urns.items()}
 
 
 def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool:
@@ -372,6 +373,11 @@ def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[st
     sick = problems(sorted(names), seen)
     leaving = [name for name in names if name not in staying]
     return max(leaving, key=lambda name: (name in sick, len(name), name), default=None)
+
+
+def _replacing(urns: Sequence[str]) -> str:
+    droplet, record = urns
+    return f"pulumi up --target-replace '{droplet}' --target '{record}', and then pulumi up"
 
 
 def _in_order(rolling: Sequence[str], rollout: str) -> str:

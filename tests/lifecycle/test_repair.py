@@ -71,8 +71,11 @@ def test_a_member_that_was_off_for_long_comes_back_by_command(live: Live) -> Non
         live.etcdctl("compact", str(live.revision()))
         with live.configured(healthTimeoutSeconds=10):
             refusal = live.fail()
-        assert f"pulumi up --target-replace '{live.urn(1)}', and then pulumi up" in refusal
-        live.up("--target-replace", live.urn(1))
+        record = live.resource(f"cloudflare:index/dnsRecord:DnsRecord::etcd-etcd-{live.stack}-1")
+        command = ("--target-replace", live.urn(1), "--target", record)
+        assert "pulumi up {} '{}' {} '{}', and then pulumi up".format(*command) in refusal
+        live.up(*command)
+        assert live.cloud.status().records[away] == (live.members()[away],)
         live.up()
     assert replaced(before, live.droplets()) == [away]
 
