@@ -32,6 +32,9 @@ EXPIRED = "its certificate has expired"
 DISTRUSTS = "it does not trust the CA that signed the operator's certificate"
 DISTRUSTED = "its certificate is of a CA that is not trusted"
 
+NO_WAY = ("no answer in time", "No route to host", "Network is unreachable")
+"""What is seen where a firewall drops what is sent, or the network ends before the member."""
+
 SIGNS = {
     "certificate has expired": EXPIRED,
     "alert unknown ca": DISTRUSTS,
@@ -154,6 +157,14 @@ def read_answer(
 def _name(member: Mapping[str, Any]) -> str:
     """A listed member's name; one that never started has it in its peer URL alone."""
     return str(member.get("name") or urlsplit(str(member["peerURLs"][0])).hostname)
+
+
+def out_of_reach(probes: Mapping[str, Probe]) -> bool:
+    """Whether nothing that was sent to any member has come back."""
+    return all(
+        isinstance(answer, Silence) and any(sign in answer.seen for sign in NO_WAY)
+        for answer in probes.values()
+    )
 
 
 def listed(probes: Mapping[str, Probe]) -> frozenset[str]:

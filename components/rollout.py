@@ -23,12 +23,12 @@ from typing import Any
 import pulumi
 
 from components.backup_request import BackupRequests
-from components.health import Answer, Probe, listed, problems
+from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
 from components.settings import Settings
 from components.upgrading import Upgrade, unfinished
-from components.waiting import wait_until_healthy
+from components.waiting import UnhealthyError, wait_until_healthy
 
 UNTOUCHED = (
     "Nothing was touched for it. A passing trouble needs nothing but another pulumi up. For a cluster that never "
@@ -327,14 +327,19 @@ class Rollout:
             names = asked(last)
             return {**unfinished(names, last, at), **problems(names, last)}
 
-        troubled = await wait_until_healthy(
-            look,
-            seconds=self._settings.health_timeout_seconds,
-            purpose=purpose,
-            say=pulumi.log.info,
-            repairs=await self._repairs(),
-            ending=ending,
-        )
+        try:
+            troubled = await wait_until_healthy(
+                look,
+                seconds=self._settings.health_timeout_seconds,
+                purpose=purpose,
+                say=pulumi.log.info,
+                repairs=await self._repairs(),
+                ending=ending,
+            )
+        except UnhealthyError as error:
+            if out_of_reach(last):
+                raise UnhealthyError(f"{error}\n{needed_to_reach(self._settings)}") from error
+            raise
         return last, troubled
 
     async def _move_leadership(self, leaving: Sequence[str], seen: Mapping[str, Probe]) -> None:
@@ -352,6 +357,16 @@ def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool
     Nobody misses a droplet that is not there, and the gates of the others wait for it.
     """
     return member in existing and rollout != "all-at-once"
+
+
+def needed_to_reach(settings: Settings) -> str:
+    """What the machine that runs the program needs, where nothing comes back from any member."""
+    networks = ", ".join(str(network) for network in settings.client_cidrs)
+    private = " Besides, it must be inside the VPC, or have a route into it: etcd:addresses is private."
+    return (
+        "Nothing came back from any member. The machine that runs pulumi up asks them itself: its address must be in "
+        f"etcd:clientCidrs, which is {networks}.{private if settings.addresses == 'private' else ''}"
+    )
 
 
 def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) -> list[str]:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+import pulumi
+
 from components.health import EXPIRED
 
 POLL_SECONDS = 0.25
@@ -19,7 +21,7 @@ LOGS = (
 )
 
 
-class UnhealthyError(Exception):
+class UnhealthyError(pulumi.RunError):
     """Members were not healthy in time; the text names each, what was last seen of it, and what repairs it."""
 
 
