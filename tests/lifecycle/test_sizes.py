@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 
 import httpx
 import pytest
@@ -13,11 +14,13 @@ from tests.cluster.cluster import requests
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 
+PRIVATE = IPv4Network("10.0.0.0/8")
+
 
 @pytest.fixture(scope="module")
 def bare(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One member that keeps its data on its own disk; the cases make three and five of it."""
-    settings = {"domain": "bare.example.test", "volumeSize": 0, "size": 1}
+    """One member that keeps its data on its own disk, in a VPC; the cases make three and five of it."""
+    settings = {"domain": "bare.example.test", "volumeSize": 0, "size": 1, "addresses": "private"}
     with Live(cloud, tmp_path_factory.mktemp("bare"), figures, "bare", **settings) as cluster:
         yield cluster
         cluster.read_all()
@@ -29,6 +32,17 @@ def test_new_members_are_made_together_and_join_one_by_one(
     bare: Live, control: httpx.Client, before: int, after: int
 ) -> None:
     grows(bare, control, before, after)
+
+
+def test_members_and_clients_are_given_private_addresses_alone(bare: Live) -> None:
+    members = bare.members()
+    assert {address for address in members.values() if IPv4Address(address) not in PRIVATE} == set()
+    records = bare.cloud.status().records
+    assert {name: records[name] for name in members} == {
+        name: (address,) for name, address in members.items()
+    }
+    hosts = bare.on(bare.name(1), "cat /etc/hosts")
+    assert [name for name, address in members.items() if f"{address} {name}" not in hosts] == []
 
 
 def test_members_without_volumes_roll_one_at_a_time(bare: Live) -> None:
