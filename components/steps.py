@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pulumi
 
-from components.health import DISTRUSTED, DISTRUSTS, Probe, Silence
+from components.health import DISTRUSTED, DISTRUSTS, Probe, Silence, listed
 from components.members import Members
 from components.settings import Settings
 from components.transition import RefusedError, members_trust_each_other, waiting_for
 from components.upgrades import minor, version_refusals
-from components.upgrading import lagging
+from components.upgrading import lagging, needs_clean_logs, versions
 
 LOOKS = 3
 """A member that refuses a certificate may end the connection before it has said so: it is asked again."""
@@ -46,15 +46,13 @@ class Step:
             authorities=settings.authorities,
         )
 
-    @staticmethod
-    def recorded(record: Mapping[str, Any]) -> Step:
-        """What an earlier run stored. The engine hands numbers back as floats."""
-        return Step(
-            version=record["version"],
-            release_url=record["release_url"],
-            release_sha256=record["release_sha256"],
-            authorities=tuple(int(number) for number in record["authorities"]),
-        )
+    def as_recorded(self, record: Mapping[str, Any]) -> Step:
+        """What an earlier run stored. The engine hands numbers back as floats; what an earlier version of the program
+        did not record is as it is wished for now."""
+        names = {field.name for field in fields(self)}
+        known = {**asdict(self), **{name: value for name, value in record.items() if name in names}}
+        known["authorities"] = tuple(int(number) for number in known["authorities"])
+        return Step(**known)
 
 
 class Steps:
@@ -94,7 +92,7 @@ class Steps:
         return waiting_for(self.record, opts)
 
     async def _check(self, args: pulumi.ResourceHookArgs) -> None:
-        old = Step.recorded(args.old_inputs["input"]) if args.old_inputs else None
+        old = self._wish.as_recorded(args.old_inputs["input"]) if args.old_inputs else None
         reasons = [] if old is None else refusals(old, self._wish, self._settings)
         # A preview does not know the certificates that members would be asked with.
         if not reasons and not pulumi.runtime.is_dry_run() and self._settings.rollout != "all-at-once":
@@ -106,16 +104,18 @@ class Steps:
         """Why the members that run now are not ready for the step; nothing where none runs."""
         if not await self._members.existing.future():
             return []
+        seen: Mapping[str, Probe] = {}
         for look in range(LOOKS):
             await asyncio.sleep(PAUSE_SECONDS if look else 0)
             seen = await self._members.look()
+            # What is seen of those that answer is no passing trouble.
             reasons = [
                 *lagging(seen, self._wish.version, checksum_given=bool(self._settings.release_sha256)),
                 *untrusting(seen, old, self._wish),
             ]
             if reasons or not any(isinstance(answer, Silence) for answer in seen.values()):
                 return reasons
-        return []
+        return list(unprepared(seen, old, self._wish))
 
 
 def refusals(old: Step, new: Step, settings: Settings) -> list[str]:
@@ -133,6 +133,18 @@ def upgrades_go_through_the_gates(old: Step, new: Step, settings: Settings) -> I
         yield (
             f"etcd:version is {new.version}, and the cluster has {old.version}: another minor version is never reached "
             "with etcd:rollout all-at-once. Remove etcd:rollout, or leave the version as it is in this run"
+        )
+
+
+def unprepared(seen: Mapping[str, Probe], old: Step | None, new: Step) -> Iterator[str]:
+    """Members that cannot be prepared for another version, since they do not answer."""
+    running = versions(seen)
+    if old is None or old.version == new.version or not needs_clean_logs(running, new.version):
+        return
+    for name in sorted(listed(seen) - running.keys()):
+        yield (
+            f"etcd:version is {new.version}: every member takes a snapshot before it, and {name} does not answer. "
+            f"Set it to {old.version} and let a pulumi up end well first"
         )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from components.health import DISTRUSTED, DISTRUSTS, Silence
+from components.health import DISTRUSTED, DISTRUSTS, Answer, Silence
 from components.settings import Settings
-from components.steps import Step, refusals, untrusting
+from components.steps import Step, refusals, unprepared, untrusting
 
 
 def settings(**values: Any) -> Settings:
@@ -30,7 +30,11 @@ STEP = Step.of(settings())
 
 def test_a_step_survives_the_engines_state() -> None:
     floats = json.loads(json.dumps(asdict(STEP)).replace("[1]", "[1.0]"))
-    assert Step.recorded(floats) == STEP
+    assert STEP.as_recorded(floats) == STEP
+
+
+def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> None:
+    assert STEP.as_recorded({"version": "3.6.13", "forgotten": 1}) == replace(STEP, version="3.6.13")
 
 
 @pytest.mark.parametrize(
@@ -81,3 +85,30 @@ def test_a_member_with_a_certificate_of_the_ca_that_is_dropped_does_as_well() ->
     old, new = replace(STEP, authorities=(2, 1)), replace(STEP, authorities=(2,))
     (said,) = untrusting({"b": Silence(f"https://b: {DISTRUSTED}")}, old, new)
     assert "b still shows a certificate of a CA that is to be dropped. Set it to [2, 1] and" in said
+
+
+def answer(version: str) -> Answer:
+    return Answer(
+        *("c1", "m1", "m1"),
+        learner=False,
+        healthy=True,
+        reason="",
+        voters=frozenset("ab"),
+        ids={"a": "m1", "b": "m2"},
+        version=version,
+        cluster_version="3.6.0",
+    )
+
+
+def test_a_member_that_is_silent_cannot_prepare_its_log_and_is_repaired_first() -> None:
+    seen = {"a": answer("3.6.14"), "b": Silence("its droplet is gone")}
+    upgrade = replace(STEP, version="3.7.1")
+    (said,) = unprepared(seen, STEP, upgrade)
+    assert "every member takes a snapshot before it, and b does not answer. Set it to 3.6.14 and" in said
+    assert list(unprepared(dict.fromkeys("ab", answer("3.6.14")), STEP, upgrade)) == []
+
+
+def test_an_upgrade_that_was_interrupted_goes_on_whoever_is_silent() -> None:
+    upgrade = replace(STEP, version="3.7.1")
+    seen = {"a": answer("3.6.14"), "b": Silence("its droplet is gone")}
+    assert list(unprepared(seen, upgrade, replace(upgrade, authorities=(1, 2)))) == []
