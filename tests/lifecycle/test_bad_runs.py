@@ -22,7 +22,7 @@ PATIENCE = 20
 def test_the_second_of_two_runs_is_refused_by_the_lock_of_the_first(live: Live) -> None:
     with live.case("two runs at once"):
         first = Update(live, *one_member(live, 2))
-        first.reached_step("delete-replaced", f"etcd-etcd-{live.stack}-2")
+        first.begins_one_of("delete-replaced", {f"etcd-etcd-{live.stack}-2"})
         assert "the stack is currently locked by 1 lock(s)" in live.fail()
         first.finish()
 
@@ -50,7 +50,7 @@ def test_a_droplet_that_never_becomes_active_is_given_up_and_made_again(
     with live.case("a droplet that never becomes active", planned=False):
         control.put("/births", json={"held": True}).raise_for_status()
         update = Update(live, *one_member(live, 2))
-        update.reached_step("create-replacement", f"Droplet::etcd-etcd-{live.stack}-2")
+        update.begins_one_of("create-replacement", {f"Droplet::etcd-etcd-{live.stack}-2"})
         time.sleep(1)  # Time enough to ask for it.
         update.interrupt()
         control.put("/births", json={"held": False}).raise_for_status()

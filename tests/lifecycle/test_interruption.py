@@ -136,7 +136,7 @@ def test_thirty_random_moments(live: Live, undisturbed: Undisturbed) -> None:
 
 
 def replacement_begins(update: Update, live: Live) -> None:
-    update.reached_step("delete-replaced", f"Droplet::etcd-etcd-{live.stack}-{MEMBER}")
+    update.begins_one_of("delete-replaced", {f"Droplet::etcd-etcd-{live.stack}-{MEMBER}"})
 
 
 def forget_the_dead(live: Live) -> None:

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,18 @@ class Update:
             time.sleep(POLL)
         return True
 
-    def reached_step(self, operation: str, name: str) -> None:
-        """Wait until an operation on a resource with this name begins; the test fails when it never does."""
-        while not any(
-            (step.event, step.operation) == ("resourcePreEvent", operation) and step.urn.endswith(name)
+    def begun(self, operation: str, names: Collection[str]) -> set[str]:
+        """Those of the names on whose resources an operation has begun."""
+        urns = [
+            step.urn
             for step in self.steps()
-        ):
+            if (step.event, step.operation) == ("resourcePreEvent", operation)
+        ]
+        return {name for name in names if any(urn.endswith(name) for urn in urns)}
+
+    def begins_one_of(self, operation: str, names: Collection[str]) -> None:
+        """Wait until an operation on a resource with one of these names begins; the test fails when none does."""
+        while not self.begun(operation, names):
             assert not self.ended, self.output()
             time.sleep(POLL)
 
@@ -111,7 +118,7 @@ class Update:
 def killed_at(cluster: Cluster, operation: str, name: str) -> Update:
     """A run whose engine was killed when an operation on a resource with this name began; its lock is removed."""
     update = Update(cluster)
-    update.reached_step(operation, name)
+    update.begins_one_of(operation, {name})
     update.kill()
     cluster.pulumi("cancel", "--yes")
     return update
