@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from localcloud.plugins.errors import ProviderError
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 0.25
+_SHORT_PAUSE = 0.25
+_LONGEST_PAUSE = 1.0
 _GROWTH = 1.5
 
 
 @dataclass(frozen=True)
 class Waiter:
-    """Polls until a state is reached. The pauses grow from 0.1 s to 0.25 s: the local API answers at once."""
+    """Polls until a state is reached. The pauses grow from 0.1 s to 0.25 s, since the local API answers at once,
+    and then to a quarter of what was waited: it allows 250 requests a minute."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the user stops the run."""
@@ -30,7 +32,8 @@ class Waiter:
 
         The error texts are those of Terraform's ``retry.StateChangeConf``.
         """
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
+        deadline = began + timeout
         pause = self.first_pause
         while True:
             seen = look()
@@ -47,7 +50,8 @@ class Waiter:
                     f"(last state: '{seen or ''}', timeout: {go_duration(timeout)})"
                 )
             self.pause(min(pause, left))
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+            longest = min(max(_SHORT_PAUSE, (time.monotonic() - began) / 4), _LONGEST_PAUSE)
+            pause = min(pause * _GROWTH, longest)
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless the run is stopped."""
