@@ -14,9 +14,11 @@ from components.health import Answer, Probe
 def successor(leaving: Sequence[str], probes: Mapping[str, Probe]) -> tuple[str, str] | None:
     """The leader among the leaving members, and the id of the member that is to lead; ``None`` when none leads.
 
-    The first other voter that answered becomes the leader: a rolling change has already replaced it.
+    The voter with the lowest number that answered becomes the leader: a rolling change has replaced it already, or
+    else replaces it next. Names sort by their length first, so that 10 comes after 9.
     """
-    answers = {name: answer for name, answer in probes.items() if isinstance(answer, Answer)}
+    by_number = sorted(probes.items(), key=lambda probe: (len(probe[0]), probe[0]))
+    answers = {name: answer for name, answer in by_number if isinstance(answer, Answer)}
     leaders = [
         name for name in leaving if name in answers and answers[name].member_id == answers[name].leader
     ]

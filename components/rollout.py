@@ -36,7 +36,7 @@ UNTOUCHED = (
 )
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to be registered is looked after, and this often."""
-GUARD_SECONDS = 0.5
+GUARD_SECONDS = 0.4
 """As long as a member's guard takes to see what a gate has seen, unless its machine is busy."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 

@@ -24,8 +24,10 @@ def seen(*answers: Probe) -> dict[str, Probe]:
     return dict(zip(NAMES, answers, strict=True))
 
 
-def test_the_leader_hands_over_to_the_first_other_voter() -> None:
-    assert successor([NAMES[0]], seen(answer(1), answer(2), answer(3))) == (NAMES[0], "id-2")
+def test_the_leader_hands_over_to_the_voter_with_the_lowest_number_whoever_answers_first() -> None:
+    well = seen(answer(1), answer(2), answer(3))
+    assert successor([NAMES[0]], well) == (NAMES[0], "id-2")
+    assert successor([NAMES[0]], dict(reversed(well.items()))) == (NAMES[0], "id-2")
 
 
 def test_nothing_moves_when_another_member_leads() -> None:
