@@ -142,7 +142,15 @@ def _mounted(volumes: Volumes, name: str, size_gib: int, directory: Path) -> Gen
 def _running(process: Process, environment: Mapping[str, str], directory: Path) -> Generator[None]:
     command = [*process.enter, "nice", "-n", str(NICENESS), ensure_release().binaries / "etcd"]
     with (directory / f"{process.name}.log").open("wb") as log:
-        running = subprocess.Popen(command, env={"PATH": os.defpath, **environment}, stdout=log, stderr=log)
+        running = subprocess.Popen(
+            command,
+            env={"PATH": os.defpath, **environment},
+            stdout=log,
+            stderr=log,
+            # Linux shares the processors among sessions (sched(7), autogroup), and niceness counts inside one only. A
+            # service has one of its own; with the load's, these would come before the clients that they serve.
+            start_new_session=True,
+        )
     try:
         yield
     finally:
