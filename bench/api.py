@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
@@ -27,11 +26,8 @@ class Api:
         )
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's body. Waits while the API is busy. Raises ``BenchError`` with what an error's answer says."""
+        """The answer's body. Raises ``BenchError`` with what an error's answer says."""
         answer = self._client.request(method, path, json=body)
-        while answer.status_code == 429:
-            time.sleep(float(answer.headers["retry-after"]))
-            answer = self._client.request(method, path, json=body)
         if answer.is_error:
             raise BenchError(f"{method} {path} was answered {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None

@@ -19,7 +19,7 @@ from bench.floor import Floor, next_addresses
 from bench.memory import Memory, Peak
 from bench.observer import Founding, Observer
 from bench.phases import PHASES, split
-from bench.requests import await_room, calls, most_until_healthy, per_hour, scheduled_per_hour
+from bench.requests import calls, most_until_healthy, per_hour, scheduled_per_hour
 from bench.workplace import PROJECT, Workplace
 
 MEMBERS = 3
@@ -29,11 +29,6 @@ FOUNDINGS = 3
 
 UNCHANGED_RUNS = 7
 """Timed runs of each kind with nothing to change, in turns."""
-
-REMOVAL = 80
-FOUNDINGS_ROOM = 130
-"""DigitalOcean API calls, at the most, of a cluster's removal, and of a founding by hand, its removal and a founding by
-the program."""
 
 WINDOW = 75.0
 """Seconds at least for which a healthy cluster's calls are counted."""
@@ -77,10 +72,8 @@ class _Foundings:
         floors: list[Founding] = []
         ups: list[Up] = []
         for number in range(1, FOUNDINGS + 1):
-            self._say("removing the cluster, and waiting until the API allows two foundings")
-            await_room(self._cloud, REMOVAL)
+            self._say("removing the cluster")
             engine.destroy(PROJECT)
-            await_room(self._cloud, FOUNDINGS_ROOM)
             self._say(f"founding {number} of {FOUNDINGS}: the floor, configured by hand")
             floors.append(self._floor.found(plan, next_addresses(last.founding)))
             self._say(f"  {floors[-1].seconds:.2f} s from the first boot to a healthy cluster")

@@ -7,7 +7,6 @@ from collections import defaultdict
 
 from bench import engine
 from bench.figures import Figure
-from bench.requests import await_room
 from bench.stack_settings import with_settings
 from bench.workplace import PROJECT, Workplace
 from localcloud.machines.operator import STACK
@@ -15,10 +14,7 @@ from localcloud.machines.operator import STACK
 SIZES = (1, 3, 5, 7, 9)
 
 ROUNDS = 2
-"""Timed runs of each kind and size, in turns: one round is four minutes."""
-
-CALLS = 30
-"""DigitalOcean API calls for each member, at the most, of its founding and a look, or of its removal."""
+"""Timed runs of each kind and size, in turns: one round is two minutes."""
 
 
 def measure_growth(place: Workplace) -> list[Figure]:
@@ -31,11 +27,9 @@ def measure_growth(place: Workplace) -> list[Figure]:
     for number in range(1, ROUNDS + 1):
         for size, file in files.items():
             place.say(f"round {number} of {ROUNDS}: pulumi up from nothing and again, size {size}")
-            await_room(place.cloud, CALLS * size)
             founded[size].append(engine.up(PROJECT, file).seconds)
             unchanged[size].append(engine.up(PROJECT, file).seconds)
             place.say(f"  {founded[size][-1]:.2f} s, with nothing to change {unchanged[size][-1]:.2f} s")
-            await_room(place.cloud, CALLS * size)
             engine.destroy(PROJECT)
     return [
         Figure(f"pulumi up {what}, size {size}", round(statistics.fmean(times[size]), 2), "s")

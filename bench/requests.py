@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.observer import Founding, Sighting
 from localcloud.cloud import LocalCloud
-
-MINUTE = 60.0
-
-PER_MINUTE = 250
-"""Requests that DigitalOcean allows one token in a minute (its API reference, section "Rate Limit")."""
 
 CLOUD_INIT = Path(__file__).resolve().parent.parent / "cloud-init"
 
@@ -42,22 +36,6 @@ def calls(cloud: LocalCloud) -> list[Call]:
         Call(*(request[key] for key in ("service", "source", "time", "method", "path")))
         for request in answer.json()["requests"]
     ]
-
-
-def await_room(cloud: LocalCloud, wanted: int) -> None:
-    """Wait until the DigitalOcean API takes this many more requests, or as many as it ever does, within a minute.
-
-    It would hold up a run that makes more, whose time would be that of the wait.
-    """
-    while True:
-        now = time.time()
-        recent = sorted(
-            call.time for call in calls(cloud) if call.service == "digitalocean" and call.time > now - MINUTE
-        )
-        over = len(recent) + min(wanted, PER_MINUTE) - PER_MINUTE
-        if over <= 0:
-            return
-        time.sleep(max(0.0, recent[over - 1] + MINUTE - now) + 0.1)
 
 
 def most_until_healthy(seen: Iterable[Call], founding: Founding) -> int:
