@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from components.health import DISTRUSTED, DISTRUSTS, Probe, Silence, listed
 from components.members import Members
+from components.record import Recorded, waiting_for
 from components.settings import Settings
-from components.transition import RefusedError, members_trust_each_other, waiting_for
+from components.transition import RefusedError, members_trust_each_other
 from components.upgrades import minor, version_refusals
 from components.upgrading import lagging, needs_clean_logs, versions
 
@@ -27,7 +28,7 @@ PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Recorded):
     """What reaches the members one at a time, while the others still have what was before."""
 
     version: str
@@ -45,14 +46,6 @@ class Step:
             release_sha256=settings.release_checksum,
             authorities=settings.authorities,
         )
-
-    def as_recorded(self, record: Mapping[str, Any]) -> Step:
-        """What an earlier run stored. The engine hands numbers back as floats; what an earlier version of the program
-        did not record is as it is wished for now."""
-        names = {field.name for field in fields(self)}
-        known = {**asdict(self), **{name: value for name, value in record.items() if name in names}}
-        known["authorities"] = tuple(int(number) for number in known["authorities"])
-        return Step(**known)
 
 
 class Steps:
@@ -75,7 +68,7 @@ class Steps:
         )
         self.record = pulumi.Stash(
             f"{name}-steps",
-            input={**asdict(self._wish), "authorities": list(self._wish.authorities)},
+            input=self._wish.as_record(),
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(

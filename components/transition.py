@@ -6,17 +6,18 @@ before-hook that fails leaves all of them as they are, in previews as well. The 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from components.record import Recorded, waiting_for
 from components.settings import Settings
 
 
 @dataclass(frozen=True)
-class Wish:
+class Wish(Recorded):
     """What a run was asked for, as far as a later run may not change it at will."""
 
     authorities: tuple[int, ...]
@@ -39,15 +40,6 @@ class Wish:
             region=settings.region,
             restore_from=settings.restore_from,
         )
-
-    def as_recorded(self, record: Mapping[str, Any]) -> Wish:
-        """What an earlier run stored. The engine hands numbers back as floats; what an earlier version of the program
-        did not record is as it is wished for now."""
-        names = {field.name for field in fields(self)}
-        known = {**asdict(self), **{name: value for name, value in record.items() if name in names}}
-        known["authorities"] = tuple(int(number) for number in known["authorities"])
-        known["volume_size"] = int(known["volume_size"])
-        return Wish(**known)
 
 
 class RefusedError(Exception):
@@ -73,7 +65,7 @@ class Transition:
         )
         self.record = pulumi.Stash(
             f"{name}-transition",
-            input={**asdict(wish), "authorities": list(wish.authorities)},
+            input=wish.as_record(),
             opts=pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
             ),
@@ -88,16 +80,6 @@ class Transition:
     def before(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of resources that wait for the record, as do all that are made inside them."""
         return waiting_for(self.record, opts)
-
-
-def waiting_for(record: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Options of resources that wait for a record, as do all that are made inside them."""
-
-    def waits(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-        waiting = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=[record]))
-        return pulumi.ResourceTransformationResult(args.props, waiting)
-
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[waits]))
 
 
 def refusals(old: Wish, new: Wish) -> list[str]:
