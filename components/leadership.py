@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from components.health import Answer, Probe
+from components.settings import by_number
 
 
 def successor(leaving: Sequence[str], probes: Mapping[str, Probe]) -> tuple[str, str] | None:
     """The leader among the leaving members, and the id of the member that is to lead; ``None`` when none leads.
 
     The voter with the lowest number that answered becomes the leader: a rolling change has replaced it already, or
-    else replaces it next. Names sort by their length first, so that 10 comes after 9.
+    else replaces it next.
     """
-    by_number = sorted(probes.items(), key=lambda probe: (len(probe[0]), probe[0]))
-    answers = {name: answer for name, answer in by_number if isinstance(answer, Answer)}
+    answers = {
+        name: answer for name in sorted(probes, key=by_number) if isinstance(answer := probes[name], Answer)
+    }
     leaders = [
         name for name in leaving if name in answers and answers[name].member_id == answers[name].leader
     ]

@@ -26,7 +26,7 @@ from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
-from components.settings import Settings
+from components.settings import Settings, by_number
 from components.upgrading import Upgrade, unfinished
 from components.waiting import UnhealthyError, wait_until_healthy
 
@@ -383,11 +383,11 @@ def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[st
     """The next of the cluster's members that is to leave; ``None`` when all that are left stay.
 
     A sick one first: the cluster can spare more without it, and the rest leave while everybody else is healthy.
-    Then the one with the highest number; names sort by their length first, so that 10 comes after 9.
+    Then the one with the highest number.
     """
     sick = problems(sorted(names), seen)
     leaving = [name for name in names if name not in staying]
-    return max(leaving, key=lambda name: (name in sick, len(name), name), default=None)
+    return max(leaving, key=lambda name: (name in sick, by_number(name)), default=None)
 
 
 def _replacing(urns: Sequence[str]) -> str:

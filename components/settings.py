@@ -288,6 +288,11 @@ def member_name(number: int, domain: str) -> str:
     return f"etcd-server-{number}.{domain}"
 
 
+def by_number(name: str) -> tuple[int, str]:
+    """Sorts members' names by their numbers: by their length first, so that 10 comes after 9."""
+    return len(name), name
+
+
 def cluster_name(project: str, stack: str) -> str:
     """The name that a cluster's droplets, volumes and firewall are known by: ``etcd-<project>-<stack>``.
 
