@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from components.health import Answer, Silence, out_of_reach
 from components.rollout import needed_to_reach
-from components.settings import Settings
+from tests.unit.valid_settings import settings
 
 WELL = Answer("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset("a"), ids={})
 DROPPED = Silence("https://10.10.0.2:2379: TimeoutError: no answer in time")
 NO_ROUTE = Silence("https://10.10.0.2:2379: OSError: [Errno 101] Network is unreachable")
-
-
-def settings(**values: Any) -> Settings:
-    return Settings.model_validate(
-        {
-            "domain": "etcd.example.com",
-            "zone": "example.com",
-            "discoveryToken": "t",
-            "clientCidrs": ["198.51.100.0/24"],
-            **values,
-        }
-    )
 
 
 def test_members_are_out_of_reach_when_nothing_comes_back_from_any() -> None:

@@ -9,21 +9,8 @@ from typing import Any
 import pytest
 
 from components.health import DISTRUSTED, DISTRUSTS, Answer, Silence
-from components.settings import Settings
 from components.steps import Step, refusals, unprepared, untrusting
-
-
-def settings(**values: Any) -> Settings:
-    return Settings.model_validate(
-        {
-            "domain": "etcd.example.com",
-            "zone": "example.com",
-            "discoveryToken": "t",
-            "clientCidrs": ["198.51.100.0/24"],
-            **values,
-        }
-    )
-
+from tests.unit.valid_settings import settings
 
 STEP = Step.of(settings())
 

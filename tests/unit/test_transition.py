@@ -12,19 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.settings import Settings
 from components.transition import Wish, refusals
+from tests.unit.valid_settings import settings
 
-WISH = Wish.of(
-    Settings.model_validate(
-        {
-            "domain": "etcd.example.com",
-            "zone": "example.com",
-            "discoveryToken": "t",
-            "clientCidrs": ["198.51.100.0/24"],
-        }
-    )
-)
+WISH = Wish.of(settings())
 
 authorities = st.lists(st.integers(1, 4), min_size=1, max_size=2, unique=True).map(tuple)
 
