@@ -129,8 +129,8 @@ def test_thirty_random_moments(live: Live, undisturbed: Undisturbed) -> None:
             if how == "killed":
                 update.kill()
                 forget_the_dead(live)
-            else:
-                update.interrupt()
+            elif update.interrupt():
+                forget_the_dead(live)
             live.up()
     live.up("--expect-no-changes")
 
@@ -140,7 +140,7 @@ def replacement_begins(update: Update, live: Live) -> None:
 
 
 def forget_the_dead(live: Live) -> None:
-    """Remove the lock of an engine that was killed; one that was interrupted has removed it itself."""
+    """Remove the lock of an engine that was killed; one that ended by itself has removed it."""
     live.pulumi("cancel", "--yes")
 
 

@@ -91,10 +91,13 @@ class Update:
         """End the program and its language host; the engine lives on."""
         assert self._command.kill_part("language")
 
-    def interrupt(self) -> None:
-        """What Ctrl-C does: the engine stops what it can stop, and ends."""
+    def interrupt(self) -> bool:
+        """What Ctrl-C does: the engine stops what it can stop, and ends; whether it died of it.
+
+        It does where it has taken its lock and does not listen for the signal yet: for a tenth of a second.
+        """
         self._command.process.send_signal(signal.SIGINT)
-        self.wait()
+        return self.wait() == -signal.SIGINT
 
     def wait(self) -> int:
         """The engine's exit status."""
