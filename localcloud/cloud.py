@@ -32,7 +32,7 @@ from localcloud.machines.network import Network
 from localcloud.machines.object_store import ObjectStore
 from localcloud.machines.operator import operator_environment
 from localcloud.machines.plugin_process import PluginProcess
-from localcloud.machines.prerequisites import check_host
+from localcloud.machines.prerequisites import check_host, check_system
 from localcloud.machines.prometheus import Prometheus
 from localcloud.machines.stack import find_stack
 from localcloud.machines.volumes import Volumes
@@ -129,14 +129,14 @@ class LocalCloud:
 
     def stop(self) -> None:
         """Shut the machines down and remove everything but the state."""
-        check_host()
+        check_system()
         self._refuse_inside("stop")
         with locked(self.layout.lock, "stop", self._say):
             self._tear_down(orderly=True)
 
     def reset(self) -> None:
         """Remove everything, the state too."""
-        check_host()
+        check_system()
         self._refuse_inside("reset")
         with locked(self.layout.lock, "reset", self._say):
             self._tear_down(orderly=False)
@@ -147,7 +147,7 @@ class LocalCloud:
 
     def status(self) -> Status:
         """What is there at this moment."""
-        check_host()
+        check_system()
         problem = self._problem()
         facts = self._machines()
         machines = sorted(facts, key=lambda machine: facts[machine].name)
@@ -158,8 +158,17 @@ class LocalCloud:
         backup = summarize((name, state) for name, state in states if state is not None)
         return Status(self.layout.name, problem is None, problem or "", shown, records, backup)
 
+    def check_running(self) -> None:
+        """Raise ``LocalCloudError`` unless commands can run inside."""
+        check_system()
+        if not self._network.complete():
+            raise LocalCloudError(
+                f"local cloud {self.layout.name} is not running: make up, or localcloud start"
+            )
+
     def machine(self, name: str) -> NspawnMachine:
         """The machine that has this droplet name, first label of it, or id."""
+        check_system()
         machines = {machine: facts.name for machine, facts in self._machines().items()}
         exact = [machine for machine, known in machines.items() if name in {known, str(machine.id)}]
         found = exact or [machine for machine, known in machines.items() if known.split(".")[0] == name]
@@ -213,8 +222,7 @@ class LocalCloud:
         self, argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None
     ) -> tuple[Path, dict[str, str]]:
         """The directory and the environment of a command inside the namespace."""
-        if not self._network.complete():
-            raise LocalCloudError(f"local cloud {self.layout.name} is not running: localcloud start")
+        self.check_running()
         directory = (cwd or Path.cwd()).resolve()
         environment = operator_environment(self.layout) | dict(env or {})
         stack = find_stack(self.layout, directory, environment["PULUMI_STACK"])

@@ -18,7 +18,7 @@ from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
 from localcloud.cli.shell import shell_command
-from localcloud.cli.status_table import status_json, status_table
+from localcloud.cli.status_table import status_heading, status_json, status_table
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
@@ -86,7 +86,9 @@ def status(
     if json:
         sys.stdout.write(status_json(found) + "\n")
     else:
-        _console.print(status_table(found))
+        _console.print(f"[bold]{escape(status_heading(found))}[/]", soft_wrap=True)
+        if found.machines or found.records:
+            _console.print(status_table(found))
 
 
 @app.command()
@@ -119,7 +121,9 @@ def backup(context: typer.Context) -> None:
     cloud = LocalCloud(context.obj)
     healthy = [machine for machine in cloud.status().machines if machine.etcd == "healthy"]
     if not healthy:
-        raise LocalCloudError("no machine runs a healthy etcd: localcloud status")
+        raise LocalCloudError(
+            "no machine runs a healthy etcd: make up, or localcloud status for what is wrong"
+        )
     raise typer.Exit(cloud.exec(str(healthy[0].id), BACKUP_NOW).returncode)
 
 

@@ -20,7 +20,11 @@ etcdctl() {{ {localcloud} run -- {commands}/etcdctl "$@"; }}
 
 
 def shell_command(cloud: LocalCloud) -> list[str]:
-    """The user's shell; bash gets a prompt that says where it is."""
+    """The user's shell; bash gets a prompt that says where it is.
+
+    Raises ``LocalCloudError`` unless the local cloud runs.
+    """
+    cloud.check_running()
     shell = os.environ.get("SHELL") or "/bin/sh"
     if Path(shell).name != "bash":
         return [shell]

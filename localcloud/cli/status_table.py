@@ -16,13 +16,15 @@ def status_json(status: Status) -> str:
     return json.dumps(asdict(status), indent=2)
 
 
+def status_heading(status: Status) -> str:
+    """One line that says whether it runs, and how to have it run where it does not."""
+    state = "running" if status.running else f"{status.problem} (make up, or localcloud start)"
+    return f"local cloud {status.name}: {state}"
+
+
 def status_table(status: Status) -> Table:
     """One row for each machine, then one for each record that names no machine."""
-    state = "running" if status.running else status.problem
     table = Table(
-        title=f"local cloud {status.name}: {state}",
-        title_justify="left",
-        title_style="bold",
         caption=status.backup or None,
         caption_justify="left",
         box=box.SIMPLE_HEAD,

@@ -29,7 +29,16 @@ _KERNEL = (5, 14)
 
 
 def check_host() -> None:
-    """Raise ``LocalCloudError`` with one line that says what is missing."""
+    """Raise ``LocalCloudError`` with one line that says what is missing to start a local cloud."""
+    check_system()
+    missing = [tool for tool in PACKAGES if shutil.which(tool, path=SYSTEM_PATH) is None]
+    if missing:
+        packages = " ".join(sorted({PACKAGES[tool] for tool in missing}))
+        raise LocalCloudError(f"missing: {', '.join(missing)}: make setup, or apt-get install {packages}")
+
+
+def check_system() -> None:
+    """Raise ``LocalCloudError``, in one line, where no local cloud can be: without Linux, or without root."""
     if platform.system() != "Linux":
         raise LocalCloudError(f"the local cloud needs Linux: this is {platform.system()}")
     release = platform.release()
@@ -38,7 +47,3 @@ def check_host() -> None:
         raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer: this is {release}")
     if os.geteuid() != 0:
         raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
-    missing = [tool for tool in PACKAGES if shutil.which(tool, path=SYSTEM_PATH) is None]
-    if missing:
-        packages = " ".join(sorted({PACKAGES[tool] for tool in missing}))
-        raise LocalCloudError(f"missing: {', '.join(missing)}: make setup, or apt-get install {packages}")

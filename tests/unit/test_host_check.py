@@ -1,0 +1,88 @@
+"""Where no local cloud can be, one line says what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+
+import pytest
+
+from localcloud.cli.main import main
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.prerequisites import check_host
+
+
+@pytest.fixture(autouse=True)
+def fit_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host on which a local cloud can be started, whatever this one is."""
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "release", lambda: "6.12.48+deb13-amd64")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda tool, path: f"/usr/sbin/{tool}")
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
+    monkeypatch.setattr(shutil, "which", lambda tool, path: None if tool in missing else f"/usr/sbin/{tool}")
+
+
+def test_a_host_that_has_everything_is_fine() -> None:
+    check_host()
+
+
+def test_another_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    with pytest.raises(LocalCloudError, match=r"^the local cloud needs Linux: this is Darwin$"):
+        check_host()
+
+
+@pytest.mark.parametrize("release", ["5.13.19", "4.19.0-27-amd64"])
+def test_an_old_kernel_is_named(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
+    monkeypatch.setattr(platform, "release", lambda: release)
+    with pytest.raises(
+        LocalCloudError, match=rf"^the local cloud needs Linux 5\.14 or newer: this is {release}$"
+    ):
+        check_host()
+
+
+def test_without_root_sudo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(LocalCloudError, match=r"^the local cloud needs root .*: use sudo$"):
+        check_host()
+
+
+def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "nft", "systemd-nspawn")
+    with pytest.raises(
+        LocalCloudError,
+        match=r"^missing: nft, systemd-nspawn: make setup, or apt-get install nftables systemd-container$",
+    ):
+        check_host()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "start", "stop", "reset", "status", "prove", "monitoring", "backup", "shell", "run -- true",
+        "exec etcd-server-1 -- true", "logs etcd-server-1",
+    ],
+)  # fmt: skip
+def test_every_command_says_so_in_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(sys, "argv", ["localcloud", "--name", "never-was", *command.split()])
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    said = capsys.readouterr()
+    assert said.err == "localcloud: the local cloud needs root for its machines and network: use sudo\n"
+    assert said.out == ""
+
+
+def test_a_cloud_that_does_not_run_can_be_asked_for_without_the_tools_that_it_would_need(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without(monkeypatch, "nft", "systemd-nspawn")
+    assert LocalCloud("never-was").status().problem == "stopped"
