@@ -20,16 +20,17 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
 $(UV):
-	@echo "Installing uv into $(CACHE)/uv"
+	@echo "Installing uv into $(CACHE)/uv" >&2
 	@python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/.synced: pyproject.toml uv.lock | $(UV)
-	@echo "Installing Python packages from uv.lock (a minute, once)"
+	@echo "Installing Python packages from uv.lock (a minute, once)" >&2
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
+# Where each thing is, it tells those who ask for it by name; what takes time is told on standard error in any case.
 setup: .venv/.synced ## Install and build all that is missing
-	@$(PYTHON) -m localcloud.toolchain
+	@$(PYTHON) -m localcloud.toolchain $(if $(filter $@,$(MAKECMDGOALS)),,>/dev/null)
 
 up: setup ## Start the local cloud, run pulumi up on stack local, prove that the cluster works
 	@$(LOCALCLOUD) start
@@ -37,6 +38,7 @@ up: setup ## Start the local cloud, run pulumi up on stack local, prove that the
 	@$(LOCALCLOUD) status
 	@$(LOCALCLOUD) prove
 
+# Nothing is built to look at a local cloud, or to say that there is none: one that runs has all that it needs.
 status: .venv/.synced ## Show machines, addresses, records and etcd's health
 	@$(LOCALCLOUD) status
 
@@ -47,20 +49,23 @@ backup: .venv/.synced ## Take a backup of the local cluster at once
 	@$(LOCALCLOUD) backup
 
 monitoring: .venv/.synced ## Start Prometheus against the local cluster, on this machine's port 9090
+	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
 
-shell: .venv/.synced ## Open a shell in which plain pulumi and etcdctl work
+shell: setup ## Open a shell in which plain pulumi and etcdctl work
+	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) shell
 
 preview: setup ## Show what pulumi up would do on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi preview
 
-destroy: .venv/.synced ## Run pulumi destroy on stack local
+destroy: setup ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview
 
-down: .venv/.synced ## Stop the local cloud; its state is kept
+# What runs must be stopped also where set-up fails: the packages that are there will do.
+down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
 test: lint setup ## Lint, then run every test layer: the lifecycle, and beside it all others, the nodes last
