@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from .backup_request import PATIENCE, Request, confirm, pending
 from .backup_settings import BackupSettings, read_backup_settings
@@ -65,7 +66,7 @@ def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_o
             return True
         try:
             pause = run.go(at_once=at_once)
-        except (BackupError, S3Error, SnapshotError) as error:
+        except (BackupError, S3Error, SnapshotError, OSError) as error:
             warn(f"no backup: {error}")
             replace_text(places.next_backup, json.dumps(time.time() + min(RETRY, backups.grace)), mode=0o600)
             run.note(failed=True)
@@ -135,10 +136,10 @@ class _Run:
             text = backup_metrics(
                 best(self._known),
                 interval=self._backups.interval,
-                failed=failed,
+                failed=failed or self._places.unfinished_backup.exists(),
                 before=file.read_text() if file.exists() and not self._listed else "",
             )
-            replace_text(file, text, mode=0o644)
+            _tell(file, text)
         except OSError as error:
             warn(f"cannot write {file}: {error.strerror}")
 
@@ -178,6 +179,7 @@ class _Run:
 
     def _upload(self, database: int) -> None:
         began = time.monotonic()
+        self._places.unfinished_backup.touch()
         self._places.staging.mkdir(mode=0o700, parents=True)
         package = take(self._settings, self._places, database)
         snapshot, size = package.snapshot, package.file.stat().st_size
@@ -198,6 +200,7 @@ class _Run:
         if (stored := self._bucket.size(key)) != size:
             raise BackupError(f"{key} has {stored} bytes in the bucket, and {size} were sent")
         self._places.no_backup.unlink(missing_ok=True)
+        self._places.unfinished_backup.unlink()
         say(
             f"backup {snapshot.name}: revision {snapshot.revision}, {snapshot.keys} keys, {package.size} bytes, "
             f"{size} compressed, {time.monotonic() - began:.1f} s"
@@ -236,6 +239,16 @@ def _follows_a_leader(wire: Wire, member: Member) -> bool:
         return status_of(wire, member).leader != 0
     except (NoAnswerError, RefusedError):
         return False
+
+
+def _tell(file: Path, text: str) -> None:
+    try:
+        replace_text(file, text, mode=0o644)
+    except OSError:
+        # On a full disk the file still has the block that it lies in.
+        with file.open("r+") as old:
+            old.write(text)
+            old.truncate()
 
 
 def _is_time(places: Places, backups: BackupSettings) -> bool:

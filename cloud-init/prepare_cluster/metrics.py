@@ -10,12 +10,12 @@ from .backups import Backup
 def backup_metrics(newest: Backup | None, *, interval: float, failed: bool, before: str = "") -> str:
     """The file's text.
 
-    ``newest`` is the newest good backup, ``interval`` the seconds between two of them, ``failed`` says that the
-    last try was in vain. What the text ``before`` this one told of a newest backup is told again when there is no
-    other: its age goes on while the bucket cannot be seen.
+    ``newest`` is the newest good backup, ``interval`` the seconds between two of them, ``failed`` says that the last
+    look or the last upload was in vain. What the text ``before`` this one told of a newest backup is told again when
+    there is no other: its age goes on while the bucket cannot be seen.
     """
     values = {
-        "etcd_backup_failed": ("Whether this member's last try to look or to upload failed.", int(failed)),
+        "etcd_backup_failed": ("Whether this member's last look or its last upload failed.", int(failed)),
         "etcd_backup_interval_seconds": ("How long after a backup the next one is due.", int(interval)),
     }
     if newest is not None:

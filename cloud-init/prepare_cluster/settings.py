@@ -161,6 +161,11 @@ class Places:
         return self.run / "backup.none"
 
     @property
+    def unfinished_backup(self) -> Path:
+        """There from the beginning of an upload until one succeeds; in memory, since the disk may be full."""
+        return self.run / "backup.unfinished"
+
+    @property
     def backup_metrics(self) -> Path:
         """What Prometheus is told of the backups."""
         return self.metrics / "etcd_backup.prom"

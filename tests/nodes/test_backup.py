@@ -155,6 +155,35 @@ def test_another_member_takes_over_from_one_that_cannot_upload(lab: Lab, server:
     assert len(stored(server)) == 1
 
 
+def test_a_member_whose_upload_failed_says_so_until_one_of_its_own_succeeds(
+    lab: Lab, server: ObjectServer
+) -> None:
+    nodes = found(lab, server)
+    first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
+    reader = Keys("reader", "reader-secret")
+    server.add_user(reader)
+    server.set_policy(
+        json.dumps({
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": ["reader"]}, "Action": "s3:ListBucket",
+                 "Resource": "arn:aws:s3:::backups"},
+            ],
+        })
+    )  # fmt: skip
+    configure(first, server, keys=reader)
+    assert not look(first)
+    assert "AccessDenied" in first.log
+    other = next(node for node in nodes if node is not first)
+    assert look(other, at_once=True)
+    assert look(first)
+    assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
+    assert "etcd_backup_failed 0" in other.places.backup_metrics.read_text()
+    configure(first, server)
+    assert look(first, at_once=True)
+    assert "etcd_backup_failed 0" in first.places.backup_metrics.read_text()
+
+
 def test_nobody_looks_at_the_bucket_before_it_is_worth_its_while(lab: Lab, server: ObjectServer) -> None:
     (node,) = found(lab, server, size=1)
     assert look(node)
@@ -253,6 +282,25 @@ def test_a_disk_without_room_is_said_and_left_alone(lab: Lab, server: ObjectServ
     assert "MiB free: a snapshot and its compressed copy need" in node.log
     assert look(node)
     assert len(stored(server)) == 1
+
+
+def test_a_disk_without_any_room_at_all_is_told_to_prometheus(lab: Lab, server: ObjectServer) -> None:
+    (node,) = found(lab, server, size=1)
+    disks = (node.places.metrics, node.places.staging.parent)
+    for disk in disks:
+        disk.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320M", "tmpfs", disk], check=True)
+    try:
+        assert look(node)
+        assert "etcd_backup_failed 0" in node.places.backup_metrics.read_text()
+        for disk in disks:
+            subprocess.run(["fallocate", "-l", "320M", disk / "filling"], capture_output=True, check=False)
+            subprocess.run(["dd", "if=/dev/zero", f"of={disk}/rest"], capture_output=True, check=False)
+        assert not look(node, at_once=True)
+        assert "etcd_backup_failed 1" in node.places.backup_metrics.read_text()
+    finally:
+        for disk in disks:
+            subprocess.run(["umount", disk], check=True)
 
 
 def test_a_member_without_quorum_makes_no_backup(lab: Lab, server: ObjectServer) -> None:
