@@ -95,7 +95,7 @@ class _Run:
 
     def go(self, *, at_once: bool) -> float:
         """Seconds until the next look."""
-        if not all(self._places.program(tool).exists() for tool in ("etcdctl", "etcdutl")):
+        if not self._has_tools():
             if at_once:
                 raise BackupError("etcdctl and etcdutl are not installed yet")
             return 0
@@ -129,19 +129,20 @@ class _Run:
 
     def note(self, *, failed: bool) -> None:
         """Leave what is known of the backups to Prometheus."""
-        if not self._listed and not failed:
-            return
         file = self._places.backup_metrics
         try:
             text = backup_metrics(
                 best(self._known),
                 interval=self._backups.interval,
-                failed=failed or self._places.unfinished_backup.exists(),
+                failed=failed or self._places.unfinished_backup.exists() or not self._has_tools(),
                 before=file.read_text() if file.exists() and not self._listed else "",
             )
             _tell(file, text)
         except OSError as error:
             warn(f"cannot write {file}: {error.strerror}")
+
+    def _has_tools(self) -> bool:
+        return all(self._places.program(tool).exists() for tool in ("etcdctl", "etcdutl"))
 
     def _list(self) -> float:
         listing = self._bucket.list(self._backups.prefix)

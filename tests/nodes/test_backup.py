@@ -270,6 +270,27 @@ def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, s
     assert not node.places.staging.exists()
 
 
+def test_a_member_without_etcds_tools_or_without_a_quorum_still_tells_of_backups(
+    lab: Lab, server: ObjectServer
+) -> None:
+    nodes = found(lab, server)
+    tools = [nodes[0].places.program(tool) for tool in ("etcdctl", "etcdutl")]
+    for tool in tools:
+        tool.unlink()
+    assert look(nodes[0])
+    told = nodes[0].places.backup_metrics.read_text()
+    assert "etcd_backup_interval_seconds 60" in told
+    assert "etcd_backup_failed 1" in told
+    configure(nodes[0], server)
+    for node in nodes[1:]:
+        node.power_off()
+    assert look(nodes[0])
+    told = nodes[0].places.backup_metrics.read_text()
+    assert "etcd_backup_interval_seconds 60" in told
+    assert "etcd_backup_failed 0" in told
+    assert "newest" not in told
+
+
 def test_a_disk_without_room_is_said_and_left_alone(lab: Lab, server: ObjectServer) -> None:
     (node,) = found(lab, server, size=1)
     node.places.staging.mkdir(parents=True)
