@@ -175,7 +175,7 @@ def test_the_runbook_leads_out_of_a_full_database(lab: Lab) -> None:
     assert "NOSPACE" in nodes[0].etcdctl("alarm", "list").stdout
     assert nodes[1].etcdctl("put", "refused", "x").returncode != 0
     entry = RUNBOOK.read_text(encoding="utf-8").split("### EtcdNoSpace\n")[1].split("\n### ")[0]
-    commands = "\n".join(re.findall(r"^    (.+)$", entry, re.MULTILINE))
+    commands = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
     assert "alarm disarm" in commands
     etc = nodes[0].places.etc
     done = subprocess.run(
