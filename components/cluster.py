@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.account import Account
 from components.alerts import alert_policies
 from components.backup import backup_target, summary
 from components.backup_bucket import backup_bucket
@@ -56,14 +57,15 @@ class EtcdCluster(pulumi.ComponentResource):
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
-        transition = Transition(name, settings, opts=pulumi.ResourceOptions(parent=self))
+        account = Account(settings, cluster_tag=name, access=digitalocean_access())
+        seen = account.seen.apply(lambda _: list[pulumi.Resource]())
+        transition = Transition(name, settings, opts=pulumi.ResourceOptions(parent=self, depends_on=seen))
         asked = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
         authority = CertificateAuthority(name, settings, opts=asked)
         members_now = Members(
             settings,
-            cluster_tag=name,
-            access=digitalocean_access(),
+            account=account,
             ca_certificate=authority.bundle,
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,

@@ -2,65 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.configuration import ProviderAccess
-from components.droplets import AddressBook
+from components.account import Account
 from components.gateway import Gateway, RefusedError
 from components.health import Credentials, Probe, Silence, listed, probe_all
 from components.listing import ListingError
 from components.settings import Settings
-
-LISTING_PATIENCE_SECONDS = 60
-"""How long a run waits at its beginning for an API that is busy or away."""
-LISTING_PAUSE_SECONDS = 2
 
 
 class Members:
     """The members of one cluster, found by its tag and asked over TLS with the operator's certificate."""
 
     existing: pulumi.Output[frozenset[str]]
-    """Names of the members that have a droplet when the run begins. Fails when the API does not list them."""
+    """Names of the members that have a droplet when the run begins. Fails where that is not known."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        cluster_tag: str,
-        access: ProviderAccess,
+        account: Account,
         ca_certificate: pulumi.Output[str],
         operator_certificate: pulumi.Output[str],
         operator_key: pulumi.Output[str],
     ) -> None:
         self._settings = settings
-        self._access = access
+        self._access = account.access
         self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
         self._context: ssl.SSLContext | None = None
-        self._book = AddressBook(settings, cluster_tag)
-        self.existing = pulumi.Output.from_input(self._existing())
-
-    async def _existing(self) -> frozenset[str]:
-        give_up = time.monotonic() + LISTING_PATIENCE_SECONDS
-        while True:
-            try:
-                return frozenset(droplet["name"] for droplet in await self._book.droplets())
-            except ListingError as error:
-                if time.monotonic() > give_up or not error.passing:
-                    raise self._unlisted(error) from error
-                pulumi.log.info(f"{error}: asking again")
-            await asyncio.sleep(LISTING_PAUSE_SECONDS)
-
-    @staticmethod
-    def _unlisted(error: ListingError) -> pulumi.RunError:
-        return pulumi.RunError(
-            f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
-            "etcd:discoveryToken at etcd:discoveryApiUrl. Nothing was touched; run pulumi up again"
-        )
+        self._book = account.book
+        self.existing = account.existing
 
     def forget_addresses(self) -> None:
         """List the droplets again at the next look: one of them was replaced."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,20 +135,40 @@ class RecordingMonitor(pulumi_mocks.MockMonitor):
 PlanOf = Callable[..., Plan]
 
 
+def droplet(number: int, **differing: Any) -> dict[str, Any]:
+    """A member's droplet as DigitalOcean lists it."""
+    name = f"etcd-server-{number}.etcd.example.com"
+    return {"id": number, "name": name, "tags": ["etcd", "etcd-etcd-fra1"], **differing}
+
+
 @pytest.fixture
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``.
 
-    ``droplets`` is how many members have a droplet already.
+    ``droplets`` is how many members have a droplet already. Where the two tokens see different ones, ``discovered``
+    is what the droplets' own token lists, and ``account`` all that the provider's lists. A run that fails leaves what
+    it registered in ``plan``.
     """
 
-    def run(*, droplets: int = 0, founding: dict[str, Any] | None = None, **changes: Any) -> Plan:
-        plan = Plan()
+    def run(
+        *,
+        droplets: int = 0,
+        discovered: Sequence[dict[str, Any]] | None = None,
+        account: Sequence[dict[str, Any]] | None = None,
+        founding: dict[str, Any] | None = None,
+        plan: Plan | None = None,
+        **changes: Any,
+    ) -> Plan:
+        plan = plan or Plan()
+        both = [droplet(number) for number in range(1, droplets + 1)]
 
-        async def listing(*_: object, **__: object) -> list[dict[str, Any]]:
-            return [{"id": n, "name": f"etcd-server-{n}.etcd.example.com"} for n in range(1, droplets + 1)]
+        async def listing(*_: object, tag_name: str = "", **__: object) -> Sequence[dict[str, Any]]:
+            seen = discovered if tag_name else account
+            return both if seen is None else seen
 
         monkeypatch.setattr("components.droplets.list_all", listing)
+        monkeypatch.setattr("components.account.list_all", listing)
+        monkeypatch.setattr("components.account.PAUSE_SECONDS", 0)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

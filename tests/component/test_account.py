@@ -1,0 +1,79 @@
+"""Which members have a droplet is known for sure before anything is touched: an empty listing is believed from both
+tokens alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.component.conftest import Plan, PlanOf, droplet
+
+DROPLET = "digitalocean:index/droplet:Droplet"
+STASH = "pulumi:index:Stash"
+THREE = [droplet(1), droplet(2), droplet(3)]
+LATER = {"token": "t", "size": 3}
+
+
+@pytest.mark.parametrize(
+    ("discovered", "account", "error"),
+    [
+        ([], THREE, r"etcd:discoveryToken does not see droplet etcd-server-1\.etcd\.example\.com \(1\), etcd-server-2"),
+        (THREE[:2], THREE, r"etcd:discoveryToken does not see droplet etcd-server-3\.etcd\.example\.com \(3\) "),
+        (THREE, [], r"digitalocean:token does not see droplet etcd-server-1"),
+    ],
+    ids=["a discovery token of another team", "one that sees some", "a provider's token of another team"],
+)  # fmt: skip
+def test_tokens_that_do_not_see_the_same_droplets_are_refused_before_anything_is_registered(
+    plan_of: PlanOf, discovered: list[Any], account: list[Any], error: str
+) -> None:
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=error):
+        plan_of(plan=plan, founding=LATER, discovered=discovered, account=account)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+@pytest.mark.parametrize(
+    ("discovered", "account"),
+    [
+        ([], [droplet(number, tags=["etcd"]) for number in (1, 2, 3)]),
+        (THREE[1:], [droplet(1, tags=[]), *THREE[1:]]),
+    ],
+    ids=["the tag was deleted", "one was untagged"],
+)
+def test_droplets_that_have_lost_their_tag_go_through_their_gates(
+    plan_of: PlanOf, discovered: list[Any], account: list[Any]
+) -> None:
+    assert gated(plan_of(founding=LATER, discovered=discovered, account=account)) == [True] * 3
+
+
+def test_a_renamed_droplet_is_not_taken_for_a_lost_one(plan_of: PlanOf) -> None:
+    renamed = [*THREE[:2], droplet(3, name="old")]
+    with pytest.raises(
+        pulumi.RunError, match=r"droplet old \(3\) .* etcd-server-3\.etcd\..* cannot be found"
+    ):
+        plan_of(founding=LATER, discovered=renamed, account=renamed)
+
+
+def test_a_stranger_with_the_tag_is_no_obstacle_while_no_member_is_missing(plan_of: PlanOf) -> None:
+    everybody = [*THREE, droplet(9, name="bastion")]
+    assert gated(plan_of(founding=LATER, discovered=everybody, account=everybody)) == [True] * 3
+
+
+def test_other_droplets_of_the_account_are_nobodys_business(plan_of: PlanOf) -> None:
+    account = [
+        *THREE,
+        droplet(7, name="web-1", tags=["web"]),
+        droplet(8, name="etcd-server-1.b.example.com", tags=[]),
+    ]
+    assert gated(plan_of(founding=LATER, discovered=THREE, account=account)) == [True] * 3
+
+
+def test_all_members_lost_are_created_together_as_at_the_founding(plan_of: PlanOf) -> None:
+    assert gated(plan_of(founding=LATER, droplets=0)) == [False] * 3
+
+
+def gated(plan: Plan) -> list[bool]:
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    return [bool(item.dependencies & gates) for item in plan.of_type(DROPLET)]
