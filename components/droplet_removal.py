@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from components.configuration import ProviderAccess
-from components.removal import client
+from components.patient_client import client
 
 POLL_SECONDS = 1
 RECENT_ACTIONS = 20

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
-
 from components.configuration import ProviderAccess
-from components.listing import PAUSES, REQUEST_TIMEOUT_SECONDS, list_all
+from components.listing import PAUSES, list_all
+from components.patient_client import client
 
 BLANK_FOR = timedelta(hours=24)
 """An older volume may have a history that the API does not show any more."""
@@ -18,29 +16,6 @@ BLANK_FOR = timedelta(hours=24)
 
 class InTheWayError(Exception):
     """Something has the name of what is to be created, and may be somebody's; the text says what to do."""
-
-
-class _Patient(httpx.AsyncHTTPTransport):
-    """Asks again where the API is busy, as the providers themselves do."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        for pause in PAUSES:
-            answer = await super().handle_async_request(request)
-            if answer.status_code != 429:
-                return answer
-            await answer.aclose()
-            await asyncio.sleep(pause)
-        return await super().handle_async_request(request)
-
-
-def client(access: ProviderAccess, path: str) -> httpx.AsyncClient:
-    """A client of a provider's API below ``path``, with the provider's own token."""
-    return httpx.AsyncClient(
-        base_url=f"{access.api_url}{path}",
-        headers={"Authorization": f"Bearer {access.token}"},
-        timeout=REQUEST_TIMEOUT_SECONDS,
-        transport=_Patient(),
-    )
 
 
 async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mapping[str, Any]) -> list[str]:
