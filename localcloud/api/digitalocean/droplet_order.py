@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import uuid
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator
 
-from localcloud.api.addressing import NoAddressLeft, private_address, public_address, vpc_range
+from localcloud.api.addressing import NoAddressLeft, private_address, public_address
 from localcloud.api.catalog import REGIONS, SIZES, Image, Size, find_image
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import tagging
+from localcloud.api.digitalocean.default_vpc import ensure_default
 from localcloud.api.digitalocean.errors import unprocessable
 from localcloud.api.model import Droplet, SshKey, Volume, Vpc
 from localcloud.api.store import Store
@@ -159,24 +159,13 @@ def _free_volumes(store: Store, wanted: CreateDroplet, region: str) -> list[Volu
 
 
 def _vpc_for(store: Store, wanted: str | None, region: str) -> Vpc:
-    """The VPC that was asked for, or the region's default one, which is made by the first droplet in need."""
+    """The VPC that was asked for, or the region's default one."""
     if wanted:
         vpc = store.find(Vpc, wanted)
         if vpc is None or vpc.region != region:
             raise unprocessable(f"Failed to resolve VPC {wanted} in {region}")
         return vpc
-    for vpc in store.all(Vpc):
-        if vpc.region == region and vpc.default:
-            return vpc
-    vpc = Vpc(
-        id=str(uuid.uuid4()),
-        name=f"default-{region}",
-        region=region,
-        ip_range=str(vpc_range(store)),
-        default=True,
-    )
-    store.put(vpc)
-    return vpc
+    return ensure_default(store, region)
 
 
 def _new_droplet(store: Store, order: Order, name: str, vpc: Vpc) -> Droplet:

@@ -15,6 +15,7 @@ from localcloud.api.catalog import REGIONS
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import views
 from localcloud.api.digitalocean.access import CloudParam, ScopesParam, may, require
+from localcloud.api.digitalocean.default_vpc import find_default
 from localcloud.api.digitalocean.errors import ApiError, not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.model import Droplet, Vpc
@@ -73,7 +74,10 @@ def _check_range(cloud: Cloud, text: str) -> IPv4Network:
 
 @router.post("", status_code=201, dependencies=[require("vpc:create")])
 async def create(wanted: CreateVpc, cloud: CloudParam) -> Any:
-    """Make a VPC; without a range it gets a /20 that is free."""
+    """Make a VPC; without a range it gets a /20 that is free. A region's first one becomes its default one.
+
+    The request cannot say otherwise (https://github.com/digitalocean/godo/issues/337).
+    """
     if wanted.region not in REGIONS:
         raise unprocessable(f"region {wanted.region!r} is invalid")
     _check_name(cloud, wanted.name)
@@ -84,6 +88,7 @@ async def create(wanted: CreateVpc, cloud: CloudParam) -> Any:
         region=wanted.region,
         ip_range=str(network),
         description=wanted.description or "",
+        default=find_default(cloud.store, wanted.region) is None,
     )
     cloud.store.put(vpc)
     return {"vpc": views.vpc(vpc)}
@@ -104,16 +109,18 @@ async def get(vpc_id: str, cloud: CloudParam) -> Any:
 @router.put("/{vpc_id}", dependencies=[require("vpc:update")])
 @router.patch("/{vpc_id}", dependencies=[require("vpc:update")])
 async def update(vpc_id: str, wanted: UpdateVpc, cloud: CloudParam) -> Any:
-    """Change a VPC's name or description, or make it its region's default one."""
+    """Change a VPC's name or description, or make it its region's default one.
+
+    ``default`` cannot be unset: it goes from one VPC to another of the region when that one is made the default.
+    """
     vpc = _get(cloud, vpc_id)
     if wanted.name is not None:
         _check_name(cloud, wanted.name, mine=vpc.id)
     changed = vpc.model_copy(update=wanted.model_dump(exclude_none=True, exclude={"default"}))
     with cloud.store.transaction():
         if wanted.default:
-            for other in cloud.store.all(Vpc):
-                if other.region == vpc.region and other.default:
-                    cloud.store.put(other.model_copy(update={"default": False}))
+            if before := find_default(cloud.store, vpc.region):
+                cloud.store.put(before.model_copy(update={"default": False}))
             changed = changed.model_copy(update={"default": True})
         cloud.store.put(changed)
     return {"vpc": views.vpc(changed)}

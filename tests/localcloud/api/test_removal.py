@@ -36,6 +36,7 @@ def cloudflare_access(lab: Any) -> ProviderAccess:
 
 
 async def test_a_vpc_of_ours_is_removed(access: ProviderAccess, http: httpx.Client) -> None:
+    http.post("/v2/vpcs", json={"name": "default-fra1", "region": "fra1"})
     body = {"name": "etcd-x", "region": "fra1", "description": "etcd cluster x"}
     assert http.post("/v2/vpcs", json=body).status_code == 201
     assert await remove_named(access, "vpcs", "etcd-x", {"description": "etcd cluster x"}) == ["vpc etcd-x"]

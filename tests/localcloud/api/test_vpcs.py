@@ -44,9 +44,38 @@ def test_a_droplet_without_a_vpc_is_in_its_regions_default_one(
     assert http.delete(f"/v2/vpcs/{one['vpc_uuid']}").status_code == 403
 
 
+def test_the_first_vpc_of_a_region_is_its_default_one(
+    digitalocean: pydo.Client, droplet: Callable[..., Any]
+) -> None:
+    wanted = [("one", "fra1"), ("two", "fra1"), ("three", "ams3")]
+    made = [digitalocean.vpcs.create({"name": name, "region": region})["vpc"] for name, region in wanted]
+    assert [vpc["default"] for vpc in made] == [True, False, True]
+    assert droplet()["vpc_uuid"] == made[0]["id"]
+
+
+def test_a_default_vpc_is_deleted_only_once_another_is_made_the_default(
+    digitalocean: pydo.Client, http: httpx.Client
+) -> None:
+    first, second = (
+        digitalocean.vpcs.create({"name": name, "region": "fra1"})["vpc"]["id"] for name in ("one", "two")
+    )
+    answer = http.delete(f"/v2/vpcs/{first}")
+    assert (answer.status_code, answer.json()["id"], answer.json()["message"]) == (
+        403,
+        "forbidden",
+        "Can not delete default VPCs",
+    )
+    assert digitalocean.vpcs.patch(first, {"default": False})["vpc"]["default"] is True
+    assert digitalocean.vpcs.patch(second, {"default": True})["vpc"]["default"] is True
+    assert digitalocean.vpcs.get(first)["vpc"]["default"] is False
+    assert http.delete(f"/v2/vpcs/{first}").status_code == 204
+    assert http.delete(f"/v2/vpcs/{second}").status_code == 403
+
+
 def test_a_vpc_with_members_cannot_be_deleted(
     lab, digitalocean: pydo.Client, droplet: Callable[..., Any], http: httpx.Client
 ) -> None:
+    digitalocean.vpcs.create({"name": "default-fra1", "region": "fra1"})
     vpc = digitalocean.vpcs.create({"name": "net", "region": "fra1"})["vpc"]
     made = droplet(vpc_uuid=vpc["id"])
     answer = http.delete(f"/v2/vpcs/{vpc['id']}")
@@ -59,12 +88,14 @@ def test_a_vpc_with_members_cannot_be_deleted(
 def test_a_vpc_can_be_renamed_and_made_the_default(
     digitalocean: pydo.Client, droplet: Callable[..., Any]
 ) -> None:
+    droplet(name="in-the-default-one")
     vpc = digitalocean.vpcs.create({"name": "net", "region": "fra1"})["vpc"]
     changed = digitalocean.vpcs.update(vpc["id"], {"name": "main", "description": "ours", "default": True})[
         "vpc"
     ]
     assert (changed["name"], changed["description"], changed["default"]) == ("main", "ours", True)
     assert droplet()["vpc_uuid"] == vpc["id"]
+    assert [each["default"] for each in digitalocean.vpcs.list()["vpcs"]].count(True) == 1
 
 
 @pytest.mark.parametrize(

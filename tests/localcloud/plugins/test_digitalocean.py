@@ -17,6 +17,7 @@ from .recorded_api import Recorded, RecordedApi
 DROPLET = "digitalocean:index/droplet:Droplet"
 VOLUME = "digitalocean:index/volume:Volume"
 TAG = "digitalocean:index/tag:Tag"
+VPC = "digitalocean:index/vpc:Vpc"
 
 Plugin = Callable[[str], EngineEnd]
 
@@ -212,6 +213,35 @@ def test_token_and_endpoint_come_from_the_environment_where_the_config_has_none(
     api.steady["/v2/tags/etcd"] = {"tag": {"name": "etcd", "resources": {}}}
     assert EngineEnd(stub, TAG).call("Read", id="etcd")["id"] == "etcd"
     assert api.tokens == ["Bearer from-the-environment"]
+
+
+def test_a_vpc_tells_whether_it_became_its_regions_default_one(api: RecordedApi, plugin: Plugin) -> None:
+    vpc = {
+        "id": "v",
+        "urn": "do:vpc:v",
+        "name": "net",
+        "region": "fra1",
+        "description": "",
+        "ip_range": "10.10.0.0/20",
+        "created_at": "2026-11-23T21:07:16Z",
+        "default": True,
+    }
+    api.recorded.append(Recorded("POST", "/v2/vpcs", {"name": "net", "region": "fra1"}, 201, {"vpc": vpc}))
+    api.steady["/v2/vpcs/v"] = {"vpc": vpc}
+    created = plugin(VPC).call("Create", properties={"name": "net", "region": "fra1"})
+    assert created["properties"]["default"] is True
+
+
+def test_the_deletion_of_a_default_vpc_is_tried_again_until_its_time_is_over(
+    api: RecordedApi, plugin: Plugin
+) -> None:
+    refusal = {"id": "forbidden", "message": "Can not delete default VPCs", "request_id": "r"}
+    api.recorded += [Recorded("DELETE", "/v2/vpcs/v", None, 403, refusal) for _ in range(20)]
+    with pytest.raises(RefusedError) as failed:
+        plugin(VPC).call("Delete", id="v", properties={"name": "net"}, timeout=0.3)
+    assert f'DELETE {api.url}/v2/vpcs/v: 403 (request "r") Can not delete default VPCs' in failed.value.text
+    assert len(api.order) > 1
+    assert api.unexpected == []
 
 
 def test_missing_inputs_are_named(plugin: Plugin) -> None:

@@ -38,6 +38,8 @@ LISTINGS = {
     "ssh_keys": "account/keys",
 }
 """Where the API lists what a stack made."""
+DEFAULT_VPC = {"name": "default-fra1", "region": "fra1"}
+"""A region's first VPC cannot be deleted."""
 
 
 @dataclass
@@ -76,9 +78,9 @@ class Stack:
     def droplets(self) -> list[dict[str, Any]]:
         return self.api("droplets")["droplets"]
 
-    def api(self, path: str, method: str = "GET") -> Any:
+    def api(self, path: str, method: str = "GET", body: object = None) -> Any:
         headers = {"Authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
-        response = httpx.request(method, f"{self.droplets_url}/v2/{path}", headers=headers)
+        response = httpx.request(method, f"{self.droplets_url}/v2/{path}", headers=headers, json=body)
         response.raise_for_status()
         return response.json() if response.content else None
 
@@ -162,6 +164,7 @@ def stack(apis: dict[str, str], tmp_path: Path) -> Stack:
 
 
 def test_a_stack_lives_from_its_first_preview_to_its_destruction(stack: Stack) -> None:
+    stack.api("vpcs", "POST", DEFAULT_VPC)
     planned = json.loads(stack.pulumi("preview", "--json"))["changeSummary"]
     created = stack.up()
     assert planned == {"create": created.total()}
@@ -177,7 +180,8 @@ def test_a_stack_lives_from_its_first_preview_to_its_destruction(stack: Stack) -
 
     stack.pulumi("destroy", "--yes", "--skip-preview")
     left = {kind: stack.api(path)[kind] for kind, path in LISTINGS.items()}
-    assert left == {kind: [] for kind in LISTINGS}
+    assert [vpc["name"] for vpc in left.pop("vpcs")] == [DEFAULT_VPC["name"]]
+    assert left == {kind: [] for kind in left}
 
 
 def test_replacement_drift_and_renewal(stack: Stack) -> None:
