@@ -46,7 +46,7 @@ async def ensure_default_vpc(access: ProviderAccess, region: str) -> str:
     # Needed in an account's first run in a region alone, and slow to load.
     import httpx  # noqa: PLC0415
 
-    from components.removal import client  # noqa: PLC0415
+    from components.patient_client import client  # noqa: PLC0415
 
     name = f"default-{region}"
     async with client(access, "/v2/") as api:
@@ -61,8 +61,8 @@ async def ensure_default_vpc(access: ProviderAccess, region: str) -> str:
     if await _has_default(access, region):
         return ""
     raise DefaultVpcError(
-        f"{region} has no VPC, and DigitalOcean did not make {name}: {refusal}. Without it the cluster's VPC would be the "
-        f"region's default one, which cannot be deleted: make a VPC in {region} by hand, or run pulumi up again"
+        f"{region} has no VPC, and DigitalOcean did not make {name}: {refusal}. Without it the cluster's VPC would "
+        f"be the region's default one, which cannot be deleted: make a VPC in {region} by hand, or run pulumi up again"
     )
 
 

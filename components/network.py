@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components import digitalocean
+from components.default_vpc import after_default_vpc
 from components.leftovers import Leftovers, clearing
 from components.settings import Settings
 
@@ -41,7 +42,11 @@ class ClusterNetwork:
             name=name,
             region=settings.region,
             description=description,
-            opts=clearing(opts, f"{name}-vpc", leftovers.vpc(name, description)),
+            opts=after_default_vpc(
+                clearing(opts, f"{name}-vpc", leftovers.vpc(name, description)),
+                f"{name}-vpc",
+                settings.region,
+            ),
         )
         self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
         self.firewall = digitalocean.Firewall(

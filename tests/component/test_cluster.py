@@ -12,6 +12,7 @@ from components.preflight import PreflightError
 from tests.component.conftest import PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
+VPC = "digitalocean:index/vpc:Vpc"
 VOLUME = "digitalocean:index/volume:Volume"
 FIREWALL = "digitalocean:index/firewall:Firewall"
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -252,6 +253,11 @@ def test_no_resource_has_a_delete_hook(plan_of: PlanOf) -> None:
     for item in plan_of().resources:
         assert not item.request.hooks.before_delete
         assert not item.request.hooks.after_delete
+
+
+def test_before_the_vpc_is_made_the_way_is_cleared_and_its_region_has_a_default_one(plan_of: PlanOf) -> None:
+    hooks = plan_of().one(VPC, "etcd-etcd-fra1-vpc").request.hooks
+    assert list(hooks.before_create) == ["etcd-etcd-fra1-vpc-leftover", "etcd-etcd-fra1-vpc-default"]
 
 
 def test_gates_ask_before_an_update_and_the_last_one_before_its_creation_too(plan_of: PlanOf) -> None:
