@@ -168,7 +168,13 @@ def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, 
         source = SOURCES / entry["source"]
         for file in sorted(source.iterdir()) if source.is_dir() else [source]:
             target = path + file.name if path.endswith("/") else path
-            yield {"path": target, **rest, "content": file.read_text()}
+            yield {"path": target, **rest, "content": _without_comments(file.read_text())}
+
+
+def _without_comments(text: str) -> str:
+    """A unit, a script or a configuration without lines that are a comment, which would take 2 KB of the limit."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("#") or line.startswith("#!"))
 
 
 # The members of a cluster differ in few files: a run makes what they share once for all of them.
