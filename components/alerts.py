@@ -1,7 +1,8 @@
 """Mails of DigitalOcean's own monitoring: a droplet's disk, CPU or memory is nearly used up.
 
-They need no Prometheus. The droplets' agent measures; policies go by the cluster's tag, so that a replaced droplet is
-watched from its first minute.
+They need no Prometheus. DigitalOcean's agent on the droplets measures, and reports in the way that
+cloud-init/do-agent.conf leaves it; policies go by the cluster's tag, so that a replaced droplet is watched from
+its first minute.
 """
 
 from __future__ import annotations

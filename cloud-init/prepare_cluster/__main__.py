@@ -20,6 +20,7 @@ def main() -> None:
         "refresh",
         "guard",
         "facts",
+        "agent-proxy",
         "defragment",
         "backup",
         "backup-now",
@@ -67,6 +68,10 @@ def main() -> None:
             # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
             with socket.socket(fileno=0) as connection:
                 serve(settings, places, connection)
+        case "agent-proxy":
+            from .agent_proxy import AgentProxy  # noqa: PLC0415
+
+            AgentProxy().serve_forever()
         case step:
             token = (places.etc / "prepare_cluster.token").read_text().strip()
             if step == "discover":

@@ -78,6 +78,36 @@ def test_the_metadata_stays_closed_after_a_restart_of_the_network(cluster: Clust
     assert cluster.on(MEMBER, f"{AS_NOBODY} curl -s -m 5 {METADATA}/user-data || echo refused") == "refused\n"
 
 
+AGENT = f"""[Service]
+Type=oneshot
+User=do-agent
+PrivateTmp=yes
+ProtectSystem=full
+ProtectHome=yes
+NoNewPrivileges=yes
+ExecStart=/usr/bin/curl -sS -m 9 --retry 9 --retry-connrefused {METADATA}/id
+ExecStart=/bin/sh -c 'echo; curl -sf -m 9 {METADATA}/user-data || echo refused'
+"""
+"""A unit as DigitalOcean's package has it, but for the program."""
+
+
+def test_digitaloceans_metrics_agent_gets_its_part_of_the_metadata_and_nobody_else_does(
+    cluster: Cluster,
+) -> None:
+    unit, proxy = "/etc/systemd/system/do-agent.service", "http_proxy=http://127.0.0.1:2384"
+    try:
+        cluster.on(MEMBER, f"systemd-sysusers --inline 'u do-agent -'; cat >{unit} <<'.'\n{AGENT}.\n")
+        cluster.on(MEMBER, "systemctl daemon-reload && systemctl start do-agent")
+        told = cluster.journal(MEMBER, "do-agent.service").splitlines()
+        assert str(cluster.droplet_id("etcd-server-1.example.test")) in told
+        assert "refused" in told
+        asked = f"{AS_NOBODY} env {proxy} curl -s -m 5 -o /dev/null -w '%{{http_code}}' {METADATA}/id"
+        assert cluster.on(MEMBER, asked) == "403"
+        assert cluster.on(MEMBER, f"{AS_NOBODY} curl -s -m 5 {METADATA}/id || echo refused") == "refused\n"
+    finally:
+        cluster.on(MEMBER, f"systemctl stop etcd-agent-proxy; rm {unit}; systemctl daemon-reload")
+
+
 def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None:
     told = cluster.on(MEMBER, "journalctl -q -o cat -u systemd-journald | grep 'System Journal' | tail -1")
     assert "max 500M" in told
