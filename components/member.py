@@ -19,7 +19,7 @@ from components.certificates import (
 from components.dns import DnsRecord
 from components.founding import Founding
 from components.leftovers import Leftovers, clearing
-from components.network import SHARED_TAG, ClusterNetwork
+from components.network import ClusterNetwork
 from components.rollout import Rollout, digest
 from components.settings import Settings, member_name
 from components.steps import Steps
@@ -98,7 +98,7 @@ class Member(pulumi.ComponentResource):
             user_data=user_data,
             monitoring=True,
             graceful_shutdown=True,
-            tags=[SHARED_TAG, network.cluster_tag.name],
+            tags=[network.cluster_tag.name],
             volume_ids=None if volume is None else [volume.id],
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -21,16 +21,13 @@ FACTS_PORT = 2383
 SSH_PORT = 22
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
-SHARED_TAG = "etcd"
-"""On the droplets of every cluster in the account. It belongs to none of them: DigitalOcean makes it with the
-first droplet that carries it, and no stack deletes it."""
-
 
 class ClusterNetwork:
     """VPC, tag and firewall of one cluster.
 
     The firewall goes by the cluster's own tag: it holds for a droplet from its first second, and neither needs
-    a droplet's id nor changes when one is replaced.
+    a droplet's id nor changes when one is replaced. Droplets carry no other: one that several clusters share would be
+    left in the account by the last of them, or be taken off the others' droplets by the first.
     """
 
     def __init__(

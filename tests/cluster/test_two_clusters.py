@@ -9,8 +9,7 @@ import httpx
 
 from localcloud.cloud import LocalCloud
 from tests.cluster.cluster import Cluster
-
-INVENTORY = ("droplets", "volumes", "vpcs", "firewalls")
+from tests.cluster.inventory import inventory
 
 
 def test_a_second_cluster_is_founded_destroyed_and_founded_anew_beside_the_first(
@@ -49,21 +48,3 @@ def cluster_id(cluster: Cluster) -> int:
 
 def token(cluster: Cluster, member: str) -> str:
     return cluster.on(member, "grep ^ETCD_INITIAL_CLUSTER_TOKEN= /etc/etcd/etcd-members")
-
-
-def inventory(cluster: Cluster) -> dict[str, list[str]]:
-    """What is there, in both APIs, among the machines and on the disk."""
-    found = {
-        kind: sorted(item["name"] for item in cluster.digitalocean("GET", f"/v2/{kind}")[kind])
-        for kind in INVENTORY
-    }
-    tags = [tag["name"] for tag in cluster.digitalocean("GET", "/v2/tags")["tags"]]
-    status = cluster.cloud.status()
-    volumes = [path.name for path in cluster.cloud.layout.volumes.iterdir()]
-    return {
-        **found,
-        "tags": sorted(tags),
-        "machines": sorted(machine.name for machine in status.machines),
-        "records": sorted(status.records),
-        "disks": sorted(volumes),
-    }

@@ -30,12 +30,12 @@ def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: P
     assert [len(plan.of_type(kind)) for kind in (DROPLET, VOLUME, RECORD, LEAF)] == [3, 3, 3, 3 * 2 + 1]
 
 
-def test_droplets_have_the_members_names_and_the_clusters_tag(plan_of: PlanOf) -> None:
+def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: PlanOf) -> None:
     droplets = plan_of().of_type(DROPLET)
     assert [item.inputs["name"] for item in droplets] == [
         f"etcd-server-{n}.etcd.example.com" for n in (1, 2, 3)
     ]
-    assert all(item.inputs["tags"] == ["etcd", "etcd-etcd-fra1"] for item in droplets)
+    assert all(item.inputs["tags"] == ["etcd-etcd-fra1"] for item in droplets)
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
 
 

@@ -1,0 +1,22 @@
+"""An account in which nothing was before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cluster.clouds import fresh_cloud
+from tests.cluster.cluster import Cluster
+from tests.cluster.inventory import inventory
+
+
+def test_a_destroyed_cluster_leaves_nothing_in_a_new_account_but_the_regions_default_vpc(
+    tmp_path: Path,
+) -> None:
+    with fresh_cloud("new") as cloud:
+        cluster = Cluster(cloud, tmp_path, alertEmails=["ops@example.com"])
+        assert not any(inventory(cluster).values())
+        cluster.up()
+        assert all(there for what, there in inventory(cluster).items() if what != "account/keys")
+        cluster.destroy()
+        left = {what: there for what, there in inventory(cluster).items() if there}
+        assert left == {"vpcs": ["default-fra1"]}
