@@ -24,6 +24,15 @@ from .volume import set_aside
 from .wal import Contents, read_disk
 
 UNITS = ("etcd-peers.timer", "etcd-backup.timer", "etcd.service")
+
+BUSY = ("etcd-peers.service", "preparecluster.service")
+"""Stopped as well: a look that is under way may restart etcd, and a discovery that waits has read everything already.
+
+etcd's start begins with a new discovery; one that is still running would be taken for it.
+"""
+
+ENDING = 30.0
+"""Seconds for etcd to end by itself."""
 ALONE = 60.0
 """Seconds for etcd to make a cluster of one of its data."""
 
@@ -75,7 +84,7 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
     if read_disk(places.data).contents is Contents.BLANK:
         raise RecoveryError("this member has no data: run it on the one that has the newest")
     _refuse(as_recovered(settings, places.recovery), places, consent)
-    _systemctl("stop", *UNITS)
+    _systemctl("stop", *UNITS, *BUSY)
     say("stopped etcd; it now makes a cluster of one of its data, on loopback alone")
     variables = {
         **from_text(places.environment.read_text()),
@@ -100,9 +109,10 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
             raise RecoveryError(f"etcd does not run alone with this data: {log} says why")
         time.sleep(SETTLE)
     finally:
-        process.terminate()
-        process.wait(30)
-        _systemctl("start", "--no-block", *UNITS)
+        try:
+            end(process)
+        finally:
+            _systemctl("start", "--no-block", *UNITS)
     say("this member is a cluster of one: the others rejoin it, one after the other. Without data they do so by "
         "themselves; see docs/recovery.md for those that have old data")  # fmt: skip
 
@@ -115,7 +125,7 @@ def from_backup(settings: Settings, places: Places, name: str, consent: Consent)
     if not name.endswith(".db.gz"):
         raise RecoveryError(f"name a backup, not {name}: all members must restore the same one")
     _refuse(as_recovered(settings, places.recovery), places, consent)
-    _systemctl("stop", *UNITS)
+    _systemctl("stop", *UNITS, *BUSY)
     # First, so that a loss of power does not leave a member without data that belongs to the old cluster. The token
     # comes from the one that the droplet was told: said again, the command makes the same.
     told = {"token": new_token(settings.token, name), "restore": name}
@@ -144,6 +154,16 @@ def _refuse(settings: Settings, places: Places, consent: Consent) -> None:
         return
     if (reason := refusal([member.host for member in roll.members], settings.token, consent)) is not None:
         raise RecoveryError(reason)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Have a process end, at the latest after ``ENDING`` seconds. What etcd has written is on disk by then."""
+    process.terminate()
+    try:
+        process.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _becomes_leader(settings: Settings, process: subprocess.Popen[bytes]) -> bool:

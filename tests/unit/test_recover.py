@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
-from prepare_cluster.recover import Consent, new_token, refusal
+from prepare_cluster import recover
+from prepare_cluster.recover import Consent, end, new_token, refusal
 from prepare_cluster.settings import Settings, as_recovered
 
 QUORUM = ["m1", "m2", "m3"]
@@ -46,3 +48,15 @@ def test_discovery_hears_of_the_recovery(tmp_path: Path) -> None:
     file.write_text(json.dumps({"token": "new", "restore": NAME}))
     recovered = as_recovered(settings, file)
     assert (recovered.token, recovered.restore, recovered.recovered) == ("new", NAME, True)
+
+
+def test_an_etcd_that_does_not_end_by_itself_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recover, "ENDING", 0.2)
+    deaf = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"], stdout=subprocess.PIPE
+    )
+    assert deaf.stdout is not None
+    deaf.stdout.readline()
+    end(deaf)
+    deaf.stdout.close()
+    assert deaf.returncode == -9
