@@ -131,7 +131,7 @@ def from_backup(settings: Settings, places: Places, name: str, consent: Consent)
     told = {"token": new_token(settings.token, name), "restore": name}
     replace_text(places.recovery, json.dumps(told), mode=0o644)
     if read_disk(places.data).contents is not Contents.BLANK:
-        say(f"the data that was here is now in {set_aside(places, 'given-up')}")
+        say(f"the data that was here is now in {set_aside(places, 'given-up', keep=True)}")
     _systemctl("start", "--no-block", *UNITS)
     say("this member founds a new cluster from the backup, as soon as every founding member has been told the same: "
         "journalctl -fu preparecluster")  # fmt: skip

@@ -18,6 +18,9 @@ from .s3 import Bucket, S3Error
 from .settings import Places, Settings
 from .snapshot import SnapshotError, describe, expand, run_tool
 
+LOGS = 256 << 20
+"""Bytes of a data volume for etcd's log and a first look around, beside the database."""
+
 BUMP = 1_000_000_000
 """Added to the revision: clients that had seen later revisions than the backup's never see one of them again.
 
@@ -123,6 +126,7 @@ class Restoration:
             raise RestoreError(
                 f"{backup.key} has revision {revision}, and its name says {backup.snapshot.revision}"
             )
+        refuse_full_volume(self._places.mount, self._raw.stat().st_size)
         say(f"fetched and verified {backup.snapshot.name}")
         return backup.snapshot.name
 
@@ -139,4 +143,15 @@ def refuse_newer(snapshot: Snapshot, version: str) -> None:
         raise RestoreError(
             f"{snapshot.name} is of etcd {snapshot.version}, and this is {version}: set etcd:version to "
             f"{snapshot.version} or a later patch of it"
+        )
+
+
+def refuse_full_volume(mount: Path, size: int) -> None:
+    """A snapshot of ``size`` bytes is restored beside what was set aside. Raises ``RestoreError`` for want of room."""
+    need, free = size + LOGS, shutil.disk_usage(mount).free
+    if free < need:
+        kept = ", ".join(sorted(one.name for one in mount.glob("*-2*"))) or "nothing"
+        raise RestoreError(
+            f"{mount} has {free >> 20} MiB free, and the backup needs {need >> 20}: "
+            f"move away what you no longer need of what was set aside there ({kept})"
         )

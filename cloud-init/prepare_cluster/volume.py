@@ -45,11 +45,19 @@ def mount(device: Path, target: Path) -> str | None:
     return None
 
 
-def set_aside(places: Places, why: str) -> Path:
-    """Move the data out of etcd's way, where an operator still finds it. Only the last such copy is kept."""
-    target = places.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
-    for old in places.mount.glob(f"{why}-*"):
-        shutil.rmtree(old, ignore_errors=True)
+def set_aside(places: Places, why: str, *, keep: bool = False) -> Path:
+    """Move the data out of etcd's way, where an operator still finds it.
+
+    Only the last such copy is kept, unless ``keep`` says that no copy is ever deleted but by an operator.
+    """
+    stem = target = places.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
+    if not keep:
+        for old in places.mount.glob(f"{why}-*"):
+            shutil.rmtree(old, ignore_errors=True)
+    number = 1
+    while target.exists():
+        number += 1
+        target = stem.with_name(f"{stem.name}-{number}")
     places.data.rename(target)
     places.data.mkdir(mode=0o700)
     _give_to_etcd(places.data)
