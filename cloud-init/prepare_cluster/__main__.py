@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from .journal import Waiting
-from .settings import Places, as_recovered, read_settings
+from .settings import Places, read_settings
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
         case "backup" | "backup-now" as step:
             from .backup import run  # noqa: PLC0415
 
-            run(as_recovered(settings, places.recovery), places, at_once=step == "backup-now")
+            run(settings, places, at_once=step == "backup-now")
         case "recover":
             from .recover import Consent, recover  # noqa: PLC0415
 

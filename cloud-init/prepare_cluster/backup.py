@@ -10,7 +10,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .backup_request import PATIENCE, Request, confirm, pending
@@ -20,6 +20,7 @@ from .files import replace_text
 from .gateway import Cluster, NoQuorumError, RefusedError, status_of
 from .hosts import members_in
 from .journal import say, warn
+from .membership import cluster_name
 from .metrics import backup_metrics
 from .s3 import Bucket, S3Error
 from .settings import Places, Settings
@@ -46,6 +47,8 @@ class Standing:
     healthy: frozenset[str]
     database: int
     """Bytes of this member's database."""
+    cluster: int
+    """The cluster's id."""
 
 
 def run(settings: Settings, places: Places, *, at_once: bool) -> None:
@@ -102,6 +105,7 @@ class _Run:
         standing = self._standing(at_once=at_once)
         if standing is None:
             return 0
+        self._settings = replace(self._settings, token=cluster_name(self._settings, standing.cluster))
         now = self._list()
         if not at_once and (wait := self._until_turn(standing, now)) is not None:
             return wait
@@ -169,7 +173,9 @@ class _Run:
             return None
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
         others = [Member(name, known[name]) for name in order if name in known and name != me.name]
-        return Standing(tuple(order), frozenset({me.name, *_healthy(wire, others)}), own.database)
+        return Standing(
+            tuple(order), frozenset({me.name, *_healthy(wire, others)}), own.database, roll.cluster
+        )
 
     def _since(self, now: float) -> float:
         """When this member first saw that there is no backup at all."""

@@ -95,6 +95,14 @@ def founded_cluster(settings: Settings) -> int:
     return int.from_bytes(_digest(b"".join(members)))
 
 
+def cluster_name(settings: Settings, cluster: int) -> str:
+    """What backups call a cluster: by the droplets' token, and its id as well when it comes from a recovery.
+
+    Every member knows both, also one that joined the recovered cluster and was never told of the recovery.
+    """
+    return settings.token if cluster == founded_cluster(settings) else f"{settings.token}-{cluster:016x}"
+
+
 def _digest(content: bytes) -> bytes:
     return hashlib.sha1(content, usedforsecurity=False).digest()[:8]
 
