@@ -128,7 +128,7 @@ def _restore(place: Workplace, machine: NspawnMachine, client: Mapping[str, str]
     place.on(str(machine.id), ["sh", "-c", _LOSE_ALL], LIMIT)
     began = time.monotonic()
     with sampling_unit(machine.unit(_FOUNDING)) as peak:
-        place.on(str(machine.id), [*_RECOVER, name], LIMIT)
+        place.on(str(machine.id), [*_RECOVER, name, f"--members={machine.facts().name}", "--as=bench"], LIMIT)
         while etcd_health(machine) != "healthy":
             if time.monotonic() - began > LIMIT:
                 raise BenchError(f"{name} is not restored after {LIMIT:.0f} s")

@@ -28,12 +28,19 @@ def main() -> None:
     ]
     parser.add_argument("step", choices=steps)
     parser.add_argument(
-        "programs", nargs="*", help="what to install; for recover: alone, or from-backup NAME"
+        "programs", nargs="*", help="what to install; for recover: check, alone, or from-backup NAME"
+    )
+    parser.add_argument(
+        "--members", default="", metavar="A,B,C", help="who founds the cluster from the backup"
+    )
+    parser.add_argument("--as", default="", dest="label", metavar="WORD", help="your word for this recovery")
+    parser.add_argument(
+        "--silent-are-down", action="store_true", help="none of the members that do not answer runs"
     )
     parser.add_argument(
         "--even-with-quorum", action="store_true", help="recover although the cluster has one"
     )
-    parser.add_argument("--give-up", default="", metavar="TOKEN", help="the cluster whose data is given up")
+    parser.add_argument("--give-up", default="", metavar="NAME", help="the cluster whose data is given up")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
     places = Places(arguments.root)
@@ -52,10 +59,9 @@ def main() -> None:
 
             run(settings, places, at_once=step == "backup-now")
         case "recover":
-            from .recover import Consent, recover  # noqa: PLC0415
+            from .recover import recover  # noqa: PLC0415
 
-            consent = Consent(arguments.even_with_quorum, arguments.give_up)
-            recover(settings, places, arguments.programs, consent)
+            recover(settings, places, arguments)
         case "defragment":
             from .defragment import defragment  # noqa: PLC0415
 

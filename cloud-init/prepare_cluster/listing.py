@@ -30,6 +30,8 @@ class Droplet:
     name: str
     address: str
     """Its IPv4 address of the kind asked for; empty while it has none."""
+    off: bool = False
+    """The API says that its power is off."""
 
 
 class ListingError(Exception):
@@ -61,7 +63,12 @@ def list_droplets(
     for body in pages(api_url, token, "droplets", {"tag_name": tag}, fetch=fetch):
         try:
             droplets += [
-                Droplet(int(entry["id"]), str(entry["name"]), _address(entry, kind))
+                Droplet(
+                    int(entry["id"]),
+                    str(entry["name"]),
+                    _address(entry, kind),
+                    off=entry.get("status") == "off",
+                )
                 for entry in body["droplets"]
             ]
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -146,7 +146,8 @@ class Newcomer:
         return report_of(name, answer)
 
     def _sight(self, first: Round, second: Round) -> Sight:
-        others = sorted(set(second) - set(self._settings.founding))
+        # After a recovery the operator has named all whose data matters: none's.
+        others = [] if self._settings.recovered else sorted(set(second) - set(self._settings.founding))
         return Sight(
             self._settings.token,
             self._settings.founding,
@@ -211,10 +212,7 @@ class Newcomer:
         try:
             roll = cluster.roll()
             if self._settings.recovered and roll.cluster != founded_cluster(self._settings):
-                self._waiting.on(
-                    f"no data here, and {' and '.join(peer.name for peer in running)} still in the cluster that was "
-                    "given up: recover from the same backup there as well"
-                )
+                self._waiting.on(self._untold(running))
                 return None
             step = rejoin_step(name, roll)
             if isinstance(step, Wait):
@@ -232,7 +230,11 @@ class Newcomer:
             self._places.joining.touch()
             member, roll = cluster.add_learner(peer_url(name))
         except NoQuorumError as error:
-            self._waiting.on(f"no data here, and there is no quorum to join ({error}): {RECOVERY}")
+            self._waiting.on(
+                self._untold(running)
+                if self._settings.recovered
+                else f"no data here, and there is no quorum to join ({error}): {RECOVERY}"
+            )
             return None
         except RefusedError as error:
             self._waiting.on(f"no data here, and the cluster cannot take this member in yet: {error}")
@@ -240,6 +242,13 @@ class Newcomer:
         say(f"added to the cluster as learner {member:x}")
         self._settle(member, running)
         return "existing", cluster_of(name, roll)
+
+    @staticmethod
+    def _untold(running: Sequence[Member]) -> str:
+        return (
+            f"no data here, and {' and '.join(peer.name for peer in running)} still in the cluster that was given "
+            "up: recover from the same backup there as well, by the same command"
+        )
 
     def _settle(self, member: int, running: Sequence[Member]) -> None:
         """etcd asks any one member for the list and gives up when that one has not heard of it yet."""

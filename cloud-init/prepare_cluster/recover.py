@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from argparse import Namespace
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
+from .consent import Consent, refusal
 from .environment import from_text
 from .files import replace_text
-from .gateway import Cluster, NoQuorumError
 from .health import read_health
-from .hosts import members_in
 from .journal import say
+from .listing import list_droplets
+from .membership import cluster_name
+from .roll_call import RollCall, call_the_roll
 from .settings import CLIENT_PORT, PEER_PORT, Places, Settings, as_recovered
-from .transport import Member, Wire
 from .volume import set_aside
 from .wal import Contents, read_disk
+
+PROGRAM = "python3 -ES /etc/etcd/prepare_cluster_run.py"
 
 UNITS = ("etcd-peers.timer", "etcd-backup.timer", "etcd.service")
 
@@ -45,47 +50,80 @@ class RecoveryError(Exception):
 
 
 @dataclass(frozen=True)
-class Consent:
-    """What the operator said beyond the command itself."""
+class Plan:
+    """A founding from a backup, as every one of its members is told it."""
 
-    even_with_quorum: bool = False
-    give_up: str = ""
-    """The token of the cluster that is given up."""
+    backup: str
+    members: tuple[str, ...] = ()
+    """Who founds the new cluster; others join it later."""
+    label: str = ""
+    """The operator's word for this very recovery."""
+
+    def token(self, settings: Settings) -> str:
+        """The token of the new cluster: the same on all members that were told the same, and never one that was.
+
+        It comes from the one that the droplet was told, since not every member knows of an earlier recovery. A
+        member of a cluster that was given up belongs to another one, and is told so when it comes back late. So
+        does one that was told of other founders, or of another recovery from the same backup.
+        """
+        told = "\n".join([settings.token, self.backup, self.label, *sorted(self.members)])
+        return f"{settings.token}-{sha256(told.encode()).hexdigest()[:8]}"
 
 
-def refusal(quorum: Sequence[str], token: str, consent: Consent) -> str | None:
-    """Why a recovery must not go on: the cluster has a quorum, and the operator has not said twice that it may."""
-    if not quorum:
-        return None
-    state = f"the cluster has a quorum of {', '.join(quorum)}: it goes on by itself, and who has no data rejoins it"
-    if not consent.even_with_quorum:
-        return f"{state}. To give up what it holds all the same, add --even-with-quorum"
-    if consent.give_up != token:
-        return f"{state}. To give it up, name it as well: --give-up {token}"
-    return None
-
-
-def recover(settings: Settings, places: Places, words: Sequence[str], consent: Consent) -> None:
-    """Carry out ``alone`` or ``from-backup NAME``. Ends the program with a reason where it must not."""
+def recover(settings: Settings, places: Places, arguments: Namespace) -> None:
+    """Carry out ``check``, ``alone`` or ``from-backup NAME``. Ends the program with a reason where it must not."""
+    token = (places.etc / "prepare_cluster.token").read_text().strip()
+    consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
+    members = tuple(name for name in str(arguments.members).split(",") if name)
+    call = partial(
+        call_the_roll,
+        settings,
+        places,
+        lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses),
+    )
+    if settings.volume and not places.mount.is_mount():
+        sys.exit(f"the data volume {settings.volume} is not mounted on {places.mount}")
     try:
-        match words:
+        match arguments.programs:
+            case ["check"]:
+                print("\n".join(_account(settings, places, call())))
             case ["alone"]:
-                alone(settings, places, consent)
+                alone(settings, places, call(), consent)
             case ["from-backup", name]:
-                from_backup(settings, places, name, consent)
+                from_backup(settings, places, call(), Plan(name, members, arguments.label), consent)
             case _:
-                sys.exit("recover alone, or recover from-backup NAME: see docs/recovery.md")
+                sys.exit("recover check, recover alone, or recover from-backup NAME: see docs/recovery.md")
     except RecoveryError as error:
         sys.exit(str(error))
 
 
-def alone(settings: Settings, places: Places, consent: Consent) -> None:
+def _account(settings: Settings, places: Places, call: RollCall) -> list[str]:
+    own = read_disk(places.data).contents
+    objection = refusal(call, _cluster(settings, call), Consent())
+    return [
+        f"{settings.name} is this one, and has {own.value}",
+        *map(str, call.others),
+        *([f"it is not known which droplets there are: {call.trouble}"] if call.trouble else []),
+        objection.reason if objection else "no quorum, and nobody is silent",
+    ]
+
+
+def alone(settings: Settings, places: Places, call: RollCall, consent: Consent) -> None:
     """Make a cluster of one out of this member's data; the others rejoin it. Raises ``RecoveryError``."""
     if read_disk(places.data).contents is Contents.BLANK:
         raise RecoveryError("this member has no data: run it on the one that has the newest")
-    _refuse(as_recovered(settings, places.recovery), places, consent)
+    _refuse(settings, call, consent)
     _systemctl("stop", *UNITS, *BUSY)
     say("stopped etcd; it now makes a cluster of one of its data, on loopback alone")
+    try:
+        _make_alone(settings, places)
+    finally:
+        _systemctl("start", "--no-block", *UNITS)
+    say("this member is a cluster of one: the others rejoin it, one after the other. Without data they do so by "
+        "themselves; see docs/recovery.md for those that have old data")  # fmt: skip
+
+
+def _make_alone(settings: Settings, places: Places) -> None:
     variables = {
         **from_text(places.environment.read_text()),
         # Nobody joins before it has been restarted without the flag.
@@ -94,6 +132,7 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
     }
     user = pwd.getpwnam("etcd")
     log = places.run / "recover.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [places.program("etcd"), "--force-new-cluster"],
@@ -109,51 +148,67 @@ def alone(settings: Settings, places: Places, consent: Consent) -> None:
             raise RecoveryError(f"etcd does not run alone with this data: {log} says why")
         time.sleep(SETTLE)
     finally:
-        try:
-            end(process)
-        finally:
-            _systemctl("start", "--no-block", *UNITS)
-    say("this member is a cluster of one: the others rejoin it, one after the other. Without data they do so by "
-        "themselves; see docs/recovery.md for those that have old data")  # fmt: skip
+        end(process)
 
 
-def from_backup(settings: Settings, places: Places, name: str, consent: Consent) -> None:
+def from_backup(settings: Settings, places: Places, call: RollCall, plan: Plan, consent: Consent) -> None:
     """Set this member's data aside, and have it found a new cluster from a backup with the others.
 
-    Every founding member must be told the same. Raises ``RecoveryError``.
+    Without members and label it says which command does. Raises ``RecoveryError``.
     """
-    if not name.endswith(".db.gz"):
-        raise RecoveryError(f"name a backup, not {name}: all members must restore the same one")
-    _refuse(as_recovered(settings, places.recovery), places, consent)
+    if not plan.backup.endswith(".db.gz"):
+        raise RecoveryError(f"name a backup, not {plan.backup}: all members must restore the same one")
+    if call.droplets and (unknown := sorted(set(plan.members) - set(call.droplets))):
+        raise RecoveryError(
+            f"no droplet is named {' or '.join(unknown)}: there are {', '.join(call.droplets)}"
+        )
+    _refuse(settings, call, consent)
+    if not (plan.members and plan.label):
+        print(_proposal(plan, call))
+        return
+    token = plan.token(settings)
+    disk = read_disk(places.data).contents
+    if disk is Contents.DATA and as_recovered(settings, places.recovery).token == token:
+        raise RecoveryError(
+            f"this member was recovered as {plan.label} already, and holds what was written since. To give that up, "
+            "choose another word for --as"
+        )
     _systemctl("stop", *UNITS, *BUSY)
-    # First, so that a loss of power does not leave a member without data that belongs to the old cluster. The token
-    # comes from the one that the droplet was told: said again, the command makes the same.
-    told = {"token": new_token(settings.token, name), "restore": name}
+    # First, so that a loss of power does not leave a member without data that belongs to the old cluster.
+    told = {"token": token, "restore": plan.backup, "founding": sorted(plan.members), "label": plan.label}
     replace_text(places.recovery, json.dumps(told), mode=0o644)
-    if read_disk(places.data).contents is not Contents.BLANK:
+    if disk is not Contents.BLANK:
         say(f"the data that was here is now in {set_aside(places, 'given-up', keep=True)}")
     _systemctl("start", "--no-block", *UNITS)
     say("this member founds a new cluster from the backup, as soon as every founding member has been told the same: "
         "journalctl -fu preparecluster")  # fmt: skip
 
 
-def new_token(token: str, name: str) -> str:
-    """The token of the cluster that is founded from a backup: the same on all members, and never the old one.
+def _proposal(plan: Plan, call: RollCall) -> str:
+    members = plan.members or call.droplets
+    if not members:
+        raise RecoveryError(f"name all members by --members A,B,C: the API cannot be asked ({call.trouble})")
+    added = [] if plan.members else ["--members", ",".join(members)]
+    added += [] if plan.label else ["--as", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())]
+    return (
+        f"Nothing has been changed. {', '.join(members)} will found a new cluster from this backup, and what they hold "
+        f"now is set aside. Run exactly this on each of them:\n\n    {_again(*added)}\n"
+    )
 
-    A member of the old cluster that comes back late then belongs to another cluster, and is told so.
-    """
-    return f"{token}-{sha256(f'{token} {name}'.encode()).hexdigest()[:8]}"
+
+def _again(*added: str) -> str:
+    return f"{PROGRAM} {shlex.join([*sys.argv[1:], *added])}"
 
 
-def _refuse(settings: Settings, places: Places, consent: Consent) -> None:
-    known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
-    members = [Member(name, address) for name, address in sorted(known.items())]
-    try:
-        roll = Cluster(Wire(places.etc), members).roll()
-    except NoQuorumError:
-        return
-    if (reason := refusal([member.host for member in roll.members], settings.token, consent)) is not None:
-        raise RecoveryError(reason)
+def _cluster(settings: Settings, call: RollCall) -> str:
+    return settings.token if call.roll is None else cluster_name(settings, call.roll.cluster)
+
+
+def _refuse(settings: Settings, call: RollCall, consent: Consent) -> None:
+    if (objection := refusal(call, _cluster(settings, call), consent)) is not None:
+        raise RecoveryError(
+            f"Nothing has been changed: {objection.reason}:\n\n    {_again(*objection.unless)}\n"
+        )
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -64,11 +64,17 @@ def read_settings(path: Path) -> Settings:
 
 
 def as_recovered(settings: Settings, recovery: Path) -> Settings:
-    """The settings with what an operator's recovery changed: the cluster's token, and what it was founded from."""
+    """The settings with what an operator's recovery changed: the cluster's token, its founders and their backup."""
     if not recovery.exists():
         return settings
     values = json.loads(recovery.read_text())
-    return replace(settings, token=str(values["token"]), restore=str(values["restore"]), recovered=True)
+    return replace(
+        settings,
+        token=str(values["token"]),
+        restore=str(values["restore"]),
+        founding=tuple(values["founding"]),
+        recovered=True,
+    )
 
 
 @dataclass(frozen=True)

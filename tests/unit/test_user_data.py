@@ -56,7 +56,8 @@ def files(node: NodeConfig = NODE) -> dict[str, dict[str, Any]]:
 def test_it_is_a_cloud_config_that_fits_with_room_to_spare() -> None:
     text = render_user_data(NODE)
     assert text.startswith("#cloud-config\n")
-    assert len(text.encode()) < LIMIT * 9 / 10
+    # The rest is for longer names, and for certificates with more in them.
+    assert len(text.encode()) < LIMIT * 19 / 20
 
 
 def test_equal_settings_give_an_equal_text() -> None:

@@ -1,0 +1,150 @@
+"""What an operator's recovery sees, and what its clusters have in common with those before: real etcd, real S3."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prepare_cluster import recover
+from prepare_cluster.backups import Backup
+from prepare_cluster.consent import Consent
+from prepare_cluster.listing import list_droplets
+from prepare_cluster.recover import Plan
+from prepare_cluster.roll_call import RollCall, State, call_the_roll
+from prepare_cluster.settings import read_settings
+
+from .api import TOKEN
+from .lab import Lab, Node, eventually, promoted
+from .objects import ObjectServer
+from .test_backup import found, lab_hosts, look, stored
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path)
+    yield server
+    server.stop()
+
+
+def seen_by(node: Node) -> RollCall:
+    settings = read_settings(node.places.etc / "prepare_cluster.json")
+    return call_the_roll(
+        settings,
+        node.places,
+        lambda: list_droplets(node.lab.api.url, TOKEN, settings.tag, settings.addresses),
+    )
+
+
+def states(call: RollCall) -> list[State]:
+    return [other.state for other in call.others]
+
+
+def recovered(node: Node, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the operator's command does on one member, with systemd's part."""
+    deeds = {"stop": node.power_off, "start": node.power_on}
+    monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: deeds[verb]())
+    settings = read_settings(node.places.etc / "prepare_cluster.json")
+    recover.from_backup(settings, node.places, seen_by(node), plan, Consent())
+
+
+def given_up(node: Node) -> list[Path]:
+    return sorted(node.places.mount.glob("given-up-*"))
+
+
+def only_new(server: ObjectServer, before: list[Backup]) -> Backup:
+    (new,) = [one for one in stored(server) if one not in before]
+    return new
+
+
+def test_a_roll_call_tells_a_quorum_from_members_that_are_down_gone_or_silent(lab: Lab) -> None:
+    nodes = lab.found()
+    first, second, third = nodes
+    for node in nodes:
+        lab_hosts(node, nodes)
+    assert sorted(seen_by(first).quorum) == sorted(node.name for node in nodes)
+    for node in (second, third):
+        node.power_off()
+    eventually("it has noticed", lambda: not seen_by(first).quorum)
+    assert states(seen_by(first)) == [State.STOPPED, State.STOPPED]
+    assert not seen_by(first).silent
+    # Nobody answers there, and nobody refuses.
+    with socket.create_server((third.name, 2380)), socket.create_server((third.name, 2379)):
+        assert [other.name for other in seen_by(first).silent] == [third.name]
+        lab.api.droplets.remove((third.name, third.name))
+        assert states(seen_by(first)) == [State.STOPPED, State.GONE]
+    # A listing without this very droplet is another account's.
+    lab.api.droplets.clear()
+    call = seen_by(first)
+    assert f"lacks this droplet, {first.name}" in call.trouble
+    assert call.droplets == ()
+    # Nor does a hosts file that has no members make anybody gone.
+    first.places.hosts.write_text("")
+    first.power_off()
+    assert states(seen_by(first)) == [State.SILENT, State.SILENT]
+    second.wipe().power_on()
+    lab.api.droplets += [(node.name, node.name) for node in nodes]
+    eventually("it waits", lambda: states(seen_by(first))[0] is State.BLANK)
+
+
+def test_a_smaller_cluster_than_the_founders_is_recovered_twice_and_nothing_of_either_is_lost(
+    lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = found(lab, server)
+    first, second, third = nodes
+    assert first.etcdctl("put", "saved", "in the backup").returncode == 0
+    assert look(first, at_once=True)
+    backup = only_new(server, [])
+    # Scaled in since: the record of the founders has a member for ever that does not exist.
+    for node in nodes:
+        node.power_off()
+    lab.api.droplets.remove((third.name, third.name))
+    labels: list[str] = []
+    for word in ("monday", "tuesday"):
+        for node in (first, second):
+            recovered(node, Plan(backup.snapshot.name, (first.name, second.name), word), monkeypatch)
+        lab.all_healthy([first, second])
+        assert set(first.members()) == {first.name, second.name}
+        assert (first.get("saved"), first.get("given up")) == ("in the backup", "")
+        assert first.etcdctl("put", "given up", word).returncode == 0
+        before = stored(server)
+        assert look(second, at_once=True)
+        labels.append(only_new(server, before).snapshot.cluster)
+        for node in (first, second):
+            node.power_off()
+    assert len({backup.snapshot.cluster, *labels}) == 3
+    assert all(re.fullmatch(r"cluster-1-[0-9a-f]{16}", one) for one in labels)
+    original, run = given_up(first)
+    assert (original / "member/snap/db").exists()
+    assert (run / "member/snap/db").exists()
+
+
+def test_a_member_that_was_never_told_of_the_recovery_counts_its_backups_as_the_others_do(
+    lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = found(lab, server)
+    first, _, third = nodes
+    assert look(first, at_once=True)
+    backup = only_new(server, [])
+    for node in nodes:
+        node.power_off()
+    plan = Plan(backup.snapshot.name, tuple(node.name for node in nodes), "monday")
+    for node in nodes:
+        recovered(node, plan, monkeypatch)
+    lab.all_healthy(nodes)
+    # A new volume, as after a roll without one.
+    third.power_off().wipe().power_on()
+    promoted(third)
+    assert not third.places.recovery.exists()
+    names: list[str] = []
+    for node in (first, third):
+        before = stored(server)
+        assert look(node, at_once=True)
+        names.append(only_new(server, before).snapshot.cluster)
+    assert names[0] == names[1] != backup.snapshot.cluster
+    # So that neither uploads what the other just has.
+    before = stored(server)
+    assert look(third)
+    assert stored(server) == before
