@@ -2,40 +2,112 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import wait_for
+from tests.cluster.cluster import CHECKOUT, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
+from tests.drills.runbook import command, commands, printed
 
 WIPE = "rm -rf /var/lib/etcd/data && mkdir -m 700 /var/lib/etcd/data && chown etcd:etcd /var/lib/etcd/data"
+CORRUPT = "head -c 65536 /dev/urandom > /var/lib/etcd/data/member/snap/db"
+CHECK, ALONE, FROM_BACKUP = (
+    command("Look", "recover check"),
+    command("One survivor", "recover alone"),
+    command(
+        "Nothing left", "from-backup NAME", NAME="20261125T174057Z_r000000012345_k812_v3.6.14_c_ab.db.gz"
+    ),
+)
 
 
-def recover(drill: Drill, member: str, *words: str) -> subprocess.CompletedProcess[str]:
+def tried(drill: Drill, member: str, script: str) -> subprocess.CompletedProcess[str]:
+    """A command on a member, as root."""
     return drill.cloud.exec(
-        member,
-        ["python3", "-ES", "/etc/etcd/prepare_cluster_run.py", "recover", *words],
+        member, ["sh", "-c", script],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
     )  # fmt: skip
 
 
-def revision_of(drill: Drill) -> int:
-    return drill.revision()
+def done(drill: Drill, member: str, script: str) -> str:
+    result = tried(drill, member, script)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def refused(drill: Drill, member: str, script: str) -> str:
+    result = tried(drill, member, script)
+    assert result.returncode == 1, result.stdout
+    assert "Nothing has been changed" in result.stdout
+    return result.stdout
+
+
+def recover_from(drill: Drill, name: str, first: str) -> None:
+    """Steps 3 and 4 of the runbook, where nothing speaks against it."""
+    proposed = done(drill, first, command("Nothing left", "from-backup NAME", NAME=name))
+    for member in MEMBERS:
+        done(drill, member, printed(proposed))
+
+
+def saved(drill: Drill, label: str) -> str:
+    """The name of a backup that has values which nothing that is written later may hide."""
+    drill.write(label)
+    assert drill.back_up(MEMBERS[1]).returncode == 0
+    name = drill.backups()[-1].snapshot.name
+    drill.write(f"after-{label}")
+    drill.forget([f"after-{label}"])
+    return name
+
+
+def test_the_looks_of_the_runbook_run_as_they_stand(drill: Drill, tmp_path: Path) -> None:
+    for line in commands("Look"):
+        if line.startswith("etcdctl"):
+            seen = drill.run("sh", "-c", line)
+            assert (seen.returncode, seen.stdout.count("etcd-server-")) == (0, 3), seen.stdout
+        else:
+            done(drill, MEMBERS[1], line)
+    assert "has a quorum of" in done(drill, MEMBERS[1], CHECK)
+    text = (CHECKOUT / "docs/backup.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"`(\S+ etcdctl snapshot save snapshot.db)`", text)
+    file = tmp_path / "snapshot.db"
+    own = line.replace("<domain>", "example.test").replace("snapshot.db", str(file))
+    result = drill.run("sh", "-c", own)
+    assert result.returncode == 0, result.stdout
+    assert file.stat().st_size > 0
 
 
 def test_a_recovery_is_refused_while_there_is_a_quorum_unless_told_so_twice(drill: Drill) -> None:
     drill.write("refused")
-    before = revision_of(drill)
-    name = "20261125T174057Z_r000000012345_k812_v3.6.14_c_ab.db.gz"
-    for words in (["alone"], ["from-backup", name]):
-        refused = recover(drill, MEMBERS[0], *words)
-        assert refused.returncode == 1
-        assert "add --even-with-quorum" in refused.stdout
-        refused = recover(drill, MEMBERS[0], *words, "--even-with-quorum")
-        assert refused.returncode == 1
-        assert "--give-up etcd-etcd-local-" in refused.stdout
-    assert revision_of(drill) >= before
+    for attempt in (ALONE, FROM_BACKUP):
+        once = printed(refused(drill, MEMBERS[0], attempt))
+        assert once.endswith(" --even-with-quorum")
+        twice = printed(refused(drill, MEMBERS[0], once))
+        assert " --give-up etcd-etcd-local-" in twice
+    drill.count_losses()
+
+
+def test_a_member_that_is_cut_off_is_not_made_a_second_cluster(drill: Drill) -> None:
+    addresses = [address for name, address in drill.members().items() if not name.startswith(MEMBERS[0])]
+    for address in addresses:
+        drill.on(MEMBERS[0], f"ip route add blackhole {address}/32")
+    try:
+        seen = wait_for(
+            lambda: done(drill, MEMBERS[0], CHECK), lambda said: "has a quorum" not in said, "cut"
+        )
+        assert seen.count(" is silent (") >= 2
+        for attempt in (ALONE, FROM_BACKUP):
+            said = refused(drill, MEMBERS[0], attempt)
+            assert f"{MEMBERS[1]}.example.test is silent" in said
+            assert printed(said).endswith(" --silent-are-down")
+        # Even with etcd stopped by hand, which nobody has to.
+        drill.on(MEMBERS[0], STOP)
+        assert "Silent is not down" in refused(drill, MEMBERS[0], ALONE)
+        drill.on(MEMBERS[0], START)
+    finally:
+        for address in addresses:
+            drill.on(MEMBERS[0], f"ip route del blackhole {address}/32")
+    drill.wait_healthy()
     drill.count_losses()
 
 
@@ -49,8 +121,8 @@ def test_one_survivor_keeps_every_value_and_the_others_rejoin_it(drill: Drill) -
     wait_for(
         lambda: drill.journal(MEMBERS[1], "preparecluster"), lambda log: "no quorum to join" in log, "waiting"
     )
-    done = recover(drill, MEMBERS[0], "alone")
-    assert done.returncode == 0, done.stdout
+    for line in commands("One survivor"):
+        done(drill, MEMBERS[0], line)
     drill.wait_healthy()
     wait_for(
         lambda: drill.etcdctl("member", "list"),
@@ -61,25 +133,83 @@ def test_one_survivor_keeps_every_value_and_the_others_rejoin_it(drill: Drill) -
     drill.write("after-the-survivor")
 
 
-def test_with_nothing_left_every_value_of_the_newest_backup_comes_back(drill: Drill) -> None:
-    drill.write("saved")
-    assert drill.back_up(MEMBERS[1]).returncode == 0
-    name = drill.backups()[-1].snapshot.name
-    drill.write("after-the-backup")
-    drill.forget(["after-the-backup"])
+def test_members_that_wait_hear_of_a_recovery_and_of_the_right_backup_after_a_wrong_one(drill: Drill) -> None:
+    name = saved(drill, "saved")
     for member in MEMBERS:
         drill.on(member, STOP)
+    for member in MEMBERS[:2]:
         drill.on(member, WIPE)
+    drill.on(MEMBERS[2], CORRUPT)
     for member in MEMBERS:
-        done = recover(drill, member, "from-backup", name)
-        assert done.returncode == 0, done.stdout
+        drill.on(member, START)
+    for member in MEMBERS[:2]:
+        wait_for(
+            lambda member=member: drill.on(member, "journalctl -u preparecluster -n 1 -o cat --no-pager"),
+            lambda said: "no data here" in said,
+            "member that waits",
+        )
+    recover_from(drill, f"20200101T000000Z_{name.split('_', 1)[1]}", MEMBERS[0])
+    for member in MEMBERS:
+        wait_for(
+            lambda member=member: drill.journal(member, "preparecluster"),
+            lambda log: "there is no backup named 20200101T000000Z" in log,
+            "wrong name that is said",
+        )
+    recover_from(drill, name, MEMBERS[1])
     drill.wait_healthy()
     drill.count_losses()
-    assert "/drill/after-the-backup/" not in drill.etcdctl("get", "--prefix", "/drill/")
+    assert "/drill/after-saved/" not in drill.etcdctl("get", "--prefix", "/drill/")
     before = drill.backups()
     assert drill.back_up(MEMBERS[0]).returncode == 0
     drill.keeps(before)
     assert drill.backups()[-1].snapshot.cluster != before[0].snapshot.cluster
+    # What could not be read any more is still there for those who can.
+    assert "given-up-" in drill.on(MEMBERS[2], "ls /var/lib/etcd")
+
+
+def test_with_all_droplets_and_volumes_gone_every_value_of_the_newest_backup_comes_back(drill: Drill) -> None:
+    name = saved(drill, "vanished")
+    for member in MEMBERS:
+        drill.digitalocean("DELETE", f"/v2/droplets/{drill.droplet_id(f'{member}.example.test')}")
+    wait_for(
+        lambda: drill.digitalocean("GET", "/v2/droplets?tag_name=etcd")["droplets"],
+        lambda left: not left,
+        "end",
+    )
+    for volume in drill.digitalocean("GET", "/v2/volumes")["volumes"]:
+        drill.digitalocean("DELETE", f"/v2/volumes/{volume['id']}")
+    assert drill.digitalocean("GET", "/v2/volumes")["volumes"] == []
+    # All founding members are blank, and found a cluster, as the runbook says.
+    drill.up()
+    assert drill.etcdctl("get", "--prefix", "/drill/") == ""
+    once = printed(refused(drill, MEMBERS[2], command("Nothing left", "from-backup NAME", NAME=name)))
+    twice = printed(refused(drill, MEMBERS[2], once))
+    proposed = printed(done(drill, MEMBERS[2], twice))
+    for member in MEMBERS:
+        done(drill, member, proposed)
+    drill.wait_healthy()
+    drill.count_losses()
+    unchanged = drill.up()
+    assert "replaced" not in unchanged
+
+
+def test_the_port_for_ssh_is_opened_without_a_quorum_as_the_runbook_says(drill: Drill) -> None:
+    configure, target = commands("Before you need it")
+    for member in MEMBERS[1:]:
+        drill.on(member, STOP)
+    try:
+        for line in (configure, f"{target} --yes --skip-preview --non-interactive"):
+            result = drill.run("bash", "-c", line, limit=UP_LIMIT)
+            assert result.returncode == 0, result.stdout
+        (firewall,) = drill.digitalocean("GET", "/v2/firewalls")["firewalls"]
+        assert [rule["sources"] for rule in firewall["inbound_rules"] if rule["ports"] == "22"] == [
+            {"addresses": ["203.0.113.7/32"]}
+        ]
+    finally:
+        for member in MEMBERS[1:]:
+            drill.on(member, START)
+        drill.configure(sshCidrs=None)
+    drill.wait_healthy()
 
 
 def test_a_new_cluster_begins_with_the_newest_backup_of_another(
@@ -97,6 +227,6 @@ def test_a_new_cluster_begins_with_the_newest_backup_of_another(
     watched = drill.run("etcdctl", "watch", "/drill/moved/0", f"--rev={backup.snapshot.revision}")
     assert "required revision has been compacted" in watched.stdout
     drill.configure(restoreFrom=backup.key)
-    refused = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=240)
-    assert refused.returncode != 0
-    assert "this stack has a cluster already" in refused.stdout
+    ended = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=240)
+    assert ended.returncode != 0
+    assert "this stack has a cluster already" in ended.stdout

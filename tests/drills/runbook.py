@@ -1,0 +1,31 @@
+"""The commands of docs/recovery.md, as an operator copies them at three in the morning."""
+
+from __future__ import annotations
+
+import re
+
+from tests.cluster.cluster import CHECKOUT
+
+
+def commands(section: str) -> list[str]:
+    """The lines of code below a heading, in order."""
+    text = (CHECKOUT / "docs/recovery.md").read_text(encoding="utf-8")
+    _, heading, rest = text.partition(f"\n## {section}\n")
+    assert heading, f"docs/recovery.md has no section {section}"
+    # Text in a list is indented by less.
+    return re.findall(r"^ {4,}(\S.*)$", rest.partition("\n## ")[0], re.MULTILINE)
+
+
+def command(section: str, part: str, **values: str) -> str:
+    """The first of them that contains ``part``, with what the operator puts in for the words in capitals."""
+    found = next(one for one in commands(section) if part in one)
+    for word, value in values.items():
+        assert word in found
+        found = found.replace(word, value)
+    return found
+
+
+def printed(said: str) -> str:
+    """The command that a recovery has printed."""
+    (found,) = re.findall(r"^ {4}(python3 \S.*)$", said, re.MULTILINE)
+    return found
