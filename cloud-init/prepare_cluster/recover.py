@@ -24,7 +24,8 @@ from .membership import cluster_name
 from .roll_call import RollCall, call_the_roll
 from .settings import CLIENT_PORT, PEER_PORT, Places, Settings, as_recovered
 from .volume import set_aside
-from .wal import Contents, read_disk
+from .wal import Contents, TornError, read_disk
+from .whole_log import commit_whole_log
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster_run.py"
 
@@ -130,6 +131,11 @@ def _make_alone(settings: Settings, places: Places) -> None:
         "ETCD_LISTEN_PEER_URLS": f"https://127.0.0.1:{PEER_PORT}",
         "ETCD_LISTEN_CLIENT_URLS": f"https://127.0.0.1:{CLIENT_PORT}",
     }
+    try:
+        found = commit_whole_log(places.data)
+        say(f"counted {found} entries at the end of the log that nobody had called committed here")
+    except TornError:
+        say("the end of the log is damaged: what nobody had called committed there is lost")
     user = pwd.getpwnam("etcd")
     log = places.run / "recover.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -59,17 +59,29 @@ def read_disk(data: Path) -> Disk:
     return Disk(Contents.EMBRYO if _is_embryo(logs[0], snapshots) else Contents.DATA, identity)
 
 
-class _TornError(ValueError):
+class TornError(ValueError):
     """Bytes that are no record."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a log."""
+
+    kind: int
+    payload: bytes
+    checksum: int
+    """CRC-32C of the payloads of all records up to this one."""
+    end: int
+    """Where the next one begins in the file."""
 
 
 def _identity(path: Path) -> Identity | None:
     try:
-        for kind, payload in _records(path):
-            if kind == METADATA:
-                values = _fields(payload)
-                return Identity(_integer(values, 1), _integer(values, 2))
-    except _TornError:
+        for record in records(path):
+            if record.kind == METADATA:
+                values = fields(record.payload)
+                return Identity(integer(values, 1), integer(values, 2))
+    except TornError:
         return None
     return None
 
@@ -82,53 +94,56 @@ def _is_embryo(path: Path, snapshots: Sequence[str]) -> bool:
     try:
         covered = [int(name.removesuffix(".snap").split("-")[1], 16) for name in snapshots]
         founded = 0
-        for kind, payload in _records(path):
-            if kind in {METADATA, STATE, CHECKSUM}:
+        for record in records(path):
+            if record.kind in {METADATA, STATE, CHECKSUM}:
                 continue
-            values = _fields(payload)
-            if kind == SNAPSHOT:
-                covered.append(_integer(values, 1))
-            elif kind == ENTRY:
-                if _integer(values, 1) == CHANGE_ENTRY:
-                    founded += _integer(values, 3) == founded + 1
+            values = fields(record.payload)
+            if record.kind == SNAPSHOT:
+                covered.append(integer(values, 1))
+            elif record.kind == ENTRY:
+                if integer(values, 1) == CHANGE_ENTRY:
+                    founded += integer(values, 3) == founded + 1
                 # A new leader begins with an empty entry; the founding itself consists of changes of membership.
                 elif values.get(4, b"") != b"":
                     return False
             else:
                 return False
         return max(covered, default=0) <= founded
-    except (_TornError, ValueError, IndexError):
+    except (TornError, ValueError, IndexError):
         return False
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+def records(path: Path) -> Iterator[Record]:
+    """The records of one of a log's files. Raises ``TornError``."""
+    end = 0
     with path.open("rb") as file:
         while head := file.read(8):
             if len(head) < 8:
-                raise _TornError
+                raise TornError
             frame = int.from_bytes(head, "little")
             if frame == 0:
                 while rest := file.read(1 << 20):
                     if rest.count(0) != len(rest):
-                        raise _TornError
+                        raise TornError
                 return
             # The top bit says that bytes of padding follow, the next ones how many.
             padding = (frame >> 56) & 0x7 if frame >> 63 else 0
             length = frame & ((1 << 56) - 1)
             if length > 1 << 30:
-                raise _TornError
+                raise TornError
             body = file.read(length + padding)
             if len(body) < length + padding:
-                raise _TornError
-            values = _fields(body[:length])
+                raise TornError
+            values = fields(body[:length])
             payload = values.get(3, b"")
             if not isinstance(payload, bytes):
-                raise _TornError
-            yield _integer(values, 1), payload
+                raise TornError
+            end += len(head) + len(body)
+            yield Record(integer(values, 1), payload, integer(values, 2), end)
 
 
-def _fields(message: bytes) -> dict[int, int | bytes]:
-    """The fields of a protobuf message, by number; of a repeated one the last."""
+def fields(message: bytes) -> dict[int, int | bytes]:
+    """The fields of a protobuf message, by number; of a repeated one the last. Raises ``TornError``."""
     values: dict[int, int | bytes] = {}
     at = 0
     while at < len(message):
@@ -138,11 +153,11 @@ def _fields(message: bytes) -> dict[int, int | bytes]:
         elif tag & 7 == 2:
             length, at = _varint(message, at)
             if at + length > len(message):
-                raise _TornError
+                raise TornError
             values[tag >> 3] = message[at : at + length]
             at += length
         else:
-            raise _TornError
+            raise TornError
     return values
 
 
@@ -155,11 +170,12 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
-    raise _TornError
+    raise TornError
 
 
-def _integer(values: dict[int, int | bytes], number: int) -> int:
+def integer(values: dict[int, int | bytes], number: int) -> int:
+    """A field that is a number, 0 where it is absent. Raises ``TornError``."""
     value = values.get(number, 0)
     if not isinstance(value, int):
-        raise _TornError
+        raise TornError
     return value

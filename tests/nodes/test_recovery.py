@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from prepare_cluster import recover
@@ -15,11 +20,12 @@ from prepare_cluster.listing import list_droplets
 from prepare_cluster.recover import Plan
 from prepare_cluster.roll_call import RollCall, State, call_the_roll
 from prepare_cluster.settings import read_settings
+from prepare_cluster.whole_log import commit_whole_log
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted
 from .objects import ObjectServer
-from .test_backup import found, lab_hosts, look, stored
+from .test_backup import found, lab_hosts, leader, look, stored
 
 
 @pytest.fixture
@@ -148,3 +154,40 @@ def test_a_member_that_was_never_told_of_the_recovery_counts_its_backups_as_the_
     before = stored(server)
     assert look(third)
     assert stored(server) == before
+
+
+def test_a_survivor_keeps_what_it_logged_and_was_never_told_to_be_committed(lab: Lab, tmp_path: Path) -> None:
+    nodes = lab.found()
+    survivor = leader(nodes)
+    assert survivor.etcdctl("put", "committed", "x").returncode == 0
+    others = [Thread(target=node.power_off) for node in nodes if node is not survivor]
+    for thread in others:
+        thread.start()
+    # The first that fails is logged by a leader that waits for the others; it steps down half a second later.
+    number = next(n for n in count() if survivor.etcdctl("put", "logged", f"write {n}").returncode != 0)
+    for thread in others:
+        thread.join()
+    survivor.power_off()
+    before = tmp_path / "before"
+    shutil.copytree(survivor.places.data, before)
+    assert alone(survivor, before) == ("x", f"write {number - 1}" if number else "")
+    assert commit_whole_log(survivor.places.data) > 0
+    assert commit_whole_log(survivor.places.data) == 0
+    assert alone(survivor, survivor.places.data) == ("x", f"write {number}")
+
+
+def alone(node: Node, data: Path) -> tuple[str, str]:
+    """What a cluster of one has, made of a member's data."""
+    with node.log_file.open("ab") as log:
+        process = subprocess.Popen(
+            [node.binaries / "etcd", "--force-new-cluster"],
+            env={**os.environ, **node.variables(), "ETCD_DATA_DIR": str(data)},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        eventually(f"it runs; its log: {node.log[-2000:]}", node.healthy)
+        return node.get("committed"), node.get("logged")
+    finally:
+        process.terminate()
+        process.wait(30)
