@@ -92,13 +92,12 @@ def call_the_roll(settings: Settings, places: Places, ask: Callable[[], list[Dro
     me = Member(settings.name, addresses.get(settings.name, settings.listen))
     names = {*settings.founding, *addresses, *_own_list(wire, me)} - {me.name}
     asked = {name: Member(name, addresses[name]) if name in addresses else None for name in sorted(names)}
-    with ThreadPoolExecutor(16) as threads:
-        sights = [threads.submit(_see, wire, name, member, droplets) for name, member in asked.items()]
-        seen = [sight.result() for sight in sights]
     known = [member for member in (me, *asked.values()) if member is not None]
-    return RollCall(
-        tuple(seen), _roll(wire, known), tuple(sorted({one.name for one in droplets or ()})), trouble
-    )
+    with ThreadPoolExecutor(16) as threads:
+        roll = threads.submit(_roll, wire, known)
+        sights = [threads.submit(_see, wire, name, member, droplets) for name, member in asked.items()]
+        seen = tuple(sight.result() for sight in sights)
+    return RollCall(seen, roll.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
 
 
 def _own_list(wire: Wire, me: Member) -> list[str]:
