@@ -146,8 +146,7 @@ class Newcomer:
         return report_of(name, answer)
 
     def _sight(self, first: Round, second: Round) -> Sight:
-        # After a recovery the operator has named all whose data matters: none's.
-        others = [] if self._settings.recovered else sorted(set(second) - set(self._settings.founding))
+        others = sorted(set(second) - set(self._settings.founding))
         return Sight(
             self._settings.token,
             self._settings.founding,

@@ -164,9 +164,10 @@ def from_backup(settings: Settings, places: Places, call: RollCall, plan: Plan, 
     """
     if not plan.backup.endswith(".db.gz"):
         raise RecoveryError(f"name a backup, not {plan.backup}: all members must restore the same one")
-    if call.droplets and (unknown := sorted(set(plan.members) - set(call.droplets))):
+    if plan.members and call.droplets and set(plan.members) != set(call.droplets):
+        # One that is left out may come up with data; the founders would wait for it.
         raise RecoveryError(
-            f"no droplet is named {' or '.join(unknown)}: there are {', '.join(call.droplets)}"
+            f"--members is to name all that have a droplet, {','.join(call.droplets)}, and no other"
         )
     _refuse(settings, call, consent)
     if not (plan.members and plan.label):

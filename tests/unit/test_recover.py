@@ -148,9 +148,11 @@ def test_without_a_word_and_founders_nothing_happens_but_that_the_whole_command_
     assert not places.recovery.exists()
 
 
-def test_a_founder_without_a_droplet_is_refused(places: Places) -> None:
-    with pytest.raises(SystemExit, match="no droplet is named m4: there are m1, m2, m3"):
-        recover.recover(SETTINGS, places, arguments("from-backup", NAME, members="m1,m4", label="monday"))
+@pytest.mark.parametrize("members", ["m1,m2,m3,m4", "m1,m2"])
+def test_founders_are_all_that_have_a_droplet_and_no_other(places: Places, members: str) -> None:
+    with pytest.raises(SystemExit, match="all that have a droplet, m1,m2,m3, and no other"):
+        recover.recover(SETTINGS, places, arguments("from-backup", NAME, members=members, label="monday"))
+    assert not places.recovery.exists()
 
 
 def test_the_same_recovery_again_does_not_give_up_what_was_written_since(places: Places) -> None:
