@@ -31,6 +31,8 @@ SETTLE = 3.0
 RELIST = 15.0
 """Seconds of a member's silence after which the listing may know a newer address of it."""
 
+UNTOLD = "recover from the same backup there as well, by the same command"
+
 RECOVERY = "only an operator can tell which data is to live: see docs/recovery.md"
 
 
@@ -211,7 +213,10 @@ class Newcomer:
         try:
             roll = cluster.roll()
             if self._settings.recovered and roll.cluster != founded_cluster(self._settings):
-                self._waiting.on(self._untold(running))
+                peers = " and ".join(peer.name for peer in running)
+                self._waiting.on(
+                    f"no data here, and {peers} still in the cluster that was given up: {UNTOLD}"
+                )
                 return None
             step = rejoin_step(name, roll)
             if isinstance(step, Wait):
@@ -229,11 +234,8 @@ class Newcomer:
             self._places.joining.touch()
             member, roll = cluster.add_learner(peer_url(name))
         except NoQuorumError as error:
-            self._waiting.on(
-                self._untold(running)
-                if self._settings.recovered
-                else f"no data here, and there is no quorum to join ({error}): {RECOVERY}"
-            )
+            untold = f" ({UNTOLD})" if self._settings.recovered else ""
+            self._waiting.on(f"no data here, and there is no quorum to join ({error}): {RECOVERY}{untold}")
             return None
         except RefusedError as error:
             self._waiting.on(f"no data here, and the cluster cannot take this member in yet: {error}")
@@ -241,13 +243,6 @@ class Newcomer:
         say(f"added to the cluster as learner {member:x}")
         self._settle(member, running)
         return "existing", cluster_of(name, roll)
-
-    @staticmethod
-    def _untold(running: Sequence[Member]) -> str:
-        return (
-            f"no data here, and {' and '.join(peer.name for peer in running)} still in the cluster that was given "
-            "up: recover from the same backup there as well, by the same command"
-        )
 
     def _settle(self, member: int, running: Sequence[Member]) -> None:
         """etcd asks any one member for the list and gives up when that one has not heard of it yet."""
