@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import CHECKOUT, UP_LIMIT, wait_for
+from tests.cluster.cluster import CHECKOUT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 from tests.drills.runbook import command, commands, printed
 
@@ -191,25 +191,6 @@ def test_with_all_droplets_and_volumes_gone_every_value_of_the_newest_backup_com
     drill.count_losses()
     unchanged = drill.up()
     assert "replaced" not in unchanged
-
-
-def test_the_port_for_ssh_is_opened_without_a_quorum_as_the_runbook_says(drill: Drill) -> None:
-    configure, target = commands("Before you need it")
-    for member in MEMBERS[1:]:
-        drill.on(member, STOP)
-    try:
-        for line in (configure, f"{target} --yes --skip-preview --non-interactive"):
-            result = drill.run("bash", "-c", line, limit=UP_LIMIT)
-            assert result.returncode == 0, result.stdout
-        (firewall,) = drill.digitalocean("GET", "/v2/firewalls")["firewalls"]
-        assert [rule["sources"] for rule in firewall["inbound_rules"] if rule["ports"] == "22"] == [
-            {"addresses": ["203.0.113.7/32"]}
-        ]
-    finally:
-        for member in MEMBERS[1:]:
-            drill.on(member, START)
-        drill.configure(sshCidrs=None)
-    drill.wait_healthy()
 
 
 def test_a_new_cluster_begins_with_the_newest_backup_of_another(
