@@ -63,12 +63,10 @@ class BackupRequests:
     async def confirmed(self, purpose: str, members: Sequence[str], *, ending: str) -> bool:
         """Have a backup taken that begins after this call; whether that took its time.
 
-        Nothing is asked where backups are off or ``etcd:rollout`` is ``all-at-once``, nor a second time for one
-        ``purpose``. ``members`` are asked in turn; ``ending`` says what the run has and has not done. Raises
-        ``BackupError`` after ``etcd:healthTimeoutSeconds``.
+        Nothing is asked where backups are off, nor a second time for one ``purpose``. ``members`` are asked in turn;
+        ``ending`` says what the run has and has not done. Raises ``BackupError`` after ``etcd:healthTimeoutSeconds``.
         """
-        off = not self._settings.backup_bucket or self._settings.rollout == "all-at-once"
-        if off or purpose in self._done:
+        if not self._settings.backup_bucket or purpose in self._done:
             return False
         await self._ask(purpose, members, ending)
         self._done.add(purpose)

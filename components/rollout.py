@@ -77,6 +77,7 @@ class Rollout:
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[list[str]]] = {}
         self._newcomers: asyncio.Future[None] | None = None
+        self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
         self._began = time.time()
         self._asked = False
@@ -129,6 +130,8 @@ class Rollout:
         async def wanted(existing: frozenset[str]) -> list[pulumi.Resource]:
             await self._ready.future()
             if not waits_for_gate(member, existing, self._settings.rollout):
+                if member in existing and not pulumi.runtime.is_dry_run():
+                    await self._saved_first()
                 return [*always]
             if not pulumi.runtime.is_dry_run():
                 await self._newcomers_healthy(existing)
@@ -279,6 +282,23 @@ class Rollout:
         if self._newcomers is not None:
             await asyncio.shield(self._newcomers)
 
+    async def _saved_first(self) -> None:
+        """Have a backup taken before all members are given another version at once, where a majority can take one."""
+        if self._saved is None:
+            self._saved = asyncio.ensure_future(self._save())
+        await asyncio.shield(self._saved)
+
+    async def _save(self) -> None:
+        if not self._settings.backup_bucket:
+            return
+        seen = await self._members.look()
+        if version := await self._upgrade.target(seen):
+            purpose = f"Before etcd {version}"
+            if has_majority(seen):
+                await self._backups.confirmed(purpose, answering(seen), ending=UNTOUCHED)
+            else:
+                pulumi.log.warn(f"{purpose}: no backup is taken, since no majority of the members is healthy")
+
     async def _created_and_healthy(self, newcomers: Sequence[str]) -> None:
         for name in newcomers:
             await self._droplets[name].urn.future()
@@ -377,6 +397,13 @@ def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) ->
 def answering(seen: Mapping[str, Probe]) -> list[str]:
     """Names of the members that answered."""
     return sorted(name for name, answer in seen.items() if isinstance(answer, Answer))
+
+
+def has_majority(seen: Mapping[str, Probe]) -> bool:
+    """Whether most of the members that the cluster lists are healthy."""
+    names = sorted(listed(seen))
+    healthy = len(names) - len(problems(names, seen))
+    return 2 * healthy > len(names)
 
 
 def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Probe]) -> str | None:

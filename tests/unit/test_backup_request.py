@@ -96,14 +96,16 @@ async def test_each_purpose_has_one_backup_in_a_run() -> None:
     assert cluster.requests == 2
 
 
-@pytest.mark.parametrize("changes", [
-    {"rollout": "all-at-once"},
-    {"backupBucket": "", "backupAccessKey": "", "backupSecretKey": ""},
-])  # fmt: skip
-async def test_without_backups_and_all_at_once_nothing_is_asked(changes: dict[str, Any]) -> None:
+async def test_without_backups_nothing_is_asked() -> None:
     cluster = FakeCluster()
-    assert not await confirmed(requests_to(cluster, **changes))
+    off = {"backupBucket": "", "backupAccessKey": "", "backupSecretKey": ""}
+    assert not await confirmed(requests_to(cluster, **off))
     assert cluster.asked == []
+
+
+async def test_a_backup_is_asked_for_all_at_once_as_well() -> None:
+    cluster = FakeCluster(FakeCluster.carry_out)
+    assert await confirmed(requests_to(cluster, rollout="all-at-once"))
 
 
 async def test_a_request_that_just_ends_is_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
