@@ -16,6 +16,7 @@ from pathlib import Path
 from .backup_request import PATIENCE, Request, confirm, pending
 from .backup_settings import BackupSettings, read_backup_settings
 from .backups import Backup, Later, backups_in, best, expired, latest, of_cluster, turn
+from .claim import claimed
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError, RefusedError, status_of
 from .hosts import members_in
@@ -109,9 +110,17 @@ class _Run:
         now = self._list()
         if not at_once and (wait := self._until_turn(standing, now)) is not None:
             return wait
-        self._upload(standing.database)
-        if self.request is not None:
-            confirm(self._wire, self._me, self.request)
+        with claimed(self._wire, self._me) as alone:
+            if not at_once:
+                if not alone:
+                    return 0
+                # Another one's upload may have ended just before.
+                self.request = pending(self._wire, self._me)
+                if (wait := self._until_turn(standing, self._list())) is not None:
+                    return wait
+            self._upload(standing.database)
+            if self.request is not None:
+                confirm(self._wire, self._me, self.request)
         self._prune()
         return self._backups.interval
 

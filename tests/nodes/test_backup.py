@@ -7,12 +7,13 @@ import json
 import os
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prepare_cluster import backup
+from prepare_cluster import backup, claim
 from prepare_cluster.backup_request import PATIENCE, pending
 from prepare_cluster.backup_settings import read_backup_settings
 from prepare_cluster.backups import Backup, backups_in
@@ -184,6 +185,34 @@ def test_a_member_whose_upload_failed_says_so_until_one_of_its_own_succeeds(
     assert "etcd_backup_failed 0" in first.places.backup_metrics.read_text()
 
 
+def test_an_upload_that_takes_long_is_not_begun_by_another_member(
+    lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = found(lab, server)
+    first, second = sorted((node for node in nodes if node is not leader(nodes)), key=lambda one: one.name)
+    assert look(second)
+    waited = json.loads(second.places.no_backup.read_text()) - 35
+    second.places.no_backup.write_text(json.dumps(waited))
+    slow = first.places.program("etcdctl")
+    slow.unlink()
+    slow.write_text(f'#!/bin/sh\nsleep 6; exec {lab.binaries}/etcdctl "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setattr(claim, "LENGTH", 2)
+    settings = read_settings(first.places.etc / "prepare_cluster.json")
+    backups = read_backup_settings(first.places.backup)
+    assert backups is not None
+    uploading = threading.Thread(target=backup.back_up, args=(settings, first.places, backups))
+    uploading.start()
+    eventually("it has begun", first.places.staging.exists)
+    while uploading.is_alive():
+        assert look(second)
+        assert not second.places.staging.exists()
+    uploading.join()
+    assert look(second)
+    (only,) = stored(server)
+    assert f"backup {only.snapshot.name}" not in second.log
+
+
 def test_nobody_looks_at_the_bucket_before_it_is_worth_its_while(lab: Lab, server: ObjectServer) -> None:
     (node,) = found(lab, server, size=1)
     assert look(node)
@@ -265,8 +294,8 @@ def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, s
     process.kill()
     process.wait()
     assert stored(server) == []
-    assert look(node)
-    assert len(stored(server)) == 1
+    # Its claim goes by itself.
+    eventually("the next one", lambda: look(node) and len(stored(server)) == 1, seconds=90)
     assert not node.places.staging.exists()
 
 
