@@ -40,6 +40,10 @@ class Members:
         """List the droplets again at the next look: one of them was replaced."""
         self._book.forget()
 
+    async def can_be_asked(self) -> bool:
+        """Whether the certificates to ask with are known, which they are not in every preview."""
+        return await self._credentials.is_known()
+
     async def look(self) -> Mapping[str, Probe]:
         """Ask every member at once: the configured ones, those with a droplet, and those that the others list."""
         context = await self._tls_context()

@@ -71,7 +71,7 @@ class Rollout:
         self._members = members
         self._ready = ready
         self._version = version
-        self._upgrade = Upgrade(settings, members, version)
+        self._upgrade = Upgrade(settings, version)
         self._backups = BackupRequests(settings, members.gateway)
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}

@@ -50,13 +50,13 @@ def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[st
         )
 
 
-def skipped(agreed: str, wanted: str) -> Iterator[str]:
+def cluster_refusals(agreed: str, wanted: str) -> Iterator[str]:
     """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, must not be given ``wanted``."""
     major, minor, _ = parse(agreed)
     if parse(wanted)[:2] > (major, minor + 1):
         yield (
             f"etcd:version is {wanted}, and the cluster itself is still at {major}.{minor}: a member that does not "
-            f"answer has not been upgraded. Set it to {_newest(major, minor + 1)} and let a pulumi up end well first"
+            f"answer has not been upgraded. Set it to {newest(major, minor + 1)} and let a pulumi up end well first"
         )
 
 
@@ -71,17 +71,18 @@ def minor(version: str) -> tuple[int, int]:
     return parse(version)[:2]
 
 
+def newest(major: int, minor: int) -> str:
+    """The newest release of a minor version that the program knows, or words for one where it knows none."""
+    known = [parse(version) for version in CHECKSUMS if parse(version)[:2] == (major, minor)]
+    return _text(max(known)) if known else f"a release of {major}.{minor}"
+
+
 def _next_stop(before: Version) -> str:
     """Where to go first: the newest known patch release from which the next minor is reached, then that minor."""
     major, minor, _ = before
     if before < STARTING_POINTS.get((major, minor + 1), before):
-        return _newest(major, minor)
-    return _newest(major, minor + 1)
-
-
-def _newest(major: int, minor: int) -> str:
-    known = [parse(version) for version in CHECKSUMS if parse(version)[:2] == (major, minor)]
-    return _text(max(known)) if known else f"a release of {major}.{minor}"
+        return newest(major, minor)
+    return newest(major, minor + 1)
 
 
 def _text(version: Version) -> str:

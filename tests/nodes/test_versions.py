@@ -9,9 +9,9 @@ import pytest
 from prepare_cluster.transport import client_context
 from prepare_cluster.wal import Contents, read_disk
 
+from components.clean_logs import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
 from components.gateway import Gateway
 from components.upgrades import minor
-from components.upgrading import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually, promoted
@@ -59,7 +59,7 @@ def test_members_go_from_each_version_to_the_next_one_at_a_time(lab: Lab) -> Non
 
 
 async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
-    """What the gate does before 3.7."""
+    """What the program does before it records 3.7."""
     context = client_context(nodes[0].places.etc, "server")
     await Gateway(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
     for node in nodes:
