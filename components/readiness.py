@@ -1,6 +1,7 @@
 """What the members that run at this moment say to a step, before it is recorded.
 
-Where the step before was interrupted, some of them are behind the record.
+Where the step before was interrupted, some of them are behind the record. Where it could not be taken at all (a
+version that is on no mirror), all of them are, and the way leads back.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from components.clean_logs import LOGS_WITHOUT_V2, UncleanError, clean_logs, nee
 from components.health import DISTRUSTED, DISTRUSTS, Answer, Probe, Silence, listed
 from components.members import Members
 from components.settings import Settings
-from components.step import Step
+from components.step import Step, goes_back
 from components.transition import RefusedError
-from components.upgrades import minor, parse
+from components.upgrades import minor, newest, parse
 from components.upgrading import lagging, versions
 
 LOOKS = 3
@@ -31,11 +32,14 @@ class Readiness:
 
     async def admit(self, old: Step | None, new: Step, *, preview: bool) -> None:
         """Make the members ready for ``new``; in a ``preview`` only ask them. Raises ``RefusedError``."""
-        if self._settings.rollout == "all-at-once":
+        given_up = self._settings.rollout == "all-at-once"
+        if given_up and not goes_back(old, new):
             return
         existing = await self._members.existing.future() or frozenset[str]()
         seen: Mapping[str, Probe] = await self._look(old, new) if existing else {}
-        refuse(self._final(seen, old, new))
+        refuse([*self._final(seen, old, new), *no_witness(seen, old, new)])
+        if given_up:
+            return
         refuse(unprepared(seen, existing, old, new))
         if preview or not (
             changes_format(old, new) and needs_clean_logs(versions(seen).values(), new.version)
@@ -62,16 +66,28 @@ class Readiness:
         return seen
 
     def _final(self, seen: Mapping[str, Probe], old: Step | None, new: Step) -> list[str]:
-        return [
-            *lagging(seen, new.version, checksum_given=bool(self._settings.release_sha256)),
-            *untrusting(seen, old, new),
-        ]
+        reasons = lagging(seen, new.version, checksum_given=bool(self._settings.release_sha256))
+        if self._settings.rollout != "all-at-once":
+            reasons += untrusting(seen, old, new)
+        return reasons
 
 
 def refuse(reasons: Collection[str]) -> None:
     """Raises ``RefusedError`` where there is any reason."""
     if reasons:
         raise RefusedError("\n".join([*reasons, "No member was touched."]))
+
+
+def no_witness(seen: Mapping[str, Probe], old: Step | None, new: Step) -> list[str]:
+    """Why the way back to an older minor version stays closed: nobody can tell whether the newer one was reached."""
+    if old is None or minor(new.version) >= minor(old.version) or versions(seen):
+        return []
+    line = ".".join(str(number) for number in minor(old.version))
+    return [
+        f"etcd:version is {new.version}, and was {old.version}: no member answers that could tell whether the cluster "
+        f"has {line} already, from which etcd does not go back. Set it to {newest(*minor(old.version))}. "
+        "A cluster that never became healthy is destroyed (pulumi destroy) and made anew"
+    ]
 
 
 def changes_format(old: Step | None, new: Step) -> bool:

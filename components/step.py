@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from components.record import Recorded
 from components.settings import Settings
 from components.transition import members_trust_each_other
-from components.upgrades import minor, version_refusals
+from components.upgrades import minor, parse, version_refusals
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,24 @@ class Step(Recorded):
         )
 
 
+def goes_back(old: Step | None, new: Step) -> bool:
+    """Whether an older version follows, which is for the members to say: the one before may have reached none."""
+    return old is not None and parse(new.version) < parse(old.version)
+
+
 def refusals(old: Step, new: Step, settings: Settings) -> list[str]:
-    """Why ``new`` must not follow on ``old``: key, value, reason and way out, or nothing."""
+    """Why ``new`` must not follow on ``old``, whatever members run: key, value, reason and way out, or nothing."""
     return [
-        *version_refusals(old.version, new.version, checksum_given=bool(settings.release_sha256)),
+        *versions_go_up(old, new, settings),
         *upgrades_go_through_the_gates(old, new, settings),
         *members_trust_each_other(old.authorities, new.authorities),
     ]
+
+
+def versions_go_up(old: Step, new: Step, settings: Settings) -> Iterator[str]:
+    """One minor version at a time, and from the patch releases that upstream asks for."""
+    if not goes_back(old, new):
+        yield from version_refusals(old.version, new.version, checksum_given=bool(settings.release_sha256))
 
 
 def upgrades_go_through_the_gates(old: Step, new: Step, settings: Settings) -> Iterator[str]:

@@ -53,7 +53,12 @@ def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[st
 def cluster_refusals(agreed: str, wanted: str) -> Iterator[str]:
     """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, must not be given ``wanted``."""
     major, minor, _ = parse(agreed)
-    if parse(wanted)[:2] > (major, minor + 1):
+    if parse(wanted)[:2] < (major, minor):
+        yield (
+            f"etcd:version is {wanted}, and the cluster itself is at {major}.{minor} already: etcd does not go back. "
+            f"Set it to {newest(major, minor)}"
+        )
+    elif parse(wanted)[:2] > (major, minor + 1):
         yield (
             f"etcd:version is {wanted}, and the cluster itself is still at {major}.{minor}: a member that does not "
             f"answer has not been upgraded. Set it to {newest(major, minor + 1)} and let a pulumi up end well first"

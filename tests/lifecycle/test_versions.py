@@ -12,6 +12,10 @@ from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import killed_at
 
+NOWHERE = "3.6.99"
+PATIENCE = 20
+"""Seconds that a run waits for a member's health: a healthy one has come back before, on a busy machine as well."""
+
 BACKUPS = [
     f"backup{key}" for key in ("Bucket", "Endpoint", "Region", "AccessKey", "SecretKey", "CaCertificate")
 ]
@@ -46,6 +50,9 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             assert cluster.droplets() == interrupted
             cluster.configure(version=middle, releaseSha256=checksum(middle))
             cluster.up()
+        assert running(cluster) == {middle}
+        with cluster.case("a version that is on no mirror, taken back", planned=False):
+            taken_back(cluster, middle, NOWHERE)
         assert running(cluster) == {middle}
         cluster.etcdctl("put", f"written-before-{last}", "kept")
         cluster.configure(version=last, releaseSha256=checksum(last))
@@ -82,6 +89,19 @@ def test_a_single_member_goes_up_as_well_and_keeps_what_was_written_before(
             kept = cluster.etcdctl("get", "--print-value-only", f"written-before-{version}")
             assert kept.strip() == "kept"
         cluster.destroy()
+
+
+def taken_back(cluster: Live, version: str, nowhere: str) -> None:
+    """``nowhere`` stops at the first member, and one run with ``version`` finishes."""
+    before = cluster.droplets()
+    cluster.configure(version=nowhere, releaseSha256="0" * 64)
+    with cluster.configured(healthTimeoutSeconds=PATIENCE):
+        refusal = cluster.fail()
+    assert f"Before {cluster.name(2)} may change" in refusal
+    after = cluster.droplets()
+    assert [name for name, droplet in after.items() if droplet != before[name]] == [cluster.name(1)]
+    cluster.configure(version=version, releaseSha256=checksum(version))
+    cluster.up()
 
 
 def refuse(cluster: Live, version: str, words: str) -> None:

@@ -82,6 +82,36 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.readiness.PAUSE_SECONDS", 0)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "wanted"), [("3.6.41", "3.6.14"), ("3.6.41", "3.6.15"), ("3.7.1", "3.6.14")]
+)
+def test_a_version_that_reached_no_member_that_answers_is_taken_back(recorded: str, wanted: str) -> None:
+    ask({"a": GONE, "b": answer("3.6.14")}, recorded, wanted)
+
+
+def test_the_only_member_whose_install_failed_is_given_another_release_of_the_same_minor_version() -> None:
+    ask({"a": GONE}, "3.6.41", "3.6.14")
+    ask({}, "3.6.41", "3.6.14")
+
+
+@pytest.mark.parametrize("rollout", ["one-at-a-time", "all-at-once"])
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_version_that_a_member_runs_is_not_taken_back(rollout: str, preview: bool) -> None:
+    seen = {"a": answer("3.6.14"), "b": answer("3.6.13")}
+    said = refusal(seen, "3.6.14", "3.6.13", rollout=rollout, preview=preview)
+    assert said.startswith("a runs etcd 3.6.14. etcd:version is 3.6.13, and the cluster has 3.6.14: ")
+    assert "etcd does not go back. Set it to 3.6.14 or newer" in said
+
+
+@pytest.mark.parametrize("seen", [{"a": GONE, "b": GONE}, {}], ids=["silent", "without droplets"])
+def test_a_minor_version_is_not_taken_back_when_nobody_can_tell_that_it_was_not_reached(
+    seen: Mapping[str, Probe],
+) -> None:
+    said = refusal(seen, "3.7.1", "3.6.14")
+    assert "no member answers that could tell whether the cluster has 3.7 already" in said
+    assert "Set it to a release of 3.7. " in said
+
+
 def test_a_version_is_not_recorded_over_members_that_an_interrupted_upgrade_left_behind() -> None:
     seen = {"a": answer("3.6.14", "3.5.0"), "b": answer("3.5.33", "3.5.0")}
     assert "b runs etcd 3.5.33. " in refusal(seen, "3.6.14", "3.7.1")

@@ -26,7 +26,7 @@ def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (STEP, {"version": "3.6.13"}, ["etcd:version is 3.6.13", "3.6.14 or newer"]),
+        (STEP, {"version": "3.8.0"}, ["etcd:version is 3.8.0", "one minor version at a time"]),
         (STEP, {"version": "3.7.1", "rollout": "all-at-once"}, ["etcd:version is 3.7.1", "Remove etcd:rollout"]),
         (STEP, {"authorities": [2]}, ["etcd:authorities is [2], and was [1]", "Set it to [1, 2] and"]),
         (
@@ -51,9 +51,11 @@ def test_a_refusal_names_key_value_reason_and_way_out(
         {"releaseUrl": "https://mirror.example.com/etcd-v{version}.tar.gz", "releaseSha256": "0" * 64},
         {"rollout": "all-at-once"},
         {"authorities": [1, 2]},
+        {"version": "3.6.13"},
+        {"version": "3.5.33"},
     ],
 )
-def test_what_a_rolling_change_can_do_is_not_refused(
+def test_what_a_rolling_change_can_do_or_members_must_be_asked_about_is_not_refused(
     allowed: dict[str, Any],
 ) -> None:
     wished = settings(**allowed)

@@ -40,6 +40,12 @@ def test_the_clusters_own_version_speaks_for_a_member_that_is_silent() -> None:
     assert lagging(seen, "3.6.14", checksum_given=True) == []
 
 
+def test_the_clusters_own_version_is_a_way_back_that_is_closed() -> None:
+    seen = {"a": replace(WELL, cluster_version="3.7.0")}
+    (reason,) = lagging(seen, "3.6.14", checksum_given=True)
+    assert "the cluster itself is at 3.7 already: etcd does not go back. Set it to a release of 3.7" in reason
+
+
 def test_a_cluster_without_a_version_yet_is_not_asked_for_it() -> None:
     seen = {"a": replace(WELL, cluster_version="not_decided"), "b": replace(WELL, cluster_version="")}
     assert lagging(seen, "3.7.1", checksum_given=True) == []
