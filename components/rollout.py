@@ -26,14 +26,11 @@ from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
+from components.remedies import renewed, untouched
 from components.settings import Settings, by_number
 from components.upgrading import Upgrade, unfinished
 from components.waiting import UnhealthyError, wait_until_healthy
 
-UNTOUCHED = (
-    "Nothing was touched for it. A passing trouble needs nothing but another pulumi up. For a cluster that never "
-    "became healthy, or is given up: pulumi config set etcd:rollout all-at-once."
-)
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to be registered is looked after, and this often."""
 GUARD_SECONDS = 0.4
@@ -76,6 +73,7 @@ class Rollout:
         self._digests: dict[str, pulumi.Output[str]] = {}
         self._droplets: dict[str, pulumi.CustomResource] = {}
         self._urns: dict[str, pulumi.Output[list[str]]] = {}
+        self._untouched = untouched(settings)
         self._newcomers: asyncio.Future[None] | None = None
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
@@ -231,7 +229,7 @@ class Rollout:
         seen = await self._others_healthy(member)
         await self._upgrade.admit(seen)
         if (version := await self._upgrade.target(seen)) and await self._backups.confirmed(
-            f"Before etcd {version}", answering(seen), ending=UNTOUCHED
+            f"Before etcd {version}", answering(seen), ending=self._untouched
         ):
             seen = await self._others_healthy(member)
         await self._move_leadership([member], seen)
@@ -240,11 +238,13 @@ class Rollout:
         def asked(seen: Mapping[str, Probe]) -> Sequence[str]:
             return others(member, self._settings.member_names, seen)
 
-        seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=UNTOUCHED)
+        seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=self._untouched)
         while troubled:
             # Its guard has to see the others' health as well, before it lets go of the machine.
             await asyncio.sleep(GUARD_SECONDS)
-            seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=UNTOUCHED)
+            seen, troubled = await self._wait(
+                f"Before {member} may change", asked=asked, ending=self._untouched
+            )
         return seen
 
     async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
@@ -295,7 +295,7 @@ class Rollout:
         if version := await self._upgrade.target(seen):
             purpose = f"Before etcd {version}"
             if has_majority(seen):
-                await self._backups.confirmed(purpose, answering(seen), ending=UNTOUCHED)
+                await self._backups.confirmed(purpose, answering(seen), ending=self._untouched)
             else:
                 pulumi.log.warn(f"{purpose}: no backup is taken, since no majority of the members is healthy")
 
@@ -303,7 +303,7 @@ class Rollout:
         for name in newcomers:
             await self._droplets[name].urn.future()
         purpose = f"Before any other member may change, {' and '.join(newcomers)} must be there"
-        await self._wait(purpose, asked=lambda _: newcomers, ending=UNTOUCHED)
+        await self._wait(purpose, asked=lambda _: newcomers, ending=self._untouched)
 
     async def _settle(self) -> None:
         """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
@@ -355,6 +355,7 @@ class Rollout:
                 say=pulumi.log.info,
                 repairs=await self._repairs(),
                 ending=ending,
+                renewed=renewed(self._settings),
             )
         except UnhealthyError as error:
             if out_of_reach(last):

@@ -143,7 +143,8 @@ class Settings(BackupSettings):
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
     """How long a run waits for members to become healthy."""
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
-    """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up."""
+    """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up, and
+    needs data volumes."""
 
     @field_validator("size")
     @classmethod
@@ -246,8 +247,9 @@ class Settings(BackupSettings):
             raise MisfitError(
                 "rollout",
                 self.rollout,
-                "with etcd:volumeSize 0 it would wipe every member at once. To give the cluster up, run "
-                "pulumi destroy and pulumi up; else use one-at-a-time",
+                "with etcd:volumeSize 0 it would wipe every member at once. Make a cluster anew that never became "
+                "healthy, or is given up: pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a "
+                "backup; else use one-at-a-time",
             )
         pattern = DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):

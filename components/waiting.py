@@ -33,13 +33,14 @@ async def wait_until_healthy(
     say: Callable[[str], None],
     repairs: Mapping[str, str],
     ending: str,
+    renewed: str,
 ) -> bool:
     """Look until no problem is left; whether there was one at first.
 
     ``look`` gives the problem of each unhealthy member by name. Every change is said, and so is an unchanged
     state from time to time. Raises ``UnhealthyError`` after ``seconds``, with the command in ``repairs`` that
     each member needs, and ``ending``, which says what the run has and has not done. Raises it at once where all
-    that is wrong are expired certificates, which no waiting heals.
+    that is wrong are expired certificates, which no waiting heals; ``renewed`` says what does.
     """
     started = said_at = time.monotonic()
     said: Mapping[str, str] = {}
@@ -50,7 +51,7 @@ async def wait_until_healthy(
         now = time.monotonic()
         since = {name: since.get(name, datetime.now(UTC)) for name in problems}
         if all(EXPIRED in problem for problem in problems.values()):
-            raise UnhealthyError(expiry(problems, purpose))
+            raise UnhealthyError(expiry(problems, purpose, renewed))
         if now - started >= seconds:
             raise UnhealthyError(
                 failure(problems, since, limit=seconds, purpose=purpose, repairs=repairs, ending=ending)
@@ -86,13 +87,10 @@ def failure(
     return "\n".join([*lines, LOGS, ending])
 
 
-def expiry(problems: Mapping[str, str], purpose: str) -> str:
+def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
     """What to do about members that show expired certificates, while the run has new ones for them."""
     states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
     return (
         f"{purpose}: certificates have expired:\n{states}\n"
-        "Members refuse each other with these, so a member that is replaced cannot join those that are not. Replace "
-        "all of them in one run, which this one has issued new certificates for. With data volumes they keep their "
-        "data:\n"
-        "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
+        f"Members refuse each other with these, so a member that is replaced cannot join those that are not. {renewed}"
     )
