@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -9,14 +10,29 @@ import pytest
 
 from .lab import Lab
 
-_networks = count(1)
+_numbers = count(os.getpid())
+RESERVED = 61999
+"""The port that is taken in a network whose addresses are in use."""
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """Members on loopback addresses that no other run of the tests uses at the same time."""
-    process = os.getpid()
-    lab = Lab(tmp_path, f"127.{100 + process % 100}.{(process // 100 + next(_networks)) % 250}")
+def network() -> Iterator[str]:
+    """The first three numbers of loopback addresses that no other run of the tests uses at the same time."""
+    for number in _numbers:
+        network = f"127.{100 + number % 100}.{number // 100 % 250}"
+        with socket.socket() as reservation:
+            try:
+                reservation.bind((f"{network}.254", RESERVED))
+            except OSError:
+                continue
+            yield network
+            return
+
+
+@pytest.fixture
+def lab(tmp_path: Path, network: str) -> Iterator[Lab]:
+    """Members on addresses of their own."""
+    lab = Lab(tmp_path, network)
     yield lab
     for node in lab.nodes:
         print(f"--- {node.name}\n{node.log[-6000:]}")
