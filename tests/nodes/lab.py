@@ -31,6 +31,9 @@ PACKAGE = Path(__file__).resolve().parents[2] / "cloud-init"
 
 T = TypeVar("T")
 
+CALM = {"heartbeat_ms": 100, "election_ms": 2000}
+"""Settings for a founding after which nobody elects anew only because this machine is busy with other tests."""
+
 
 def eventually(what: str, look: Callable[[], T | None], seconds: float = 40) -> T:
     """The first answer of ``look`` that is true."""
@@ -162,6 +165,23 @@ class Node:
             check=False,
         )
 
+    def change(self, **settings: Any) -> None:
+        """Give it other settings, which it reads when it starts."""
+        file = self.places.etc / "prepare_cluster.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
+
+    def status(self) -> dict[str, Any]:
+        """What its etcd says of itself, when it gets to it: it may be busy."""
+        answer = self.etcdctl("endpoint", "status", "-w", "json", "--command-timeout=20s")
+        assert answer.returncode == 0, answer.stderr
+        (status,) = json.loads(answer.stdout)
+        return status["Status"]
+
+    def leads(self) -> bool:
+        """Whether it says that it is the leader."""
+        status = self.status()
+        return status["leader"] == status["header"]["member_id"]
+
     def healthy(self) -> bool:
         """Whether a write through this member is acknowledged."""
         return self.etcdctl("put", f"health-{self.name}", "x").returncode == 0
@@ -236,10 +256,11 @@ class Lab:
         self.api.droplets.append((node.name, node.name))
         return node
 
-    def found(self, size: int = 3) -> list[Node]:
-        """A healthy cluster."""
+    def found(self, size: int = 3, **settings: Any) -> list[Node]:
+        """A healthy cluster, with other settings than usual."""
         nodes = [self.add(number, size) for number in range(1, size + 1)]
         for node in nodes:
+            node.change(**settings)
             node.power_on()
         self.all_healthy(nodes)
         return nodes
