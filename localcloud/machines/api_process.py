@@ -13,7 +13,7 @@ import httpx
 import localcloud
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import open_log
+from localcloud.machines.files import last_line, open_log
 from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
@@ -86,7 +86,7 @@ class ApiProcess:
             ended = not self._cgroup.populated()
             if ended or time.monotonic() > deadline:
                 fate = "ended at once" if ended else f"is not ready after {READY_LIMIT:.0f} s ({problem})"
-                raise LocalCloudError(f"the API {fate}; {self.log} ends with: {self._last_line()}")
+                raise LocalCloudError(f"the API {fate}; {self.log} ends with: {last_line(self.log)}")
             time.sleep(_POLL)
 
     def _unready(self) -> str | None:
@@ -106,10 +106,6 @@ class ApiProcess:
             return True
         since = self._started.stat().st_mtime
         return any(path.stat().st_mtime > since for path in Path(localcloud.__path__[0]).rglob("*.py"))
-
-    def _last_line(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "nothing"
 
 
 def _limits() -> list[str]:

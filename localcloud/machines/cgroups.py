@@ -19,6 +19,7 @@ from localcloud.machines.commands import run
 from localcloud.machines.errors import LocalCloudError
 
 _POLL = 0.02
+_ENTRY_POLL = 0.002
 
 
 def mount(point: Path) -> None:
@@ -76,12 +77,12 @@ class Cgroup:
         env: dict[str, str],
         descriptors: Sequence[int] = (),
     ) -> None:
-        """Start a daemon in this group, with ``output`` as its standard output and error.
+        """Start a daemon in this group, which has entered it by then or has ended.
 
-        It inherits these file ``descriptors`` under the same numbers.
+        ``output`` is its standard output and error. It inherits these file ``descriptors`` under the same numbers.
         """
         self.create()
-        subprocess.Popen(
+        process = subprocess.Popen(
             self.entering(argv),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -91,6 +92,9 @@ class Cgroup:
             env=env,
             pass_fds=descriptors,
         )
+        # A group that is empty has lost its daemon, for all who look at it.
+        while process.poll() is None and process.pid not in self.processes():
+            time.sleep(_ENTRY_POLL)
 
     def entering(self, argv: Sequence[str | Path]) -> list[str | Path]:
         """The command that enters this group and then becomes ``argv``."""

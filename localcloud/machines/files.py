@@ -20,3 +20,9 @@ def open_log(path: Path) -> BinaryIO:
     """Open a log to append to; only root can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
+def last_line(log: Path) -> str:
+    """What a log ends with; ``nothing`` where it is empty or missing."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "nothing"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from localcloud.addresses import GATEWAY, OBJECT_STORE_PORT, OBJECT_STORE_URL
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import open_log, replace
+from localcloud.machines.files import last_line, open_log, replace
 from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS, OBJECT_STORE_OWNER
@@ -79,8 +79,10 @@ class ObjectStore:
             )
         deadline = time.monotonic() + _READY_LIMIT
         while (problem := self._admin(server, "list-buckets")) is not None:
-            if not self.running() or time.monotonic() > deadline:
-                raise LocalCloudError(f"the object store does not start ({problem}); its log is {self.log}")
+            ended = not self.running()
+            if ended or time.monotonic() > deadline:
+                fate = "ended at once" if ended else f"does not answer in {_READY_LIMIT:.0f} s ({problem})"
+                raise LocalCloudError(f"the object store {fate}; {self.log} ends with: {last_line(self.log)}")
             time.sleep(_POLL)
 
     def _make_bucket(self, server: Path) -> None:

@@ -7,13 +7,12 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx
 
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import open_log, replace
+from localcloud.machines.files import last_line, open_log, replace
 from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
@@ -114,11 +113,6 @@ class Prometheus:
                 problem = str(error) or type(error).__name__
             if time.monotonic() > deadline or not self._cgroup.populated():
                 raise LocalCloudError(
-                    f"Prometheus does not start ({problem}): {self.log}{_last_line(self.log)}"
+                    f"Prometheus does not start ({problem}); {self.log} ends with: {last_line(self.log)}"
                 )
             time.sleep(_POLL)
-
-
-def _last_line(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    return f" ends with: {lines[-1]}" if lines else ""
