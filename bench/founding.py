@@ -16,7 +16,7 @@ from bench import engine
 from bench.engine import Run
 from bench.figures import Figure, beside
 from bench.floor import Floor, next_addresses
-from bench.memory import Memory, Peak
+from bench.memory import Memory, Sample
 from bench.observer import Founding, Observer
 from bench.phases import PHASES, split
 from bench.requests import calls, most_until_healthy, per_hour, scheduled_per_hour
@@ -109,7 +109,7 @@ class _Foundings:
                 "calls",
             ),
             *_whole_run(ups),
-            *_memory(peak, later),
+            *_memory(max(peak.sample, later.sample, key=lambda sample: sample.total)),
         ]
 
     def _found(self, which: str) -> Up:
@@ -171,11 +171,10 @@ def _whole_run(ups: Sequence[Up]) -> list[Figure]:
     ]
 
 
-def _memory(founding: Peak, later: Peak) -> list[Figure]:
-    machines = max(founding.machines, later.machines)
-    services = max(founding.services, later.services)
+def _memory(peak: Sample) -> list[Figure]:
     return [
-        Figure("peak memory of the local cloud", round((machines + services) / 2**20), "MiB"),
-        Figure("  of it three machines", round(machines / 2**20), "MiB"),
-        Figure("  of it APIs and name server", round(services / 2**20), "MiB"),
+        Figure("peak memory of the local cloud", round(peak.total / 2**20), "MiB"),
+        Figure("  of it three machines", round(peak.machines / 2**20), "MiB"),
+        Figure("  of it APIs, name server and object store", round(peak.services / 2**20), "MiB"),
+        Figure("  of it stand-in providers", round(peak.providers / 2**20), "MiB"),
     ]

@@ -17,13 +17,27 @@ UNIT_PERIOD = 0.02
 """Seconds between samples of a unit, which has a process or two: far less than a millisecond each."""
 
 
-@dataclass
-class Peak:
-    """The highest sums seen so far, in bytes."""
+@dataclass(frozen=True)
+class Sample:
+    """What a local cloud took at one moment, in bytes. Commands that a user runs in it are not part of it."""
 
     machines: int = 0
     services: int = 0
-    """The APIs and the name server."""
+    """The APIs, the name server and the object store."""
+    providers: int = 0
+    """The process that stand-in providers are forked from, and those that run."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.machines + self.services + self.providers
+
+
+@dataclass
+class Peak:
+    """The sample with the highest sum so far."""
+
+    sample: Sample = Sample()
 
 
 class Memory:
@@ -41,10 +55,12 @@ class Memory:
             yield peak
 
     def _sample(self, peak: Peak) -> None:
-        others = {"machines", "commands", "plugins"}
-        services = [group for group in self._cloud.children() if group.path.name not in others]
-        peak.machines = max(peak.machines, _sum(self._cloud / "machines"))
-        peak.services = max(peak.services, sum(_sum(group) for group in services))
+        sums = {group.path.name: _sum(group) for group in self._cloud.children()}
+        sums.pop("commands", None)
+        seen = Sample(
+            machines=sums.pop("machines", 0), providers=sums.pop("plugins", 0), services=sum(sums.values())
+        )
+        peak.sample = max(peak.sample, seen, key=lambda sample: sample.total)
 
 
 @dataclass

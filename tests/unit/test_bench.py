@@ -12,7 +12,7 @@ import yaml
 from prepare_cluster import restore
 from prepare_cluster.settings import Settings
 
-from bench import upkeep
+from bench import memory, upkeep
 from bench.backups import BUMP, VALUE_BYTES, Measured, figures_of, writes_to_reach
 from bench.engine import Run
 from bench.errors import BenchError
@@ -20,7 +20,7 @@ from bench.etcdctl import Status, read_statuses
 from bench.figures import Figure, beside, figures_table, write_figures
 from bench.floor import Plan, render
 from bench.load import figures as load_figures
-from bench.memory import UnitPeak, sampling_unit
+from bench.memory import Memory, UnitPeak, sampling_unit
 from bench.observer import Founding, Replacement, Sighting
 from bench.replacement import PHASES, Timed, time_replacements
 from bench.replacement import figures as replacement_figures
@@ -265,6 +265,23 @@ def test_what_fills_a_database_does_not_compress() -> None:
 
 def test_what_a_restore_must_raise_is_what_the_program_raises() -> None:
     assert restore.BUMP == BUMP
+
+
+def test_the_memory_of_a_local_cloud_is_that_of_all_that_it_runs_and_of_no_command_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "PERIOD", 0.02)
+    for group in ("machines/7", "api", "dnsmasq", "object-store", "plugins", "commands"):
+        (tmp_path / group).mkdir(parents=True)
+        (tmp_path / group / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    with Memory(tmp_path).sampling() as peak:
+        time.sleep(0.2)
+    sample = peak.sample
+    own = sample.machines
+    assert own > 10 << 20
+    assert sample.services == pytest.approx(3 * own, rel=0.1)
+    assert sample.providers == pytest.approx(own, rel=0.1)
+    assert sample.total == sample.machines + sample.services + sample.providers
 
 
 def test_the_memory_of_a_unit_is_that_of_its_processes(tmp_path: Path) -> None:
