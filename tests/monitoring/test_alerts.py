@@ -19,6 +19,7 @@ from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
 from tests.cluster.cluster import Cluster, wait_for
+from tests.localcloud.machines.listening import listening
 from tests.monitoring.watch import Watch
 
 MEMBERS = ("etcd-server-1", "etcd-server-2", "etcd-server-3")
@@ -48,6 +49,11 @@ def stopped(cluster: Cluster, unit: str, *members: str) -> Iterator[None]:
     finally:
         for member in members:
             cluster.on(member, f"systemctl start {unit}")
+
+
+def test_prometheus_is_reached_from_this_machines_loopback_alone(cluster: Cluster, watch: Watch) -> None:
+    assert listening(cluster.cloud) == {watch.url.removeprefix("http://")}
+    assert watch.url.startswith("http://127.0.0.1:")
 
 
 def test_certificates_that_end_soon_until_a_run_has_renewed_them(cluster: Cluster, watch: Watch) -> None:

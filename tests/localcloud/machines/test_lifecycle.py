@@ -19,6 +19,7 @@ from localcloud.tokens import BACKUP_BUCKET
 
 from .droplets import await_active, call, create, inside, status
 from .lab import eventually
+from .listening import listening
 from .traces import traces
 
 
@@ -222,9 +223,7 @@ def test_reset_of_a_cloud_that_never_was_does_nothing(make_cloud: Callable[[], L
 
 
 def test_nothing_listens_outside_the_namespace(running: LocalCloud) -> None:
-    listening = subprocess.run(["ss", "-ltunpH"], capture_output=True, text=True, check=True).stdout
-    own = {f"pid={process}," for process in processes(running, "")}
-    assert not [line for line in listening.splitlines() if any(process in line for process in own)]
+    assert listening(running) == set()
 
 
 def test_logs_are_readable_by_root_alone(running: LocalCloud) -> None:
