@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import CHECKOUT, wait_for
+from tests.cluster.cluster import CHECKOUT, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 from tests.drills.runbook import command, commands, printed
+from tests.lifecycle.agent import Agent
 
 WIPE = "rm -rf /var/lib/etcd/data && mkdir -m 700 /var/lib/etcd/data && chown etcd:etcd /var/lib/etcd/data"
 CORRUPT = "head -c 65536 /dev/urandom > /var/lib/etcd/data/member/snap/db"
@@ -111,24 +115,52 @@ def test_a_member_that_is_cut_off_is_not_made_a_second_cluster(drill: Drill) -> 
     drill.count_losses()
 
 
-def test_one_survivor_keeps_every_value_and_the_others_rejoin_it(drill: Drill) -> None:
+def follower(drill: Drill) -> str:
+    """A member that does not lead."""
+    seen = json.loads(drill.etcdctl("endpoint", "status", "-w", "json"))
+    return next(
+        urlsplit(one["Endpoint"]).netloc.split(".")[0]
+        for one in seen
+        if one["Status"]["leader"] != one["Status"]["header"]["member_id"]
+    )
+
+
+def test_one_survivor_keeps_every_write_that_reached_it_and_the_others_rejoin_it(
+    drill: Drill, losses: Losses, tmp_path: Path
+) -> None:
     drill.write("survivor")
-    for member in MEMBERS[1:]:
-        drill.on(member, STOP)
-        drill.on(member, WIPE)
-    for member in MEMBERS[1:]:
-        drill.on(member, START)
-    wait_for(
-        lambda: drill.journal(MEMBERS[1], "preparecluster"), lambda log: "no quorum to join" in log, "waiting"
-    )
-    for line in commands("One survivor"):
-        done(drill, MEMBERS[0], line)
-    drill.wait_healthy()
-    wait_for(
-        lambda: drill.etcdctl("member", "list"),
-        lambda members: members.count(", started,") == members.count(", false") == 3,
-        "three members that vote",
-    )
+    drill.save_bundle(tmp_path)
+    # A leader hears of its own commits before its clients do.
+    survivor = follower(drill)
+    others = [member for member in MEMBERS if member != survivor]
+    names = [f"{member}.example.test" for member in MEMBERS]
+    with Agent(drill.cloud, "writing", str(tmp_path), "/last", *names) as agent:
+        agent.order("mark")
+        wait_for(lambda: agent.order("report")["acknowledged"], lambda count: count > 100, "writes")
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda member: drill.on(member, "systemctl kill -s KILL etcd.service"), others))
+        for member in others:
+            drill.on(member, f"{STOP} && {WIPE} && {START}")
+        reached = drill.on(survivor, "grep -aohE '/last/[0-9]{10}' /var/lib/etcd/data/member/wal/*.wal")
+        wait_for(
+            lambda: drill.journal(others[0], "preparecluster"),
+            lambda log: "no quorum to join" in log,
+            "waiting",
+        )
+        for line in commands("One survivor"):
+            done(drill, survivor, line)
+        drill.wait_healthy()
+        wait_for(
+            lambda: drill.etcdctl("member", "list"),
+            lambda members: members.count(", started,") == members.count(", false") == 3,
+            "three members that vote",
+        )
+        lacking: dict[str, list[int]] = agent.order("verify", first=1)
+    missing = set().union(*lacking.values())
+    kept = {int(key.rpartition("/")[2]) for key in reached.split()}
+    print(f"{len(kept)} writes had reached the survivor; of the acknowledged, {len(missing - kept)} had not")
+    losses.lost += len(missing & kept)
+    assert not missing & kept
     drill.count_losses()
     drill.write("after-the-survivor")
 
@@ -191,6 +223,26 @@ def test_with_all_droplets_and_volumes_gone_every_value_of_the_newest_backup_com
     drill.count_losses()
     unchanged = drill.up()
     assert "replaced" not in unchanged
+
+
+def test_the_port_for_ssh_is_opened_without_a_quorum_as_the_runbook_says(drill: Drill) -> None:
+    configure, target = commands("Before you need it")
+    drill.configure(healthTimeoutSeconds=20)
+    for member in MEMBERS[1:]:
+        drill.on(member, STOP)
+    try:
+        assert drill.run("sh", "-c", configure).returncode == 0
+        ended = drill.run("bash", "-c", f"{target} --yes --skip-preview --non-interactive", limit=UP_LIMIT)
+        assert "not healthy within 20 s" in ended.stdout
+        (firewall,) = drill.digitalocean("GET", "/v2/firewalls")["firewalls"]
+        assert [rule["sources"] for rule in firewall["inbound_rules"] if rule["ports"] == "22"] == [
+            {"addresses": ["203.0.113.7/32"]}
+        ]
+    finally:
+        for member in MEMBERS[1:]:
+            drill.on(member, START)
+        drill.configure(sshCidrs=None, healthTimeoutSeconds=120)
+    drill.wait_healthy()
 
 
 def test_a_new_cluster_begins_with_the_newest_backup_of_another(
