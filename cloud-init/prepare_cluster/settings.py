@@ -72,7 +72,8 @@ def as_recovered(settings: Settings, recovery: Path) -> Settings:
         settings,
         token=str(values["token"]),
         restore=str(values["restore"]),
-        founding=tuple(values["founding"]),
+        # Files of earlier recoveries name no founders.
+        founding=tuple(values.get("founding", settings.founding)),
         recovered=True,
     )
 

@@ -105,6 +105,8 @@ def test_discovery_hears_of_the_recovery(tmp_path: Path) -> None:
     recovered = as_recovered(SETTINGS, file)
     assert (recovered.token, recovered.restore, recovered.recovered) == ("new", NAME, True)
     assert recovered.founding == ("m1", "m2")
+    file.write_text(json.dumps({"token": "new", "restore": NAME}))
+    assert as_recovered(SETTINGS, file).founding == MEMBERS
 
 
 def test_an_etcd_that_does_not_end_by_itself_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
