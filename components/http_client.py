@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class Response:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By their names in lower case."""
 
     @property
     def text(self) -> str:
@@ -85,7 +87,8 @@ async def ask_api(url: str, token: str, *, seconds: float) -> Response:
 
     def exchange() -> Response:
         with urllib.request.build_opener(_AnyStatus).open(request, timeout=seconds) as response:
-            return Response(response.status, response.read())
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status, response.read(), headers)
 
     return await _off_the_loop(exchange)
 

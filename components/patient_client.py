@@ -7,7 +7,8 @@ import asyncio
 import httpx
 
 from components.configuration import ProviderAccess
-from components.listing import PAUSES, REQUEST_TIMEOUT_SECONDS
+from components.listing import REQUEST_TIMEOUT_SECONDS
+from components.patience import PAUSES, before_asking_again
 
 
 class _Patient(httpx.AsyncHTTPTransport):
@@ -19,7 +20,7 @@ class _Patient(httpx.AsyncHTTPTransport):
             if answer.status_code != 429:
                 return answer
             await answer.aclose()
-            await asyncio.sleep(pause)
+            await asyncio.sleep(before_asking_again(pause, answer.headers))
         return await super().handle_async_request(request)
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components.configuration import ProviderAccess
-from components.listing import PAUSES, list_all
+from components.listing import list_all
+from components.patience import PAUSES
 from components.patient_client import client
 
 BLANK_FOR = timedelta(hours=24)

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from components.configuration import ProviderAccess
 from components.http_client import NoAnswerError
-from components.listing import PAUSES, ListingError, ask_patiently, list_all
+from components.listing import ListingError, ask_patiently, list_all
+from components.patience import PAUSES
 
 RECORDS_PAGE_SIZE = 1000
 
@@ -24,7 +25,7 @@ async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> fr
     try:
         items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, **only)
     except ListingError as error:
-        raise UnlistedError(f"{error}. Run pulumi up again") from error
+        raise UnlistedError(f"{error} (asked with digitalocean:token). Run pulumi up again") from error
     return frozenset(item["name"] for item in items)
 
 

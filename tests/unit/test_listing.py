@@ -41,19 +41,43 @@ async def listed(monkeypatch: pytest.MonkeyPatch, api: Api, **more: Any) -> list
 
 
 async def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = Api(page("a", "b", after=f"{API}/v2/vpcs?page=2"), page("c"))
+    api = Api(page("a", "b", after="https://elsewhere.test/v2/vpcs?page=2"), page("c"))
     assert await listed(monkeypatch, api, region="fra1") == ["a", "b", "c"]
-    assert api.asked == [f"{API}/v2/vpcs?region=fra1&per_page=200", f"{API}/v2/vpcs?page=2"]
+    query = f"{API}/v2/vpcs?region=fra1&per_page=200"
+    assert api.asked == [f"{query}&page=1", f"{query}&page=2"]
 
 
-async def test_a_busy_api_is_asked_again_as_often_as_there_are_pauses(
+BUSY = Response(429, b"")
+
+
+@pytest.mark.parametrize(
+    "answer", [BUSY, Response(503, b""), NoAnswerError("ConnectionRefusedError")], ids=["busy", "failing", "away"]
+)
+async def test_an_api_is_asked_again_as_often_as_there_are_pauses(
+    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError
+) -> None:
+    assert await listed(monkeypatch, Api(answer, answer, page("a")), pauses=(0, 0)) == ["a"]
+    with pytest.raises(ListingError, match="the listing of vpcs|did not list the vpcs") as raised:
+        await listed(monkeypatch, Api(answer, answer), pauses=(0,))
+    assert raised.value.passing
+
+
+async def test_a_server_that_does_not_know_the_request_is_not_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    busy = Response(429, b"")
-    assert await listed(monkeypatch, Api(busy, busy, page("a")), pauses=(0, 0)) == ["a"]
-    with pytest.raises(ListingError, match="answered 429 to the listing of vpcs") as raised:
-        await listed(monkeypatch, Api(busy, busy), pauses=(0,))
-    assert raised.value.passing
+    with pytest.raises(ListingError, match="answered 501 to the listing of vpcs"):
+        await listed(monkeypatch, Api(Response(501, b"")), pauses=(0,))
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [(401, "the token is not valid"), (403, "the token lacks the scope vpc:read")],
+)
+async def test_a_refusal_says_what_the_token_lacks(
+    monkeypatch: pytest.MonkeyPatch, status: int, cause: str
+) -> None:
+    with pytest.raises(ListingError, match=f"answered {status} to the listing of vpcs: {cause}"):
+        await listed(monkeypatch, Api(Response(status, b"")))
 
 
 @pytest.mark.parametrize(
