@@ -17,6 +17,7 @@ from components.member import Member
 from components.members import Members
 from components.monitoring import scrape_config
 from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, markers
+from components.node import check_user_data
 from components.preflight import preflight
 from components.renewal import announce
 from components.rollout import Rollout
@@ -56,6 +57,7 @@ class EtcdCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
+        check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Account(settings, cluster_tag=name, access=digitalocean_access())
         seen = account.seen.apply(lambda _: list[pulumi.Resource]())

@@ -12,7 +12,8 @@ from __future__ import annotations
 import pulumi
 
 from components.configuration import ProviderAccess, digitalocean_access
-from components.listing import PAUSES, list_all
+from components.listing import list_all
+from components.patience import PAUSES
 
 
 class DefaultVpcError(Exception):

@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 
 from components import digitalocean
-from components.backup import backup_target
 from components.certificates import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
@@ -20,12 +19,12 @@ from components.dns import DnsRecord
 from components.founding import Founding
 from components.leftovers import Leftovers, clearing
 from components.network import ClusterNetwork
+from components.node import node_config
 from components.rollout import Rollout, digest
-from components.settings import Settings, member_name
+from components.settings import Settings
 from components.steps import Steps
-from components.user_data import NodeConfig, render_user_data
+from components.user_data import render_user_data
 
-GIB = 1024**3
 VOLUME_LABEL = "etcd-data"
 
 
@@ -165,36 +164,7 @@ class Member(pulumi.ComponentResource):
         server, peer = issue("server"), issue("peer")
 
         def render(values: dict[str, Any]) -> str:
-            founding_members = tuple(
-                member_name(one, settings.domain) for one in range(1, values["size"] + 1)
-            )
-            return render_user_data(
-                NodeConfig(
-                    name=self.name,
-                    cluster_token=values["token"],
-                    founding_members=founding_members,
-                    tag=values["tag"],
-                    address_kind=settings.addresses,
-                    api_url=settings.discovery_api_url,
-                    api_token=settings.discovery_token.get_secret_value(),
-                    etcd_version=values["release"]["version"],
-                    release_url=values["release"]["release_url"],
-                    release_sha256=values["release"]["release_sha256"],
-                    volume="" if settings.volume_size == 0 else label,
-                    heartbeat_ms=settings.heartbeat_ms,
-                    election_ms=settings.election_ms,
-                    quota_bytes=settings.quota_gib * GIB,
-                    compaction_mode=settings.compaction_mode,
-                    compaction_retention=settings.compaction_retention,
-                    ca_certificate=values["ca"],
-                    server_certificate=values["server"],
-                    server_key=values["server_key"],
-                    peer_certificate=values["peer"],
-                    peer_key=values["peer_key"],
-                    restore=values["restore"],
-                    backup=backup_target(settings, cluster=values["tag"], region=settings.region),
-                )
-            )
+            return render_user_data(node_config(settings, number, label, values))
 
         return pulumi.Output.secret(
             pulumi.Output.all(

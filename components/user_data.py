@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pulumi
 import yaml
 
 from components.backup import BackupTarget
@@ -70,14 +71,15 @@ class NodeConfig:
     """Where backups go; ``None`` makes none."""
 
 
-class TooLargeError(ValueError):
+class TooLargeError(pulumi.RunError):
     """User data that DigitalOcean would refuse."""
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, size: int, remedy: str) -> None:
         super().__init__(
-            f"the user data of {name} has {size} bytes, and DigitalOcean accepts at most {LIMIT}: "
-            "shorten the certificates (ECDSA keys are small) or the files in cloud-init/"
+            f"the user data of {name} has {size} bytes, and DigitalOcean accepts at most {LIMIT}: {remedy}"
         )
+        self.size = size
+        """Bytes."""
 
 
 class _Document(yaml.SafeDumper):
@@ -92,7 +94,7 @@ class _Document(yaml.SafeDumper):
 def render_user_data(node: NodeConfig) -> str:
     """The cloud-init document of one droplet; equal settings give an equal text.
 
-    Raises ``TooLargeError``, a ``ValueError``, over ``LIMIT``.
+    Raises ``TooLargeError`` over ``LIMIT``.
     """
     template = _template(SOURCES / "user-data.yaml")
     values = _values(node)
@@ -106,7 +108,7 @@ def render_user_data(node: NodeConfig) -> str:
     text = "".join(parts)
     size = len(text.encode())
     if size > LIMIT:
-        raise TooLargeError(node.name, size)
+        raise TooLargeError(node.name, size, "shorten the files in cloud-init/")
     return text
 
 

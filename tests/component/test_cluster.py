@@ -9,7 +9,8 @@ import pytest
 from pulumi import _types
 
 from components.preflight import PreflightError
-from tests.component.conftest import PlanOf
+from components.user_data import TooLargeError
+from tests.component.conftest import Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -241,8 +242,21 @@ def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:
 def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
     plan_of: PlanOf, change: dict[str, Any], error: str
 ) -> None:
+    plan = Plan()
     with pytest.raises(PreflightError, match=error):
-        plan_of(**change)
+        plan_of(plan=plan, **change)
+    assert plan.resources
+    assert not plan.of_type(DROPLET)
+
+
+def test_too_large_user_data_is_refused_before_anything_is_registered(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("components.user_data.LIMIT", 1000)
+    plan = Plan()
+    with pytest.raises(TooLargeError, match="shorten etcd:"):
+        plan_of(plan=plan)
+    assert not plan.resources
 
 
 def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:
