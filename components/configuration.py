@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from components.backup import s3_endpoint, spaces_region
+from components.errors import ConfigurationError
 from components.settings import Settings
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
@@ -77,10 +78,6 @@ def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
     variables = PROVIDER_TOKENS[namespace, key]
     tokens = [pulumi.Config(namespace).get(key), *(environment.get(variable) for variable in variables)]
     return next((token for token in tokens if token), "")
-
-
-class ConfigurationError(pulumi.RunError):
-    """The stack's configuration cannot be used; its text has one line for each wrong key."""
 
 
 def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:

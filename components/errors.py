@@ -1,6 +1,12 @@
-"""What is wrong with a configuration whose values are all well-formed."""
+"""What is wrong with a configuration."""
 
 from __future__ import annotations
+
+import pulumi
+
+
+class ConfigurationError(pulumi.RunError):
+    """The stack's configuration cannot be used; its text has one line for each wrong key."""
 
 
 class MisfitError(ValueError):

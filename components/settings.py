@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from components.backup import BackupSettings
-from components.errors import MisfitError
+from components.errors import ConfigurationError, MisfitError
 from components.releases import CHECKSUMS, RELEASE_URL
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -26,6 +26,9 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 DURATION = re.compile(r"[1-9]\d*[smh]")
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
+LONGEST_DOMAIN = 64 - len("etcd-server-9.")
+"""A member's name is its hostname and its certificate's common name, each of at most 64 characters (hostname(7);
+RFC 5280, ub-common-name)."""
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
@@ -40,7 +43,7 @@ def _network(value: Any) -> IPv4Network:
 
 def _domain_name(value: str) -> str:
     labels = value.split(".")
-    if len(value) > 200 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
+    if len(value) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
         raise ValueError(
             "write a lower-case DNS name with at least two labels, such as etcd.example.com (RFC 1123)"
         )
@@ -145,6 +148,16 @@ class Settings(BackupSettings):
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
     """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up, and
     needs data volumes."""
+
+    @field_validator("domain")
+    @classmethod
+    def _short_enough(cls, value: str) -> str:
+        if len(value) > LONGEST_DOMAIN:
+            raise ValueError(
+                f"use at most {LONGEST_DOMAIN} characters: etcd-server-N.<domain> is a hostname and the common name "
+                "of a certificate, which have at most 64"
+            )
+        return value
 
     @field_validator("size")
     @classmethod
@@ -298,12 +311,12 @@ def by_number(name: str) -> tuple[int, str]:
 def cluster_name(project: str, stack: str) -> str:
     """The name that a cluster's droplets, volumes and firewall are known by: ``etcd-<project>-<stack>``.
 
-    Raises ``ValueError`` when DigitalOcean would refuse it as a volume's name (lower-case letters, digits
+    Raises ``ConfigurationError`` when DigitalOcean would refuse it as a volume's name (lower-case letters, digits
     and hyphens, at most 64 characters with the member's number).
     """
     name = f"etcd-{project}-{stack}"
     if not CLUSTER_NAME.fullmatch(name):
-        raise ValueError(
+        raise ConfigurationError(
             f"the stack's name is {stack}: use lower-case letters, digits and hyphens only, and keep "
             f"{name} within 60 characters, since DigitalOcean names volumes after it"
         )

@@ -9,7 +9,8 @@ import pulumi
 import pytest
 from pulumi.runtime import config as runtime
 
-from components.configuration import ConfigurationError, load_settings
+from components.configuration import load_settings
+from components.errors import ConfigurationError
 
 from .test_backup_settings import ON
 from .test_settings import GOOD

@@ -51,13 +51,15 @@ BUSY = Response(429, b"")
 
 
 @pytest.mark.parametrize(
-    "answer", [BUSY, Response(503, b""), NoAnswerError("ConnectionRefusedError")], ids=["busy", "failing", "away"]
+    "answer",
+    [BUSY, Response(503, b""), NoAnswerError("ConnectionRefusedError")],
+    ids=["busy", "failing", "away"],
 )
 async def test_an_api_is_asked_again_as_often_as_there_are_pauses(
     monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError
 ) -> None:
     assert await listed(monkeypatch, Api(answer, answer, page("a")), pauses=(0, 0)) == ["a"]
-    with pytest.raises(ListingError, match="the listing of vpcs|did not list the vpcs") as raised:
+    with pytest.raises(ListingError, match=r"the listing of vpcs|did not list the vpcs") as raised:
         await listed(monkeypatch, Api(answer, answer), pauses=(0,))
     assert raised.value.passing
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from components.configuration import describe
-from components.settings import Settings, cluster_name
+from components.errors import ConfigurationError
+from components.settings import LONGEST_DOMAIN, Settings, cluster_name, member_name
 
 GOOD: dict[str, Any] = {
     "domain": "etcd.example.com",
@@ -105,11 +106,19 @@ def test_an_unknown_version_is_taken_with_its_checksum() -> None:
     assert settings.release_checksum == "a" * 64
 
 
+def test_a_domain_is_as_long_as_a_hostname_leaves_room_for() -> None:
+    longest = "e" * (LONGEST_DOMAIN - len(".example.com")) + ".example.com"
+    assert Settings.model_validate({**GOOD, "domain": longest}).domain == longest
+    assert len(member_name(9, longest)) == 64
+    (error,) = errors_of(domain=f"e{longest}")
+    assert error.startswith(f"etcd:domain is e{longest}: use at most 50 characters")
+
+
 def test_the_cluster_is_named_after_project_and_stack() -> None:
     assert cluster_name("etcd", "fra1") == "etcd-etcd-fra1"
 
 
 @pytest.mark.parametrize("stack", ["Prod", "fra_1", "x" * 60])
 def test_a_stack_name_that_no_volume_could_have_is_refused(stack: str) -> None:
-    with pytest.raises(ValueError, match=f"the stack's name is {stack}: use lower-case"):
+    with pytest.raises(ConfigurationError, match=f"the stack's name is {stack}: use lower-case"):
         cluster_name("etcd", stack)

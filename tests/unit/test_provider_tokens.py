@@ -1,0 +1,48 @@
+"""The providers' tokens, without which no run begins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pulumi
+import pytest
+from pulumi.runtime import config as runtime
+
+from components.configuration import load_settings
+from components.errors import ConfigurationError
+
+from .test_settings import GOOD
+
+OWN = {f"etcd:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in GOOD.items()}
+
+
+@pytest.fixture(autouse=True)
+def configuration() -> Iterator[None]:
+    yield
+    runtime.set_all_config({})
+
+
+def problems(tokens: dict[str, str], environment: dict[str, str] | None = None) -> list[str]:
+    runtime.set_all_config({**OWN, **tokens})
+    try:
+        load_settings(pulumi.Config("etcd"), environment or {})
+    except ConfigurationError as error:
+        return str(error).splitlines()
+    return []
+
+
+def test_both_tokens_may_stand_in_the_configuration_or_in_the_environment() -> None:
+    assert problems({"digitalocean:token": "t", "cloudflare:apiToken": "t"}) == []
+    assert problems({"cloudflare:apiToken": "t"}, {"DIGITALOCEAN_TOKEN": "t"}) == []
+    assert problems({"cloudflare:apiToken": "t"}, {"DIGITALOCEAN_ACCESS_TOKEN": "t"}) == []
+    assert problems({"digitalocean:token": "t"}, {"CLOUDFLARE_API_TOKEN": "t"}) == []
+
+
+def test_each_missing_token_is_named_with_the_way_out() -> None:
+    assert problems({}) == [
+        "digitalocean:token is not set: run pulumi config set --secret digitalocean:token, or set DIGITALOCEAN_TOKEN "
+        "in the environment",
+        "cloudflare:apiToken is not set: run pulumi config set --secret cloudflare:apiToken, or set "
+        "CLOUDFLARE_API_TOKEN in the environment",
+    ]
