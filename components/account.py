@@ -153,8 +153,8 @@ def unlisted(error: ListingError) -> pulumi.RunError:
     """What to do where the API has not said which droplets exist."""
     return pulumi.RunError(
         f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
-        "etcd:discoveryToken at etcd:discoveryApiUrl, and with digitalocean:token. Nothing was touched; run pulumi up "
-        "again"
+        "etcd:discoveryToken at etcd:discoveryApiUrl, and with digitalocean:token, which both need the scopes "
+        "droplet:read and tag:read. Nothing was touched; run pulumi up again"
     )
 
 

@@ -11,6 +11,9 @@ DIGITALOCEAN_TOKEN = "dop_v1_" + "10ca1c10" * 8
 DISCOVERY_TOKEN = "dop_v1_" + "d15c0fe2" * 8
 """Scopes ``droplet:read`` and ``tag:read``, as the droplets' own token has."""
 
+SCOPELESS_TOKEN = "dop_v1_" + "5c09e1e5" * 8
+"""A valid token that may do nothing, to see what a forgotten scope looks like."""
+
 CLOUDFLARE_TOKEN = "localcloud-cloudflare-token-0123456789ab"  # noqa: S105
 """DNS edit and zone read on every local zone; 40 characters, as Cloudflare's are."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.tokens import SCOPELESS_TOKEN
 from tests.cluster.cluster import UP_LIMIT, Cluster, writes
 
 
@@ -19,9 +21,15 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
         ({"domain": "example.org"}, "etcd:domain is example.org: it is not in the zone example.test"),
         ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
         ({"sshCidrs": ["0.0.0.0/0"]}, "port 22 is never opened to the whole internet"),
+        ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33"),
+        (
+            {"version": "3.6.99", "releaseSha256": None},
+            "etcd:version is 3.6.99: its checksum is not known here",
+        ),
+        ({"certificateValidityHours": 720}, "etcd:certificateValidityHours is 720: it must be longer than"),
     ],
 )
-def test_a_run_with_a_bad_value_says_what_to_do_and_touches_nothing(
+def test_a_run_with_a_bad_value_says_what_to_do_and_registers_nothing(
     cloud: LocalCloud, tmp_path: Path, control: httpx.Client, config: dict[str, Any], error: str
 ) -> None:
     cluster = Cluster(cloud, tmp_path, stack="refused", **config)
@@ -32,3 +40,36 @@ def test_a_run_with_a_bad_value_says_what_to_do_and_touches_nothing(
     assert "Traceback" not in result.stdout
     assert "dop_v1_" not in result.stdout
     assert writes(control) == []
+    assert registered(cluster) == ["pulumi:pulumi:Stack"]
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        (
+            SCOPELESS_TOKEN,
+            "403 to the listing of droplets: the token lacks the scope droplet:read or tag:read",
+        ),
+        ("dop_v1_mistyped", "401 to the listing of droplets: the token is not valid (any more)"),
+    ],
+    ids=["no scopes", "no token"],
+)
+def test_a_discovery_token_that_cannot_read_is_refused_before_any_api_is_asked_for_a_thing(
+    cloud: LocalCloud, tmp_path: Path, control: httpx.Client, token: str, error: str
+) -> None:
+    cluster = Cluster(cloud, tmp_path, stack="refused", discoveryToken=token)
+    control.delete("/requests")
+    result = cluster.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
+    assert result.returncode != 0
+    assert error in result.stdout
+    assert "etcd:discoveryToken" in result.stdout
+    assert token not in result.stdout
+    assert "Traceback" not in result.stdout
+    assert writes(control) == []
+    cluster.destroy()
+
+
+def registered(cluster: Cluster) -> list[str]:
+    """Types of the resources in the stack's state."""
+    deployment = json.loads(cluster.pulumi("stack", "export"))["deployment"]
+    return [resource["type"] for resource in deployment.get("resources", [])]

@@ -8,11 +8,12 @@ from fastapi import Depends, Request
 
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean.errors import ApiError
-from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
+from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN
 
 SCOPES: dict[str, frozenset[str] | None] = {
     DIGITALOCEAN_TOKEN: None,
     DISCOVERY_TOKEN: frozenset({"droplet:read", "tag:read"}),
+    SCOPELESS_TOKEN: frozenset(),
 }
 """What each token may do; ``None`` is full access."""
 
