@@ -35,14 +35,14 @@ def create(cloud: LocalCloud, *names: str, user_data: str = "#cloud-config\n", *
     ids = [int(call(cloud, "POST", "/droplets", body | {"name": name})["droplet"]["id"]) for name in names]
     await_active(cloud, ids)
     for name in names:
-        eventually(lambda: "done" in inside(cloud, name, "cloud-init status"), f"{name} to boot")  # noqa: B023
+        eventually(lambda: "done" in inside(cloud, name, "cloud-init status"), f"{name} to boot", 90)  # noqa: B023
     return ids
 
 
 def await_active(cloud: LocalCloud, ids: Sequence[int]) -> None:
     """Wait until all droplets are active."""
     for id_ in ids:
-        eventually(lambda: status(cloud, id_) == "active", f"droplet {id_} to be active")  # noqa: B023
+        eventually(lambda: status(cloud, id_) == "active", f"droplet {id_} to be active", 90)  # noqa: B023
 
 
 def status(cloud: LocalCloud, droplet: int) -> str:

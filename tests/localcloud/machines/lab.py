@@ -58,7 +58,9 @@ class Lab:
 
     def await_boot(self, machine_id: int) -> None:
         eventually(
-            lambda: "done" in self.output(machine_id, "cloud-init status"), f"machine {machine_id} to boot"
+            lambda: "done" in self.output(machine_id, "cloud-init status"),
+            f"machine {machine_id} to boot",
+            90,
         )
 
     def sh(self, machine_id: int, script: str, limit: float = 60) -> subprocess.CompletedProcess[str]:
