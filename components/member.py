@@ -106,7 +106,7 @@ class Member(pulumi.ComponentResource):
                 replace_on_changes=["size"],
                 depends_on=rollout.conditions(self.name, gate, always=always),
                 custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{settings.health_timeout_seconds}s",
+                    create=f"{settings.creation_timeout_seconds}s",
                     delete=f"{settings.droplet_timeout_seconds}s",
                 ),
                 hooks=pulumi.ResourceHookBinding(before_create=[rollout.orphan_hook(self.name)]),

@@ -145,6 +145,12 @@ class Settings(BackupSettings):
     """A duration (``8h``) when periodic, a number of revisions when by revision."""
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
     """How long a run waits for members to become healthy."""
+    droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 180
+    """How long a droplet's deletion may take: an orderly shutdown, the detaching of a volume and the deletion.
+
+    DigitalOcean takes some 40 seconds for it. A member that must not go refuses its shutdown, and the run waits this
+    long before it says so.
+    """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
     """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up, and
     needs data volumes."""
@@ -284,13 +290,9 @@ class Settings(BackupSettings):
         return tuple(member_name(number, self.domain) for number in range(1, self.size + 1))
 
     @property
-    def droplet_timeout_seconds(self) -> int:
-        """How long a droplet's deletion may take: an orderly shutdown, the detaching of a volume and the deletion.
-
-        DigitalOcean takes some 40 seconds for it. A member that must not go refuses its shutdown, and the run waits
-        this long before it says so.
-        """
-        return min(self.health_timeout_seconds, 180)
+    def creation_timeout_seconds(self) -> int:
+        """How long a droplet's creation may take. Its member is waited for in either case."""
+        return max(self.health_timeout_seconds, self.droplet_timeout_seconds)
 
     @property
     def release_checksum(self) -> str:

@@ -14,13 +14,13 @@ from tests.cluster.cluster import Cluster, wait_for
 DOMAIN = "veto.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
 DELETE_LIMIT = 30
-"""Seconds that the program gives the deletion of a droplet, by ``etcd:healthTimeoutSeconds``."""
+"""Seconds that the program gives the deletion of a droplet, by ``etcd:dropletTimeoutSeconds``."""
 
 
 @pytest.fixture
 def doomed(cloud: LocalCloud, tmp_path: Path) -> Iterator[Cluster]:
     """Three healthy members that a test may destroy."""
-    stack = Cluster(cloud, tmp_path, stack="veto", domain=DOMAIN, healthTimeoutSeconds=DELETE_LIMIT)
+    stack = Cluster(cloud, tmp_path, stack="veto", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
     stack.up()
     yield stack
     stack.destroy()

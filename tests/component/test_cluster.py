@@ -263,6 +263,23 @@ def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:
     assert all(droplet.request.deleteBeforeReplace for droplet in plan_of().of_type(DROPLET))
 
 
+@pytest.mark.parametrize(
+    ("settings", "create", "delete"),
+    [
+        ({}, "600s", "180s"),
+        ({"healthTimeoutSeconds": 10}, "180s", "180s"),
+        ({"healthTimeoutSeconds": 3600}, "3600s", "180s"),
+        ({"dropletTimeoutSeconds": 900}, "900s", "900s"),
+    ],
+)
+def test_little_patience_with_members_leaves_a_droplet_the_time_that_it_needs(
+    plan_of: PlanOf, settings: dict[str, Any], create: str, delete: str
+) -> None:
+    for droplet in plan_of(**settings).of_type(DROPLET):
+        limits = droplet.request.customTimeouts
+        assert (limits.create, limits.delete) == (create, delete)
+
+
 def test_no_resource_has_a_delete_hook(plan_of: PlanOf) -> None:
     for item in plan_of().resources:
         assert not item.request.hooks.before_delete

@@ -13,7 +13,7 @@ from tests.lifecycle.update import Update
 
 CHANGED, SICK = 2, 3
 PATIENCE = 10
-"""Seconds that a run waits for health before it refuses: the least that the settings allow."""
+"""Seconds that a run waits for health, or for a droplet, before it fails: the least that the settings allow."""
 
 
 @pytest.mark.parametrize("sickness", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
@@ -41,7 +41,7 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
     live: Live, control: httpx.Client
 ) -> None:
     sick, before = live.name(SICK), live.droplets()
-    with live.configured(healthTimeoutSeconds=PATIENCE):
+    with live.configured(dropletTimeoutSeconds=PATIENCE):
         # How long the provider waits for a shutdown is what an earlier run has recorded.
         live.up()
     with live.case("--replace and drift while a member is stopped", planned=False):
@@ -85,5 +85,5 @@ def wait_unlocked(live: Live) -> None:
 
 def refused(live: Live, *arguments: str) -> str:
     """What a run says that fails for want of health."""
-    with live.configured(healthTimeoutSeconds=PATIENCE):
+    with live.configured(healthTimeoutSeconds=PATIENCE, dropletTimeoutSeconds=PATIENCE):
         return live.fail(*arguments)
