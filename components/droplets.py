@@ -26,12 +26,13 @@ class AddressBook:
     def __init__(self, settings: Settings, tag: str) -> None:
         self._settings = settings
         self._tag = tag
-        self._droplets: list[Mapping[str, Any]] = []
+        self.listed: Sequence[Mapping[str, Any]] = []
+        """The droplets as they were listed last."""
         self._listed_at = -math.inf
 
     async def addresses(self) -> dict[str, str]:
         """IPv4 addresses by member name. Raises ``ListingError``."""
-        addresses = addresses_by_name(self._droplets, self._settings.addresses)
+        addresses = addresses_by_name(self.listed, self._settings.addresses)
         complete = addresses.keys() >= set(self._settings.member_names)
         if time.monotonic() - self._listed_at < (LISTING_SECONDS if complete else INCOMPLETE_SECONDS):
             return addresses
@@ -44,11 +45,9 @@ class AddressBook:
     async def droplets(self) -> Sequence[Mapping[str, Any]]:
         """The droplets as they are at this moment, in the API's own words. Raises ``ListingError``."""
         token = self._settings.discovery_token.get_secret_value()
-        self._droplets = await list_all(
-            self._settings.discovery_api_url, "droplets", token, tag_name=self._tag
-        )
+        self.listed = await list_all(self._settings.discovery_api_url, "droplets", token, tag_name=self._tag)
         self._listed_at = time.monotonic()
-        return self._droplets
+        return self.listed
 
 
 def addresses_by_name(

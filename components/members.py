@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pulumi
 
@@ -11,6 +11,7 @@ from components.account import Account
 from components.gateway import Gateway, RefusedError
 from components.health import Credentials, Probe, Silence, listed, probe_all
 from components.listing import ListingError
+from components.power import PowerSwitch
 from components.settings import Settings
 
 
@@ -34,6 +35,7 @@ class Members:
         self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
         self._context: ssl.SSLContext | None = None
         self._book = account.book
+        self._power = PowerSwitch(self._access, self._book)
         self.existing = account.existing
 
     def forget_addresses(self) -> None:
@@ -100,6 +102,10 @@ class Members:
         except ListingError:
             return False
         return any([await repeat_shutdown(self._access, droplet, since=since) for droplet in droplets])
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """Power on those of the sick members' droplets that are configured, and off with nothing under way."""
+        await self._power.turn_on([name for name in self._settings.member_names if name in set(sick)])
 
     async def gateway(self, name: str) -> Gateway:
         """One member, to change the cluster through."""

@@ -10,6 +10,8 @@ Invariants:
 - Gates have no delete hooks: with one, plain ``pulumi destroy`` refuses to run.
 - A gate is asked only when its own input has changed. What replaces a droplet otherwise (drift, ``--replace``, a
   run that goes on after an interruption) meets the member's own veto: cloud-init/units/etcd-guard.service.
+- Whoever waits for members powers on those that are off: a run that was ended after a shutdown has left one. No
+  droplet that this run replaces is waited for at that time, except all at once, where nobody waits until the end.
 """
 
 from __future__ import annotations
@@ -260,6 +262,9 @@ class Rollout:
         while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
             seen = await self._members.look()
             sick = problems(others(member, self._settings.member_names, seen), seen)
+            if self._settings.rollout != "all-at-once":
+                # Else another droplet may be off because it is being replaced at this moment.
+                await self._members.power_on(sick)
             if sick and not said:
                 states = "; ".join(f"{name}: {problem}" for name, problem in sick.items())
                 pulumi.log.warn(
@@ -345,7 +350,9 @@ class Rollout:
             nonlocal last
             last = await self._members.look()
             names = asked(last)
-            return {**unfinished(names, last, at), **problems(names, last)}
+            found = {**unfinished(names, last, at), **problems(names, last)}
+            await self._members.power_on(found)
+            return found
 
         try:
             troubled = await wait_until_healthy(

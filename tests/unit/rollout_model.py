@@ -1,9 +1,9 @@
 """Every state that rolling changes can reach, explored over the program's and the node's own decisions.
 
 Three members with data volumes. A run is what the engine does with the program's resources: it takes the members
-in order, each by its gate, its droplet's deletion and its creation; what did not exist when it began is created at
-any moment of it. Beside it, at any moment: the run is killed, a member falls sick or gets well, a droplet drifts
-or is deleted outside, a machine finishes its boot. Between two runs the configuration may change.
+in order, each by its gate, its droplet's shutdown, deletion and creation; what did not exist when it began is
+created at any moment of it. Beside it, at any moment: the run is killed, a member falls sick or gets well, a droplet
+drifts or is deleted outside, a machine finishes its boot. Between two runs the configuration may change.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from components.health import Answer, Probe, Silence, problems
 from components.rollout import others, waits_for_gate
 
 NAMES = ("a", "b", "c")
+ASKED_FOR = 1
+"""The member that ``--replace`` names."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Guards:
     """What exists is touched only when what this run has created is healthy."""
     orphans_wait: bool = True
     """A droplet that a killed run has left is removed only while the others are healthy."""
+    power: bool = True
+    """Who waits for a member whose machine is off powers it on."""
 
 
 class Phase(Enum):
@@ -44,6 +48,7 @@ class Phase(Enum):
 
     GATE = "gate"
     DROPLET = "droplet"
+    DELETE = "delete"
     CREATE = "create"
 
 
@@ -54,6 +59,8 @@ class Run(NamedTuple):
     """Members that had a droplet when it began."""
     member: int
     phase: Phase
+    replacing: bool = False
+    """It was told to replace the droplet of ``ASKED_FOR``, which no other run will remember."""
 
 
 class Member(NamedTuple):
@@ -64,6 +71,8 @@ class Member(NamedTuple):
     known: bool = True
     """The engine's state has it."""
     booted: bool = True
+    off: bool = False
+    """Its machine was shut down, and will not start by itself."""
     sick: bool = False
     outdated: bool = False
     """The engine would replace the droplet."""
@@ -133,22 +142,30 @@ def refuses(index: int, well: tuple[bool, ...]) -> bool:
     )
 
 
-def take_down(state: State, index: int) -> State:
+def shut_down(state: State, index: int) -> State:
     """Our doing: the machine of a member ends. All others must be well, unless it had not even booted."""
     member = state.members[index]
     if member.booted and not all(other.well for at, other in enumerate(state.members) if at != index):
         raise UnsafeError
-    return state.with_member(
-        index, there=False, booted=False, sick=False, taken=member.booted or member.taken
-    )
+    return state.with_member(index, booted=False, off=True, sick=False, taken=member.booted or member.taken)
 
 
-def started(state: State, *, refresh: bool) -> State:
+def powered_on(state: State, waiting: int | None, guards: Guards) -> State | None:
+    """What comes of waiting for all others while some of them are off; ``None`` when none is."""
+    off = [at for at, member in enumerate(state.members) if member.off and at != waiting]
+    if not off or not guards.power:
+        return None
+    for index in off:
+        state = state.with_member(index, off=False)
+    return state
+
+
+def started(state: State, *, refresh: bool, replacing: bool = False) -> State:
     if refresh:
         for index, member in enumerate(state.members):
             state = state.with_member(index, known=member.known and member.there)
     existing = frozenset(name for name, one in zip(NAMES, state.members, strict=True) if one.there)
-    return state._replace(run=Run(existing, 0, Phase.GATE))
+    return state._replace(run=Run(existing, 0, Phase.GATE, replacing))
 
 
 def at(state: State, member: int, phase: Phase) -> State:
@@ -156,8 +173,10 @@ def at(state: State, member: int, phase: Phase) -> State:
     return state._replace(run=state.run._replace(member=member, phase=phase))
 
 
-def after(state: State, index: int) -> State:
-    return at(state, index + 1, Phase.GATE) if index + 1 < len(NAMES) else ended(state)
+def after(state: State, index: int, guards: Guards) -> State:
+    if index + 1 < len(NAMES):
+        return at(state, index + 1, Phase.GATE)
+    return ended(powered_on(state, None, guards) or state)
 
 
 def ended(state: State) -> State:
@@ -169,8 +188,8 @@ def created(state: State, index: int, guards: Guards) -> State | None:
     if state.members[index].there:
         if guards.orphans_wait and not gate_opens(index, state.well()):
             return None
-        state = take_down(state, index)
-    state = state.with_member(index, there=True, known=True, booted=False, outdated=False)
+        state = shut_down(state, index)
+    state = state.with_member(index, there=True, known=True, booted=False, off=False, outdated=False)
     if guards.chain and index + 1 < len(NAMES):
         state = state.with_member(index + 1, asked=False)
     return state
@@ -189,31 +208,53 @@ def run_steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
 
 def turn_of(state: State, index: int, phase: Phase, guards: Guards) -> tuple[str, State]:
     """What happens to the member whose turn it is."""
+    match phase:
+        case Phase.GATE:
+            return turn_of_its_gate(state, index, guards)
+        case Phase.DROPLET:
+            return turn_of_its_droplet(state, index, guards)
+        case Phase.DELETE:
+            gone = state.with_member(index, there=False, off=False, known=False)
+            return f"{NAMES[index]} is deleted", at(gone, index, Phase.CREATE)
+        case Phase.CREATE:
+            return turn_to_be_created(state, index, guards)
+
+
+def turn_of_its_gate(state: State, index: int, guards: Guards) -> tuple[str, State]:
+    name = NAMES[index]
+    if not state.members[index].asked and guards.gates and not gate_opens(index, state.well()):
+        if (following := powered_on(state, index, guards)) is not None:
+            return f"{name}'s gate powers others on", following
+        return f"{name}'s gate refuses", ended(state)
+    return f"{name}'s gate opens", at(state.with_member(index, asked=True), index, Phase.DROPLET)
+
+
+def turn_of_its_droplet(state: State, index: int, guards: Guards) -> tuple[str, State]:
     member, name = state.members[index], NAMES[index]
-    if phase is Phase.GATE:
-        if not member.asked and guards.gates and not gate_opens(index, state.well()):
-            return f"{name}'s gate refuses", ended(state)
-        return f"{name}'s gate opens", at(state.with_member(index, asked=True), index, Phase.DROPLET)
-    if phase is Phase.CREATE:
-        return turn_to_be_created(state, index, guards)
+    assert state.run is not None
     if not member.known:
         return f"{name} is to be created", at(state, index, Phase.CREATE)
-    if not member.outdated:
-        return f"{name} stays", after(state, index)
+    if not member.outdated and not (state.run.replacing and index == ASKED_FOR):
+        return f"{name} stays", after(state, index, guards)
     if guards.newcomers_first and not newcomers_well(state):
         return f"{name} waits for newcomers, and the run refuses", ended(state)
-    if member.there and guards.veto and member.booted and refuses(index, state.well()):
+    if not member.there:
+        return f"{name} is gone already", at(state.with_member(index, known=False), index, Phase.CREATE)
+    if guards.veto and member.booted and refuses(index, state.well()):
+        if (following := powered_on(state, index, guards)) is not None:
+            return f"others than {name} are powered on", following
         return f"{name} refuses its shutdown", ended(state)
-    gone = take_down(state, index).with_member(index, known=False)
-    return f"{name} is deleted", at(gone, index, Phase.CREATE)
+    return f"{name} is shut down", at(shut_down(state, index), index, Phase.DELETE)
 
 
 def turn_to_be_created(state: State, index: int, guards: Guards) -> tuple[str, State]:
     name = NAMES[index]
     if state.members[index].known:
-        return f"{name} is there already", after(state, index)
+        return f"{name} is there already", after(state, index, guards)
     if (made := created(state, index, guards)) is not None:
-        return f"{name} is created", after(made, index)
+        return f"{name} is created", after(made, index, guards)
+    if (following := powered_on(state, index, guards)) is not None:
+        return f"others than {name}'s orphan are powered on", following
     return f"{name}'s orphan is not removed, and the run refuses", ended(state)
 
 
@@ -227,7 +268,7 @@ def happenings(state: State) -> Iterator[tuple[str, State]]:
     """What the world does."""
     for index, name in enumerate(NAMES):
         member = state.members[index]
-        if member.there and not member.booted and sum(state.well()) >= 1:
+        if member.there and not member.booted and not member.off and sum(state.well()) >= 1:
             booted = state.with_member(index, booted=True)
             yield f"{name} has booted", booted.with_member(index, taken=member.taken and member.sick)
         if member.there and not member.sick:
@@ -239,7 +280,10 @@ def happenings(state: State) -> Iterator[tuple[str, State]]:
         noted = state._replace(outside=state.outside + 1)
         if not member.outdated:
             yield f"{name} drifts", noted.with_member(index, outdated=True)
-        yield f"{name} is deleted outside", noted.with_member(index, there=False, booted=False, sick=False)
+        yield (
+            f"{name} is deleted outside",
+            noted.with_member(index, there=False, booted=False, off=False, sick=False),
+        )
     if state.run is not None:
         yield "the run is killed", ended(state)
         index = state.run.member
@@ -251,6 +295,9 @@ def happenings(state: State) -> Iterator[tuple[str, State]]:
     else:
         yield "a run begins", started(state, refresh=False)
         yield "a run with --refresh begins", started(state, refresh=True)
+        if state.outside < 2 and state.members[ASKED_FOR].known:
+            told = started(state._replace(outside=state.outside + 1), refresh=True, replacing=True)
+            yield f"a run with --replace {NAMES[ASKED_FOR]} begins", told
         if state.changes < 1:
             changed = replace_all(state)
             yield "the configuration changes", changed._replace(changes=state.changes + 1)

@@ -44,6 +44,14 @@ def test_a_drifted_member_waits_for_one_that_the_same_run_creates() -> None:
     assert undisturbed(state, Guards(newcomers_first=False)).members[0].outdated
 
 
+def test_without_a_power_on_a_member_that_a_killed_run_has_shut_down_stays_off(states: list[State]) -> None:
+    shut_down = Member(booted=False, off=True, taken=True)
+    left = State((Member(), shut_down, Member()), outside=1)
+    assert left in states
+    assert all(member.well for member in undisturbed(left, Guards()).members)
+    assert undisturbed(left, Guards(power=False)).members[1].off
+
+
 @pytest.mark.parametrize("guards", [Guards(gates=False), Guards(chain=False)], ids=["gates", "chain"])
 def test_without_gates_that_wait_in_turn_a_change_does_not_finish_in_one_run(guards: Guards) -> None:
     changed = replace_all(State())
