@@ -6,6 +6,7 @@ Slugs, memory, disks and prices are those of DigitalOcean's published API; ids a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Image:
     name: str
     distribution: str
     min_disk_gib: int
+    kind: Literal["distribution", "application"] = "distribution"
     boots: bool = False
     """Whether the local cloud has a root file system for it."""
 
@@ -97,6 +99,7 @@ IMAGES = {
         Image(195932980, "debian-12-x64", "12 x64", "Debian", 7),
         Image(195932979, "ubuntu-24-04-x64", "24.04 (LTS) x64", "Ubuntu", 7),
         Image(195932978, "ubuntu-22-04-x64", "22.04 (LTS) x64", "Ubuntu", 7),
+        Image(195932977, "docker-20-04", "Docker on Ubuntu 22.04", "Ubuntu", 25, kind="application"),
     )
 }
 

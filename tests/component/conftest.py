@@ -16,6 +16,10 @@ from components.cluster import EtcdCluster
 from components.settings import Settings
 
 SECRET = "4dabf18193072939515e22adb298388d"
+KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
+"""Fingerprint of the one SSH key in the account, whose id is 512101."""
+IMAGES = {"debian-13-x64": 7.0, "large": 60.0, "too-large": 61.0}
+"""GiB of the smallest disk for each image. Numbers are as they come over the wire."""
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
@@ -78,7 +82,14 @@ class Answers(pulumi_mocks.Mocks):
         return {
             "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
             "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb"]},
-            "digitalocean:index/getImage:getImage": {"regions": ["fra1"]},
+            "digitalocean:index/getImage:getImage": {
+                "regions": ["fra1"],
+                "minDiskSize": IMAGES.get(args.args.get("slug")),
+            },
+            "digitalocean:index/getSizes:getSizes": {"sizes": [{"slug": "s-2vcpu-2gb", "disk": 60.0}]},
+            "digitalocean:index/getSshKeys:getSshKeys": {
+                "sshKeys": [{"id": 512101.0, "name": "ops", "fingerprint": KEY, "publicKey": "ssh-ed25519 A"}]
+            },
             "digitalocean:index/getAccount:getAccount": {"dropletLimit": 25},
             "digitalocean:index/getDroplets:getDroplets": {"droplets": [{}] * 20},
         }[args.token]

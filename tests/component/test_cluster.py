@@ -10,7 +10,7 @@ from pulumi import _types
 
 from components.preflight import PreflightError
 from components.user_data import TooLargeError
-from tests.component.conftest import Plan, PlanOf
+from tests.component.conftest import KEY, Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -237,6 +237,18 @@ def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:
     [
         ({"dropletSize": "s-9vcpu-9gb"}, "etcd:dropletSize is s-9vcpu-9gb: region fra1 has no such size"),
         ({"size": 7}, "the account has 20 of at most 25"),
+        (
+            {"image": "too-large"},
+            "etcd:image is too-large: it needs a disk of 61 GiB, and etcd:dropletSize s-2vcpu-2gb has one of 60",
+        ),
+        (
+            {"sshKeys": [KEY, "512102"]},
+            "etcd:sshKeys is 512102: the DigitalOcean account has no such key",
+        ),
+        (
+            {"sshKeys": [KEY[:-2] + "46"]},
+            "etcd:sshKeys is 3b:.*:46: the DigitalOcean account has no such key",
+        ),
     ],
 )
 def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
@@ -257,6 +269,11 @@ def test_too_large_user_data_is_refused_before_anything_is_registered(
     with pytest.raises(TooLargeError, match="shorten etcd:"):
         plan_of(plan=plan)
     assert not plan.resources
+
+
+@pytest.mark.parametrize("change", [{"image": "large"}, {"sshKeys": [KEY]}, {"sshKeys": ["512101"]}])
+def test_what_the_api_would_take_is_registered(plan_of: PlanOf, change: dict[str, Any]) -> None:
+    assert len(plan_of(**change).of_type(DROPLET)) == 3
 
 
 def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:

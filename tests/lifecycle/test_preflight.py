@@ -16,6 +16,11 @@ from tests.lifecycle.live import Live
     [
         ({"dropletSize": "s-64vcpu-1tb"}, "etcd:dropletSize is s-64vcpu-1tb"),
         ({"image": "debian-1-x64"}, "etcd:image is debian-1-x64"),
+        (
+            {"image": "docker-20-04", "dropletSize": "s-1vcpu-512mb-10gb"},
+            "etcd:image is docker-20-04: it needs a disk of 25 GiB",
+        ),
+        ({"sshKeys": ["512999"]}, "etcd:sshKeys is 512999: the DigitalOcean account has no such key"),
     ],
 )
 def test_what_the_api_would_refuse_is_refused_first(

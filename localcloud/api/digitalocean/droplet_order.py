@@ -119,6 +119,8 @@ def _check_make(wanted: CreateDroplet, region: str) -> tuple[Size, Image]:
     image = find_image(wanted.image)
     if image is None:
         raise unprocessable("You specified an invalid image for Droplet creation.")
+    if size.disk_gib < image.min_disk_gib:
+        raise unprocessable("This size is not available because it has a smaller disk.")
     if not image.boots:
         raise unprocessable(f"image {image.slug} does not boot in the local cloud: use debian-13-x64")
     if wanted.ipv6:

@@ -29,8 +29,8 @@ async def sizes(pager: PagerParam) -> Any:
 
 @router.get("/images", dependencies=[require("image:read")])
 async def images(pager: PagerParam, type: str = "", private: bool = False) -> Any:  # noqa: A002
-    """All images: those of distributions, since nobody has any others here."""
-    listed = [] if private or type == "application" else list(IMAGES.values())
+    """All images, or those of a kind; nobody has any of their own here."""
+    listed = [] if private else [image for image in IMAGES.values() if type in {"", image.kind}]
     return pager("images", listed, views.image)
 
 

@@ -154,6 +154,10 @@ def test_a_droplet_that_does_not_exist_is_not_found(http: httpx.Client) -> None:
             {"image": "debian-12-x64"},
             "image debian-12-x64 does not boot in the local cloud: use debian-13-x64",
         ),
+        (
+            {"image": "docker-20-04", "size": "s-1vcpu-512mb-10gb"},
+            "This size is not available because it has a smaller disk.",
+        ),
         ({"name": "under_score"}, "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"),
         ({"ssh_keys": [17, "aa:bb"]}, "17, aa:bb are invalid key identifiers for Droplet creation."),
         ({"size": None}, "size: Input should be a valid string"),

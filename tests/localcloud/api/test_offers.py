@@ -23,5 +23,6 @@ def test_images_are_found_by_slug_and_by_id(digitalocean: pydo.Client, http: htt
     assert image["distribution"] == "Debian"
     slugs = [each["slug"] for each in digitalocean.images.list(type="distribution")["images"]]
     assert "debian-12-x64" in slugs
+    assert "docker-20-04" not in slugs
     assert http.get("/v2/images", params={"private": "true"}).json()["images"] == []
     assert http.get("/v2/images/plan9-x64").status_code == 404
