@@ -147,7 +147,9 @@ def a_cluster_that_exists_is_not_restored(old: Wish, new: Wish) -> Iterator[str]
     if new.restore_from and new.restore_from != old.restore_from:
         yield (
             f"etcd:restoreFrom is {new.restore_from}: this stack has a cluster already, and a backup is restored by a "
-            "founding alone. Remove the key, use a stack of its own, or follow docs/recovery.md if all data is lost"
+            "founding alone. Remove the key, use a stack of its own, or follow docs/recovery.md if all data is lost. "
+            "Where no member ever started, because the backup of the first run could not be restored: pulumi destroy, "
+            "which deletes no backup, and then pulumi up"
         )
 
 
