@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
-from .lab import Lab, Node
+from .lab import Lab, Node, eventually
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -43,3 +44,34 @@ def test_no_command_names_endpoints_twice() -> None:
     # etcdctl ends with "conflicting environment variable" where both name them.
     for page in ("monitoring.md", "backup.md", "upkeep.md"):
         assert not re.findall(r"etcdctl[^`\n]* --endpoints", (DOCS / page).read_text())
+
+
+def test_a_database_that_its_keys_fill_is_given_a_larger_quota_before_its_alarm_is_taken_back(
+    lab: Lab,
+) -> None:
+    entry = (DOCS / "monitoring.md").read_text().split("### EtcdNoSpace\n")[1].split("\n### ")[0]
+    give_back = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
+    (larger,) = re.findall(r"^       (sed .+) && systemctl restart etcd$", entry, re.MULTILINE)
+    nodes = [lab.add(number) for number in (1, 2, 3)]
+    for node in nodes:
+        settings = node.places.etc / "prepare_cluster.json"
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "quota_bytes": 16 << 20}))
+        node.power_on()
+    lab.all_healthy(nodes)
+    fill = (
+        "for n in $(seq 40); do head -c 1000000 /dev/zero | etcdctl put /full/$n >/dev/null || exit 1; done"
+    )
+    assert "database space exceeded" in shell(nodes, fill).stderr
+    done = shell(nodes, give_back)
+    assert done.returncode == 0, done.stderr
+    # Nothing was given back, and the alarm is there again.
+    assert "database space exceeded" in shell(nodes, fill).stderr
+    for node in nodes:
+        assert shell(nodes, larger.replace("/etc/etcd", str(node.places.etc))).returncode == 0
+        node.restart()
+        eventually(
+            "every member answers",
+            lambda: shell(nodes, "etcdctl endpoint status").returncode == 0,
+        )
+    assert shell(nodes, "etcdctl alarm disarm && etcdctl endpoint health").returncode == 0
+    assert shell(nodes, fill).returncode == 0
