@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -112,6 +113,15 @@ class Drill(Cluster):
         return found[0]
 
     def uploader(self, backup: Backup) -> str:
-        """Which member uploaded it."""
-        (found,) = [one for one in MEMBERS if f"backup {backup.snapshot.name}:" in self.journal(one)]
+        """Which member uploaded it. It says so a moment after the backup is in the bucket."""
+        (found,) = wait_for(
+            lambda: [one for one in MEMBERS if f"backup {backup.snapshot.name}:" in self.journal(one)],
+            bool,
+            f"member that says it uploaded {backup.snapshot.name}",
+        )
         return found
+
+    def leadership(self) -> set[tuple[int, int]]:
+        """Which member leads and since which term, as the members say: the one that leads uploads last."""
+        answers = json.loads(self.etcdctl("endpoint", "status", "-w", "json"))
+        return {(answer["Status"]["leader"], answer["Status"]["raftTerm"]) for answer in answers}

@@ -35,12 +35,13 @@ def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactor
 
 def test_one_member_backs_up_every_minute_while_values_are_written(drill: Drill) -> None:
     drill.write("minutes")
+    leadership = drill.leadership()
     first = drill.wait_for_backup(())
     drill.write("more")
     second = drill.wait_for_backup([first])
-    assert 50 < second.modified - first.modified < 100
+    assert 50 < second.modified - first.modified < 130
     assert second.snapshot.revision >= first.snapshot.revision + 40
-    assert drill.uploader(first) == drill.uploader(second)
+    assert drill.uploader(first) == drill.uploader(second) or drill.leadership() != leadership
     assert drill.cloud.status().backup.startswith("newest backup: ")
     drill.count_losses()
 
@@ -143,9 +144,9 @@ def test_members_leave_only_after_a_backup_that_was_asked_for(drill: Drill) -> N
     said = drill.up()
     confirmed = said.index("Before members leave: the backup is in the bucket")
     assert said.index("the members take a backup first") < confirmed < said.index("leaves the cluster")
-    (taken, *_) = [backup for backup in drill.backups() if backup not in before]
-    assert taken.snapshot.taken >= started
-    assert taken.snapshot.revision >= revision
+    taken = [backup.snapshot for backup in drill.backups() if backup not in before]
+    # The one of every minute may be new as well, and older.
+    assert any(snapshot.taken >= started and snapshot.revision >= revision for snapshot in taken)
     drill.configure(size=3)
     drill.up()
     drill.keeps(before)
