@@ -21,6 +21,12 @@ PAGE_SIZE = 200
 REQUEST_TIMEOUT = 10.0
 """Seconds for one page."""
 
+REMEDY = (
+    "set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and run pulumi up, "
+    "before a pulumi destroy as well"
+)
+"""A member with a token that opens nothing does not see that its cluster is torn down."""
+
 
 @dataclass(frozen=True)
 class Droplet:
@@ -143,13 +149,12 @@ def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
 def _refusal(status: int, headers: Mapping[str, str]) -> ListingError:
     if status == 401:
         return ListingError(
-            "the DigitalOcean API answers 401: the discovery token is not valid (any more): "
-            "set etcd:discoveryToken to one with the scopes droplet:read and tag:read",
+            f"the DigitalOcean API answers 401: the discovery token is not valid (any more): {REMEDY}",
             patient=True,
         )
     if status == 403:
         return ListingError(
-            "the DigitalOcean API answers 403: the discovery token lacks the scope droplet:read or tag:read",
+            f"the DigitalOcean API answers 403: the discovery token may not read this: {REMEDY}",
             patient=True,
         )
     if status == 429:

@@ -59,6 +59,8 @@ class Fault(BaseModel):
     method: str | None = None
     path: str | None = None
     """A regular expression that is found in the path."""
+    token: str | None = None
+    """The name of the token that comes with them, such as ``discovery``."""
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     seconds: Annotated[float, Field(ge=0)] | None = None
     """``latency``: how long. Others: how long after it was set the fault lasts."""
@@ -95,7 +97,7 @@ class Armed:
     until: float | None
     """On the monotonic clock."""
 
-    def meets(self, service: Service, method: str, path: str, now: float) -> bool:
+    def meets(self, service: Service, method: str, path: str, token: str, now: float) -> bool:
         """Whether it is for this request, which counts against its times if it is."""
         fault = self.fault
         if (
@@ -103,6 +105,7 @@ class Armed:
             or fault.service != service
             or (fault.method is not None and fault.method.upper() != method)
             or (fault.path is not None and not re.search(fault.path, path))
+            or (fault.token is not None and fault.token != token)
             or (self.until is not None and now >= self.until)
             or self.left == 0
         ):
@@ -131,18 +134,23 @@ class Observation:
             for fault in faults
         ]
 
-    def faults_for(self, service: Service, method: str, path: str) -> list[Fault]:
+    def faults_for(self, service: Service, method: str, path: str, token: str) -> list[Fault]:
         """What this request meets: every latency, then the first other fault."""
         now = time.monotonic()
         met: list[Fault] = []
         for armed in self.armed:
             final = armed.fault.kind != "latency"
             if (final and any(fault.kind != "latency" for fault in met)) or not armed.meets(
-                service, method, path, now
+                service, method, path, token, now
             ):
                 continue
             met.append(armed.fault)
         return sorted(met, key=lambda fault: fault.kind != "latency")
+
+
+def token_name(scope: Scope) -> str:
+    """The name of a request's token."""
+    return TOKEN_NAMES.get(bearer(Headers(scope=scope).get("authorization", "")), "unknown")
 
 
 class Noted:
@@ -165,7 +173,7 @@ class Noted:
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             status=None,
-            token=TOKEN_NAMES.get(bearer(Headers(scope=scope).get("authorization", "")), "unknown"),
+            token=token_name(scope),
             source=client[0] if client else "",
             time=time.time(),
         )
@@ -193,7 +201,9 @@ class Faulty:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            for fault in self._observation.faults_for(self._service, scope["method"], scope["path"]):
+            for fault in self._observation.faults_for(
+                self._service, scope["method"], scope["path"], token_name(scope)
+            ):
                 if fault.kind == "latency":
                     await asyncio.sleep(fault.seconds or 0)
                 elif fault.kind == "drop":

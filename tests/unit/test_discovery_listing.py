@@ -74,7 +74,17 @@ def test_an_answer_that_is_no_listing_is_an_error(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("status", "text"),
-    [(401, "not valid"), (403, "lacks the scope droplet:read or tag:read"), (500, "answers 500")],
+    [
+        (
+            401,
+            "not valid (any more): set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+        ),
+        (
+            403,
+            "may not read this: set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+        ),
+        (500, "answers 500"),
+    ],
 )
 def test_a_refusal_is_one_line_with_its_remedy(status: int, text: str) -> None:
     message = str(listing._refusal(status, {}))

@@ -73,6 +73,13 @@ def test_a_fault_is_for_what_it_names(http: httpx.Client, fault: Callable[..., N
     assert answer.headers["x-request-id"] == answer.json()["request_id"]
 
 
+def test_a_fault_may_be_for_one_token_alone(
+    http: httpx.Client, discovery: httpx.Client, fault: Callable[..., None]
+) -> None:
+    fault(**LISTING, kind="status", status=401, token="discovery")
+    assert [client.get("/v2/droplets").status_code for client in (http, discovery)] == [200, 401]
+
+
 def test_a_429_says_when_to_come_back(http: httpx.Client, fault: Callable[..., None]) -> None:
     fault(**LISTING, kind="status", status=429, headers={"retry-after": "7"})
     answer = http.get("/v2/droplets")

@@ -1,0 +1,64 @@
+"""The discovery token has expired or was revoked: what members cannot know then, and both ways out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.tokens import DIGITALOCEAN_TOKEN
+from tests.cluster.cluster import Cluster, wait_for
+
+DOMAIN = "spent.example.test"
+FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
+DELETE_LIMIT = 30
+"""Seconds that the program gives the deletion of a droplet, by ``etcd:healthTimeoutSeconds``."""
+
+
+@pytest.fixture
+def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[Cluster]:
+    """Three healthy members whose token opens nothing any more."""
+    stack = Cluster(cloud, tmp_path, stack="spent", domain=DOMAIN, healthTimeoutSeconds=DELETE_LIMIT)
+    stack.up()
+    revoked = {"service": "digitalocean", "kind": "status", "status": 401, "token": "discovery"}
+    control.put("/faults", json=[revoked]).raise_for_status()
+    yield stack
+    control.delete("/faults")
+    stack.destroy()
+
+
+def test_a_new_token_and_one_run_are_enough_and_then_a_plain_destroy_works(spent: Cluster) -> None:
+    before = {member: spent.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
+    spent.etcdctl("put", "/spent", "kept")
+    # Any other one that may read.
+    spent.configure(discoveryToken=DIGITALOCEAN_TOKEN, healthTimeoutSeconds=60)
+    spent.up()
+    assert not set(before.values()) & {spent.droplet_id(member) for member in before}
+    assert spent.etcdctl("get", "/spent", "--print-value-only") == "kept\n"
+    began = time.monotonic()
+    spent.destroy()
+    assert time.monotonic() - began < DELETE_LIMIT
+
+
+def test_without_one_a_teardown_ends_at_members_that_say_why_and_their_droplets_are_deleted_by_hand(
+    spent: Cluster,
+) -> None:
+    spent.on(THIRD, "systemctl stop etcd")
+    for member in (FIRST, SECOND):
+        journal = wait_for(
+            lambda name=member: spent.journal(name, "etcd-guard"), lambda text: "401" in text, "question"
+        )
+        assert "not known whether the cluster is being torn down, so a shutdown stays refused" in journal
+        assert "run pulumi up, before a pulumi destroy as well" in journal
+    result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=120)
+    assert result.returncode != 0
+    assert "to become off" in result.stdout
+    # Nobody may be let go because its token has ended.
+    left = [spent.droplet_id(member) for member in (FIRST, SECOND)]
+    for droplet in left:
+        spent.digitalocean("DELETE", f"/v2/droplets/{droplet}")
+    spent.destroy()
