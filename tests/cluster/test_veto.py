@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 
 DOMAIN = "veto.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
-DELETE_LIMIT = 30
-"""Seconds that the program gives the deletion of a droplet, by ``etcd:dropletTimeoutSeconds``."""
+DELETE_LIMIT = 60
+"""Seconds that the program gives a droplet's deletion, by ``etcd:dropletTimeoutSeconds``: vetoed, it fails then."""
 
 
 @pytest.fixture
@@ -42,7 +42,14 @@ def test_no_machine_goes_while_another_member_is_sick(doomed: Cluster) -> None:
     why = doomed.on(SECOND, "systemctl reboot --check-inhibitors=yes 2>&1; echo ended with $?")
     assert f"{THIRD} is unhealthy" in why
     result = doomed.run(
-        "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--replace", urn(doomed, 1), limit=150
+        "pulumi",
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--replace",
+        urn(doomed, 1),
+        limit=UP_LIMIT,
     )
     assert result.returncode != 0
     assert "to become off" in result.stdout
