@@ -20,7 +20,9 @@ MEMBER = "etcd-server-1.failing.example.test"
 def failing(cloud: LocalCloud, tmp_path: Path, cluster: Cluster) -> Iterator[Cluster]:
     """A stack of one member that is not up yet."""
     assert cluster
-    stack = Cluster(cloud, tmp_path, stack="failing", domain="failing.example.test", size=1)
+    # The node asks again after up to a minute, and the run has to wait for all of its failures.
+    patience = {"healthTimeoutSeconds": 200}
+    stack = Cluster(cloud, tmp_path, stack="failing", domain="failing.example.test", size=1, **patience)
     yield stack
     stack.destroy()
 
