@@ -16,7 +16,7 @@ from components.leftovers import Leftovers
 from components.member import Member
 from components.members import Members
 from components.monitoring import scrape_config
-from components.network import CLIENT_PORT, ClusterNetwork, all_at_once_marker, markers
+from components.network import CLIENT_PORT, ClusterNetwork, markers
 from components.node import check_user_data
 from components.preflight import preflight
 from components.renewal import announce
@@ -82,8 +82,7 @@ class EtcdCluster(pulumi.ComponentResource):
         rollout = Rollout(name, settings, members=members_now, ready=ready, version=steps.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
         always: list[pulumi.Resource] = [network.firewall, *backup_bucket(name, settings, opts=child)]
-        if settings.rollout == "all-at-once":
-            always.append(all_at_once_marker(name, opts=child))
+        rollout.mark(opts=child)
         members = [
             Member(
                 name,

@@ -60,6 +60,21 @@ class ClusterNetwork:
         )
 
 
+def rollout_marker(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
+
+    Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
+    that ended well.
+    """
+    only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
+    return digitalocean.Tag(f"{name}-rollout", name=f"{name}-{rollout}", opts=only)
+
+
+def up_marker(name: str) -> str:
+    """The tag by which members know that the cluster is wanted."""
+    return f"{name}-up"
+
+
 def markers(
     name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
@@ -71,15 +86,9 @@ def markers(
     late = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*droplets]))
     only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
     return [
-        digitalocean.Tag(f"{name}-up", name=f"{name}-up", opts=late),
+        digitalocean.Tag(up_marker(name), name=up_marker(name), opts=late),
         digitalocean.Tag(f"{name}-size", name=f"{name}-size-{size}", opts=only),
     ]
-
-
-def all_at_once_marker(name: str, *, opts: pulumi.ResourceOptions) -> digitalocean.Tag:
-    """A tag by which the members' guards know that the operator gives them all up at the same time."""
-    marker = f"{name}-all-at-once"
-    return digitalocean.Tag(marker, name=marker, opts=opts)
 
 
 def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
+from components.network import rollout_marker
 from components.remedies import renewed, untouched
 from components.settings import Settings, by_number
 from components.upgrading import Upgrade, unfinished
@@ -37,6 +38,8 @@ WATCH_SECONDS = 5.0
 """A droplet that takes longer to be registered is looked after, and this often."""
 GUARD_SECONDS = 0.4
 """As long as a member's guard takes to see what a gate has seen, unless its machine is busy."""
+GUARDS_LEARN_SECONDS = 60.0
+"""After this long no guard goes by a marker that is no more: ``FRESH`` of cloud-init/prepare_cluster/guard.py."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
 
@@ -79,8 +82,23 @@ class Rollout:
         self._newcomers: asyncio.Future[None] | None = None
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
+        self._marker: pulumi.Resource
+        self._marked = False
+        self._guards: asyncio.Future[None] | None = None
         self._began = time.time()
         self._asked = False
+
+    def mark(self, *, opts: pulumi.ResourceOptions) -> None:
+        """Register the marker that the members' guards go by: no droplet is touched before it is right."""
+        hook = pulumi.ResourceHook(f"{self._name}-marked", self.note_marked)
+        creating = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
+        self._marker = rollout_marker(
+            self._name, self._settings.rollout, opts=pulumi.ResourceOptions.merge(opts, creating)
+        )
+
+    def note_marked(self, _: pulumi.ResourceHookArgs) -> None:
+        """This run makes the marker."""
+        self._marked = True
 
     def gate(
         self,
@@ -132,10 +150,12 @@ class Rollout:
             if not waits_for_gate(member, existing, self._settings.rollout):
                 if member in existing and not pulumi.runtime.is_dry_run():
                     await self._saved_first()
-                return [*always]
+                return [*always, self._marker]
             if not pulumi.runtime.is_dry_run():
                 await self._newcomers_healthy(existing)
-            return [gate, *always]
+                await self._marker.urn.future()
+                await self.guards_know()
+            return [gate, *always, self._marker]
 
         return self._members.existing.apply(wanted)
 
@@ -303,6 +323,26 @@ class Rollout:
                 await self._backups.confirmed(purpose, answering(seen), ending=self._untouched)
             else:
                 pulumi.log.warn(f"{purpose}: no backup is taken, since no majority of the members is healthy")
+
+    async def guards_know(self) -> None:
+        """Wait until every member's guard goes by the marker that this run has made, if it has.
+
+        Until then one may still let its machine go, since the last run was all at once.
+        """
+        if self._marked and self._guards is None:
+            self._guards = asyncio.ensure_future(self._until_guards_know())
+        if self._guards is not None:
+            await asyncio.shield(self._guards)
+
+    async def _until_guards_know(self) -> None:
+        seen = await self._members.look()
+        # While all are healthy no guard goes by any marker, and at the first trouble each asks for them at once.
+        if sick := problems(others("", self._settings.member_names, seen), seen):
+            pulumi.log.info(
+                f"{', '.join(sick)} not healthy: waiting {GUARDS_LEARN_SECONDS:.0f} s, until the other members know "
+                "that they are wanted one at a time, and refuse to be shut down"
+            )
+            await asyncio.sleep(GUARDS_LEARN_SECONDS)
 
     async def _created_and_healthy(self, newcomers: Sequence[str]) -> None:
         for name in newcomers:

@@ -43,7 +43,7 @@ def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: Pla
 def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
     plan = plan_of(sshCidrs=["198.51.100.7/32"], **MADE_BUCKET)
     ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
-    assert len(ours) == 12
+    assert len(ours) == 13
     for item in ours:
         arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
         assert set(item.inputs) <= property_names(arguments)
@@ -205,12 +205,20 @@ def test_members_keep_their_user_data_when_the_size_changes(plan_of: PlanOf) -> 
     assert three == five
 
 
-def test_all_at_once_no_droplet_waits_for_a_gate_but_all_for_the_marker(plan_of: PlanOf) -> None:
+def test_all_at_once_no_droplet_waits_for_a_gate(plan_of: PlanOf) -> None:
     plan = plan_of(founding=LATER, droplets=3, rollout="all-at-once")
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
-    marker = plan.one(TAG, "etcd-etcd-fra1-all-at-once")
     assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
+
+
+@pytest.mark.parametrize("rollout", ["one-at-a-time", "all-at-once"])
+def test_no_droplet_is_touched_before_the_marker_says_how(plan_of: PlanOf, rollout: str) -> None:
+    plan = plan_of(founding=LATER, droplets=2, rollout=rollout)
+    marker = plan.one(TAG, "etcd-etcd-fra1-rollout")
+    assert marker.inputs["name"] == f"etcd-etcd-fra1-{rollout}"
     assert all(marker.urn in droplet.dependencies for droplet in plan.of_type(DROPLET))
+    # What is not asked for any more goes only when a run ends well. What is replaced goes at once.
+    assert marker.request.deleteBeforeReplace
 
 
 def test_the_markers_go_before_any_droplet_does(plan_of: PlanOf) -> None:

@@ -33,6 +33,8 @@ class Guards:
     """A gate whose input has changed asks the other members."""
     chain: bool = True
     """A gate's input names the droplet before it."""
+    markers_first: bool = True
+    """What an earlier run has told the members' guards is taken back before any droplet is touched."""
     veto: bool = True
     """A member refuses its own shutdown while another is unhealthy."""
     newcomers_first: bool = True
@@ -91,6 +93,8 @@ class State(NamedTuple):
     run: Run | None = None
     changes: int = 0
     """How often the configuration has changed: at most once, or every state of one change comes again in the next."""
+    given_up: bool = False
+    """A run that went all at once, or a teardown that was broken off, has left it so that nobody refuses a shutdown."""
     outside: int = 0
     """How often something was done to a droplet outside of any run: at most twice."""
 
@@ -134,12 +138,11 @@ def gate_opens(index: int, well: tuple[bool, ...]) -> bool:
 
 
 @cache
-def refuses(index: int, well: tuple[bool, ...]) -> bool:
+def refuses(index: int, well: tuple[bool, ...], given_up: bool) -> bool:
     """The node's veto."""
     sick = {name: "gone" for name, fine in zip(NAMES, well, strict=True) if not fine and name != NAMES[index]}
-    return (
-        holds(Facts(member=True, sick=sick, markers=Markers(up=True, size=3, all_at_once=False))) is not None
-    )
+    markers = Markers(up=True, size=3, all_at_once=given_up)
+    return holds(Facts(member=True, sick=sick, markers=markers)) is not None
 
 
 def shut_down(state: State, index: int) -> State:
@@ -160,7 +163,9 @@ def powered_on(state: State, waiting: int | None, guards: Guards) -> State | Non
     return state
 
 
-def started(state: State, *, refresh: bool, replacing: bool = False) -> State:
+def started(state: State, guards: Guards, *, refresh: bool, replacing: bool = False) -> State:
+    if guards.markers_first:
+        state = state._replace(given_up=False)
     if refresh:
         for index, member in enumerate(state.members):
             state = state.with_member(index, known=member.known and member.there)
@@ -176,7 +181,8 @@ def at(state: State, member: int, phase: Phase) -> State:
 def after(state: State, index: int, guards: Guards) -> State:
     if index + 1 < len(NAMES):
         return at(state, index + 1, Phase.GATE)
-    return ended(powered_on(state, None, guards) or state)
+    # At last the engine deletes what is not asked for any more.
+    return ended(powered_on(state, None, guards) or state)._replace(given_up=False)
 
 
 def ended(state: State) -> State:
@@ -240,7 +246,7 @@ def turn_of_its_droplet(state: State, index: int, guards: Guards) -> tuple[str, 
         return f"{name} waits for newcomers, and the run refuses", ended(state)
     if not member.there:
         return f"{name} is gone already", at(state.with_member(index, known=False), index, Phase.CREATE)
-    if guards.veto and member.booted and refuses(index, state.well()):
+    if guards.veto and member.booted and refuses(index, state.well(), state.given_up):
         if (following := powered_on(state, index, guards)) is not None:
             return f"others than {name} are powered on", following
         return f"{name} refuses its shutdown", ended(state)
@@ -264,7 +270,7 @@ def newcomers_well(state: State) -> bool:
     return all(member.well for name, member in zip(NAMES, state.members, strict=True) if name not in existing)
 
 
-def happenings(state: State) -> Iterator[tuple[str, State]]:
+def happenings(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
     """What the world does."""
     for index, name in enumerate(NAMES):
         member = state.members[index]
@@ -293,10 +299,10 @@ def happenings(state: State) -> Iterator[tuple[str, State]]:
                 ended(state.with_member(index, there=True, booted=False)),
             )
     else:
-        yield "a run begins", started(state, refresh=False)
-        yield "a run with --refresh begins", started(state, refresh=True)
+        yield "a run begins", started(state, guards, refresh=False)
+        yield "a run with --refresh begins", started(state, guards, refresh=True)
         if state.outside < 2 and state.members[ASKED_FOR].known:
-            told = started(state._replace(outside=state.outside + 1), refresh=True, replacing=True)
+            told = started(state._replace(outside=state.outside + 1), guards, refresh=True, replacing=True)
             yield f"a run with --replace {NAMES[ASKED_FOR]} begins", told
         if state.changes < 1:
             changed = replace_all(state)
@@ -311,9 +317,9 @@ def replace_all(state: State) -> State:
 
 def explore(guards: Guards) -> dict[State, tuple[State, str] | None] | Violation:
     """All reachable states, each with the one it was first reached from, or a way to a violation."""
-    start = State()
-    reached: dict[State, tuple[State, str] | None] = {start: None}
-    waiting = deque([start])
+    starts = (State(), State(given_up=True))
+    reached: dict[State, tuple[State, str] | None] = dict.fromkeys(starts)
+    waiting = deque(starts)
 
     def trace(state: State, last: str) -> tuple[str, ...]:
         steps = [last]
@@ -325,7 +331,7 @@ def explore(guards: Guards) -> dict[State, tuple[State, str] | None] | Violation
     while waiting:
         state = waiting.popleft()
         try:
-            successors = [*happenings(state), *(run_steps(state, guards) if state.run else ())]
+            successors = [*happenings(state, guards), *(run_steps(state, guards) if state.run else ())]
         except UnsafeError:
             return Violation(trace(state, "another member is taken down"))
         for step, following in successors:
@@ -342,11 +348,11 @@ def undisturbed(state: State, guards: Guards) -> State:
 
     The engine is quicker than any boot: a member boots when a gate waits for it, or after the run.
     """
-    state = started(ended(state), refresh=True)
+    state = started(ended(state), guards, refresh=True)
     for _ in range(100):
         steps = [] if state.run is None else list(run_steps(state, guards))
         going = [one for one in steps if not one[0].endswith("refuses")]
-        boots = [one for one in happenings(state) if one[0].endswith("has booted")]
+        boots = [one for one in happenings(state, guards) if one[0].endswith("has booted")]
         if not (onward := going or boots or steps):
             return state
         state = onward[0][1]

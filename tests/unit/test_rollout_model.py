@@ -33,6 +33,11 @@ def test_without_the_veto_a_drifted_member_goes_while_another_is_sick() -> None:
     assert isinstance(explore(Guards(veto=False)), Violation)
 
 
+def test_with_markers_that_are_taken_back_last_a_drifted_member_goes_while_another_is_sick() -> None:
+    found = explore(Guards(markers_first=False))
+    assert isinstance(found, Violation)
+
+
 def test_without_a_wait_a_droplet_that_a_killed_run_left_goes_while_another_is_sick() -> None:
     assert isinstance(explore(Guards(orphans_wait=False)), Violation)
 
