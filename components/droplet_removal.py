@@ -1,4 +1,4 @@
-"""Shutting droplets down, and removing one that no stack knows, as the provider does it (DigitalOcean API v2)."""
+"""Helping droplets down, and removing one that no stack knows, as the provider does it (DigitalOcean API v2)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ CLOCK_SECONDS = 5
 """By which this machine's clock and the API's may differ."""
 
 
+DOWN_SECONDS = 40
+"""By when a machine is off that has heard an orderly shutdown."""
+
+
 class RemovalError(Exception):
     """The droplet is still there; the text says what was last seen of it."""
 
@@ -36,32 +40,45 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
             raise RemovalError(f"droplet {droplet}: {type(error).__name__} {error}") from error
 
 
-async def repeat_shutdown(access: ProviderAccess, droplet: int, *, since: float) -> bool:
-    """Repeat a droplet's shutdown, if it was asked for since a Unix time and nothing is under way; whether it was.
+async def push(access: ProviderAccess, droplet: int, *, since: float, limit: float, hangs: bool) -> str:
+    """Help a droplet down that the provider waits for: the type of the action that was begun, or an empty text.
 
-    An answer that is no success is none: somebody asks later.
+    ``since``, ``limit`` and ``hangs`` are those of ``next_push``. An answer that is no success is none: somebody asks
+    later.
     """
     path = f"droplets/{droplet}/actions"
     async with client(access, "/v2/") as api:
         try:
             answer = await api.get(path, params={"per_page": RECENT_ACTIONS})
             actions = answer.raise_for_status().json()["actions"]
-            if not may_be_repeated(actions, since):
-                return False
-            return (await api.post(path, json={"type": "shutdown"})).is_success
+            wanted = next_push(actions, since=since, now=time.time(), limit=limit, hangs=hangs)
+            if not wanted:
+                return ""
+            return wanted if (await api.post(path, json={"type": wanted})).is_success else ""
         except httpx.HTTPError:
-            return False
+            return ""
 
 
-def may_be_repeated(actions: Sequence[Mapping[str, Any]], since: float) -> bool:
-    """Whether a droplet's actions have a shutdown since a Unix time, and none of them is under way."""
+def next_push(
+    actions: Sequence[Mapping[str, Any]], *, since: float, now: float, limit: float, hangs: bool
+) -> str:
+    """The type of the action that helps a droplet down; empty when there is nothing to do.
+
+    Nothing without a shutdown at ``since``, in Unix time, or later: nobody wants it down. Nothing while an action is
+    under way. Nothing when the provider, which waits for ``limit`` seconds, is about to give up: the machine would
+    go after a run that has failed. One that ``hangs`` does not hear another shutdown, and loses its power.
+    """
     asked = [
-        action
+        begun
         for action in actions
         if action["type"] == "shutdown"
-        and datetime.fromisoformat(action["started_at"]).timestamp() >= since - CLOCK_SECONDS
+        and (begun := datetime.fromisoformat(action["started_at"]).timestamp()) >= since - CLOCK_SECONDS
     ]
-    return bool(asked) and all(action["status"] != "in-progress" for action in actions)
+    if not asked or any(action["status"] == "in-progress" for action in actions):
+        return ""
+    if now > min(asked) + limit - min(DOWN_SECONDS, limit / 3):
+        return ""
+    return "power_off" if hangs else "shutdown"
 
 
 async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:

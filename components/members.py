@@ -90,18 +90,21 @@ class Members:
 
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
-    async def shut_down_again(self, name: str, *, since: float) -> bool:
-        """Repeat a shutdown of a member's droplet that the provider has asked for since a Unix time; whether it was.
+    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+        """Help a member's droplet down that the provider has asked to shut down since a Unix time.
 
-        Not while an action is under way. An API that refuses or is away is no obstacle: it is asked later.
+        Gives the types of the actions that were begun: another ``shutdown``, or a ``power_off`` of a machine that
+        ``hangs``. An API that refuses or is away is no obstacle: it is asked later.
         """
-        from components.droplet_removal import repeat_shutdown  # noqa: PLC0415  # as above
+        from components.droplet_removal import push  # noqa: PLC0415  # as above
 
+        limit = self._settings.droplet_timeout_seconds
         try:
             droplets = await self.droplets_named(name)
         except ListingError:
-            return False
-        return any([await repeat_shutdown(self._access, droplet, since=since) for droplet in droplets])
+            return frozenset()
+        begun = [await push(self._access, one, since=since, limit=limit, hangs=hangs) for one in droplets]
+        return frozenset(filter(None, begun))
 
     async def power_on(self, sick: Iterable[str]) -> None:
         """Power on those of the sick members' droplets that are configured, and off with nothing under way."""

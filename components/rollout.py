@@ -36,6 +36,8 @@ from components.waiting import UnhealthyError, wait_until_healthy
 
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to be registered is looked after, and this often."""
+HANGING_LOOKS = 3
+"""A member that this many looks in turn have seen sick, and all others well, is not asked to shut down once more."""
 GUARD_SECONDS = 0.4
 """As long as a member's guard takes to see what a gate has seen, unless its machine is busy."""
 GUARDS_LEARN_SECONDS = 60.0
@@ -183,7 +185,7 @@ class Rollout:
         """Tell the next gate which droplet comes before it, and watch what becomes of this one."""
         self._droplets[member] = droplet
         if not pulumi.runtime.is_dry_run():
-            self._watches.append(asyncio.ensure_future(self._watch(member, gate, droplet)))
+            self._watches.append(asyncio.ensure_future(self.watch(member, gate, droplet)))
 
     def finish(
         self, *, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
@@ -269,19 +271,23 @@ class Rollout:
             )
         return seen
 
-    async def _watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
+    async def watch(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
         """Say why a droplet does not go, and ask it again once it may: the provider asks once, and knows no reason.
 
-        A guard refuses the shutdown while another member is sick, or until it has seen the others' health.
+        A guard refuses the shutdown while another member is sick, or until it has seen the others' health. A machine
+        that hangs does not hear it, and one that is cut off takes the others for sick: such a one loses its power.
         """
         if member not in await self._existing():
             return
         await gate.urn.future()
         registered = asyncio.ensure_future(droplet.urn.future())
         said = False
+        alone = 0
         while not (await asyncio.wait({registered}, timeout=WATCH_SECONDS))[0]:
             seen = await self._members.look()
-            sick = problems(others(member, self._settings.member_names, seen), seen)
+            beside = others(member, self._settings.member_names, seen)
+            sick = problems(beside, seen)
+            alone = alone + 1 if alone_sick(member, beside, seen) else 0
             if self._settings.rollout != "all-at-once":
                 # Else another droplet may be off because it is being replaced at this moment.
                 await self._members.power_on(sick)
@@ -293,7 +299,15 @@ class Rollout:
                     f"healthy before: then it is asked again. {states}"
                 )
                 said = True
-            elif not sick and await self._members.shut_down_again(member, since=self._began):
+            if sick:
+                continue
+            begun = await self._members.push(member, since=self._began, hangs=alone >= HANGING_LOOKS)
+            if "power_off" in begun:
+                pulumi.log.warn(
+                    f"{member} is not healthy, and did not shut down when it was asked to: its power is cut, since "
+                    "every other member is healthy"
+                )
+            elif begun:
                 pulumi.log.info(f"{member} did not shut down when it was asked to: it is asked again")
 
     async def _newcomers_healthy(self, existing: Collection[str]) -> None:
@@ -440,6 +454,11 @@ def needed_to_reach(settings: Settings) -> str:
 def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) -> list[str]:
     """The members that must be healthy before ``member`` goes: those configured, and those that the cluster lists."""
     return sorted({*configured, *listed(seen)} - {member})
+
+
+def alone_sick(member: str, beside: Iterable[str], seen: Mapping[str, Probe]) -> bool:
+    """Whether ``member`` is the only one that is not healthy, of itself and those ``beside`` it."""
+    return [*problems(sorted({member, *beside}), seen)] == [member]
 
 
 def answering(seen: Mapping[str, Probe]) -> list[str]:

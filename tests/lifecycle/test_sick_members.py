@@ -73,6 +73,19 @@ def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patienc
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
+@pytest.mark.parametrize("sickness", [paused, cut_off], ids=lambda each: each.__name__)
+def test_a_member_that_hears_no_shutdown_is_replaced_by_command(live: Live, sickness: Sickness) -> None:
+    sick, before = live.name(SICK), live.droplets()
+    with live.case(f"--replace of a member that is {sickness.__name__}", planned=False), live.broken(sick):
+        with sickness(live, sick):
+            live.wait_down(sick)
+            output = live.up("--replace", live.urn(SICK))
+        assert (
+            f"{sick} is not healthy, and did not shut down when it was asked to: its power is cut" in output
+        )
+    assert {name for name, droplet in live.droplets().items() if droplet != before[name]} == {sick}
+
+
 def wait_unlocked(live: Live) -> None:
     """DigitalOcean locks a droplet for as long as its shutdown may take, and nothing else can be asked of it."""
     droplet = live.droplets()[live.name(CHANGED)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
 from components.configuration import ProviderAccess
-from components.droplet_removal import may_be_repeated, remove_droplet, repeat_shutdown
+from components.droplet_removal import next_push, push, remove_droplet
 from components.removal import InTheWayError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
@@ -97,30 +98,72 @@ async def test_a_droplet_is_shut_down_and_its_volume_is_kept(
     await remove_droplet(access, orphan, seconds=20)
 
 
-async def test_a_shutdown_is_repeated_only_where_one_was_asked_for_since_then(
+async def test_a_droplet_is_helped_down_only_where_a_shutdown_was_asked_for_since_then(
     access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
 ) -> None:
     asked = droplet(name="a")["id"]
     path = f"/v2/droplets/{asked}/actions"
     began = time.time()
-    assert not await repeat_shutdown(access, asked, since=began)
+    lately = partial(push, access, limit=180)
+    assert not await lately(asked, since=began, hangs=False)
+    assert not await lately(asked, since=began, hangs=True)
     http.post(path, json={"type": "shutdown"})
     lab.settle()
-    assert not await repeat_shutdown(access, asked, since=time.time() + 60)
-    assert await repeat_shutdown(access, asked, since=began)
+    assert not await lately(asked, since=time.time() + 60, hangs=True)
+    assert await lately(asked, since=began, hangs=False) == "shutdown"
     lab.settle()
     assert [action["type"] for action in http.get(path).json()["actions"]].count("shutdown") == 2
-    assert not await repeat_shutdown(access, asked + 1, since=began)
+    assert not await lately(asked + 1, since=began, hangs=False)
+
+
+async def test_a_droplet_that_hangs_loses_its_power(
+    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(lab.host, "shutdown", hang)
+    hanging = droplet(name="a")["id"]
+    began = time.time()
+    http.post(f"/v2/droplets/{hanging}/actions", json={"type": "shutdown"})
+    lab.settle()
+    assert await push(access, hanging, since=began, limit=180, hangs=True) == "power_off"
+    lab.settle()
+    assert http.get(f"/v2/droplets/{hanging}").json()["droplet"]["status"] == "off"
+
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+SHUTDOWN = {"type": "shutdown", "status": "errored", "started_at": "2026-01-01T00:00:00Z"}
+REPEATED = {**SHUTDOWN, "started_at": "2026-01-01T00:01:00Z"}
+SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-01T00:00:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("others", "repeated"),
+    ("actions", "after", "pushed"),
     [
-        ([], True),
-        ([{"type": "snapshot", "status": "in-progress", "started_at": "2026-01-01T00:00:00Z"}], False),
+        ([SHUTDOWN], 60, True),
+        ([], 60, False),
+        ([SNAPSHOT, SHUTDOWN], 60, False),
+        ([{**SHUTDOWN, "status": "in-progress"}], 60, False),
+        ([SHUTDOWN], 139, True),
+        ([SHUTDOWN], 141, False),
+        ([REPEATED, SHUTDOWN], 139, True),
+        ([REPEATED, SHUTDOWN], 141, False),
+    ],
+    ids=[
+        "the shutdown has failed",
+        "nobody has asked",
+        "something else is under way",
+        "the shutdown is under way",
+        "in time",
+        "too late for this run",
+        "once more in time",
+        "the provider waits since the first",
     ],
 )
-def test_nothing_is_asked_of_a_droplet_that_is_busy(others: list[Any], repeated: bool) -> None:
-    shutdown = {"type": "shutdown", "status": "errored", "started_at": "2026-01-01T00:00:00Z"}
-    began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-    assert may_be_repeated([shutdown, *others], began) == repeated
+@pytest.mark.parametrize(("hangs", "by"), [(False, "shutdown"), (True, "power_off")])
+def test_when_a_droplet_is_helped_down(
+    actions: list[Any], after: int, pushed: bool, hangs: bool, by: str
+) -> None:
+    wanted = next_push(actions, since=BEGAN, now=BEGAN + after, limit=180, hangs=hangs)
+    assert wanted == (by if pushed else "")
