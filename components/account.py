@@ -17,7 +17,9 @@ import pulumi
 
 from components.configuration import ProviderAccess
 from components.droplets import AddressBook
-from components.listing import ListingError, list_all
+from components.http_client import NoAnswerError, ask_api
+from components.listing import REQUEST_TIMEOUT_SECONDS, ListingError, list_all
+from components.network import up_marker
 from components.settings import Settings
 
 PATIENCE_SECONDS = 60
@@ -39,6 +41,8 @@ class Sight:
     """The same as the provider's token sees them."""
     untagged: Mapping[int, str]
     """Those that have a member's name and lack the tag."""
+    wanted: bool
+    """Whether there is the marker without which members let their machines go: see ``markers`` of network.py."""
 
     @property
     def droplets(self) -> frozenset[str]:
@@ -53,6 +57,8 @@ class Account:
     """What both tokens have agreed on."""
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet."""
+    unguarded: pulumi.Output[bool]
+    """Whether no member refuses its shutdown: a teardown was broken off, or the founding."""
     book: AddressBook
     """The droplets as the discovery token lists them, at any moment."""
 
@@ -63,6 +69,7 @@ class Account:
         self._tag = cluster_tag
         self.seen = pulumi.Output.from_input(self._see())
         self.existing = self.seen.apply(self._names)
+        self.unguarded = self.seen.apply(lambda sight: not sight.wanted)
 
     async def _see(self) -> Sight:
         looks = 0
@@ -83,10 +90,12 @@ class Account:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _look(self) -> Sight:
-        discovered, whole = await asyncio.gather(
-            self.book.droplets(), list_all(self.access.api_url, "droplets", self.access.token)
+        discovered, whole, wanted = await asyncio.gather(
+            self.book.droplets(),
+            list_all(self.access.api_url, "droplets", self.access.token),
+            tag_exists(self.access, up_marker(self._tag)),
         )
-        return sighted(discovered, whole, self._tag, self._settings.member_names)
+        return sighted(discovered, whole, self._tag, self._settings.member_names, wanted=wanted)
 
     def _names(self, sight: Sight) -> frozenset[str]:
         if reason := strangers(sight, self._settings.member_names, self._tag):
@@ -104,6 +113,8 @@ def sighted(
     whole: Sequence[Mapping[str, Any]],
     tag: str,
     members: Collection[str],
+    *,
+    wanted: bool,
 ) -> Sight:
     """The cluster's droplets among what both tokens list: by the tag, and by the configured members' names."""
 
@@ -119,7 +130,24 @@ def sighted(
             for droplet in whole
             if not has_tag(droplet) and droplet["name"] in members
         },
+        wanted=wanted,
     )
+
+
+async def tag_exists(access: ProviderAccess, tag: str) -> bool:
+    """Whether the account has a tag (``GET /v2/tags/NAME``). Raises ``ListingError``."""
+    try:
+        answer = await ask_api(
+            f"{access.api_url}/v2/tags/{tag}", access.token, seconds=REQUEST_TIMEOUT_SECONDS
+        )
+    except NoAnswerError as error:
+        raise ListingError(f"{access.api_url} did not show the tag {tag}: {error}", passing=True) from error
+    if answer.status not in {200, 404}:
+        passing = answer.status == 429 or answer.status >= 500
+        raise ListingError(
+            f"{access.api_url} answered {answer.status} when asked for the tag {tag}", passing=passing
+        )
+    return answer.status == 200
 
 
 def disagreement(sight: Sight, tag: str) -> str:

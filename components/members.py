@@ -20,6 +20,8 @@ class Members:
 
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet when the run begins. Fails where that is not known."""
+    unguarded: pulumi.Output[bool]
+    """Whether no member refuses its shutdown when the run begins."""
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Members:
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
         self.existing = account.existing
+        self.unguarded = account.unguarded
 
     def forget_addresses(self) -> None:
         """List the droplets again at the next look: one of them was replaced."""

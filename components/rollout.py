@@ -28,7 +28,7 @@ from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
-from components.network import rollout_marker
+from components.network import rollout_marker, up_marker
 from components.remedies import renewed, untouched
 from components.settings import Settings, by_number
 from components.upgrading import Upgrade, unfinished
@@ -87,6 +87,7 @@ class Rollout:
         self._marker: pulumi.Resource
         self._marked = False
         self._guards: asyncio.Future[None] | None = None
+        self._first: asyncio.Future[str] | None = None
         self._began = time.time()
         self._asked = False
 
@@ -157,6 +158,8 @@ class Rollout:
                 await self._newcomers_healthy(existing)
                 await self._marker.urn.future()
                 await self.guards_know()
+                if await self._members.unguarded.future() and not await self.waits_in_turn(member, gate):
+                    return [*always, self._marker]
             return [gate, *always, self._marker]
 
         return self._members.existing.apply(wanted)
@@ -183,9 +186,13 @@ class Rollout:
 
     def passed(self, member: str, gate: pulumi.Resource, droplet: pulumi.CustomResource) -> None:
         """Tell the next gate which droplet comes before it, and watch what becomes of this one."""
-        self._droplets[member] = droplet
+        self.note_droplet(member, droplet)
         if not pulumi.runtime.is_dry_run():
             self._watches.append(asyncio.ensure_future(self.watch(member, gate, droplet)))
+
+    def note_droplet(self, member: str, droplet: pulumi.CustomResource) -> None:
+        """The droplet of a member, which others may have to wait for."""
+        self._droplets[member] = droplet
 
     def finish(
         self, *, after: Sequence[pulumi.Resource], opts: pulumi.ResourceOptions
@@ -347,6 +354,32 @@ class Rollout:
             self._guards = asyncio.ensure_future(self._until_guards_know())
         if self._guards is not None:
             await asyncio.shield(self._guards)
+
+    async def waits_in_turn(self, member: str, gate: pulumi.Resource) -> bool:
+        """Where no member refuses its shutdown: wait until ``member`` may be touched, whatever is about to touch it.
+
+        The only one that is sick does not wait for its turn, and the others wait for it: it may be what this run
+        repairs. Gives whether there was a turn to wait for.
+        """
+        if self._first is None:
+            self._first = asyncio.ensure_future(self._only_sick_one())
+        first = await asyncio.shield(self._first)
+        if member == first:
+            return False
+        if first:
+            await self._droplets[first].urn.future()
+        await gate.urn.future()
+        await self._others_healthy(member)
+        return True
+
+    async def _only_sick_one(self) -> str:
+        seen = await self._members.look()
+        pulumi.log.info(
+            f"there is no tag {up_marker(self._name)}, so no member refuses to be shut down until this run ends: a "
+            "teardown was broken off, or the founding. Whatever changes, every other member has to be healthy first"
+        )
+        sick = [*problems(others("", self._settings.member_names, seen), seen)]
+        return sick[0] if len(sick) == 1 and sick[0] in self._droplets else ""
 
     async def _until_guards_know(self) -> None:
         seen = await self._members.look()

@@ -177,8 +177,12 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             seen = discovered if tag_name else account
             return both if seen is None else seen
 
+        async def tag_exists(*_: object) -> bool:
+            return bool(both)
+
         monkeypatch.setattr("components.droplets.list_all", listing)
         monkeypatch.setattr("components.account.list_all", listing)
+        monkeypatch.setattr("components.account.tag_exists", tag_exists)
         monkeypatch.setattr("components.account.PAUSE_SECONDS", 0)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 

@@ -73,6 +73,19 @@ def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patienc
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
+def test_after_a_teardown_that_was_broken_off_nobody_is_replaced_while_another_is_sick(live: Live) -> None:
+    sick, before = live.name(SICK), live.droplets()
+    with live.case("--replace after a teardown that was broken off", planned=False):
+        # What a destroy does first, and with it ends every member's veto.
+        live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}-up")
+        with live.broken(sick), stopped(live, sick):
+            live.wait_down(sick)
+            assert f"Before {live.name(1)} may change" in refused(live, "--replace", live.urn(CHANGED))
+            assert live.droplets() == before
+        live.up()
+    assert live.droplets() == before
+
+
 @pytest.mark.parametrize("sickness", [paused, cut_off], ids=lambda each: each.__name__)
 def test_a_member_that_hears_no_shutdown_is_replaced_by_command(live: Live, sickness: Sickness) -> None:
     sick, before = live.name(SICK), live.droplets()
