@@ -18,7 +18,7 @@ import pulumi
 from components.configuration import ProviderAccess
 from components.droplets import AddressBook
 from components.http_client import NoAnswerError, ask_api
-from components.listing import REQUEST_TIMEOUT_SECONDS, ListingError, list_all
+from components.listing import PAUSES, REQUEST_TIMEOUT_SECONDS, ListingError, list_all
 from components.network import up_marker
 from components.settings import Settings
 
@@ -96,6 +96,15 @@ class Account:
             tag_exists(self.access, up_marker(self._tag)),
         )
         return sighted(discovered, whole, self._tag, self._settings.member_names, wanted=wanted)
+
+    async def holds_anything(self) -> bool:
+        """Whether the account has a droplet of the cluster, or a volume. Raises ``ListingError``."""
+        sight = await self.seen.future()
+        if sight is None or sight.droplets:
+            return True
+        volume = re.compile(rf"{re.escape(self._tag)}-[1-9]\d*")
+        volumes = await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
+        return any(volume.fullmatch(one["name"]) for one in volumes)
 
     def _names(self, sight: Sight) -> frozenset[str]:
         if reason := strangers(sight, self._settings.member_names, self._tag):

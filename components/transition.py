@@ -2,6 +2,9 @@
 
 A stash records what the cluster was last asked to be. Every other resource of the cluster waits for it, so a
 before-hook that fails leaves all of them as they are, in previews as well. The stash then keeps the old record.
+
+A record of what never came true holds nobody back: where there is neither droplet nor volume, the wish may change. Not
+what the founding began with, which has a record of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from components.account import Account
 from components.record import Recorded, waiting_for
 from components.settings import Settings
 
@@ -52,12 +56,17 @@ class Transition:
     zone: pulumi.Output[str]
     """The recorded zone, to be looked up once the rules have been passed."""
 
-    def __init__(self, name: str, settings: Settings, *, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self, name: str, settings: Settings, *, account: Account, opts: pulumi.ResourceOptions
+    ) -> None:
         wish = Wish.of(settings)
 
-        def check(args: pulumi.ResourceHookArgs) -> None:
-            old = (args.old_inputs or {})["input"]
-            if reasons := refusals(wish.as_recorded(old), wish):
+        async def check(args: pulumi.ResourceHookArgs) -> None:
+            old = wish.as_recorded((args.old_inputs or {})["input"])
+            reasons = refusals(old, wish)
+            if reasons and not await account.holds_anything():
+                reasons = [*a_cluster_that_exists_is_not_restored(old, wish)]
+            if reasons:
                 raise RefusedError("\n".join([*reasons, "Nothing was changed."]))
 
         hook = pulumi.ResourceHook(
