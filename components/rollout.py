@@ -226,14 +226,14 @@ class Rollout:
             ),
         )
 
-        async def look_again(_: Any) -> Sequence[str]:
+        async def end(_: Any) -> Sequence[str]:
             if pulumi.runtime.is_dry_run():
                 await self._say_what_rolls()
             elif not self._asked:
-                await self._settle()
+                await self.look_again()
             return members
 
-        return pulumi.Output.from_input(gate.id).apply(look_again)
+        return pulumi.Output.from_input(gate.id).apply(end)
 
     async def _say_what_rolls(self) -> None:
         """In a preview: which members' droplets will be replaced, in order. Their ids are not known yet."""
@@ -397,16 +397,24 @@ class Rollout:
         purpose = f"Before any other member may change, {' and '.join(newcomers)} must be there"
         await self._wait(purpose, asked=lambda _: newcomers, ending=self._untouched)
 
+    async def look_again(self) -> None:
+        """Wait until all members are healthy that there are, and touch nobody.
+
+        A run that is limited to some targets neither creates members nor deletes any, whatever size is asked for.
+        """
+        existing = await self._existing()
+        there = [
+            name
+            for name, droplet in self._droplets.items()
+            if name in existing or await droplet.id.future() is not None
+        ]
+        await self._whole(there)
+
     async def _settle(self) -> None:
         """Wait until all members are healthy, and let those that are not configured any more leave, one by one."""
         staying = self._settings.member_names
         while True:
-            seen, _ = await self._wait(
-                f"Cluster {self._name}",
-                asked=lambda _: staying,
-                ending=RESUMABLE,
-                at=await self._version.future() or "",
-            )
+            seen = await self._whole(staying)
             if (leaving := next_to_leave(listed(seen), staying, seen)) is None:
                 return
             if await self._backups.confirmed(
@@ -416,6 +424,16 @@ class Rollout:
             await self._move_leadership([name for name in listed(seen) if name not in staying], seen)
             pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
             await self._members.remove(leaving, seen, through=staying)
+
+    async def _whole(self, members: Sequence[str]) -> Mapping[str, Probe]:
+        """Wait until the cluster of these members is healthy and at its version."""
+        seen, _ = await self._wait(
+            f"Cluster {self._name}",
+            asked=lambda _: members,
+            ending=RESUMABLE,
+            at=await self._version.future() or "",
+        )
+        return seen
 
     async def _wait(
         self,
