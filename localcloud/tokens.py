@@ -14,6 +14,9 @@ DISCOVERY_TOKEN = "dop_v1_" + "d15c0fe2" * 8
 SCOPELESS_TOKEN = "dop_v1_" + "5c09e1e5" * 8
 """A valid token that may do nothing, to see what a forgotten scope looks like."""
 
+STRANGERS_TOKEN = "dop_v1_" + "57a26e25" * 8
+"""Full access to the DigitalOcean account of another team, which has nothing and runs no machine."""
+
 CLOUDFLARE_TOKEN = "localcloud-cloudflare-token-0123456789ab"  # noqa: S105
 """DNS edit and zone read on every local zone; 40 characters, as Cloudflare's are."""
 

@@ -21,7 +21,7 @@ from localcloud.api.cloudflare import envelope
 from localcloud.api.connections import Connections
 from localcloud.api.digitalocean import errors
 from localcloud.api.digitalocean.access import bearer
-from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, STRANGERS_TOKEN
 
 Service = Literal["digitalocean", "cloudflare", "metadata", "releases"]
 
@@ -29,6 +29,7 @@ TOKEN_NAMES = {
     "": "",
     DIGITALOCEAN_TOKEN: "admin",
     DISCOVERY_TOKEN: "discovery",
+    STRANGERS_TOKEN: "strangers",
     CLOUDFLARE_TOKEN: "cloudflare",
 }
 KEPT_REQUESTS = 100_000

@@ -9,14 +9,57 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
+import yaml
 
-from tests.cluster.cluster import CHECKOUT, PROGRAM
+from localcloud.tokens import STRANGERS_TOKEN
+from tests.cluster.cluster import CHECKOUT, PROGRAM, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import Update
 
 PATIENCE = 20
 """Seconds that a run waits for a member's health: a healthy one has come back before, on a busy machine as well."""
+
+
+@pytest.mark.parametrize(
+    ("key", "refusal"),
+    [
+        ("etcd:discoveryToken", "etcd:discoveryToken does not see droplet {}"),
+        ("digitalocean:token", "digitalocean:token does not see droplet {}"),
+    ],
+    ids=["discovery", "provider"],
+)
+def test_a_token_of_another_team_is_refused_and_nothing_touched(
+    live: Live, control: httpx.Client, key: str, refusal: str
+) -> None:
+    before = live.droplets()
+    saved = live.folder / "state.json"
+    live.pulumi("stack", "export", "--file", str(saved))
+    control.delete("/requests")
+    with other_value(live, key, STRANGERS_TOKEN):
+        assert refusal.format(live.name(1)) in live.run("pulumi", "preview", "--non-interactive").stdout
+        assert refusal.format(live.name(1)) in live.fail()
+    assert writes(control) == []
+    if key == "digitalocean:token":
+        # Without a preview the run has noted in its state, before it could refuse, that nothing is there any more.
+        live.pulumi("stack", "import", "--file", str(saved))
+    live.up("--expect-no-changes")
+    assert live.droplets() == before
+
+
+@contextmanager
+def other_value(live: Live, key: str, value: str) -> Generator[None]:
+    """Another value of any key of the stack's file for the length of a block."""
+    file = live.folder / f"Pulumi.{live.stack}.yaml"
+    before = file.read_text(encoding="utf-8")
+    document = yaml.safe_load(before)
+    document["config"][key] = value
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_text(before, encoding="utf-8")
 
 
 def test_the_second_of_two_runs_is_refused_by_the_lock_of_the_first(live: Live) -> None:

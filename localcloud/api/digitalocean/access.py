@@ -8,12 +8,13 @@ from fastapi import Depends, Request
 
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean.errors import ApiError
-from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN
+from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN, STRANGERS_TOKEN
 
 SCOPES: dict[str, frozenset[str] | None] = {
     DIGITALOCEAN_TOKEN: None,
     DISCOVERY_TOKEN: frozenset({"droplet:read", "tag:read"}),
     SCOPELESS_TOKEN: frozenset(),
+    STRANGERS_TOKEN: None,
 }
 """What each token may do; ``None`` is full access."""
 
@@ -49,7 +50,9 @@ def require(*needed: str) -> Any:
 
 
 def cloud_of(request: Request) -> Cloud:
-    """The local cloud that the app serves."""
+    """The local cloud that the app serves, or the empty one of another team."""
+    if bearer(request.headers.get("authorization", "")) == STRANGERS_TOKEN:
+        return request.app.state.strangers_cloud
     return request.app.state.cloud
 
 

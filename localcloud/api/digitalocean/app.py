@@ -20,12 +20,15 @@ from localcloud.api.digitalocean import (
     volumes,
     vpcs,
 )
+from localcloud.api.store import Store
+from localcloud.machines.interface import NoMachines
 
 
 def digitalocean_app(cloud: Cloud) -> FastAPI:
     """DigitalOcean API v2 over a local cloud, without its rate limit (``RateLimited`` adds it)."""
     app = FastAPI(title="DigitalOcean API v2", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
+    app.state.strangers_cloud = Cloud(Store(), NoMachines(), cloud.limits)
     errors.install(app)
     for router in (
         account.router,

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from localcloud.tokens import STRANGERS_TOKEN
+
 
 @pytest.mark.parametrize(
     "header", [{}, {"authorization": "Bearer dop_v1_wrong"}, {"authorization": "Basic abc"}]
@@ -69,3 +71,17 @@ def test_whatever_else_is_forbidden_and_the_answer_names_the_scope(
     answer = discovery.request(method, path, json=body)
     assert (answer.status_code, answer.json()["id"]) == (403, "forbidden")
     assert scope in answer.json()["message"]
+
+
+def test_a_token_of_another_team_sees_an_account_of_its_own(
+    lab, http: httpx.Client, droplet: Callable[..., Any]
+) -> None:
+    made = droplet(tags=["etcd"])
+    headers = {"authorization": f"Bearer {STRANGERS_TOKEN}"}
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as stranger:
+        assert stranger.get("/v2/droplets").json()["droplets"] == []
+        assert stranger.get(f"/v2/droplets/{made['id']}").status_code == 404
+        assert stranger.get("/v2/tags/etcd").status_code == 404
+        assert stranger.post("/v2/tags", json={"name": "theirs"}).status_code == 201
+        assert stranger.get("/v2/regions/").status_code == http.get("/v2/regions/").status_code
+    assert http.get("/v2/tags/theirs").status_code == 404
