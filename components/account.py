@@ -83,7 +83,10 @@ class Account:
                 pulumi.log.info(f"{error}: asking again")
             else:
                 looks += 1
-                if not (reason := disagreement(sight, self._tag)):
+                reason = disagreement(sight, self._tag)
+                if not (reason or sight.droplets):
+                    reason = await self._elsewhere()
+                if not reason:
                     return sight
                 if looks == LOOKS:
                     raise pulumi.RunError(f"{reason}. Nothing was touched")
@@ -96,6 +99,19 @@ class Account:
             tag_exists(self.access, up_marker(self._tag)),
         )
         return sighted(discovered, whole, self._tag, self._settings.member_names, wanted=wanted)
+
+    async def _elsewhere(self) -> str:
+        """Why the cluster is to be looked for in another account, where this one has no droplet of it; empty if not.
+
+        A cluster that has lost all its droplets still has its tag.
+        """
+        if await tag_exists(self.access, self._tag) or not await founded(self._tag):
+            return ""
+        return (
+            f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
+            f"droplet of it nor the tag {self._tag}: both are of another team, where a second cluster would be made. "
+            "If it is the right account, make the tag there (doctl compute tag create), and every member is made again"
+        )
 
     async def holds_anything(self) -> bool:
         """Whether the account has a droplet of the cluster, or a volume. Raises ``ListingError``."""
@@ -141,6 +157,21 @@ def sighted(
         },
         wanted=wanted,
     )
+
+
+def last_gate(cluster: str) -> str:
+    """The name of the record that a run makes when all members are healthy."""
+    return f"{cluster}-healthy"
+
+
+async def founded(cluster: str) -> bool:
+    """Whether the stack's own state says that the cluster was healthy once."""
+    # What the engine has noted of other stacks it tells of this one as well.
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    read: Any = await pulumi.runtime.invoke_async(
+        "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
+    )
+    return any(urn.endswith(f"::{last_gate(cluster)}") for urn in read["outputs"])
 
 
 async def tag_exists(access: ProviderAccess, tag: str) -> bool:

@@ -24,6 +24,7 @@ from typing import Any
 
 import pulumi
 
+from components.account import last_gate
 from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
@@ -209,9 +210,9 @@ class Rollout:
             self._asked = True
             await self._settle()
 
-        hook = pulumi.ResourceHook(f"{self._name}-healthy", complete)
+        hook = pulumi.ResourceHook(last_gate(self._name), complete)
         gate = pulumi.Stash(
-            f"{self._name}-healthy",
+            last_gate(self._name),
             input={
                 "members": list(members),
                 "droplets": [droplet.id for droplet in self._droplets.values()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,14 +73,21 @@ class Plan:
 
 
 class Answers(pulumi_mocks.Mocks):
-    """What the providers would answer; ``founding`` is what an earlier run stored, if there was one."""
+    """What the providers would answer; ``founding`` is what an earlier run stored, if there was one.
 
-    def __init__(self, founding: dict[str, Any] | None) -> None:
+    ``state`` are the names of what the engine has noted before this run.
+    """
+
+    def __init__(self, founding: dict[str, Any] | None, state: Sequence[str] = ()) -> None:
         self.founding = founding
+        self.state = state
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
         return {
             "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
+            "pulumi:pulumi:readStackResourceOutputs": {
+                "outputs": {f"urn:pulumi:fra1::etcd::pulumi:index:Stash::{name}": {} for name in self.state}
+            },
             "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb"]},
             "digitalocean:index/getImage:getImage": {
                 "regions": ["fra1"],
@@ -158,7 +165,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
 
     ``droplets`` is how many members have a droplet already. Where the two tokens see different ones, ``discovered``
     is what the droplets' own token lists, and ``account`` all that the provider's lists. A run that fails leaves what
-    it registered in ``plan``.
+    it registered in ``plan``. ``tags`` are those of the account, and ``state`` the names of stashes in the engine's.
     """
 
     def run(
@@ -166,6 +173,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         droplets: int = 0,
         discovered: Sequence[dict[str, Any]] | None = None,
         account: Sequence[dict[str, Any]] | None = None,
+        state: Sequence[str] = (),
+        tags: Collection[str] = ("etcd-etcd-fra1", "etcd-etcd-fra1-up"),
         founding: dict[str, Any] | None = None,
         plan: Plan | None = None,
         **changes: Any,
@@ -177,8 +186,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             seen = discovered if tag_name else account
             return both if seen is None else seen
 
-        async def tag_exists(*_: object) -> bool:
-            return bool(both)
+        async def tag_exists(_: object, tag: str) -> bool:
+            return tag in tags
 
         monkeypatch.setattr("components.droplets.list_all", listing)
         monkeypatch.setattr("components.account.list_all", listing)
@@ -188,11 +197,11 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
 
         async def program() -> None:
             pulumi_mocks.set_mocks(
-                Answers(founding),
+                Answers(founding, state),
                 project="etcd",
                 stack="fra1",
                 preview=True,
-                monitor=RecordingMonitor(Answers(founding), plan),
+                monitor=RecordingMonitor(Answers(founding, state), plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)
             outputs = {

@@ -70,8 +70,28 @@ def test_other_droplets_of_the_account_are_nobodys_business(plan_of: PlanOf) -> 
     assert gated(plan_of(founding=LATER, discovered=THREE, account=account)) == [True] * 3
 
 
-def test_all_members_lost_are_created_together_as_at_the_founding(plan_of: PlanOf) -> None:
-    assert gated(plan_of(founding=LATER, droplets=0)) == [False] * 3
+def test_a_cluster_that_was_healthy_once_is_not_made_anew_in_an_account_that_has_nothing_of_it(
+    plan_of: PlanOf,
+) -> None:
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1: "):
+        plan_of(plan=plan, droplets=0, tags=[], state=["etcd-etcd-fra1-healthy"], founding=LATER)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "state"),
+    [
+        ([], []),
+        ([], ["etcd-etcd-fra1-founding", "etcd-etcd-fra1-transition"]),
+        (["etcd-etcd-fra1"], ["etcd-etcd-fra1-healthy"]),
+    ],
+    ids=["a founding", "a founding after one that failed", "all droplets were lost"],
+)
+def test_what_was_never_healthy_and_what_is_lost_is_made(
+    plan_of: PlanOf, tags: list[str], state: list[str]
+) -> None:
+    assert gated(plan_of(droplets=0, tags=tags, state=state, founding=LATER)) == [False] * 3
 
 
 def gated(plan: Plan) -> list[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,30 +18,32 @@ from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import Update
 
+DISCOVERY, PROVIDER = "etcd:discoveryToken", "digitalocean:token"
 PATIENCE = 20
 """Seconds that a run waits for a member's health: a healthy one has come back before, on a busy machine as well."""
 
 
 @pytest.mark.parametrize(
-    ("key", "refusal"),
+    ("keys", "refusal"),
     [
-        ("etcd:discoveryToken", "etcd:discoveryToken does not see droplet {}"),
-        ("digitalocean:token", "digitalocean:token does not see droplet {}"),
+        ([DISCOVERY], f"{DISCOVERY} does not see droplet {{}}"),
+        ([PROVIDER], f"{PROVIDER} does not see droplet {{}}"),
+        ([DISCOVERY, PROVIDER], "this stack has a cluster, and the account"),
     ],
-    ids=["discovery", "provider"],
+    ids=["discovery", "provider", "both"],
 )
 def test_a_token_of_another_team_is_refused_and_nothing_touched(
-    live: Live, control: httpx.Client, key: str, refusal: str
+    live: Live, control: httpx.Client, keys: list[str], refusal: str
 ) -> None:
     before = live.droplets()
     saved = live.folder / "state.json"
     live.pulumi("stack", "export", "--file", str(saved))
     control.delete("/requests")
-    with other_value(live, key, STRANGERS_TOKEN):
+    with other_values(live, dict.fromkeys(keys, STRANGERS_TOKEN)):
         assert refusal.format(live.name(1)) in live.run("pulumi", "preview", "--non-interactive").stdout
         assert refusal.format(live.name(1)) in live.fail()
     assert writes(control) == []
-    if key == "digitalocean:token":
+    if PROVIDER in keys:
         # Without a preview the run has noted in its state, before it could refuse, that nothing is there any more.
         live.pulumi("stack", "import", "--file", str(saved))
     live.up("--expect-no-changes")
@@ -49,12 +51,12 @@ def test_a_token_of_another_team_is_refused_and_nothing_touched(
 
 
 @contextmanager
-def other_value(live: Live, key: str, value: str) -> Generator[None]:
-    """Another value of any key of the stack's file for the length of a block."""
+def other_values(live: Live, values: Mapping[str, str]) -> Generator[None]:
+    """Other values of any keys of the stack's file for the length of a block."""
     file = live.folder / f"Pulumi.{live.stack}.yaml"
     before = file.read_text(encoding="utf-8")
     document = yaml.safe_load(before)
-    document["config"][key] = value
+    document["config"] |= values
     file.write_text(yaml.safe_dump(document), encoding="utf-8")
     try:
         yield
