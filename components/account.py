@@ -18,8 +18,9 @@ import pulumi
 from components.configuration import ProviderAccess
 from components.droplets import AddressBook
 from components.http_client import NoAnswerError, ask_api
-from components.listing import PAUSES, REQUEST_TIMEOUT_SECONDS, ListingError, list_all
+from components.listing import REQUEST_TIMEOUT_SECONDS, ListingError, list_all
 from components.network import up_marker
+from components.patience import PAUSES, passing
 from components.settings import Settings
 
 PATIENCE_SECONDS = 60
@@ -183,10 +184,8 @@ async def tag_exists(access: ProviderAccess, tag: str) -> bool:
     except NoAnswerError as error:
         raise ListingError(f"{access.api_url} did not show the tag {tag}: {error}", passing=True) from error
     if answer.status not in {200, 404}:
-        passing = answer.status == 429 or answer.status >= 500
-        raise ListingError(
-            f"{access.api_url} answered {answer.status} when asked for the tag {tag}", passing=passing
-        )
+        text = f"{access.api_url} answered {answer.status} when asked for the tag {tag}"
+        raise ListingError(text, passing=passing(answer.status))
     return answer.status == 200
 
 
