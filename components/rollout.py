@@ -85,18 +85,17 @@ class Rollout:
         self._newcomers: asyncio.Future[None] | None = None
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
-        self._marker: pulumi.Resource
         self._marked = False
         self._guards: asyncio.Future[None] | None = None
         self._first: asyncio.Future[str] | None = None
         self._began = time.time()
         self._asked = False
 
-    def mark(self, *, opts: pulumi.ResourceOptions) -> None:
-        """Register the marker that the members' guards go by: no droplet is touched before it is right."""
+    def marker(self, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+        """The marker that the members' guards go by: no droplet is touched before it is right."""
         hook = pulumi.ResourceHook(f"{self._name}-marked", self.note_marked)
         creating = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
-        self._marker = rollout_marker(
+        return rollout_marker(
             self._name, self._settings.rollout, opts=pulumi.ResourceOptions.merge(opts, creating)
         )
 
@@ -154,14 +153,14 @@ class Rollout:
             if not waits_for_gate(member, existing, self._settings.rollout):
                 if member in existing and not pulumi.runtime.is_dry_run():
                     await self._saved_first()
-                return [*always, self._marker]
+                return [*always]
             if not pulumi.runtime.is_dry_run():
                 await self._newcomers_healthy(existing)
-                await self._marker.urn.future()
+                await asyncio.gather(*(resource.urn.future() for resource in always))
                 await self.guards_know()
                 if await self._members.unguarded.future() and not await self.waits_in_turn(member, gate):
-                    return [*always, self._marker]
-            return [gate, *always, self._marker]
+                    return [*always]
+            return [gate, *always]
 
         return self._members.existing.apply(wanted)
 
