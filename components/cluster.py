@@ -82,7 +82,7 @@ class EtcdCluster(pulumi.ComponentResource):
         ready = missing.apply(lambda names: preflight(settings, names, self))
         rollout = Rollout(name, settings, members=members_now, ready=ready, version=steps.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        marker = rollout.marker(opts=child)
+        marker = rollout.vetoes.marker(opts=child)
         always: list[pulumi.Resource] = [network.firewall, marker, *backup_bucket(name, settings, opts=child)]
         members = [
             Member(

@@ -29,10 +29,10 @@ from components.backup_request import BackupRequests
 from components.health import Answer, Probe, listed, out_of_reach, problems
 from components.leadership import successor
 from components.members import Members
-from components.network import rollout_marker, up_marker
 from components.remedies import renewed, untouched
 from components.settings import Settings, by_number
 from components.upgrading import Upgrade, unfinished
+from components.vetoes import Vetoes
 from components.waiting import UnhealthyError, wait_until_healthy
 
 WATCH_SECONDS = 5.0
@@ -41,8 +41,6 @@ HANGING_LOOKS = 3
 """A member that this many looks in turn have seen sick, and all others well, is not asked to shut down once more."""
 GUARD_SECONDS = 0.4
 """As long as a member's guard takes to see what a gate has seen, unless its machine is busy."""
-GUARDS_LEARN_SECONDS = 60.0
-"""After this long no guard goes by a marker that is no more: ``FRESH`` of cloud-init/prepare_cluster/guard.py."""
 RESUMABLE = "Nothing more was changed; pulumi up goes on from here."
 
 
@@ -57,6 +55,9 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
 
 class Rollout:
     """The gates of one cluster, in the order of its members, and the last one, which sees all of them."""
+
+    vetoes: Vetoes
+    """What stands in for gates that are not asked."""
 
     def __init__(
         self,
@@ -85,23 +86,11 @@ class Rollout:
         self._newcomers: asyncio.Future[None] | None = None
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
-        self._marked = False
-        self._guards: asyncio.Future[None] | None = None
-        self._first: asyncio.Future[str] | None = None
+        self.vetoes = Vetoes(
+            name, settings, members=members, droplets=self._droplets, others_healthy=self._others_healthy
+        )
         self._began = time.time()
         self._asked = False
-
-    def marker(self, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-        """The marker that the members' guards go by: no droplet is touched before it is right."""
-        hook = pulumi.ResourceHook(f"{self._name}-marked", self.note_marked)
-        creating = pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_create=[hook]))
-        return rollout_marker(
-            self._name, self._settings.rollout, opts=pulumi.ResourceOptions.merge(opts, creating)
-        )
-
-    def note_marked(self, _: pulumi.ResourceHookArgs) -> None:
-        """This run makes the marker."""
-        self._marked = True
 
     def gate(
         self,
@@ -157,8 +146,7 @@ class Rollout:
             if not pulumi.runtime.is_dry_run():
                 await self._newcomers_healthy(existing)
                 await asyncio.gather(*(resource.urn.future() for resource in always))
-                await self.guards_know()
-                if await self._members.unguarded.future() and not await self.waits_in_turn(member, gate):
+                if not await self.vetoes.hold(member, gate):
                     return [*always]
             return [gate, *always]
 
@@ -344,52 +332,6 @@ class Rollout:
                 await self._backups.confirmed(purpose, answering(seen), ending=self._untouched)
             else:
                 pulumi.log.warn(f"{purpose}: no backup is taken, since no majority of the members is healthy")
-
-    async def guards_know(self) -> None:
-        """Wait until every member's guard goes by the marker that this run has made, if it has.
-
-        Until then one may still let its machine go, since the last run was all at once.
-        """
-        if self._marked and self._guards is None:
-            self._guards = asyncio.ensure_future(self._until_guards_know())
-        if self._guards is not None:
-            await asyncio.shield(self._guards)
-
-    async def waits_in_turn(self, member: str, gate: pulumi.Resource) -> bool:
-        """Where no member refuses its shutdown: wait until ``member`` may be touched, whatever is about to touch it.
-
-        The only one that is sick does not wait for its turn, and the others wait for it: it may be what this run
-        repairs. Gives whether there was a turn to wait for.
-        """
-        if self._first is None:
-            self._first = asyncio.ensure_future(self._only_sick_one())
-        first = await asyncio.shield(self._first)
-        if member == first:
-            return False
-        if first:
-            await self._droplets[first].urn.future()
-        await gate.urn.future()
-        await self._others_healthy(member)
-        return True
-
-    async def _only_sick_one(self) -> str:
-        seen = await self._members.look()
-        pulumi.log.info(
-            f"there is no tag {up_marker(self._name)}, so no member refuses to be shut down until this run ends: a "
-            "teardown was broken off, or the founding. Whatever changes, every other member has to be healthy first"
-        )
-        sick = [*problems(others("", self._settings.member_names, seen), seen)]
-        return sick[0] if len(sick) == 1 and sick[0] in self._droplets else ""
-
-    async def _until_guards_know(self) -> None:
-        seen = await self._members.look()
-        # While all are healthy no guard goes by any marker, and at the first trouble each asks for them at once.
-        if sick := problems(others("", self._settings.member_names, seen), seen):
-            pulumi.log.info(
-                f"{', '.join(sick)} not healthy: waiting {GUARDS_LEARN_SECONDS:.0f} s, until the other members know "
-                "that they are wanted one at a time, and refuse to be shut down"
-            )
-            await asyncio.sleep(GUARDS_LEARN_SECONDS)
 
     async def _created_and_healthy(self, newcomers: Sequence[str]) -> None:
         for name in newcomers:

@@ -42,7 +42,7 @@ class Cluster:
         """One member's part of the run; who is touched is well afterwards."""
         before = NAMES[: NAMES.index(name)]
         gate = asyncio.gather(*(asyncio.shield(self.urns[one]) for one in before))
-        await run.waits_in_turn(name, cast("Any", Registered(gate)))
+        await run.vetoes.waits_in_turn(name, cast("Any", Registered(gate)))
         assert self.sick <= {name}
         self.touched.append(name)
         self.sick.discard(name)

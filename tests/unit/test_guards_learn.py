@@ -9,9 +9,9 @@ import pulumi
 import pytest
 from prepare_cluster import guard
 
-from components import rollout
 from components.health import Answer, Probe, Silence
 from components.members import Members
+from components.vetoes import Vetoes
 
 from .valid_settings import settings
 
@@ -23,9 +23,6 @@ class Seen:
 
     def __init__(self, *, sick: int) -> None:
         self._sick = NAMES[3 - sick :]
-
-    async def gateway(self, name: str) -> None:
-        raise AssertionError(name)
 
     async def look(self) -> dict[str, Probe]:
         return {name: Silence("gone") if name in self._sick else answer(name) for name in NAMES}
@@ -55,12 +52,12 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 async def touch(*, sick: int, marked: bool) -> None:
     """What every droplet that exists waits for, in a run that has made a marker or not."""
-    run = rollout.Rollout(
+    run = Vetoes(
         "etcd-test",
         settings(),
         members=cast("Members", Seen(sick=sick)),
-        ready=cast("Any", None),
-        version=cast("Any", None),
+        droplets={},
+        others_healthy=cast("Any", None),
     )
     if marked:
         run.note_marked(cast("Any", None))
