@@ -92,6 +92,9 @@ def test_a_member_that_hears_no_shutdown_is_replaced_by_command(live: Live, sick
     with live.case(f"--replace of a member that is {sickness.__name__}", planned=False), live.broken(sick):
         with sickness(live, sick):
             live.wait_down(sick)
+            if sickness is cut_off:
+                inhibitors = "systemd-inhibit --list --no-legend --no-pager --mode=block"
+                wait_for(lambda: live.on(sick, inhibitors), lambda listed: "etcd" in listed, "veto")
             output = live.up("--replace", live.urn(SICK))
         assert (
             f"{sick} is not healthy, and did not shut down when it was asked to: its power is cut" in output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pulumi
@@ -37,6 +38,9 @@ class Cluster:
 
     async def look(self) -> dict[str, Probe]:
         return {name: Silence("gone") if name in self.sick else answer(name) for name in NAMES}
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """All are on."""
 
     async def droplet(self, run: rollout.Rollout, name: str) -> None:
         """One member's part of the run; who is touched is well afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pulumi
@@ -39,6 +40,9 @@ class Running:
 
     def forget_addresses(self) -> None:
         """Nothing is remembered."""
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """All are on."""
 
     async def look(self) -> dict[str, Probe]:
         ids = dict.fromkeys(self._names, "id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 import pulumi
@@ -49,6 +50,9 @@ class Scripted:
         if not self._looks:
             self.gone.set_result("urn")
         return look
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """All are on."""
 
     async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
         assert name == GOING
