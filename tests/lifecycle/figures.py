@@ -22,13 +22,16 @@ class Case:
     max_down: int
     max_off: int
     stall_ms: int
+    own_stall_ms: int
+    """Without the time in which the machine itself stood still, and so the cluster on it."""
     planned: bool
     """Whether nothing but the program itself took members down."""
     seconds: float
 
     def line(self) -> str:
         return (
-            f"{self.seconds:6.1f} s  stall {self.stall_ms:5} ms  down {self.max_down}  off {self.max_off}  "
+            f"{self.seconds:6.1f} s  stall {self.stall_ms:5} ms (own {self.own_stall_ms:5})  "
+            f"down {self.max_down}  off {self.max_off}  "
             f"acknowledged {self.acknowledged:5}  failed {self.failed:3}  retried {self.retried:3}  "
             f"lost {self.lost}  {self.name}{'' if self.planned else ' (not planned)'}"
         )

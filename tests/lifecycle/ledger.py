@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -23,12 +24,18 @@ class Period:
     """Seconds: the longest time without an acknowledgement."""
     stall_at: float = 0.0
     """When it ended, in seconds since the epoch."""
+    own_stall: float = 0.0
+    """Seconds: the longest such time, less that in which the machine itself stood still."""
 
 
 class Ledger:
-    """Shared by the workers. A number stays the same until it is acknowledged, however often it is tried."""
+    """Shared by the workers. A number stays the same until it is acknowledged, however often it is tried.
 
-    def __init__(self) -> None:
+    ``stood_still`` tells for how many seconds between two moments of the monotonic clock the machine did.
+    """
+
+    def __init__(self, stood_still: Callable[[float, float], float] = lambda _begin, _end: 0.0) -> None:
+        self._stood_still = stood_still
         self._lock = threading.Lock()
         self._next = 1
         self._owed: deque[int] = deque()
@@ -79,6 +86,10 @@ class Ledger:
 
     def _end_stall(self) -> None:
         now = time.monotonic()
-        if now - self._last > self._period.stall:
-            self._period.stall, self._period.stall_at = now - self._last, time.time()
+        length = now - self._last
+        if length > self._period.stall:
+            self._period.stall, self._period.stall_at = length, time.time()
+        if length > self._period.own_stall:
+            own = length - self._stood_still(self._last, now)
+            self._period.own_stall = max(self._period.own_stall, own)
         self._last = now

@@ -33,7 +33,14 @@ class Live(Cluster):
         self.up()
         self.save_bundle(self.bundle)
         self.writer = self._processes.enter_context(
-            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
+            Agent(
+                self.cloud,
+                "writing",
+                str(self.bundle),
+                str(self.cloud.layout.state),
+                f"/{self.stack}",
+                *self.names,
+            )
         )
         self.observer = self._processes.enter_context(
             Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
@@ -101,6 +108,7 @@ class Live(Cluster):
             max_down=seen["max_down"],
             max_off=seen["max_off"],
             stall_ms=round(1000 * written["stall"]),
+            own_stall_ms=round(1000 * written["own_stall"]),
             planned=planned,
             seconds=seconds,
         )
@@ -110,7 +118,7 @@ class Live(Cluster):
         assert len(case.clusters) == 1
         assert case.max_down <= 1, seen["down_at"]
         assert case.max_off <= 1
-        assert case.stall_ms < ELECTION_TIMEOUT_MS or not planned
+        assert case.own_stall_ms < ELECTION_TIMEOUT_MS or not planned, case.line()
 
     def fail(self, *arguments: str) -> str:
         """What a run says that ends badly; the test fails when it ends well."""

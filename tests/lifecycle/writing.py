@@ -1,4 +1,7 @@
-"""``python -m tests.lifecycle.writing BUNDLE PREFIX ENDPOINT...``: writes numbered values until it is ended."""
+"""``python -m tests.lifecycle.writing BUNDLE DISK PREFIX ENDPOINT...``: writes numbered values until it is ended.
+
+DISK is a folder on the disk that the members share.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from urllib.parse import urlsplit
 from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer, decoded, encoded
 from tests.lifecycle.ledger import Ledger
 from tests.lifecycle.orders import obey
+from tests.lifecycle.standstill import Standstill
 
 PAUSE = 0.08
 """Seconds between a worker's writes: a dozen a second from each."""
@@ -27,15 +31,17 @@ PAGE = 2000
 class Writing:
     """One worker an endpoint. Endpoints are those that the cluster lists now."""
 
-    def __init__(self, bundle: Path, prefix: str, endpoints: list[str]) -> None:
+    def __init__(self, bundle: Path, disk: Path, prefix: str, endpoints: list[str]) -> None:
         self._bundle = Bundle(bundle)
         self._prefix = prefix
         self._known = set(endpoints)
-        self._ledger = Ledger()
+        self._standstill = Standstill(disk)
+        self._ledger = Ledger(self._standstill.within)
         self._workers: dict[str, threading.Thread] = {}
 
     def run(self) -> None:
         """Write in the background, and obey orders."""
+        threading.Thread(target=self._standstill.watch, daemon=True).start()
         threading.Thread(target=self._discover, daemon=True).start()
         obey({"mark": self._ledger.mark, "report": self._report, "verify": self._verify})
 
@@ -127,4 +133,4 @@ class Writing:
 
 
 if __name__ == "__main__":
-    Writing(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]).run()
+    Writing(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]).run()

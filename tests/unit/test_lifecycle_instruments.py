@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.lifecycle.figures import Case, Figures
 from tests.lifecycle.ledger import Ledger
 from tests.lifecycle.outages import Outages
+from tests.lifecycle.standstill import PAUSE, USUAL, Standstill
 
 CASE = Case(
     name="a change",
@@ -22,6 +24,7 @@ CASE = Case(
     max_down=1,
     max_off=1,
     stall_ms=120,
+    own_stall_ms=100,
     planned=True,
     seconds=7.0,
 )
@@ -52,6 +55,26 @@ def test_a_stall_counts_while_it_lasts() -> None:
     ledger.mark()
     time.sleep(0.05)
     assert ledger.period().stall >= 0.05
+
+
+def test_a_stall_is_the_clusters_own_but_for_what_the_machine_stood_still() -> None:
+    ledger = Ledger(stood_still=lambda begin, end: (end - begin) / 2)
+    ledger.mark()
+    time.sleep(0.05)
+    ledger.acknowledge(ledger.take())
+    period = ledger.period()
+    assert period.stall >= 0.05
+    assert period.own_stall == pytest.approx(period.stall / 2)
+
+
+def test_a_machine_stands_still_from_when_a_sync_was_due_until_it_has_ended(tmp_path: Path) -> None:
+    standstill = Standstill(tmp_path)
+    begin = time.monotonic()
+    standstill.note(begin)
+    standstill.note(begin + PAUSE + 2)
+    assert standstill.within(begin, begin + 3) == pytest.approx(2 + 1 - 2 * PAUSE)
+    assert standstill.within(begin + 1, begin + 2) == pytest.approx(1)
+    assert standstill.within(begin + PAUSE + 2, begin + 2 * PAUSE + USUAL + 2) == 0
 
 
 def test_members_that_are_down_together_are_counted_but_for_those_that_the_test_broke() -> None:
