@@ -27,11 +27,14 @@ class Outages:
     def look(self, answering: Collection[str], running: Collection[str]) -> None:
         """One look: members that answer as voters, and members whose machine is on."""
         with self.lock:
-            watched = self.expected - self.excused
-            down = sorted(watched - set(answering))
+            down = self.down(answering)
             if len(down) > self.max_down:
                 self.max_down, self.down_at = len(down), (time.time(), down)
-            self.max_off = max(self.max_off, len(watched - set(running)))
+            self.max_off = max(self.max_off, len(self.down(running)))
+
+    def down(self, answering: Collection[str]) -> list[str]:
+        """Members that are not among these, and should be."""
+        return sorted(self.expected - self.excused - set(answering))
 
     def mark(self) -> None:
         """Begin a new period."""

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,10 @@ class Look:
         self.answering = False
         """Its etcd answers, and votes."""
         self.gone = False
-        self._connection = Connection(
-            self.name, bundle, address=facts.addresses[0].partition("/")[0], timeout=TIMEOUT
+        self._connect = partial(
+            Connection, self.name, bundle, address=facts.addresses[0].partition("/")[0], timeout=TIMEOUT
         )
+        self._connection = self._connect()
         self._outages = outages
         threading.Thread(target=self._follow, daemon=True).start()
 
@@ -46,16 +48,28 @@ class Look:
         for _ in range(2):
             fresh = self._connection.sock is None
             try:
-                status = self._connection.call("/v3/maintenance/status", {})
+                return self._votes(self._connection)
             except NoAnswer:
                 if fresh:
                     return False
                 # A kept connection may be that of an etcd that has been started again meanwhile.
-                continue
-            with self._outages.lock:
-                self._outages.clusters.add(status["header"]["cluster_id"])
-            return not status.get("isLearner", False)
         return False
+
+    def answers_after_all(self) -> bool:
+        """Whether it answers at this moment, and votes, on a connection of its own for this question."""
+        connection = self._connect()
+        try:
+            return self._votes(connection)
+        except NoAnswer:
+            return False
+        finally:
+            connection.close()
+
+    def _votes(self, connection: Connection) -> bool:
+        status = connection.call("/v3/maintenance/status", {})
+        with self._outages.lock:
+            self._outages.clusters.add(status["header"]["cluster_id"])
+        return not status.get("isLearner", False)
 
 
 class Watching:
@@ -94,9 +108,13 @@ class Watching:
                             machines[machine_id], facts, self._bundle, self._outages
                         )
             running = [look for look in self._looks.values() if look.machine.running]
-            self._outages.look(
-                {look.name for look in running if look.answering}, {look.name for look in running}
-            )
+            answering = {look.name for look in running if look.answering}
+            if len(self._outages.down(answering)) > 1:
+                # One is being replaced, and another was perhaps only too busy for its last question.
+                answering |= {
+                    look.name for look in running if not look.answering and look.answers_after_all()
+                }
+            self._outages.look(answering, {look.name for look in running})
             time.sleep(PAUSE)
 
     def _expect(self, names: list[str]) -> None:
