@@ -25,7 +25,7 @@ class Agent:
         )
 
     def order(self, order: str, **details: Any) -> Any:
-        """The answer; the test fails when there is none, and the process's error output says why."""
+        """The answer; the test fails when there is none, with the reason or with the process's own error output."""
         pipe = self._command.process
         assert pipe.stdin is not None
         assert pipe.stdout is not None
@@ -33,7 +33,9 @@ class Agent:
         pipe.stdin.flush()
         line = pipe.stdout.readline()
         assert line, f"{self._module} has ended"
-        return json.loads(line)
+        answer = json.loads(line)
+        assert "problem" not in answer, f"{self._module}, {order}: {answer['problem']}"
+        return answer["answer"]
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,7 @@
-"""Orders from the tests to a process inside the local cloud: one JSON document a line, each with one answer."""
+"""Orders from the tests to a process inside the local cloud: one JSON document a line, each with one answer.
+
+An answer is ``{"answer": …}``, or ``{"problem": TEXT}`` where an order could not be carried out.
+"""
 
 from __future__ import annotations
 
@@ -12,4 +15,9 @@ def obey(orders: Mapping[str, Callable[..., Any]]) -> None:
     """Answer orders until the tests close the pipe."""
     for line in sys.stdin:
         order = json.loads(line)
-        print(json.dumps(orders[order.pop("order")](**order)), flush=True)
+        try:
+            answer = {"answer": orders[order.pop("order")](**order)}
+        except Exception as error:
+            # Whatever it is, later tests have orders, too.
+            answer = {"problem": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)

@@ -8,16 +8,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer, decoded, encoded
 from tests.lifecycle.ledger import Ledger
 from tests.lifecycle.orders import obey
 from tests.lifecycle.standstill import Standstill
+
+T = TypeVar("T")
 
 PAUSE = 0.08
 """Seconds between a worker's writes: a dozen a second from each."""
@@ -95,12 +97,20 @@ class Writing:
     def _verify(self, first: int) -> dict[str, list[int]]:
         """By member: the acknowledged numbers, from ``first`` on, that it does not have."""
         expected = self._ledger.acknowledged(first)
+        names, revision = persistently(self._present)
+        return {name: sorted(expected - self._on(name, first, revision)) for name in names}
+
+    def _present(self) -> tuple[list[str], int]:
+        """The members, and the cluster's revision by a linearizable read."""
         names = self._listed()
         if not names:
             raise NoAnswer("no member lists the members")
         reader = Connection(names[0], self._bundle, timeout=10)
-        revision = int(reader.call("/v3/kv/range", {"key": encoded("nothing")})["header"]["revision"])
-        return {name: sorted(expected - self._on(name, first, revision)) for name in names}
+        try:
+            answer = reader.call("/v3/kv/range", {"key": encoded("nothing")})
+        finally:
+            reader.close()
+        return names, int(answer["header"]["revision"])
 
     def _on(self, name: str, first: int, revision: int) -> set[int]:
         """The numbers that a member has by itself, once it has applied ``revision``."""
@@ -114,7 +124,7 @@ class Writing:
             except NoAnswer as error:
                 print(f"verifying: {error}", file=sys.stderr)
             time.sleep(0.2)
-        return set(self._read(connection, first))
+        return persistently(lambda: set(self._read(connection, first)))
 
     def _read(self, connection: Connection, first: int) -> Iterator[int]:
         key, end = self._key(first), encoded(f"{self._prefix}0")
@@ -130,6 +140,19 @@ class Writing:
             if not page.get("more"):
                 return
             key = encoded(decoded(pairs[-1]["key"]) + "\0")
+
+
+def persistently(attempt: Callable[[], T]) -> T:
+    """What is answered in the end. Raises ``NoAnswer`` after ``CATCH_UP`` seconds without."""
+    deadline = time.monotonic() + CATCH_UP
+    while True:
+        try:
+            return attempt()
+        except NoAnswer as error:
+            if time.monotonic() > deadline:
+                raise
+            print(f"verifying: {error}", file=sys.stderr)
+            time.sleep(0.2)
 
 
 if __name__ == "__main__":
