@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import httpx
 import pytest
@@ -11,7 +11,9 @@ from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
+from tests.lifecycle.mending import mend
 
+FAILED = pytest.StashKey[bool]()
 FIGURES = pytest.StashKey[Figures]()
 
 
@@ -52,6 +54,23 @@ def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathF
     with Live(cloud, tmp_path_factory.mktemp("live"), figures, "live", domain="live.example.test") as cluster:
         yield cluster
         cluster.read_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def mended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A case that fails on the shared stack leaves it as it found it."""
+    live: Live | None = request.getfixturevalue("live") if "live" in request.fixturenames else None
+    settings = live.settings if live else {}
+    yield
+    if live is not None and request.node.stash.get(FAILED, False):
+        mend(live, settings)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -127,6 +127,16 @@ class Live(Cluster):
         )
         assert result.returncode != 0, result.stdout
         return result.stdout
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that is configured now."""
+        return dict(self._document["config"])
+
+    def set_all(self, settings: Mapping[str, Any]) -> None:
+        """Configure what ``settings`` had."""
+        self._document["config"] = dict(settings)
+        self.configure()
 
     @contextmanager
     def configured(self, **changes: Any) -> Generator[None]:

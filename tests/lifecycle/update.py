@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.cluster.cluster import UP_LIMIT, Cluster
 
@@ -34,6 +34,9 @@ class Step:
 class Update:
     """One run, begun at once, with the engine's log of its events beside it."""
 
+    started: ClassVar[list[Update]] = []
+    """Every one of the session: a test that fails leaves its own running."""
+
     def __init__(self, cluster: Cluster, *arguments: str) -> None:
         self._events = cluster.folder / "events.json"
         self._events.unlink(missing_ok=True)
@@ -51,6 +54,7 @@ class Update:
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
+        self.started.append(self)
 
     @property
     def ended(self) -> bool:
