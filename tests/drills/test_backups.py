@@ -21,8 +21,7 @@ def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactor
     bundle = tmp_path_factory.mktemp("writer")
     drill.save_bundle(bundle)
     names = [f"{name}.example.test" for name in MEMBERS]
-    disk = str(drill.cloud.layout.state)
-    with Agent(drill.cloud, "writing", str(bundle), disk, "/numbered", *names) as agent:
+    with Agent(drill.cloud, "writing", str(bundle), "/numbered", *names) as agent:
         agent.order("mark")
         yield
         drill.wait_healthy()

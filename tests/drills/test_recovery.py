@@ -134,8 +134,7 @@ def test_one_survivor_keeps_every_write_that_reached_it_and_the_others_rejoin_it
     survivor = follower(drill)
     others = [member for member in MEMBERS if member != survivor]
     names = [f"{member}.example.test" for member in MEMBERS]
-    disk = str(drill.cloud.layout.state)
-    with Agent(drill.cloud, "writing", str(tmp_path), disk, "/last", *names) as agent:
+    with Agent(drill.cloud, "writing", str(tmp_path), "/last", *names) as agent:
         agent.order("mark")
         wait_for(lambda: agent.order("report")["acknowledged"], lambda count: count > 100, "writes")
         with ThreadPoolExecutor() as threads:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Self
 
 from localcloud.cloud import LocalCloud
@@ -18,7 +17,8 @@ class Agent:
         self._module = module
         self._command = cloud.begin(
             [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments],
-            cwd=Path("/"),
+            # On the disk of the machines, where the writer sees whether that stands still.
+            cwd=cloud.layout.state,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

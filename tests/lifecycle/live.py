@@ -33,14 +33,7 @@ class Live(Cluster):
         self.up()
         self.save_bundle(self.bundle)
         self.writer = self._processes.enter_context(
-            Agent(
-                self.cloud,
-                "writing",
-                str(self.bundle),
-                str(self.cloud.layout.state),
-                f"/{self.stack}",
-                *self.names,
-            )
+            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
         )
         self.observer = self._processes.enter_context(
             Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))

@@ -1,6 +1,6 @@
-"""``python -m tests.lifecycle.writing BUNDLE DISK PREFIX ENDPOINT...``: writes numbered values until it is ended.
+"""``python -m tests.lifecycle.writing BUNDLE PREFIX ENDPOINT...``: writes numbered values until it is ended.
 
-DISK is a folder on the disk that the members share.
+It is started in a folder on the disk that the members share.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PAGE = 2000
 class Writing:
     """One worker an endpoint. Endpoints are those that the cluster lists now."""
 
-    def __init__(self, bundle: Path, disk: Path, prefix: str, endpoints: list[str]) -> None:
+    def __init__(self, bundle: Path, prefix: str, endpoints: list[str]) -> None:
         self._bundle = Bundle(bundle)
         self._prefix = prefix
         self._known = set(endpoints)
-        self._standstill = Standstill(disk)
+        self._standstill = Standstill(Path.cwd())
         self._ledger = Ledger(self._standstill.within)
         self._workers: dict[str, threading.Thread] = {}
 
@@ -156,4 +156,4 @@ def persistently(attempt: Callable[[], T]) -> T:
 
 
 if __name__ == "__main__":
-    Writing(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]).run()
+    Writing(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]).run()
