@@ -103,10 +103,12 @@ class Members:
 
         limit = self._settings.droplet_timeout_seconds
         try:
-            droplets = await self.droplets_named(name)
+            named = [droplet for droplet in await self._book.droplets() if droplet["name"] == name]
         except ListingError:
             return frozenset()
-        begun = [await push(self._access, one, since=since, limit=limit, hangs=hangs) for one in droplets]
+        # One that is off needs no help, and an action under way would be in the way of its deletion.
+        on = [droplet["id"] for droplet in named if droplet["status"] == "active"]
+        begun = [await push(self._access, one, since=since, limit=limit, hangs=hangs) for one in on]
         return frozenset(filter(None, begun))
 
     async def power_on(self, sick: Iterable[str]) -> None:
