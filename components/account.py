@@ -17,10 +17,9 @@ import pulumi
 
 from components.configuration import ProviderAccess
 from components.droplets import AddressBook
-from components.http_client import NoAnswerError, ask_api
-from components.listing import REQUEST_TIMEOUT_SECONDS, ListingError, list_all
-from components.network import up_marker
-from components.patience import PAUSES, passing
+from components.listing import ListingError, list_all
+from components.network import all_at_once_marker, up_marker
+from components.patience import PAUSES
 from components.settings import Settings
 
 PATIENCE_SECONDS = 60
@@ -42,8 +41,8 @@ class Sight:
     """The same as the provider's token sees them."""
     untagged: Mapping[int, str]
     """Those that have a member's name and lack the tag."""
-    wanted: bool
-    """Whether there is the marker without which members let their machines go: see ``markers`` of network.py."""
+    tags: frozenset[str]
+    """All tags of the account, in small letters: a tag keeps the capitals that it was first written with."""
 
     @property
     def droplets(self) -> frozenset[str]:
@@ -59,7 +58,8 @@ class Account:
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet."""
     unguarded: pulumi.Output[bool]
-    """Whether no member refuses its shutdown: a teardown was broken off, or the founding."""
+    """Whether no member refuses its shutdown when the run begins: the last one was all at once, or a teardown or the
+    founding was broken off."""
     book: AddressBook
     """The droplets as the discovery token lists them, at any moment."""
 
@@ -70,7 +70,7 @@ class Account:
         self._tag = cluster_tag
         self.seen = pulumi.Output.from_input(self._see())
         self.existing = self.seen.apply(self._names)
-        self.unguarded = self.seen.apply(lambda sight: not sight.wanted)
+        self.unguarded = self.seen.apply(lambda sight: unguarded(sight.tags, cluster_tag))
 
     async def _see(self) -> Sight:
         looks = 0
@@ -86,7 +86,7 @@ class Account:
                 looks += 1
                 reason = disagreement(sight, self._tag)
                 if not (reason or sight.droplets):
-                    reason = await self._elsewhere()
+                    reason = await self._elsewhere(sight)
                 if not reason:
                     return sight
                 if looks == LOOKS:
@@ -94,19 +94,19 @@ class Account:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _look(self) -> Sight:
-        discovered, whole, wanted = await asyncio.gather(
+        discovered, whole, tags = await asyncio.gather(
             self.book.droplets(),
             list_all(self.access.api_url, "droplets", self.access.token),
-            tag_exists(self.access, up_marker(self._tag)),
+            list_all(self.access.api_url, "tags", self.access.token),
         )
-        return sighted(discovered, whole, self._tag, self._settings.member_names, wanted=wanted)
+        return sighted(discovered, whole, tags, self._tag, self._settings.member_names)
 
-    async def _elsewhere(self) -> str:
+    async def _elsewhere(self, sight: Sight) -> str:
         """Why the cluster is to be looked for in another account, where this one has no droplet of it; empty if not.
 
         A cluster that has lost all its droplets still has its tag.
         """
-        if await tag_exists(self.access, self._tag) or not await founded(self._tag):
+        if self._tag.casefold() in sight.tags or not await founded(self._tag):
             return ""
         return (
             f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
@@ -137,15 +137,13 @@ class Account:
 def sighted(
     discovered: Sequence[Mapping[str, Any]],
     whole: Sequence[Mapping[str, Any]],
+    tags: Sequence[Mapping[str, Any]],
     tag: str,
     members: Collection[str],
-    *,
-    wanted: bool,
 ) -> Sight:
     """The cluster's droplets among what both tokens list: by the tag, and by the configured members' names."""
 
     def has_tag(droplet: Mapping[str, Any]) -> bool:
-        # A tag keeps the capitals that it was first written with, wherever that was.
         return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
 
     return Sight(
@@ -156,7 +154,7 @@ def sighted(
             for droplet in whole
             if not has_tag(droplet) and droplet["name"] in members
         },
-        wanted=wanted,
+        tags=frozenset(one["name"].casefold() for one in tags),
     )
 
 
@@ -175,18 +173,9 @@ async def founded(cluster: str) -> bool:
     return any(urn.endswith(f"::{last_gate(cluster)}") for urn in read["outputs"])
 
 
-async def tag_exists(access: ProviderAccess, tag: str) -> bool:
-    """Whether the account has a tag (``GET /v2/tags/NAME``). Raises ``ListingError``."""
-    try:
-        answer = await ask_api(
-            f"{access.api_url}/v2/tags/{tag}", access.token, seconds=REQUEST_TIMEOUT_SECONDS
-        )
-    except NoAnswerError as error:
-        raise ListingError(f"{access.api_url} did not show the tag {tag}: {error}", passing=True) from error
-    if answer.status not in {200, 404}:
-        text = f"{access.api_url} answered {answer.status} when asked for the tag {tag}"
-        raise ListingError(text, passing=passing(answer.status))
-    return answer.status == 200
+def unguarded(tags: Collection[str], cluster: str) -> bool:
+    """Whether these tags let every member of a cluster go (``released`` of cloud-init/prepare_cluster/sparing.py)."""
+    return up_marker(cluster).casefold() not in tags or all_at_once_marker(cluster).casefold() in tags
 
 
 def disagreement(sight: Sight, tag: str) -> str:

@@ -16,7 +16,7 @@ from components.leftovers import Leftovers
 from components.member import Member
 from components.members import Members
 from components.monitoring import scrape_config
-from components.network import CLIENT_PORT, ClusterNetwork, markers
+from components.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
 from components.node import check_user_data
 from components.preflight import preflight
 from components.renewal import announce
@@ -82,7 +82,7 @@ class EtcdCluster(pulumi.ComponentResource):
         ready = missing.apply(lambda names: preflight(settings, names, self))
         rollout = Rollout(name, settings, members=members_now, ready=ready, version=steps.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        marker = rollout.vetoes.marker(opts=child)
+        marker = rollout_marker(name, settings.rollout, opts=child)
         always: list[pulumi.Resource] = [network.firewall, marker, *backup_bucket(name, settings, opts=child)]
         members = [
             Member(

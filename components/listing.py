@@ -18,6 +18,7 @@ PAGE_SIZE = 200
 SCOPES = {
     "droplets": "droplet:read or tag:read",
     "firewalls": "firewall:read",
+    "tags": "tag:read",
     "volumes": "block_storage:read",
     "vpcs": "vpc:read",
 }

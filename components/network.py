@@ -64,10 +64,15 @@ def rollout_marker(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> 
     """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
 
     Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
-    that ended well.
+    that ended well. While it is as a run all at once has left it, droplets wait for each other: vetoes.py.
     """
     only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
     return digitalocean.Tag(f"{name}-rollout", name=f"{name}-{rollout}", opts=only)
+
+
+def all_at_once_marker(name: str) -> str:
+    """The tag by which members know that they are all given up at the same time."""
+    return f"{name}-all-at-once"
 
 
 def up_marker(name: str) -> str:

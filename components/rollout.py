@@ -87,7 +87,7 @@ class Rollout:
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
         self.vetoes = Vetoes(
-            name, settings, members=members, droplets=self._droplets, others_healthy=self._others_healthy
+            settings, members=members, droplets=self._droplets, others_healthy=self._others_healthy
         )
         self._began = time.time()
         self._asked = False

@@ -182,16 +182,16 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         plan = plan or Plan()
         both = [droplet(number) for number in range(1, droplets + 1)]
 
-        async def listing(*_: object, tag_name: str = "", **__: object) -> Sequence[dict[str, Any]]:
+        async def listing(
+            _: object, kind: str, *__: object, tag_name: str = "", **___: object
+        ) -> Sequence[dict[str, Any]]:
+            if kind == "tags":
+                return [{"name": name} for name in tags]
             seen = discovered if tag_name else account
             return both if seen is None else seen
 
-        async def tag_exists(_: object, tag: str) -> bool:
-            return tag in tags
-
         monkeypatch.setattr("components.droplets.list_all", listing)
         monkeypatch.setattr("components.account.list_all", listing)
-        monkeypatch.setattr("components.account.tag_exists", tag_exists)
         monkeypatch.setattr("components.account.PAUSE_SECONDS", 0)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 

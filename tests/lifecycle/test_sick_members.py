@@ -73,11 +73,16 @@ def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patienc
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
-def test_after_a_teardown_that_was_broken_off_nobody_is_replaced_while_another_is_sick(live: Live) -> None:
+@pytest.mark.parametrize("left", ["by a teardown that was broken off", "by a run all at once"])
+def test_with_markers_that_were_left_nobody_is_replaced_while_another_is_sick(live: Live, left: str) -> None:
     sick, before = live.name(SICK), live.droplets()
-    with live.case("--replace after a teardown that was broken off", planned=False):
-        # What a destroy does first, and with it ends every member's veto.
-        live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}-up")
+    with live.case(f"--replace with markers left {left}", planned=False):
+        if "teardown" in left:
+            # What a destroy does first, and with it ends every member's veto.
+            live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}-up")
+        else:
+            with live.configured(rollout="all-at-once"):
+                live.up()
         with live.broken(sick), stopped(live, sick):
             live.wait_down(sick)
             assert f"Before {live.name(1)} may change" in refused(live, "--replace", live.urn(CHANGED))

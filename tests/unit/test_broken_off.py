@@ -1,4 +1,4 @@
-"""After a teardown that was broken off no member refuses its shutdown: a run touches nobody but in turn."""
+"""After a rollout all at once, or a teardown that was broken off, a run touches nobody but in turn."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import pulumi
 import pytest
 
 from components import account, rollout, waiting
-from components.configuration import ProviderAccess
 from components.health import Answer, Probe, Silence
-from components.http_client import Response
-from components.listing import ListingError
 from components.members import Members
 from components.waiting import UnhealthyError
 
@@ -27,11 +24,15 @@ class Cluster:
 
     def __init__(self, *sick: str) -> None:
         self.sick = set(sick)
+        self.unguarded = self
         self.urns = {name: asyncio.get_running_loop().create_future() for name in NAMES}
         self.touched: list[str] = []
 
     async def gateway(self, name: str) -> None:
         raise AssertionError(name)
+
+    async def future(self) -> bool:
+        return True
 
     def forget_addresses(self) -> None:
         """Nothing is remembered."""
@@ -46,7 +47,7 @@ class Cluster:
         """One member's part of the run; who is touched is well afterwards."""
         before = NAMES[: NAMES.index(name)]
         gate = asyncio.gather(*(asyncio.shield(self.urns[one]) for one in before))
-        await run.vetoes.waits_in_turn(name, cast("Any", Registered(gate)))
+        await run.vetoes.hold(name, cast("Any", Registered(gate)))
         assert self.sick <= {name}
         self.touched.append(name)
         self.sick.discard(name)
@@ -106,27 +107,20 @@ async def test_while_two_are_sick_nobody_is_touched(monkeypatch: pytest.MonkeyPa
     assert cluster.touched == []
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
-async def test_a_marker_is_there_or_not_by_a_plain_answer_alone(
-    monkeypatch: pytest.MonkeyPatch, status: int, there: bool
-) -> None:
-    async def ask(url: str, token: str, *, seconds: float) -> Response:
-        assert (url, token) == ("https://api.test/v2/tags/etcd-test-up", "secret")
-        assert seconds > 0
-        return Response(status, b"")
-
-    monkeypatch.setattr(account, "ask_api", ask)
-    assert await account.tag_exists(ProviderAccess("https://api.test", "secret"), "etcd-test-up") is there
-
-
-@pytest.mark.parametrize(("status", "passing"), [(500, True), (429, True), (403, False)])
-async def test_an_answer_that_says_neither_is_none(
-    monkeypatch: pytest.MonkeyPatch, status: int, passing: bool
-) -> None:
-    async def ask(*_: object, **__: object) -> Response:
-        return Response(status, b"")
-
-    monkeypatch.setattr(account, "ask_api", ask)
-    with pytest.raises(ListingError, match=str(status)) as raised:
-        await account.tag_exists(ProviderAccess("https://api.test", "secret"), "etcd-test-up")
-    assert raised.value.passing is passing
+@pytest.mark.parametrize(
+    ("tags", "free"),
+    [
+        ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-one-at-a-time"}, False),
+        ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-all-at-once"}, True),
+        ({"etcd-test", "etcd-test-one-at-a-time", "other-up"}, True),
+        (set[str](), True),
+    ],
+    ids=[
+        "as a run leaves them",
+        "after one all at once",
+        "after a teardown was broken off",
+        "before a founding",
+    ],
+)
+def test_by_these_tags_no_member_refuses_its_shutdown(tags: set[str], free: bool) -> None:
+    assert account.unguarded(tags, "etcd-test") is free

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from components import account, transition
+from components import transition
 from components.account import Account
 from components.configuration import ProviderAccess
 from components.transition import RefusedError, Transition, Wish
@@ -26,15 +26,11 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     async def run(*, has: dict[str, list[Any]], was: dict[str, Any], **changes: Any) -> None:
         async def listing(_: str, kind: str, *__: object, **___: object) -> list[Any]:
-            return has.get(kind, [])
-
-        async def tag_exists(*_: object) -> bool:
-            return True
+            return has.get(kind, [{"name": "etcd-test"}] if kind == "tags" else [])
 
         hooks: list[Any] = []
         for module in ("components.account", "components.droplets"):
             monkeypatch.setattr(f"{module}.list_all", listing)
-        monkeypatch.setattr(account, "tag_exists", tag_exists)
         monkeypatch.setattr(pulumi, "ResourceHook", lambda _, hook, **__: hooks.append(hook))
         monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
         monkeypatch.setattr(transition.pulumi, "Stash", lambda *_, **__: None)
