@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from .addresses import learn
 from .files import replace_text
 from .gateway import Cluster, NoQuorumError, local_members
+from .growth import grow
 from .health import Health, read_health
 from .hosts import members_in
 from .journal import say, warn
@@ -92,6 +93,7 @@ def needs_second_look(health: Health | None, disk: Disk, now: float, absent: boo
 
 def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] | None:
     """One look; what systemd must do next, as a verb and a unit, if anything."""
+    _use_whole_volume(settings, places)
     now = time.time()
     memory = _recall(places, now)
     wire = Wire(places.etc)
@@ -125,6 +127,19 @@ def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] |
         replace_text(places.recheck, "", mode=0o600)
         return "restart", "etcd.service"
     return None
+
+
+def _use_whole_volume(settings: Settings, places: Places) -> None:
+    if not settings.volume or places.outgrown.exists():
+        return
+    try:
+        whole = grow(places.device(settings.volume), mounted=True)
+    except OSError as error:
+        warn(f"the data volume cannot be read: {error}")
+        return
+    if not whole:
+        # It is not tried again: the next boot has another way.
+        places.outgrown.touch()
 
 
 def _look_at_disk(settings: Settings, places: Places, wire: Wire, health: Health | None, now: float) -> bool:

@@ -138,6 +138,11 @@ class Places:
         return self.run / "moved"
 
     @property
+    def outgrown(self) -> Path:
+        """The data volume is larger than its file system, which does not grow while it is mounted."""
+        return self.run / "outgrown"
+
+    @property
     def backup(self) -> Path:
         """Where backups go; not there when they are off."""
         return self.etc / "backup.json"

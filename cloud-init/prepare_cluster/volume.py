@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from .growth import grow
 from .journal import Waiting, say
 from .settings import Places
 
@@ -34,6 +35,7 @@ def mount(device: Path, target: Path) -> str | None:
     if not device.exists():
         return f"{device} is not there"
     if not target.is_mount():
+        grow(device, mounted=False)
         done = subprocess.run(
             ["mount", "-o", "noatime", str(device), str(target)], capture_output=True, text=True, check=False
         )

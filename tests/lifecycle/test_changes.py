@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.cluster.cluster import requests
+from tests.cluster.cluster import requests, wait_for
 from tests.lifecycle.live import Live
+
+CAP_SYS_RESOURCE = 24
+ETCD_START = "systemctl show -P ExecMainStartTimestampMonotonic etcd"
+SIZE = "df --output=size -B1 /var/lib/etcd | tail -1"
 
 
 def test_a_changed_setting_rolls_the_members_one_at_a_time_in_their_order(
@@ -38,6 +43,48 @@ def test_a_changed_firewall_replaces_nothing(live: Live, control: httpx.Client) 
         seen["path"].split("/")[2] for seen in requests(control) if seen["method"] not in ("GET", "HEAD")
     }
     assert changed == {"firewalls"}
+
+
+def test_a_larger_volume_reaches_the_file_system_of_running_members(live: Live) -> None:
+    before = live.droplets()
+    starts = {name: live.on(name, ETCD_START) for name in live.names}
+    live.configure(volumeSize=11)
+    with live.case("larger data volumes"):
+        live.up()
+        for name in live.names:
+            if may_grow_while_mounted():
+                wait_for(lambda name=name: live.on(name, SIZE), grown, "growth")
+            else:
+                wait_for(
+                    lambda name=name: live.journal(name, "etcd-peers"), refused_to_grow, "attempt to grow"
+                )
+        assert live.droplets() == before
+        assert {name: live.on(name, ETCD_START) for name in live.names} == starts
+
+
+def test_a_larger_volume_reaches_the_file_system_at_the_latest_when_a_machine_boots(live: Live) -> None:
+    booted = live.name(3)
+    live.configure(volumeSize=12)
+    with live.case("a larger data volume, and a boot", planned=False), live.broken(booted):
+        live.up()
+        live.on(booted, "systemctl reboot --no-block")
+        live.wait_down(booted)
+        live.wait_up(booted)
+    assert int(live.on(booted, SIZE)) > 11 << 30
+
+
+def may_grow_while_mounted() -> bool:
+    """Whether Linux lets root change a mounted file system's size: not in every container."""
+    fields = dict(line.split(":\t") for line in Path("/proc/self/status").read_text().splitlines())
+    return bool(int(fields["CapEff"], 16) >> CAP_SYS_RESOURCE & 1)
+
+
+def grown(size: str) -> bool:
+    return int(size) > 10 << 30
+
+
+def refused_to_grow(journal: str) -> bool:
+    return "does not grow: resize2fs" in journal and "Permission denied" in journal
 
 
 def actions(live: Live, droplets: Iterable[int]) -> list[dict[str, Any]]:
