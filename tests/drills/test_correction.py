@@ -1,0 +1,41 @@
+"""A founding from a backup that is not there, and the way out that docs/recovery.md names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.cloud import LocalCloud
+from tests.cluster.cluster import UP_LIMIT, Cluster
+from tests.drills.drill import MEMBERS, Drill
+
+MEMBER = "etcd-server-1.corrected.example.test"
+
+
+def test_a_founding_from_a_backup_that_is_not_there_is_corrected_after_a_destroy(
+    drill: Drill, cloud: LocalCloud, tmp_path: Path
+) -> None:
+    drill.write("corrected")
+    assert drill.back_up(MEMBERS[0]).returncode == 0
+    key = drill.backups()[-1].key
+    stack = Cluster(
+        cloud, tmp_path, stack="corrected", domain="corrected.example.test", size=1,
+        restoreFrom=key.replace("_k", "_k9"), healthTimeoutSeconds=15,
+    )  # fmt: skip
+    try:
+        refused(stack)
+        assert "there is no backup named" in stack.journal(MEMBER, "preparecluster")
+        stack.configure(restoreFrom=key, healthTimeoutSeconds=None)
+        assert "pulumi destroy, which deletes no backup" in refused(stack)
+        stack.destroy()
+        stack.up()
+        assert "corrected 39" in stack.etcdctl("get", "/drill/corrected/39")
+    finally:
+        stack.destroy()
+    assert key in {backup.key for backup in drill.backups()}
+
+
+def refused(stack: Cluster) -> str:
+    """What a run that fails says."""
+    result = stack.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
+    assert result.returncode != 0
+    return result.stdout

@@ -1,0 +1,76 @@
+"""Space given back while values are written, on real machines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cluster.cluster import wait_for
+from tests.drills.drill import MEMBERS, Drill, Losses
+from tests.lifecycle.agent import Agent
+
+MIB = 1 << 20
+SETTINGS = "/etc/etcd/prepare_cluster.json"
+
+
+@contextmanager
+def defragmenting_from(drill: Drill, freed: int) -> Generator[None]:
+    """Members defragment for less than the usual 100 MiB."""
+    for member in MEMBERS:
+        drill.on(
+            member,
+            f"cp -p {SETTINGS} {SETTINGS}.usual && sed -i '1s/{{/{{\"defragment_bytes\": {freed}, /' {SETTINGS}",
+        )
+    try:
+        yield
+    finally:
+        for member in MEMBERS:
+            drill.on(member, f"mv {SETTINGS}.usual {SETTINGS}")
+
+
+def fill(drill: Drill, megabytes: int) -> str:
+    """Write values of 200 kB until one is refused; what was said."""
+    value = 'head -c 200000 /dev/zero | tr "\\0" x'
+    script = f"for n in $(seq {megabytes * 5}); do {value} | etcdctl put /full/$n >/dev/null || exit 1; done"
+    return drill.run("sh", "-c", script).stdout
+
+
+def test_members_defragment_while_values_are_written_and_no_write_fails(
+    drill: Drill, losses: Losses, tmp_path: Path
+) -> None:
+    assert fill(drill, 40) == ""
+    drill.etcdctl("del", "--prefix", "/full/")
+    drill.etcdctl("compact", "--physical", str(drill.revision()))
+    drill.save_bundle(tmp_path)
+    names = [f"{name}.example.test" for name in MEMBERS]
+    with (
+        defragmenting_from(drill, 16 * MIB),
+        Agent(drill.cloud, "writing", str(tmp_path), "/during", *names) as writer,
+    ):
+        before = drill.statuses()
+        assert all(status["dbSize"] > 40 * MIB for status in before.values())
+        writer.order("mark")
+        time.sleep(1)
+        for member in before:
+            # bbolt frees pages with the commits that follow a compaction.
+            wait_for(
+                lambda member=member: drill.statuses()[member],
+                lambda status: status["dbSizeInUse"] < status["dbSize"] // 2,
+                "free half of the database",
+            )
+            drill.on(member, "systemctl start etcd-defragment.service")
+        time.sleep(1)
+        report = writer.order("report")
+        lacking: dict[str, list[int]] = writer.order("verify", first=1)
+    lost = {number for numbers in lacking.values() for number in numbers}
+    losses.lost += len(lost)
+    assert not lost
+    assert report["acknowledged"] > 0
+    assert report["failed"] == 0
+    after = drill.statuses()
+    assert all(after[member]["dbSize"] < before[member]["dbSize"] // 2 for member in MEMBERS)
+    # The leader, which is the last, was defragmented where it is.
+    assert list(after) == list(before)
+    drill.count_losses()
