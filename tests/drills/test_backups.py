@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from prepare_cluster.settings import Places
 
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
@@ -90,17 +91,32 @@ def test_revoked_keys_are_said_and_the_next_backup_comes(drill: Drill) -> None:
     assert drill.back_up(MEMBERS[0]).returncode == 0
 
 
-def test_a_full_disk_is_said_and_the_next_backup_comes(drill: Drill) -> None:
+def test_a_full_disk_is_said_until_it_is_repaired_and_another_member_backs_up_meanwhile(drill: Drill) -> None:
     before = drill.backups()
-    drill.on(MEMBERS[0], "mount -t tmpfs -o size=64M tmpfs /var/cache")
+    first, *_ = drill.statuses()
+    tells = f"cat {Places().backup_metrics}"
+    drill.on(first, "mount -t tmpfs -o size=64M tmpfs /var/cache")
     try:
-        refused = drill.back_up(MEMBERS[0])
-        assert refused.returncode == 1
-        assert "MiB free: a snapshot and its compressed copy need" in refused.stdout
+        every(drill, 5)
+        assert drill.uploader(drill.wait_for_backup(before)) != first
+        assert "MiB free: a snapshot and its compressed copy need" in drill.journal(first, "etcd-backup")
+        every(drill, 60)
+        # It is not its turn now, and nothing fails.
+        drill.on(first, "systemctl start etcd-backup.service")
+        assert "etcd_backup_failed 1" in drill.on(first, tells)
     finally:
-        drill.on(MEMBERS[0], "umount /var/cache")
+        every(drill, 60)
+        drill.on(first, "umount /var/cache")
     drill.keeps(before)
-    assert drill.back_up(MEMBERS[0]).returncode == 0
+    assert drill.back_up(first).returncode == 0
+    assert "etcd_backup_failed 0" in drill.on(first, tells)
+
+
+def every(drill: Drill, seconds: int) -> None:
+    """Another interval, which the timers see at once."""
+    number = f's/"interval": [0-9]*/"interval": {seconds}/'
+    for member in MEMBERS:
+        drill.on(member, f"sed -i '{number}' /etc/etcd/backup.json; rm -f /run/etcd/backup.next")
 
 
 def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one_comes(drill: Drill) -> None:
