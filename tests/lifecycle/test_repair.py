@@ -47,6 +47,15 @@ def test_a_droplet_deleted_outside_is_made_again(live: Live) -> None:
     assert replaced(before, live.droplets()) == [gone]
 
 
+def test_a_tag_that_was_deleted_comes_back_and_nobody_is_replaced(live: Live) -> None:
+    before = live.droplets()
+    with live.case("the cluster's tag deleted outside", planned=False):
+        live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}")
+        assert live.droplets() == {}
+        live.up()
+    assert live.droplets() == before
+
+
 def test_a_wiped_disk_is_filled_by_the_others(live: Live) -> None:
     wiped = live.name(3)
     with live.case("a wiped disk", planned=False), live.broken(wiped):
