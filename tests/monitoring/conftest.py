@@ -14,7 +14,7 @@ from tests.cluster.cluster import Cluster
 from tests.monitoring.watch import Watch
 
 RULES = Path(__file__).parents[2] / "monitoring/alerts.yaml"
-QUICK = {r"for: \d+m": "for: 5s", r"\[5m\]": "[30s]", r"\[15m\]": "[60s]"}
+QUICK = {r"for: \d+m": "for: 5s", r"\[5m\]": "[30s]", r"\[15m\]": "[60s]", r"\[7d\]": "[20s]"}
 
 
 @pytest.fixture(scope="package")

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prepare_cluster.settings import Places
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.cgroups import Cgroup
@@ -201,6 +202,22 @@ def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> N
         watch.wait_clear("EtcdBackupOld", "EtcdBackupFails")
     finally:
         back_up_every(cluster, 60)
+
+
+def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: Watch) -> None:
+    tools, told = "/usr/local/bin/etcdutl", Places().backup_metrics
+    for member in MEMBERS:
+        cluster.on(member, f"mv {tools} {tools}.away")
+    try:
+        for member in MEMBERS:
+            # As on a new member, which has seen no backup.
+            cluster.on(member, f"rm {told} /run/etcd/backup.next; systemctl start etcd-backup")
+        watch.wait_firing("EtcdBackupMissing")
+        watch.wait_firing("EtcdBackupFails", *MEMBERS)
+    finally:
+        for member in MEMBERS:
+            cluster.on(member, f"mv {tools}.away {tools}")
+    watch.wait_clear("EtcdBackupMissing", "EtcdBackupFails")
 
 
 def back_up_every(cluster: Cluster, seconds: int) -> None:
