@@ -1,17 +1,20 @@
-"""Space given back while values are written, on real machines."""
+"""Space given back while values are written, and the runbook's way out of a full database, on real machines."""
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cluster.cluster import wait_for
+from tests.cluster.cluster import UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, Drill, Losses
 from tests.lifecycle.agent import Agent
 
 MIB = 1 << 20
+RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
 SETTINGS = "/etc/etcd/prepare_cluster.json"
 
 
@@ -74,3 +77,44 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
     # The leader, which is the last, was defragmented where it is.
     assert list(after) == list(before)
     drill.count_losses()
+
+
+def test_the_runbook_leads_out_of_a_database_that_its_keys_fill(drill: Drill) -> None:
+    entry = RUNBOOK.read_text(encoding="utf-8").split("### EtcdNoSpace\n")[1].split("\n### ")[0]
+    give_back = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
+    (larger,) = re.findall(r"^       (sed .+)$", entry, re.MULTILINE)
+    droplets = [drill.droplet_id(f"{name}.example.test") for name in MEMBERS]
+    give_quota(drill, larger.replace("4294967296", str(24 * MIB)))
+    try:
+        assert "database space exceeded" in fill(drill, 40)
+        assert "NOSPACE" in drill.etcdctl("alarm", "list")
+        drill.configure(quotaGiB=4, healthTimeoutSeconds=15)
+        refused = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
+        assert refused.returncode != 0
+        assert "NOSPACE" in refused.stdout
+        assert [drill.droplet_id(f"{name}.example.test") for name in MEMBERS] == droplets
+        done = drill.run("bash", "-euo", "pipefail", "-c", give_back)
+        assert done.returncode == 0, done.stdout
+        assert "database space exceeded" in fill(drill, 40)
+    finally:
+        give_quota(drill, larger)
+        drill.etcdctl("alarm", "disarm")
+    drill.wait_healthy()
+    drill.write("with-room")
+    drill.configure(healthTimeoutSeconds=None)
+    drill.up()
+    settings = json.loads(drill.on(MEMBERS[2], f"cat {SETTINGS}"))
+    assert settings["quota_bytes"] == 4 << 30
+    drill.count_losses()
+    drill.etcdctl("del", "--prefix", "/full/")
+
+
+def give_quota(drill: Drill, command: str) -> None:
+    """On one member after the other, as the runbook has it."""
+    for member in MEMBERS:
+        drill.on(member, command)
+        wait_for(
+            lambda: drill.run("etcdctl", "endpoint", "status"),
+            lambda result: result.returncode == 0,
+            "answer of every member",
+        )
