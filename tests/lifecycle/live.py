@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
@@ -63,6 +64,16 @@ class Live(Cluster):
         """Ids of the stack's droplets by member."""
         listed = self.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{self.stack}&per_page=200")
         return {droplet["name"]: droplet["id"] for droplet in listed["droplets"]}
+
+    @property
+    def has_volumes(self) -> bool:
+        """Whether members keep their data on volumes, which outlive their droplets."""
+        return self._document["config"].get("etcd:volumeSize") != 0
+
+    def ids(self) -> dict[str, int]:
+        """What the cluster itself lists: etcd's id of each voting member by name."""
+        listed = json.loads(self.etcdctl("member", "list", "-w", "json"))["members"]
+        return {member["name"]: member["ID"] for member in listed if not member.get("isLearner")}
 
     @contextmanager
     def case(

@@ -10,6 +10,7 @@ from localcloud.toolchain.etcd import VERSIONS, checksum, ensure_mirror
 from tests.cluster.cluster import UP_LIMIT
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
+from tests.lifecycle.repairs import changed, replaces
 from tests.lifecycle.update import killed_at
 
 NOWHERE = "3.6.99"
@@ -91,6 +92,24 @@ def test_a_single_member_goes_up_as_well_and_keeps_what_was_written_before(
         cluster.destroy()
 
 
+def test_members_without_volumes_join_a_cluster_of_two_versions(
+    cloud: LocalCloud, figures: Figures, tmp_path: Path
+) -> None:
+    ensure_mirror(cloud.layout.releases, VERSIONS)
+    first, *later = VERSIONS
+    config = {"domain": "mixed.example.test", "volumeSize": 0, **dict.fromkeys(BACKUPS)}
+    with Live(
+        cloud, tmp_path, figures, "mixed", version=first, releaseSha256=checksum(first), **config
+    ) as cluster:
+        for version in later:
+            cluster.configure(version=version, releaseSha256=checksum(version))
+            with replaces(cluster, 1, 2, 3), cluster.case(f"upgrade to {version}, without data volumes"):
+                cluster.up()
+            assert running(cluster) == {version}
+        cluster.read_all()
+        cluster.destroy()
+
+
 def taken_back(cluster: Live, version: str, nowhere: str) -> None:
     """``nowhere`` stops at the first member, and one run with ``version`` finishes."""
     before = cluster.droplets()
@@ -98,8 +117,7 @@ def taken_back(cluster: Live, version: str, nowhere: str) -> None:
     with cluster.configured(healthTimeoutSeconds=PATIENCE):
         refusal = cluster.fail()
     assert f"Before {cluster.name(2)} may change" in refusal
-    after = cluster.droplets()
-    assert [name for name, droplet in after.items() if droplet != before[name]] == [cluster.name(1)]
+    assert changed(before, cluster.droplets()) == [cluster.name(1)]
     cluster.configure(version=version, releaseSha256=checksum(version))
     cluster.up()
 

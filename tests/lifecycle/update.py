@@ -122,9 +122,9 @@ class Update:
         return self._output.read().decode()
 
 
-def killed_at(cluster: Cluster, operation: str, name: str) -> Update:
+def killed_at(cluster: Cluster, operation: str, name: str, *arguments: str) -> Update:
     """A run whose engine was killed when an operation on a resource with this name began; its lock is removed."""
-    update = Update(cluster)
+    update = Update(cluster, *arguments)
     update.begins_one_of(operation, {name})
     update.kill()
     cluster.pulumi("cancel", "--yes")

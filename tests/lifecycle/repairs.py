@@ -1,0 +1,59 @@
+"""Repairs that a cluster needs alike with data volumes and without."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from tests.lifecycle.live import Live
+
+
+@contextmanager
+def replaces(cluster: Live, *numbers: int) -> Generator[None]:
+    """These members get new droplets, and no others.
+
+    With data volumes the cluster lists the very members that it listed before; without, those have joined anew.
+    """
+    droplets, ids = cluster.droplets(), cluster.ids()
+    yield
+    names = [cluster.name(number) for number in numbers]
+    assert changed(droplets, cluster.droplets()) == names
+    assert changed(ids, cluster.ids()) == ([] if cluster.has_volumes else names)
+
+
+def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """The members that have something else than before, in order."""
+    assert before.keys() == after.keys()
+    return sorted(name for name, value in after.items() if value != before[name])
+
+
+def replaced_by_command(cluster: Live, number: int) -> None:
+    with replaces(cluster, number), cluster.case(f"{cluster.stack}: --replace of one member"):
+        cluster.up("--replace", cluster.urn(number))
+
+
+def replaced_for_drift(cluster: Live, control: httpx.Client, *numbers: int) -> None:
+    with replaces(cluster, *numbers), cluster.case(f"{cluster.stack}: drift of {len(numbers)} droplets"):
+        for number in numbers:
+            cluster.drift(control, number)
+        cluster.up()
+
+
+def made_again(cluster: Live, number: int) -> None:
+    gone = cluster.name(number)
+    with (
+        replaces(cluster, number),
+        cluster.case(f"{cluster.stack}: a droplet deleted outside", planned=False),
+        cluster.broken(gone),
+    ):
+        cluster.digitalocean("DELETE", f"/v2/droplets/{cluster.droplets()[gone]}")
+        cluster.wait_down(gone)
+        cluster.up()
+
+
+def repair(cluster: Live, number: int) -> tuple[str, ...]:
+    """Arguments of the run that replaces a member's droplet, leads clients to the new one, and does nothing else."""
+    record = cluster.resource(f"cloudflare:index/dnsRecord:DnsRecord::etcd-etcd-{cluster.stack}-{number}")
+    return ("--target-replace", cluster.urn(number), "--target", record)

@@ -1,0 +1,106 @@
+"""Members that keep their data on their droplets' own disks: a replaced one has lost it, and joins anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from tests.lifecycle.certificate_files import put_expired, put_issued
+from tests.lifecycle.changes import one_member
+from tests.lifecycle.figures import Figures
+from tests.lifecycle.live import Live
+from tests.lifecycle.repairs import made_again, repair, replaced_by_command, replaced_for_drift, replaces
+from tests.lifecycle.sizes import grows, shrinks
+from tests.lifecycle.update import killed_at
+
+PRIVATE = IPv4Network("10.0.0.0/8")
+
+
+@pytest.fixture(scope="module")
+def bare(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One member that keeps its data on its own disk, in a VPC; the cases make three and five of it."""
+    settings = {"domain": "bare.example.test", "volumeSize": 0, "size": 1, "addresses": "private"}
+    with Live(cloud, tmp_path_factory.mktemp("bare"), figures, "bare", **settings) as cluster:
+        yield cluster
+        cluster.read_all()
+    cluster.destroy()
+
+
+def test_new_members_join_the_only_one(bare: Live, control: httpx.Client) -> None:
+    grows(bare, control, 1, 3)
+
+
+def test_members_and_clients_are_given_private_addresses_alone(bare: Live) -> None:
+    members = bare.members()
+    assert {address for address in members.values() if IPv4Address(address) not in PRIVATE} == set()
+    records = bare.cloud.status().records
+    assert {name: records[name] for name in members} == {
+        name: (address,) for name, address in members.items()
+    }
+    hosts = bare.on(bare.name(1), "cat /etc/hosts")
+    assert [name for name, address in members.items() if f"{address} {name}" not in hosts] == []
+
+
+def test_members_without_volumes_roll_one_at_a_time(bare: Live) -> None:
+    bare.configure(quotaGiB=3)
+    with replaces(bare, 1, 2, 3), bare.case("a changed setting, without data volumes"):
+        bare.up()
+
+
+def test_a_member_is_replaced_by_command(bare: Live) -> None:
+    replaced_by_command(bare, 2)
+
+
+def test_a_droplet_that_has_drifted_is_replaced_by_the_next_run(bare: Live, control: httpx.Client) -> None:
+    replaced_for_drift(bare, control, 1)
+
+
+def test_a_run_that_is_killed_when_a_members_data_is_gone_is_finished_by_the_next(bare: Live) -> None:
+    with replaces(bare, 2), bare.case("bare: engine killed between deletion and creation", planned=False):
+        killed_at(bare, "create-replacement", f"Droplet::etcd-etcd-{bare.stack}-2", *one_member(bare, 2))
+        bare.up()
+
+
+def test_a_droplet_deleted_outside_is_made_again(bare: Live) -> None:
+    made_again(bare, 3)
+
+
+def test_a_member_that_is_off_is_replaced_by_command(bare: Live) -> None:
+    away = bare.name(1)
+    with (
+        replaces(bare, 1),
+        bare.case("bare: a member that was off", planned=False),
+        bare.broken(away),
+    ):
+        bare.digitalocean("POST", f"/v2/droplets/{bare.droplets()[away]}/actions", {"type": "power_off"})
+        bare.wait_down(away)
+        # The others forget what they would have told it.
+        bare.etcdctl("compact", str(bare.revision()))
+        bare.up(*repair(bare, 1))
+        bare.up()
+
+
+def test_certificates_that_have_expired_are_renewed_by_hand_on_the_members_as_they_are(bare: Live) -> None:
+    cut_off, before = bare.name(1), bare.droplets()
+    with bare.case("bare: expired certificates, renewed by hand", planned=False), bare.broken(cut_off):
+        put_expired(bare)
+        refusal = bare.fail()
+        assert "its certificate has expired" in refusal
+        assert "put these on the members by hand" in refusal
+        assert "all-at-once" not in refusal
+        bare.on(cut_off, "systemctl restart --no-block etcd")
+        bare.wait_down(cut_off)
+        put_issued(bare)
+        for name in bare.names:
+            bare.on(name, "systemctl restart etcd-guard")
+    bare.up("--expect-no-changes")
+    assert bare.droplets() == before
+
+
+def test_three_members_become_five_and_three_again(bare: Live, control: httpx.Client) -> None:
+    grows(bare, control, 3, 5)
+    shrinks(bare, 5, 3)
