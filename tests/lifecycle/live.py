@@ -173,6 +173,11 @@ class Live(Cluster):
         self.wait_up(*names)
         self.observer.order("excuse", names=[])
 
+    def assert_all_up(self) -> None:
+        """Since the case began, no member was down but those that the test broke."""
+        seen = self.observer.order("report")
+        assert seen["max_down"] == 0, seen["down_at"]
+
     def wait_down(self, name: str) -> None:
         """Wait until the observer has seen that this member does not answer."""
         wait_for(

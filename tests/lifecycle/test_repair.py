@@ -66,6 +66,7 @@ def test_a_member_that_was_sick_for_long_comes_back_by_command(live: Live) -> No
         live.etcdctl("compact", str(live.revision()))
         with live.configured(healthTimeoutSeconds=10):
             refusal = live.fail()
+        live.assert_all_up()
         command = repair(live, 1)
         assert "pulumi up {} '{}' {} '{}', and then pulumi up".format(*command) in refusal
         live.up(*command)

@@ -31,7 +31,9 @@ def test_a_rolling_change_is_refused_while_a_member_is_sick_and_goes_on_when_it_
             assert sick in refusal
             assert f"pulumi up --target-replace '{live.urn(SICK)}'" in refusal
             assert writes(control) == []
+            live.assert_all_up()
             assert live.droplets() == before
+            live.assert_all_up()
             wait_unlocked(live)
         live.up()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
@@ -54,6 +56,7 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
             output = refused(live)
             assert f"{live.name(CHANGED)} refuses to be shut down" in output
             assert live.droplets() == before
+            live.assert_all_up()
             wait_unlocked(live)
         live.up()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
@@ -69,6 +72,7 @@ def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patienc
             live.drift(control, CHANGED)
             update = Update(live)
             wait_for(update.output, lambda output: "refuses to be shut down" in output, "the refusal")
+            live.assert_all_up()
         assert "it is asked again" in update.finish()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
