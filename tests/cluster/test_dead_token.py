@@ -16,13 +16,13 @@ from tests.cluster.cluster import Cluster, wait_for
 DOMAIN = "spent.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
 DELETE_LIMIT = 30
-"""Seconds that the program gives the deletion of a droplet, by ``etcd:healthTimeoutSeconds``."""
+"""Seconds that the program gives the deletion of a droplet, by ``etcd:dropletTimeoutSeconds``."""
 
 
 @pytest.fixture
 def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[Cluster]:
     """Three healthy members whose token opens nothing any more."""
-    stack = Cluster(cloud, tmp_path, stack="spent", domain=DOMAIN, healthTimeoutSeconds=DELETE_LIMIT)
+    stack = Cluster(cloud, tmp_path, stack="spent", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
     stack.up()
     revoked = {"service": "digitalocean", "kind": "status", "status": 401, "token": "discovery"}
     control.put("/faults", json=[revoked]).raise_for_status()
@@ -35,7 +35,7 @@ def test_a_new_token_and_one_run_are_enough_and_then_a_plain_destroy_works(spent
     before = {member: spent.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     spent.etcdctl("put", "/spent", "kept")
     # Any other one that may read.
-    spent.configure(discoveryToken=DIGITALOCEAN_TOKEN, healthTimeoutSeconds=60)
+    spent.configure(discoveryToken=DIGITALOCEAN_TOKEN)
     spent.up()
     assert not set(before.values()) & {spent.droplet_id(member) for member in before}
     assert spent.etcdctl("get", "/spent", "--print-value-only") == "kept\n"
