@@ -44,9 +44,7 @@ def test_a_new_token_and_one_run_are_enough_and_then_a_plain_destroy_works(spent
     assert time.monotonic() - began < DELETE_LIMIT
 
 
-def test_without_one_a_teardown_ends_at_members_that_say_why_and_their_droplets_are_deleted_by_hand(
-    spent: Cluster,
-) -> None:
+def test_without_one_a_teardown_ends_at_members_that_say_why_and_goes_on_by_hand(spent: Cluster) -> None:
     spent.on(THIRD, "systemctl stop etcd")
     for member in (FIRST, SECOND):
         journal = wait_for(
@@ -58,7 +56,10 @@ def test_without_one_a_teardown_ends_at_members_that_say_why_and_their_droplets_
     assert result.returncode != 0
     assert "to become off" in result.stdout
     # Nobody may be let go because its token has ended.
-    left = [spent.droplet_id(member) for member in (FIRST, SECOND)]
-    for droplet in left:
-        spent.digitalocean("DELETE", f"/v2/droplets/{droplet}")
+    left = {member: spent.droplet_id(member) for member in (FIRST, SECOND)}
+    spent.digitalocean("DELETE", f"/v2/droplets/{left[FIRST]}")
+    new_token = f"echo {DIGITALOCEAN_TOKEN} > /etc/etcd/prepare_cluster.token"
+    spent.on(SECOND, f"{new_token} && systemctl restart etcd-guard")
+    permission = "a shutdown of this machine is possible again: the cluster is being torn down"
+    wait_for(lambda: spent.journal(SECOND, "etcd-guard"), lambda text: permission in text, "permission")
     spent.destroy()
