@@ -15,6 +15,9 @@ from localcloud.machines.interface import MachineHost, NoMachines
 
 log = logging.getLogger(__name__)
 
+HOURS_SHARE = 20
+"""DigitalOcean's own limits are 5,000 requests an hour and 250 a minute (API reference, rate limit)."""
+
 
 def arguments() -> argparse.Namespace:
     """The command line."""
@@ -33,10 +36,12 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--loopback", action="store_true", help="listen on free ports of 127.0.0.1 instead")
     parser.add_argument("--droplet-limit", type=int, default=Limits.droplets)
-    parser.add_argument("--requests-per-hour", type=int, default=Limits.requests_per_hour)
+    parser.add_argument("--requests-per-hour", type=int, help="default: 20 times those of a minute")
     parser.add_argument("--requests-per-minute", type=int, default=Limits.requests_per_minute)
     parser.add_argument("--shutdown-seconds", type=float, default=Limits.shutdown_seconds)
     given = parser.parse_args()
+    if given.requests_per_hour is None:
+        given.requests_per_hour = HOURS_SHARE * given.requests_per_minute
     if given.machines == "nspawn" and given.image is None:
         parser.error("--image: nspawn machines need a root tree to boot from")
     return given
