@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import IPv4Interface, IPv4Network
@@ -70,10 +71,9 @@ class Network:
         """Undo ``ensure``. Processes inside must have ended."""
         if self._handle.exists():
             run(["ip", "netns", "delete", self._layout.namespace])
-        for file in ("resolv.conf", "nsswitch.conf"):
-            (self._layout.namespace_files / file).unlink(missing_ok=True)
+        # Whatever is there: an interrupted write leaves a file of another name.
         with suppress(FileNotFoundError):
-            self._layout.namespace_files.rmdir()
+            shutil.rmtree(self._layout.namespace_files)
 
     def inside(self, *argv: str) -> list[str]:
         """The command that runs ``argv`` inside the namespace."""

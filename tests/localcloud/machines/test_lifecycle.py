@@ -245,6 +245,16 @@ def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) ->
     assert running.status().running
 
 
+def test_what_an_interrupted_write_has_left_is_in_no_starts_way(running: LocalCloud) -> None:
+    running.stop()
+    half_written = running.layout.namespace_files / ".resolv.conf.1"
+    half_written.parent.mkdir(parents=True)
+    half_written.touch()
+    running.start()
+    assert running.status().running
+    assert not half_written.exists()
+
+
 def test_start_repairs_the_process_that_plugins_are_forked_from(running: LocalCloud) -> None:
     Cgroup(running.layout.cgroup / "plugins").kill()
     eventually(lambda: not processes(running, "plugins"), "the end of the process")
