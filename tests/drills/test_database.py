@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.cluster.cluster import UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, Drill, Losses
@@ -16,6 +17,7 @@ from tests.lifecycle.agent import Agent
 MIB = 1 << 20
 RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
 SETTINGS = "/etc/etcd/prepare_cluster.json"
+TURNS = 5
 
 
 @contextmanager
@@ -63,7 +65,12 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
                 lambda status: status["dbSizeInUse"] < status["dbSize"] // 2,
                 "free half of the database",
             )
-            drill.on(member, "systemctl start etcd-defragment.service")
+        # A member puts its turn off while another is too busy to answer, until the timer comes again.
+        for _ in range(TURNS):
+            for member in before:
+                drill.on(member, "systemctl start etcd-defragment.service")
+            if all_smaller(drill.statuses(), before):
+                break
         time.sleep(1)
         report = writer.order("report")
         lacking: dict[str, list[int]] = writer.order("verify", first=1)
@@ -73,10 +80,15 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
     assert report["acknowledged"] > 0
     assert report["failed"] == 0
     after = drill.statuses()
-    assert all(after[member]["dbSize"] < before[member]["dbSize"] // 2 for member in MEMBERS)
+    assert all_smaller(after, before)
     # The leader, which is the last, was defragmented where it is.
     assert list(after) == list(before)
     drill.count_losses()
+
+
+def all_smaller(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether every member's database has less than half of its size before."""
+    return all(after[member]["dbSize"] < before[member]["dbSize"] // 2 for member in MEMBERS)
 
 
 def test_the_runbook_leads_out_of_a_database_that_its_keys_fill(drill: Drill) -> None:

@@ -204,7 +204,7 @@ def test_with_all_droplets_and_volumes_gone_every_value_of_the_newest_backup_com
     for member in MEMBERS:
         drill.digitalocean("DELETE", f"/v2/droplets/{drill.droplet_id(f'{member}.example.test')}")
     wait_for(
-        lambda: drill.digitalocean("GET", "/v2/droplets?tag_name=etcd")["droplets"],
+        lambda: drill.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{drill.stack}")["droplets"],
         lambda left: not left,
         "end",
     )
