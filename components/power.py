@@ -51,7 +51,7 @@ class PowerSwitch:
         # Rarely needed, and long to load.
         import httpx  # noqa: PLC0415
 
-        from components.removal import client  # noqa: PLC0415
+        from components.patient_client import client  # noqa: PLC0415
 
         async with client(self._access, "/v2/") as api:
             try:
