@@ -13,6 +13,7 @@ from bench.writing import Load, Writes, put
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
 from .lab import CALM, Lab, Node, eventually
+from .operators_shell import credentials, endpoints, shell
 
 MIB = 1 << 20
 RATE = 1500
@@ -96,15 +97,9 @@ class Burden:
         self._thread.start()
 
     def _run(self) -> None:
-        etc = self._nodes[0].places.etc
-        credentials = {
-            "ETCDCTL_CACERT": str(etc / "ca.pem"),
-            "ETCDCTL_CERT": str(etc / "server.pem"),
-            "ETCDCTL_KEY": str(etc / "server-key.pem"),
-        }
-        endpoints = [f"https://{node.name}:2379" for node in self._nodes]
         while not self._stop.is_set():
-            self.loads.append(put(endpoints, credentials, Writes(4 * RATE, rate=RATE), may_fail=True))
+            load = Writes(4 * RATE, rate=RATE)
+            self.loads.append(put(endpoints(self._nodes), credentials(self._nodes[0]), load, may_fail=True))
 
     def end(self) -> None:
         self._stop.set()
@@ -163,17 +158,7 @@ def test_the_runbook_leads_out_of_a_full_database(lab: Lab) -> None:
     entry = RUNBOOK.read_text(encoding="utf-8").split("### EtcdNoSpace\n")[1].split("\n### ")[0]
     commands = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
     assert "alarm disarm" in commands
-    etc = nodes[0].places.etc
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", commands], capture_output=True, text=True, check=False, timeout=120,
-        env={
-            "PATH": f"{lab.binaries}:/usr/bin:/bin",
-            "ETCDCTL_ENDPOINTS": ",".join(f"https://{node.name}:2379" for node in nodes),
-            "ETCDCTL_CACERT": str(etc / "ca.pem"),
-            "ETCDCTL_CERT": str(etc / "server.pem"),
-            "ETCDCTL_KEY": str(etc / "server-key.pem"),
-        },
-    )  # fmt: skip
+    done = shell(nodes, commands, "-euo", "pipefail", seconds=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert nodes[2].etcdctl("alarm", "list").stdout == ""
     lab.all_healthy(nodes)

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
-from .lab import Lab, Node, eventually
+from .lab import Lab, eventually
+from .operators_shell import shell
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def shell(nodes: list[Node], command: str) -> subprocess.CompletedProcess[str]:
-    """A command with the README's environment."""
-    etc = nodes[0].places.etc
-    return subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60,
-        env={
-            "PATH": f"{nodes[0].lab.binaries}:/usr/bin:/bin",
-            "ETCDCTL_ENDPOINTS": ",".join(f"https://{node.name}:2379" for node in nodes),
-            "ETCDCTL_CACERT": str(etc / "ca.pem"),
-            "ETCDCTL_CERT": str(etc / "server.pem"),
-            "ETCDCTL_KEY": str(etc / "server-key.pem"),
-        },
-    )  # fmt: skip
 
 
 def test_the_runbooks_first_look_shows_the_members_that_are_left_without_a_quorum(lab: Lab) -> None:
