@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-
-import pulumi
-import pytest
-from pulumi.runtime import config as runtime
-
-from components.configuration import load_settings
-from components.errors import ConfigurationError
+from tests.unit import loading
 
 from .test_backup_settings import ON
 from .test_settings import GOOD
 
 KEYS = {"digitalocean:spacesAccessId": "access", "digitalocean:spacesSecretKey": "the-spaces-secret"}
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    yield
-    runtime.set_all_config({})
+TOKENS = {"digitalocean:token": "t", "cloudflare:apiToken": "t"}
 
 
 def problems(values: dict[str, str], environment: dict[str, str] | None = None) -> list[str]:
-    own = {
-        f"etcd:{key}": value if isinstance(value, str) else json.dumps(value)
-        for key, value in {**GOOD, **ON, "backupBucketCreate": "true"}.items()
-    }
-    tokens = {"digitalocean:token": "t", "cloudflare:apiToken": "t"}
-    given = {**own, **tokens, **values}
-    runtime.set_all_config({key: value for key, value in given.items() if value})
-    try:
-        load_settings(pulumi.Config("etcd"), environment or {})
-    except ConfigurationError as error:
-        return str(error).splitlines()
-    return []
+    own = {**GOOD, **ON, "backupBucketCreate": "true"}
+    return loading.problems(own, {**TOKENS, **values}, environment or {})
 
 
 def test_the_providers_keys_are_enough_from_configuration_or_environment() -> None:

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-
-import pulumi
-import pytest
-from pulumi.runtime import config as runtime
-
-from components.configuration import load_settings
-from components.errors import ConfigurationError
+from tests.unit import loading
 
 from .test_settings import GOOD
 
-OWN = {f"etcd:{key}": value if isinstance(value, str) else json.dumps(value) for key, value in GOOD.items()}
-
-
-@pytest.fixture(autouse=True)
-def configuration() -> Iterator[None]:
-    yield
-    runtime.set_all_config({})
-
 
 def problems(tokens: dict[str, str], environment: dict[str, str] | None = None) -> list[str]:
-    runtime.set_all_config({**OWN, **tokens})
-    try:
-        load_settings(pulumi.Config("etcd"), environment or {})
-    except ConfigurationError as error:
-        return str(error).splitlines()
-    return []
+    return loading.problems(GOOD, tokens, environment or {})
 
 
 def test_both_tokens_may_stand_in_the_configuration_or_in_the_environment() -> None:

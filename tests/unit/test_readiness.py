@@ -15,24 +15,11 @@ from components.members import Members
 from components.readiness import Readiness, untrusting
 from components.step import Step
 from components.transition import RefusedError
+from tests.unit.answers import answer
 from tests.unit.valid_settings import settings
 
 STEP = Step.of(settings())
 GONE = Silence("its droplet is gone")
-
-
-def answer(version: str, cluster_version: str = "3.6.0") -> Answer:
-    return Answer(
-        *("c1", "m1", "m1"),
-        learner=False,
-        healthy=True,
-        reason="",
-        voters=frozenset("ab"),
-        ids={"a": "m1", "b": "m2"},
-        applied=100,
-        version=version,
-        cluster_version=cluster_version,
-    )
 
 
 class Running:

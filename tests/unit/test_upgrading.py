@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from components.health import Answer, Silence
+from components.health import Silence
 from components.upgrading import lagging, unfinished, versions
+from tests.unit.answers import answer
 
-WELL = Answer(
-    *("c1", "m1", "m1"),
-    learner=False,
-    healthy=True,
-    reason="",
-    voters=frozenset("ab"),
-    ids={"a": "m1", "b": "m2"},
-    applied=100,
-    version="3.6.14",
-    cluster_version="3.6.0",
-)
+WELL = answer()
 
 
 def test_a_member_that_an_interrupted_upgrade_left_behind_stops_the_next_one() -> None:
