@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from components.cluster import EtcdCluster
-from components.configuration import load_settings
-from components.settings import cluster_name
+from components.config.loading import load_settings
+from components.config.settings import cluster_name
 
 settings = load_settings(pulumi.Config())
 cluster = EtcdCluster(cluster_name(pulumi.get_project(), pulumi.get_stack()), settings)

@@ -44,7 +44,7 @@ BUMP = 1_000_000_000
 
 _UNIT = "bench-backup.service"
 _FOUNDING = "preparecluster.service"
-_RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster_run.py", "recover", "from-backup")
+_RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "recover", "from-backup")
 _TIMERS = "etcd-backup.timer etcd-backup.service etcd-defragment.timer"
 _LOSE_ALL = (
     "systemctl stop etcd.service etcd-peers.timer && rm -rf /var/lib/etcd/data && "

@@ -45,7 +45,7 @@ mkdir -p /run/systemd/system/etcd-backup.service.d
 cat > /run/systemd/system/etcd-backup.service.d/now.conf <<END
 [Service]
 ExecStart=
-ExecStart=/usr/bin/python3 -ES /etc/etcd/prepare_cluster_run.py backup-now
+ExecStart=/usr/bin/python3 -ES /etc/etcd/prepare_cluster.py backup-now
 END
 systemctl daemon-reload
 systemctl stop etcd-backup.timer etcd-backup.service etcd-defragment.timer

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pulumi
 
-from components.account import Account
-from components.alerts import alert_policies
-from components.backup import backup_target, summary
-from components.backup_bucket import backup_bucket
-from components.certificates import CertificateAuthority
-from components.configuration import digitalocean_access
-from components.dns import zone_id
-from components.founding import Founding
-from components.leftovers import Leftovers
+from components.changes.bootstrap_record import Founding
+from components.changes.immutable_settings import Transition
+from components.changes.staged_record import Steps
+from components.config.backup_settings import backup_target, summary
+from components.config.loading import digitalocean_access
+from components.config.settings import Settings
+from components.droplets.inventory import Account
+from components.droplets.preflight import preflight
+from components.etcd.cluster_client import Members
+from components.infra.alerts import alert_policies
+from components.infra.backup_bucket import backup_bucket
+from components.infra.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
+from components.infra.scrape_config import scrape_config
 from components.member import Member
-from components.members import Members
-from components.monitoring import scrape_config
-from components.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
-from components.node import check_user_data
-from components.preflight import preflight
-from components.renewal import announce
-from components.rollout import Rollout
-from components.settings import Settings
-from components.steps import Steps
-from components.transition import Transition
+from components.orphans.hooks import Leftovers
+from components.pki.authority import CertificateAuthority
+from components.pki.expiry_warning import announce
+from components.providers.cloudflare import zone_id
+from components.rollout.gates import Rollout
+from components.userdata.node_config import check_user_data
 
 
 class EtcdCluster(pulumi.ComponentResource):

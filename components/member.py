@@ -7,23 +7,23 @@ from typing import Any
 
 import pulumi
 
-from components import digitalocean
-from components.certificates import (
+from components.changes.bootstrap_record import Founding
+from components.changes.staged_record import Steps
+from components.config.settings import Settings
+from components.infra.network import ClusterNetwork
+from components.orphans.hooks import Leftovers, clearing
+from components.pki.authority import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
     SERVER_USES,
     Certificate,
     CertificateAuthority,
 )
-from components.dns import DnsRecord
-from components.founding import Founding
-from components.leftovers import Leftovers, clearing
-from components.network import ClusterNetwork
-from components.node import node_config
-from components.rollout import Rollout, digest
-from components.settings import Settings
-from components.steps import Steps
-from components.user_data import render_user_data
+from components.providers import digitalocean
+from components.providers.cloudflare import DnsRecord
+from components.rollout.gates import Rollout, digest
+from components.userdata.node_config import node_config
+from components.userdata.render import render_user_data
 
 VOLUME_LABEL = "etcd-data"
 

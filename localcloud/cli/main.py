@@ -32,7 +32,7 @@ app = typer.Typer(
 _notes = Console(stderr=True, highlight=False)
 _console = Console(highlight=False)
 
-BACKUP_NOW = ("python3", "-ES", "/etc/etcd/prepare_cluster_run.py", "backup-now")
+BACKUP_NOW = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "backup-now")
 """The one-liner of docs/backup.md."""
 
 _PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}

@@ -13,7 +13,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime.settings import SETTINGS
 
 from components.cluster import EtcdCluster
-from components.settings import Settings
+from components.config.settings import Settings
 
 SECRET = "4dabf18193072939515e22adb298388d"
 KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
@@ -190,9 +190,9 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             seen = discovered if tag_name else account
             return both if seen is None else seen
 
-        monkeypatch.setattr("components.droplets.list_all", listing)
-        monkeypatch.setattr("components.account.list_all", listing)
-        monkeypatch.setattr("components.account.PAUSE_SECONDS", 0)
+        monkeypatch.setattr("components.droplets.address_book.list_all", listing)
+        monkeypatch.setattr("components.droplets.inventory.list_all", listing)
+        monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

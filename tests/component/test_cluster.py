@@ -8,8 +8,8 @@ import pulumi_digitalocean
 import pytest
 from pulumi import _types
 
-from components.preflight import PreflightError
-from components.user_data import TooLargeError
+from components.droplets.preflight import PreflightError
+from components.userdata.render import TooLargeError
 from tests.component.conftest import KEY, Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -272,7 +272,7 @@ def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
 def test_too_large_user_data_is_refused_before_anything_is_registered(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.user_data.LIMIT", 1000)
+    monkeypatch.setattr("components.userdata.render.LIMIT", 1000)
     plan = Plan()
     with pytest.raises(TooLargeError, match="shorten etcd:"):
         plan_of(plan=plan)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prepare_cluster.backups import Backup, backups_in, best
-from prepare_cluster.s3 import Stored
+from etcd_node.backup.catalog import Backup, backups_in, best
+from etcd_node.backup.s3 import Stored
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from prepare_cluster.settings import Places
+from etcd_node.host.settings import Places
 
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
@@ -126,7 +126,7 @@ def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one
     killed = drill.on(
         MEMBERS[0],
         "systemctl stop etcd-backup.timer; cd /var/cache; mkdir -p etcd-backup\n"
-        "systemd-run --quiet --collect --unit=killed python3 -ES /etc/etcd/prepare_cluster_run.py backup-now\n"
+        "systemd-run --quiet --collect --unit=killed python3 -ES /etc/etcd/prepare_cluster.py backup-now\n"
         "uploader=$(systemctl show --property=MainPID --value killed)\n"
         "until [ -e etcd-backup/snapshot.db ]; do :; done; while [ -e etcd-backup/snapshot.db ]; do :; done\n"
         "kill -KILL $uploader && echo killed; systemctl start etcd-backup.timer",

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from prepare_cluster.settings import Places
+from etcd_node.host.settings import Places
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.cgroups import Cgroup

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from components.monitoring import scrape_config
+from components.infra.scrape_config import scrape_config
 
 CHECKOUT = Path(__file__).parents[2]
 RULES = CHECKOUT / "monitoring/alerts.yaml"

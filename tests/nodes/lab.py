@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prepare_cluster.environment import as_text, environment, from_text, peer_url
-from prepare_cluster.refresh import refresh
-from prepare_cluster.settings import Places, read_settings
-from prepare_cluster.wal import Contents, read_disk
+from etcd_node.bootstrap.reconcile import refresh
+from etcd_node.etcd.wal import Contents, read_disk
+from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
+from etcd_node.host.settings import Places, read_settings
 
 from localcloud.toolchain.etcd import ensure_release
 
@@ -228,7 +228,7 @@ class Node:
             return self._process.wait()
 
     def _command(self, step: str) -> list[str]:
-        return [sys.executable, "-SP", "-m", "prepare_cluster", step, "--root", str(self.root)]
+        return [sys.executable, "-SP", "-m", "etcd_node", step, "--root", str(self.root)]
 
     @staticmethod
     def _environment() -> dict[str, str]:

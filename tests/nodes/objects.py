@@ -12,8 +12,8 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
-from prepare_cluster.s3 import Bucket, Place
-from prepare_cluster.signing import Call, Keys, signed_headers
+from etcd_node.backup.aws_sigv4 import Call, Keys, signed_headers
+from etcd_node.backup.s3 import Bucket, Place
 
 from localcloud.machines.object_store import CERTIFICATE, REGION, private_key
 from localcloud.toolchain.object_store import ensure_object_store

@@ -14,18 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prepare_cluster import backup, claim
-from prepare_cluster.backup_request import PATIENCE, pending
-from prepare_cluster.backup_settings import read_backup_settings
-from prepare_cluster.backups import Backup, backups_in
-from prepare_cluster.s3 import Stored
-from prepare_cluster.settings import read_settings
-from prepare_cluster.signing import Keys
-from prepare_cluster.snapshot import SnapshotError, compress, expand
-from prepare_cluster.transport import Member, Wire, client_context
+from etcd_node.backup import run as backup
+from etcd_node.backup import upload_lock as claim
+from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup.catalog import Backup, backups_in
+from etcd_node.backup.request import PATIENCE, pending
+from etcd_node.backup.s3 import Stored
+from etcd_node.backup.settings import read_backup_settings
+from etcd_node.backup.snapshot import SnapshotError, compress, expand
+from etcd_node.etcd.transport import Member, Wire, client_context
+from etcd_node.host.settings import read_settings
 
-from components.backup_request import REQUEST
-from components.gateway import Gateway
+from components.etcd.admin import Gateway
+from components.rollout.backup_request import REQUEST
 
 from .lab import CALM, Lab, Node, eventually
 from .objects import KEYS, ObjectServer

@@ -11,9 +11,9 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
-from prepare_cluster.facts import raised_alarms
-from prepare_cluster.health import read_health
-from prepare_cluster.transport import Member, Wire, client_context
+from etcd_node.etcd.local_metrics import read_health
+from etcd_node.etcd.transport import Member, Wire, client_context
+from etcd_node.monitoring.exporter import raised_alarms
 
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from prepare_cluster import neighbours
-from prepare_cluster.guard import Guard
-from prepare_cluster.inhibitor import Inhibitor
-from prepare_cluster.neighbours import Neighbours
-from prepare_cluster.settings import read_settings
-from prepare_cluster.transport import Wire
+from etcd_node.etcd.transport import Wire
+from etcd_node.guard import peer_health as neighbours
+from etcd_node.guard.daemon import Guard
+from etcd_node.guard.inhibitor import Inhibitor
+from etcd_node.guard.peer_health import Neighbours
+from etcd_node.host.settings import read_settings
 
 from .api import TOKEN, Fault
 from .lab import CALM, Lab, Node, eventually, hexadecimal

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from prepare_cluster import install as installing
-from prepare_cluster.install import PROGRAMS, InstallError, install, install_once
-from prepare_cluster.journal import Waiting
-from prepare_cluster.settings import Places, Settings
+from etcd_node.host import install as installing
+from etcd_node.host.install import PROGRAMS, InstallError, install, install_once
+from etcd_node.host.journal import Waiting
+from etcd_node.host.settings import Places, Settings
 
 from .http_server import HttpServer
 

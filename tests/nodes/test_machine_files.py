@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.user_data import SOURCES, NodeConfig, render_user_data
+from components.userdata.render import SOURCES, NodeConfig, render_user_data
 from localcloud.toolchain.image import ensure_image
 
 PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
@@ -82,10 +82,11 @@ def test_systemd_accepts_the_units(machine: Path) -> None:
 
 def test_the_scripts_run_on_the_images_python(machine: Path, document: str) -> None:
     """With its standard library alone: none of the packages that are installed here."""
-    shutil.copytree(SOURCES / "prepare_cluster", machine / "etc/etcd/prepare_cluster")
+    shutil.copytree(SOURCES / "etcd_node", machine / "etc/etcd/etcd_node")
     command = ["env", "PYTHONPATH=/etc/etcd", "python3", "-SP", "-W", "error"]
-    for module in sorted(path.stem for path in (SOURCES / "prepare_cluster").glob("[a-z]*.py")):
-        done = inside(machine, *command, "-c", f"import prepare_cluster.{module}")
+    for file in sorted((SOURCES / "etcd_node").rglob("[a-z]*.py")):
+        module = ".".join(file.relative_to(SOURCES).with_suffix("").parts)
+        done = inside(machine, *command, "-c", f"import {module}")
         assert done.returncode == 0, done.stderr
 
 
@@ -93,15 +94,13 @@ def test_the_packed_scripts_run_at_the_first_boot(machine: Path, document: str) 
     written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
     etc = machine / "etc/etcd"
     etc.mkdir()
-    (etc / "prepare_cluster.json.bz2.b85").write_text(
-        written["/etc/etcd/prepare_cluster.json.bz2.b85"]["content"]
-    )
-    (etc / "prepare_cluster_run.py").write_text(written["/etc/etcd/prepare_cluster_run.py"]["content"])
+    (etc / "etcd_node.json.bz2.b85").write_text(written["/etc/etcd/etcd_node.json.bz2.b85"]["content"])
+    (etc / "prepare_cluster.py").write_text(written["/etc/etcd/prepare_cluster.py"]["content"])
     for _ in range(2):
-        done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster_run.py", "--help")
+        done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster.py", "--help")
         assert done.returncode == 0, done.stderr
         assert "discover" in done.stdout
-    assert {path.name for path in (etc / "prepare_cluster").glob("*.py")} == {
-        path.name for path in (SOURCES / "prepare_cluster").glob("*.py")
+    assert {path.relative_to(etc) for path in (etc / "etcd_node").rglob("*.py")} == {
+        path.relative_to(SOURCES) for path in (SOURCES / "etcd_node").rglob("*.py")
     }
-    assert not list(etc.glob(".prepare_cluster*"))
+    assert not list(etc.glob(".etcd_node*"))

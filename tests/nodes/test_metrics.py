@@ -9,7 +9,7 @@ from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
-from prepare_cluster.transport import client_context
+from etcd_node.etcd.transport import client_context
 
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 

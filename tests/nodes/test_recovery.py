@@ -13,14 +13,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from prepare_cluster import recover
-from prepare_cluster.backups import Backup, ChoiceError, choose
-from prepare_cluster.consent import Consent
-from prepare_cluster.listing import list_droplets
-from prepare_cluster.recover import Plan
-from prepare_cluster.roll_call import RollCall, State, call_the_roll
-from prepare_cluster.settings import read_settings
-from prepare_cluster.whole_log import commit_whole_log
+from etcd_node.backup.catalog import Backup, ChoiceError, choose
+from etcd_node.digitalocean.api import list_droplets
+from etcd_node.etcd.commit_log import commit_whole_log
+from etcd_node.host.settings import read_settings
+from etcd_node.recovery import recover
+from etcd_node.recovery.preconditions import Consent
+from etcd_node.recovery.recover import Plan
+from etcd_node.recovery.survey import RollCall, State, call_the_roll
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted

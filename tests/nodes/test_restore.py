@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from prepare_cluster.backups import Backup
-from prepare_cluster.membership import founded_cluster
-from prepare_cluster.restore import BUMP
-from prepare_cluster.settings import read_settings
-from prepare_cluster.signing import Keys
-from prepare_cluster.wal import Contents, read_disk
+from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup.catalog import Backup
+from etcd_node.bootstrap.restore import BUMP
+from etcd_node.etcd.membership import founded_cluster
+from etcd_node.etcd.wal import Contents, read_disk
+from etcd_node.host.settings import read_settings
 
 from .lab import Lab, Node, eventually
 from .objects import ObjectServer
@@ -218,7 +218,7 @@ def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
 
 
 def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
-    from prepare_cluster.snapshot import expand  # noqa: PLC0415
+    from etcd_node.backup.snapshot import expand  # noqa: PLC0415
 
     packed = raw.with_suffix(".gz")
     server.bucket().get(backup.key, packed)
@@ -226,7 +226,7 @@ def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
 
 
 def restore_alone(node: Node, raw: Path, names: list[str]) -> None:
-    from prepare_cluster.snapshot import run_tool  # noqa: PLC0415
+    from etcd_node.backup.snapshot import run_tool  # noqa: PLC0415
 
     cluster = ",".join(f"{name}=https://{name}:2380" for name in names)
     run_tool(

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prepare_cluster import s3
-from prepare_cluster.s3 import Bucket, Place, S3Error
-from prepare_cluster.signing import Keys
+from etcd_node.backup import s3
+from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup.s3 import Bucket, Place, S3Error
 
 from localcloud.machines.object_store import REGION
 
@@ -45,8 +45,8 @@ def uploading(
     """A process of its own that begins to upload a file as ``cut``."""
     (server.folder.parent / "ca.pem").write_text(server.place().ca_certificate)
     script = (
-        "from pathlib import Path; from prepare_cluster.s3 import *; "
-        "from prepare_cluster.signing import Keys; "
+        "from pathlib import Path; from etcd_node.backup.s3 import *; "
+        "from etcd_node.backup.aws_sigv4 import Keys; "
         f"place = Place('https://127.0.0.1:{server.port}', 'backups', '{REGION}', "
         f"Keys('{KEYS.access}', '{KEYS.secret}'), Path({str(server.folder.parent / 'ca.pem')!r}).read_text());"
         "print('go', flush=True);"

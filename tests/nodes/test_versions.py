@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from prepare_cluster.transport import client_context
-from prepare_cluster.wal import Contents, read_disk
+from etcd_node.etcd.transport import client_context
+from etcd_node.etcd.wal import Contents, read_disk
 
-from components.clean_logs import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
-from components.gateway import Gateway
-from components.upgrades import minor
+from components.changes.force_snapshots import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
+from components.changes.version_order import minor
+from components.etcd.admin import Gateway
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually, promoted

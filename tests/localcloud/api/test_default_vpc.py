@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from components import default_vpc
-from components.configuration import ProviderAccess
-from components.default_vpc import DefaultVpcError, ensure_default_vpc
+from components.config.loading import ProviderAccess
+from components.orphans import default_vpc
+from components.orphans.default_vpc import DefaultVpcError, ensure_default_vpc
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 
 

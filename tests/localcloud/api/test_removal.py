@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from components.configuration import ProviderAccess
-from components.droplet_removal import next_push, push, remove_droplet
-from components.removal import InTheWayError, remove_blank_volume, remove_named, remove_record
+from components.config.loading import ProviderAccess
+from components.droplets.shutdown import next_push, push, remove_droplet
+from components.orphans.delete import InTheWayError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"

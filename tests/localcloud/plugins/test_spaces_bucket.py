@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from prepare_cluster.signing import Keys
+from etcd_node.backup.aws_sigv4 import Keys
 
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.digitalocean.provider import DigitalOcean

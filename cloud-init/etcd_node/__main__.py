@@ -1,0 +1,98 @@
+"""The steps that the units run."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from pathlib import Path
+
+from etcd_node.host.journal import Waiting
+from etcd_node.host.settings import Places, read_settings
+
+
+def main() -> None:
+    """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
+    parser = argparse.ArgumentParser(prog="prepare_cluster.py")
+    steps = [
+        "install",
+        "discover",
+        "promote",
+        "refresh",
+        "guard",
+        "facts",
+        "agent-proxy",
+        "defragment",
+        "backup",
+        "backup-now",
+        "recover",
+    ]
+    parser.add_argument("step", choices=steps)
+    parser.add_argument(
+        "programs", nargs="*", help="what to install; for recover: check, alone, or from-backup NAME"
+    )
+    parser.add_argument(
+        "--members", default="", metavar="A,B,C", help="who founds the cluster from the backup"
+    )
+    parser.add_argument("--as", default="", dest="label", metavar="WORD", help="your word for this recovery")
+    parser.add_argument(
+        "--silent-are-down", action="store_true", help="none of the members that do not answer runs"
+    )
+    parser.add_argument(
+        "--even-with-quorum", action="store_true", help="recover although the cluster has one"
+    )
+    parser.add_argument("--give-up", default="", metavar="NAME", help="the cluster whose data is given up")
+    parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
+    arguments = parser.parse_args()
+    places = Places(arguments.root)
+    settings = read_settings(places.etc / "prepare_cluster.json")
+    match arguments.step:
+        case "install":
+            from etcd_node.host.install import install  # noqa: PLC0415
+
+            install(settings, places, arguments.programs, Waiting())
+        case "promote":
+            from etcd_node.bootstrap.promote import promote  # noqa: PLC0415
+
+            promote(settings, places, Waiting())
+        case "backup" | "backup-now" as step:
+            from etcd_node.backup.run import run  # noqa: PLC0415
+
+            run(settings, places, at_once=step == "backup-now")
+        case "recover":
+            from etcd_node.recovery.recover import recover  # noqa: PLC0415
+
+            recover(settings, places, arguments)
+        case "defragment":
+            from etcd_node.maintenance.defragment import defragment  # noqa: PLC0415
+
+            defragment(settings, places)
+        case "facts":
+            import socket  # noqa: PLC0415
+
+            from etcd_node.monitoring.exporter import serve  # noqa: PLC0415
+
+            # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
+            with socket.socket(fileno=0) as connection:
+                serve(settings, places, connection)
+        case "agent-proxy":
+            from etcd_node.monitoring.metadata_proxy import AgentProxy  # noqa: PLC0415
+
+            AgentProxy().serve_forever()
+        case step:
+            token = (places.etc / "prepare_cluster.token").read_text().strip()
+            if step == "discover":
+                from etcd_node.bootstrap.discover import Discovery  # noqa: PLC0415
+
+                Discovery(settings, places, token).run()
+            elif step == "guard":
+                from etcd_node.guard.daemon import guard  # noqa: PLC0415
+
+                guard(settings, places, token)
+            else:
+                from etcd_node.bootstrap.reconcile import refresh  # noqa: PLC0415
+
+                if (action := refresh(settings, places, token)) is not None:
+                    subprocess.run(["systemctl", "--no-block", *action], check=False)
+
+
+main()

@@ -1,0 +1,1 @@
+"""Back up the cluster to an S3 bucket."""

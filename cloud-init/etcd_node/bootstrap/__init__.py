@@ -1,0 +1,1 @@
+"""Bootstrap a cluster, or join the one that exists."""

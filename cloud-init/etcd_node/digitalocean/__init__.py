@@ -1,0 +1,1 @@
+"""The DigitalOcean API as a member uses it: droplets, addresses and markers."""

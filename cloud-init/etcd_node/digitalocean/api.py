@@ -1,0 +1,169 @@
+"""The cluster's droplets, as the DigitalOcean API lists them."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, cast
+
+from etcd_node.host.backoff import after_refusal, backoff
+
+PAGE_SIZE = 200
+"""The most that one page may hold (DigitalOcean API reference, pagination)."""
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds for one page."""
+
+REMEDY = (
+    "set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and run pulumi up, "
+    "before a pulumi destroy as well"
+)
+"""A member with a token that opens nothing does not see that its cluster is torn down."""
+
+
+@dataclass(frozen=True)
+class Droplet:
+    """One droplet with the cluster's tag."""
+
+    id: int
+    name: str
+    address: str
+    """Its IPv4 address of the kind asked for; empty while it has none."""
+    off: bool = False
+    """The API says that its power is off."""
+
+
+class ListingError(Exception):
+    """The listing failed this time. The text fits on one line and has no secret."""
+
+    def __init__(self, text: str, *, refused: Mapping[str, str] | None = None, patient: bool = False) -> None:
+        super().__init__(text)
+        self.refused = refused
+        """Headers of a 429 answer."""
+        self.patient = patient
+        """Trying soon again is of no use: somebody has to change something."""
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait before the next try, after ``attempt`` tries before this one."""
+        if self.refused is not None:
+            return after_refusal(self.refused, time.time(), attempt)
+        return backoff(attempt, first=15.0 if self.patient else 1.0, longest=60.0)
+
+
+Fetch = Callable[[str, Mapping[str, str]], bytes]
+"""Gets a URL with headers; raises ``ListingError``."""
+
+
+def list_droplets(
+    api_url: str, token: str, tag: str, kind: str, *, fetch: Fetch | None = None
+) -> list[Droplet]:
+    """All droplets with a tag, page by page. ``kind`` is ``public`` or ``private``. Raises ``ListingError``."""
+    droplets: list[Droplet] = []
+    for body in pages(api_url, token, "droplets", {"tag_name": tag}, fetch=fetch):
+        try:
+            droplets += [
+                Droplet(
+                    int(entry["id"]),
+                    str(entry["name"]),
+                    _address(entry, kind),
+                    off=entry.get("status") == "off",
+                )
+                for entry in body["droplets"]
+            ]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise unexpected("droplets", error) from error
+    return droplets
+
+
+def pages(
+    api_url: str, token: str, path: str, query: Mapping[str, str], *, fetch: Fetch | None = None
+) -> Iterator[dict[str, Any]]:
+    """The pages of ``/v2/PATH``, each as its body. Raises ``ListingError``."""
+    get = fetch or _fetch
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json",
+        "User-Agent": "etcd-prepare-cluster",
+    }
+    page = 1
+    while True:
+        text = urllib.parse.urlencode({**query, "per_page": PAGE_SIZE, "page": page})
+        body = _parse(get(f"{api_url.rstrip('/')}/v2/{path}?{text}", headers))
+        yield body
+        try:
+            more = "next" in _object(_object(body.get("links")).get("pages"))
+        except (TypeError, AttributeError) as error:
+            raise unexpected(path, error) from error
+        if not more:
+            return
+        # By number, not by the link: the link names the API's own host, which may not be the one configured.
+        page += 1
+
+
+def unexpected(what: str, error: Exception) -> ListingError:
+    """For an answer of another form than the API reference gives."""
+    return ListingError(f"the DigitalOcean API answered with something else than {what}: {error!r}")
+
+
+def _address(droplet: dict[str, Any], kind: str) -> str:
+    networks = cast("list[dict[str, Any]]", _object(droplet.get("networks")).get("v4") or [])
+    return next((str(network["ip_address"]) for network in networks if network["type"] == kind), "")
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """A JSON object; one that is absent or null is empty."""
+    return cast("dict[str, Any]", value or {})
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except ValueError as error:
+        raise ListingError("the DigitalOcean API's answer is no JSON") from error
+    if not isinstance(parsed, dict):
+        raise ListingError("the DigitalOcean API's answer is no JSON object")
+    return cast("dict[str, Any]", parsed)
+
+
+def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
+    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT) as response:  # noqa: S310
+            return response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refusal(error.code, {key.lower(): value for key, value in error.headers.items()}) from None
+    except urllib.error.URLError as error:
+        raise ListingError(f"the DigitalOcean API cannot be reached: {_reason(error.reason)}") from None
+    except (OSError, HTTPException) as error:
+        raise ListingError(f"the DigitalOcean API broke the connection: {_reason(error)}") from None
+
+
+def _refusal(status: int, headers: Mapping[str, str]) -> ListingError:
+    if status == 401:
+        return ListingError(
+            f"the DigitalOcean API answers 401: the discovery token is not valid (any more): {REMEDY}",
+            patient=True,
+        )
+    if status == 403:
+        return ListingError(
+            f"the DigitalOcean API answers 403: the discovery token may not read this: {REMEDY}",
+            patient=True,
+        )
+    if status == 429:
+        return ListingError("the DigitalOcean API answers 429: too many requests", refused=headers)
+    return ListingError(f"the DigitalOcean API answers {status}")
+
+
+def _reason(error: object) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {error.verify_message}"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text or type(error).__name__

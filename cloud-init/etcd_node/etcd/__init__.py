@@ -1,0 +1,1 @@
+"""etcd's API, membership, write-ahead log and metrics."""

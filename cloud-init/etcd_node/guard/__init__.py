@@ -1,0 +1,1 @@
+"""Block this machine's shutdown while the cluster needs this member."""

@@ -1,0 +1,1 @@
+"""This machine: settings, files, programs, volume and journal."""

@@ -1,0 +1,62 @@
+"""etcd's environment file, ``/etc/etcd/etcd-members``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from etcd_node.host.settings import CLIENT_PORT, METRICS_PORT, PEER_PORT, Settings
+
+
+def peer_url(name: str) -> str:
+    """Where a member's peers reach it."""
+    return f"https://{name}:{PEER_PORT}"
+
+
+def environment(
+    settings: Settings, *, state: str, cluster: Mapping[str, str], etc: Path, data: Path
+) -> dict[str, str]:
+    """etcd's settings. ``state`` is ``new`` or ``existing``, ``cluster`` has the peer URL of each member.
+
+    Names are those of etcd's configuration flags. None is experimental: etcd ignores variables that it does
+    not know, so a renamed one would silently do nothing.
+    """
+    name = settings.name
+    return {
+        "ETCD_NAME": name,
+        "ETCD_DATA_DIR": str(data),
+        "ETCD_INITIAL_CLUSTER": ",".join(f"{member}={url}" for member, url in sorted(cluster.items())),
+        "ETCD_INITIAL_CLUSTER_STATE": state,
+        "ETCD_INITIAL_CLUSTER_TOKEN": settings.token,
+        "ETCD_ADVERTISE_CLIENT_URLS": f"https://{name}:{CLIENT_PORT}",
+        "ETCD_INITIAL_ADVERTISE_PEER_URLS": peer_url(name),
+        "ETCD_LISTEN_CLIENT_URLS": f"https://{settings.listen}:{CLIENT_PORT}",
+        "ETCD_LISTEN_PEER_URLS": f"https://{settings.listen}:{PEER_PORT}",
+        # An https URL is served with the client port's certificate, and demands a client's as well.
+        "ETCD_LISTEN_METRICS_URLS": f"http://{settings.metrics},https://{settings.listen}:{METRICS_PORT}",
+        "ETCD_CERT_FILE": str(etc / "server.pem"),
+        "ETCD_KEY_FILE": str(etc / "server-key.pem"),
+        "ETCD_TRUSTED_CA_FILE": str(etc / "ca.pem"),
+        "ETCD_CLIENT_CERT_AUTH": "true",
+        "ETCD_PEER_CERT_FILE": str(etc / "peer.pem"),
+        "ETCD_PEER_KEY_FILE": str(etc / "peer-key.pem"),
+        "ETCD_PEER_TRUSTED_CA_FILE": str(etc / "ca.pem"),
+        "ETCD_PEER_CLIENT_CERT_AUTH": "true",
+        "ETCD_HEARTBEAT_INTERVAL": str(settings.heartbeat_ms),
+        "ETCD_ELECTION_TIMEOUT": str(settings.election_ms),
+        "ETCD_QUOTA_BACKEND_BYTES": str(settings.quota_bytes),
+        "ETCD_AUTO_COMPACTION_MODE": settings.compaction_mode,
+        "ETCD_AUTO_COMPACTION_RETENTION": settings.compaction_retention,
+        "ETCD_LOGGER": "zap",
+        "ETCD_LOG_LEVEL": "info",
+    }
+
+
+def as_text(variables: Mapping[str, str]) -> str:
+    """The file that systemd reads as ``EnvironmentFile=``."""
+    return "".join(f"{key}={value}\n" for key, value in variables.items())
+
+
+def from_text(text: str) -> dict[str, str]:
+    """What ``as_text`` wrote."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

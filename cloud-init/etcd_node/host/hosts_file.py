@@ -1,0 +1,43 @@
+"""The members' names and addresses in ``/etc/hosts``.
+
+Members find each other without DNS: a resolver may remember for half an hour that a new record does not
+exist, and for its time to live where a replaced member used to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from etcd_node.host.atomic_write import replace_text
+
+BEGIN = "# begin etcd members: written by etcd-peers, changes are lost"
+END = "# end etcd members"
+_BLOCK = re.compile(rf"^{re.escape(BEGIN)}$.*?^{re.escape(END)}$\n?", re.MULTILINE | re.DOTALL)
+
+
+def with_members(hosts: str, addresses: Mapping[str, str]) -> str:
+    """The text of a hosts file with the block of members replaced, or added at its end."""
+    lines = "".join(f"{address} {name}\n" for name, address in sorted(addresses.items()))
+    rest = _BLOCK.sub("", hosts)
+    if rest and not rest.endswith("\n"):
+        rest += "\n"
+    return f"{rest}{BEGIN}\n{lines}{END}\n"
+
+
+def members_in(hosts: str) -> dict[str, str]:
+    """Names and addresses in the block of members."""
+    block = _BLOCK.search(hosts)
+    lines = [] if block is None else [line.split() for line in block.group().splitlines()]
+    return {words[1]: words[0] for words in lines if len(words) == 2 and not words[0].startswith("#")}
+
+
+def update_hosts(path: Path, addresses: Mapping[str, str]) -> bool:
+    """Write the members' addresses into a hosts file; whether that changed it."""
+    before = path.read_text() if path.exists() else ""
+    after = with_members(before, addresses)
+    if after == before:
+        return False
+    replace_text(path, after, mode=0o644)
+    return True

@@ -1,0 +1,1 @@
+"""Maintenance of etcd's database."""

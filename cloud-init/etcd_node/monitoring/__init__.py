@@ -1,0 +1,1 @@
+"""Metrics of this machine, and the metadata that DigitalOcean's agent needs."""

@@ -1,0 +1,112 @@
+"""What etcd's own metrics lack: ends of certificates, alarms, and what other steps have left in files.
+
+systemd accepts each connection and starts this program for it (``etcd-facts.socket``), so that nothing runs between
+two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from etcd_node.etcd.transport import server_context
+from etcd_node.host.settings import Places, Settings
+from etcd_node.monitoring.certificate_expiry import ends
+
+CERTIFICATES = ("ca", "server", "peer")
+ALARMS = ("NOSPACE", "CORRUPT")
+TIMEOUT = 5.0
+"""Seconds for each step of a conversation."""
+_LARGEST = 8192
+
+
+def serve(settings: Settings, places: Places, plain: socket.socket) -> None:
+    """Answer one request with the facts, to a client with a certificate of the cluster's CA; others get nothing."""
+    plain.settimeout(TIMEOUT)
+    try:
+        with server_context(places.etc, "server").wrap_socket(plain, server_side=True) as connection:
+            if _path(connection) == "/metrics":
+                shown = connection.getpeercert(binary_form=True) or b""
+                _answer(connection, "200 OK", facts(settings, places, ssl.DER_cert_to_PEM_cert(shown)))
+            else:
+                _answer(connection, "404 Not Found", "Ask for /metrics.\n")
+    except OSError:
+        # Strangers and clients that hang up are no news; ssl.SSLError is an OSError, too.
+        return
+
+
+def facts(settings: Settings, places: Places, client: str) -> str:
+    """All of it. ``client`` is the asking client's own certificate, whose end nobody else would see."""
+    certificates = {name: (places.etc / f"{name}.pem").read_text() for name in CERTIFICATES}
+    last = {name: min(ends(pem)) for name, pem in {**certificates, "client": client}.items()}
+    return (
+        _family(
+            "etcd_node_certificate_not_after_timestamp_seconds",
+            "When a certificate ends: the first to end in each file, and the scraping client's own.",
+            "certificate",
+            last,
+        )
+        + _family(
+            "etcd_node_alarm",
+            "Whether etcd's alarm is raised, as etcd's health check says.",
+            "alarm",
+            raised_alarms(settings.metrics),
+        )
+        + left_behind(places.metrics)
+    )
+
+
+def raised_alarms(metrics: str) -> dict[str, float]:
+    """1 for each alarm that is raised, 0 for the others; nothing when etcd does not answer.
+
+    From ``/health`` (https://etcd.io/docs/v3.6/op-guide/monitoring/#health-check), which names one alarm at a
+    time. etcd's own metric of alarms forgets those that were raised before it started.
+    """
+    host, port = metrics.rsplit(":", 1)
+    raised: dict[str, float] = {}
+    for alarm in ALARMS:
+        others = "".join(f"&exclude={other}" for other in ALARMS if other != alarm)
+        connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+        try:
+            connection.request("GET", f"/health?serializable=true{others}")
+            answer = json.loads(connection.getresponse().read())
+            raised[alarm] = float(answer.get("reason") == f"ALARM {alarm}")
+        except (OSError, http.client.HTTPException, ValueError):
+            return {}
+        finally:
+            connection.close()
+    return raised
+
+
+def left_behind(folder: Path) -> str:
+    """The texts that other steps have left in a folder."""
+    return "".join(file.read_text() for file in sorted(folder.glob("etcd_*.prom")))
+
+
+def _family(name: str, description: str, label: str, values: Mapping[str, float]) -> str:
+    lines = "".join(f'{name}{{{label}="{key}"}} {value:.0f}\n' for key, value in values.items())
+    return f"# HELP {name} {description}\n# TYPE {name} gauge\n{lines}" if lines else ""
+
+
+def _path(connection: ssl.SSLSocket) -> str:
+    request = b""
+    while b"\r\n\r\n" not in request and len(request) < _LARGEST:
+        piece = connection.recv(_LARGEST)
+        if not piece:
+            return ""
+        request += piece
+    words = request.split(b"\r\n", 1)[0].split()
+    return words[1].decode("ascii", "replace") if len(words) == 3 and words[0] == b"GET" else ""
+
+
+def _answer(connection: ssl.SSLSocket, status: str, text: str) -> None:
+    body = text.encode()
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    connection.sendall(head.encode() + body)

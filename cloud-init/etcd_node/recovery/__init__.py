@@ -1,0 +1,1 @@
+"""Recover a cluster that has lost its quorum, on an operator's command."""

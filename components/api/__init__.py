@@ -1,0 +1,1 @@
+"""HTTP requests to DigitalOcean and Cloudflare."""

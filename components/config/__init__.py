@@ -1,0 +1,1 @@
+"""Stack configuration: read, validated, and named."""

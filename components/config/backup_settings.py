@@ -1,0 +1,213 @@
+"""Where a cluster's backups go: its own part of the configuration, and what the droplets are told of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic.alias_generators import to_camel
+
+from components.config.errors import MisfitError
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
+DURATION = re.compile(r"([1-9]\d*)([smhd])")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+KEEP_ALL = "0"
+LATEST = "latest"
+SPACES = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
+SPACES_REGIONS = frozenset(
+    {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
+)
+"""Regions in which the DigitalOcean provider makes buckets (its ``digitalocean/spaces/spaces_entities.go``)."""
+SHORTEST_INTERVAL = 60
+"""Seconds: the members look for a backup that is due four times a minute."""
+
+
+def _endpoint(value: str) -> str:
+    if value and not re.fullmatch(r"https://[^\s/]+/?", value):
+        raise ValueError(
+            "write https:// and a host, such as https://fra1.digitaloceanspaces.com: backups hold every value of the "
+            "cluster, and never go over plain HTTP. Empty is DigitalOcean's Spaces in etcd:region"
+        )
+    return value.rstrip("/")
+
+
+def _bucket(value: str) -> str:
+    if value and not BUCKET.fullmatch(value):
+        raise ValueError("write a bucket's name: 3 to 63 lower-case letters, digits, dots and inner hyphens")
+    return value
+
+
+def _prefix(value: str) -> str:
+    if not PREFIX.fullmatch(value):
+        raise ValueError(
+            "write folders that end with a slash, such as production/etcd/. Empty is the cluster's name"
+        )
+    return value
+
+
+def _interval(value: str) -> str:
+    if not DURATION.fullmatch(value) or seconds(value) < SHORTEST_INTERVAL:
+        raise ValueError("write a duration of at least one minute, such as 15m, 1h or 1d")
+    return value
+
+
+def _retention(value: str) -> str:
+    if value != KEEP_ALL and not DURATION.fullmatch(value):
+        raise ValueError("write a duration such as 30d or 72h, or 0 to keep all of them")
+    return value
+
+
+def _backup_name(value: str) -> str:
+    if value and value != LATEST and not value.endswith(".db.gz"):
+        raise ValueError(
+            "write latest, or the name of a backup as the bucket lists it, which ends with .db.gz; with folders when "
+            "it is not below this cluster's prefix"
+        )
+    return value
+
+
+def _authority(value: str) -> str:
+    if value and "-----BEGIN CERTIFICATE-----" not in value:
+        raise ValueError("write a PEM certificate, or leave it empty to trust the public authorities")
+    return value
+
+
+class BackupSettings(BaseModel):
+    """The keys ``etcd:backup…`` of a stack's configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    backup_bucket: Annotated[str, AfterValidator(_bucket)] = ""
+    """Bucket for backups; empty turns them off."""
+    backup_bucket_create: bool = False
+    """Whether the program makes it, in DigitalOcean's Spaces, unless the account has it already."""
+    backup_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
+    """S3 endpoint; empty is Spaces in the cluster's region."""
+    backup_region: str = ""
+    """Region that requests are signed for; empty is the cluster's."""
+    backup_prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    """What the objects' names begin with; empty is the cluster's name and a slash."""
+    backup_interval: Annotated[str, AfterValidator(_interval)] = "1h"
+    backup_retention: Annotated[str, AfterValidator(_retention)] = "30d"
+    """After which time members delete backups; ``0`` keeps them all."""
+    backup_access_key: SecretStr = SecretStr("")
+    backup_secret_key: SecretStr = SecretStr("")
+    """Keys that may list, read and write objects; they are put on the droplets."""
+    backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
+    """PEM of the authority that signed the endpoint's certificate; empty trusts the public ones."""
+    restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
+    """The backup that a new cluster is founded from: ``latest`` or a name; empty founds it without data."""
+
+    def check_backup(self, region: str) -> None:
+        """Raise ``MisfitError`` when keys are well-formed but do not go together; ``region`` is the cluster's."""
+        keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
+        given = [key for key, value in keys.items() if value.get_secret_value()]
+        if not self.backup_bucket:
+            if self.restore_from:
+                raise MisfitError(
+                    "restoreFrom",
+                    self.restore_from,
+                    "there is no bucket to restore from: set etcd:backupBucket and its keys",
+                )
+            others = [
+                *given,
+                *(["backupEndpoint"] if self.backup_endpoint else []),
+                *(["backupBucketCreate"] if self.backup_bucket_create else []),
+            ]
+            if others:
+                raise MisfitError(
+                    others[0],
+                    "set",
+                    "backups need a bucket as well: set etcd:backupBucket, or remove the key",
+                )
+            return
+        for key in keys:
+            if key not in given:
+                raise MisfitError(
+                    key,
+                    "not set",
+                    f"the bucket {self.backup_bucket} needs it: pulumi config set --secret etcd:{key}",
+                )
+        if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
+            raise MisfitError(
+                "backupBucketCreate",
+                "true",
+                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to those of "
+                f"another region, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
+                f"({', '.join(sorted(SPACES_REGIONS))})",
+            )
+        if self.backup_retention != KEEP_ALL and seconds(self.backup_retention) < 2 * seconds(
+            self.backup_interval
+        ):
+            raise MisfitError(
+                "backupRetention",
+                self.backup_retention,
+                f"keep them for at least two intervals of {self.backup_interval} (etcd:backupInterval), or 0 for all",
+            )
+
+
+@dataclass(frozen=True)
+class BackupTarget:
+    """What a droplet is told of backups."""
+
+    endpoint: str
+    bucket: str
+    region: str
+    prefix: str
+    interval: int
+    """Seconds."""
+    retention: int
+    """Seconds; 0 keeps all."""
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    ca_certificate: str = field(repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of the droplet's ``backup.json``."""
+        return dict(vars(self))
+
+
+def s3_endpoint(settings: BackupSettings, region: str) -> str:
+    """Where members upload to; ``region`` is the cluster's."""
+    return settings.backup_endpoint or f"https://{region}.digitaloceanspaces.com"
+
+
+def spaces_region(settings: BackupSettings, region: str) -> str:
+    """The region of the bucket that the program makes: that of the endpoint where it names one, else the cluster's."""
+    named = SPACES.fullmatch(s3_endpoint(settings, region))
+    return named[1] if named else region
+
+
+def backup_target(settings: BackupSettings, *, cluster: str, region: str) -> BackupTarget | None:
+    """Where the backups of ``cluster`` go; ``None`` when they are off."""
+    if not settings.backup_bucket:
+        return None
+    return BackupTarget(
+        endpoint=s3_endpoint(settings, region),
+        bucket=settings.backup_bucket,
+        region=settings.backup_region or region,
+        prefix=settings.backup_prefix or f"{cluster}/",
+        interval=seconds(settings.backup_interval),
+        retention=0 if settings.backup_retention == KEEP_ALL else seconds(settings.backup_retention),
+        access_key=settings.backup_access_key.get_secret_value(),
+        secret_key=settings.backup_secret_key.get_secret_value(),
+        ca_certificate=settings.backup_ca_certificate,
+    )
+
+
+def summary(settings: BackupSettings, target: BackupTarget | None) -> str:
+    """One line for the stack's outputs."""
+    if target is None:
+        return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to have them (docs/backup.md)"
+    kept = "all kept" if not target.retention else f"kept for {settings.backup_retention}"
+    return f"every {settings.backup_interval} to {target.endpoint}/{target.bucket}/{target.prefix}, {kept}"
+
+
+def seconds(duration: str) -> int:
+    """A duration such as ``90s``, ``15m``, ``8h`` or ``30d``, in seconds."""
+    number, unit = DURATION.fullmatch(duration).groups()  # type: ignore[union-attr]
+    return int(number) * SECONDS[unit]

@@ -1,0 +1,325 @@
+"""What a stack's configuration may say, checked as a whole before any resource is registered."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from components.config.backup_settings import BackupSettings
+from components.config.errors import ConfigurationError, MisfitError
+from components.config.releases import CHECKSUMS, RELEASE_URL
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
+VERSION = re.compile(r"\d+\.\d+\.\d+")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+DURATION = re.compile(r"[1-9]\d*[smh]")
+KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
+LONGEST_DOMAIN = 64 - len("etcd-server-9.")
+"""A member's name is its hostname and its certificate's common name, each of at most 64 characters (hostname(7);
+RFC 5280, ub-common-name)."""
+CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+
+
+def _network(value: Any) -> IPv4Network:
+    try:
+        return IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: write an IPv4 network such as 198.51.100.0/24 or 198.51.100.7/32"
+        ) from error
+
+
+def _domain_name(value: str) -> str:
+    labels = value.split(".")
+    if len(value) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
+        raise ValueError(
+            "write a lower-case DNS name with at least two labels, such as etcd.example.com (RFC 1123)"
+        )
+    return value
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError(
+            "write a DigitalOcean slug, in lower case, such as fra1, debian-13-x64 or s-2vcpu-2gb"
+        )
+    return value
+
+
+def _key_reference(value: str) -> str:
+    if not KEY_REFERENCE.fullmatch(value):
+        raise ValueError(
+            "write the id or the MD5 fingerprint of a key in the DigitalOcean account, "
+            "such as 3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
+        )
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError("write a whole URL that starts with https:// (or http://)")
+    return value.rstrip("/")
+
+
+def _email_address(value: str) -> str:
+    if not EMAIL.fullmatch(value):
+        raise ValueError(
+            "write mail addresses that are verified in the DigitalOcean team, such as ops@example.com"
+        )
+    return value
+
+
+Network = Annotated[IPv4Network, BeforeValidator(_network)]
+EmailAddress = Annotated[str, AfterValidator(_email_address)]
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+Slug = Annotated[str, AfterValidator(_slug)]
+KeyReference = Annotated[str, AfterValidator(_key_reference)]
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Settings(BackupSettings):
+    """One cluster's settings. Field names in camel case are the keys of the stack's configuration."""
+
+    domain: DomainName
+    """Members are ``etcd-server-N.<domain>``."""
+    zone: DomainName
+    """The Cloudflare zone that holds the domain."""
+    discovery_token: SecretStr
+    """DigitalOcean token with the scopes ``droplet:read`` and ``tag:read`` alone; it is put on the droplets."""
+    client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
+    """IPv4 networks whose clients may connect to 2379; the machine that runs ``pulumi up`` is one of them."""
+
+    size: int = 3
+    """Number of members: 1, 3, 5, 7 or 9."""
+    region: Slug = "fra1"
+    image: Slug = "debian-13-x64"
+    droplet_size: Slug = "s-2vcpu-2gb"
+    addresses: Literal["public", "private"] = "public"
+    """Which of a droplet's addresses members and clients use: the public one, or that in the VPC."""
+    volume_size: Annotated[int, Field(ge=0, le=16384)] = 10
+    """GiB of each member's data volume; 0 keeps the data on the droplet's own disk."""
+    ssh_keys: tuple[KeyReference, ...] = ()
+    """Ids or fingerprints of keys in the DigitalOcean account that may log in as root."""
+    ssh_cidrs: tuple[Network, ...] = ()
+    """IPv4 networks that may connect to port 22; none by default."""
+    metrics_cidrs: tuple[Network, ...] = ()
+    """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383; none by default."""
+    alert_emails: tuple[EmailAddress, ...] = ()
+    """Whom DigitalOcean mails when a droplet's disk, CPU or memory is nearly used up; nobody by default."""
+
+    version: str = "3.6.14"
+    """etcd version."""
+    release_url: Url = RELEASE_URL
+    """Where droplets fetch etcd from; ``{version}`` is replaced."""
+    release_sha256: str = ""
+    """SHA-256 of that file; empty takes the one known for an official release."""
+    discovery_api_url: Url = "https://api.digitalocean.com"
+    """The DigitalOcean API as the droplets reach it."""
+
+    ca_validity_hours: Annotated[int, Field(ge=1)] = 87600
+    certificate_validity_hours: Annotated[int, Field(ge=1)] = 8760
+    certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
+    """A ``pulumi up`` this many hours before a certificate's end, or later, renews it."""
+
+    authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
+    """Numbers of the certificate authorities that members trust; the first signs. Two while one replaces the other."""
+
+    heartbeat_ms: Annotated[int, Field(ge=10, le=5000)] = 100
+    election_ms: Annotated[int, Field(ge=50, le=50000)] = 1000
+    quota_gib: Annotated[int, Field(ge=1, le=64)] = Field(default=2, alias="quotaGiB")
+    """Backend quota in GiB; etcd's documentation suggests at most 8."""
+    compaction_mode: Literal["periodic", "revision"] = "periodic"
+    compaction_retention: str = "8h"
+    """A duration (``8h``) when periodic, a number of revisions when by revision."""
+    health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
+    """How long a run waits for members to become healthy."""
+    droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 180
+    """How long a droplet's deletion may take: an orderly shutdown, the detaching of a volume and the deletion.
+
+    DigitalOcean takes some 40 seconds for it. A member that must not go refuses its shutdown, and the run waits this
+    long before it says so.
+    """
+    rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
+    """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up, and
+    needs data volumes."""
+
+    @field_validator("domain")
+    @classmethod
+    def _short_enough(cls, value: str) -> str:
+        if len(value) > LONGEST_DOMAIN:
+            raise ValueError(
+                f"use at most {LONGEST_DOMAIN} characters: etcd-server-N.<domain> is a hostname and the common name "
+                "of a certificate, which have at most 64"
+            )
+        return value
+
+    @field_validator("size")
+    @classmethod
+    def _odd(cls, value: int) -> int:
+        if value < 1 or value > 9 or value % 2 == 0:
+            raise ValueError(
+                "use an odd number from 1 to 9. An even size tolerates no more failures than the next smaller odd one"
+            )
+        return value
+
+    @field_validator("discovery_token")
+    @classmethod
+    def _present(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"\S+", value.get_secret_value()):
+            raise ValueError(
+                "create a DigitalOcean token with the scopes droplet:read and tag:read, then run "
+                "pulumi config set --secret etcd:discoveryToken"
+            )
+        return value
+
+    @field_validator("ssh_cidrs")
+    @classmethod
+    def _not_the_world(cls, value: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError(
+                "port 22 is never opened to the whole internet: name the networks that you log in from"
+            )
+        return value
+
+    @field_validator("version")
+    @classmethod
+    def _release_number(cls, value: str) -> str:
+        if not VERSION.fullmatch(value):
+            raise ValueError("write three numbers, without a v, such as 3.6.14")
+        return value
+
+    @field_validator("release_sha256")
+    @classmethod
+    def _digest(cls, value: str) -> str:
+        if value and not SHA256.fullmatch(value):
+            raise ValueError("write 64 lower-case hexadecimal digits, as sha256sum prints them")
+        return value
+
+    @field_validator("authorities")
+    @classmethod
+    def _one_or_two(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(value) not in {1, 2} or len(set(value)) != len(value):
+            raise ValueError(
+                "name one CA, or two different ones while the second replaces the first, such as [1, 2]"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Settings:
+        self.check_backup(self.region)
+        if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
+            raise MisfitError(
+                "domain",
+                self.domain,
+                f"it is not in the zone {self.zone}: use it or a name that ends with .{self.zone}",
+            )
+        if not self.release_sha256 and self.version not in CHECKSUMS:
+            raise MisfitError(
+                "version",
+                self.version,
+                f"its checksum is not known here (known: {', '.join(sorted(CHECKSUMS))}): "
+                "set etcd:releaseSha256 to the figure in the release's SHA256SUMS",
+            )
+        if not self.release_sha256 and self.release_url != RELEASE_URL:
+            raise MisfitError(
+                "releaseUrl", self.release_url, "a mirror's files need etcd:releaseSha256 to be set, too"
+            )
+        if self.certificate_validity_hours <= self.certificate_renewal_hours:
+            raise MisfitError(
+                "certificateValidityHours",
+                self.certificate_validity_hours,
+                f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}, "
+                "or every run would renew every certificate",
+            )
+        if self.ca_validity_hours <= self.certificate_validity_hours:
+            raise MisfitError(
+                "caValidityHours",
+                self.ca_validity_hours,
+                f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}: "
+                "a certificate cannot outlive its CA",
+            )
+        if self.election_ms < 5 * self.heartbeat_ms:
+            raise MisfitError(
+                "electionMs",
+                self.election_ms,
+                f"etcd demands at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
+            )
+        if 0 < self.volume_size <= self.quota_gib:
+            raise MisfitError(
+                "quotaGiB",
+                self.quota_gib,
+                f"the data volume has {self.volume_size} GiB: keep the quota below it",
+            )
+        if self.rollout == "all-at-once" and self.volume_size == 0:
+            raise MisfitError(
+                "rollout",
+                self.rollout,
+                "with etcd:volumeSize 0 it would wipe every member at once. Make a cluster anew that never became "
+                "healthy, or is given up: pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a "
+                "backup; else use one-at-a-time",
+            )
+        pattern = DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
+        if not pattern.fullmatch(self.compaction_retention):
+            example = (
+                "a duration such as 8h or 30m"
+                if pattern is DURATION
+                else "a number of revisions such as 10000"
+            )
+            raise MisfitError(
+                "compactionRetention",
+                self.compaction_retention,
+                f"mode {self.compaction_mode} needs {example}",
+            )
+        return self
+
+    @property
+    def member_names(self) -> tuple[str, ...]:
+        """Names of all members, which are their droplets' hostnames, in order."""
+        return tuple(member_name(number, self.domain) for number in range(1, self.size + 1))
+
+    @property
+    def creation_timeout_seconds(self) -> int:
+        """How long a droplet's creation may take. Its member is waited for in either case."""
+        return max(self.health_timeout_seconds, self.droplet_timeout_seconds)
+
+    @property
+    def release_checksum(self) -> str:
+        """SHA-256 of the release that the droplets install."""
+        return self.release_sha256 or CHECKSUMS[self.version]
+
+
+def member_name(number: int, domain: str) -> str:
+    """The name of a member, counted from 1, which is its droplet's hostname and its record's name."""
+    return f"etcd-server-{number}.{domain}"
+
+
+def by_number(name: str) -> tuple[int, str]:
+    """Sorts members' names by their numbers: by their length first, so that 10 comes after 9."""
+    return len(name), name
+
+
+def cluster_name(project: str, stack: str) -> str:
+    """The name that a cluster's droplets, volumes and firewall are known by: ``etcd-<project>-<stack>``.
+
+    Raises ``ConfigurationError`` when DigitalOcean would refuse it as a volume's name (lower-case letters, digits
+    and hyphens, at most 64 characters with the member's number).
+    """
+    name = f"etcd-{project}-{stack}"
+    if not CLUSTER_NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"the stack's name is {stack}: use lower-case letters, digits and hyphens only, and keep "
+            f"{name} within 60 characters, since DigitalOcean names volumes after it"
+        )
+    return name

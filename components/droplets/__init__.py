@@ -1,0 +1,1 @@
+"""The account's droplets: list, power, shut down, and check before creation."""

@@ -1,0 +1,112 @@
+"""What DigitalOcean would refuse, asked before any member is touched.
+
+A replacement deletes a droplet before it creates the next one: a refusal of the create would come too late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pulumi
+
+from components.config.settings import Settings
+from components.providers.digitalocean import VERSION
+
+SMALLEST_DISK_GIB = 10
+"""Every size has a disk as large as this."""
+
+
+class PreflightError(pulumi.RunError):
+    """DigitalOcean would not create the droplets; the text names key, value and remedy."""
+
+
+async def preflight(settings: Settings, missing: Collection[str], parent: pulumi.Resource) -> None:
+    """Raises ``PreflightError`` when region, size, image, SSH keys or the account's droplet limit forbid a droplet.
+
+    ``missing`` are the members that will be created beside the droplets that there are. Asks the provider's
+    functions getRegion and getImage; getSshKeys where keys are named, getSizes where an image needs a larger disk
+    than every size has, getAccount and getDroplets where droplets are added.
+    """
+
+    async def ask(function: str, **arguments: Any) -> dict[str, Any]:
+        token = f"digitalocean:index/{function}:{function}"
+        return await pulumi.runtime.invoke_async(
+            token, arguments, pulumi.InvokeOptions(parent=parent, version=VERSION)
+        )
+
+    async def known(key: str, value: str, function: str, remedy: str) -> dict[str, Any]:
+        try:
+            return await ask(function, slug=value)
+        # The SDK raises plain exceptions; the provider's own words say whether it was the value.
+        except Exception as error:
+            raise _refusal(key, value, f"{remedy} ({error})") from error
+
+    async def check_make() -> None:
+        region, image = await asyncio.gather(
+            known("region", settings.region, "getRegion", "use a region such as fra1"),
+            known("image", settings.image, "getImage", "use an image such as debian-13-x64"),
+        )
+        _check_region(settings, region, image)
+        if image["minDiskSize"] > SMALLEST_DISK_GIB:
+            wanted = [{"key": "slug", "values": [settings.droplet_size]}]
+            _check_disk(settings, image, (await ask("getSizes", filters=wanted))["sizes"])
+
+    async def check_keys() -> None:
+        if settings.ssh_keys:
+            _check_keys(settings, (await ask("getSshKeys"))["sshKeys"])
+
+    async def check_limit() -> None:
+        if missing:
+            account, listing = await asyncio.gather(ask("getAccount"), ask("getDroplets"))
+            _check_limit(settings, len(missing), int(account["dropletLimit"]), len(listing["droplets"]))
+
+    await asyncio.gather(check_make(), check_keys(), check_limit())
+
+
+def _check_region(settings: Settings, region: Mapping[str, Any], image: Mapping[str, Any]) -> None:
+    if settings.droplet_size not in region["sizes"]:
+        has = ", ".join(sorted(region["sizes"]))
+        reason = f"region {settings.region} has no such size (it has {has})"
+        raise _refusal("dropletSize", settings.droplet_size, reason)
+    if settings.region not in image["regions"]:
+        where = ", ".join(sorted(image["regions"]))
+        raise _refusal("image", settings.image, f"it is not in region {settings.region} (it is in {where})")
+
+
+def _check_disk(settings: Settings, image: Mapping[str, Any], sizes: Iterable[Mapping[str, Any]]) -> None:
+    needed = int(image["minDiskSize"])
+    for size in sizes:
+        if size["disk"] < needed:
+            raise _refusal(
+                "image",
+                settings.image,
+                f"it needs a disk of {needed} GiB, and etcd:dropletSize {settings.droplet_size} has one of "
+                f"{size['disk']:.0f}: use a larger size or another image",
+            )
+
+
+def _check_keys(settings: Settings, keys: Iterable[Mapping[str, Any]]) -> None:
+    known = {name for key in keys for name in (str(int(key["id"])), key["fingerprint"])}
+    if unknown := [key for key in settings.ssh_keys if key not in known]:
+        raise _refusal(
+            "sshKeys",
+            ", ".join(unknown),
+            "the DigitalOcean account has no such key. Add it there, or name another "
+            "(doctl compute ssh-key list shows ids and fingerprints)",
+        )
+
+
+def _check_limit(settings: Settings, added: int, limit: int, used: int) -> None:
+    if used + added > limit:
+        raise _refusal(
+            "size",
+            str(settings.size),
+            f"{added} droplets are to be added, and the account has {used} of at most {limit}: ask DigitalOcean for "
+            "a higher limit",
+        )
+
+
+def _refusal(key: str, value: str, reason: str) -> PreflightError:
+    return PreflightError(f"etcd:{key} is {value}: {reason}. No member was touched")

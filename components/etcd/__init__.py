@@ -1,0 +1,1 @@
+"""The running cluster, asked over TLS with the operator's certificate."""

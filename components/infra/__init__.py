@@ -1,0 +1,1 @@
+"""Resources that members share: network, alerts, the bucket for backups."""

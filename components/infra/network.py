@@ -1,0 +1,119 @@
+"""The cluster's private network, its tags, and what may reach its members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from components.config.settings import Settings
+from components.orphans.default_vpc import after_default_vpc
+from components.orphans.hooks import Leftovers, clearing
+from components.providers import digitalocean
+
+CLIENT_PORT = 2379
+PEER_PORT = 2380
+METRICS_PORT = 2382
+"""etcd's metrics."""
+FACTS_PORT = 2383
+"""What etcd's metrics lack, from its machine."""
+SSH_PORT = 22
+EVERYWHERE = ["0.0.0.0/0", "::/0"]
+
+
+class ClusterNetwork:
+    """VPC, tag and firewall of one cluster.
+
+    The firewall goes by the cluster's own tag: it holds for a droplet from its first second, and neither needs
+    a droplet's id nor changes when one is replaced. Droplets carry no other: one that several clusters share would be
+    left in the account by the last of them, or be taken off the others' droplets by the first.
+    """
+
+    def __init__(
+        self, name: str, settings: Settings, *, leftovers: Leftovers, opts: pulumi.ResourceOptions
+    ) -> None:
+        description = f"etcd cluster {name}"
+        self.vpc = digitalocean.Vpc(
+            f"{name}-vpc",
+            name=name,
+            region=settings.region,
+            description=description,
+            opts=after_default_vpc(
+                clearing(opts, f"{name}-vpc", leftovers.vpc(name, description)),
+                f"{name}-vpc",
+                settings.region,
+            ),
+        )
+        self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
+        self.firewall = digitalocean.Firewall(
+            f"{name}-firewall",
+            name=name,
+            tags=[self.cluster_tag.name],
+            inbound_rules=inbound_rules(settings, self.cluster_tag.name),
+            outbound_rules=[
+                {"protocol": "tcp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
+                {"protocol": "udp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
+                {"protocol": "icmp", "destinationAddresses": EVERYWHERE},
+            ],
+            opts=clearing(opts, f"{name}-firewall", leftovers.firewall(name, name)),
+        )
+
+
+def rollout_marker(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+    """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
+
+    Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
+    that ended well. While it is as a run all at once has left it, droplets wait for each other: vetoes.py.
+    """
+    only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
+    return digitalocean.Tag(f"{name}-rollout", name=f"{name}-{rollout}", opts=only)
+
+
+def all_at_once_marker(name: str) -> str:
+    """The tag by which members know that they are all given up at the same time."""
+    return f"{name}-all-at-once"
+
+
+def up_marker(name: str) -> str:
+    """The tag by which members know that the cluster is wanted."""
+    return f"{name}-up"
+
+
+def markers(
+    name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    """Tags that no droplet carries, by which the members know that the cluster is wanted, and how large.
+
+    They depend on all droplets, so ``pulumi destroy`` deletes them before any of those. That of the size is
+    replaced before a run ends: a member that was removed asks it whether it may come back.
+    """
+    late = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*droplets]))
+    only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
+    return [
+        digitalocean.Tag(up_marker(name), name=up_marker(name), opts=late),
+        digitalocean.Tag(f"{name}-size", name=f"{name}-size-{size}", opts=only),
+    ]
+
+
+def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:
+    """What may connect to a member: members to both ports, allowed networks to the client port.
+
+    Metrics and SSH are open where asked. etcd serves its metrics anyway: another network is a change of the
+    firewall alone.
+    """
+    rules = [
+        {"protocol": "tcp", "portRange": str(PEER_PORT), "sourceTags": [cluster_tag]},
+        {
+            "protocol": "tcp",
+            "portRange": str(CLIENT_PORT),
+            "sourceTags": [cluster_tag],
+            "sourceAddresses": [str(network) for network in settings.client_cidrs],
+        },
+    ]
+    metrics = f"{METRICS_PORT}-{FACTS_PORT}"
+    for ports, networks in ((metrics, settings.metrics_cidrs), (str(SSH_PORT), settings.ssh_cidrs)):
+        if networks:
+            sources = [str(network) for network in networks]
+            rules.append({"protocol": "tcp", "portRange": ports, "sourceAddresses": sources})
+    return rules

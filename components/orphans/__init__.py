@@ -1,0 +1,1 @@
+"""Resources that an interrupted run left in the account."""

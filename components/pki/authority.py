@@ -1,0 +1,175 @@
+"""The cluster's certificate authorities and the certificates that they sign.
+
+Authorities are numbered generations. While one replaces another, members trust both, and the certificates that the
+newer one signs are followed by its own certificate as the older one signed it: whoever knows the older one alone
+still verifies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+
+from components.config.settings import Settings
+from components.pki.validity import Lifetime, Renewal, parse_time
+from components.providers import tls
+
+Use = Literal["server_auth", "client_auth"]
+
+SERVER_USES: tuple[Use, ...] = ("server_auth", "client_auth")
+"""etcd's gRPC gateway dials its own client port with the server certificate, and peers are both sides."""
+CLIENT_USES: tuple[Use, ...] = ("client_auth",)
+AUTHORITY_USES = ("cert_signing", "crl_signing")
+LOOPBACK = ("localhost",)
+LOOPBACK_ADDRESSES = ("127.0.0.1",)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate and its key, both PEM."""
+
+    certificate: pulumi.Output[str]
+    """Followed by the cross-signed certificate of its CA while one replaces another."""
+    alone: pulumi.Output[str]
+    """The same without what follows it: only who trusts the CA that signed it accepts it."""
+    key: pulumi.Output[str]
+    """Secret."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One CA: its key and its own certificate. Its subject is not that of another generation."""
+
+    number: int
+    label: str
+    subject: str
+    key: tls.PrivateKey
+    certificate: tls.SelfSignedCert
+
+
+class CertificateAuthority(pulumi.ComponentResource):
+    """The CAs that members trust, which outlive their leaves, and the operator's client certificate."""
+
+    bundle: pulumi.Output[str]
+    """The certificates of all trusted CAs, PEM, in the order of their numbers."""
+    operator: Certificate
+    """For ``etcdctl`` and for the program's own health checks."""
+
+    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("etcd:index:CertificateAuthority", name, None, opts)
+        self._name = name
+        self._settings = settings
+        self._leaves: list[tls.LocallySignedCert] = []
+        generations = {number: self._generation(number) for number in sorted(settings.authorities)}
+        self._signer = generations[settings.authorities[0]]
+        self.bundle = pulumi.Output.all(
+            *(generation.certificate.cert_pem for generation in generations.values())
+        ).apply("".join)
+        self._appendix = [
+            self._cross_signed(self._signer, other)
+            for other in generations.values()
+            if other.number < self._signer.number
+        ]
+        self.operator = self.issue("operator", "etcd-operator", CLIENT_USES, names=())
+        self.register_outputs({"bundle": self.bundle})
+
+    def issue(
+        self,
+        label: str,
+        common_name: str,
+        uses: Sequence[Use],
+        *,
+        names: Sequence[str],
+        addresses: Sequence[str] = (),
+        after: Sequence[pulumi.Resource] = (),
+    ) -> Certificate:
+        """A leaf certificate with a key of its own, renewed by any run inside its renewal window.
+
+        ``names`` and ``addresses`` are its subject alternative names. A droplet's own address is never among
+        them: it is known only after the user data that carries the certificate. It is signed once the resources of
+        ``after`` are there.
+        """
+        key = self._private_key(label)
+        request = tls.CertRequest(
+            f"{self._name}-{label}-request",
+            private_key_pem=key.private_key_pem,
+            common_name=common_name,
+            dns_names=names,
+            ip_addresses=addresses,
+            opts=self._child(),
+        )
+        leaf = tls.LocallySignedCert(
+            f"{self._name}-{label}",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=self._signer.key.private_key_pem,
+            ca_cert_pem=self._signer.certificate.cert_pem,
+            allowed_uses=["digital_signature", "key_encipherment", *uses],
+            validity_period_hours=self._settings.certificate_validity_hours,
+            early_renewal_hours=self._settings.certificate_renewal_hours,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+        )
+        self._leaves.append(leaf)
+        chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)
+        return Certificate(chain, leaf.cert_pem, key.private_key_pem)
+
+    def renewal(self) -> pulumi.Output[Renewal]:
+        """When the certificates that were issued so far must be renewed."""
+        settings = self._settings
+
+        def dates(times: Sequence[Sequence[str]]) -> Renewal:
+            authority, *leaves = (Lifetime(parse_time(start), parse_time(end)) for start, end in times)
+            return Renewal.of(
+                leaves,
+                authority,
+                share=settings.certificate_renewal_hours / settings.certificate_validity_hours,
+            )
+
+        certificates = (self._signer.certificate, *self._leaves)
+        return pulumi.Output.all(
+            *(pulumi.Output.all(one.validity_start_time, one.validity_end_time) for one in certificates)
+        ).apply(dates)
+
+    def _generation(self, number: int) -> Generation:
+        # The first generation has the names that it had before there could be another.
+        label = "ca" if number == 1 else f"ca-{number}"
+        subject = f"{self._name} CA" if number == 1 else f"{self._name} CA {number}"
+        key = self._private_key(label)
+        certificate = tls.SelfSignedCert(
+            f"{self._name}-{label}",
+            private_key_pem=key.private_key_pem,
+            common_name=subject,
+            allowed_uses=AUTHORITY_USES,
+            validity_period_hours=self._settings.ca_validity_hours,
+            opts=self._child(),
+        )
+        return Generation(number, label, subject, key, certificate)
+
+    def _cross_signed(self, newer: Generation, older: Generation) -> pulumi.Output[str]:
+        """The newer CA's certificate as the older one signs it (RFC 5280, section 3.2)."""
+        label = f"{newer.label}-by-{older.label}"
+        request = tls.CertRequest(
+            f"{self._name}-{label}-request",
+            private_key_pem=newer.key.private_key_pem,
+            common_name=newer.subject,
+            opts=self._child(),
+        )
+        crossed = tls.LocallySignedCert(
+            f"{self._name}-{label}",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=older.key.private_key_pem,
+            ca_cert_pem=older.certificate.cert_pem,
+            is_ca_certificate=True,
+            allowed_uses=AUTHORITY_USES,
+            validity_period_hours=self._settings.ca_validity_hours,
+            opts=self._child(),
+        )
+        return crossed.cert_pem
+
+    def _private_key(self, label: str) -> tls.PrivateKey:
+        return tls.PrivateKey(f"{self._name}-{label}-key", opts=self._child())
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)

@@ -1,0 +1,1 @@
+"""Resource classes of the Pulumi providers."""

@@ -1,0 +1,1 @@
+"""Replacing members one at a time: gates, waiting, and what a refused run says."""

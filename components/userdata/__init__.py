@@ -1,0 +1,1 @@
+"""The cloud-init document of a droplet."""

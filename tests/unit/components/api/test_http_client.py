@@ -1,0 +1,130 @@
+"""Requests of the program: to a member by address with its name verified, and to the API."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from components.api.http_client import Call, NoAnswerError, Response, ask_api, ask_member
+from tests.nodes.certificates import make_authority
+
+NAME = "localhost"
+"""A name in the member's certificate."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers what it was asked, over a connection that it keeps but after ``/last``."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes) -> None:
+        payload = f"{self.client_address[1]} {self.command} {self.path} ".encode() + body
+        self.send_response(307 if self.path == "/moved" else 503 if self.path == "/sick" else 200)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(payload)))
+        if self.path == "/last":
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def context(server: ThreadingHTTPServer, tmp_path: Path) -> ssl.SSLContext:
+    """The client's, of a member's port that wants TLS."""
+    make_authority().issue(tmp_path, "server", "127.0.0.1")
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(tmp_path / "server.pem", tmp_path / "server-key.pem")
+    server.socket = ours.wrap_socket(server.socket, server_side=True)
+    return ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+async def test_a_member_answers_several_calls_over_one_connection(
+    server: ThreadingHTTPServer, context: ssl.SSLContext
+) -> None:
+    calls = [Call("/health"), Call("/status", {"a": 1})]
+    first, second = await ask_member(NAME, "127.0.0.1", server.server_port, context, calls, seconds=5)
+    port = first.text.split()[0]
+    assert first == Response(200, f"{port} GET /health ".encode())
+    assert second == Response(200, f'{port} POST /status {{"a": 1}}'.encode())
+
+
+async def test_a_member_with_another_name_in_its_certificate_is_refused(
+    server: ThreadingHTTPServer, context: ssl.SSLContext
+) -> None:
+    with pytest.raises(NoAnswerError, match=r"CERTIFICATE_VERIFY_FAILED.*etcd-server-2"):
+        await ask_member("etcd-server-2", "127.0.0.1", server.server_port, context, [Call("/")], seconds=5)
+
+
+async def test_a_member_that_hangs_up_is_not_asked_again_without_tls(
+    server: ThreadingHTTPServer, context: ssl.SSLContext
+) -> None:
+    calls = [Call("/last"), Call("/health")]
+    with pytest.raises(NoAnswerError, match="NotConnected"):
+        await ask_member(NAME, "127.0.0.1", server.server_port, context, calls, seconds=5)
+
+
+async def test_a_silent_member_is_given_up(silent: int) -> None:
+    context = ssl.create_default_context()
+    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$"):
+        await ask_member(NAME, "127.0.0.1", silent, context, [Call("/health")], seconds=0.1)
+
+
+async def test_a_silent_api_is_given_up(silent: int) -> None:
+    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$"):
+        await ask_api(f"http://127.0.0.1:{silent}/v2/droplets", "token", seconds=0.1)
+
+
+async def test_an_api_that_is_not_there_is_told_in_the_systems_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NoAnswerError, match=r"^ConnectionRefusedError: \[Errno \d+\] Connection refused$"):
+        await ask_api(f"http://127.0.0.1:{port}/v2/droplets", "token", seconds=5)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/well", 200), ("/sick", 503), ("/moved", 307)])
+async def test_every_status_is_an_answer_and_no_redirection_is_followed(
+    server: ThreadingHTTPServer, path: str, status: int
+) -> None:
+    answer = await ask_api(f"http://127.0.0.1:{server.server_port}{path}", "token", seconds=5)
+    assert (answer.status, answer.text.split()[1:]) == (status, ["GET", path])
+
+
+def test_the_program_loads_no_package_that_takes_long_and_is_rarely_used() -> None:
+    code = (
+        "import sys, components.cluster, components.config.loading\n"
+        "print([name for name in ('httpx', 'pulumi_cloudflare', 'pulumi_digitalocean') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
+    assert loaded.stdout == "[]\n"

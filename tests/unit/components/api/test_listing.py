@@ -1,0 +1,101 @@
+"""Listings of the DigitalOcean API: all pages, patience with a busy API, and what a failure says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.api import listing
+from components.api.http_client import NoAnswerError, Response
+from components.api.listing import ListingError, list_all
+
+API = "https://api.test"
+
+
+class Api:
+    """Gives the answers one after the other, and keeps what was asked."""
+
+    def __init__(self, *answers: Response | NoAnswerError) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def ask(self, url: str, token: str, *, seconds: float) -> Response:
+        assert token == "secret"
+        self.asked.append(url)
+        answer = self._answers.pop(0)
+        if isinstance(answer, NoAnswerError):
+            raise answer
+        return answer
+
+
+def page(*names: str, after: str | None = None) -> Response:
+    links = {"pages": {"next": after}} if after else {}
+    return Response(200, json.dumps({"vpcs": [{"name": name} for name in names], "links": links}).encode())
+
+
+async def listed(monkeypatch: pytest.MonkeyPatch, api: Api, **more: Any) -> list[str]:
+    monkeypatch.setattr(listing, "ask_api", api.ask)
+    return [item["name"] for item in await list_all(API, "vpcs", "secret", **more)]
+
+
+async def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(page("a", "b", after="https://elsewhere.test/v2/vpcs?page=2"), page("c"))
+    assert await listed(monkeypatch, api, region="fra1") == ["a", "b", "c"]
+    query = f"{API}/v2/vpcs?region=fra1&per_page=200"
+    assert api.asked == [f"{query}&page=1", f"{query}&page=2"]
+
+
+BUSY = Response(429, b"")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [BUSY, Response(503, b""), NoAnswerError("ConnectionRefusedError")],
+    ids=["busy", "failing", "away"],
+)
+async def test_an_api_is_asked_again_as_often_as_there_are_pauses(
+    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError
+) -> None:
+    assert await listed(monkeypatch, Api(answer, answer, page("a")), pauses=(0, 0)) == ["a"]
+    with pytest.raises(ListingError, match=r"the listing of vpcs|did not list the vpcs") as raised:
+        await listed(monkeypatch, Api(answer, answer), pauses=(0,))
+    assert raised.value.passing
+
+
+async def test_a_server_that_does_not_know_the_request_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ListingError, match="answered 501 to the listing of vpcs"):
+        await listed(monkeypatch, Api(Response(501, b"")), pauses=(0,))
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [(401, "the token is not valid"), (403, "the token lacks the scope vpc:read")],
+)
+async def test_a_refusal_says_what_the_token_lacks(
+    monkeypatch: pytest.MonkeyPatch, status: int, cause: str
+) -> None:
+    with pytest.raises(ListingError, match=f"answered {status} to the listing of vpcs: {cause}"):
+        await listed(monkeypatch, Api(Response(status, b"")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "passing"),
+    [
+        (Response(500, b""), True),
+        (Response(401, b""), False),
+        (NoAnswerError("ConnectionRefusedError"), True),
+        (Response(200, b"<html>"), False),
+        (Response(200, b"{}"), False),
+    ],
+    ids=["failing", "refused", "away", "no JSON", "no listing"],
+)
+async def test_a_failure_says_whether_it_may_pass(
+    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError, passing: bool
+) -> None:
+    with pytest.raises(ListingError, match=API) as raised:
+        await listed(monkeypatch, Api(answer))
+    assert raised.value.passing is passing

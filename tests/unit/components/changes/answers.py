@@ -1,0 +1,20 @@
+"""What a healthy member of two answers, for tests of versions."""
+
+from __future__ import annotations
+
+from components.etcd.health import Answer
+
+
+def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> Answer:
+    """The answer of one that runs a version, in a cluster of a version."""
+    return Answer(
+        *("c1", "m1", "m1"),
+        learner=False,
+        healthy=True,
+        reason="",
+        voters=frozenset("ab"),
+        ids={"a": "m1", "b": "m2"},
+        applied=100,
+        version=version,
+        cluster_version=cluster_version,
+    )

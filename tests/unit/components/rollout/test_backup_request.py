@@ -1,0 +1,177 @@
+"""A run asks for a backup, and goes on only when one was confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import etcd_node.backup.request as members_part
+import pytest
+
+from components.config.settings import Settings
+from components.etcd.admin import RefusedError
+from components.rollout import backup_request
+from components.rollout.backup_request import LENGTHS, OUTLIVES_SECONDS, REQUEST, BackupError, BackupRequests
+from tests.unit.components.config.test_backup_settings import ON
+from tests.unit.components.config.test_settings import GOOD
+
+NAMES = ["a", "b"]
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup_request, "POLL_SECONDS", 0)
+
+
+class FakeCluster:
+    """Leases that all members have in common; ``answer`` is what the members do between two looks."""
+
+    def __init__(self, answer: Callable[[FakeCluster], None] = lambda _: None) -> None:
+        self.leases: dict[int, int] = {}
+        self.requests = 0
+        self.asked: list[str] = []
+        self.refusals: list[str] = []
+        self.answer = answer
+
+    async def member(self, name: str) -> FakeCluster:
+        self.asked.append(name)
+        return self
+
+    async def grant_lease(self, lease: int, seconds: int) -> None:
+        assert lease not in self.leases
+        self._refuse()
+        self.leases[lease] = seconds
+        self.requests += 1
+
+    async def has_lease(self, lease: int) -> bool:
+        self._refuse()
+        self.answer(self)
+        return lease in self.leases
+
+    async def revoke_lease(self, lease: int) -> None:
+        self.leases.pop(lease, None)
+
+    def carry_out(self) -> None:
+        """As the members do."""
+        if REQUEST in self.leases:
+            self.leases[REQUEST + self.leases[REQUEST]] = members_part.KEPT
+            del self.leases[REQUEST]
+
+    def _refuse(self) -> None:
+        if self.refusals:
+            raise RefusedError(self.refusals.pop())
+
+
+def requests_to(cluster: FakeCluster, *, limit: int = 600, **changes: Any) -> BackupRequests:
+    values = {**GOOD, **ON, "healthTimeoutSeconds": limit, **changes}
+    return BackupRequests(Settings.model_validate(values), cluster.member)
+
+
+def seconds_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second with each look at the clock."""
+    monkeypatch.setattr(backup_request, "monotonic", iter(range(1000)).__next__)
+
+
+async def confirmed(requests: BackupRequests, purpose: str = "Before etcd 3.7.1") -> bool:
+    return await requests.confirmed(purpose, NAMES, ending="Nothing was touched.")
+
+
+def test_the_members_look_for_the_lease_that_the_program_makes() -> None:
+    assert members_part.REQUEST == REQUEST
+
+
+async def test_a_run_goes_on_when_the_backup_was_confirmed() -> None:
+    cluster = FakeCluster(FakeCluster.carry_out)
+    assert await confirmed(requests_to(cluster))
+    assert REQUEST not in cluster.leases
+
+
+async def test_each_purpose_has_one_backup_in_a_run() -> None:
+    cluster = FakeCluster(FakeCluster.carry_out)
+    requests = requests_to(cluster)
+    assert await confirmed(requests)
+    assert not await confirmed(requests)
+    assert await confirmed(requests, "Before members leave")
+    assert cluster.requests == 2
+
+
+async def test_without_backups_nothing_is_asked() -> None:
+    cluster = FakeCluster()
+    off = {"backupBucket": "", "backupAccessKey": "", "backupSecretKey": ""}
+    assert not await confirmed(requests_to(cluster, **off))
+    assert cluster.asked == []
+
+
+async def test_a_backup_is_asked_for_all_at_once_as_well() -> None:
+    cluster = FakeCluster(FakeCluster.carry_out)
+    assert await confirmed(requests_to(cluster, rollout="all-at-once"))
+
+
+async def test_a_request_that_just_ends_is_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_pass(monkeypatch)
+    cluster = FakeCluster(lambda cluster: cluster.leases.clear())
+    with pytest.raises(BackupError):
+        await confirmed(requests_to(cluster, limit=10))
+
+
+async def test_the_confirmation_of_another_request_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_pass(monkeypatch)
+    cluster = FakeCluster()
+    cluster.leases = {REQUEST: 10, REQUEST + 10: members_part.KEPT}
+    with pytest.raises(BackupError):
+        await confirmed(requests_to(cluster, limit=10))
+    assert cluster.requests == 1
+
+
+async def test_at_the_limit_the_request_is_withdrawn_and_the_ways_out_are_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seconds_pass(monkeypatch)
+    cluster = FakeCluster()
+    with pytest.raises(BackupError) as caught:
+        await confirmed(requests_to(cluster, limit=40))
+    assert cluster.leases == {}
+    error = str(caught.value)
+    assert error.startswith(
+        "Before etcd 3.7.1: no backup was confirmed within 40 s (etcd:healthTimeoutSeconds). "
+        "Last seen: no member has confirmed one yet."
+    )
+    assert "journalctl -u etcd-backup" in error
+    assert "Without etcd:backupBucket" in error
+    assert error.endswith("Nothing was touched.")
+    said = capfd.readouterr().err
+    assert said.count("waiting for a backup, ") == 2
+
+
+async def test_a_member_that_does_not_answer_is_passed_over() -> None:
+    cluster = FakeCluster(FakeCluster.carry_out)
+    cluster.refusals = ["b at 203.0.113.2: no answer", "a at 203.0.113.1: no answer"]
+    assert await confirmed(requests_to(cluster))
+    assert cluster.asked[:3] == ["a", "b", "a"]
+    assert cluster.requests == 1
+
+
+async def test_the_last_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds_pass(monkeypatch)
+    cluster = FakeCluster()
+    cluster.refusals = ["a answers 503"] * 100
+    with pytest.raises(BackupError, match="Last seen: a answers 503"):
+        await confirmed(requests_to(cluster, limit=10))
+
+
+async def test_nobody_to_ask_is_no_confirmation() -> None:
+    with pytest.raises(BackupError, match="no member answers"):
+        await requests_to(FakeCluster()).confirmed("Before members leave", [], ending="")
+
+
+async def test_a_request_outlives_the_wait_for_it() -> None:
+    lengths: list[int] = []
+
+    def answer(cluster: FakeCluster) -> None:
+        lengths.extend(cluster.leases.values())
+        cluster.carry_out()
+
+    for _ in range(20):
+        assert await confirmed(requests_to(FakeCluster(answer), limit=100))
+    assert all(100 + OUTLIVES_SECONDS <= length < 100 + OUTLIVES_SECONDS + LENGTHS for length in lengths)
+    assert len(set(lengths)) > 10

@@ -1,0 +1,182 @@
+"""The DigitalOcean listing: pages, refusals and how long to wait after them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from etcd_node.digitalocean import api as listing
+from etcd_node.digitalocean.address_book import Directory, book_of, trouble_with_self
+from etcd_node.digitalocean.api import Droplet, ListingError, list_droplets
+from etcd_node.host.backoff import LONGEST_RESET, after_refusal, backoff
+
+
+def droplet(number: int, public: str | None = None, private: str | None = None) -> dict[str, Any]:
+    addresses = {"public": public, "private": private}
+    networks = [{"ip_address": address, "type": kind} for kind, address in addresses.items() if address]
+    return {"id": number, "name": f"etcd-server-{number}", "networks": {"v4": networks, "v6": []}}
+
+
+class Pages:
+    """Answers page by page, and notes what was asked."""
+
+    def __init__(self, *pages: list[dict[str, Any]]) -> None:
+        self.pages = pages
+        self.asked: list[dict[str, list[str]]] = []
+        self.headers: Mapping[str, str] = {}
+
+    def __call__(self, url: str, headers: Mapping[str, str]) -> bytes:
+        query = parse_qs(urlsplit(url).query)
+        self.asked.append(query)
+        self.headers = headers
+        number = int(query["page"][0])
+        links = {"pages": {"next": "https://elsewhere"}} if number < len(self.pages) else {}
+        return json.dumps({"droplets": self.pages[number - 1], "links": links, "meta": {}}).encode()
+
+
+def test_every_page_is_read() -> None:
+    pages = Pages([droplet(1, "192.0.2.1")], [droplet(2, "192.0.2.2")], [droplet(3, "192.0.2.3")])
+    found = list_droplets("https://api.test/", "secret", "etcd-test", "public", fetch=pages)
+    assert [entry.address for entry in found] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+    assert [query["page"] for query in pages.asked] == [["1"], ["2"], ["3"]]
+
+
+def test_only_the_clusters_own_tag_is_asked_for() -> None:
+    pages = Pages([])
+    list_droplets("https://api.test", "secret", "etcd-test", "public", fetch=pages)
+    assert pages.asked[0]["tag_name"] == ["etcd-test"]
+    assert pages.headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize(("kind", "address"), [("public", "192.0.2.1"), ("private", "10.0.0.1")])
+def test_the_address_is_of_the_kind_asked_for(kind: str, address: str) -> None:
+    pages = Pages([droplet(1, "192.0.2.1", "10.0.0.1")])
+    assert list_droplets("https://api.test", "secret", "t", kind, fetch=pages)[0].address == address
+
+
+def test_a_droplet_without_networks_has_no_address_yet() -> None:
+    pages = Pages(
+        [{"id": 1, "name": "etcd-server-1", "networks": {}}, {"id": 2, "name": "x", "networks": None}]
+    )
+    assert [
+        entry.address for entry in list_droplets("https://api.test", "s", "t", "public", fetch=pages)
+    ] == ["", ""]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"id": "x"}', b'{"droplets": [{"id": 1}]}'])
+def test_an_answer_that_is_no_listing_is_an_error(body: bytes) -> None:
+    with pytest.raises(ListingError):
+        list_droplets("https://api.test", "secret", "t", "public", fetch=lambda _url, _headers: body)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (
+            401,
+            "not valid (any more): set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+        ),
+        (
+            403,
+            "may not read this: set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+        ),
+        (500, "answers 500"),
+    ],
+)
+def test_a_refusal_is_one_line_with_its_remedy(status: int, text: str) -> None:
+    message = str(listing._refusal(status, {}))
+    assert text in message
+    assert "\n" not in message
+
+
+def test_retry_after_is_honoured() -> None:
+    assert after_refusal({"retry-after": "7"}, now=1000, attempt=0, jitter=0) == 7 + backoff(0, jitter=0)
+
+
+def test_the_reset_of_the_rate_limit_is_honoured() -> None:
+    assert after_refusal({"ratelimit-reset": "1060"}, now=1000, attempt=0, jitter=0) == 60 + backoff(
+        0, jitter=0
+    )
+
+
+@pytest.mark.parametrize("headers", [{}, {"ratelimit-reset": "soon"}, {"ratelimit-reset": "900"}])
+def test_a_refusal_without_a_time_backs_off(headers: dict[str, str]) -> None:
+    assert after_refusal(headers, now=1000, attempt=2, jitter=1) == backoff(2, jitter=1)
+
+
+def test_a_reset_in_another_century_is_not_waited_for() -> None:
+    assert after_refusal({"ratelimit-reset": "99999999999"}, now=1000, attempt=0) < LONGEST_RESET + 2
+
+
+def test_the_wait_doubles_up_to_its_limit_and_varies_by_half() -> None:
+    assert [backoff(attempt, longest=8, jitter=1) for attempt in range(5)] == [1, 2, 4, 8, 8]
+    assert backoff(3, longest=8, jitter=0) == 4
+    assert backoff(10_000) <= 30
+
+
+def test_a_refused_token_is_tried_again_slowly() -> None:
+    assert listing._refusal(403, {}).delay(0) > listing._refusal(500, {}).delay(0)
+
+
+def test_the_newest_of_two_droplets_counts_and_the_doubt_is_known() -> None:
+    book = book_of([Droplet(9, "a", "192.0.2.9"), Droplet(5, "a", "192.0.2.5"), Droplet(6, "b", "")])
+    assert book.addresses == {"a": "192.0.2.9"}
+    assert book.doubled == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("droplets", "trouble"),
+    [
+        ([Droplet(1, "a", "192.0.2.1"), Droplet(2, "a", "192.0.2.2")], "two droplets are named a"),
+        ([Droplet(1, "a", "")], "no address for this droplet"),
+        ([Droplet(1, "a", "192.0.2.7")], "no address of this machine"),
+    ],
+)
+def test_a_machine_that_may_not_be_the_listed_droplet_waits(droplets: list[Droplet], trouble: str) -> None:
+    found = trouble_with_self(book_of(droplets), "a", lambda address: address == "192.0.2.1")
+    assert found is not None
+    assert trouble in found
+
+
+def test_the_listing_is_asked_again_only_while_somebody_is_missing() -> None:
+    now = [0.0]
+    asked: list[float] = []
+
+    def ask() -> list[Droplet]:
+        asked.append(now[0])
+        return []
+
+    directory = Directory(ask, clock=lambda: now[0])
+    for tick in range(200):
+        now[0] = tick / 10
+        directory.refresh(missing=tick < 100)
+    assert asked[0] == 0
+    assert 3 <= len(asked) <= 6
+    assert asked[-1] < 10
+
+
+def test_a_failing_listing_is_tried_again_and_its_reason_is_known() -> None:
+    now = [0.0]
+    answers: list[Exception | list[Droplet]] = [
+        ListingError("down"),
+        ListingError("down"),
+        [Droplet(1, "a", "192.0.2.1")],
+    ]
+
+    def ask() -> list[Droplet]:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    directory = Directory(ask, clock=lambda: now[0])
+    assert not directory.refresh(missing=True)
+    assert directory.trouble == "down"
+    for _ in range(100):
+        now[0] += 0.1
+        directory.refresh(missing=False)
+    assert directory.book is not None
+    assert not directory.trouble

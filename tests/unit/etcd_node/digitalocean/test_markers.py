@@ -1,0 +1,127 @@
+"""What the tags of an account and the actions of a droplet say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from etcd_node.digitalocean.api import ListingError
+from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
+from etcd_node.guard.shutdown_policy import Markers
+from etcd_node.host.settings import Settings
+
+SETTINGS = Settings(
+    name="etcd-server-2.example.test",
+    token="token",
+    founding=(),
+    tag="etcd-etcd-fra1",
+    addresses="public",
+    api_url="https://api.test",
+    version="",
+    release_url="",
+    release_sha256="",
+    volume="",
+    heartbeat_ms=100,
+    election_ms=1000,
+    quota_bytes=0,
+    compaction_mode="",
+    compaction_retention="",
+)
+
+
+class Pages:
+    """Answers each page with one of the bodies."""
+
+    def __init__(self, *bodies: dict[str, Any]) -> None:
+        self.bodies = bodies
+        self.paths: list[str] = []
+
+    def __call__(self, url: str, headers: Mapping[str, str]) -> bytes:
+        self.paths.append(urlsplit(url).path)
+        number = int(parse_qs(urlsplit(url).query)["page"][0])
+        links = {"pages": {"next": "https://elsewhere"}} if number < len(self.bodies) else {}
+        return json.dumps({"links": links, **self.bodies[number - 1]}).encode()
+
+
+def tags(*names: str, total: int | None = None) -> dict[str, Any]:
+    return {
+        "tags": [{"name": name} for name in names],
+        "meta": {"total": len(names) if total is None else total},
+    }
+
+
+def test_the_clusters_own_markers_are_found_on_every_page() -> None:
+    pages = Pages(
+        tags("etcd", "etcd-etcd-fra1", "etcd-etcd-fra1-up", "ETCD-etcd-fra1-size-3", total=5),
+        tags("etcd-etcd-fra1-all-at-once", total=5),
+    )
+    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(up=True, size=3, all_at_once=True)
+    assert pages.paths == ["/v2/tags", "/v2/tags"]
+
+
+def test_another_clusters_markers_are_none() -> None:
+    pages = Pages(
+        tags(
+            "etcd-etcd-fra10-size-3",
+            "etcd-etcd-fra10-up",
+            "etcd-etcd-fra1-size-x",
+            "my-etcd-etcd-fra1-size-3",
+            "etcd-size-3",
+        )
+    )
+    assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(up=False, size=None, all_at_once=False)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [tags("c", total=3), tags("b", "c", total=4)],
+    ids=["one went meanwhile", "one is there twice"],
+)
+def test_tags_that_change_while_they_are_listed_prove_nothing(second: dict[str, Any]) -> None:
+    with pytest.raises(ListingError, match="changed while they were listed"):
+        read_markers(SETTINGS, "secret", fetch=Pages(tags("a", "b", total=4), second))
+
+
+@pytest.mark.parametrize("body", [{}, {"tags": None}, {"tags": [{}]}, {"tags": []}])
+def test_an_answer_of_another_form_is_no_answer(body: dict[str, Any]) -> None:
+    with pytest.raises(ListingError, match="something else than tags"):
+        read_markers(SETTINGS, "secret", fetch=Pages(body))
+
+
+def test_the_own_droplet_is_the_one_at_an_address_of_this_machine() -> None:
+    droplets = [
+        {
+            "id": number,
+            "name": SETTINGS.name,
+            "networks": {"v4": [{"type": "public", "ip_address": f"192.0.2.{number}"}]},
+        }
+        for number in (7, 8)
+    ]
+    pages = Pages({"droplets": droplets})
+    assert own_droplet(SETTINGS, "secret", lambda address: address == "192.0.2.8", fetch=pages) == 8
+    with pytest.raises(ListingError, match="no droplet etcd-server-2"):
+        own_droplet(SETTINGS, "secret", lambda address: False, fetch=pages)
+
+
+def action(kind: str, at: float) -> dict[str, Any]:
+    return {"type": kind, "started_at": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+@pytest.mark.parametrize(
+    ("actions", "pressed"),
+    [
+        ([action("shutdown", 1000)], True),
+        ([action("rename", 1200), action("shutdown", 1000)], True),
+        ([action("shutdown", 999)], False),
+        ([action("reboot", 1000)], False),
+        ([], False),
+    ],
+)
+def test_a_press_is_a_shutdown_that_is_recent(actions: list[dict[str, Any]], pressed: bool) -> None:
+    pages = Pages({"actions": actions})
+    assert was_pressed(SETTINGS, "secret", 17, 1000, fetch=pages) is pressed
+    assert pages.paths == ["/v2/droplets/17/actions"]

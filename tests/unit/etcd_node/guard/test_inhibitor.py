@@ -1,0 +1,72 @@
+"""The child process that holds logind's block."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from etcd_node.guard.inhibitor import PAUSE, Inhibitor
+
+STAND_IN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[2:]))"
+"""Runs its command as ``systemd-inhibit`` does, and leaves its reason out."""
+
+
+def inhibitor() -> Inhibitor:
+    return Inhibitor([sys.executable, "-c", STAND_IN])
+
+
+def test_it_is_held_until_it_is_released() -> None:
+    held = inhibitor()
+    assert not held.held
+    assert held.hold("m3 is unhealthy")
+    assert held.held
+    held.release()
+    assert not held.held
+    held.release()
+
+
+def test_another_reason_replaces_the_first_without_a_moment_in_between(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    script = f'echo begin "$1" >>{log}; shift; "$@"; echo end >>{log}'
+    held = Inhibitor(["sh", "-c", script, "sh"])
+    assert held.hold("m3")
+    assert held.hold("m3")
+    assert held.hold("m2")
+    held.release()
+    assert log.read_text().splitlines() == ["begin --why=m3", "begin --why=m2", "end", "end"]
+
+
+def test_a_refusal_of_logind_is_told_and_not_repeated_at_once(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    refused = Inhibitor(["sh", "-c", f"echo >>{tries}; exit 1"])
+    began = time.monotonic()
+    while time.monotonic() - began < PAUSE / 2:
+        assert not refused.hold("m3")
+    assert tries.read_text() == "\n"
+    assert not refused.held
+
+
+def test_the_block_ends_with_the_guard_however_that_ends(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from etcd_node.guard.inhibitor import Inhibitor\n"
+        f"Inhibitor(['sh', '-c', 'echo $$ >{tmp_path}/pid; shift; exec \"$@\"', 'sh']).hold('x')\n"
+        "print('held', flush=True); time.sleep(60)"
+    )
+    guard = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4] / "cloud-init")},
+    )
+    assert guard.stdout is not None
+    assert guard.stdout.readline() == b"held\n"
+    child = int((tmp_path / "pid").read_text())
+    guard.send_signal(signal.SIGKILL)
+    guard.wait()
+    give_up = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and "\nState:\tZ" not in Path(f"/proc/{child}/status").read_text():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)

@@ -1,0 +1,63 @@
+"""What a machine tells beside etcd's own metrics."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from etcd_node.monitoring.certificate_expiry import ends
+from etcd_node.monitoring.exporter import left_behind
+
+
+def certificate(end: datetime) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 60)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(end - timedelta(days=365))
+        .not_valid_after(end)
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC),
+        datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(2050, 1, 1, tzinfo=UTC),
+        datetime(2061, 7, 4, 12, 30, tzinfo=UTC),
+    ],
+)
+def test_the_end_of_a_certificate_is_read_before_and_after_2050_and_after_it_has_ended(end: datetime) -> None:
+    assert ends(certificate(end)) == [end.timestamp()]
+
+
+def test_a_file_with_several_certificates_has_several_ends() -> None:
+    first, second = datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+    assert ends(certificate(first) + certificate(second)) == [first.timestamp(), second.timestamp()]
+
+
+@pytest.mark.parametrize("broken", ["", ssl.DER_cert_to_PEM_cert(b"0\x03ab"), ssl.DER_cert_to_PEM_cert(b"")])
+def test_what_is_no_certificate_is_refused(broken: str) -> None:
+    with pytest.raises(ValueError, match="certificate"):
+        ends(broken)
+
+
+def test_texts_that_other_steps_left_are_passed_on_and_unfinished_ones_are_not(tmp_path: Path) -> None:
+    (tmp_path / "etcd_backup.prom").write_text("etcd_backup_newest_timestamp_seconds 1\n")
+    (tmp_path / ".etcd_backup.prom.new").write_text("etcd_bac")
+    (tmp_path / "smartmon.prom").write_text("somebody_elses 1\n")
+    assert left_behind(tmp_path) == "etcd_backup_newest_timestamp_seconds 1\n"
+    assert left_behind(tmp_path / "absent") == ""

@@ -1,0 +1,29 @@
+"""The status tells how old the newest backup is."""
+
+from __future__ import annotations
+
+from etcd_node.backup.catalog import Backup, Snapshot
+from etcd_node.backup.metrics import backup_metrics
+from etcd_node.host.settings import Places
+
+from localcloud.machines.backup_age import METRICS, BackupState, parse, summarize
+
+BACKUP = Backup("", Snapshot("20261125T010000Z", 17, 5, "3.6.14", "c", "ab" * 32), 0)
+TAKEN = 1795568400.0
+
+
+def test_it_reads_what_the_members_write() -> None:
+    assert str(Places().backup_metrics) == f"/{METRICS}"
+    assert parse(backup_metrics(BACKUP, failed=False, interval=60)) == BackupState(TAKEN, failed=False)
+    assert parse(backup_metrics(None, failed=True, interval=60)) == BackupState(None, failed=True)
+
+
+def test_the_newest_of_all_members_counts_and_who_fails_is_named() -> None:
+    states = [("m1", BackupState(TAKEN, failed=False)), ("m2", BackupState(TAKEN - 9000, failed=True))]
+    assert summarize(states, TAKEN + 600) == "newest backup: 10 minutes old; the last try failed on m2"
+    assert summarize(states[:1], TAKEN + 30) == "newest backup: 30 seconds old"
+
+
+def test_without_backups_nothing_is_said_and_before_the_first_that_there_is_none() -> None:
+    assert summarize([]) == ""
+    assert summarize([("m1", BackupState(None, failed=False))]) == "no backup yet"

@@ -1,0 +1,32 @@
+"""The local stack's configuration says of the local cloud what the local cloud is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from components.config.settings import Settings
+from localcloud.addresses import OBJECT_STORE_URL
+from localcloud.machines.object_store import CERTIFICATE, REGION
+from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS
+
+CONFIG = yaml.safe_load(Path(__file__).parents[3].joinpath("Pulumi.local.yaml").read_text(encoding="utf-8"))[
+    "config"
+]
+
+
+def test_backups_go_to_the_local_object_store() -> None:
+    values = {key.removeprefix("etcd:"): value for key, value in CONFIG.items() if key.startswith("etcd:")}
+    settings = Settings.model_validate(values)
+    assert settings.backup_endpoint == OBJECT_STORE_URL
+    assert (settings.backup_bucket, settings.backup_region) == (BACKUP_BUCKET, REGION)
+    keys = (settings.backup_access_key.get_secret_value(), settings.backup_secret_key.get_secret_value())
+    assert keys == BACKUP_KEYS
+    assert settings.backup_ca_certificate == CERTIFICATE.read_text()
+
+
+def test_the_provider_makes_buckets_in_the_local_object_store_for_the_members_own_account() -> None:
+    assert CONFIG["digitalocean:spacesEndpoint"] == OBJECT_STORE_URL
+    keys = (CONFIG["digitalocean:spacesAccessId"], CONFIG["digitalocean:spacesSecretKey"])
+    assert keys == BACKUP_KEYS
