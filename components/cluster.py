@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pulumi
 
-from components.changes.bootstrap_record import Founding
-from components.changes.immutable_settings import Transition
-from components.changes.staged_record import Steps
+from components.changes.bootstrap_record import BootstrapRecord
+from components.changes.immutable_settings import ImmutableSettings
+from components.changes.staged_record import StagedRecord
 from components.config.backup_settings import backup_target, summary
 from components.config.loading import digitalocean_access
 from components.config.settings import Settings
-from components.droplets.inventory import Account
+from components.droplets.inventory import Inventory
 from components.droplets.preflight import preflight
-from components.etcd.cluster_client import Members
+from components.etcd.cluster_client import ClusterClient
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
 from components.infra.scrape_config import scrape_config
 from components.member import Member
-from components.orphans.hooks import Leftovers
+from components.orphans.hooks import Orphans
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.providers.cloudflare import zone_id
@@ -59,24 +59,24 @@ class EtcdCluster(pulumi.ComponentResource):
         """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
         check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
-        account = Account(settings, cluster_tag=name, access=digitalocean_access())
+        account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
         seen = account.seen.apply(lambda _: list[pulumi.Resource]())
         first = pulumi.ResourceOptions(parent=self, depends_on=seen)
-        transition = Transition(name, settings, account=account, opts=first)
+        transition = ImmutableSettings(name, settings, account=account, opts=first)
         asked = transition.before(pulumi.ResourceOptions(parent=self))
         zone = zone_id(transition.zone, self)
         authority = CertificateAuthority(name, settings, opts=asked)
-        members_now = Members(
+        members_now = ClusterClient(
             settings,
             account=account,
             ca_certificate=authority.bundle,
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
-        steps = Steps(name, settings, members=members_now, opts=asked)
+        steps = StagedRecord(name, settings, members=members_now, opts=asked)
         child = steps.before(asked)
-        founding = Founding(name, size=settings.size, restore=settings.restore_from, opts=child)
-        leftovers = Leftovers(settings, zone_id=zone)
+        founding = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
+        leftovers = Orphans(settings, zone_id=zone)
         network = ClusterNetwork(name, settings, leftovers=leftovers, opts=child)
         missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
         ready = missing.apply(lambda names: preflight(settings, names, self))

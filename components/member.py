@@ -7,11 +7,11 @@ from typing import Any
 
 import pulumi
 
-from components.changes.bootstrap_record import Founding
-from components.changes.staged_record import Steps
+from components.changes.bootstrap_record import BootstrapRecord
+from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
 from components.infra.network import ClusterNetwork
-from components.orphans.hooks import Leftovers, clearing
+from components.orphans.hooks import Orphans, clearing
 from components.pki.authority import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
@@ -44,10 +44,10 @@ class Member(pulumi.ComponentResource):
         *,
         settings: Settings,
         zone_id: pulumi.Output[str],
-        founding: Founding,
-        steps: Steps,
+        founding: BootstrapRecord,
+        steps: StagedRecord,
         network: ClusterNetwork,
-        leftovers: Leftovers,
+        leftovers: Orphans,
         authority: CertificateAuthority,
         rollout: Rollout,
         always: Sequence[pulumi.Resource],
@@ -126,7 +126,7 @@ class Member(pulumi.ComponentResource):
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
-    def _volume(self, label: str, settings: Settings, leftovers: Leftovers) -> digitalocean.Volume:
+    def _volume(self, label: str, settings: Settings, leftovers: Orphans) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
         blank = leftovers.volume(label, description)
         return digitalocean.Volume(
@@ -146,8 +146,8 @@ class Member(pulumi.ComponentResource):
         label: str,
         *,
         settings: Settings,
-        founding: Founding,
-        steps: Steps,
+        founding: BootstrapRecord,
+        steps: StagedRecord,
         network: ClusterNetwork,
         authority: CertificateAuthority,
     ) -> pulumi.Output[str]:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from etcd_node.host.journal import Waiting
-from etcd_node.host.settings import Places, read_settings
+from etcd_node.host.settings import Paths, read_settings
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--give-up", default="", metavar="NAME", help="the cluster whose data is given up")
     parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
     arguments = parser.parse_args()
-    places = Places(arguments.root)
+    places = Paths(arguments.root)
     settings = read_settings(places.etc / "prepare_cluster.json")
     match arguments.step:
         case "install":

@@ -7,7 +7,7 @@ import secrets
 import pulumi
 
 
-class Founding:
+class BootstrapRecord:
     """The founding record: cluster token and founding size.
 
     A ``pulumi.Stash`` whose input is ignored after its creation: later runs read what the first one stored.

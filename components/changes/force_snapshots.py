@@ -10,8 +10,8 @@ import pulumi
 
 from components.changes.version_order import minor
 from components.etcd.admin import RefusedError
-from components.etcd.cluster_client import Members
-from components.etcd.health import Answer, Probe
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.health import MemberStatus, Observation
 
 LOGS_WITHOUT_V2 = (3, 7)
 """From this minor version on, etcd panics where its log since the last snapshot holds a request in the format of
@@ -23,7 +23,7 @@ SNAPSHOT_ENTRIES = 10_000
 POLL_SECONDS = 0.5
 
 
-class UncleanError(Exception):
+class SnapshotNotForcedError(Exception):
     """A member has not written its snapshot; the text says which."""
 
 
@@ -32,29 +32,35 @@ def needs_clean_logs(running: Collection[str], wanted: str) -> bool:
     return minor(wanted) >= LOGS_WITHOUT_V2 and any(minor(version) < LOGS_WITHOUT_V2 for version in running)
 
 
-async def clean_logs(members: Members, answers: Mapping[str, Answer], wanted: str, *, seconds: float) -> None:
+async def clean_logs(
+    members: ClusterClient, answers: Mapping[str, MemberStatus], wanted: str, *, seconds: float
+) -> None:
     """Have every member of ``answers`` write a snapshot, by as many entries as it takes.
 
-    Raises ``UncleanError`` after ``seconds``, or where the cluster does not take the entries.
+    Raises ``SnapshotNotForcedError`` after ``seconds``, or where the cluster does not take the entries.
     """
     goal = max(answer.applied for answer in answers.values()) + SNAPSHOT_ENTRIES + 1
     pulumi.log.info(f"etcd {wanted} does not read what 3.5 wrote to its log: members take a snapshot first")
     try:
         await members.append_entries(min(answers), SNAPSHOT_ENTRIES + 1)
     except RefusedError as error:
-        raise UncleanError(f"before etcd {wanted} every member writes a snapshot: {error}") from error
+        raise SnapshotNotForcedError(
+            f"before etcd {wanted} every member writes a snapshot: {error}"
+        ) from error
     deadline = time.monotonic() + seconds
     while behind := behind_of(goal, answers, await members.look()):
         if time.monotonic() > deadline:
-            raise UncleanError(
+            raise SnapshotNotForcedError(
                 f"before etcd {wanted} every member writes a snapshot, and {', '.join(behind)} did "
                 f"not within {seconds:.0f} s (etcd:healthTimeoutSeconds). pulumi up begins anew"
             )
         await asyncio.sleep(POLL_SECONDS)
 
 
-def behind_of(goal: int, asked: Collection[str], seen: Mapping[str, Probe]) -> list[str]:
+def behind_of(goal: int, asked: Collection[str], seen: Mapping[str, Observation]) -> list[str]:
     """The members that have not applied the log up to ``goal``, among those that were ``asked``."""
     return sorted(
-        name for name in asked if not isinstance(answer := seen.get(name), Answer) or answer.applied < goal
+        name
+        for name in asked
+        if not isinstance(answer := seen.get(name), MemberStatus) or answer.applied < goal
     )

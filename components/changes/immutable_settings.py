@@ -17,11 +17,11 @@ import pulumi
 
 from components.changes.stash_record import Recorded, waiting_for
 from components.config.settings import Settings
-from components.droplets.inventory import Account
+from components.droplets.inventory import Inventory
 
 
 @dataclass(frozen=True)
-class Wish(Recorded):
+class RequestedSettings(Recorded):
     """What a run was asked for, as far as a later run may not change it at will."""
 
     authorities: tuple[int, ...]
@@ -33,9 +33,9 @@ class Wish(Recorded):
     restore_from: str
 
     @staticmethod
-    def of(settings: Settings) -> Wish:
+    def of(settings: Settings) -> RequestedSettings:
         """What these settings ask for."""
-        return Wish(
+        return RequestedSettings(
             authorities=settings.authorities,
             volume_size=settings.volume_size,
             addresses=settings.addresses,
@@ -46,20 +46,20 @@ class Wish(Recorded):
         )
 
 
-class RefusedError(Exception):
+class TransitionRefusedError(Exception):
     """The configuration asks for what must not follow on what the cluster is; one line for each reason."""
 
 
-class Transition:
+class ImmutableSettings:
     """The record, and the rules that an update of it must pass."""
 
     zone: pulumi.Output[str]
     """The recorded zone, to be looked up once the rules have been passed."""
 
     def __init__(
-        self, name: str, settings: Settings, *, account: Account, opts: pulumi.ResourceOptions
+        self, name: str, settings: Settings, *, account: Inventory, opts: pulumi.ResourceOptions
     ) -> None:
-        wish = Wish.of(settings)
+        wish = RequestedSettings.of(settings)
 
         async def check(args: pulumi.ResourceHookArgs) -> None:
             old = wish.as_recorded((args.old_inputs or {})["input"])
@@ -67,7 +67,7 @@ class Transition:
             if reasons and not await account.holds_anything():
                 reasons = [*a_cluster_that_exists_is_not_restored(old, wish)]
             if reasons:
-                raise RefusedError("\n".join([*reasons, "Nothing was changed."]))
+                raise TransitionRefusedError("\n".join([*reasons, "Nothing was changed."]))
 
         hook = pulumi.ResourceHook(
             f"{name}-transition", check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
@@ -91,12 +91,12 @@ class Transition:
         return waiting_for(self.record, opts)
 
 
-def refusals(old: Wish, new: Wish) -> list[str]:
+def refusals(old: RequestedSettings, new: RequestedSettings) -> list[str]:
     """Why ``new`` must not follow on ``old``: key, value, reason and way out. Empty when it may."""
     return [reason for rule in RULES for reason in rule(old, new)]
 
 
-def authorities_follow(old: Wish, new: Wish) -> Iterator[str]:
+def authorities_follow(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
     """The order in which one CA replaces another."""
     yield from members_trust_each_other(old.authorities, new.authorities)
 
@@ -117,7 +117,7 @@ def members_trust_each_other(old: Sequence[int], new: Sequence[int]) -> Iterator
     )
 
 
-def data_stays_where_it_is(old: Wish, new: Wish) -> Iterator[str]:
+def data_stays_where_it_is(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
     """A volume cannot shrink, and data does not move between root disk and volume."""
     before, after = old.volume_size, new.volume_size
     if before == after:
@@ -135,7 +135,7 @@ def data_stays_where_it_is(old: Wish, new: Wish) -> Iterator[str]:
         )
 
 
-def names_and_addresses_stay(old: Wish, new: Wish) -> Iterator[str]:
+def names_and_addresses_stay(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
     """Members know each other by name, and find each other by address."""
     for key, before, after, reason in (
         ("domain", old.domain, new.domain, "every member would change its name, and be a stranger to the others"),
@@ -151,7 +151,7 @@ def names_and_addresses_stay(old: Wish, new: Wish) -> Iterator[str]:
             )
 
 
-def a_cluster_that_exists_is_not_restored(old: Wish, new: Wish) -> Iterator[str]:
+def a_cluster_that_exists_is_not_restored(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
     """Only a founding begins with a backup."""
     if new.restore_from and new.restore_from != old.restore_from:
         yield (
@@ -162,7 +162,7 @@ def a_cluster_that_exists_is_not_restored(old: Wish, new: Wish) -> Iterator[str]
         )
 
 
-Rule = Callable[[Wish, Wish], Iterator[str]]
+Rule = Callable[[RequestedSettings, RequestedSettings], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
     authorities_follow,

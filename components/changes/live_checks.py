@@ -9,34 +9,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
 
-from components.changes.force_snapshots import LOGS_WITHOUT_V2, UncleanError, clean_logs, needs_clean_logs
-from components.changes.immutable_settings import RefusedError
-from components.changes.staged_settings import Step, goes_back
+from components.changes.force_snapshots import (
+    LOGS_WITHOUT_V2,
+    SnapshotNotForcedError,
+    clean_logs,
+    needs_clean_logs,
+)
+from components.changes.immutable_settings import TransitionRefusedError
+from components.changes.staged_settings import StagedSettings, goes_back
 from components.changes.version_checks import lagging, versions
 from components.changes.version_order import minor, newest, parse
 from components.config.settings import Settings
-from components.etcd.cluster_client import Members
-from components.etcd.health import DISTRUSTED, DISTRUSTS, Answer, Probe, Silence, listed
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation, listed
 
 LOOKS = 3
 """A member that refuses a certificate may end the connection before it has said so: it is asked again."""
 PAUSE_SECONDS = 0.5
 
 
-class Readiness:
+class LiveChecks:
     """Asks the members of one cluster, and prepares them."""
 
-    def __init__(self, settings: Settings, members: Members) -> None:
+    def __init__(self, settings: Settings, members: ClusterClient) -> None:
         self._settings = settings
         self._members = members
 
-    async def admit(self, old: Step | None, new: Step, *, preview: bool) -> None:
-        """Make the members ready for ``new``; in a ``preview`` only ask them. Raises ``RefusedError``."""
+    async def admit(self, old: StagedSettings | None, new: StagedSettings, *, preview: bool) -> None:
+        """Make the members ready for ``new``; in a ``preview`` only ask them. Raises ``TransitionRefusedError``."""
         given_up = self._settings.rollout == "all-at-once"
         if given_up and not goes_back(old, new):
             return
         existing = await self._members.existing.future() or frozenset[str]()
-        seen: Mapping[str, Probe] = await self._look(old, new) if existing else {}
+        seen: Mapping[str, Observation] = await self._look(old, new) if existing else {}
         refuse([*self._final(seen, old, new), *no_witness(seen, old, new)])
         if given_up:
             return
@@ -46,26 +51,28 @@ class Readiness:
         ):
             return
         names = listed(seen)
-        answers = {name: one for name, one in seen.items() if name in names and isinstance(one, Answer)}
+        answers = {name: one for name, one in seen.items() if name in names and isinstance(one, MemberStatus)}
         try:
             # Before the version is recorded, with which a member may be made again at any time, and by no gate.
             await clean_logs(
                 self._members, answers, new.version, seconds=self._settings.health_timeout_seconds
             )
-        except UncleanError as error:
+        except SnapshotNotForcedError as error:
             refuse([str(error)])
 
-    async def _look(self, old: Step | None, new: Step) -> Mapping[str, Probe]:
-        seen: Mapping[str, Probe] = {}
+    async def _look(self, old: StagedSettings | None, new: StagedSettings) -> Mapping[str, Observation]:
+        seen: Mapping[str, Observation] = {}
         for look in range(LOOKS):
             await asyncio.sleep(PAUSE_SECONDS if look else 0)
             seen = await self._members.look()
             # What is seen of those that answer is no passing trouble.
-            if self._final(seen, old, new) or not any(isinstance(one, Silence) for one in seen.values()):
+            if self._final(seen, old, new) or not any(isinstance(one, NoStatus) for one in seen.values()):
                 break
         return seen
 
-    def _final(self, seen: Mapping[str, Probe], old: Step | None, new: Step) -> list[str]:
+    def _final(
+        self, seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
+    ) -> list[str]:
         reasons = lagging(seen, new.version, checksum_given=bool(self._settings.release_sha256))
         if self._settings.rollout != "all-at-once":
             reasons += untrusting(seen, old, new)
@@ -73,12 +80,12 @@ class Readiness:
 
 
 def refuse(reasons: Collection[str]) -> None:
-    """Raises ``RefusedError`` where there is any reason."""
+    """Raises ``TransitionRefusedError`` where there is any reason."""
     if reasons:
-        raise RefusedError("\n".join([*reasons, "No member was touched."]))
+        raise TransitionRefusedError("\n".join([*reasons, "No member was touched."]))
 
 
-def no_witness(seen: Mapping[str, Probe], old: Step | None, new: Step) -> list[str]:
+def no_witness(seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings) -> list[str]:
     """Why the way back to an older minor version stays closed: nobody can tell whether the newer one was reached."""
     if old is None or minor(new.version) >= minor(old.version) or versions(seen):
         return []
@@ -90,13 +97,16 @@ def no_witness(seen: Mapping[str, Probe], old: Step | None, new: Step) -> list[s
     ]
 
 
-def changes_format(old: Step | None, new: Step) -> bool:
+def changes_format(old: StagedSettings | None, new: StagedSettings) -> bool:
     """Whether the record passes to a version that cannot read all of an older one's log."""
     return minor(new.version) >= LOGS_WITHOUT_V2 and (old is None or minor(old.version) < LOGS_WITHOUT_V2)
 
 
 def unprepared(
-    seen: Mapping[str, Probe], existing: Collection[str], old: Step | None, new: Step
+    seen: Mapping[str, Observation],
+    existing: Collection[str],
+    old: StagedSettings | None,
+    new: StagedSettings,
 ) -> list[str]:
     """Members that cannot be prepared for another version, since they do not answer.
 
@@ -113,7 +123,9 @@ def unprepared(
     ]
 
 
-def untrusting(seen: Mapping[str, Probe], old: Step | None, new: Step) -> Iterator[str]:
+def untrusting(
+    seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
+) -> Iterator[str]:
     """Members that have not finished the step before: asked with this step's certificates, they refuse, or are refused.
 
     A newer CA's certificate is shown to them without the one that the older CA gave it, by which they would take it.
@@ -124,7 +136,7 @@ def untrusting(seen: Mapping[str, Probe], old: Step | None, new: Step) -> Iterat
             (DISTRUSTS, f"{name} does not trust CA {new.authorities[0]} yet, which is to sign"),
             (DISTRUSTED, f"{name} still shows a certificate of a CA that is to be dropped"),
         ):
-            if isinstance(answer, Silence) and sign in answer.seen:
+            if isinstance(answer, NoStatus) and sign in answer.seen:
                 yield (
                     f"etcd:authorities is {list(new.authorities)}: {said}. "
                     f"Set it to {before} and let a pulumi up end well first"

@@ -12,14 +12,14 @@ from typing import Any
 
 import pulumi
 
-from components.changes.live_checks import Readiness, refuse
-from components.changes.staged_settings import Step, refusals
+from components.changes.live_checks import LiveChecks, refuse
+from components.changes.staged_settings import StagedSettings, refusals
 from components.changes.stash_record import waiting_for
 from components.config.settings import Settings
-from components.etcd.cluster_client import Members
+from components.etcd.cluster_client import ClusterClient
 
 
-class Steps:
+class StagedRecord:
     """The record, and what an update of it must pass."""
 
     release: pulumi.Output[Mapping[str, Any]]
@@ -29,12 +29,12 @@ class Steps:
     """The recorded version alone."""
 
     def __init__(
-        self, name: str, settings: Settings, *, members: Members, opts: pulumi.ResourceOptions
+        self, name: str, settings: Settings, *, members: ClusterClient, opts: pulumi.ResourceOptions
     ) -> None:
         self._settings = settings
         self._members = members
-        self._readiness = Readiness(settings, members)
-        self._wish = Step.of(settings)
+        self._readiness = LiveChecks(settings, members)
+        self._wish = StagedSettings.of(settings)
         hook = pulumi.ResourceHook(
             f"{name}-steps", self._check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
         )

@@ -12,7 +12,7 @@ from components.config.settings import Settings
 
 
 @dataclass(frozen=True)
-class Step(Recorded):
+class StagedSettings(Recorded):
     """What reaches the members one at a time, while the others still have what was before."""
 
     version: str
@@ -22,9 +22,9 @@ class Step(Recorded):
     authorities: tuple[int, ...]
 
     @staticmethod
-    def of(settings: Settings) -> Step:
+    def of(settings: Settings) -> StagedSettings:
         """What these settings ask for."""
-        return Step(
+        return StagedSettings(
             version=settings.version,
             release_url=settings.release_url.replace("{version}", settings.version),
             release_sha256=settings.release_checksum,
@@ -32,12 +32,12 @@ class Step(Recorded):
         )
 
 
-def goes_back(old: Step | None, new: Step) -> bool:
+def goes_back(old: StagedSettings | None, new: StagedSettings) -> bool:
     """Whether an older version follows, which is for the members to say: the one before may have reached none."""
     return old is not None and parse(new.version) < parse(old.version)
 
 
-def refusals(old: Step, new: Step, settings: Settings) -> list[str]:
+def refusals(old: StagedSettings, new: StagedSettings, settings: Settings) -> list[str]:
     """Why ``new`` must not follow on ``old``, whatever members run: key, value, reason and way out, or nothing."""
     return [
         *versions_go_up(old, new, settings),
@@ -46,13 +46,15 @@ def refusals(old: Step, new: Step, settings: Settings) -> list[str]:
     ]
 
 
-def versions_go_up(old: Step, new: Step, settings: Settings) -> Iterator[str]:
+def versions_go_up(old: StagedSettings, new: StagedSettings, settings: Settings) -> Iterator[str]:
     """One minor version at a time, and from the patch releases that upstream asks for."""
     if not goes_back(old, new):
         yield from version_refusals(old.version, new.version, checksum_given=bool(settings.release_sha256))
 
 
-def upgrades_go_through_the_gates(old: Step, new: Step, settings: Settings) -> Iterator[str]:
+def upgrades_go_through_the_gates(
+    old: StagedSettings, new: StagedSettings, settings: Settings
+) -> Iterator[str]:
     """Members of two minor versions meet, and their logs are prepared, one member at a time only."""
     if settings.rollout == "all-at-once" and minor(old.version) != minor(new.version):
         yield (

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
-from components.config.errors import MisfitError
+from components.config.errors import ConflictingSettingsError
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
@@ -103,12 +103,12 @@ class BackupSettings(BaseModel):
     """The backup that a new cluster is founded from: ``latest`` or a name; empty founds it without data."""
 
     def check_backup(self, region: str) -> None:
-        """Raise ``MisfitError`` when keys are well-formed but do not go together; ``region`` is the cluster's."""
+        """Raise ``ConflictingSettingsError`` when keys are well-formed but conflict; ``region`` is the cluster's."""
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
             if self.restore_from:
-                raise MisfitError(
+                raise ConflictingSettingsError(
                     "restoreFrom",
                     self.restore_from,
                     "there is no bucket to restore from: set etcd:backupBucket and its keys",
@@ -119,7 +119,7 @@ class BackupSettings(BaseModel):
                 *(["backupBucketCreate"] if self.backup_bucket_create else []),
             ]
             if others:
-                raise MisfitError(
+                raise ConflictingSettingsError(
                     others[0],
                     "set",
                     "backups need a bucket as well: set etcd:backupBucket, or remove the key",
@@ -127,13 +127,13 @@ class BackupSettings(BaseModel):
             return
         for key in keys:
             if key not in given:
-                raise MisfitError(
+                raise ConflictingSettingsError(
                     key,
                     "not set",
                     f"the bucket {self.backup_bucket} needs it: pulumi config set --secret etcd:{key}",
                 )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "backupBucketCreate",
                 "true",
                 f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to those of "
@@ -143,7 +143,7 @@ class BackupSettings(BaseModel):
         if self.backup_retention != KEEP_ALL and seconds(self.backup_retention) < 2 * seconds(
             self.backup_interval
         ):
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "backupRetention",
                 self.backup_retention,
                 f"keep them for at least two intervals of {self.backup_interval} (etcd:backupInterval), or 0 for all",

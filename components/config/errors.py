@@ -9,7 +9,7 @@ class ConfigurationError(pulumi.RunError):
     """The stack's configuration cannot be used; its text has one line for each wrong key."""
 
 
-class MisfitError(ValueError):
+class ConflictingSettingsError(ValueError):
     """A value that is well-formed but does not go with the others."""
 
     def __init__(self, key: str, value: object, remedy: str) -> None:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from components.config.backup_settings import BackupSettings
-from components.config.errors import ConfigurationError, MisfitError
+from components.config.errors import ConfigurationError, ConflictingSettingsError
 from components.config.releases import CHECKSUMS, RELEASE_URL
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -220,50 +220,50 @@ class Settings(BackupSettings):
     def _fits_together(self) -> Settings:
         self.check_backup(self.region)
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "domain",
                 self.domain,
                 f"it is not in the zone {self.zone}: use it or a name that ends with .{self.zone}",
             )
         if not self.release_sha256 and self.version not in CHECKSUMS:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "version",
                 self.version,
                 f"its checksum is not known here (known: {', '.join(sorted(CHECKSUMS))}): "
                 "set etcd:releaseSha256 to the figure in the release's SHA256SUMS",
             )
         if not self.release_sha256 and self.release_url != RELEASE_URL:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "releaseUrl", self.release_url, "a mirror's files need etcd:releaseSha256 to be set, too"
             )
         if self.certificate_validity_hours <= self.certificate_renewal_hours:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "certificateValidityHours",
                 self.certificate_validity_hours,
                 f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}, "
                 "or every run would renew every certificate",
             )
         if self.ca_validity_hours <= self.certificate_validity_hours:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "caValidityHours",
                 self.ca_validity_hours,
                 f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}: "
                 "a certificate cannot outlive its CA",
             )
         if self.election_ms < 5 * self.heartbeat_ms:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "electionMs",
                 self.election_ms,
                 f"etcd demands at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
             )
         if 0 < self.volume_size <= self.quota_gib:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "quotaGiB",
                 self.quota_gib,
                 f"the data volume has {self.volume_size} GiB: keep the quota below it",
             )
         if self.rollout == "all-at-once" and self.volume_size == 0:
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "rollout",
                 self.rollout,
                 "with etcd:volumeSize 0 it would wipe every member at once. Make a cluster anew that never became "
@@ -277,7 +277,7 @@ class Settings(BackupSettings):
                 if pattern is DURATION
                 else "a number of revisions such as 10000"
             )
-            raise MisfitError(
+            raise ConflictingSettingsError(
                 "compactionRetention",
                 self.compaction_retention,
                 f"mode {self.compaction_mode} needs {example}",

@@ -32,7 +32,7 @@ MEMBER = re.compile(r"etcd-server-[1-9]\d*\..+")
 
 
 @dataclass(frozen=True)
-class Sight:
+class AccountState:
     """The cluster's droplets, each by its id with its name."""
 
     discovered: Mapping[int, str]
@@ -50,10 +50,10 @@ class Sight:
         return frozenset({*self.tagged.values(), *self.untagged.values()})
 
 
-class Account:
+class Inventory:
     """The account's droplets at the beginning of a run. Its outputs fail where that is not known for sure."""
 
-    seen: pulumi.Output[Sight]
+    seen: pulumi.Output[AccountState]
     """What both tokens have agreed on."""
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet."""
@@ -72,7 +72,7 @@ class Account:
         self.existing = self.seen.apply(self._names)
         self.unguarded = self.seen.apply(lambda sight: unguarded(sight.tags, cluster_tag))
 
-    async def _see(self) -> Sight:
+    async def _see(self) -> AccountState:
         looks = 0
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -93,7 +93,7 @@ class Account:
                     raise pulumi.RunError(f"{reason}. Nothing was touched")
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self) -> Sight:
+    async def _look(self) -> AccountState:
         discovered, whole, tags = await asyncio.gather(
             self.book.droplets(),
             list_all(self.access.api_url, "droplets", self.access.token),
@@ -101,7 +101,7 @@ class Account:
         )
         return sighted(discovered, whole, tags, self._tag, self._settings.member_names)
 
-    async def _elsewhere(self, sight: Sight) -> str:
+    async def _elsewhere(self, sight: AccountState) -> str:
         """Why the cluster is to be looked for in another account, where this one has no droplet of it; empty if not.
 
         A cluster that has lost all its droplets still has its tag.
@@ -123,7 +123,7 @@ class Account:
         volumes = await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
         return any(volume.fullmatch(one["name"]) for one in volumes)
 
-    def _names(self, sight: Sight) -> frozenset[str]:
+    def _names(self, sight: AccountState) -> frozenset[str]:
         if reason := strangers(sight, self._settings.member_names, self._tag):
             raise pulumi.RunError(f"{reason}. No member was touched")
         if sight.untagged:
@@ -140,13 +140,13 @@ def sighted(
     tags: Sequence[Mapping[str, Any]],
     tag: str,
     members: Collection[str],
-) -> Sight:
+) -> AccountState:
     """The cluster's droplets among what both tokens list: by the tag, and by the configured members' names."""
 
     def has_tag(droplet: Mapping[str, Any]) -> bool:
         return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
 
-    return Sight(
+    return AccountState(
         discovered={droplet["id"]: droplet["name"] for droplet in discovered},
         tagged={droplet["id"]: droplet["name"] for droplet in whole if has_tag(droplet)},
         untagged={
@@ -178,7 +178,7 @@ def unguarded(tags: Collection[str], cluster: str) -> bool:
     return up_marker(cluster).casefold() not in tags or all_at_once_marker(cluster).casefold() in tags
 
 
-def disagreement(sight: Sight, tag: str) -> str:
+def disagreement(sight: AccountState, tag: str) -> str:
     """Which of the tokens does not see droplets that the other one sees; empty where they agree."""
     if hidden := _without(sight.tagged, sight.discovered):
         return (
@@ -193,7 +193,7 @@ def disagreement(sight: Sight, tag: str) -> str:
     return ""
 
 
-def strangers(sight: Sight, members: Collection[str], tag: str) -> str:
+def strangers(sight: AccountState, members: Collection[str], tag: str) -> str:
     """Why it is not known which members have a droplet, if it is not."""
     absent = set(members) - sight.droplets
     renamed = {id_: name for id_, name in sight.tagged.items() if not MEMBER.fullmatch(name)}

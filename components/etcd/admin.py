@@ -20,7 +20,7 @@ class RefusedError(Exception):
     """The member did not carry out a change; the text says why."""
 
 
-class Gateway:
+class MemberAdmin:
     """One member at its address, asked with the operator's certificate. Needs no DNS."""
 
     def __init__(self, name: str, address: str, context: ssl.SSLContext) -> None:

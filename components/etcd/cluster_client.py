@@ -9,13 +9,13 @@ import pulumi
 
 from components.api.listing import ListingError
 from components.config.settings import Settings
-from components.droplets.inventory import Account
+from components.droplets.inventory import Inventory
 from components.droplets.power import PowerSwitch
-from components.etcd.admin import Gateway, RefusedError
-from components.etcd.health import Credentials, Probe, Silence, listed, probe_all
+from components.etcd.admin import MemberAdmin, RefusedError
+from components.etcd.health import Credentials, NoStatus, Observation, listed, probe_all
 
 
-class Members:
+class ClusterClient:
     """The members of one cluster, found by its tag and asked over TLS with the operator's certificate."""
 
     existing: pulumi.Output[frozenset[str]]
@@ -27,7 +27,7 @@ class Members:
         self,
         settings: Settings,
         *,
-        account: Account,
+        account: Inventory,
         ca_certificate: pulumi.Output[str],
         operator_certificate: pulumi.Output[str],
         operator_key: pulumi.Output[str],
@@ -49,13 +49,13 @@ class Members:
         """Whether the certificates to ask with are known, which they are not in every preview."""
         return await self._credentials.is_known()
 
-    async def look(self) -> Mapping[str, Probe]:
+    async def look(self) -> Mapping[str, Observation]:
         """Ask every member at once: the configured ones, those with a droplet, and those that the others list."""
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
-            return {name: Silence(str(error)) for name in self._settings.member_names}
+            return {name: NoStatus(str(error)) for name in self._settings.member_names}
         probes = await probe_all(addresses, {*self._settings.member_names, *addresses}, context)
         return {**await probe_all(addresses, listed(probes) - set(probes), context), **probes}
 
@@ -69,12 +69,12 @@ class Members:
         except RefusedError as error:
             pulumi.log.warn(f"{leader} keeps the leadership until it stops: {error}")
 
-    async def remove(self, leaving: str, seen: Mapping[str, Probe], *, through: Sequence[str]) -> None:
+    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
         """Take a member off the cluster's list, through the first of the members that stay."""
         member = next(
             answer.ids[leaving]
             for answer in seen.values()
-            if not isinstance(answer, Silence) and leaving in answer.ids
+            if not isinstance(answer, NoStatus) and leaving in answer.ids
         )
         await (await self.gateway(through[0])).remove(member)
 
@@ -115,9 +115,9 @@ class Members:
         """Power on those of the sick members' droplets that are configured, and off with nothing under way."""
         await self._power.turn_on([name for name in self._settings.member_names if name in set(sick)])
 
-    async def gateway(self, name: str) -> Gateway:
+    async def gateway(self, name: str) -> MemberAdmin:
         """One member, to change the cluster through."""
-        return Gateway(name, (await self._book.addresses())[name], await self._tls_context())
+        return MemberAdmin(name, (await self._book.addresses())[name], await self._tls_context())
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._context is None:

@@ -44,7 +44,7 @@ SIGNS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class MemberStatus:
     """What a member said of itself and of its cluster."""
 
     cluster_id: str
@@ -67,13 +67,13 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Silence:
+class NoStatus:
     """A member that did not answer as etcd does."""
 
     seen: str
 
 
-Probe = Answer | Silence
+Observation = MemberStatus | NoStatus
 
 
 @dataclass(frozen=True)
@@ -100,19 +100,19 @@ class Credentials:
 
 async def probe_all(
     addresses: Mapping[str, str], names: Iterable[str], context: ssl.SSLContext
-) -> dict[str, Probe]:
+) -> dict[str, Observation]:
     """Ask every named member at once; one without an address is silent."""
 
-    async def ask(name: str) -> Probe:
+    async def ask(name: str) -> Observation:
         if name not in addresses:
-            return Silence("no droplet with an address has this name and the cluster's tag")
+            return NoStatus("no droplet with an address has this name and the cluster's tag")
         return await probe(name, addresses[name], context)
 
     wanted = list(names)
     return dict(zip(wanted, await asyncio.gather(*(ask(name) for name in wanted)), strict=True))
 
 
-async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
+async def probe(name: str, address: str, context: ssl.SSLContext) -> Observation:
     """Ask one member at its address; its certificate must carry its name. Needs no DNS, and never raises."""
     try:
         health, status, members, version = await ask_member(
@@ -121,9 +121,9 @@ async def probe(name: str, address: str, context: ssl.SSLContext) -> Probe:
         return read_answer(health.json(), status.json(), members.json(), version.json())
     except NoAnswerError as error:
         seen = next((meaning for sign, meaning in SIGNS.items() if sign in str(error)), str(error))
-        return Silence(f"https://{address}:{CLIENT_PORT}: {seen}")
+        return NoStatus(f"https://{address}:{CLIENT_PORT}: {seen}")
     except (KeyError, TypeError, ValueError) as error:
-        return Silence(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")
+        return NoStatus(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")
 
 
 def read_answer(
@@ -131,11 +131,11 @@ def read_answer(
     status: Mapping[str, Any],
     members: Mapping[str, Any],
     version: Mapping[str, Any],
-) -> Answer:
+) -> MemberStatus:
     """The four answers as one. Raises ``KeyError`` where etcd refused to give one of them."""
     if "header" not in status:
-        return Answer("", "", "", False, False, str(status.get("message", status)), frozenset(), {})
-    return Answer(
+        return MemberStatus("", "", "", False, False, str(status.get("message", status)), frozenset(), {})
+    return MemberStatus(
         cluster_id=status["header"]["cluster_id"],
         member_id=status["header"]["member_id"],
         leader=status.get("leader", "0"),
@@ -159,40 +159,40 @@ def _name(member: Mapping[str, Any]) -> str:
     return str(member.get("name") or urlsplit(str(member["peerURLs"][0])).hostname)
 
 
-def out_of_reach(probes: Mapping[str, Probe]) -> bool:
+def out_of_reach(probes: Mapping[str, Observation]) -> bool:
     """Whether nothing that was sent to any member has come back."""
     return all(
-        isinstance(answer, Silence) and any(sign in answer.seen for sign in NO_WAY)
+        isinstance(answer, NoStatus) and any(sign in answer.seen for sign in NO_WAY)
         for answer in probes.values()
     )
 
 
-def listed(probes: Mapping[str, Probe]) -> frozenset[str]:
+def listed(probes: Mapping[str, Observation]) -> frozenset[str]:
     """Names of all members that any answering member lists."""
     return frozenset(
-        name for answer in probes.values() if isinstance(answer, Answer) for name in answer.ids if name
+        name for answer in probes.values() if isinstance(answer, MemberStatus) for name in answer.ids if name
     )
 
 
-def problems(names: Sequence[str], probes: Mapping[str, Probe]) -> dict[str, str]:
+def problems(names: Sequence[str], probes: Mapping[str, Observation]) -> dict[str, str]:
     """What keeps each of the named members from being healthy; empty when all are.
 
     A member is healthy when it answers over TLS, votes in the same cluster under the same leader as the
     others, knows every one of the named members as a voter, and completes a linearizable read.
     """
-    answers = {name: answer for name, answer in probes.items() if isinstance(answer, Answer)}
+    answers = {name: answer for name, answer in probes.items() if isinstance(answer, MemberStatus)}
     common = Counter((answer.cluster_id, answer.leader) for answer in answers.values()).most_common(1)
     found: dict[str, str] = {}
     for name in names:
         answer = probes[name]
-        if isinstance(answer, Silence):
+        if isinstance(answer, NoStatus):
             found[name] = answer.seen
         elif problem := _problem(answer, common[0][0], [name for name in names if name in answers]):
             found[name] = problem
     return found
 
 
-def _problem(answer: Answer, common: tuple[str, str], names: Sequence[str]) -> str:
+def _problem(answer: MemberStatus, common: tuple[str, str], names: Sequence[str]) -> str:
     if not answer.healthy:
         return f"etcd says it is not healthy: {answer.reason or 'no reason given'}"
     if answer.learner:

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from components.config.settings import by_number
-from components.etcd.health import Answer, Probe
+from components.etcd.health import MemberStatus, Observation
 
 
-def successor(leaving: Sequence[str], probes: Mapping[str, Probe]) -> tuple[str, str] | None:
+def successor(leaving: Sequence[str], probes: Mapping[str, Observation]) -> tuple[str, str] | None:
     """The leader among the leaving members, and the id of the member that is to lead; ``None`` when none leads.
 
     The voter with the lowest number that answered becomes the leader: a rolling change has replaced it already, or
     else replaces it next.
     """
     answers = {
-        name: answer for name in sorted(probes, key=by_number) if isinstance(answer := probes[name], Answer)
+        name: answer
+        for name in sorted(probes, key=by_number)
+        if isinstance(answer := probes[name], MemberStatus)
     }
     leaders = [
         name for name in leaving if name in answers and answers[name].member_id == answers[name].leader

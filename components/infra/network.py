@@ -9,7 +9,7 @@ import pulumi
 
 from components.config.settings import Settings
 from components.orphans.default_vpc import after_default_vpc
-from components.orphans.hooks import Leftovers, clearing
+from components.orphans.hooks import Orphans, clearing
 from components.providers import digitalocean
 
 CLIENT_PORT = 2379
@@ -31,7 +31,7 @@ class ClusterNetwork:
     """
 
     def __init__(
-        self, name: str, settings: Settings, *, leftovers: Leftovers, opts: pulumi.ResourceOptions
+        self, name: str, settings: Settings, *, leftovers: Orphans, opts: pulumi.ResourceOptions
     ) -> None:
         description = f"etcd cluster {name}"
         self.vpc = digitalocean.Vpc(

@@ -15,21 +15,21 @@ BLANK_FOR = timedelta(hours=24)
 """An older volume may have a history that the API does not show any more."""
 
 
-class InTheWayError(Exception):
+class NameInUseError(Exception):
     """Something has the name of what is to be created, and may be somebody's; the text says what to do."""
 
 
 async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mapping[str, Any]) -> list[str]:
     """Remove the DigitalOcean object of a kind (``vpcs``, ``firewalls``) and a name.
 
-    Raises ``ListingError``, or ``InTheWayError`` when one of its properties is not as in ``ours``: then it is not ours.
+    Raises ``ListingError``, or ``NameInUseError`` when a property differs from ``ours``: it is not ours.
     """
     async with client(access, "/v2/") as api:
         for item in await list_all(access.api_url, kind, access.token, pauses=PAUSES):
             if item["name"] != name:
                 continue
             if any(item.get(key) != value for key, value in ours.items()):
-                raise InTheWayError(
+                raise NameInUseError(
                     f"DigitalOcean has another of {kind} called {name} ({item['id']}), which is not this program's: "
                     "rename or delete it, or give the stack another name"
                 )
@@ -39,7 +39,7 @@ async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mappi
 
 
 async def remove_blank_volume(access: ProviderAccess, name: str, region: str, description: str) -> list[str]:
-    """Remove the volume of a name, if it is new and was never attached. Raises ``InTheWayError`` otherwise."""
+    """Remove the volume of a name, if it is new and was never attached. Raises ``NameInUseError`` otherwise."""
     async with client(access, "/v2/") as api:
         answer = await api.get("volumes", params={"name": name, "region": region})
         for volume in answer.raise_for_status().json()["volumes"]:
@@ -48,7 +48,7 @@ async def remove_blank_volume(access: ProviderAccess, name: str, region: str, de
             age = datetime.now(UTC) - datetime.fromisoformat(volume["created_at"])
             blank = not used and not volume["droplet_ids"] and age < BLANK_FOR
             if not blank or volume["description"] != description:
-                raise InTheWayError(
+                raise NameInUseError(
                     f"volume {name} ({volume['id']}) exists in {region} and belongs to no stack: it may hold a "
                     "member's data. Delete it in DigitalOcean if it is not needed, and run pulumi up again"
                 )
@@ -58,14 +58,14 @@ async def remove_blank_volume(access: ProviderAccess, name: str, region: str, de
 
 
 async def remove_record(access: ProviderAccess, zone_id: str, name: str, comment: str) -> list[str]:
-    """Remove the A record of a name in a Cloudflare zone. Raises ``InTheWayError`` when it is not ours."""
+    """Remove the A record of a name in a Cloudflare zone. Raises ``NameInUseError`` when it is not ours."""
     async with client(access, "/") as api:
         path = f"zones/{zone_id}/dns_records"
         answer = await api.get(path, params={"name.exact": name, "type": "A"})
         records = answer.raise_for_status().json()["result"]
         for record in records:
             if record.get("comment") != comment:
-                raise InTheWayError(
+                raise NameInUseError(
                     f"the zone has another A record for {name}, to {record['content']}, which is not this program's: "
                     "delete it, or use another etcd:domain"
                 )

@@ -33,7 +33,7 @@ def clearing(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulum
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hook))
 
 
-class Leftovers:
+class Orphans:
     """The ways to clear for one run. Each kind of thing is listed once, before the first of it is created.
 
     A name that was free then is given by nobody but this run, whose stack is locked. One that was taken is looked at

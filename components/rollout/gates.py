@@ -27,12 +27,12 @@ import pulumi
 from components.changes.version_checks import Upgrade, unfinished
 from components.config.settings import Settings, by_number
 from components.droplets.inventory import last_gate
-from components.etcd.cluster_client import Members
-from components.etcd.health import Answer, Probe, listed, out_of_reach, problems
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.health import MemberStatus, Observation, listed, out_of_reach, problems
 from components.etcd.leadership import successor
 from components.rollout.backup_request import BackupRequests
 from components.rollout.messages import renewed, untouched
-from components.rollout.unguarded import Vetoes
+from components.rollout.unguarded import UnguardedMode
 from components.rollout.waiting import UnhealthyError, wait_until_healthy
 
 WATCH_SECONDS = 5.0
@@ -56,7 +56,7 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
 class Rollout:
     """The gates of one cluster, in the order of its members, and the last one, which sees all of them."""
 
-    vetoes: Vetoes
+    vetoes: UnguardedMode
     """What stands in for gates that are not asked."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Rollout:
         name: str,
         settings: Settings,
         *,
-        members: Members,
+        members: ClusterClient,
         ready: pulumi.Output[Any],
         version: pulumi.Output[str],
     ) -> None:
@@ -86,7 +86,7 @@ class Rollout:
         self._newcomers: asyncio.Future[None] | None = None
         self._saved: asyncio.Future[None] | None = None
         self._watches: list[asyncio.Future[None]] = []
-        self.vetoes = Vetoes(
+        self.vetoes = UnguardedMode(
             settings, members=members, droplets=self._droplets, others_healthy=self._others_healthy
         )
         self._began = time.time()
@@ -253,8 +253,8 @@ class Rollout:
             seen = await self._others_healthy(member)
         await self._move_leadership([member], seen)
 
-    async def _others_healthy(self, member: str) -> Mapping[str, Probe]:
-        def asked(seen: Mapping[str, Probe]) -> Sequence[str]:
+    async def _others_healthy(self, member: str) -> Mapping[str, Observation]:
+        def asked(seen: Mapping[str, Observation]) -> Sequence[str]:
             return others(member, self._settings.member_names, seen)
 
         seen, troubled = await self._wait(f"Before {member} may change", asked=asked, ending=self._untouched)
@@ -367,7 +367,7 @@ class Rollout:
             pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
             await self._members.remove(leaving, seen, through=staying)
 
-    async def _whole(self, members: Sequence[str]) -> Mapping[str, Probe]:
+    async def _whole(self, members: Sequence[str]) -> Mapping[str, Observation]:
         """Wait until the cluster of these members is healthy and at its version."""
         seen, _ = await self._wait(
             f"Cluster {self._name}",
@@ -381,16 +381,16 @@ class Rollout:
         self,
         purpose: str,
         *,
-        asked: Callable[[Mapping[str, Probe]], Sequence[str]],
+        asked: Callable[[Mapping[str, Observation]], Sequence[str]],
         ending: str,
         at: str = "",
-    ) -> tuple[Mapping[str, Probe], bool]:
+    ) -> tuple[Mapping[str, Observation], bool]:
         """Wait until members are healthy: what was seen then, and whether there was a trouble before.
 
         ``asked`` names the members, from what was seen. ``at`` is the version that they and the cluster must have,
         where one is given.
         """
-        last: Mapping[str, Probe] = {}
+        last: Mapping[str, Observation] = {}
         self._members.forget_addresses()
 
         async def look() -> Mapping[str, str]:
@@ -417,7 +417,7 @@ class Rollout:
             raise
         return last, troubled
 
-    async def _move_leadership(self, leaving: Sequence[str], seen: Mapping[str, Probe]) -> None:
+    async def _move_leadership(self, leaving: Sequence[str], seen: Mapping[str, Observation]) -> None:
         if (move := successor(leaving, seen)) is not None:
             await self._members.move_leadership(*move)
 
@@ -444,29 +444,31 @@ def needed_to_reach(settings: Settings) -> str:
     )
 
 
-def others(member: str, configured: Iterable[str], seen: Mapping[str, Probe]) -> list[str]:
+def others(member: str, configured: Iterable[str], seen: Mapping[str, Observation]) -> list[str]:
     """The members that must be healthy before ``member`` goes: those configured, and those that the cluster lists."""
     return sorted({*configured, *listed(seen)} - {member})
 
 
-def alone_sick(member: str, beside: Iterable[str], seen: Mapping[str, Probe]) -> bool:
+def alone_sick(member: str, beside: Iterable[str], seen: Mapping[str, Observation]) -> bool:
     """Whether ``member`` is the only one that is not healthy, of itself and those ``beside`` it."""
     return [*problems(sorted({member, *beside}), seen)] == [member]
 
 
-def answering(seen: Mapping[str, Probe]) -> list[str]:
+def answering(seen: Mapping[str, Observation]) -> list[str]:
     """Names of the members that answered."""
-    return sorted(name for name, answer in seen.items() if isinstance(answer, Answer))
+    return sorted(name for name, answer in seen.items() if isinstance(answer, MemberStatus))
 
 
-def has_majority(seen: Mapping[str, Probe]) -> bool:
+def has_majority(seen: Mapping[str, Observation]) -> bool:
     """Whether most of the members that the cluster lists are healthy."""
     names = sorted(listed(seen))
     healthy = len(names) - len(problems(names, seen))
     return 2 * healthy > len(names)
 
 
-def next_to_leave(names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Probe]) -> str | None:
+def next_to_leave(
+    names: Iterable[str], staying: Sequence[str], seen: Mapping[str, Observation]
+) -> str | None:
     """The next of the cluster's members that is to leave; ``None`` when all that are left stay.
 
     A sick one first: the cluster can spare more without it, and the rest leave while everybody else is healthy.

@@ -13,18 +13,18 @@ from collections.abc import Awaitable, Callable, Mapping
 import pulumi
 
 from components.config.settings import Settings
-from components.etcd.cluster_client import Members
+from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import listed, problems
 
 
-class Vetoes:
+class UnguardedMode:
     """The vetoes in one run; ``droplets`` are those of the configured members, by name."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        members: Members,
+        members: ClusterClient,
         droplets: Mapping[str, pulumi.CustomResource],
         others_healthy: Callable[[str], Awaitable[object]],
     ) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from etcd_node.host.settings import Places
+from etcd_node.host.settings import Paths
 
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
@@ -94,7 +94,7 @@ def test_revoked_keys_are_said_and_the_next_backup_comes(drill: Drill) -> None:
 def test_a_full_disk_is_said_until_it_is_repaired_and_another_member_backs_up_meanwhile(drill: Drill) -> None:
     before = drill.backups()
     first, *_ = drill.statuses()
-    tells = f"cat {Places().backup_metrics}"
+    tells = f"cat {Paths().backup_metrics}"
     drill.on(first, "mount -t tmpfs -o size=64M tmpfs /var/cache")
     try:
         every(drill, 5)

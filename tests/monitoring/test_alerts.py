@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from etcd_node.host.settings import Places
+from etcd_node.host.settings import Paths
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.cgroups import Cgroup
@@ -210,7 +210,7 @@ def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> N
 
 
 def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: Watch) -> None:
-    tools, told = "/usr/local/bin/etcdutl", Places().backup_metrics
+    tools, told = "/usr/local/bin/etcdutl", Paths().backup_metrics
     for member in MEMBERS:
         cluster.on(member, f"mv {tools} {tools}.away")
     try:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from etcd_node.bootstrap.reconcile import refresh
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
-from etcd_node.host.settings import Places, read_settings
+from etcd_node.host.settings import Paths, read_settings
 
 from localcloud.toolchain.etcd import ensure_release
 
@@ -58,7 +58,7 @@ class Node:
         self.binaries = lab.binaries
         self.name = address
         self.root = lab.folder / address
-        self.places = Places(self.root)
+        self.places = Paths(self.root)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -275,7 +275,7 @@ class Lab:
         places.mount.mkdir(parents=True)
         with node.log_file.open("ab") as log:
             process = subprocess.Popen([self.binaries / "etcd"], env=variables, stdout=log, stderr=log)
-        eventually("it has a log", lambda: read_disk(places.data).contents is Contents.EMBRYO)
+        eventually("it has a log", lambda: read_disk(places.data).contents is Contents.EMPTY_BOOTSTRAP_LOG)
         process.kill()
         process.wait()
 

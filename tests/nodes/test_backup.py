@@ -22,7 +22,7 @@ from etcd_node.backup.request import PATIENCE, pending
 from etcd_node.backup.s3 import Stored
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError, compress, expand
-from etcd_node.etcd.transport import Member, Wire, client_context
+from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 
 from components.etcd.admin import Gateway
@@ -455,7 +455,7 @@ def test_another_member_carries_a_request_out_when_the_first_one_cannot(
     assert timer(second)
     assert not run.confirmed()
     # As if the request had waited for two minutes.
-    request = pending(Wire(second.places.etc), Member(second.name, second.name))
+    request = pending(TlsClient(second.places.etc), MemberAddress(second.name, second.name))
     assert request is not None
     monkeypatch.setattr(backup, "pending", lambda *_: replace(request, age=PATIENCE))
     settings = read_settings(second.places.etc / "prepare_cluster.json")

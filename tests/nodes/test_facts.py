@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from etcd_node.etcd.local_metrics import read_health
-from etcd_node.etcd.transport import Member, Wire, client_context
+from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.monitoring.exporter import raised_alarms
 
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
@@ -87,7 +87,7 @@ def raise_alarm(node: Node, alarm: str) -> None:
     health = read_health(f"{node.name}:2381")
     assert health is not None
     body = {"action": "ACTIVATE", "memberID": str(health.member), "alarm": alarm}
-    Wire(node.places.etc).client(Member(node.name, node.name), "/v3/maintenance/alarm", body)
+    TlsClient(node.places.etc).client(MemberAddress(node.name, node.name), "/v3/maintenance/alarm", body)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from etcd_node.etcd.transport import Wire
+from etcd_node.etcd.transport import TlsClient
 from etcd_node.guard import peer_health as neighbours
 from etcd_node.guard.daemon import Guard
 from etcd_node.guard.inhibitor import Inhibitor
-from etcd_node.guard.peer_health import Neighbours
+from etcd_node.guard.peer_health import PeerHealth
 from etcd_node.host.settings import read_settings
 
 from .api import TOKEN, Fault
@@ -286,10 +286,10 @@ def test_a_replaced_member_is_found_where_it_connects_from_before_the_hosts_file
         hosts.replace(f"{third.name} {third.name}", f"{lab.address(9)} {third.name}")
     )
     settings = read_settings(first.places.etc / "prepare_cluster.json")
-    seen = Neighbours(settings, first.places, Wire(first.places.etc)).look()
+    seen = PeerHealth(settings, first.places, TlsClient(first.places.etc)).look()
     assert list(seen.sick) == [third.name]
     # On loopback, every connection comes from 127.0.0.1. The second is a stranger by its certificate.
     strangers = {"127.0.0.1", lab.address(2), third.name}
     monkeypatch.setattr(neighbours, "connected_from", lambda *_: strangers)
-    seen = Neighbours(settings, first.places, Wire(first.places.etc)).look()
+    seen = PeerHealth(settings, first.places, TlsClient(first.places.etc)).look()
     assert not seen.sick

@@ -14,7 +14,7 @@ import pytest
 from etcd_node.host import install as installing
 from etcd_node.host.install import PROGRAMS, InstallError, install, install_once
 from etcd_node.host.journal import Waiting
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 from .http_server import HttpServer
 
@@ -82,9 +82,9 @@ def installed(root: Path) -> dict[str, str]:
 
 
 def test_etcd_is_installed_first_and_its_tools_from_the_same_download(tmp_path: Path, mirror: Mirror) -> None:
-    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    install_once(settings(mirror), Paths(tmp_path), ["etcd"])
     assert installed(tmp_path) == {"etcd": "this is etcd"}
-    install_once(settings(mirror), Places(tmp_path), ["etcdctl", "etcdutl"])
+    install_once(settings(mirror), Paths(tmp_path), ["etcdctl", "etcdutl"])
     assert installed(tmp_path) == {name: f"this is {name}" for name in PROGRAMS}
     assert mirror.requests == 1
     assert all((tmp_path / "usr/local/bin" / name).stat().st_mode & 0o777 == 0o755 for name in PROGRAMS)
@@ -92,16 +92,16 @@ def test_etcd_is_installed_first_and_its_tools_from_the_same_download(tmp_path: 
 
 
 def test_what_is_installed_is_not_fetched_again(tmp_path: Path, mirror: Mirror) -> None:
-    install_once(settings(mirror), Places(tmp_path), PROGRAMS)
+    install_once(settings(mirror), Paths(tmp_path), PROGRAMS)
     mirror.status = 500
-    install_once(settings(mirror), Places(tmp_path), PROGRAMS)
+    install_once(settings(mirror), Paths(tmp_path), PROGRAMS)
     assert mirror.requests == 1
 
 
 def test_a_wrong_checksum_names_both_and_nothing_is_unpacked(tmp_path: Path, mirror: Mirror) -> None:
     expected = "1" * 64
     with pytest.raises(InstallError) as caught:
-        install_once(settings(mirror, expected), Places(tmp_path), ["etcd"])
+        install_once(settings(mirror, expected), Paths(tmp_path), ["etcd"])
     assert expected in str(caught.value)
     assert hashlib.sha256(mirror.content).hexdigest() in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -112,34 +112,34 @@ def test_a_wrong_checksum_names_both_and_nothing_is_unpacked(tmp_path: Path, mir
 def test_a_download_that_breaks_off_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
     mirror.cut_off = True
     with pytest.raises(InstallError, match="broke off"):
-        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+        install_once(settings(mirror), Paths(tmp_path), ["etcd"])
 
 
 def test_a_refusal_names_the_status(tmp_path: Path, mirror: Mirror) -> None:
     mirror.status = 404
     with pytest.raises(InstallError, match="answers 404"):
-        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+        install_once(settings(mirror), Paths(tmp_path), ["etcd"])
 
 
 def test_an_unreachable_mirror_is_named(tmp_path: Path, mirror: Mirror) -> None:
     mirror.stop()
     with pytest.raises(InstallError, match=f"{mirror.url} cannot be reached: Connection refused"):
-        install_once(settings(mirror), Places(tmp_path), ["etcd"])
+        install_once(settings(mirror), Paths(tmp_path), ["etcd"])
 
 
 def test_a_release_without_etcd_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
     mirror.content = release(("etcdctl",))
     sha256 = hashlib.sha256(mirror.content).hexdigest()
     with pytest.raises(InstallError, match="no etcd"):
-        install_once(settings(mirror, sha256), Places(tmp_path), ["etcd"])
+        install_once(settings(mirror, sha256), Paths(tmp_path), ["etcd"])
 
 
 def test_files_that_a_loss_of_power_left_half_written_are_replaced(tmp_path: Path, mirror: Mirror) -> None:
-    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    install_once(settings(mirror), Paths(tmp_path), ["etcd"])
     (tarball,) = (tmp_path / "var/cache/etcd-release").iterdir()
     tarball.write_bytes(b"")
     (tmp_path / "usr/local/bin/etcd").write_text("")
-    install_once(settings(mirror), Places(tmp_path), ["etcd"])
+    install_once(settings(mirror), Paths(tmp_path), ["etcd"])
     assert installed(tmp_path) == {"etcd": "this is etcd"}
 
 
@@ -156,7 +156,7 @@ def test_it_heals_by_itself_and_says_each_trouble_once(
 
     mirror.status = 503
     monkeypatch.setattr(installing.time, "sleep", pause)
-    install(settings(mirror), Places(tmp_path), ["etcd"], Waiting(write=said.append))
+    install(settings(mirror), Paths(tmp_path), ["etcd"], Waiting(write=said.append))
     assert installed(tmp_path) == {"etcd": "this is etcd"}
     assert len(said) == 1
     assert pauses[3] > pauses[0]

@@ -20,7 +20,7 @@ from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent
 from etcd_node.recovery.recover import Plan
-from etcd_node.recovery.survey import RollCall, State, call_the_roll
+from etcd_node.recovery.survey import State, Survey, call_the_roll
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted
@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
     server.stop()
 
 
-def seen_by(node: Node) -> RollCall:
+def seen_by(node: Node) -> Survey:
     settings = read_settings(node.places.etc / "prepare_cluster.json")
     return call_the_roll(
         settings,
@@ -44,7 +44,7 @@ def seen_by(node: Node) -> RollCall:
     )
 
 
-def states(call: RollCall) -> list[State]:
+def states(call: Survey) -> list[State]:
     return [other.state for other in call.others]
 
 

@@ -214,7 +214,7 @@ def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
     fetch(server, backup, raw)
     restored.places.mount.mkdir(parents=True)
     restore_alone(restored, raw, [node.name for node in nodes])
-    assert read_disk(restored.places.data).contents is Contents.EMBRYO
+    assert read_disk(restored.places.data).contents is Contents.EMPTY_BOOTSTRAP_LOG
 
 
 def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from etcd_node.etcd.client import RefusedError, call
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.journal import warn
 
 REQUEST = int.from_bytes(b"backup")
@@ -34,7 +34,7 @@ class Request:
     """Seconds since it was made, or since the cluster has had another leader."""
 
 
-def pending(wire: Wire, member: Member) -> Request | None:
+def pending(wire: TlsClient, member: MemberAddress) -> Request | None:
     """The request that the cluster has at this moment; ``None`` also when this member does not know."""
     try:
         answer = call(wire, member, "/v3/lease/timetolive", {"ID": str(REQUEST)})
@@ -44,7 +44,7 @@ def pending(wire: Wire, member: Member) -> Request | None:
     return Request(length, length - left) if left > 0 else None
 
 
-def confirm(wire: Wire, member: Member, request: Request) -> None:
+def confirm(wire: TlsClient, member: MemberAddress, request: Request) -> None:
     """Say that a backup which was begun after the request is in the bucket, and end the request."""
     try:
         # Another member may have been as quick.

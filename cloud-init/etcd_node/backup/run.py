@@ -20,13 +20,13 @@ from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError, take
 from etcd_node.backup.upload_lock import claimed
-from etcd_node.etcd.client import Cluster, NoQuorumError, RefusedError, status_of
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, status_of
 from etcd_node.etcd.membership import cluster_name
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import say, warn
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 LOOK = 600.0
 """Seconds after which the bucket is looked at again, whatever was seen."""
@@ -52,7 +52,7 @@ class Standing:
     """The cluster's id."""
 
 
-def run(settings: Settings, places: Places, *, at_once: bool) -> None:
+def run(settings: Settings, places: Paths, *, at_once: bool) -> None:
     """One look by the timer, or a backup at once. Ends the program with a status when something failed."""
     if (backups := read_backup_settings(places.backup)) is None:
         sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
@@ -60,7 +60,7 @@ def run(settings: Settings, places: Places, *, at_once: bool) -> None:
         sys.exit(1)
 
 
-def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_once: bool = False) -> bool:
+def back_up(settings: Settings, places: Paths, backups: BackupSettings, *, at_once: bool = False) -> bool:
     """Do what is to be done now; whether nothing failed. ``at_once`` makes a backup whoever's turn it is."""
     with _alone(places, wait=at_once) as alone:
         if not alone:
@@ -83,7 +83,7 @@ def back_up(settings: Settings, places: Places, backups: BackupSettings, *, at_o
 
 
 class _Run:
-    def __init__(self, settings: Settings, places: Places, backups: BackupSettings) -> None:
+    def __init__(self, settings: Settings, places: Paths, backups: BackupSettings) -> None:
         self._settings = settings
         self._places = places
         self._backups = backups
@@ -91,9 +91,9 @@ class _Run:
         self._known: list[Backup] = []
         """This cluster's backups as last listed."""
         self._listed = False
-        self._wire = Wire(places.etc)
+        self._wire = TlsClient(places.etc)
         self._hosts = members_in(places.hosts.read_text() if places.hosts.exists() else "")
-        self._me = Member(settings.name, self._hosts.get(settings.name, settings.listen))
+        self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
         self.request: Request | None = pending(self._wire, self._me)
         """What a run of the program waits for."""
 
@@ -169,7 +169,7 @@ class _Run:
         try:
             # Confirmed by a quorum through this very member, which so has caught up with everything that
             # was acknowledged before.
-            roll = Cluster(wire, [me]).roll()
+            roll = ClusterClient(wire, [me]).roll()
             own = status_of(wire, me)
         except (NoQuorumError, NoAnswerError, RefusedError) as error:
             if at_once:
@@ -181,7 +181,7 @@ class _Run:
                 raise BackupError("this member has no vote yet: it may not have caught up")
             return None
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
-        others = [Member(name, known[name]) for name in order if name in known and name != me.name]
+        others = [MemberAddress(name, known[name]) for name in order if name in known and name != me.name]
         return Standing(
             tuple(order), frozenset({me.name, *_healthy(wire, others)}), own.database, roll.cluster
         )
@@ -244,13 +244,13 @@ class _Run:
             say(f"deleted {backup.snapshot.name}, which is older than etcd:backupRetention")
 
 
-def _healthy(wire: Wire, members: Sequence[Member]) -> Iterator[str]:
+def _healthy(wire: TlsClient, members: Sequence[MemberAddress]) -> Iterator[str]:
     with ThreadPoolExecutor(max(1, len(members))) as threads:
         asked = [(member.name, threads.submit(_follows_a_leader, wire, member)) for member in members]
         yield from (name for name, follows in asked if follows.result())
 
 
-def _follows_a_leader(wire: Wire, member: Member) -> bool:
+def _follows_a_leader(wire: TlsClient, member: MemberAddress) -> bool:
     try:
         return status_of(wire, member).leader != 0
     except (NoAnswerError, RefusedError):
@@ -267,7 +267,7 @@ def _tell(file: Path, text: str) -> None:
             old.truncate()
 
 
-def _is_time(places: Places, backups: BackupSettings) -> bool:
+def _is_time(places: Paths, backups: BackupSettings) -> bool:
     try:
         due = float(json.loads(places.next_backup.read_text()))
     except (OSError, ValueError, TypeError):
@@ -278,7 +278,7 @@ def _is_time(places: Places, backups: BackupSettings) -> bool:
 
 
 @contextmanager
-def _alone(places: Places, *, wait: bool) -> Generator[bool]:
+def _alone(places: Paths, *, wait: bool) -> Generator[bool]:
     """Whether no other run is under way; ``wait`` until none is."""
     places.run.mkdir(parents=True, exist_ok=True)
     with (places.run / "backup.lock").open("w") as lock:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etcd_node.backup.catalog import Snapshot
-from etcd_node.host.settings import CLIENT_PORT, Places, Settings
+from etcd_node.host.settings import CLIENT_PORT, Paths, Settings
 
 COMMAND_LIMIT = 3600.0
 """Seconds for one run of etcdctl or etcdutl."""
@@ -41,7 +41,7 @@ class Package:
     """Bytes before compression."""
 
 
-def take(settings: Settings, places: Places, database: int) -> Package:
+def take(settings: Settings, places: Paths, database: int) -> Package:
     """Take a snapshot through the local member. ``database`` is its size in bytes. Raises ``SnapshotError``."""
     folder = places.staging
     raw, packed = folder / "snapshot.db", folder / "snapshot.db.gz"
@@ -69,7 +69,7 @@ def take(settings: Settings, places: Places, database: int) -> Package:
     return Package(packed, Snapshot(taken, revision, keys, settings.version, settings.token, sha256), size)
 
 
-def describe(places: Places, raw: Path) -> tuple[int, int]:
+def describe(places: Paths, raw: Path) -> tuple[int, int]:
     """Revision and number of keys, as etcdutl finds them in a whole snapshot. Raises ``SnapshotError``."""
     text = run_tool([places.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
     try:

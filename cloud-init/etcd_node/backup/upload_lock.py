@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 from etcd_node.etcd.client import RefusedError, call
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 
 CLAIM = int.from_bytes(b"upload")
 """Id of the lease."""
@@ -20,7 +20,7 @@ LONGEST = 3600
 
 
 @contextmanager
-def claimed(wire: Wire, member: Member) -> Generator[bool]:
+def claimed(wire: TlsClient, member: MemberAddress) -> Generator[bool]:
     """Whether nobody else uploads. Where etcd grants no lease at all, as when it is full, two members may."""
     try:
         call(wire, member, "/v3/lease/grant", {"ID": str(CLAIM), "TTL": str(LENGTH)})
@@ -37,7 +37,7 @@ def claimed(wire: Wire, member: Member) -> Generator[bool]:
             call(wire, member, "/v3/lease/revoke", {"ID": str(CLAIM)})
 
 
-def _keep(wire: Wire, member: Member, done: Event) -> None:
+def _keep(wire: TlsClient, member: MemberAddress, done: Event) -> None:
     for _ in range(3 * LONGEST // LENGTH):
         if done.wait(LENGTH / 3):
             return

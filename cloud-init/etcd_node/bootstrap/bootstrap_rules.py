@@ -61,7 +61,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Sight:
+class BootstrapObservations:
     """All that the deciding member has seen when it decides."""
 
     token: str
@@ -78,17 +78,17 @@ class Sight:
     """The backup that the deciding member is ready to restore."""
 
 
-Rule = Callable[[Sight], str | None]
+Rule = Callable[[BootstrapObservations], str | None]
 """``None``, or why there must be no founding."""
 
 
-def everyone_answers(sight: Sight) -> str | None:
+def everyone_answers(sight: BootstrapObservations) -> str | None:
     """Silence is no proof: a member that cannot be reached may hold all the data there is."""
     silent = [name for name in sight.founding if _report(sight.second, name).kind is Kind.SILENT]
     return f"no proof that {_names(silent)} {_have(silent)} no data: no answer" if silent else None
 
 
-def nobody_runs_etcd(sight: Sight) -> str | None:
+def nobody_runs_etcd(sight: BootstrapObservations) -> str | None:
     """A member whose etcd runs may have data, and a cluster that this one should join."""
     running = [
         name for name in sight.founding if _report(sight.second, name).kind in {Kind.RUNNING, Kind.DECIDED}
@@ -96,7 +96,7 @@ def nobody_runs_etcd(sight: Sight) -> str | None:
     return f"{_names(running)} {'runs' if len(running) == 1 else 'run'} etcd already" if running else None
 
 
-def everyone_means_this_cluster(sight: Sight) -> str | None:
+def everyone_means_this_cluster(sight: BootstrapObservations) -> str | None:
     """A member of another cluster knows nothing of this one's data."""
     foreign = [
         name
@@ -106,7 +106,7 @@ def everyone_means_this_cluster(sight: Sight) -> str | None:
     return f"{_names(foreign)} {_have(foreign)} another cluster's token" if foreign else None
 
 
-def nobody_restarted_meanwhile(sight: Sight) -> str | None:
+def nobody_restarted_meanwhile(sight: BootstrapObservations) -> str | None:
     """Reports of one round are of different moments. The same runs in two rounds were all blank in between."""
     changed = [
         name
@@ -117,7 +117,7 @@ def nobody_restarted_meanwhile(sight: Sight) -> str | None:
     return f"{_names(changed)} answered for the first time just now" if changed else None
 
 
-def nobody_joined_later(sight: Sight) -> str | None:
+def nobody_joined_later(sight: BootstrapObservations) -> str | None:
     """A cluster that has grown is older than this boot: its later members may hold its data alone."""
     reports = {name: _report(sight.second, name) for name in sight.others}
     doubtful = [
@@ -130,7 +130,7 @@ def nobody_joined_later(sight: Sight) -> str | None:
     )
 
 
-def everyone_has_the_snapshot(sight: Sight) -> str | None:
+def everyone_has_the_snapshot(sight: BootstrapObservations) -> str | None:
     """A founding from a backup needs the same one on every member, whole, before any of them starts."""
     if sight.restores and not sight.snapshot:
         return "the snapshot to restore is not chosen yet"
@@ -154,7 +154,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(sight: Sight, rules: Sequence[Rule] = RULES) -> Decision | Refusal:
+def decide(sight: BootstrapObservations, rules: Sequence[Rule] = RULES) -> Decision | Refusal:
     """The first rule that objects decides; when none does, the founding members' runs are named."""
     for rule in rules:
         if (reason := rule(sight)) is not None:
@@ -180,7 +180,7 @@ def may_found(contents: Contents) -> bool:
 
 def may_be_set_aside(contents: Contents) -> bool:
     """Whether a log that finds no leader may be given up for a new founding: only one without a client's write."""
-    return contents is Contents.EMBRYO
+    return contents is Contents.EMPTY_BOOTSTRAP_LOG
 
 
 def decider(founding: Sequence[str]) -> str:

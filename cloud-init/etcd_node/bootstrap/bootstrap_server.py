@@ -13,7 +13,7 @@ from socketserver import BaseServer, TCPServer, ThreadingMixIn
 from typing import Any, cast
 
 from etcd_node.bootstrap.bootstrap_rules import Decision, Kind, Report, names_this_run, restores_what_it_has
-from etcd_node.etcd.transport import Answer
+from etcd_node.etcd.transport import HttpResponse
 
 PATH = "/founding"
 """etcd's peer port answers 404 here, which tells a running etcd from this script."""
@@ -22,7 +22,7 @@ _LARGEST = 64 * 1024
 _STATES = {"blank": Kind.BLANK, "decided": Kind.DECIDED}
 
 
-class Stand:
+class BootstrapEndpoint:
     """This member's own state. A decision is accepted at most once, and only while the state is blank."""
 
     def __init__(self, name: str, token: str, decider: str) -> None:
@@ -87,14 +87,14 @@ class Stand:
             return True
 
 
-class StandServer(ThreadingMixIn, TCPServer):
+class BootstrapServer(ThreadingMixIn, TCPServer):
     """Serves a stand over mutual TLS. Raises ``OSError`` when the port is taken: etcd is running."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, stand: Stand) -> None:
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, stand: BootstrapEndpoint) -> None:
         super().__init__(address, _Handler)
         self.context = context
         self.stand = stand
@@ -150,8 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Polls by the hundred are no news."""
 
 
-def _server(server: BaseServer) -> StandServer:
-    return cast("StandServer", server)
+def _server(server: BaseServer) -> BootstrapServer:
+    return cast("BootstrapServer", server)
 
 
 def decision_as_json(decision: Decision) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def parse_decision(body: bytes) -> Decision | None:
         return None
 
 
-def report_of(name: str, answer: Answer) -> Report:
+def report_of(name: str, answer: HttpResponse) -> Report:
     """What a peer's answer on ``PATH`` means."""
     if answer.status != HTTPStatus.OK:
         return Report(Kind.RUNNING)

@@ -9,25 +9,25 @@ from functools import partial
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError
 from etcd_node.bootstrap import bootstrap_rules as founding
-from etcd_node.bootstrap.join import Newcomer
+from etcd_node.bootstrap.join import JoiningMember
 from etcd_node.bootstrap.restore import Restoration
-from etcd_node.digitalocean.address_book import Directory
+from etcd_node.digitalocean.address_book import AddressBook
 from etcd_node.digitalocean.api import ListingError, list_droplets
 from etcd_node.digitalocean.markers import read_markers
 from etcd_node.digitalocean.sync_hosts import keep
-from etcd_node.etcd.client import Cluster, NoQuorumError
+from etcd_node.etcd.client import ClusterClient, NoQuorumError
 from etcd_node.etcd.membership import is_absent
-from etcd_node.etcd.transport import Member, Wire
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.install import Installation
 from etcd_node.host.journal import Waiting, say, warn
-from etcd_node.host.settings import Places, Settings, as_recovered
+from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import provide_data, set_aside
 
-RECHECK = {Contents.DATA: 20.0, Contents.EMBRYO: 5.0}
+RECHECK = {Contents.DATA: 20.0, Contents.EMPTY_BOOTSTRAP_LOG: 5.0}
 """Seconds for which a quorum is asked about a log that etcd could not run with."""
 
 WANTED_PACE = 15.0
@@ -37,14 +37,14 @@ WANTED_PACE = 15.0
 class Discovery:
     """One run of the script."""
 
-    def __init__(self, settings: Settings, places: Places, token: str) -> None:
+    def __init__(self, settings: Settings, places: Paths, token: str) -> None:
         self._settings = settings
         self._places = places
         self._token = token
         self._waiting = Waiting()
-        self._wire = Wire(places.etc)
+        self._wire = TlsClient(places.etc)
         self._installation = Installation(settings, places)
-        self._directory = Directory(
+        self._directory = AddressBook(
             lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
         )
 
@@ -68,7 +68,7 @@ class Discovery:
         self._places.environment.unlink(missing_ok=True)
         self._places.joining.unlink(missing_ok=True)
         restoration = Restoration(self._settings, self._places, read_backup_settings(self._places.backup))
-        newcomer = Newcomer(
+        newcomer = JoiningMember(
             self._settings,
             self._places,
             wire=self._wire,
@@ -111,7 +111,7 @@ class Discovery:
             if self._directory.book is not None:
                 keep(self._places, self._directory.book)
             try:
-                roll = Cluster(self._wire, self._others()).roll()
+                roll = ClusterClient(self._wire, self._others()).roll()
             except NoQuorumError as error:
                 self._waiting.on(
                     f"asking the other members about the data found here: no quorum answers ({error})"
@@ -154,9 +154,11 @@ class Discovery:
             )
             time.sleep(WANTED_PACE)
 
-    def _others(self) -> list[Member]:
+    def _others(self) -> list[MemberAddress]:
         known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
-        return [Member(name, address) for name, address in known.items() if name != self._settings.name]
+        return [
+            MemberAddress(name, address) for name, address in known.items() if name != self._settings.name
+        ]
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = environment(

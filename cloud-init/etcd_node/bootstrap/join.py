@@ -8,16 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 from etcd_node.bootstrap import bootstrap_rules as founding
-from etcd_node.bootstrap.bootstrap_rules import Decision, Kind, Refusal, Report, Round, Sight
-from etcd_node.bootstrap.bootstrap_server import PATH, Stand, StandServer, decision_as_json, report_of
+from etcd_node.bootstrap.bootstrap_rules import BootstrapObservations, Decision, Kind, Refusal, Report, Round
+from etcd_node.bootstrap.bootstrap_server import (
+    PATH,
+    BootstrapEndpoint,
+    BootstrapServer,
+    decision_as_json,
+    report_of,
+)
 from etcd_node.bootstrap.restore import Restoration
-from etcd_node.digitalocean.address_book import Book, Directory, is_local, trouble_with_self
-from etcd_node.etcd.client import Cluster, NoQuorumError, RefusedError, local_members
+from etcd_node.digitalocean.address_book import AddressBook, Book, is_local, trouble_with_self
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members
 from etcd_node.etcd.membership import Remove, Wait, cluster_of, founded_cluster, rejoin_step
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire, server_context
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.journal import Waiting, say
-from etcd_node.host.settings import PEER_PORT, Places, Settings
+from etcd_node.host.settings import PEER_PORT, Paths, Settings
 
 HURRY = 30.0
 """Seconds after its beginning for which the script looks around quickly."""
@@ -36,16 +42,16 @@ UNTOLD = "recover from the same backup there as well, by the same command"
 RECOVERY = "only an operator can tell which data is to live: see docs/recovery.md"
 
 
-class Newcomer:
+class JoiningMember:
     """Runs until etcd may start: ``become_member`` returns how."""
 
     def __init__(
         self,
         settings: Settings,
-        places: Places,
+        places: Paths,
         *,
-        wire: Wire,
-        directory: Directory,
+        wire: TlsClient,
+        directory: AddressBook,
         waiting: Waiting,
         learn_addresses: Callable[[Book], None],
         can_start: Callable[[], bool],
@@ -62,7 +68,7 @@ class Newcomer:
         self._began = time.monotonic()
         self._heard: dict[str, float] = {}
         self._decider = founding.decider(settings.founding)
-        self._stand = Stand(settings.name, settings.token, self._decider)
+        self._stand = BootstrapEndpoint(settings.name, settings.token, self._decider)
         self._threads = ThreadPoolExecutor(16)
 
     def become_member(self) -> tuple[str, Mapping[str, str]]:
@@ -80,11 +86,11 @@ class Newcomer:
             server.stop()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _open_stand(self) -> StandServer:
+    def _open_stand(self) -> BootstrapServer:
         context = server_context(self._places.etc, "peer")
         while True:
             try:
-                return StandServer((self._settings.listen, PEER_PORT), context, self._stand)
+                return BootstrapServer((self._settings.listen, PEER_PORT), context, self._stand)
             except OSError as error:
                 self._waiting.on(f"port {PEER_PORT} is taken ({error.strerror}): waiting for etcd to stop")
                 time.sleep(1)
@@ -106,7 +112,7 @@ class Newcomer:
         seen = self._look(book)
         running = [peer for peer, report in seen.items() if report.kind is Kind.RUNNING]
         if running:
-            return self._rejoin([Member(peer, book.addresses[peer]) for peer in running])
+            return self._rejoin([MemberAddress(peer, book.addresses[peer]) for peer in running])
         if name not in self._settings.founding:
             self._waiting.on("no data here, and no other member runs: waiting for a cluster to join")
             return None
@@ -141,15 +147,18 @@ class Newcomer:
             return Report(Kind.SILENT, detail="not in the DigitalOcean listing")
         try:
             answer = self._wire.peer(
-                Member(name, book.addresses[name]), "GET", PATH, patience=0.25 if self._in_a_hurry() else 2.0
+                MemberAddress(name, book.addresses[name]),
+                "GET",
+                PATH,
+                patience=0.25 if self._in_a_hurry() else 2.0,
             )
         except NoAnswerError as error:
             return Report(Kind.SILENT, detail=str(error))
         return report_of(name, answer)
 
-    def _sight(self, first: Round, second: Round) -> Sight:
+    def _sight(self, first: Round, second: Round) -> BootstrapObservations:
         others = sorted(set(second) - set(self._settings.founding))
-        return Sight(
+        return BootstrapObservations(
             self._settings.token,
             self._settings.founding,
             others,
@@ -184,7 +193,9 @@ class Newcomer:
     def _found(self, book: Book, decision: Decision) -> tuple[str, Mapping[str, str]] | None:
         """Tell the others. With fewer than a quorum no leader could be elected: then it was no founding."""
         peers = [
-            Member(name, book.addresses[name]) for name in decision.instances if name != self._settings.name
+            MemberAddress(name, book.addresses[name])
+            for name in decision.instances
+            if name != self._settings.name
         ]
         give_up = time.monotonic() + ANNOUNCE
         told = [self._threads.submit(self._announce, peer, decision, give_up) for peer in peers]
@@ -196,7 +207,7 @@ class Newcomer:
         say(f"founding the cluster: {count} of {len(decision.instances)} members start now")
         return self._start(decision)
 
-    def _announce(self, peer: Member, decision: Decision, give_up: float) -> bool:
+    def _announce(self, peer: MemberAddress, decision: Decision, give_up: float) -> bool:
         while time.monotonic() < give_up:
             try:
                 answer = self._wire.peer(peer, "POST", PATH, decision_as_json(decision))
@@ -206,10 +217,10 @@ class Newcomer:
             return answer.status == HTTPStatus.OK
         return False
 
-    def _rejoin(self, running: Sequence[Member]) -> tuple[str, Mapping[str, str]] | None:
+    def _rejoin(self, running: Sequence[MemberAddress]) -> tuple[str, Mapping[str, str]] | None:
         """Remove the old self, add a new one. Interrupted anywhere, it begins from the list again."""
         name = self._settings.name
-        cluster = Cluster(self._wire, running)
+        cluster = ClusterClient(self._wire, running)
         try:
             roll = cluster.roll()
             if self._settings.recovered and roll.cluster != founded_cluster(self._settings):
@@ -244,7 +255,7 @@ class Newcomer:
         self._settle(member, running)
         return "existing", cluster_of(name, roll)
 
-    def _settle(self, member: int, running: Sequence[Member]) -> None:
+    def _settle(self, member: int, running: Sequence[MemberAddress]) -> None:
         """etcd asks any one member for the list and gives up when that one has not heard of it yet."""
         give_up = time.monotonic() + SETTLE
         while time.monotonic() < give_up:
@@ -253,7 +264,7 @@ class Newcomer:
                 return
             time.sleep(0.05)
 
-    def _knows(self, peer: Member, member: int) -> bool:
+    def _knows(self, peer: MemberAddress, member: int) -> bool:
         try:
             return any(listed.id == member for listed in local_members(self._wire, peer))
         except NoAnswerError:

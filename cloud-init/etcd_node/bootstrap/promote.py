@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 
-from etcd_node.etcd.client import Cluster, NoQuorumError, RefusedError
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
 from etcd_node.etcd.local_metrics import read_health
-from etcd_node.etcd.transport import Member, Wire
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.host.backoff import backoff
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import Waiting, say
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 
-def promote(settings: Settings, places: Places, waiting: Waiting) -> None:
+def promote(settings: Settings, places: Paths, waiting: Waiting) -> None:
     """Return when this member votes. Tries until then, from often to every 5 seconds."""
-    wire = Wire(places.etc)
+    wire = TlsClient(places.etc)
     attempt = 0
     while True:
         health = read_health(settings.metrics)
@@ -23,8 +23,10 @@ def promote(settings: Settings, places: Places, waiting: Waiting) -> None:
             waiting.on("waiting for etcd to start, to make it a voter")
         else:
             known = members_in(places.hosts.read_text())
-            others = [Member(name, address) for name, address in known.items() if name != settings.name]
-            cluster = Cluster(wire, others)
+            others = [
+                MemberAddress(name, address) for name, address in known.items() if name != settings.name
+            ]
+            cluster = ClusterClient(wire, others)
             try:
                 # The metrics of an etcd that has just started do not know of a learner yet.
                 if any(one.id == health.member and not one.learner for one in cluster.roll().members):

@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 
 from etcd_node.digitalocean.api import ListingError
 from etcd_node.digitalocean.sync_hosts import learn
-from etcd_node.etcd.client import Cluster, NoQuorumError, local_members
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, local_members
 from etcd_node.etcd.local_metrics import Health, read_health
 from etcd_node.etcd.membership import Listed, is_absent, unconnected
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import say, warn
 from etcd_node.host.resize_filesystem import grow
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 SLOW = 600.0
 """Seconds between listings while all members are connected: addresses are right, and nothing else depends on them."""
@@ -43,7 +43,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Observation:
     """What a look has found."""
 
     health: Health | None
@@ -83,7 +83,7 @@ def needs_second_look(health: Health | None, disk: Disk, now: float, absent: boo
     if absent:
         return True
     return (
-        disk.contents is Contents.EMBRYO
+        disk.contents is Contents.EMPTY_BOOTSTRAP_LOG
         and health is not None
         and not health.has_leader
         and health.leaders_seen == 0
@@ -91,14 +91,14 @@ def needs_second_look(health: Health | None, disk: Disk, now: float, absent: boo
     )
 
 
-def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] | None:
+def refresh(settings: Settings, places: Paths, token: str) -> tuple[str, str] | None:
     """One look; what systemd must do next, as a verb and a unit, if anything."""
     _use_whole_volume(settings, places)
     now = time.time()
     memory = _recall(places, now)
-    wire = Wire(places.etc)
+    wire = TlsClient(places.etc)
     health = read_health(settings.metrics)
-    sighting = Sighting(health, _own_list(wire, settings) if health is not None else ())
+    sighting = Observation(health, _own_list(wire, settings) if health is not None else ())
     trouble = sighting.trouble
     troubled = (memory.troubled or now) if trouble else 0.0
     memory = Memory(memory.listed, troubled, memory.said)
@@ -129,7 +129,7 @@ def refresh(settings: Settings, places: Places, token: str) -> tuple[str, str] |
     return None
 
 
-def _use_whole_volume(settings: Settings, places: Places) -> None:
+def _use_whole_volume(settings: Settings, places: Paths) -> None:
     if not settings.volume or places.outgrown.exists():
         return
     try:
@@ -142,27 +142,29 @@ def _use_whole_volume(settings: Settings, places: Places) -> None:
         places.outgrown.touch()
 
 
-def _look_at_disk(settings: Settings, places: Places, wire: Wire, health: Health | None, now: float) -> bool:
+def _look_at_disk(
+    settings: Settings, places: Paths, wire: TlsClient, health: Health | None, now: float
+) -> bool:
     disk = read_disk(places.data)
     if disk.identity is None:
         return False
     known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
-    others = [Member(name, address) for name, address in known.items() if name != settings.name]
+    others = [MemberAddress(name, address) for name, address in known.items() if name != settings.name]
     try:
-        absent = is_absent(disk.identity.member, disk.identity.cluster, Cluster(wire, others).roll())
+        absent = is_absent(disk.identity.member, disk.identity.cluster, ClusterClient(wire, others).roll())
     except NoQuorumError:
         absent = False
     return needs_second_look(health, disk, now, absent)
 
 
-def _own_list(wire: Wire, settings: Settings) -> tuple[Listed, ...]:
+def _own_list(wire: TlsClient, settings: Settings) -> tuple[Listed, ...]:
     try:
-        return local_members(wire, Member(settings.name, settings.metrics.rsplit(":", 1)[0]))
+        return local_members(wire, MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
     except NoAnswerError:
         return ()
 
 
-def _recall(places: Places, now: float) -> Memory:
+def _recall(places: Paths, now: float) -> Memory:
     try:
         return Memory(**json.loads((places.run / "refresh.json").read_text()))
     except (OSError, ValueError, TypeError):
@@ -170,5 +172,5 @@ def _recall(places: Places, now: float) -> Memory:
         return Memory(listed=now)
 
 
-def _remember(places: Places, memory: Memory) -> None:
+def _remember(places: Paths, memory: Memory) -> None:
     replace_text(places.run / "refresh.json", json.dumps(asdict(memory)), mode=0o600)

@@ -16,7 +16,7 @@ from etcd_node.host.backoff import backoff
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.install import InstallError, install_once
 from etcd_node.host.journal import say
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 LOGS = 256 << 20
 """Bytes of a data volume for etcd's log and a first look around, beside the database."""
@@ -36,7 +36,7 @@ class RestoreError(Exception):
 class Restoration:
     """The snapshot that this member is ready to restore."""
 
-    def __init__(self, settings: Settings, places: Places, backups: BackupSettings | None) -> None:
+    def __init__(self, settings: Settings, places: Paths, backups: BackupSettings | None) -> None:
         self._settings = settings
         self._places = places
         self._backups = backups

@@ -51,7 +51,7 @@ def is_local(address: str) -> bool:
     return True
 
 
-class Directory:
+class AddressBook:
     """Asks the listing no more often than there is a reason to."""
 
     def __init__(self, ask: Callable[[], list[Droplet]], clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""The running cluster, as other members' JSON gateway shows it (etcd API reference, ``Cluster`` service)."""
+"""The running cluster, as other members' JSON gateway shows it (etcd API reference, ``ClusterClient`` service)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
-from etcd_node.etcd.membership import Listed, Roll
-from etcd_node.etcd.transport import ANSWER_TIMEOUT, Answer, Member, NoAnswerError, Wire
+from etcd_node.etcd.membership import Listed, MemberList
+from etcd_node.etcd.transport import ANSWER_TIMEOUT, HttpResponse, MemberAddress, NoAnswerError, TlsClient
 
 MEMBERS_PATH = "/members"
 """Where the peer port has the member list (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
@@ -22,14 +22,14 @@ class RefusedError(Exception):
     """The cluster refused a change for now, for the reason in the text."""
 
 
-class Cluster:
+class ClusterClient:
     """Calls to whichever of the other members answers for a quorum."""
 
-    def __init__(self, wire: Wire, members: Sequence[Member]) -> None:
+    def __init__(self, wire: TlsClient, members: Sequence[MemberAddress]) -> None:
         self._wire = wire
         self._members = members
 
-    def roll(self) -> Roll:
+    def roll(self) -> MemberList:
         """The member list, as a quorum confirms it at this moment. Raises ``NoQuorumError``."""
         threads = ThreadPoolExecutor(max(1, len(self._members)))
         try:
@@ -51,7 +51,7 @@ class Cluster:
         """Take a member off the list. Raises ``NoQuorumError`` or ``RefusedError``."""
         self._change("/v3/cluster/member/remove", {"ID": str(member)})
 
-    def add_learner(self, peer_url: str) -> tuple[int, Roll]:
+    def add_learner(self, peer_url: str) -> tuple[int, MemberList]:
         """Enter a learner; its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
         answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
         return int(answer["member"]["ID"]), _roll(answer)
@@ -70,16 +70,16 @@ class Cluster:
                 silent.append(f"{member.name}: {error}")
         raise NoQuorumError("; ".join(silent))
 
-    def _call(self, member: Member, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _call(self, member: MemberAddress, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _parse(self._wire.client(member, path, body))
 
 
-def local_members(wire: Wire, member: Member) -> tuple[Listed, ...]:
+def local_members(wire: TlsClient, member: MemberAddress) -> tuple[Listed, ...]:
     """The list as one member knows it by itself, which may be old. Raises ``NoAnswerError``."""
     return members_in_answer(wire.peer(member, "GET", MEMBERS_PATH))
 
 
-def members_in_answer(answer: Answer) -> tuple[Listed, ...]:
+def members_in_answer(answer: HttpResponse) -> tuple[Listed, ...]:
     """The list in an answer to ``MEMBERS_PATH`` on the peer port. Raises ``NoAnswerError``."""
     try:
         # This list is Go's own JSON of the membership, not that of the gateway: its ids are numbers.
@@ -114,7 +114,7 @@ class Status:
     """What etcd finds wrong, raised alarms of any member among it."""
 
 
-def status_of(wire: Wire, member: Member) -> Status:
+def status_of(wire: TlsClient, member: MemberAddress) -> Status:
     """A member's own state. Raises ``NoAnswerError`` or ``RefusedError``."""
     values = call(wire, member, "/v3/maintenance/status", {})
     return Status(
@@ -128,13 +128,18 @@ def status_of(wire: Wire, member: Member) -> Status:
 
 
 def call(
-    wire: Wire, member: Member, path: str, body: Mapping[str, Any], *, patience: float = ANSWER_TIMEOUT
+    wire: TlsClient,
+    member: MemberAddress,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    patience: float = ANSWER_TIMEOUT,
 ) -> dict[str, Any]:
     """A call to one member, given up after ``patience`` seconds. Raises ``NoAnswerError`` or ``RefusedError``."""
     return _parse(wire.client(member, path, body, patience=patience))
 
 
-def _parse(answer: Answer) -> dict[str, Any]:
+def _parse(answer: HttpResponse) -> dict[str, Any]:
     try:
         values = answer.json()
     except ValueError:
@@ -150,9 +155,11 @@ def _parse(answer: Answer) -> dict[str, Any]:
     return values
 
 
-def _roll(values: Mapping[str, Any]) -> Roll:
+def _roll(values: Mapping[str, Any]) -> MemberList:
     try:
-        return Roll(int(values["header"]["cluster_id"]), tuple(_listed(entry) for entry in values["members"]))
+        return MemberList(
+            int(values["header"]["cluster_id"]), tuple(_listed(entry) for entry in values["members"])
+        )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise NoAnswerError("an answer without members") from error
 

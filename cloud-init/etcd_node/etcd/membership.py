@@ -27,7 +27,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Roll:
+class MemberList:
     """A member list that a quorum has confirmed."""
 
     cluster: int
@@ -53,7 +53,7 @@ class Wait:
     reason: str
 
 
-def rejoin_step(name: str, roll: Roll) -> Remove | Add | Wait:
+def rejoin_step(name: str, roll: MemberList) -> Remove | Add | Wait:
     """The next step of a member that has no data.
 
     An entry with its name or its peer URL is an old self, whether it ever started or not: it may have voted or
@@ -75,7 +75,7 @@ def is_self(name: str, member: Listed) -> bool:
     return member.name == name or peer_url(name) in member.peer_urls
 
 
-def cluster_of(name: str, roll: Roll) -> dict[str, str]:
+def cluster_of(name: str, roll: MemberList) -> dict[str, str]:
     """Names and peer URLs for ``ETCD_INITIAL_CLUSTER``, once ``name`` is on the list.
 
     etcd compares them with the list of the cluster that it joins, and wants exactly the same URLs.
@@ -107,7 +107,7 @@ def _digest(content: bytes) -> bytes:
     return hashlib.sha1(content, usedforsecurity=False).digest()[:8]
 
 
-def is_absent(member: int, cluster: int, roll: Roll) -> bool:
+def is_absent(member: int, cluster: int, roll: MemberList) -> bool:
     """Whether the quorum of the very cluster that a disk belongs to says that its member was removed."""
     return roll.cluster == cluster and all(listed.id != member for listed in roll.members)
 

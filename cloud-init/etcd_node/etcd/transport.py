@@ -27,7 +27,7 @@ LINE_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
-class Member:
+class MemberAddress:
     """Where a member is."""
 
     name: str
@@ -35,7 +35,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """A whole HTTP answer."""
 
     status: int
@@ -50,7 +50,7 @@ class NoAnswerError(Exception):
     """Nobody answered; the text says why, in a few words."""
 
 
-class Wire:
+class TlsClient:
     """Requests to other members with this member's own certificates."""
 
     def __init__(self, etc: Path) -> None:
@@ -59,46 +59,60 @@ class Wire:
         self._client = client_context(etc, "server")
 
     def peer(
-        self, member: Member, method: str, path: str, body: Any = None, *, patience: float = CONNECT_TIMEOUT
-    ) -> Answer:
+        self,
+        member: MemberAddress,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        patience: float = CONNECT_TIMEOUT,
+    ) -> HttpResponse:
         """A request to a member's peer port, given up when it does not connect in ``patience`` seconds.
 
         Raises ``NoAnswerError``.
         """
-        return self._request(_Connection(self._peer, member, PEER_PORT, patience, 2.0), method, path, body)
+        return self._request(
+            _HttpsConnection(self._peer, member, PEER_PORT, patience, 2.0), method, path, body
+        )
 
-    def client(self, member: Member, path: str, body: Any, *, patience: float = ANSWER_TIMEOUT) -> Answer:
+    def client(
+        self, member: MemberAddress, path: str, body: Any, *, patience: float = ANSWER_TIMEOUT
+    ) -> HttpResponse:
         """A call of etcd's JSON gateway on a member's client port, given up after ``patience`` seconds.
 
         Raises ``NoAnswerError``.
         """
         return self._request(
-            _Connection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, patience), "POST", path, body
+            _HttpsConnection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, patience), "POST", path, body
         )
 
-    def peer_line(self, member: Member) -> Line:
+    def peer_line(self, member: MemberAddress) -> PersistentConnection:
         """A line to a member's peer port."""
-        return Line(_Connection(self._peer, member, PEER_PORT, LINE_PATIENCE, LINE_TIMEOUT))
+        return PersistentConnection(
+            _HttpsConnection(self._peer, member, PEER_PORT, LINE_PATIENCE, LINE_TIMEOUT)
+        )
 
-    def client_line(self, member: Member) -> Line:
+    def client_line(self, member: MemberAddress) -> PersistentConnection:
         """A line to a member's client port."""
-        return Line(_Connection(self._client, member, CLIENT_PORT, LINE_PATIENCE, LINE_TIMEOUT))
+        return PersistentConnection(
+            _HttpsConnection(self._client, member, CLIENT_PORT, LINE_PATIENCE, LINE_TIMEOUT)
+        )
 
     @staticmethod
-    def _request(connection: _Connection, method: str, path: str, body: Any) -> Answer:
+    def _request(connection: _HttpsConnection, method: str, path: str, body: Any) -> HttpResponse:
         try:
             return _exchange(connection, method, path, body)
         finally:
             connection.close()
 
 
-class Line:
+class PersistentConnection:
     """A connection that is kept from request to request, so that its end tells at once that the member has gone."""
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: _HttpsConnection) -> None:
         self._connection = connection
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpResponse:
         """One request; it connects where there is no connection. Raises ``NoAnswerError``."""
         try:
             return _exchange(self._connection, "GET", path, None)
@@ -116,13 +130,13 @@ class Line:
         self._connection.close()
 
 
-def _exchange(connection: _Connection, method: str, path: str, body: Any) -> Answer:
+def _exchange(connection: _HttpsConnection, method: str, path: str, body: Any) -> HttpResponse:
     try:
         payload = None if body is None else json.dumps(body).encode()
         headers = {} if payload is None else {"Content-Type": "application/json"}
         connection.request(method, path, payload, headers)
         response = connection.getresponse()
-        return Answer(response.status, response.read())
+        return HttpResponse(response.status, response.read())
     except ssl.SSLCertVerificationError as error:
         raise NoAnswerError(f"its certificate is not valid: {error.verify_message}") from None
     except TimeoutError:
@@ -132,9 +146,9 @@ def _exchange(connection: _Connection, method: str, path: str, body: Any) -> Ans
         raise NoAnswerError(text or str(error) or type(error).__name__) from None
 
 
-class _Connection(http.client.HTTPSConnection):
+class _HttpsConnection(http.client.HTTPSConnection):
     def __init__(
-        self, context: ssl.SSLContext, member: Member, port: int, to_connect: float, to_answer: float
+        self, context: ssl.SSLContext, member: MemberAddress, port: int, to_connect: float, to_answer: float
     ) -> None:
         super().__init__(member.name, port, timeout=to_answer, context=context)
         self._tls = context

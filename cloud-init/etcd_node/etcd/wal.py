@@ -22,7 +22,7 @@ class Contents(Enum):
     """What a disk may hold."""
 
     BLANK = "no data"
-    EMBRYO = "a log that never held a client's write"
+    EMPTY_BOOTSTRAP_LOG = "a log that never held a client's write"
     DATA = "data"
 
 
@@ -56,7 +56,7 @@ def read_disk(data: Path) -> Disk:
     if len(logs) > 1:
         return Disk(Contents.DATA, identity)
     snapshots = [path.name for path in (data / "member/snap").glob("*.snap")]
-    return Disk(Contents.EMBRYO if _is_embryo(logs[0], snapshots) else Contents.DATA, identity)
+    return Disk(Contents.EMPTY_BOOTSTRAP_LOG if _is_embryo(logs[0], snapshots) else Contents.DATA, identity)
 
 
 class TornError(ValueError):

@@ -23,7 +23,7 @@ class Dated(Generic[T]):
     at: float
 
 
-class Inquiry(Generic[T]):
+class BackgroundPoll(Generic[T]):
     """One question, asked again and again while there is a need to.
 
     ``wake`` is a file descriptor that a byte is written to when an answer has come. ``unknown`` says what it means

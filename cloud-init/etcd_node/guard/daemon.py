@@ -15,13 +15,13 @@ from collections.abc import Callable
 from etcd_node.digitalocean.address_book import is_local
 from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
 from etcd_node.digitalocean.sync_hosts import learn
-from etcd_node.etcd.transport import Wire
-from etcd_node.guard.background_poll import Inquiry
+from etcd_node.etcd.transport import TlsClient
+from etcd_node.guard.background_poll import BackgroundPoll
 from etcd_node.guard.inhibitor import Inhibitor
-from etcd_node.guard.peer_health import Neighbours, View
+from etcd_node.guard.peer_health import PeerHealth, PeerObservation
 from etcd_node.guard.shutdown_policy import (
     REPLACED,
-    Facts,
+    ShutdownFacts,
     first_question,
     holds,
     needed,
@@ -31,7 +31,7 @@ from etcd_node.guard.shutdown_policy import (
     released,
 )
 from etcd_node.host.journal import say, warn
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 BREATH = 0.1
 """Seconds between looks at the least, whatever happens."""
@@ -52,7 +52,7 @@ class Guard:
     def __init__(
         self,
         settings: Settings,
-        places: Places,
+        places: Paths,
         token: str,
         *,
         inhibitor: Inhibitor,
@@ -65,17 +65,17 @@ class Guard:
         self._inhibitor = inhibitor
         self._power_off = power_off
         self._refresh = refresh
-        self._neighbours = Neighbours(settings, places, Wire(places.etc))
+        self._neighbours = PeerHealth(settings, places, TlsClient(places.etc))
         self._woken, wake = os.pipe2(os.O_NONBLOCK)
-        self._markers = Inquiry(
+        self._markers = BackgroundPoll(
             lambda: read_markers(settings, token),
             unknown="not known whether the cluster is being torn down, so a shutdown stays refused",
             wake=wake,
         )
-        self._press = Inquiry(
+        self._press = BackgroundPoll(
             self._look_for_press, unknown="not known whether a shutdown was refused", wake=wake
         )
-        self._moves = Inquiry(
+        self._moves = BackgroundPoll(
             lambda: learn(settings, places, token),
             unknown="the members' addresses stay as they are",
             wake=wake,
@@ -120,7 +120,7 @@ class Guard:
         self._answer_press()
         return pause(trouble)
 
-    def _trouble(self, facts: Facts) -> float | None:
+    def _trouble(self, facts: ShutdownFacts) -> float | None:
         """For how many seconds the cluster has not been able to spare this machine; ``None`` when it can."""
         if needed(facts) is None:
             self._troubled_since = None
@@ -130,9 +130,9 @@ class Guard:
             self._troubled_since = now
         return now - self._troubled_since
 
-    def _decide(self, view: View) -> Facts:
+    def _decide(self, view: PeerObservation) -> ShutdownFacts:
         answer = self._markers.answer
-        facts = Facts(
+        facts = ShutdownFacts(
             member=view.member,
             removed=view.removed,
             sick=view.sick,
@@ -146,7 +146,7 @@ class Guard:
             self._let_go(released(facts))
         return facts
 
-    def _hold(self, reason: str, view: View) -> None:
+    def _hold(self, reason: str, view: PeerObservation) -> None:
         if not self._inhibitor.held:
             self._held_since = time.time()
             self._let_go_at = None
@@ -192,7 +192,7 @@ class Guard:
             os.read(self._woken, 1024)
 
 
-def guard(settings: Settings, places: Places, token: str) -> None:
+def guard(settings: Settings, places: Paths, token: str) -> None:
     """What ``etcd-guard.service`` runs."""
     Guard(
         settings, places, token, inhibitor=Inhibitor(), power_off=power_off, refresh=refresh_addresses

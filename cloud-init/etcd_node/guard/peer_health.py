@@ -10,19 +10,25 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from etcd_node.etcd.client import MEMBERS_PATH, Cluster, NoQuorumError, members_in_answer
+from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
 from etcd_node.etcd.membership import Listed, is_absent, is_self
-from etcd_node.etcd.transport import Answer, Line, Member, NoAnswerError, Wire
+from etcd_node.etcd.transport import (
+    HttpResponse,
+    MemberAddress,
+    NoAnswerError,
+    PersistentConnection,
+    TlsClient,
+)
 from etcd_node.etcd.wal import read_disk
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.hosts_file import members_in
-from etcd_node.host.settings import PEER_PORT, Places, Settings
+from etcd_node.host.settings import PEER_PORT, Paths, Settings
 
 ESTABLISHED = "01"
 
 
 @dataclass(frozen=True)
-class View:
+class PeerObservation:
     """One look around."""
 
     member: bool
@@ -39,15 +45,15 @@ class View:
     """Whether this machine's own etcd lists other members than at the last look."""
 
 
-class Neighbours:
+class PeerHealth:
     """Looks at the other members, on connections that are kept from look to look."""
 
-    def __init__(self, settings: Settings, places: Places, wire: Wire) -> None:
+    def __init__(self, settings: Settings, places: Paths, wire: TlsClient) -> None:
         self._settings = settings
         self._places = places
         self._wire = wire
-        self._own = wire.peer_line(Member(settings.name, settings.metrics.rsplit(":", 1)[0]))
-        self._lines: dict[str, Line] = {}
+        self._own = wire.peer_line(MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
+        self._lines: dict[str, PersistentConnection] = {}
         self._listed: tuple[Listed, ...] = ()
         self._threads = ThreadPoolExecutor(16)
 
@@ -56,7 +62,7 @@ class Neighbours:
         """Those of the connections to other members; one that can be read has ended, most likely."""
         return [line.socket for line in self._lines.values() if line.socket is not None]
 
-    def look(self) -> View:
+    def look(self) -> PeerObservation:
         """Takes as long as the slowest member, which is 3 s where one is silent."""
         healthy, removed = own_health(self._settings.metrics), False
         own = self._own_list()
@@ -66,10 +72,10 @@ class Neighbours:
             identity = read_disk(self._places.data).identity
             if identity is None and not own:
                 # No data: nothing to lose, and nobody to be asked.
-                return View(member=False)
+                return PeerObservation(member=False)
             # The own list may be old, and tells nothing of a removal.
             try:
-                roll = Cluster(self._wire, self._known_members()).roll()
+                roll = ClusterClient(self._wire, self._known_members()).roll()
             except NoQuorumError:
                 pass
             else:
@@ -80,7 +86,7 @@ class Neighbours:
         sick = {member.host: trouble for member, trouble in zip(others, seen, strict=True) if trouble}
         for name in self._lines.keys() - {member.host for member in others}:
             self._lines.pop(name).close()
-        return View(True, healthy, removed, [member.host for member in others], sick, changed)
+        return PeerObservation(True, healthy, removed, [member.host for member in others], sick, changed)
 
     def _others(self) -> list[Listed]:
         """The other members; before any list was seen, those that founded the cluster or have an address."""
@@ -89,9 +95,11 @@ class Neighbours:
         names = {*self._settings.founding, *self._addresses()} - {self._settings.name}
         return [Listed(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
-    def _known_members(self) -> list[Member]:
+    def _known_members(self) -> list[MemberAddress]:
         known = self._addresses()
-        return [Member(name, address) for name, address in known.items() if name != self._settings.name]
+        return [
+            MemberAddress(name, address) for name, address in known.items() if name != self._settings.name
+        ]
 
     def _addresses(self) -> dict[str, str]:
         return members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
@@ -119,7 +127,7 @@ class Neighbours:
         known = self._addresses()
         strangers = connected_from(PEER_PORT, self._settings.listen, _connections()) - set(known.values())
         for address in [*sorted(strangers), *([known[name]] if name in known else [])]:
-            line = self._wire.client_line(Member(name, address))
+            line = self._wire.client_line(MemberAddress(name, address))
             trouble = self._ask(line)
             if line.socket is not None:
                 self._lines[name] = line
@@ -127,14 +135,14 @@ class Neighbours:
         return trouble
 
     @staticmethod
-    def _ask(line: Line) -> str:
+    def _ask(line: PersistentConnection) -> str:
         try:
             return trouble_in(line.get("/health"))
         except NoAnswerError as error:
             return str(error)
 
 
-def trouble_in(answer: Answer) -> str:
+def trouble_in(answer: HttpResponse) -> str:
     """What an answer to ``GET /health`` says is wrong; empty when nothing is.
 
     etcd answers after a linearizable read: it has a leader and a quorum then, and no alarm.
@@ -155,7 +163,7 @@ def own_health(metrics: str) -> bool:
     try:
         connection.request("GET", "/health")
         response = connection.getresponse()
-        return not trouble_in(Answer(response.status, response.read()))
+        return not trouble_in(HttpResponse(response.status, response.read()))
     except (OSError, HTTPException):
         return False
     finally:

@@ -28,7 +28,7 @@ class Markers:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ShutdownFacts:
     """All that the decision is made of."""
 
     member: bool
@@ -43,7 +43,7 @@ class Facts:
     """``None`` when the API has not said lately: an error is no answer."""
 
 
-def needed(facts: Facts) -> str | None:
+def needed(facts: ShutdownFacts) -> str | None:
     """Why the cluster cannot spare this member, if it cannot. Names no detail that changes from look to look."""
     if not facts.member:
         return None
@@ -55,7 +55,7 @@ def needed(facts: Facts) -> str | None:
     return None
 
 
-def released(facts: Facts) -> str | None:
+def released(facts: ShutdownFacts) -> str | None:
     """Why this machine may go whoever is unhealthy, if it may."""
     if facts.removed:
         return "this member was removed from the cluster"
@@ -68,7 +68,7 @@ def released(facts: Facts) -> str | None:
     return None
 
 
-def holds(facts: Facts) -> str | None:
+def holds(facts: ShutdownFacts) -> str | None:
     """Why this machine must refuse its shutdown now; ``None`` when it need not."""
     return None if released(facts) else needed(facts)
 

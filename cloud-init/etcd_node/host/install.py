@@ -16,7 +16,7 @@ from threading import Thread
 
 from etcd_node.host.backoff import backoff
 from etcd_node.host.journal import Waiting, say
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 PROGRAMS = ("etcd", "etcdctl", "etcdutl")
 
@@ -30,7 +30,7 @@ class InstallError(Exception):
     """This try failed. The text fits on one line."""
 
 
-def install(settings: Settings, places: Places, programs: Sequence[str], waiting: Waiting) -> None:
+def install(settings: Settings, places: Paths, programs: Sequence[str], waiting: Waiting) -> None:
     """Have some of ``PROGRAMS`` in ``/usr/local/bin``. Tries until it succeeds."""
     attempt = 0
     while True:
@@ -47,7 +47,7 @@ def install(settings: Settings, places: Places, programs: Sequence[str], waiting
 class Installation(Thread):
     """Installs etcd while something else goes on."""
 
-    def __init__(self, settings: Settings, places: Places) -> None:
+    def __init__(self, settings: Settings, places: Paths) -> None:
         super().__init__(daemon=True)
         self._settings = settings
         self._places = places
@@ -57,7 +57,7 @@ class Installation(Thread):
         install(self._settings, self._places, ["etcd"], Waiting())
 
 
-def install_once(settings: Settings, places: Places, programs: Sequence[str]) -> None:
+def install_once(settings: Settings, places: Paths, programs: Sequence[str]) -> None:
     """Do what is missing, or was not finished. Raises ``InstallError``.
 
     The release stays until all of ``PROGRAMS`` are safely on disk: etcd starts before they are, and while the

@@ -79,7 +79,7 @@ def as_recovered(settings: Settings, recovery: Path) -> Settings:
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     """Where things are, below a root directory that is ``/`` on a droplet."""
 
     root: Path = Path("/")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from etcd_node.host.journal import Waiting, say
 from etcd_node.host.resize_filesystem import grow
-from etcd_node.host.settings import Places
+from etcd_node.host.settings import Paths
 
 PAUSE = 0.5
 """Seconds between looks at a volume that is not there yet."""
 
 
-def provide_data(places: Places, volume: str, waiting: Waiting) -> None:
+def provide_data(places: Paths, volume: str, waiting: Waiting) -> None:
     """Mount the volume, if there is one, and give etcd its directory on it. Waits as long as it takes."""
     places.mount.mkdir(parents=True, exist_ok=True)
     if volume:
@@ -47,7 +47,7 @@ def mount(device: Path, target: Path) -> str | None:
     return None
 
 
-def set_aside(places: Places, why: str, *, keep: bool = False) -> Path:
+def set_aside(places: Paths, why: str, *, keep: bool = False) -> Path:
     """Move the data out of etcd's way, where an operator still finds it.
 
     Only the last such copy is kept, unless ``keep`` says that no copy is ever deleted but by an operator.

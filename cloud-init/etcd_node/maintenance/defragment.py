@@ -19,11 +19,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etcd_node.etcd.client import Cluster, NoQuorumError, RefusedError, call, status_of
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, status_of
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import say, warn
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 MIB = 1 << 20
 
@@ -44,7 +44,7 @@ READ = {"key": "aGVhbHRo", "limit": 1}
 
 
 @dataclass(frozen=True)
-class Sighting:
+class DatabaseState:
     """What one member says at this moment."""
 
     name: str
@@ -82,7 +82,7 @@ class Later:
 
 
 @dataclass(frozen=True)
-class HandOn:
+class TransferLeadership:
     """Make this member the leader, and look again."""
 
     to: str
@@ -93,15 +93,15 @@ class Defragment:
     """Do it."""
 
 
-def fragmented(member: Sighting, limits: Limits) -> bool:
+def fragmented(member: DatabaseState, limits: Limits) -> bool:
     """Whether so much of a member's file is free that it is worth it."""
     free = member.size - member.in_use
     return free >= limits.bytes and free * 100 >= member.size * limits.percent
 
 
 def next_step(
-    me: str, members: Sequence[Sighting], limits: Limits, room: int, commits: int
-) -> Nothing | Later | HandOn | Defragment:
+    me: str, members: Sequence[DatabaseState], limits: Limits, room: int, commits: int
+) -> Nothing | Later | TransferLeadership | Defragment:
     """What a member does about its database.
 
     ``room`` is what its disk has free, in bytes, and ``commits`` is what the cluster commits in a second.
@@ -130,23 +130,23 @@ def next_step(
             f"{own.in_use // MIB} MiB and a quarter more must be free on its disk, and {room // MIB} are"
         )
     if stall > STALL and own.leads and len(members) > 1:
-        return HandOn(in_turn(members)[0].name)
+        return TransferLeadership(in_turn(members)[0].name)
     return Defragment()
 
 
-def in_turn(members: Sequence[Sighting]) -> list[Sighting]:
+def in_turn(members: Sequence[DatabaseState]) -> list[DatabaseState]:
     """The members in the order of their turns."""
     return sorted(members, key=lambda member: (member.leads, member.name))
 
 
-def defragment(settings: Settings, places: Places) -> None:
+def defragment(settings: Settings, places: Paths) -> None:
     """One look, and what follows from it. Raises ``NoAnswerError`` or ``RefusedError`` when etcd does not do it."""
-    wire = Wire(places.etc)
+    wire = TlsClient(places.etc)
     known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
     limits = Limits(settings.defragment_bytes, settings.defragment_percent, settings.quota_bytes)
-    me = Member(settings.name, known.get(settings.name, settings.listen))
+    me = MemberAddress(settings.name, known.get(settings.name, settings.listen))
     try:
-        roll = Cluster(wire, [me]).roll()
+        roll = ClusterClient(wire, [me]).roll()
         commits = commits_in_a_second(wire, me)
     except (NoQuorumError, NoAnswerError, RefusedError) as error:
         say(f"not now: {error}")
@@ -155,15 +155,16 @@ def defragment(settings: Settings, places: Places) -> None:
     learners = {member.host for member in roll.members if member.learner}
     if me.name not in ids:
         return
-    where = {name: me if name == me.name else Member(name, known.get(name, "")) for name in ids}
+    where = {name: me if name == me.name else MemberAddress(name, known.get(name, "")) for name in ids}
     # Twice at most: a leader that has handed its leadership on looks again.
     for _ in range(2):
         sightings = [
-            Sighting(name, "is a learner") if name in learners else look(wire, where[name]) for name in ids
+            DatabaseState(name, "is a learner") if name in learners else look(wire, where[name])
+            for name in ids
         ]
         step = next_step(me.name, sightings, limits, shutil.disk_usage(places.data).free, commits)
         match step:
-            case HandOn(to):
+            case TransferLeadership(to):
                 say(f"handing leadership on to {to} before this member's database is defragmented")
                 call(wire, me, "/v3/maintenance/transfer-leadership", {"targetID": str(ids[to])})
             case Defragment():
@@ -176,27 +177,27 @@ def defragment(settings: Settings, places: Places) -> None:
                 return
 
 
-def commits_in_a_second(wire: Wire, member: Member) -> int:
+def commits_in_a_second(wire: TlsClient, member: MemberAddress) -> int:
     """What the cluster commits, as one member sees it. Raises ``NoAnswerError`` or ``RefusedError``."""
     before = status_of(wire, member).index
     time.sleep(1)
     return status_of(wire, member).index - before
 
 
-def look(wire: Wire, member: Member) -> Sighting:
+def look(wire: TlsClient, member: MemberAddress) -> DatabaseState:
     """One member's state, and whether it answers a linearizable read, which it does not while it defragments."""
     if not member.address:
-        return Sighting(member.name, "its address is not known")
+        return DatabaseState(member.name, "its address is not known")
     try:
         status = status_of(wire, member)
         call(wire, member, "/v3/kv/range", READ)
     except (NoAnswerError, RefusedError) as error:
-        return Sighting(member.name, str(error))
+        return DatabaseState(member.name, str(error))
     problem = ", ".join(status.errors) if status.leader else "no leader"
-    return Sighting(member.name, problem, status.leader == status.member, status.database, status.in_use)
+    return DatabaseState(member.name, problem, status.leader == status.member, status.database, status.in_use)
 
 
-def _defragment(wire: Wire, me: Member) -> None:
+def _defragment(wire: TlsClient, me: MemberAddress) -> None:
     before = status_of(wire, me)
     call(wire, me, "/v3/maintenance/defragment", {}, patience=LONGEST)
     after = status_of(wire, me)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from etcd_node.etcd.transport import server_context
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import ends
 
 CERTIFICATES = ("ca", "server", "peer")
@@ -24,7 +24,7 @@ TIMEOUT = 5.0
 _LARGEST = 8192
 
 
-def serve(settings: Settings, places: Places, plain: socket.socket) -> None:
+def serve(settings: Settings, places: Paths, plain: socket.socket) -> None:
     """Answer one request with the facts, to a client with a certificate of the cluster's CA; others get nothing."""
     plain.settimeout(TIMEOUT)
     try:
@@ -39,7 +39,7 @@ def serve(settings: Settings, places: Places, plain: socket.socket) -> None:
         return
 
 
-def facts(settings: Settings, places: Places, client: str) -> str:
+def facts(settings: Settings, places: Paths, client: str) -> str:
     """All of it. ``client`` is the asking client's own certificate, whose end nobody else would see."""
     certificates = {name: (places.etc / f"{name}.pem").read_text() for name in CERTIFICATES}
     last = {name: min(ends(pem)) for name, pem in {**certificates, "client": client}.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from etcd_node.recovery.survey import RollCall
+from etcd_node.recovery.survey import Survey
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Objection:
     """What to add to the command so that it does."""
 
 
-def refusal(call: RollCall, cluster: str, consent: Consent) -> Objection | None:
+def refusal(call: Survey, cluster: str, consent: Consent) -> Objection | None:
     """Whether anything speaks against a recovery; ``cluster`` is the name of the one that would be given up.
 
     The cluster has a quorum, and the operator has not said twice that it is given up; or members are silent, which

@@ -22,10 +22,10 @@ from etcd_node.etcd.wal import Contents, TornError, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import from_text
 from etcd_node.host.journal import say
-from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Places, Settings, as_recovered
+from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
 from etcd_node.recovery.preconditions import Consent, refusal
-from etcd_node.recovery.survey import RollCall, call_the_roll
+from etcd_node.recovery.survey import Survey, call_the_roll
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
 
@@ -71,7 +71,7 @@ class Plan:
         return f"{settings.token}-{sha256(told.encode()).hexdigest()[:8]}"
 
 
-def recover(settings: Settings, places: Places, arguments: Namespace) -> None:
+def recover(settings: Settings, places: Paths, arguments: Namespace) -> None:
     """Carry out ``check``, ``alone`` or ``from-backup NAME``. Ends the program with a reason where it must not."""
     token = (places.etc / "prepare_cluster.token").read_text().strip()
     consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
@@ -98,7 +98,7 @@ def recover(settings: Settings, places: Places, arguments: Namespace) -> None:
         sys.exit(str(error))
 
 
-def _account(settings: Settings, places: Places, call: RollCall) -> list[str]:
+def _account(settings: Settings, places: Paths, call: Survey) -> list[str]:
     own = read_disk(places.data).contents
     objection = refusal(call, _cluster(settings, call), Consent())
     return [
@@ -109,7 +109,7 @@ def _account(settings: Settings, places: Places, call: RollCall) -> list[str]:
     ]
 
 
-def alone(settings: Settings, places: Places, call: RollCall, consent: Consent) -> None:
+def alone(settings: Settings, places: Paths, call: Survey, consent: Consent) -> None:
     """Make a cluster of one out of this member's data; the others rejoin it. Raises ``RecoveryError``."""
     if read_disk(places.data).contents is Contents.BLANK:
         raise RecoveryError("this member has no data: run it on the one that has the newest")
@@ -124,7 +124,7 @@ def alone(settings: Settings, places: Places, call: RollCall, consent: Consent) 
         "themselves; see docs/recovery.md for those that have old data")  # fmt: skip
 
 
-def _make_alone(settings: Settings, places: Places) -> None:
+def _make_alone(settings: Settings, places: Paths) -> None:
     variables = {
         **from_text(places.environment.read_text()),
         # Nobody joins before it has been restarted without the flag.
@@ -157,7 +157,7 @@ def _make_alone(settings: Settings, places: Places) -> None:
         end(process)
 
 
-def from_backup(settings: Settings, places: Places, call: RollCall, plan: Plan, consent: Consent) -> None:
+def from_backup(settings: Settings, places: Paths, call: Survey, plan: Plan, consent: Consent) -> None:
     """Set this member's data aside, and have it found a new cluster from a backup with the others.
 
     Without members and label it says which command does. Raises ``RecoveryError``.
@@ -191,7 +191,7 @@ def from_backup(settings: Settings, places: Places, call: RollCall, plan: Plan, 
         "journalctl -fu preparecluster")  # fmt: skip
 
 
-def _proposal(plan: Plan, call: RollCall) -> str:
+def _proposal(plan: Plan, call: Survey) -> str:
     members = plan.members or call.droplets
     if not members:
         raise RecoveryError(f"name all members by --members A,B,C: the API cannot be asked ({call.trouble})")
@@ -207,11 +207,11 @@ def _again(*added: str) -> str:
     return f"{PROGRAM} {shlex.join([*sys.argv[1:], *added])}"
 
 
-def _cluster(settings: Settings, call: RollCall) -> str:
+def _cluster(settings: Settings, call: Survey) -> str:
     return settings.token if call.roll is None else cluster_name(settings, call.roll.cluster)
 
 
-def _refuse(settings: Settings, call: RollCall, consent: Consent) -> None:
+def _refuse(settings: Settings, call: Survey, consent: Consent) -> None:
     if (objection := refusal(call, _cluster(settings, call), consent)) is not None:
         raise RecoveryError(
             f"Nothing has been changed: {objection.reason}:\n\n    {_again(*objection.unless)}\n"

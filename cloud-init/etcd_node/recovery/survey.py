@@ -13,11 +13,11 @@ from etcd_node.bootstrap.bootstrap_rules import Kind
 from etcd_node.bootstrap.bootstrap_server import PATH, report_of
 from etcd_node.digitalocean.address_book import book_of
 from etcd_node.digitalocean.api import Droplet, ListingError
-from etcd_node.etcd.client import Cluster, NoQuorumError, RefusedError, local_members, status_of
-from etcd_node.etcd.membership import Roll
-from etcd_node.etcd.transport import Member, NoAnswerError, Wire
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, status_of
+from etcd_node.etcd.membership import MemberList
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import members_in
-from etcd_node.host.settings import Places, Settings
+from etcd_node.host.settings import Paths, Settings
 
 REFUSED = os.strerror(errno.ECONNREFUSED)
 
@@ -35,7 +35,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Sight:
+class MemberObservation:
     """One member."""
 
     name: str
@@ -48,12 +48,12 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class RollCall:
+class Survey:
     """All of it."""
 
-    others: tuple[Sight, ...]
+    others: tuple[MemberObservation, ...]
     """Every other member that is known of, from whatever source."""
-    roll: Roll | None = None
+    roll: MemberList | None = None
     """The members as a quorum lists them at this moment, where there is one."""
     droplets: tuple[str, ...] = ()
     """Names of the droplets that the cluster has, if the API could be asked."""
@@ -68,12 +68,12 @@ class RollCall:
         return [other.name for other in self.others if other.state is State.LED]
 
     @property
-    def silent(self) -> list[Sight]:
+    def silent(self) -> list[MemberObservation]:
         """Those that may run, and nobody knows. What is silent is not seen to be down."""
         return [other for other in self.others if other.state is State.SILENT]
 
 
-def call_the_roll(settings: Settings, places: Places, ask: Callable[[], list[Droplet]]) -> RollCall:
+def call_the_roll(settings: Settings, places: Paths, ask: Callable[[], list[Droplet]]) -> Survey:
     """Ask everyone, at the addresses that the API lists. ``ask`` lists the droplets, or raises ``ListingError``."""
     addresses = members_in(places.hosts.read_text() if places.hosts.exists() else "")
     droplets: list[Droplet] | None = None
@@ -88,45 +88,51 @@ def call_the_roll(settings: Settings, places: Places, ask: Callable[[], list[Dro
             trouble = f"the DigitalOcean listing lacks this droplet, {settings.name}"
     except ListingError as error:
         trouble = str(error)
-    wire = Wire(places.etc)
-    me = Member(settings.name, addresses.get(settings.name, settings.listen))
+    wire = TlsClient(places.etc)
+    me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
     names = {*settings.founding, *addresses, *_own_list(wire, me)} - {me.name}
-    asked = {name: Member(name, addresses[name]) if name in addresses else None for name in sorted(names)}
+    asked = {
+        name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
+    }
     known = [member for member in (me, *asked.values()) if member is not None]
     with ThreadPoolExecutor(16) as threads:
         roll = threads.submit(_roll, wire, known)
         sights = [threads.submit(_see, wire, name, member, droplets) for name, member in asked.items()]
         seen = tuple(sight.result() for sight in sights)
-    return RollCall(seen, roll.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
+    return Survey(seen, roll.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
 
 
-def _own_list(wire: Wire, me: Member) -> list[str]:
+def _own_list(wire: TlsClient, me: MemberAddress) -> list[str]:
     try:
         return [member.host for member in local_members(wire, me)]
     except NoAnswerError:
         return []
 
 
-def _roll(wire: Wire, members: Sequence[Member]) -> Roll | None:
+def _roll(wire: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
     try:
-        return Cluster(wire, members).roll()
+        return ClusterClient(wire, members).roll()
     except NoQuorumError:
         return None
 
 
-def _see(wire: Wire, name: str, member: Member | None, droplets: Sequence[Droplet] | None) -> Sight:
+def _see(
+    wire: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
+) -> MemberObservation:
     reason = "its address is not known"
     if member is not None:
         try:
             report = report_of(name, wire.peer(member, "GET", PATH))
             if report.kind in {Kind.BLANK, Kind.DECIDED}:
-                return Sight(name, State.BLANK)
+                return MemberObservation(name, State.BLANK)
             if report.kind is Kind.RUNNING:
-                return Sight(name, State.LED if status_of(wire, member).leader else State.LEADERLESS)
+                return MemberObservation(
+                    name, State.LED if status_of(wire, member).leader else State.LEADERLESS
+                )
             reason = report.detail
         except (NoAnswerError, RefusedError) as error:
             reason = str(error)
-    return Sight(name, *_unseen(name, reason, droplets))
+    return MemberObservation(name, *_unseen(name, reason, droplets))
 
 
 def _unseen(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[State, str]:

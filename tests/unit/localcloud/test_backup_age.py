@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_node.backup.catalog import Backup, Snapshot
 from etcd_node.backup.metrics import backup_metrics
-from etcd_node.host.settings import Places
+from etcd_node.host.settings import Paths
 
 from localcloud.machines.backup_age import METRICS, BackupState, parse, summarize
 
@@ -13,7 +13,7 @@ TAKEN = 1795568400.0
 
 
 def test_it_reads_what_the_members_write() -> None:
-    assert str(Places().backup_metrics) == f"/{METRICS}"
+    assert str(Paths().backup_metrics) == f"/{METRICS}"
     assert parse(backup_metrics(BACKUP, failed=False, interval=60)) == BackupState(TAKEN, failed=False)
     assert parse(backup_metrics(None, failed=True, interval=60)) == BackupState(None, failed=True)
 

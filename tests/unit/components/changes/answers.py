@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from components.etcd.health import Answer
+from components.etcd.health import MemberStatus
 
 
-def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> Answer:
+def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> MemberStatus:
     """The answer of one that runs a version, in a cluster of a version."""
-    return Answer(
+    return MemberStatus(
         *("c1", "m1", "m1"),
         learner=False,
         healthy=True,

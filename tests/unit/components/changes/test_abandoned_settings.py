@@ -10,9 +10,9 @@ import pytest
 from pulumi.runtime.settings import SETTINGS
 
 from components.changes import immutable_settings as transition
-from components.changes.immutable_settings import RefusedError, Transition, Wish
+from components.changes.immutable_settings import ImmutableSettings, RequestedSettings, TransitionRefusedError
 from components.config.loading import ProviderAccess
-from components.droplets.inventory import Account
+from components.droplets.inventory import Inventory
 from tests.unit.components.config.valid_settings import settings
 
 DROPLET = {"id": 1, "name": "etcd-server-1.etcd.example.com", "tags": ["etcd-test"]}
@@ -33,15 +33,17 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setattr(pulumi, "ResourceHook", lambda _, hook, **__: hooks.append(hook))
         monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
         monkeypatch.setattr(transition.pulumi, "Stash", lambda *_, **__: None)
-        monkeypatch.setattr(Transition, "_zone", lambda _: "")
+        monkeypatch.setattr(ImmutableSettings, "_zone", lambda _: "")
         wanted = settings(**changes)
-        Transition(
+        ImmutableSettings(
             "etcd-test",
             wanted,
-            account=Account(wanted, cluster_tag="etcd-test", access=ProviderAccess("https://api.test", "t")),
+            account=Inventory(
+                wanted, cluster_tag="etcd-test", access=ProviderAccess("https://api.test", "t")
+            ),
             opts=pulumi.ResourceOptions(),
         )
-        old = Wish.of(settings(**was)).as_record()
+        old = RequestedSettings.of(settings(**was)).as_record()
         await hooks[0](cast("Any", type("Args", (), {"old_inputs": {"input": old}})))
 
     yield run
@@ -68,12 +70,12 @@ async def test_a_typo_in_the_first_run_is_put_right_by_the_next(
 async def test_what_exists_is_not_asked_to_become_something_else(
     check: Any, has: dict[str, list[Any]]
 ) -> None:
-    with pytest.raises(RefusedError, match=r"etcd:zone is example\.com, and was exmaple\.com"):
+    with pytest.raises(TransitionRefusedError, match=r"etcd:zone is example\.com, and was exmaple\.com"):
         await check(has=has, **TYPO)
 
 
 async def test_a_backup_is_not_asked_for_after_the_founding_was_recorded(check: Any) -> None:
-    with pytest.raises(RefusedError, match="pulumi destroy, which deletes no backup"):
+    with pytest.raises(TransitionRefusedError, match="pulumi destroy, which deletes no backup"):
         await check(
             has={},
             was={},

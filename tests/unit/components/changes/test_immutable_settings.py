@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.changes.immutable_settings import Wish, refusals
+from components.changes.immutable_settings import RequestedSettings, refusals
 from tests.unit.components.config.valid_settings import settings
 
-WISH = Wish.of(settings())
+WISH = RequestedSettings.of(settings())
 
 authorities = st.lists(st.integers(1, 4), min_size=1, max_size=2, unique=True).map(tuple)
 
 
-def changed(**values: Any) -> Wish:
+def changed(**values: Any) -> RequestedSettings:
     return replace(WISH, **values)
 
 

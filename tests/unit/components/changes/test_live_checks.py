@@ -10,22 +10,21 @@ from typing import Any, cast
 import pytest
 
 from components.changes.force_snapshots import SNAPSHOT_ENTRIES, behind_of, needs_clean_logs
-from components.changes.immutable_settings import RefusedError
-from components.changes.live_checks import Readiness, untrusting
-from components.changes.staged_settings import Step
-from components.etcd.cluster_client import Members
-from components.etcd.health import DISTRUSTED, DISTRUSTS, Answer, Probe, Silence
+from components.changes.immutable_settings import TransitionRefusedError
+from components.changes.live_checks import LiveChecks, untrusting
+from components.changes.staged_settings import StagedSettings
+from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from tests.unit.components.changes.answers import answer
 from tests.unit.components.config.valid_settings import settings
 
-STEP = Step.of(settings())
-GONE = Silence("its droplet is gone")
+STEP = StagedSettings.of(settings())
+GONE = NoStatus("its droplet is gone")
 
 
 class Running:
-    """Stands for ``Members``: those that have a droplet, and what each says."""
+    """Stands for ``ClusterClient``: those that have a droplet, and what each says."""
 
-    def __init__(self, seen: Mapping[str, Probe]) -> None:
+    def __init__(self, seen: Mapping[str, Observation]) -> None:
         self.seen = dict(seen)
         self.entries = 0
         self.existing = self
@@ -33,31 +32,36 @@ class Running:
     async def future(self) -> frozenset[str]:
         return frozenset(self.seen)
 
-    async def look(self) -> Mapping[str, Probe]:
+    async def look(self) -> Mapping[str, Observation]:
         return self.seen
 
     async def append_entries(self, _: str, count: int) -> None:
         self.entries += count
         self.seen = {
-            name: replace(one, applied=one.applied + count) if isinstance(one, Answer) else one
+            name: replace(one, applied=one.applied + count) if isinstance(one, MemberStatus) else one
             for name, one in self.seen.items()
         }
 
 
 def ask(
-    seen: Mapping[str, Probe], recorded: str | None, wanted: str, *, preview: bool = False, **changes: Any
+    seen: Mapping[str, Observation],
+    recorded: str | None,
+    wanted: str,
+    *,
+    preview: bool = False,
+    **changes: Any,
 ) -> Running:
     """The members after a step to ``wanted`` was admitted, where ``recorded`` was the step before."""
     wished = settings(version=wanted, releaseSha256="0" * 64, **changes)
     running = Running(seen)
     old = None if recorded is None else replace(STEP, version=recorded)
-    readiness = Readiness(wished, cast("Members", running))
-    asyncio.run(readiness.admit(old, Step.of(wished), preview=preview))
+    readiness = LiveChecks(wished, cast("ClusterClient", running))
+    asyncio.run(readiness.admit(old, StagedSettings.of(wished), preview=preview))
     return running
 
 
-def refusal(seen: Mapping[str, Probe], recorded: str | None, wanted: str, **changes: Any) -> str:
-    with pytest.raises(RefusedError) as refused:
+def refusal(seen: Mapping[str, Observation], recorded: str | None, wanted: str, **changes: Any) -> str:
+    with pytest.raises(TransitionRefusedError) as refused:
         ask(seen, recorded, wanted, **changes)
     (said, untouched) = str(refused.value).splitlines()
     assert untouched == "No member was touched."
@@ -92,7 +96,7 @@ def test_a_version_that_a_member_runs_is_not_taken_back(rollout: str, preview: b
 
 @pytest.mark.parametrize("seen", [{"a": GONE, "b": GONE}, {}], ids=["silent", "without droplets"])
 def test_a_minor_version_is_not_taken_back_when_nobody_can_tell_that_it_was_not_reached(
-    seen: Mapping[str, Probe],
+    seen: Mapping[str, Observation],
 ) -> None:
     said = refusal(seen, "3.7.1", "3.6.14")
     assert "no member answers that could tell whether the cluster has 3.7 already" in said
@@ -129,14 +133,14 @@ def test_the_way_out_is_what_members_run_and_not_what_was_recorded_for_them() ->
 
 
 def test_no_member_that_answers_is_no_clean_log() -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(TransitionRefusedError) as refused:
         ask({"a": GONE, "b": GONE}, "3.6.14", "3.7.1")
     assert "a does not answer" in str(refused.value)
     assert "b does not answer" in str(refused.value)
 
 
 def test_a_member_that_is_to_be_made_in_the_same_run_is_not_waited_for() -> None:
-    seen = {"a": answer("3.6.14"), "b": answer("3.6.14"), "c": Silence("no droplet has this name")}
+    seen = {"a": answer("3.6.14"), "b": answer("3.6.14"), "c": NoStatus("no droplet has this name")}
     assert ask(seen, "3.6.14", "3.7.1").entries > SNAPSHOT_ENTRIES
 
 
@@ -165,7 +169,7 @@ def test_every_member_that_was_seen_must_have_applied_the_whole_log() -> None:
 
 def test_a_member_that_does_not_trust_the_next_signer_sends_the_operator_back_to_the_step_before() -> None:
     old, new = replace(STEP, authorities=(1, 2)), replace(STEP, authorities=(2, 1))
-    (said,) = untrusting({"b": Silence(f"https://b: {DISTRUSTS}"), "c": GONE}, old, new)
+    (said,) = untrusting({"b": NoStatus(f"https://b: {DISTRUSTS}"), "c": GONE}, old, new)
     assert said == (
         "etcd:authorities is [2, 1]: b does not trust CA 2 yet, which is to sign. "
         "Set it to [1, 2] and let a pulumi up end well first"
@@ -174,5 +178,5 @@ def test_a_member_that_does_not_trust_the_next_signer_sends_the_operator_back_to
 
 def test_a_member_with_a_certificate_of_the_ca_that_is_dropped_does_as_well() -> None:
     old, new = replace(STEP, authorities=(2, 1)), replace(STEP, authorities=(2,))
-    (said,) = untrusting({"b": Silence(f"https://b: {DISTRUSTED}")}, old, new)
+    (said,) = untrusting({"b": NoStatus(f"https://b: {DISTRUSTED}")}, old, new)
     assert "b still shows a certificate of a CA that is to be dropped. Set it to [2, 1] and" in said

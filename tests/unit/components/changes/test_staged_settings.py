@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.changes.staged_settings import Step, refusals
+from components.changes.staged_settings import StagedSettings, refusals
 from tests.unit.components.config.valid_settings import settings
 
-STEP = Step.of(settings())
+STEP = StagedSettings.of(settings())
 
 
 def test_a_step_survives_the_engines_state() -> None:
@@ -37,10 +37,10 @@ def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> 
     ],
 )  # fmt: skip
 def test_a_refusal_names_key_value_reason_and_way_out(
-    old: Step, new: dict[str, Any], words: list[str]
+    old: StagedSettings, new: dict[str, Any], words: list[str]
 ) -> None:
     wished = settings(releaseSha256="0" * 64, **new)
-    (said,) = refusals(old, Step.of(wished), wished)
+    (said,) = refusals(old, StagedSettings.of(wished), wished)
     assert [word for word in words if word not in said] == []
 
 
@@ -59,4 +59,4 @@ def test_what_a_rolling_change_can_do_or_members_must_be_asked_about_is_not_refu
     allowed: dict[str, Any],
 ) -> None:
     wished = settings(**allowed)
-    assert refusals(STEP, Step.of(wished), wished) == []
+    assert refusals(STEP, StagedSettings.of(wished), wished) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.changes.version_checks import lagging, unfinished, versions
-from components.etcd.health import Silence
+from components.etcd.health import NoStatus
 from tests.unit.components.changes.answers import answer
 
 WELL = answer()
@@ -24,7 +24,7 @@ def test_members_of_neighbouring_versions_do_not() -> None:
 
 
 def test_the_clusters_own_version_speaks_for_a_member_that_is_silent() -> None:
-    seen = {"a": replace(WELL, cluster_version="3.5.0"), "b": Silence("its droplet is gone")}
+    seen = {"a": replace(WELL, cluster_version="3.5.0"), "b": NoStatus("its droplet is gone")}
     (reason,) = lagging(seen, "3.7.1", checksum_given=True)
     assert reason.startswith("etcd:version is 3.7.1, and the cluster itself is still at 3.5: ")
     assert "Set it to 3.6.14 and let a pulumi up end well first" in reason
@@ -43,7 +43,7 @@ def test_a_cluster_without_a_version_yet_is_not_asked_for_it() -> None:
 
 
 def test_a_silent_member_says_nothing_about_versions() -> None:
-    assert versions({"a": WELL, "b": Silence("gone"), "c": replace(WELL, version="")}) == {"a": "3.6.14"}
+    assert versions({"a": WELL, "b": NoStatus("gone"), "c": replace(WELL, version="")}) == {"a": "3.6.14"}
 
 
 def test_an_upgrade_is_over_when_each_member_and_the_cluster_have_the_version() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from components.etcd.cluster_client import Members
+from components.etcd.cluster_client import ClusterClient
 from tests.unit.components.config.valid_settings import settings
 
 
@@ -35,7 +35,7 @@ async def test_a_droplet_that_is_off_already_is_asked_nothing(monkeypatch: pytes
 
     monkeypatch.setattr("components.droplets.shutdown.push", push)
     account = SimpleNamespace(access=None, book=Book(), existing=None, unguarded=None)
-    members = Members(
+    members = ClusterClient(
         settings(),
         account=cast("Any", account),
         ca_certificate=cast("Any", ""),

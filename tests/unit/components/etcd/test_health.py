@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from components.etcd.health import Answer, Silence, listed, problems, read_answer
+from components.etcd.health import MemberStatus, NoStatus, listed, problems, read_answer
 
 NAMES = ("a", "b", "c")
-WELL = Answer("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids={})
+WELL = MemberStatus("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids={})
 
 
 def test_members_that_agree_are_healthy() -> None:
@@ -19,7 +19,7 @@ def test_members_that_agree_are_healthy() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (Silence("connection refused"), "connection refused"),
+        (NoStatus("connection refused"), "connection refused"),
         (replace(WELL, healthy=False, reason="ALARM NOSPACE"), "etcd says it is not healthy: ALARM NOSPACE"),
         (replace(WELL, learner=True), "it is a learner that has not been promoted yet"),
         (replace(WELL, leader="0"), "it knows no leader"),
@@ -28,12 +28,12 @@ def test_members_that_agree_are_healthy() -> None:
         (replace(WELL, voters=frozenset("ab")), "it does not know c as started voting members"),
     ],
 )
-def test_the_sick_member_is_named_with_what_was_seen(answer: Answer | Silence, problem: str) -> None:
+def test_the_sick_member_is_named_with_what_was_seen(answer: MemberStatus | NoStatus, problem: str) -> None:
     assert problems(NAMES, {"a": WELL, "b": WELL, "c": answer}) == {"c": problem}
 
 
 def test_a_member_that_the_question_is_not_about_may_be_sick() -> None:
-    assert problems(("a", "b"), {"a": WELL, "b": WELL, "c": Silence("gone")}) == {}
+    assert problems(("a", "b"), {"a": WELL, "b": WELL, "c": NoStatus("gone")}) == {}
 
 
 def test_etcds_four_answers_are_read_as_one() -> None:
@@ -49,7 +49,7 @@ def test_etcds_four_answers_are_read_as_one() -> None:
         },
         {"etcdserver": "3.6.14", "etcdcluster": "3.5.0"},
     )
-    assert answer == Answer(
+    assert answer == MemberStatus(
         *("1", "2", "3"),
         learner=False,
         healthy=True,
@@ -63,11 +63,11 @@ def test_etcds_four_answers_are_read_as_one() -> None:
 
 def test_a_member_that_does_not_answer_is_the_only_one_to_blame_for_it() -> None:
     fewer = replace(WELL, voters=frozenset("ab"))
-    assert problems(NAMES, {"a": fewer, "b": fewer, "c": Silence("gone")}) == {"c": "gone"}
+    assert problems(NAMES, {"a": fewer, "b": fewer, "c": NoStatus("gone")}) == {"c": "gone"}
 
 
 def test_the_cluster_may_list_members_that_are_not_asked_about() -> None:
-    assert listed({"a": replace(WELL, ids={"a": "1", "d": "4"}), "b": Silence("gone")}) == {"a", "d"}
+    assert listed({"a": replace(WELL, ids={"a": "1", "d": "4"}), "b": NoStatus("gone")}) == {"a", "d"}
 
 
 def test_an_error_in_place_of_the_status_is_a_reason_to_be_unhealthy() -> None:

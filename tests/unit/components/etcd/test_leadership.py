@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from components.etcd.health import Answer, Probe, Silence
+from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.etcd.leadership import successor
 from components.rollout.gates import next_to_leave
 
 NAMES = ("etcd-server-1", "etcd-server-2", "etcd-server-3")
 
 
-def answer(number: int, *, leader: int = 1, learner: bool = False, healthy: bool = True) -> Answer:
-    return Answer(
+def answer(number: int, *, leader: int = 1, learner: bool = False, healthy: bool = True) -> MemberStatus:
+    return MemberStatus(
         *("cluster", f"id-{number}", f"id-{leader}"),
         learner=learner,
         healthy=healthy,
@@ -20,7 +20,7 @@ def answer(number: int, *, leader: int = 1, learner: bool = False, healthy: bool
     )
 
 
-def seen(*answers: Probe) -> dict[str, Probe]:
+def seen(*answers: Observation) -> dict[str, Observation]:
     return dict(zip(NAMES, answers, strict=True))
 
 
@@ -37,7 +37,7 @@ def test_nothing_moves_when_another_member_leads() -> None:
 def test_nobody_who_leaves_a_sick_member_or_a_learner_becomes_the_leader() -> None:
     assert successor(NAMES[:2], seen(answer(1), answer(2), answer(3))) == (NAMES[0], "id-3")
     assert successor(NAMES[:1], seen(answer(1), answer(2, healthy=False), answer(3))) == (NAMES[0], "id-3")
-    assert successor(NAMES[:1], seen(answer(1), answer(2, learner=True), Silence("gone"))) is None
+    assert successor(NAMES[:1], seen(answer(1), answer(2, learner=True), NoStatus("gone"))) is None
 
 
 def test_members_leave_from_the_highest_number_down() -> None:
@@ -48,4 +48,4 @@ def test_members_leave_from_the_highest_number_down() -> None:
 
 
 def test_a_sick_member_leaves_first() -> None:
-    assert next_to_leave(NAMES, NAMES[:1], seen(answer(1), Silence("gone"), answer(3))) == NAMES[1]
+    assert next_to_leave(NAMES, NAMES[:1], seen(answer(1), NoStatus("gone"), answer(3))) == NAMES[1]

@@ -15,9 +15,9 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
-from etcd_node.guard.shutdown_policy import Facts, Markers, holds
+from etcd_node.guard.shutdown_policy import Markers, ShutdownFacts, holds
 
-from components.etcd.health import Answer, Probe, Silence, problems
+from components.etcd.health import MemberStatus, NoStatus, Observation, problems
 from components.rollout.gates import others, waits_for_gate
 
 NAMES = ("a", "b", "c")
@@ -121,8 +121,8 @@ class UnsafeError(Exception):
 @cache
 def gate_opens(index: int, well: tuple[bool, ...]) -> bool:
     """The program's gate: nobody else has a problem."""
-    seen: dict[str, Probe] = {
-        name: Answer(
+    seen: dict[str, Observation] = {
+        name: MemberStatus(
             *("cluster", name, "leader"),
             learner=False,
             healthy=True,
@@ -131,7 +131,7 @@ def gate_opens(index: int, well: tuple[bool, ...]) -> bool:
             ids=dict.fromkeys(NAMES, "id"),
         )
         if fine
-        else Silence("gone")
+        else NoStatus("gone")
         for name, fine in zip(NAMES, well, strict=True)
     }
     return not problems(others(NAMES[index], NAMES, seen), seen)
@@ -142,7 +142,7 @@ def refuses(index: int, well: tuple[bool, ...], given_up: bool) -> bool:
     """The node's veto."""
     sick = {name: "gone" for name, fine in zip(NAMES, well, strict=True) if not fine and name != NAMES[index]}
     markers = Markers(up=True, size=3, all_at_once=given_up)
-    return holds(Facts(member=True, sick=sick, markers=markers)) is not None
+    return holds(ShutdownFacts(member=True, sick=sick, markers=markers)) is not None
 
 
 def shut_down(state: State, index: int) -> State:

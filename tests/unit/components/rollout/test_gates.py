@@ -8,13 +8,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.etcd.health import Answer, Probe, Silence
+from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.rollout.gates import Rollout
 from tests.unit.components.config.test_backup_settings import ON
 from tests.unit.components.config.valid_settings import settings
 
 NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
-WELL = Answer(
+WELL = MemberStatus(
     *("cluster", "id", "leader"),
     learner=False,
     healthy=True,
@@ -29,18 +29,18 @@ WELL = Answer(
 class FakeMembers:
     """All have a droplet, and answer as they are told to."""
 
-    def __init__(self, *seen: Probe) -> None:
+    def __init__(self, *seen: Observation) -> None:
         self.existing = pulumi.Output.from_input(frozenset(NAMES))
         self._seen = dict(zip(NAMES, seen, strict=True))
 
-    async def look(self) -> dict[str, Probe]:
+    async def look(self) -> dict[str, Observation]:
         return self._seen
 
     async def gateway(self, name: str) -> None:
         raise AssertionError(name)
 
 
-async def purposes(*seen: Probe, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[str]:
+async def purposes(*seen: Observation, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> list[str]:
     """What backups were taken for, before the droplets of a run that knows 3.6.14."""
     asked: list[str] = []
 
@@ -66,20 +66,20 @@ async def purposes(*seen: Probe, monkeypatch: pytest.MonkeyPatch, **changes: Any
 async def test_one_backup_is_taken_before_all_members_change_their_version_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert await purposes(WELL, WELL, Silence("gone"), monkeypatch=monkeypatch) == ["Before etcd 3.6.14"]
+    assert await purposes(WELL, WELL, NoStatus("gone"), monkeypatch=monkeypatch) == ["Before etcd 3.6.14"]
 
 
 @pytest.mark.parametrize(
     ("seen", "changes"),
     [
         ([replace(WELL, version="3.6.14")] * 3, {}),
-        ([WELL, Silence("gone"), Silence("gone")], {}),
+        ([WELL, NoStatus("gone"), NoStatus("gone")], {}),
         ([WELL, WELL, WELL], dict.fromkeys(ON, "")),
     ],
     ids=["the version stays", "no majority is healthy", "backups are off"],
 )
 async def test_none_is_taken_where(
-    seen: list[Probe], changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    seen: list[Observation], changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulumi.log.warn", str)
     assert await purposes(*seen, monkeypatch=monkeypatch, **changes) == []

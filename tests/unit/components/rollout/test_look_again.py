@@ -8,8 +8,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.etcd.cluster_client import Members
-from components.etcd.health import Answer, Probe
+from components.etcd.health import MemberStatus, Observation
 from components.rollout import gates as rollout
 from tests.unit.components.config.valid_settings import settings
 
@@ -43,10 +42,10 @@ class Running:
     async def power_on(self, sick: Iterable[str]) -> None:
         """All are on."""
 
-    async def look(self) -> dict[str, Probe]:
+    async def look(self) -> dict[str, Observation]:
         ids = dict.fromkeys(self._names, "id")
         return {
-            name: Answer(
+            name: MemberStatus(
                 *("cluster", name, "leader"),
                 learner=False,
                 healthy=True,
@@ -71,7 +70,7 @@ async def test_a_size_that_is_not_reached_in_this_run_makes_nobody_leave_and_nob
         "etcd-test",
         settings(size=asked).model_copy(update={"health_timeout_seconds": 0.5}),
         # Whoever is asked to remove a member, or to let one lead, is not there.
-        members=cast("Members", Running(running)),
+        members=cast("ClusterClient", Running(running)),
         ready=cast("Any", None),
         version=cast("Any", Known("3.6.14")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.unit.components.rollout.rollout_model import (
     Guards,
     Member,

@@ -10,8 +10,7 @@ import pulumi
 import pytest
 
 from components.droplets import inventory as account
-from components.etcd.cluster_client import Members
-from components.etcd.health import Answer, Probe, Silence
+from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.rollout import gates as rollout
 from components.rollout import waiting
 from components.rollout.waiting import UnhealthyError
@@ -38,8 +37,8 @@ class Cluster:
     def forget_addresses(self) -> None:
         """Nothing is remembered."""
 
-    async def look(self) -> dict[str, Probe]:
-        return {name: Silence("gone") if name in self.sick else answer(name) for name in NAMES}
+    async def look(self) -> dict[str, Observation]:
+        return {name: NoStatus("gone") if name in self.sick else answer(name) for name in NAMES}
 
     async def power_on(self, sick: Iterable[str]) -> None:
         """All are on."""
@@ -66,9 +65,9 @@ class Registered:
         return await asyncio.shield(self._registered)
 
 
-def answer(name: str) -> Answer:
+def answer(name: str) -> MemberStatus:
     ids = dict.fromkeys(NAMES, "id")
-    return Answer(
+    return MemberStatus(
         *("cluster", name, "leader"), learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids=ids
     )
 
@@ -80,7 +79,7 @@ async def touch_all(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> None:
     run = rollout.Rollout(
         "etcd-test",
         settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 1}),
-        members=cast("Members", cluster),
+        members=cast("ClusterClient", cluster),
         ready=cast("Any", None),
         version=cast("Any", None),
     )

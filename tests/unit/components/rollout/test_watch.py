@@ -9,8 +9,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components.etcd.cluster_client import Members
-from components.etcd.health import Answer, Probe, Silence
+from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.rollout import gates as rollout
 from tests.unit.components.config.valid_settings import settings
 
@@ -18,21 +17,21 @@ NAMES = [f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3)]
 GOING = NAMES[0]
 
 
-def answer(name: str) -> Answer:
+def answer(name: str) -> MemberStatus:
     ids = dict.fromkeys(NAMES, "id")
-    return Answer(
+    return MemberStatus(
         *("cluster", name, "leader"), learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids=ids
     )
 
 
-def seen(*sick: str) -> dict[str, Probe]:
-    return {name: Silence("gone") if name in sick else answer(name) for name in NAMES}
+def seen(*sick: str) -> dict[str, Observation]:
+    return {name: NoStatus("gone") if name in sick else answer(name) for name in NAMES}
 
 
 class Scripted:
     """Members as one look after the other sees them; after the last one the droplet is gone."""
 
-    def __init__(self, looks: list[dict[str, Probe]]) -> None:
+    def __init__(self, looks: list[dict[str, Observation]]) -> None:
         self._looks = looks
         self.existing = self
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -44,7 +43,7 @@ class Scripted:
     async def gateway(self, name: str) -> None:
         raise AssertionError(name)
 
-    async def look(self) -> dict[str, Probe]:
+    async def look(self) -> dict[str, Observation]:
         look = self._looks.pop(0)
         if not self._looks:
             self.gone.set_result("urn")
@@ -88,7 +87,7 @@ class Registered:
     ],
 )
 async def test_only_a_member_that_is_the_only_sick_one_for_several_looks_loses_its_power(
-    monkeypatch: pytest.MonkeyPatch, looks: list[dict[str, Probe]], hangs: list[bool]
+    monkeypatch: pytest.MonkeyPatch, looks: list[dict[str, Observation]], hangs: list[bool]
 ) -> None:
     monkeypatch.setattr(rollout, "WATCH_SECONDS", 0.01)
     for level in ("info", "warn"):
@@ -99,7 +98,7 @@ async def test_only_a_member_that_is_the_only_sick_one_for_several_looks_loses_i
     run = rollout.Rollout(
         "etcd-test",
         settings(),
-        members=cast("Members", members),
+        members=cast("ClusterClient", members),
         ready=cast("Any", None),
         version=cast("Any", None),
     )

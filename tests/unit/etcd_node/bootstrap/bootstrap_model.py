@@ -4,7 +4,7 @@ The decisions are those of ``bootstrap_rules``; the model adds what surrounds th
 looks at the others one after the other, twice; announcements that arrive late or never; members that lose power at
 any moment, with their disks or without; and Raft, as far as it matters here.
 
-A disk holds nothing, the founding's log without a write (``EMBRYO``), what a leader wrote that nobody else has
+A disk holds nothing, a log without a write (``EMPTY_BOOTSTRAP_LOG``), what a leader wrote that nobody else has
 (``STRAY``), or an acknowledged write (``DATA``). Every founding of one cluster gives the same member ids, so all their
 logs belong together: a leader is elected by any two running members, and one that has the write is elected before one
 that has not. The write is acknowledged once two disks have it. When a quorum that runs without it can elect a leader
@@ -23,11 +23,11 @@ from typing import NamedTuple
 
 from etcd_node.bootstrap.bootstrap_rules import (
     RULES,
+    BootstrapObservations,
     Decision,
     Kind,
     Report,
     Rule,
-    Sight,
     decide,
     may_be_set_aside,
     may_found,
@@ -42,9 +42,9 @@ TOKEN, OTHER_TOKEN = "cluster", "another cluster"
 
 OFF, SCRIPT, DECIDED, RUNNING = range(4)
 """What a member does: nothing, the script, waiting to start ``new``, or etcd."""
-BLANK, EMBRYO, STRAY, DATA = range(4)
+BLANK, EMPTY_BOOTSTRAP_LOG, STRAY, DATA = range(4)
 """What its disk holds."""
-CONTENTS = (Contents.BLANK, Contents.EMBRYO, Contents.DATA, Contents.DATA)
+CONTENTS = (Contents.BLANK, Contents.EMPTY_BOOTSTRAP_LOG, Contents.DATA, Contents.DATA)
 
 UNSEEN, NOW, ENDED, ENDED_LATER, ELSE, SILENT, IMPOSTOR = range(7)
 """One look at a member: not yet; blank in its present run, in one that has ended, or in one that has ended and began
@@ -140,7 +140,10 @@ def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
             if state.disk[member] != BLANK:
                 yield f"{name} loses its disk", _written(state, member, BLANK)
         if state.does[member] == DECIDED:
-            yield f"{name} starts new", _runs(state, member, EMBRYO if state.disk[member] == BLANK else None)
+            yield (
+                f"{name} starts new",
+                _runs(state, member, EMPTY_BOOTSTRAP_LOG if state.disk[member] == BLANK else None),
+            )
         throws_away = may_be_set_aside(CONTENTS[state.disk[member]]) or not guards.embryo_by_log
         if state.does[member] == RUNNING and throws_away:
             # It has found no leader for long enough, and has looked at its log.
@@ -177,7 +180,9 @@ def _decides(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
         return
     second = state.second if guards.two_rounds else state.first
     founding, others = NAMES[: guards.founders], NAMES[guards.founders :]
-    outcome = decide(Sight(TOKEN, founding, others, _reports(state.first), _reports(second)), guards.rules)
+    outcome = decide(
+        BootstrapObservations(TOKEN, founding, others, _reports(state.first), _reports(second)), guards.rules
+    )
     again = state._replace(first=NOTHING, second=NOTHING)
     if isinstance(outcome, Decision):
         named = [member != DECIDER and outcome.instances.get(NAMES[member]) == "now" for member in MEMBERS]

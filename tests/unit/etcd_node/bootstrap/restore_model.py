@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from etcd_node.bootstrap.bootstrap_rules import (
     RULES,
+    BootstrapObservations,
     Decision,
     Kind,
     Report,
     Rule,
-    Sight,
     decide,
     names_this_run,
     restores_what_it_has,
@@ -102,7 +102,9 @@ def _decides(state: State, guards: Guards) -> Iterator[State]:
         for name, look in zip(NAMES, state.seen, strict=True)
         if look is not None
     }
-    sight = Sight("cluster", NAMES, (), reports, reports, restores=True, snapshot=state.has[0])
+    sight = BootstrapObservations(
+        "cluster", NAMES, (), reports, reports, restores=True, snapshot=state.has[0]
+    )
     outcome = decide(sight, guards.rules)
     again = state._replace(seen=(None,) * 3)
     if not isinstance(outcome, Decision):

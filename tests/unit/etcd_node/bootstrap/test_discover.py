@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from etcd_node.bootstrap.bootstrap_rules import Decision, Kind
-from etcd_node.bootstrap.bootstrap_server import Stand, parse_decision
+from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint, parse_decision
 from etcd_node.bootstrap.reconcile import (
     EAGER,
     LEADERLESS,
     PATIENT,
     SLOW,
     Memory,
-    Sighting,
+    Observation,
     listing_is_due,
     needs_second_look,
 )
@@ -19,8 +19,8 @@ from etcd_node.etcd.local_metrics import Health
 from etcd_node.etcd.membership import (
     Add,
     Listed,
+    MemberList,
     Remove,
-    Roll,
     Wait,
     cluster_of,
     is_absent,
@@ -34,8 +34,8 @@ def listed(number: int, *, started: bool = True, learner: bool = False) -> Liste
     return Listed(number, f"m{number}" if started else "", (f"https://m{number}:2380",), learner)
 
 
-def roll(*members: Listed) -> Roll:
-    return Roll(77, members)
+def roll(*members: Listed) -> MemberList:
+    return MemberList(77, members)
 
 
 def test_an_old_self_is_removed_first() -> None:
@@ -89,13 +89,16 @@ def health(
 @pytest.mark.parametrize(
     ("sighting", "trouble"),
     [
-        (Sighting(health(), (listed(1), listed(2), listed(3))), ""),
-        (Sighting(health(active=frozenset({2})), (listed(1), listed(2), listed(3))), "no connection to m3"),
-        (Sighting(health(leader=False), ()), "etcd has no leader"),
-        (Sighting(None, ()), "etcd does not answer"),
+        (Observation(health(), (listed(1), listed(2), listed(3))), ""),
+        (
+            Observation(health(active=frozenset({2})), (listed(1), listed(2), listed(3))),
+            "no connection to m3",
+        ),
+        (Observation(health(leader=False), ()), "etcd has no leader"),
+        (Observation(None, ()), "etcd does not answer"),
     ],
 )
-def test_a_trouble_is_named(sighting: Sighting, trouble: str) -> None:
+def test_a_trouble_is_named(sighting: Observation, trouble: str) -> None:
     assert sighting.trouble == trouble
 
 
@@ -111,15 +114,22 @@ def test_the_api_is_asked_at_every_look_while_somebody_is_lost_and_later_less() 
     assert listing_is_due(Memory(listed=late, troubled=1000), "lost", late + PATIENT)
 
 
-EMBRYO, DATA = Disk(Contents.EMBRYO, Identity(1, 77)), Disk(Contents.DATA, Identity(1, 77))
+EMPTY_BOOTSTRAP_LOG, DATA = (
+    Disk(Contents.EMPTY_BOOTSTRAP_LOG, Identity(1, 77)),
+    Disk(Contents.DATA, Identity(1, 77)),
+)
 
 
 @pytest.mark.parametrize(
     ("state", "disk", "absent", "again"),
     [
-        pytest.param(health(leader=False, seen=0), EMBRYO, False, True, id="a founding got stuck"),
-        pytest.param(health(leader=False, seen=1), EMBRYO, False, False, id="it had a leader"),
-        pytest.param(health(leader=False, seen=0, started=1), EMBRYO, False, False, id="it has only begun"),
+        pytest.param(
+            health(leader=False, seen=0), EMPTY_BOOTSTRAP_LOG, False, True, id="a founding got stuck"
+        ),
+        pytest.param(health(leader=False, seen=1), EMPTY_BOOTSTRAP_LOG, False, False, id="it had a leader"),
+        pytest.param(
+            health(leader=False, seen=0, started=1), EMPTY_BOOTSTRAP_LOG, False, False, id="it has only begun"
+        ),
         pytest.param(health(leader=False, seen=0), DATA, False, False, id="it has data"),
         pytest.param(None, DATA, False, False, id="etcd is down"),
         pytest.param(None, DATA, True, True, id="it was removed"),
@@ -131,12 +141,12 @@ def test_a_disk_is_looked_at_again_only_for_a_reason(
     assert needs_second_look(state, disk, LEADERLESS, absent) is again
 
 
-def decision(stand: Stand, **changed: str) -> Decision:
+def decision(stand: BootstrapEndpoint, **changed: str) -> Decision:
     return Decision(changed.get("token", "token"), {"m2": changed.get("instance", stand.report.instance)})
 
 
 def test_a_decision_of_the_decider_about_this_run_is_accepted_once() -> None:
-    stand = Stand("m2", "token", "m1")
+    stand = BootstrapEndpoint("m2", "token", "m1")
     made = decision(stand)
     assert stand.accept(made, ["m1"])
     assert stand.wait_for_decision(0) == made
@@ -147,17 +157,17 @@ def test_a_decision_of_the_decider_about_this_run_is_accepted_once() -> None:
 
 @pytest.mark.parametrize("changed", [{"instance": "another run"}, {"token": "another cluster"}])
 def test_a_decision_about_something_else_is_refused(changed: dict[str, str]) -> None:
-    stand = Stand("m2", "token", "m1")
+    stand = BootstrapEndpoint("m2", "token", "m1")
     assert not stand.accept(decision(stand, **changed), ["m1"])
 
 
 def test_a_decision_of_somebody_else_is_refused() -> None:
-    stand = Stand("m2", "token", "m1")
+    stand = BootstrapEndpoint("m2", "token", "m1")
     assert not stand.accept(decision(stand), ["m3", "localhost"])
 
 
 def test_a_member_that_begins_to_rejoin_refuses_decisions_made_before() -> None:
-    stand = Stand("m2", "token", "m1")
+    stand = BootstrapEndpoint("m2", "token", "m1")
     before = decision(stand)
     assert stand.withdraw()
     assert not stand.accept(before, ["m1"])

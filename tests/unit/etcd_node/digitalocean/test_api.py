@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from etcd_node.digitalocean import api as listing
-from etcd_node.digitalocean.address_book import Directory, book_of, trouble_with_self
+from etcd_node.digitalocean.address_book import AddressBook, book_of, trouble_with_self
 from etcd_node.digitalocean.api import Droplet, ListingError, list_droplets
 from etcd_node.host.backoff import LONGEST_RESET, after_refusal, backoff
 
@@ -149,7 +149,7 @@ def test_the_listing_is_asked_again_only_while_somebody_is_missing() -> None:
         asked.append(now[0])
         return []
 
-    directory = Directory(ask, clock=lambda: now[0])
+    directory = AddressBook(ask, clock=lambda: now[0])
     for tick in range(200):
         now[0] = tick / 10
         directory.refresh(missing=tick < 100)
@@ -172,7 +172,7 @@ def test_a_failing_listing_is_tried_again_and_its_reason_is_known() -> None:
             raise answer
         return answer
 
-    directory = Directory(ask, clock=lambda: now[0])
+    directory = AddressBook(ask, clock=lambda: now[0])
     assert not directory.refresh(missing=True)
     assert directory.trouble == "down"
     for _ in range(100):

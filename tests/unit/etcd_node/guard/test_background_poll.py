@@ -7,7 +7,7 @@ import select
 
 import pytest
 from etcd_node.digitalocean.api import ListingError
-from etcd_node.guard.background_poll import Inquiry
+from etcd_node.guard.background_poll import BackgroundPoll
 
 
 class Clock:
@@ -26,7 +26,7 @@ class Asked:
         self.count = 0
         self.clock = Clock()
         self.woken, wake = os.pipe()
-        self.inquiry: Inquiry[str] = Inquiry(
+        self.inquiry: BackgroundPoll[str] = BackgroundPoll(
             self._answer, unknown="not known how it is", wake=wake, clock=self.clock
         )
 

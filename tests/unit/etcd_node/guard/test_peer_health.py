@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from etcd_node.etcd.transport import Answer
+from etcd_node.etcd.transport import HttpResponse
 from etcd_node.guard.peer_health import connected_from, trouble_in
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue\n"
@@ -48,4 +48,4 @@ def test_only_the_own_address_counts_where_etcd_listens_on_one() -> None:
     ],
 )
 def test_only_etcds_own_word_counts_as_health(status: int, body: bytes, trouble: str) -> None:
-    assert trouble_in(Answer(status, body)) == trouble
+    assert trouble_in(HttpResponse(status, body)) == trouble

@@ -10,8 +10,8 @@ from etcd_node.guard.shutdown_policy import (
     FIRST_QUESTION,
     PRESS_AGE,
     REPLACED,
-    Facts,
     Markers,
+    ShutdownFacts,
     first_question,
     holds,
     needed,
@@ -28,7 +28,7 @@ RESIZING = Markers(up=True, size=None, all_at_once=False)
 TORN_DOWN = Markers(up=False, size=None, all_at_once=False)
 ALL_AT_ONCE = Markers(up=True, size=3, all_at_once=True)
 
-HEALTHY = Facts(member=True, markers=WANTED)
+HEALTHY = ShutdownFacts(member=True, markers=WANTED)
 TROUBLED = replace(HEALTHY, sick={"m3": "connection refused"})
 
 
@@ -63,7 +63,7 @@ TROUBLED = replace(HEALTHY, sick={"m3": "connection refused"})
     ],
 )
 def test_a_shutdown_is_refused_only_while_the_cluster_cannot_spare_the_machine(
-    facts: Facts, reason: str | None
+    facts: ShutdownFacts, reason: str | None
 ) -> None:
     assert holds(facts) == reason
 
@@ -82,7 +82,9 @@ def test_the_reason_does_not_change_with_what_was_last_seen() -> None:
         (replace(TROUBLED, removed=True), "this member was removed from the cluster"),
     ],
 )
-def test_only_a_positive_word_lets_a_machine_go_whoever_is_unhealthy(facts: Facts, why: str | None) -> None:
+def test_only_a_positive_word_lets_a_machine_go_whoever_is_unhealthy(
+    facts: ShutdownFacts, why: str | None
+) -> None:
     assert released(facts) == why
     assert needed(facts) is not None
 

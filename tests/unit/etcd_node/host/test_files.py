@@ -153,10 +153,14 @@ def disk_with(folder: Path, log: bytes) -> Disk:
 @pytest.mark.parametrize(
     ("log", "contents"),
     [
-        pytest.param(BEGINNING + REST, Contents.EMBRYO, id="only begun"),
-        pytest.param(BEGINNING + FOUNDING + VOTE + REST, Contents.EMBRYO, id="founded and voted"),
+        pytest.param(BEGINNING + REST, Contents.EMPTY_BOOTSTRAP_LOG, id="only begun"),
         pytest.param(
-            BEGINNING + FOUNDING + VOTE + LEADERS_ENTRY + REST, Contents.EMBRYO, id="led, nothing written"
+            BEGINNING + FOUNDING + VOTE + REST, Contents.EMPTY_BOOTSTRAP_LOG, id="founded and voted"
+        ),
+        pytest.param(
+            BEGINNING + FOUNDING + VOTE + LEADERS_ENTRY + REST,
+            Contents.EMPTY_BOOTSTRAP_LOG,
+            id="led, nothing written",
         ),
         pytest.param(
             BEGINNING + FOUNDING + LEADERS_ENTRY + CLIENTS_ENTRY + REST, Contents.DATA, id="written"

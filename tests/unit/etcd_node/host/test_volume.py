@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 from etcd_node.bootstrap.restore import LOGS, RestoreError, refuse_full_volume
-from etcd_node.host.settings import Places
+from etcd_node.host.settings import Paths
 from etcd_node.host.volume import set_aside
 
 
-def places_with(tmp_path: Path, content: str) -> Places:
-    places = Places(tmp_path)
+def places_with(tmp_path: Path, content: str) -> Paths:
+    places = Paths(tmp_path)
     places.data.mkdir(parents=True, exist_ok=True)
     (places.data / "log").write_text(content)
     return places
 
 
-def copies(places: Places) -> list[str]:
+def copies(places: Paths) -> list[str]:
     return sorted(one.read_text() for one in places.mount.glob("given-up-*/log"))
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from etcd_node.maintenance.defragment import (
     MIB,
+    DatabaseState,
     Defragment,
-    HandOn,
     Later,
     Limits,
     Nothing,
-    Sighting,
+    TransferLeadership,
     fragmented,
     in_turn,
     next_step,
@@ -26,22 +26,24 @@ QUIET = 500
 
 def member(
     number: int, free: int = 0, *, in_use: int = 100, leads: bool = False, problem: str = ""
-) -> Sighting:
+) -> DatabaseState:
     """A member whose file has ``in_use`` MiB in use and ``free`` MiB not."""
-    return Sighting(f"m{number}", problem, leads, (in_use + free) * MIB, in_use * MIB)
+    return DatabaseState(f"m{number}", problem, leads, (in_use + free) * MIB, in_use * MIB)
 
 
-def three(free: int, in_use: int = 100) -> list[Sighting]:
+def three(free: int, in_use: int = 100) -> list[DatabaseState]:
     """Members of which the first leads."""
     return [member(number, free, in_use=in_use, leads=number == 1) for number in (1, 2, 3)]
 
 
-def steps_of(members: list[Sighting], commits: int = QUIET) -> list[Nothing | Later | HandOn | Defragment]:
+def steps_of(
+    members: list[DatabaseState], commits: int = QUIET
+) -> list[Nothing | Later | TransferLeadership | Defragment]:
     """What each member does."""
     return [next_step(one.name, members, LIMITS, ROOM, commits) for one in members]
 
 
-def in_their_turns(members: list[Sighting], commits: int = QUIET) -> list[str]:
+def in_their_turns(members: list[DatabaseState], commits: int = QUIET) -> list[str]:
     """What happens until nobody does anything: who defragments, and to whom leadership is handed on."""
     now = {one.name: one for one in members}
     done: list[str] = []
@@ -49,7 +51,7 @@ def in_their_turns(members: list[Sighting], commits: int = QUIET) -> list[str]:
         steps = dict(zip(now, steps_of(list(now.values()), commits), strict=True))
         assert list(steps.values()).count(Defragment()) <= 1
         for name, step in steps.items():
-            if isinstance(step, HandOn):
+            if isinstance(step, TransferLeadership):
                 now = {one: replace(seen, leads=one == step.to) for one, seen in now.items()}
                 done.append(f"leadership to {step.to}")
             if step == Defragment():
@@ -70,7 +72,7 @@ def in_their_turns(members: list[Sighting], commits: int = QUIET) -> list[str]:
     ],
 )
 def test_it_is_worth_it_for_100_mib_that_are_half_of_the_file(size: int, in_use: int, worth: bool) -> None:
-    assert fragmented(Sighting("m1", size=size * MIB, in_use=in_use * MIB), LIMITS) is worth
+    assert fragmented(DatabaseState("m1", size=size * MIB, in_use=in_use * MIB), LIMITS) is worth
 
 
 def test_turns_go_by_name_and_the_leader_comes_last() -> None:

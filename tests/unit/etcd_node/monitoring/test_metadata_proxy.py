@@ -27,13 +27,13 @@ class Metadata:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     status: int
     type: str | None
     body: bytes
 
 
-Ask = Callable[..., Answer]
+Ask = Callable[..., HttpResponse]
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def proxy_for(metadata: Metadata) -> Iterator[Callable[[str], Ask]]:
 
         def ask(
             method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
-        ) -> Answer:
+        ) -> HttpResponse:
             connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=5)
             connection.request(method, url, body, headers or {})
             answer = connection.getresponse()
-            return Answer(answer.status, answer.getheader("Content-Type"), answer.read())
+            return HttpResponse(answer.status, answer.getheader("Content-Type"), answer.read())
 
         return ask
 
@@ -97,7 +97,7 @@ def proxy_for(metadata: Metadata) -> Iterator[Callable[[str], Ask]]:
 def test_the_agent_learns_who_it_is(path: str, proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
     headers = {"Authorization": "DOMETADATA token", "Accept-Encoding": "gzip"}
     answer = proxy_for(ME)("GET", f"{SERVICE}{path}", headers=headers)
-    assert answer == Answer(200, "application/json", b'{"frequency":60}')
+    assert answer == HttpResponse(200, "application/json", b'{"frequency":60}')
     assert metadata.asked == [("GET", path, b"")]
     assert metadata.headers[0]["Authorization"] == "DOMETADATA token"
 
@@ -106,7 +106,7 @@ def test_the_agent_sends_its_measurements(proxy_for: Callable[[str], Ask], metad
     headers = {"X-Auth-Key": "key", "Content-Type": "application/timeseries-binary-0"}
     path = "/v1/metrics/droplet_id/1001"
     answer = proxy_for(ME)("POST", f"{SERVICE}{path}", b"measured\r\n\r\n", headers)
-    assert answer == Answer(202, "application/json", b'{"frequency":60}')
+    assert answer == HttpResponse(202, "application/json", b'{"frequency":60}')
     assert metadata.asked == [("POST", path, b"measured\r\n\r\n")]
     assert metadata.headers[0].items() >= headers.items()
 

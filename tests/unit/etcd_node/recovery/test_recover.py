@@ -9,16 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.etcd.membership import Listed, Roll, cluster_name, founded_cluster
-from etcd_node.host.settings import Places, Settings, as_recovered
+from etcd_node.etcd.membership import Listed, MemberList, cluster_name, founded_cluster
+from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent, refusal
 from etcd_node.recovery.recover import Plan, end
-from etcd_node.recovery.survey import RollCall, Sight, State
+from etcd_node.recovery.survey import MemberObservation, State, Survey
 
 MEMBERS = ("m1", "m2", "m3")
-QUORUM = RollCall((), Roll(1, tuple(Listed(7, name, (), learner=False) for name in MEMBERS)))
-SILENT = RollCall((Sight("m2", State.SILENT, "no answer in time"), Sight("m3", State.BLANK)))
+QUORUM = Survey((), MemberList(1, tuple(Listed(7, name, (), learner=False) for name in MEMBERS)))
+SILENT = Survey(
+    (MemberObservation("m2", State.SILENT, "no answer in time"), MemberObservation("m3", State.BLANK))
+)
 NAME = "20261125T174057Z_r000000012345_k812_v3.6.14_c_ab.db.gz"
 SETTINGS = Settings(
     **{
@@ -48,7 +50,7 @@ def test_told_twice_it_is() -> None:
 
 
 def test_a_member_that_follows_a_leader_shows_a_quorum_where_no_list_is_had() -> None:
-    led = RollCall((Sight("m2", State.LED), Sight("m3", State.LEADERLESS)))
+    led = Survey((MemberObservation("m2", State.LED), MemberObservation("m3", State.LEADERLESS)))
     objection = refusal(led, "token", Consent(silent_are_down=True))
     assert objection is not None
     assert "a quorum of m2, so" in objection.reason
@@ -66,7 +68,10 @@ def test_silent_members_are_named_and_not_taken_to_be_down_unless_told_so() -> N
     State.LEADERLESS, State.BLANK, State.STOPPED, State.OFF, State.GONE,
 ])  # fmt: skip
 def test_where_all_are_seen_to_have_no_quorum_nobody_has_to_be_told(state: State) -> None:
-    assert refusal(RollCall((Sight("m2", state), Sight("m3", state))), "token", Consent()) is None
+    assert (
+        refusal(Survey((MemberObservation("m2", state), MemberObservation("m3", state))), "token", Consent())
+        is None
+    )
 
 
 def test_all_members_that_are_told_the_same_make_the_same_token() -> None:
@@ -127,21 +132,21 @@ def arguments(*words: str, **options: object) -> Namespace:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A member with data, of a cluster without quorum; nothing is ever started."""
-    places = Places(tmp_path)
+    places = Paths(tmp_path)
     places.etc.mkdir(parents=True)
     (places.etc / "prepare_cluster.token").write_text("dop_v1_test")
     (places.data / "member/wal").mkdir(parents=True)
     (places.data / "member/wal/0.wal").write_bytes(b"torn")
     monkeypatch.setattr(recover.subprocess, "run", lambda *_, **__: None)
-    monkeypatch.setattr(recover, "call_the_roll", lambda *_: RollCall((), None, MEMBERS))
+    monkeypatch.setattr(recover, "call_the_roll", lambda *_: Survey((), None, MEMBERS))
     monkeypatch.setattr("sys.argv", ["prepare_cluster.py", "recover", "from-backup", NAME])
     return places
 
 
 def test_without_a_word_and_founders_nothing_happens_but_that_the_whole_command_is_said(
-    places: Places, capsys: pytest.CaptureFixture[str]
+    places: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recover.recover(SETTINGS, places, arguments("from-backup", NAME))
     said = capsys.readouterr().out
@@ -151,13 +156,13 @@ def test_without_a_word_and_founders_nothing_happens_but_that_the_whole_command_
 
 
 @pytest.mark.parametrize("members", ["m1,m2,m3,m4", "m1,m2"])
-def test_founders_are_all_that_have_a_droplet_and_no_other(places: Places, members: str) -> None:
+def test_founders_are_all_that_have_a_droplet_and_no_other(places: Paths, members: str) -> None:
     with pytest.raises(SystemExit, match="all that have a droplet, m1,m2,m3, and no other"):
         recover.recover(SETTINGS, places, arguments("from-backup", NAME, members=members, label="monday"))
     assert not places.recovery.exists()
 
 
-def test_the_same_recovery_again_does_not_give_up_what_was_written_since(places: Places) -> None:
+def test_the_same_recovery_again_does_not_give_up_what_was_written_since(places: Paths) -> None:
     told = arguments("from-backup", NAME, members="m1,m2,m3", label="monday")
     recover.recover(SETTINGS, places, told)
     recover.recover(SETTINGS, places, told)
