@@ -13,6 +13,7 @@ from components.changes.force_snapshots import SNAPSHOT_ENTRIES, behind_of, need
 from components.changes.immutable_settings import TransitionRefusedError
 from components.changes.live_checks import LiveChecks, untrusting
 from components.changes.staged_settings import StagedSettings
+from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from tests.unit.components.changes.answers import answer
 from tests.unit.components.config.valid_settings import settings

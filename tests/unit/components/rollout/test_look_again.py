@@ -8,6 +8,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
+from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import MemberStatus, Observation
 from components.rollout import gates as rollout
 from tests.unit.components.config.valid_settings import settings

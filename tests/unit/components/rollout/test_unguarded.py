@@ -10,6 +10,7 @@ import pulumi
 import pytest
 
 from components.droplets import inventory as account
+from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.rollout import gates as rollout
 from components.rollout import waiting
