@@ -27,7 +27,7 @@ def node_config(settings: Settings, number: int, volume: str, values: Mapping[st
     return NodeConfig(
         name=member_name(number, settings.domain),
         cluster_token=values["token"],
-        founding_members=tuple(member_name(one, settings.domain) for one in range(1, values["size"] + 1)),
+        initial_members=tuple(member_name(one, settings.domain) for one in range(1, values["size"] + 1)),
         tag=values["tag"],
         address_kind=settings.addresses,
         api_url=settings.discovery_api_url,

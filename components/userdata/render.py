@@ -37,7 +37,7 @@ class NodeConfig:
     """The member's name, which is its hostname."""
     cluster_token: str
     """``ETCD_INITIAL_CLUSTER_TOKEN``, unique to the cluster."""
-    founding_members: tuple[str, ...]
+    initial_members: tuple[str, ...]
     """Names of the members that found the cluster together. Any other member only ever joins."""
     tag: str
     """The cluster's own tag, which every droplet of it has and no other."""
@@ -122,7 +122,7 @@ def _values(node: NodeConfig) -> dict[str, str]:
     settings = {
         "name": node.name,
         "token": node.cluster_token,
-        "founding": list(node.founding_members),
+        "initial_members": list(node.initial_members),
         "tag": node.tag,
         "addresses": node.address_kind,
         "api_url": node.api_url,

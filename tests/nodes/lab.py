@@ -70,7 +70,7 @@ class Node:
         settings = {
             "name": address,
             "token": token,
-            "founding": list(founding),
+            "initial_members": list(founding),
             "tag": "etcd-test",
             "addresses": "public",
             "api_url": lab.api.url,

@@ -184,7 +184,7 @@ def test_a_member_that_is_no_founding_member_joins_only(lab: Lab) -> None:
     assert len(nodes[0].members()) == 4
 
 
-def test_founding_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> None:
+def test_initial_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> None:
     (first,) = lab.found(size=1)
     first.etcdctl("put", "colour", "blue")
     second = lab.add(2, founding=1)

@@ -61,7 +61,7 @@ def settings(mirror: Mirror, sha256: str = "") -> Settings:
     return Settings(
         name="etcd-server-1",
         token="t",
-        founding=("etcd-server-1",),
+        initial_members=("etcd-server-1",),
         tag="t",
         addresses="public",
         api_url="",

@@ -22,7 +22,7 @@ def document() -> str:
         NodeConfig(
             name="etcd-server-1.example.test",
             cluster_token="token",
-            founding_members=("etcd-server-1.example.test",),
+            initial_members=("etcd-server-1.example.test",),
             tag="etcd-etcd-test",
             address_kind="public",
             api_url="https://api.test",

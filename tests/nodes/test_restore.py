@@ -51,7 +51,9 @@ def founders(lab: Lab, server: ObjectServer, restore: str = "latest", size: int 
     for number in range(11, 11 + size):
         node = lab.add(number, cluster="cluster-2")
         file = node.places.etc / "prepare_cluster.json"
-        file.write_text(json.dumps({**json.loads(file.read_text()), "founding": names, "restore": restore}))
+        file.write_text(
+            json.dumps({**json.loads(file.read_text()), "initial_members": names, "restore": restore})
+        )
         configure(node, server)
         for tool in ("etcdctl", "etcdutl"):
             (node.root / "opt/etcd/3.6.14-" / tool).symlink_to(lab.binaries / tool)

@@ -97,7 +97,7 @@ class Discovery:
         file = self._places.environment
         kept = from_text(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
         cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
-        names = {*self._settings.founding, self._settings.name}
+        names = {*self._settings.initial_members, self._settings.name}
         self._write_environment("existing", cluster or {name: peer_url(name) for name in names})
         say(f"found {disk.contents.value}: starting etcd with it")
 

@@ -67,7 +67,7 @@ class JoiningMember:
         self._restoration = restoration
         self._began = time.monotonic()
         self._heard: dict[str, float] = {}
-        self._decider = founding.decider(settings.founding)
+        self._decider = founding.decider(settings.initial_members)
         self._stand = BootstrapEndpoint(settings.name, settings.token, self._decider)
         self._threads = ThreadPoolExecutor(16)
 
@@ -113,7 +113,7 @@ class JoiningMember:
         running = [peer for peer, report in seen.items() if report.kind is Kind.RUNNING]
         if running:
             return self._rejoin([MemberAddress(peer, book.addresses[peer]) for peer in running])
-        if name not in self._settings.founding:
+        if name not in self._settings.initial_members:
             self._waiting.on("no data here, and no other member runs: waiting for a cluster to join")
             return None
         if self._restoration.wanted and not self._is_ready_to_restore(seen):
@@ -133,7 +133,7 @@ class JoiningMember:
 
     def _look(self, book: Book) -> Round:
         """Ask every other member at once what it is."""
-        names = {*self._settings.founding, *book.addresses} - {self._settings.name}
+        names = {*self._settings.initial_members, *book.addresses} - {self._settings.name}
         asked = {name: self._threads.submit(self._report, name, book) for name in names}
         seen = {name: report.result() for name, report in asked.items()}
         now = time.monotonic()
@@ -157,10 +157,10 @@ class JoiningMember:
         return report_of(name, answer)
 
     def _sight(self, first: Round, second: Round) -> BootstrapObservations:
-        others = sorted(set(second) - set(self._settings.founding))
+        others = sorted(set(second) - set(self._settings.initial_members))
         return BootstrapObservations(
             self._settings.token,
-            self._settings.founding,
+            self._settings.initial_members,
             others,
             first,
             second,
@@ -274,7 +274,7 @@ class JoiningMember:
         book = self._directory.book
         if book is None or trouble_with_self(book, self._settings.name, is_local) is not None:
             return True
-        expected = set(self._settings.founding) - {self._settings.name}
+        expected = set(self._settings.initial_members) - {self._settings.name}
         if not expected <= set(book.addresses) or book.doubled:
             return True
         now = time.monotonic()

@@ -91,7 +91,9 @@ def founded_cluster(settings: Settings) -> int:
 
     etcd makes it of their peer URLs and the token (server/etcdserver/api/membership: ``computeMemberID``, ``genID``).
     """
-    members = sorted(_digest(f"{peer_url(name)}{settings.token}".encode()) for name in settings.founding)
+    members = sorted(
+        _digest(f"{peer_url(name)}{settings.token}".encode()) for name in settings.initial_members
+    )
     return int.from_bytes(_digest(b"".join(members)))
 
 

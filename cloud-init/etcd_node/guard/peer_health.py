@@ -92,7 +92,7 @@ class PeerHealth:
         """The other members; before any list was seen, those that founded the cluster or have an address."""
         if self._listed:
             return [member for member in self._listed if not is_self(self._settings.name, member)]
-        names = {*self._settings.founding, *self._addresses()} - {self._settings.name}
+        names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
         return [Listed(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
     def _known_members(self) -> list[MemberAddress]:

@@ -20,7 +20,7 @@ class Settings:
     name: str
     token: str
     """``ETCD_INITIAL_CLUSTER_TOKEN``."""
-    founding: tuple[str, ...]
+    initial_members: tuple[str, ...]
     """Names of the members that found the cluster together. Any other member only ever joins."""
     tag: str
     addresses: str
@@ -60,7 +60,7 @@ def read_settings(path: Path) -> Settings:
     values = json.loads(path.read_text())
     known = {field.name for field in fields(Settings)}
     values = {key: value for key, value in values.items() if key in known}
-    return Settings(**{**values, "founding": tuple(values["founding"])})
+    return Settings(**{**values, "initial_members": tuple(values["initial_members"])})
 
 
 def as_recovered(settings: Settings, recovery: Path) -> Settings:
@@ -72,8 +72,10 @@ def as_recovered(settings: Settings, recovery: Path) -> Settings:
         settings,
         token=str(values["token"]),
         restore=str(values["restore"]),
-        # Files of earlier recoveries name no founders.
-        founding=tuple(values.get("founding", settings.founding)),
+        # Earlier versions wrote the list as "founding", or not at all.
+        initial_members=tuple(
+            values.get("initial_members") or values.get("founding") or settings.initial_members
+        ),
         recovered=True,
     )
 

@@ -182,7 +182,12 @@ def from_backup(settings: Settings, places: Paths, call: Survey, plan: Plan, con
         )
     _systemctl("stop", *UNITS, *BUSY)
     # First, so that a loss of power does not leave a member without data that belongs to the old cluster.
-    told = {"token": token, "restore": plan.backup, "founding": sorted(plan.members), "label": plan.label}
+    told = {
+        "token": token,
+        "restore": plan.backup,
+        "initial_members": sorted(plan.members),
+        "label": plan.label,
+    }
     replace_text(places.recovery, json.dumps(told), mode=0o644)
     if disk is not Contents.BLANK:
         say(f"the data that was here is now in {set_aside(places, 'given-up', keep=True)}")

@@ -90,7 +90,7 @@ def call_the_roll(settings: Settings, places: Paths, ask: Callable[[], list[Drop
         trouble = str(error)
     wire = TlsClient(places.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
-    names = {*settings.founding, *addresses, *_own_list(wire, me)} - {me.name}
+    names = {*settings.initial_members, *addresses, *_own_list(wire, me)} - {me.name}
     asked = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }

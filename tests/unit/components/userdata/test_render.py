@@ -26,7 +26,7 @@ PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 NODE = NodeConfig(
     name="etcd-server-1.example.test",
     cluster_token="cluster-token-1",
-    founding_members=tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3)),
+    initial_members=tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3)),
     tag="etcd-etcd-test",
     address_kind="public",
     api_url="https://api.test",
@@ -175,7 +175,7 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     path = tmp_path / "prepare_cluster.json"
     path.write_text(files()["/etc/etcd/prepare_cluster.json"]["content"])
     settings = read_settings(path)
-    assert settings.founding == NODE.founding_members
+    assert settings.initial_members == NODE.initial_members
     assert set(json.loads(path.read_text())) <= set(vars(settings))
     assert (settings.listen, settings.metrics) == ("0.0.0.0", "127.0.0.1:2381")  # noqa: S104
 

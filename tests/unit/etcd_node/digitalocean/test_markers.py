@@ -17,7 +17,7 @@ from etcd_node.host.settings import Settings
 SETTINGS = Settings(
     name="etcd-server-2.example.test",
     token="token",
-    founding=(),
+    initial_members=(),
     tag="etcd-etcd-fra1",
     addresses="public",
     api_url="https://api.test",

@@ -19,7 +19,7 @@ def settings(**changed: object) -> Settings:
     values = {
         "name": "etcd-server-1.example.test",
         "token": "token-1",
-        "founding": ("etcd-server-1.example.test",),
+        "initial_members": ("etcd-server-1.example.test",),
         "tag": "etcd-test",
         "addresses": "public",
         "api_url": "https://api.test",

@@ -26,7 +26,7 @@ SETTINGS = Settings(
     **{
         **dict.fromkeys(Settings.__dataclass_fields__, ""),
         "token": "old",
-        "founding": MEMBERS,
+        "initial_members": MEMBERS,
         "recovered": False,
     }
 )
@@ -105,13 +105,15 @@ def test_discovery_hears_of_the_recovery(tmp_path: Path) -> None:
     file = tmp_path / "recovery.json"
     assert as_recovered(SETTINGS, file) is SETTINGS
     file.write_text(
-        json.dumps({"token": "new", "restore": NAME, "founding": ["m1", "m2"], "label": "monday"})
+        json.dumps({"token": "new", "restore": NAME, "initial_members": ["m1", "m2"], "label": "monday"})
     )
     recovered = as_recovered(SETTINGS, file)
     assert (recovered.token, recovered.restore, recovered.recovered) == ("new", NAME, True)
-    assert recovered.founding == ("m1", "m2")
+    assert recovered.initial_members == ("m1", "m2")
+    file.write_text(json.dumps({"token": "new", "restore": NAME, "founding": ["m1", "m3"]}))
+    assert as_recovered(SETTINGS, file).initial_members == ("m1", "m3")
     file.write_text(json.dumps({"token": "new", "restore": NAME}))
-    assert as_recovered(SETTINGS, file).founding == MEMBERS
+    assert as_recovered(SETTINGS, file).initial_members == MEMBERS
 
 
 def test_an_etcd_that_does_not_end_by_itself_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
