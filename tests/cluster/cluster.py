@@ -21,25 +21,31 @@ from localcloud.toolchain.etcd import ensure_release
 T = TypeVar("T")
 
 CHECKOUT = Path(__file__).parents[2]
-PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml", ".venv")
+PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml")
 FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
 UP_LIMIT = 240
 PATIENCE = 90
 
 
 class Cluster:
-    """One stack, in a project folder of its own that links to the checkout's program."""
+    """One stack, in a project folder of its own that links to a program, by default the checkout's."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, stack: str = "local", **config: Any) -> None:
         self.cloud = cloud
         self.folder = folder
         self.stack = stack
-        for name in PROGRAM:
-            (folder / name).symlink_to(CHECKOUT / name)
+        self.use_program(CHECKOUT)
+        (folder / ".venv").symlink_to(CHECKOUT / ".venv")
         local = yaml.safe_load((CHECKOUT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
         local["config"]["etcd:releaseSha256"] = ensure_release("3.6.14").sha256
         self._document = local
         self.configure(**config)
+
+    def use_program(self, source: Path) -> None:
+        """Link the project folder to the program in another folder."""
+        for name in PROGRAM:
+            (self.folder / name).unlink(missing_ok=True)
+            (self.folder / name).symlink_to(source / name)
 
     def configure(self, **changes: Any) -> None:
         """Set keys of the program's own configuration; ``None`` removes one."""
