@@ -47,7 +47,7 @@ _FOUNDING = "preparecluster.service"
 _RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "recover", "from-backup")
 _TIMERS = "etcd-backup.timer etcd-backup.service etcd-defragment.timer"
 _LOSE_ALL = (
-    "systemctl stop etcd.service etcd-peers.timer && rm -rf /var/lib/etcd/data && "
+    "systemctl stop etcd.service etcd-reconcile.timer && rm -rf /var/lib/etcd/data && "
     "install -d -m 700 -o etcd -g etcd /var/lib/etcd/data"
 )
 _POLL = 0.1

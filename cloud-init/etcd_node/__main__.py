@@ -15,12 +15,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="prepare_cluster.py")
     steps = [
         "install",
-        "discover",
+        "preparecluster",
         "promote",
-        "refresh",
+        "reconcile",
         "guard",
-        "facts",
-        "agent-proxy",
+        "exporter",
+        "metadata-proxy",
         "defragment",
         "backup",
         "backup-now",
@@ -66,7 +66,7 @@ def main() -> None:
             from etcd_node.maintenance.defragment import defragment  # noqa: PLC0415
 
             defragment(settings, places)
-        case "facts":
+        case "exporter":
             import socket  # noqa: PLC0415
 
             from etcd_node.monitoring.exporter import serve  # noqa: PLC0415
@@ -74,13 +74,13 @@ def main() -> None:
             # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
             with socket.socket(fileno=0) as connection:
                 serve(settings, places, connection)
-        case "agent-proxy":
-            from etcd_node.monitoring.metadata_proxy import AgentProxy  # noqa: PLC0415
+        case "metadata-proxy":
+            from etcd_node.monitoring.metadata_proxy import MetadataProxy  # noqa: PLC0415
 
-            AgentProxy().serve_forever()
+            MetadataProxy().serve_forever()
         case step:
             token = (places.etc / "prepare_cluster.token").read_text().strip()
-            if step == "discover":
+            if step == "preparecluster":
                 from etcd_node.bootstrap.discover import Discovery  # noqa: PLC0415
 
                 Discovery(settings, places, token).run()

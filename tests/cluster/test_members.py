@@ -105,7 +105,7 @@ def test_digitaloceans_metrics_agent_gets_its_part_of_the_metadata_and_nobody_el
         assert cluster.on(MEMBER, asked) == "403"
         assert cluster.on(MEMBER, f"{AS_NOBODY} curl -s -m 5 {METADATA}/id || echo refused") == "refused\n"
     finally:
-        cluster.on(MEMBER, f"systemctl stop etcd-agent-proxy; rm {unit}; systemctl daemon-reload")
+        cluster.on(MEMBER, f"systemctl stop etcd-metadata-proxy; rm {unit}; systemctl daemon-reload")
 
 
 def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None:

@@ -56,7 +56,7 @@ def test_a_larger_volume_reaches_the_file_system_of_running_members(live: Live) 
                 wait_for(lambda name=name: live.on(name, SIZE), grown, "growth")
             else:
                 wait_for(
-                    lambda name=name: live.journal(name, "etcd-peers"), refused_to_grow, "attempt to grow"
+                    lambda name=name: live.journal(name, "etcd-reconcile"), refused_to_grow, "attempt to grow"
                 )
         assert live.droplets() == before
         assert {name: live.on(name, ETCD_START) for name in live.names} == starts

@@ -210,7 +210,7 @@ class Node:
     def _run(self) -> None:
         while not self._stop.is_set():
             if (
-                self._wait_for(self._command("discover"), self._environment()) == 0
+                self._wait_for(self._command("preparecluster"), self._environment()) == 0
                 and not self._stop.is_set()
             ):
                 self._wait_for(

@@ -31,7 +31,7 @@ def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple
         connection, _ = listening.accept()
         with connection:
             subprocess.run(
-                node._command("facts"), env=node._environment(), stdin=connection, check=True, timeout=20
+                node._command("exporter"), env=node._environment(), stdin=connection, check=True, timeout=20
             )
 
     server = threading.Thread(target=accept)

@@ -99,7 +99,7 @@ def test_the_packed_scripts_run_at_the_first_boot(machine: Path, document: str) 
     for _ in range(2):
         done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster.py", "--help")
         assert done.returncode == 0, done.stderr
-        assert "discover" in done.stdout
+        assert "preparecluster" in done.stdout
     assert {path.relative_to(etc) for path in (etc / "etcd_node").rglob("*.py")} == {
         path.relative_to(SOURCES) for path in (SOURCES / "etcd_node").rglob("*.py")
     }

@@ -206,4 +206,4 @@ def power_off() -> None:
 
 def refresh_addresses() -> None:
     """Look now where the members are, and not at the timer's next turn."""
-    subprocess.run(["systemctl", "start", "--no-block", "etcd-peers.service"], check=False)
+    subprocess.run(["systemctl", "start", "--no-block", "etcd-reconcile.service"], check=False)

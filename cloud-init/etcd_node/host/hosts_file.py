@@ -12,7 +12,7 @@ from pathlib import Path
 
 from etcd_node.host.atomic_write import replace_text
 
-BEGIN = "# begin etcd members: written by etcd-peers, changes are lost"
+BEGIN = "# begin etcd members: written by etcd-reconcile, changes are lost"
 END = "# end etcd members"
 _BLOCK = re.compile(rf"^{re.escape(BEGIN)}$.*?^{re.escape(END)}$\n?", re.MULTILINE | re.DOTALL)
 

@@ -1,6 +1,6 @@
 """What etcd's own metrics lack: ends of certificates, alarms, and what other steps have left in files.
 
-systemd accepts each connection and starts this program for it (``etcd-facts.socket``), so that nothing runs between
+systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so that nothing runs between
 two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
 """
 

@@ -23,7 +23,7 @@ _SENT = re.compile(r"/v1/metrics/droplet_id/\d+")
 _PASSED = ("Authorization", "Content-Type", "User-Agent", "X-Auth-Key")
 
 
-class AgentProxy(ThreadingHTTPServer):
+class MetadataProxy(ThreadingHTTPServer):
     """Answers one user of this machine, on loopback, from a metadata service."""
 
     def __init__(self, port: int = PORT, service: str = SERVICE, user: str = USER) -> None:
@@ -42,7 +42,7 @@ def user_of(client: int, server: int) -> int | None:
 
 
 class _Request(BaseHTTPRequestHandler):
-    server: AgentProxy  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: MetadataProxy  # pyright: ignore[reportIncompatibleVariableOverride]
     timeout = TIMEOUT
 
     def do_GET(self) -> None:

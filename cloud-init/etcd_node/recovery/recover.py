@@ -29,9 +29,9 @@ from etcd_node.recovery.survey import Survey, call_the_roll
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
 
-UNITS = ("etcd-peers.timer", "etcd-backup.timer", "etcd.service")
+UNITS = ("etcd-reconcile.timer", "etcd-backup.timer", "etcd.service")
 
-BUSY = ("etcd-peers.service", "preparecluster.service")
+BUSY = ("etcd-reconcile.service", "preparecluster.service")
 """Stopped as well: a look that is under way may restart etcd, and a discovery that waits has read everything already.
 
 etcd's start begins with a new discovery; one that is still running would be taken for it.

@@ -108,8 +108,8 @@ def questions(members: int, seconds: float) -> int:
 
 @pytest.mark.parametrize("members", [1, 3, 5, 7, 9])
 def test_a_cluster_in_trouble_leaves_the_api_room_for_others(members: int) -> None:
-    """All ask for the tags, and at first for the droplets; ``etcd-peers`` of each asks four times a minute beside it,
-    and a gate six times. The limits are 250 a minute and 5,000 an hour."""
+    """All ask for the tags, and at first for the droplets; ``etcd-reconcile`` of each asks four times a minute beside
+    it, and a gate six times. The limits are 250 a minute and 5,000 an hour."""
     assert members * (2 * questions(members, 60) + 4) + 6 <= 225
     assert members * (questions(members, 3600) + questions(members, REPLACED)) < 3000
 

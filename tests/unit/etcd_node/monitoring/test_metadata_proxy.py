@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from etcd_node.monitoring.metadata_proxy import AgentProxy
+from etcd_node.monitoring.metadata_proxy import MetadataProxy
 
 SERVICE = "http://169.254.169.254"
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -64,7 +64,7 @@ def proxy_for(metadata: Metadata) -> Iterator[Callable[[str], Ask]]:
     running = [service]
 
     def start(user: str) -> Ask:
-        proxy = AgentProxy(0, f"127.0.0.1:{service.server_port}", user)
+        proxy = MetadataProxy(0, f"127.0.0.1:{service.server_port}", user)
         running.append(proxy)
         threading.Thread(target=proxy.serve_forever, args=(0.01,), daemon=True).start()
 
