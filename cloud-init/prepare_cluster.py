@@ -1,4 +1,4 @@
-"""Run a step of the package ``etcd_node``, which cloud-init leaves packed beside this file."""
+"""Run a step of the package ``etcd_node``, which cloud-init leaves packed beside this file with what it imports."""
 
 import os
 import runpy
@@ -7,10 +7,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE / "etcd_node"
+SHARED = HERE / "components"
 
 
 def unpack() -> None:
-    """Unpack the package in one step, so that it is whole or not there."""
+    """Unpack both packages. ``etcd_node`` comes last and in one step, so where it exists, all is complete."""
     # Needed once in a droplet's life.
     import base64  # noqa: PLC0415
     import bz2  # noqa: PLC0415
@@ -21,18 +22,18 @@ def unpack() -> None:
     packed = base64.b85decode((HERE / "etcd_node.json.bz2.b85").read_bytes())
     # For every unit, whichever of them it is that unpacks: some run as another user, and some have a stricter mask.
     mask = os.umask(0o022)
-    temporary.mkdir()
     for name, source in json.loads(bz2.decompress(packed)).items():
-        (temporary / name).parent.mkdir(exist_ok=True)
+        (temporary / name).parent.mkdir(parents=True, exist_ok=True)
         (temporary / name).write_text(source, encoding="utf-8")
     os.umask(mask)
-    try:
-        temporary.rename(PACKAGE)
-    except OSError:
-        # Another unit of the first boot was quicker.
-        if not PACKAGE.exists():
-            raise
-        shutil.rmtree(temporary)
+    for package in (SHARED, PACKAGE):
+        try:
+            (temporary / package.name).rename(package)
+        except OSError:
+            # Another unit of the first boot was quicker.
+            if not package.exists():
+                raise
+    shutil.rmtree(temporary)
 
 
 if not PACKAGE.exists():

@@ -1,4 +1,4 @@
-"""A Python package as an archive that is small, and the same bytes on every operator's machine."""
+"""Python modules as an archive that is small, and the same bytes on every operator's machine."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def pack(folder: Path) -> bytes:
-    """The package's modules by their paths in it, without their comments, as compressed JSON.
+def pack(modules: Mapping[str, Path], kept_in: Path) -> bytes:
+    """Modules by their paths in the archive, without their comments, as compressed JSON.
+
+    The result is kept in ``__pycache__`` of the folder ``kept_in``.
 
     A tar archive's headers would take 0.7 KB more of the user data. Compressed by bzip2, whose output has not
     changed since 2000. That of zlib depends on the library that Python was built with, and another operator's
     machine would then replace every droplet.
     """
-    sources = {file.relative_to(folder).as_posix(): file.read_text() for file in sorted(folder.rglob("*.py"))}
+    sources = {name: modules[name].read_text() for name in sorted(modules)}
     # Taking comments away costs 0.15 s, so every run but the first takes what is beside Python's own bytecode.
     origin = repr((Path(__file__).read_text(), sources)).encode()
-    kept = folder / "__pycache__" / f"{hashlib.sha256(origin).hexdigest()}.json.bz2"
+    kept = kept_in / "__pycache__" / f"{hashlib.sha256(origin).hexdigest()}.json.bz2"
     with suppress(OSError):
         return kept.read_bytes()
     packed = _packed(sources)

@@ -26,7 +26,8 @@ LIMIT = 65_536
 DEFAULT_PERMISSIONS = "0644"
 """What cloud-init gives a file that names none: naming them would take 0.4 KB of the limit."""
 
-SOURCES = Path(__file__).resolve().parents[2] / "cloud-init"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "cloud-init"
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,13 @@ def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, 
             yield {"path": target, **rest, "content": _without_comments(file.read_text())}
 
 
+def node_modules(package: Path) -> dict[str, Path]:
+    """The files of a package of the node and of ``components.shared``, by their paths in the archive."""
+    shared = [ROOT / "components/__init__.py", *(ROOT / "components/shared").rglob("*.py")]
+    own = {file.relative_to(package.parent).as_posix(): file for file in package.rglob("*.py")}
+    return {**own, **{file.relative_to(ROOT).as_posix(): file for file in shared}}
+
+
 def _without_comments(text: str) -> str:
     """A unit, a script or a configuration without lines that are a comment, which would take 2 KB of the limit."""
     lines = text.splitlines(keepends=True)
@@ -191,5 +199,5 @@ def _dumped_file(file: tuple[tuple[str, str], ...]) -> str:
 
 
 @functools.cache
-def _packed(folder: Path) -> bytes:
-    return pack(folder)
+def _packed(package: Path) -> bytes:
+    return pack(node_modules(package), package)

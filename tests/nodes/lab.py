@@ -26,7 +26,9 @@ from localcloud.toolchain.etcd import ensure_release
 from .api import TOKEN, FakeApi
 from .certificates import Authority, make_authority
 
-PACKAGE = Path(__file__).resolve().parents[2] / "cloud-init"
+ROOT = Path(__file__).resolve().parents[2]
+NODE_PATH = f"{ROOT / 'cloud-init'}:{ROOT}"
+"""``PYTHONPATH`` of the node's steps: ``etcd_node`` and ``components.shared``."""
 
 
 T = TypeVar("T")
@@ -232,7 +234,7 @@ class Node:
 
     @staticmethod
     def _environment() -> dict[str, str]:
-        return {"PYTHONPATH": str(PACKAGE), "PATH": os.environ["PATH"]}
+        return {"PYTHONPATH": NODE_PATH, "PATH": os.environ["PATH"]}
 
 
 class Lab:

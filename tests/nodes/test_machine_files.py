@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.userdata.render import SOURCES, NodeConfig, render_user_data
+from components.userdata.render import SOURCES, NodeConfig, node_modules, render_user_data
 from localcloud.toolchain.image import ensure_image
 
 PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
@@ -82,11 +82,14 @@ def test_systemd_accepts_the_units(machine: Path) -> None:
 
 def test_the_scripts_run_on_the_images_python(machine: Path, document: str) -> None:
     """With its standard library alone: none of the packages that are installed here."""
-    shutil.copytree(SOURCES / "etcd_node", machine / "etc/etcd/etcd_node")
+    modules = node_modules(SOURCES / "etcd_node")
+    for name, source in modules.items():
+        target = machine / "etc/etcd" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
     command = ["env", "PYTHONPATH=/etc/etcd", "python3", "-SP", "-W", "error"]
-    for file in sorted((SOURCES / "etcd_node").rglob("[a-z]*.py")):
-        module = ".".join(file.relative_to(SOURCES).with_suffix("").parts)
-        done = inside(machine, *command, "-c", f"import {module}")
+    for name in sorted(name for name in modules if not name.endswith(("__init__.py", "__main__.py"))):
+        done = inside(machine, *command, "-c", f"import {name.removesuffix('.py').replace('/', '.')}")
         assert done.returncode == 0, done.stderr
 
 
@@ -100,7 +103,6 @@ def test_the_packed_scripts_run_at_the_first_boot(machine: Path, document: str) 
         done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster.py", "--help")
         assert done.returncode == 0, done.stderr
         assert "preparecluster" in done.stdout
-    assert {path.relative_to(etc) for path in (etc / "etcd_node").rglob("*.py")} == {
-        path.relative_to(SOURCES) for path in (SOURCES / "etcd_node").rglob("*.py")
-    }
+    unpacked = {path.relative_to(etc).as_posix() for path in etc.rglob("*/*.py")}
+    assert unpacked == node_modules(SOURCES / "etcd_node").keys()
     assert not list(etc.glob(".etcd_node*"))

@@ -19,7 +19,7 @@ from etcd_node.backup.s3 import Bucket, Place, S3Error
 
 from localcloud.machines.object_store import REGION
 
-from .lab import PACKAGE, eventually
+from .lab import NODE_PATH, eventually
 from .objects import KEYS, ObjectServer
 
 SMALLEST = 5 << 20
@@ -53,7 +53,7 @@ def uploading(
         f"Bucket(place, part={part}).put('cut', Path({str(source)!r}), '{sha256}', {{}})"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script], env={"PYTHONPATH": str(PACKAGE)}, stdout=subprocess.PIPE
+        [sys.executable, "-c", script], env={"PYTHONPATH": NODE_PATH}, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     process.stdout.readline()

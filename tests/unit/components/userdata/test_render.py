@@ -19,7 +19,7 @@ from etcd_node.host.settings import read_settings
 from components.config.backup_settings import BackupTarget
 from components.userdata import render as user_data
 from components.userdata.packing import pack, without_comments
-from components.userdata.render import LIMIT, NodeConfig, TooLargeError, render_user_data
+from components.userdata.render import LIMIT, NodeConfig, TooLargeError, node_modules, render_user_data
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -183,10 +183,15 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
 def test_the_packed_scripts_are_those_in_the_repository_without_comments() -> None:
     entry = files()["/etc/etcd/etcd_node.json.bz2.b85"]
     packed = json.loads(bz2.decompress(base64.b85decode(entry["content"])))
-    folder = user_data.SOURCES / "etcd_node"
+    own = user_data.SOURCES.glob("etcd_node/**/*.py")
+    shared = [user_data.ROOT / "components/__init__.py", *user_data.ROOT.glob("components/shared/**/*.py")]
     assert packed == {
-        file.relative_to(folder).as_posix(): without_comments(file.read_text())
-        for file in folder.rglob("*.py")
+        **{
+            file.relative_to(user_data.SOURCES).as_posix(): without_comments(file.read_text()) for file in own
+        },
+        **{
+            file.relative_to(user_data.ROOT).as_posix(): without_comments(file.read_text()) for file in shared
+        },
     }
 
 
@@ -207,15 +212,12 @@ def statements(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        file.relative_to(user_data.SOURCES / "etcd_node").as_posix()
-        for file in (user_data.SOURCES / "etcd_node").rglob("*.py")
-    ),
-)
+MODULES = node_modules(user_data.SOURCES / "etcd_node")
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
 def test_what_is_left_out_changes_no_statement_and_no_line_number(name: str) -> None:
-    source = (user_data.SOURCES / "etcd_node" / name).read_text()
+    source = MODULES[name].read_text()
     bare = without_comments(source)
     assert statements(bare) == statements(source)
     assert len(bare) < len(source) or "#" not in source
@@ -226,12 +228,16 @@ def test_a_hash_sign_in_a_text_is_no_comment_and_an_empty_body_passes() -> None:
     assert without_comments(source) == 'class A:\n    pass\n\n\nvalue = "# kept"\n\n'
 
 
+def modules_in(folder: Path) -> dict[str, Path]:
+    return {file.name: file for file in folder.glob("*.py")}
+
+
 def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
     folder = tmp_path / "package"
     folder.mkdir()
     (folder / "b.py").write_text("b = 2\n")
     (folder / "a.py").write_text("a = 1\n")
-    packed = pack(folder)
+    packed = pack(modules_in(folder), folder)
     assert (
         hashlib.sha256(packed).hexdigest()
         == "11b5ec113f50d116811336eeccae9829445e5298e6ce16af773c9496eddb3ac1"
@@ -243,15 +249,15 @@ def test_a_package_is_packed_anew_when_a_module_changes_and_else_taken_as_it_was
     folder = tmp_path / "package"
     folder.mkdir()
     (folder / "a.py").write_text("a = 1\n")
-    first = pack(folder)
+    first = pack(modules_in(folder), folder)
     (kept,) = (folder / "__pycache__").iterdir()
-    assert kept.read_bytes() == first == pack(folder)
+    assert kept.read_bytes() == first == pack(modules_in(folder), folder)
     (folder / "a.py").write_text("a = 2\n")
-    second = pack(folder)
+    second = pack(modules_in(folder), folder)
     assert b"a = 2" in bz2.decompress(second)
     assert [file.read_bytes() for file in (folder / "__pycache__").iterdir()] == [second]
     (folder / "a.py").write_text("a = 1\n")
-    assert pack(folder) == first
+    assert pack(modules_in(folder), folder) == first
 
 
 def test_too_large_a_document_names_its_size_and_the_limit() -> None:

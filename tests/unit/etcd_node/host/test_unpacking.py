@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from components.userdata.render import SOURCES, pack
+from components.userdata.packing import pack
+from components.userdata.render import ROOT, SOURCES, node_modules
 
 
 @contextmanager
@@ -31,14 +32,14 @@ def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overtaken: bool
 ) -> None:
     shutil.copy(SOURCES / "prepare_cluster.py", tmp_path)
-    packed = base64.b85encode(pack(SOURCES / "etcd_node"))
+    modules = node_modules(SOURCES / "etcd_node")
+    packed = base64.b85encode(pack(modules, tmp_path / "cache"))
     (tmp_path / "etcd_node.json.bz2.b85").write_bytes(packed)
-    package = tmp_path / "etcd_node"
     rename = Path.rename
 
     def late(temporary: Path, target: Path) -> Path:
         if overtaken:
-            shutil.copytree(SOURCES / "etcd_node", package)
+            shutil.copytree((ROOT if target.name == "components" else SOURCES) / target.name, target)
         return rename(temporary, target)
 
     monkeypatch.setattr(Path, "rename", late)
@@ -47,9 +48,10 @@ def test_whichever_unit_is_quicker_the_package_is_whole_and_nothing_is_left(
     with strict_mask(), pytest.raises(SystemExit) as ended:
         runpy.run_path(str(tmp_path / "prepare_cluster.py"), run_name="__main__")
     assert ended.value.code == 0
-    if not overtaken:
-        assert all(path.stat().st_mode & 0o004 for path in (package, *package.rglob("*.py")))
-    assert {file.relative_to(package) for file in package.rglob("*.py")} == {
-        file.relative_to(SOURCES / "etcd_node") for file in (SOURCES / "etcd_node").rglob("*.py")
-    }
+    unpacked = {file.relative_to(tmp_path).as_posix(): file for file in tmp_path.rglob("*/*.py")}
+    if overtaken:
+        assert unpacked.keys() > modules.keys()
+    else:
+        assert unpacked.keys() == modules.keys()
+        assert all(file.stat().st_mode & 0o004 for one in unpacked.values() for file in (one, one.parent))
     assert not list(tmp_path.glob(".etcd_node*"))
