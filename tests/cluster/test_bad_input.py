@@ -29,7 +29,7 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
         ({"certificateValidityHours": 720}, "etcd:certificateValidityHours is 720: it must be longer than"),
     ],
 )
-def test_a_run_with_a_bad_value_says_what_to_do_and_registers_nothing(
+def test_a_bad_value_is_refused_with_advice_and_registers_nothing(
     cloud: LocalCloud, tmp_path: Path, control: httpx.Client, config: dict[str, Any], error: str
 ) -> None:
     cluster = Cluster(cloud, tmp_path, stack="refused", **config)
@@ -54,7 +54,7 @@ def test_a_run_with_a_bad_value_says_what_to_do_and_registers_nothing(
     ],
     ids=["no scopes", "no token"],
 )
-def test_a_discovery_token_that_cannot_read_is_refused_before_any_api_is_asked_for_a_thing(
+def test_a_discovery_token_that_cannot_read_is_refused_before_any_change(
     cloud: LocalCloud, tmp_path: Path, control: httpx.Client, token: str, error: str
 ) -> None:
     cluster = Cluster(cloud, tmp_path, stack="refused", discoveryToken=token)

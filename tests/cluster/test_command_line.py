@@ -73,7 +73,7 @@ def addresses(cluster: Cluster) -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_make_up_ends_with_the_members_and_a_key_written_through_one_and_read_through_another(
+def test_make_up_shows_the_members_and_proves_a_write_and_a_read(
     cluster: Cluster,
 ) -> None:
     done = make(cluster, "up")
@@ -90,7 +90,7 @@ def test_make_etcdctl_prints_what_etcdctl_prints_and_nothing_else(cluster: Clust
     assert make(cluster, "etcdctl", "ARGS=del /make").stdout == "1\n"
 
 
-def test_prove_writes_a_key_through_one_member_and_reads_it_through_another(cluster: Cluster) -> None:
+def test_prove_writes_through_one_member_and_reads_through_another(cluster: Cluster) -> None:
     before = cluster.revision()
     done = localcloud(cluster, "prove")
     assert done.returncode == 0, done.stderr

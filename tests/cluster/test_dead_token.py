@@ -31,7 +31,7 @@ def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[
     stack.destroy()
 
 
-def test_a_new_token_and_one_run_are_enough_and_then_a_plain_destroy_works(spent: Cluster) -> None:
+def test_a_destroy_works_after_a_run_with_a_new_token(spent: Cluster) -> None:
     before = {member: spent.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     spent.etcdctl("put", "/spent", "kept")
     # Any other one that may read.
@@ -44,7 +44,7 @@ def test_a_new_token_and_one_run_are_enough_and_then_a_plain_destroy_works(spent
     assert time.monotonic() - began < DELETE_LIMIT
 
 
-def test_without_one_a_teardown_ends_at_members_that_say_why_and_goes_on_by_hand(spent: Cluster) -> None:
+def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cluster) -> None:
     spent.on(THIRD, "systemctl stop etcd")
     for member in (FIRST, SECOND):
         journal = wait_for(

@@ -27,7 +27,7 @@ def failing(cloud: LocalCloud, tmp_path: Path, cluster: Cluster) -> Iterator[Clu
     stack.destroy()
 
 
-def test_an_unreachable_mirror_a_wrong_file_and_a_token_without_scopes_are_named_and_heal(
+def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
     failing: Cluster, control: httpx.Client, cloud: LocalCloud
 ) -> None:
     release = next(cloud.layout.releases.glob("v3.6.14/*.tar.gz"))

@@ -91,7 +91,7 @@ ExecStart=/bin/sh -c 'echo; curl -sf -m 9 {METADATA}/user-data || echo refused'
 """A unit as DigitalOcean's package has it, but for the program."""
 
 
-def test_digitaloceans_metrics_agent_gets_its_part_of_the_metadata_and_nobody_else_does(
+def test_only_the_metrics_agent_gets_its_part_of_the_metadata(
     cluster: Cluster,
 ) -> None:
     unit, proxy = "/etc/systemd/system/do-agent.service", "http_proxy=http://127.0.0.1:2384"
@@ -113,7 +113,7 @@ def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None
     assert "max 500M" in told
 
 
-def test_defragmentation_is_looked_at_by_a_timer_that_finds_nothing_to_do_here(cluster: Cluster) -> None:
+def test_the_defragmentation_timer_finds_nothing_to_do(cluster: Cluster) -> None:
     assert cluster.on(MEMBER, "systemctl is-active etcd-defragment.timer") == "active\n"
     # It goes out of the way of a backup that is under way.
     wait_for(
@@ -162,7 +162,7 @@ def test_a_client_with_a_certificate_of_another_ca_gets_nothing(cluster: Cluster
     (OPERATOR, 2379, True), (STRANGER, 2379, False), (OPERATOR, 2380, False), (OPERATOR, 22, False),
     (OPERATOR, 2382, True), (STRANGER, 2382, False), (OPERATOR, 2383, True), (STRANGER, 2383, False),
 ])  # fmt: skip
-def test_the_firewall_lets_allowed_addresses_reach_clients_and_metrics_ports_and_nobody_the_rest(
+def test_the_firewall_opens_client_and_metrics_ports_to_allowed_addresses(
     cluster: Cluster, source: str, port: int, reached: bool
 ) -> None:
     address = cluster.members()["etcd-server-1.example.test"]

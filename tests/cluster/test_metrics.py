@@ -25,7 +25,7 @@ def test_the_operators_certificate_reads_a_members_metrics_by_name(cluster: Clus
     assert "etcd_server_has_leader 1" in result.stdout
 
 
-def test_a_scrape_of_the_machines_facts_leaves_no_line_in_the_journal(cluster: Cluster) -> None:
+def test_a_scrape_of_the_exporter_leaves_no_line_in_the_journal(cluster: Cluster) -> None:
     for _ in range(3):
         result = scrape(cluster, port=2383)
         assert 'etcd_node_alarm{alarm="NOSPACE"} 0' in result.stdout
@@ -57,7 +57,7 @@ def test_another_network_for_metrics_replaces_no_droplet(cluster: Cluster) -> No
     assert [cluster.droplet_id(name) for name in cluster.members()] == before
 
 
-def test_digitalocean_mails_for_as_long_as_somebody_is_named(cluster: Cluster) -> None:
+def test_digitalocean_mails_while_a_recipient_is_configured(cluster: Cluster) -> None:
     before = [cluster.droplet_id(name) for name in cluster.members()]
     cluster.configure(alertEmails=["ops@example.com"])
     try:

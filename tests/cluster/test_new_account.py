@@ -9,7 +9,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.inventory import inventory
 
 
-def test_a_destroyed_cluster_leaves_nothing_in_a_new_account_but_the_regions_default_vpc(
+def test_a_destroy_leaves_a_new_account_with_the_default_vpc_alone(
     tmp_path: Path,
 ) -> None:
     with fresh_cloud("new") as cloud:

@@ -16,7 +16,7 @@ from tests.cluster.cluster import Cluster, wait_for
 DATA = "/var/lib/etcd/data"
 
 
-def test_all_members_rebooted_at_once_with_apis_and_dns_down_come_back_with_their_data(
+def test_rebooted_members_keep_their_data_while_apis_and_dns_are_down(
     cluster: Cluster, cloud: LocalCloud, control: httpx.Client
 ) -> None:
     cluster.etcdctl("put", "/outage/all", "kept")
@@ -40,7 +40,7 @@ def test_all_members_rebooted_at_once_with_apis_and_dns_down_come_back_with_thei
     assert cluster.etcdctl("get", "/outage/all", "--print-value-only") == "kept\n"
 
 
-def test_a_droplet_deleted_outside_is_made_again_and_comes_back_with_the_data(cluster: Cluster) -> None:
+def test_a_droplet_deleted_outside_is_recreated_with_its_data(cluster: Cluster) -> None:
     cluster.etcdctl("put", "/outage/droplet", "kept")
     gone = cluster.droplet_id("etcd-server-2.example.test")
     cluster.digitalocean("DELETE", f"/v2/droplets/{gone}")

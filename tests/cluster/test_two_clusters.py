@@ -12,7 +12,7 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.inventory import inventory
 
 
-def test_a_second_cluster_is_founded_destroyed_and_founded_anew_beside_the_first(
+def test_a_second_cluster_is_made_destroyed_and_remade_beside_the_first(
     cluster: Cluster, cloud: LocalCloud, control: httpx.Client, tmp_path: Path
 ) -> None:
     before = inventory(cluster)

@@ -60,7 +60,7 @@ def test_another_member_takes_over_when_the_uploader_is_down(drill: Drill) -> No
     drill.keeps(before)
 
 
-def test_an_unreachable_bucket_is_said_and_the_next_backup_comes(drill: Drill) -> None:
+def test_an_unreachable_bucket_is_reported_and_the_next_backup_succeeds(drill: Drill) -> None:
     before = drill.backups()
     store = ObjectStore(drill.cloud.layout)
     store.stop()
@@ -75,7 +75,7 @@ def test_an_unreachable_bucket_is_said_and_the_next_backup_comes(drill: Drill) -
     assert len(drill.backups()) > len(before)
 
 
-def test_revoked_keys_are_said_and_the_next_backup_comes(drill: Drill) -> None:
+def test_revoked_keys_are_reported_and_the_next_backup_succeeds(drill: Drill) -> None:
     before = drill.backups()
     store, server = ObjectStore(drill.cloud.layout), ensure_object_store()
     access, secret = BACKUP_KEYS
@@ -91,7 +91,7 @@ def test_revoked_keys_are_said_and_the_next_backup_comes(drill: Drill) -> None:
     assert drill.back_up(MEMBERS[0]).returncode == 0
 
 
-def test_a_full_disk_is_said_until_it_is_repaired_and_another_member_backs_up_meanwhile(drill: Drill) -> None:
+def test_a_full_disk_is_reported_and_another_member_takes_the_backups(drill: Drill) -> None:
     before = drill.backups()
     first, *_ = drill.statuses()
     tells = f"cat {Paths().backup_metrics}"
@@ -119,7 +119,7 @@ def every(drill: Drill, seconds: int) -> None:
         drill.on(member, f"sed -i '{number}' /etc/etcd/backup.json; rm -f /run/etcd/backup.next")
 
 
-def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one_comes(drill: Drill) -> None:
+def test_an_uploader_killed_in_the_middle_leaves_no_partial_backup(drill: Drill) -> None:
     drill.fill(megabytes=12)
     before = drill.backups()
     # The snapshot itself goes when its compressed copy is complete, and the upload begins.
@@ -139,7 +139,7 @@ def test_an_uploader_killed_in_the_middle_leaves_no_half_backup_and_the_next_one
     assert drill.on(MEMBERS[0], "ls -A /var/cache/etcd-backup 2>/dev/null || true") == ""
 
 
-def test_members_leave_only_after_a_backup_that_was_asked_for(drill: Drill) -> None:
+def test_members_leave_only_after_a_requested_backup(drill: Drill) -> None:
     drill.write("leaving")
     members, revision = drill.etcdctl("member", "list"), drill.revision()
     droplets = [drill.droplet_id(f"{name}.example.test") for name in MEMBERS]

@@ -91,7 +91,7 @@ def all_smaller(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
     return all(after[member]["dbSize"] < before[member]["dbSize"] // 2 for member in MEMBERS)
 
 
-def test_the_runbook_leads_out_of_a_database_that_its_keys_fill(drill: Drill) -> None:
+def test_the_runbook_repairs_a_database_that_is_full_of_keys(drill: Drill) -> None:
     entry = RUNBOOK.read_text(encoding="utf-8").split("### EtcdNoSpace\n")[1].split("\n### ")[0]
     give_back = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
     (larger,) = re.findall(r"^       (sed .+)$", entry, re.MULTILINE)

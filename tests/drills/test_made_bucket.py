@@ -13,7 +13,7 @@ from tests.cluster.cluster import Cluster, wait_for
 MEMBER = "etcd-server-1.made.example.test"
 
 
-def test_a_made_bucket_and_its_backups_outlive_the_cluster_and_serve_the_next(
+def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
     cloud: LocalCloud, tmp_path: Path
 ) -> None:
     made = {"backupBucket": "etcd-made", "backupBucketCreate": True}

@@ -64,7 +64,7 @@ def saved(drill: Drill, label: str) -> str:
     return name
 
 
-def test_the_looks_of_the_runbook_run_as_they_stand(drill: Drill, tmp_path: Path) -> None:
+def test_the_inspection_commands_of_the_runbook_run_as_written(drill: Drill, tmp_path: Path) -> None:
     for line in commands("Look"):
         if line.startswith("etcdctl"):
             seen = drill.run("sh", "-c", line)
@@ -81,7 +81,7 @@ def test_the_looks_of_the_runbook_run_as_they_stand(drill: Drill, tmp_path: Path
     assert file.stat().st_size > 0
 
 
-def test_a_recovery_is_refused_while_there_is_a_quorum_unless_told_so_twice(drill: Drill) -> None:
+def test_a_recovery_is_refused_while_the_cluster_has_a_quorum(drill: Drill) -> None:
     drill.write("refused")
     for attempt in (ALONE, FROM_BACKUP):
         once = printed(refused(drill, MEMBERS[0], attempt))
@@ -125,7 +125,7 @@ def follower(drill: Drill) -> str:
     )
 
 
-def test_one_survivor_keeps_every_write_that_reached_it_and_the_others_rejoin_it(
+def test_one_survivor_keeps_its_writes_and_the_others_rejoin_it(
     drill: Drill, losses: Losses, tmp_path: Path
 ) -> None:
     drill.write("survivor")
@@ -165,7 +165,7 @@ def test_one_survivor_keeps_every_write_that_reached_it_and_the_others_rejoin_it
     drill.write("after-the-survivor")
 
 
-def test_members_that_wait_hear_of_a_recovery_and_of_the_right_backup_after_a_wrong_one(drill: Drill) -> None:
+def test_waiting_members_follow_a_recovery_and_its_corrected_backup(drill: Drill) -> None:
     name = saved(drill, "saved")
     for member in MEMBERS:
         drill.on(member, STOP)
@@ -199,7 +199,7 @@ def test_members_that_wait_hear_of_a_recovery_and_of_the_right_backup_after_a_wr
     assert "given-up-" in drill.on(MEMBERS[2], "ls /var/lib/etcd")
 
 
-def test_with_all_droplets_and_volumes_gone_every_value_of_the_newest_backup_comes_back(drill: Drill) -> None:
+def test_the_newest_backup_restores_a_cluster_without_droplets_or_volumes(drill: Drill) -> None:
     name = saved(drill, "vanished")
     for member in MEMBERS:
         drill.digitalocean("DELETE", f"/v2/droplets/{drill.droplet_id(f'{member}.example.test')}")

@@ -89,7 +89,7 @@ def test_a_first_boot_that_fails_stops_at_the_first(live: Live) -> None:
         live.up()
 
 
-def test_a_droplet_that_never_becomes_active_is_given_up_and_made_again(
+def test_a_droplet_that_never_becomes_active_is_abandoned_and_recreated(
     live: Live, control: httpx.Client
 ) -> None:
     with live.case("a droplet that never becomes active", planned=False):

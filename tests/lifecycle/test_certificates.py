@@ -25,7 +25,7 @@ PATIENCE = 10
 
 
 @pytest.mark.parametrize("command", [UP, ("pulumi", "preview", "--non-interactive")], ids=["up", "preview"])
-def test_an_order_of_steps_that_cuts_members_off_is_refused_before_anything_is_touched(
+def test_a_rotation_that_cuts_members_off_is_refused_before_any_change(
     live: Live, control: httpx.Client, command: tuple[str, ...]
 ) -> None:
     live.configure(authorities=[2])
@@ -39,9 +39,7 @@ def test_an_order_of_steps_that_cuts_members_off_is_refused_before_anything_is_t
     assert writes(control) == []
 
 
-def test_a_client_with_the_old_bundle_works_until_the_last_step_of_a_rotation(
-    live: Live, tmp_path: Path
-) -> None:
+def test_a_client_with_the_old_bundle_works_until_the_last_rotation_step(live: Live, tmp_path: Path) -> None:
     live.save_bundle(tmp_path)
     live.configure(authorities=[1, 2])
     with live.case("CA rotation: [1, 2] interrupted, old clients"):
@@ -61,7 +59,7 @@ def test_a_client_with_the_old_bundle_works_until_the_last_step_of_a_rotation(
     assert not works(live, tmp_path)
 
 
-def test_a_cluster_lives_through_two_renewals_and_expired_certificates_are_replaced(
+def test_a_cluster_survives_two_renewals_and_expired_certificates(
     cloud: LocalCloud, figures: Figures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", "1")

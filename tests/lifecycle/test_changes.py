@@ -45,7 +45,7 @@ def test_a_changed_firewall_replaces_nothing(live: Live, control: httpx.Client) 
     assert changed == {"firewalls"}
 
 
-def test_a_larger_volume_reaches_the_file_system_of_running_members(live: Live) -> None:
+def test_a_larger_volume_grows_the_file_system_of_running_members(live: Live) -> None:
     before = live.droplets()
     starts = {name: live.on(name, ETCD_START) for name in live.names}
     live.configure(volumeSize=11)
@@ -62,7 +62,7 @@ def test_a_larger_volume_reaches_the_file_system_of_running_members(live: Live) 
         assert {name: live.on(name, ETCD_START) for name in live.names} == starts
 
 
-def test_a_larger_volume_reaches_the_file_system_at_the_latest_when_a_machine_boots(live: Live) -> None:
+def test_a_larger_volume_grows_the_file_system_at_the_next_boot(live: Live) -> None:
     booted = live.name(3)
     live.configure(volumeSize=12)
     with live.case("a larger data volume, and a boot", planned=False), live.broken(booted):

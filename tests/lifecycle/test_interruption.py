@@ -52,7 +52,7 @@ def undisturbed(live: Live) -> Undisturbed:
 
 
 @pytest.mark.timeout(900)
-def test_an_engine_killed_in_any_step_is_followed_by_one_run_that_finishes(
+def test_one_run_finishes_after_an_engine_was_killed_in_any_step(
     live: Live, undisturbed: Undisturbed
 ) -> None:
     for number, step in enumerate(undisturbed.steps, 1):
@@ -117,7 +117,9 @@ def test_both_apis_may_be_away_while_a_droplet_is_replaced(live: Live, control: 
 
 
 @pytest.mark.timeout(1200)
-def test_thirty_random_moments(live: Live, undisturbed: Undisturbed) -> None:
+def test_runs_killed_at_thirty_random_moments_are_finished_by_the_next(
+    live: Live, undisturbed: Undisturbed
+) -> None:
     seed = int(os.environ.get("LIFECYCLE_SEED", time.time_ns() % 1_000_000))
     moments = random.Random(seed)  # noqa: S311 - anybody may know it
     for number in range(1, MOMENTS + 1):

@@ -16,7 +16,7 @@ DETACH = {"method": "POST", "path": "^/v2/volumes/[^/]+/actions$"}
 DELETE = {"method": "DELETE", "path": "^/v2/droplets/[0-9]+$"}
 
 
-def test_a_replacement_by_command_that_is_killed_after_the_shutdown_leaves_nothing_off(
+def test_a_replacement_killed_after_the_shutdown_leaves_no_machine_off(
     live: Live, control: httpx.Client
 ) -> None:
     before = live.droplets()
@@ -34,7 +34,7 @@ def test_a_replacement_by_command_that_is_killed_after_the_shutdown_leaves_nothi
     assert live.droplets() == before
 
 
-def test_a_replacement_by_command_that_fails_before_the_deletion_leaves_nothing_off(
+def test_a_replacement_that_fails_before_deletion_leaves_no_machine_off(
     live: Live, control: httpx.Client
 ) -> None:
     before = live.droplets()

@@ -23,7 +23,7 @@ from tests.lifecycle.live import Live
         ({"sshKeys": ["512999"]}, "etcd:sshKeys is 512999: the DigitalOcean account has no such key"),
     ],
 )
-def test_what_the_api_would_refuse_is_refused_first(
+def test_what_the_api_would_refuse_is_refused_before_any_change(
     live: Live, control: httpx.Client, settings: dict[str, Any], reason: str
 ) -> None:
     control.delete("/requests")
@@ -32,7 +32,7 @@ def test_what_the_api_would_refuse_is_refused_first(
     assert writes(control) == []
 
 
-def test_a_used_up_droplet_limit_is_refused_first(live: Live, control: httpx.Client) -> None:
+def test_an_exhausted_droplet_limit_is_refused_before_any_change(live: Live, control: httpx.Client) -> None:
     before = live.droplets()
     control.put("/droplet-limit", json={"limit": 3}).raise_for_status()
     with live.configured(size=5):

@@ -26,11 +26,11 @@ def test_droplets_that_have_all_drifted_are_replaced_one_at_a_time(live: Live, c
     replaced_for_drift(live, control, 1, 2, 3)
 
 
-def test_a_droplet_deleted_outside_is_made_again(live: Live) -> None:
+def test_a_droplet_deleted_outside_is_recreated(live: Live) -> None:
     made_again(live, 2)
 
 
-def test_a_tag_that_was_deleted_comes_back_and_nobody_is_replaced(live: Live) -> None:
+def test_a_deleted_tag_is_recreated_and_no_member_is_replaced(live: Live) -> None:
     before = live.droplets()
     with live.case("the cluster's tag deleted outside", planned=False):
         live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}")
@@ -39,7 +39,7 @@ def test_a_tag_that_was_deleted_comes_back_and_nobody_is_replaced(live: Live) ->
     assert live.droplets() == before
 
 
-def test_a_wiped_disk_is_filled_by_the_others(live: Live) -> None:
+def test_a_member_with_a_wiped_disk_gets_its_data_from_the_others(live: Live) -> None:
     wiped = live.name(3)
     with live.case("a wiped disk", planned=False), live.broken(wiped):
         live.on(wiped, f"systemctl stop etcd && rm -rf {DATA}/* && systemctl reboot --no-block")
@@ -52,7 +52,7 @@ def test_a_wiped_disk_is_filled_by_the_others(live: Live) -> None:
     live.up("--expect-no-changes")
 
 
-def test_a_member_that_was_sick_for_long_comes_back_by_command(live: Live) -> None:
+def test_a_member_that_was_stopped_for_long_is_repaired_by_command(live: Live) -> None:
     away = live.name(1)
     with (
         replaces(live, 1),

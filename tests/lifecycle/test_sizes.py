@@ -8,6 +8,6 @@ from tests.lifecycle.live import Live
 from tests.lifecycle.sizes import grows, shrinks
 
 
-def test_members_with_volumes_come_and_go_and_come_back(live: Live, control: httpx.Client) -> None:
+def test_members_with_volumes_are_added_removed_and_added_again(live: Live, control: httpx.Client) -> None:
     grows(live, control, 3, 5)
     shrinks(live, 5, 3)

@@ -184,7 +184,7 @@ def test_members_whose_data_differ(cluster: Cluster, watch: Watch) -> None:
     watch.wait_clear("EtcdCorrupt")
 
 
-def test_a_machine_that_does_not_tell_of_itself(cluster: Cluster, watch: Watch) -> None:
+def test_a_machine_whose_exporter_does_not_answer(cluster: Cluster, watch: Watch) -> None:
     with stopped(cluster, "etcd-exporter.socket", "etcd-server-2"):
         watch.wait_firing("EtcdNodeMetricsMissing", "etcd-server-2")
     watch.wait_clear("EtcdNodeMetricsMissing")

@@ -25,7 +25,7 @@ from etcd_node.backup.snapshot import SnapshotError, compress, expand
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 
-from components.etcd.admin import Gateway
+from components.etcd.admin import MemberAdmin
 from components.rollout.backup_request import REQUEST
 
 from .lab import CALM, Lab, Node, eventually
@@ -379,7 +379,7 @@ class Run:
 
     def __init__(self, node: Node) -> None:
         context = client_context(node.places.etc, "server")
-        self.leases = Gateway(node.name, node.name, context)
+        self.leases = MemberAdmin(node.name, node.name, context)
 
     def ask(self, length: int = 700) -> None:
         asyncio.run(self.leases.revoke_lease(REQUEST))

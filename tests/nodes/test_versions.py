@@ -11,7 +11,7 @@ from etcd_node.etcd.wal import Contents, read_disk
 
 from components.changes.force_snapshots import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
 from components.changes.version_order import minor
-from components.etcd.admin import Gateway
+from components.etcd.admin import MemberAdmin
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually, promoted
@@ -61,7 +61,7 @@ def test_members_go_from_each_version_to_the_next_one_at_a_time(lab: Lab) -> Non
 async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
     """What the program does before it records 3.7."""
     context = client_context(nodes[0].places.etc, "server")
-    await Gateway(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
+    await MemberAdmin(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
     for node in nodes:
         eventually("it has a snapshot", lambda node=node: any(node.places.data.glob("member/snap/*.snap")))
 

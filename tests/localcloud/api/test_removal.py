@@ -12,7 +12,7 @@ import pytest
 
 from components.config.loading import ProviderAccess
 from components.droplets.shutdown import next_push, push, remove_droplet
-from components.orphans.delete import InTheWayError, remove_blank_volume, remove_named, remove_record
+from components.orphans.delete import NameInUseError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -48,7 +48,7 @@ async def test_a_vpc_that_somebody_else_made_is_left_and_named(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/vpcs", json={"name": "etcd-x", "region": "fra1", "description": "by hand"})
-    with pytest.raises(InTheWayError, match="vpcs called etcd-x"):
+    with pytest.raises(NameInUseError, match="vpcs called etcd-x"):
         await remove_named(access, "vpcs", "etcd-x", {"description": "etcd cluster x"})
     assert [vpc["name"] for vpc in http.get("/v2/vpcs").json()["vpcs"] if vpc["name"] == "etcd-x"] == [
         "etcd-x"
@@ -71,7 +71,7 @@ async def test_a_volume_that_was_attached_once_may_hold_data_and_is_left(
     for action in ("attach", "detach"):
         http.post(f"/v2/volumes/{volume}/actions", json={"type": action, "droplet_id": holder})
         lab.settle()
-    with pytest.raises(InTheWayError, match="may hold a member's data"):
+    with pytest.raises(NameInUseError, match="may hold a member's data"):
         await remove_blank_volume(access, "etcd-1", "fra1", "etcd data of a")
     assert len(http.get("/v2/volumes").json()["volumes"]) == 1
 
@@ -83,7 +83,7 @@ async def test_a_record_of_ours_is_removed_and_another_is_left(
     removed = await remove_record(cloudflare_access, ZONE_ID, "a.example.test", "etcd cluster x")
     assert removed == ["record a.example.test"]
     zone_http.post("/dns_records", json=RECORD | {"comment": "by hand"})
-    with pytest.raises(InTheWayError, match=r"another A record for a\.example\.test"):
+    with pytest.raises(NameInUseError, match=r"another A record for a\.example\.test"):
         await remove_record(cloudflare_access, ZONE_ID, "a.example.test", "etcd cluster x")
 
 

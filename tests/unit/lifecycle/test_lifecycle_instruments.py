@@ -30,7 +30,7 @@ CASE = Case(
 )
 
 
-def test_a_number_that_was_not_acknowledged_is_tried_again_before_any_new_one() -> None:
+def test_an_unacknowledged_number_is_retried_before_a_new_one() -> None:
     ledger = Ledger()
     first, second = ledger.take(), ledger.take()
     ledger.fail(first)
@@ -67,7 +67,7 @@ def test_a_stall_is_the_clusters_own_but_for_what_the_machine_stood_still() -> N
     assert period.own_stall == pytest.approx(period.stall / 2)
 
 
-def test_a_machine_stands_still_from_when_a_sync_was_due_until_it_has_ended(tmp_path: Path) -> None:
+def test_a_standstill_lasts_from_the_due_time_of_a_sync_until_its_end(tmp_path: Path) -> None:
     standstill = Standstill(tmp_path)
     begin = time.monotonic()
     standstill.note(begin)
@@ -78,7 +78,7 @@ def test_a_machine_stands_still_from_when_a_sync_was_due_until_it_has_ended(tmp_
     assert standstill.within(begin + PAUSE + 2, begin + 2 * PAUSE + USUAL + 2 - 0.001) == 0
 
 
-def test_members_that_are_down_together_are_counted_but_for_those_that_the_test_broke() -> None:
+def test_members_down_together_count_without_those_the_test_broke() -> None:
     outages = Outages(expected={"a", "b", "c"})
     outages.look({"a", "b"}, {"a", "b", "c"})
     outages.look({"a"}, {"a", "b"})

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from localcloud.machines.cgroups import Cgroup
 from tests.lifecycle.live import Live
 
-Sickness = Callable[[Live, str], AbstractContextManager[None]]
+Fault = Callable[[Live, str], AbstractContextManager[None]]
 
 FILL = "/var/lib/etcd/data/fill"
 PARTITION = "bridge partition"

@@ -11,7 +11,7 @@ from tests.drills.drill import MEMBERS, Drill
 MEMBER = "etcd-server-1.corrected.example.test"
 
 
-def test_a_founding_from_a_backup_that_is_not_there_is_corrected_after_a_destroy(
+def test_a_restore_from_a_missing_backup_is_corrected_after_a_destroy(
     drill: Drill, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     drill.write("corrected")

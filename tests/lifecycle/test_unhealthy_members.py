@@ -7,8 +7,8 @@ import pytest
 
 from tests.cluster.cluster import wait_for, writes
 from tests.lifecycle.changes import one_member
+from tests.lifecycle.faults import Fault, cut_off, full, paused, stopped
 from tests.lifecycle.live import Live
-from tests.lifecycle.sickness import Sickness, cut_off, full, paused, stopped
 from tests.lifecycle.update import Update
 
 CHANGED, SICK = 2, 3
@@ -16,14 +16,14 @@ PATIENCE = 10
 """Seconds that a run waits for health, or for a droplet, before it fails: the least that the settings allow."""
 
 
-@pytest.mark.parametrize("sickness", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
-def test_a_rolling_change_is_refused_while_a_member_is_sick_and_goes_on_when_it_is_well(
-    live: Live, control: httpx.Client, sickness: Sickness
+@pytest.mark.parametrize("fault", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
+def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
+    live: Live, control: httpx.Client, fault: Fault
 ) -> None:
     sick, before = live.name(SICK), live.droplets()
-    with live.case(f"a change while a member is {sickness.__name__}", planned=False):
+    with live.case(f"a change while a member is {fault.__name__}", planned=False):
         with live.broken(sick):
-            with sickness(live, sick):
+            with fault(live, sick):
                 live.wait_down(sick)
                 control.delete("/requests")
                 refusal = refused(live, *one_member(live, CHANGED))
@@ -39,7 +39,7 @@ def test_a_rolling_change_is_refused_while_a_member_is_sick_and_goes_on_when_it_
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
-def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_is_sick(
+def test_a_member_blocks_its_replacement_while_another_is_unhealthy(
     live: Live, control: httpx.Client
 ) -> None:
     sick, before = live.name(SICK), live.droplets()
@@ -62,9 +62,7 @@ def test_a_member_refuses_to_be_replaced_by_command_or_for_drift_while_another_i
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
-def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patience_ends(
-    live: Live, control: httpx.Client
-) -> None:
+def test_a_run_goes_on_when_the_unhealthy_member_recovers_in_time(live: Live, control: httpx.Client) -> None:
     sick, before = live.name(SICK), live.droplets()
     with live.case("drift while a member is stopped, and soon well again", planned=False):
         with live.broken(sick), stopped(live, sick):
@@ -78,7 +76,7 @@ def test_a_run_goes_on_by_itself_when_the_sick_member_is_well_before_its_patienc
 
 
 @pytest.mark.parametrize("left", ["by a teardown that was broken off", "by a run all at once"])
-def test_with_markers_that_were_left_nobody_is_replaced_while_another_is_sick(live: Live, left: str) -> None:
+def test_left_over_tags_let_no_member_be_replaced_while_one_is_unhealthy(live: Live, left: str) -> None:
     sick, before = live.name(SICK), live.droplets()
     with live.case(f"--replace with markers left {left}", planned=False):
         if "teardown" in left:
@@ -95,13 +93,13 @@ def test_with_markers_that_were_left_nobody_is_replaced_while_another_is_sick(li
     assert live.droplets() == before
 
 
-@pytest.mark.parametrize("sickness", [paused, cut_off], ids=lambda each: each.__name__)
-def test_a_member_that_hears_no_shutdown_is_replaced_by_command(live: Live, sickness: Sickness) -> None:
+@pytest.mark.parametrize("fault", [paused, cut_off], ids=lambda each: each.__name__)
+def test_a_member_that_ignores_its_shutdown_is_replaced_by_command(live: Live, fault: Fault) -> None:
     sick, before = live.name(SICK), live.droplets()
-    with live.case(f"--replace of a member that is {sickness.__name__}", planned=False), live.broken(sick):
-        with sickness(live, sick):
+    with live.case(f"--replace of a member that is {fault.__name__}", planned=False), live.broken(sick):
+        with fault(live, sick):
             live.wait_down(sick)
-            if sickness is cut_off:
+            if fault is cut_off:
                 inhibitors = "systemd-inhibit --list --no-legend --no-pager --mode=block"
                 wait_for(lambda: live.on(sick, inhibitors), lambda listed: "etcd" in listed, "veto")
             output = live.up("--replace", live.urn(SICK))

@@ -15,7 +15,7 @@ MADE = ("vpc:Vpc::{}-vpc", "Firewall::{}-firewall", "Volume::{}-1", "Droplet::{}
 
 
 @pytest.mark.timeout(300)
-def test_an_engine_killed_while_it_makes_anything_is_followed_by_one_run_that_finishes(
+def test_one_run_finishes_after_an_engine_was_killed_during_any_creation(
     cloud: LocalCloud, tmp_path: Path
 ) -> None:
     born = Cluster(cloud, tmp_path, "born", domain="born.example.test", size=1)

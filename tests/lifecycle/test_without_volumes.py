@@ -59,13 +59,13 @@ def test_a_droplet_that_has_drifted_is_replaced_by_the_next_run(bare: Live, cont
     replaced_for_drift(bare, control, 1)
 
 
-def test_a_run_that_is_killed_when_a_members_data_is_gone_is_finished_by_the_next(bare: Live) -> None:
+def test_a_run_killed_after_a_members_data_is_gone_is_finished_by_the_next(bare: Live) -> None:
     with replaces(bare, 2), bare.case("bare: engine killed between deletion and creation", planned=False):
         killed_at(bare, "create-replacement", f"Droplet::etcd-etcd-{bare.stack}-2", *one_member(bare, 2))
         bare.up()
 
 
-def test_a_droplet_deleted_outside_is_made_again(bare: Live) -> None:
+def test_a_droplet_deleted_outside_is_recreated(bare: Live) -> None:
     made_again(bare, 3)
 
 
@@ -84,7 +84,7 @@ def test_a_member_that_is_off_is_replaced_by_command(bare: Live) -> None:
         bare.up()
 
 
-def test_certificates_that_have_expired_are_renewed_by_hand_on_the_members_as_they_are(bare: Live) -> None:
+def test_expired_certificates_are_renewed_by_hand_on_running_members(bare: Live) -> None:
     cut_off, before = bare.name(1), bare.droplets()
     with bare.case("bare: expired certificates, renewed by hand", planned=False), bare.broken(cut_off):
         put_expired(bare)

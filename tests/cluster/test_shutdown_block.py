@@ -26,7 +26,7 @@ def doomed(cloud: LocalCloud, tmp_path: Path) -> Iterator[Cluster]:
     stack.destroy()
 
 
-def test_no_machine_goes_while_another_member_is_sick(doomed: Cluster) -> None:
+def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster) -> None:
     doomed.etcdctl("put", "/veto", "kept")
     droplets = {member: doomed.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     boots = {member: boot(doomed, member) for member in (FIRST, SECOND)}
@@ -76,7 +76,7 @@ def test_no_machine_goes_while_another_member_is_sick(doomed: Cluster) -> None:
 
 
 @pytest.mark.parametrize("sick", [False, True], ids=["healthy", "with a sick member"])
-def test_a_plain_destroy_works_at_once(doomed: Cluster, sick: bool) -> None:
+def test_a_plain_destroy_is_not_blocked(doomed: Cluster, sick: bool) -> None:
     if sick:
         doomed.on(THIRD, "systemctl stop etcd")
         wait_for(lambda: held(doomed, FIRST), bool, "veto")
@@ -85,7 +85,7 @@ def test_a_plain_destroy_works_at_once(doomed: Cluster, sick: bool) -> None:
     assert time.monotonic() - began < DELETE_LIMIT
 
 
-def test_all_at_once_goes_whoever_is_sick(doomed: Cluster) -> None:
+def test_all_at_once_replaces_members_while_others_are_unhealthy(doomed: Cluster) -> None:
     doomed.on(THIRD, "systemctl stop etcd")
     wait_for(lambda: held(doomed, FIRST), bool, "veto")
     droplets = {member: doomed.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
