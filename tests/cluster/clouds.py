@@ -1,4 +1,4 @@
-"""A local cloud of a test layer's own."""
+"""A separate local cloud for a test layer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.machines.prerequisites import check_host
 
 @contextmanager
 def fresh_cloud(suffix: str) -> Generator[LocalCloud]:
-    """A running local cloud without anything in it, which is removed afterwards; skips where none can be."""
+    """Run an empty local cloud and remove it afterwards. Skip where no machines can run; fail there in CI."""
     try:
         check_host()
     except LocalCloudError as error:
@@ -26,7 +26,7 @@ def fresh_cloud(suffix: str) -> Generator[LocalCloud]:
         pytest.skip(f"no machines here: {error}")
     cloud = LocalCloud(f"{default_name()}-{suffix}")
     cloud.reset()
-    # One run follows on another without a pause, and what takes DigitalOcean a minute takes a second here.
+    # Runs follow each other without a pause, and actions are much faster than DigitalOcean's.
     os.environ[REQUESTS_PER_MINUTE] = "2500"
     os.environ[SHUTDOWN_SECONDS] = "15"
     cloud.start()

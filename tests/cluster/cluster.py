@@ -28,7 +28,7 @@ PATIENCE = 90
 
 
 class Cluster:
-    """One stack, in a project folder of its own that links to a program, by default the checkout's."""
+    """One stack in its own project folder, which links to a program, by default the checkout's."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, stack: str = "local", **config: Any) -> None:
         self.cloud = cloud
@@ -58,14 +58,14 @@ class Cluster:
         )
 
     def save_bundle(self, directory: Path) -> None:
-        """Save the operator's files of this moment; who uses them notices that they changed."""
+        """Save the operator's current files. Processes that use them notice the change."""
         directory.mkdir(exist_ok=True)
         environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
         for variable, name in FILES.items():
             replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
     def run(self, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
-        """A command inside the local cloud, its two outputs as one text."""
+        """Run a command inside the local cloud, with both of its outputs as one text."""
         return self.cloud.run(
             argv,
             cwd=self.folder,
@@ -77,7 +77,7 @@ class Cluster:
         )
 
     def pulumi(self, *arguments: str) -> str:
-        """What Pulumi prints; the test fails when it fails."""
+        """Run Pulumi and return its output. The test fails when the command fails."""
         result = self.run("pulumi", *arguments, "--non-interactive", limit=UP_LIMIT)
         assert result.returncode == 0, result.stdout
         return result.stdout
@@ -104,17 +104,17 @@ class Cluster:
         return self.outputs()["members"]
 
     def etcdctl(self, *arguments: str) -> str:
-        """What etcdctl prints; the test fails when it fails."""
+        """Run etcdctl and return its output. The test fails when the command fails."""
         result = self.run("etcdctl", *arguments)
         assert result.returncode == 0, result.stdout
         return result.stdout
 
     def revision(self) -> int:
-        """etcd's revision, by a linearizable read."""
+        """etcd's current revision, by a linearizable read."""
         return json.loads(self.etcdctl("get", "nothing", "-w", "json"))["header"]["revision"]
 
     def on(self, member: str, script: str) -> str:
-        """What a shell script prints on a member; the test fails when it fails."""
+        """Run a shell script on a member and return its output. The test fails when the script fails."""
         result = self.cloud.exec(
             member,
             ["sh", "-c", script],
@@ -138,7 +138,7 @@ class Cluster:
         )
 
     def digitalocean(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One request to the DigitalOcean API with full rights; its body, or ``None`` where it has none."""
+        """Send a request to the DigitalOcean API with full rights. Return the body, or ``None`` without one."""
         sent = () if body is None else ("-H", "Content-Type: application/json", "-d", json.dumps(body))
         result = self.cloud.run(
             ["curl", "--silent", "--show-error", "--fail-with-body", "-X", method, *sent,
@@ -153,10 +153,10 @@ class Cluster:
         return droplet["id"]
 
 
-def wait_for(look: Callable[[], T], enough: Callable[[T], bool], what: str, limit: float = PATIENCE) -> T:
-    """Look until it is enough; an error says what was last seen."""
+def wait_for(observe: Callable[[], T], enough: Callable[[T], bool], what: str, limit: float = PATIENCE) -> T:
+    """Observe until the result is enough. The error says what was last seen."""
     deadline = time.monotonic() + limit
-    while not enough(seen := look()):
+    while not enough(seen := observe()):
         assert time.monotonic() < deadline, f"no {what} within {limit:.0f} s; last seen: {seen}"
         time.sleep(0.3)
     return seen

@@ -1,4 +1,4 @@
-"""A local cloud of the tests' own, and one cluster in it that the tests share."""
+"""The local cloud of these tests, and the cluster in it that they share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="package")
 def cluster(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """Three members, founded once. A test leaves it healthy."""
-    founded = Cluster(cloud, tmp_path_factory.mktemp("shared"))
-    founded.up()
-    return founded
+    """Three members, created once. Each test leaves it healthy."""
+    created = Cluster(cloud, tmp_path_factory.mktemp("shared"))
+    created.up()
+    return created

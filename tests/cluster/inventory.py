@@ -1,4 +1,4 @@
-"""All that there is in a local cloud."""
+"""Everything that exists in a local cloud."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ LISTINGS = {
     "tags": "tags",
     "account/keys": "ssh_keys",
 }
-"""Paths of the DigitalOcean API, and what their answers call the things that they list."""
+"""Paths of the DigitalOcean API and the keys of their lists."""
 
 
 def inventory(cluster: Cluster) -> dict[str, list[str]]:
-    """What is there, in both APIs, among the machines and on the disk."""
+    """Everything in both APIs, among the machines and on the disk."""
     found = {
         path: sorted(item["name"] for item in cluster.digitalocean("GET", f"/v2/{path}")[key])
         for path, key in LISTINGS.items()

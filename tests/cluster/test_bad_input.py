@@ -1,4 +1,4 @@
-"""Bad configuration is refused before anything is registered or asked of an API."""
+"""Bad configuration is refused before any resource is registered and any API is called."""
 
 from __future__ import annotations
 

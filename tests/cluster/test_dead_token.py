@@ -1,4 +1,4 @@
-"""The discovery token has expired or was revoked: what members cannot know then, and both ways out."""
+"""The discovery token has expired or was revoked: members cannot see a destroy, and there are two ways out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DELETE_LIMIT = 30
 
 @pytest.fixture
 def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[Cluster]:
-    """Three healthy members whose token opens nothing any more."""
+    """Three healthy members with a token that is not valid any more."""
     stack = Cluster(cloud, tmp_path, stack="spent", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
     stack.up()
     revoked = {"service": "digitalocean", "kind": "status", "status": 401, "token": "discovery"}
@@ -34,7 +34,7 @@ def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[
 def test_a_destroy_works_after_a_run_with_a_new_token(spent: Cluster) -> None:
     before = {member: spent.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     spent.etcdctl("put", "/spent", "kept")
-    # Any other one that may read.
+    # Any other token that may read.
     spent.configure(discoveryToken=DIGITALOCEAN_TOKEN)
     spent.up()
     assert not set(before.values()) & {spent.droplet_id(member) for member in before}
@@ -55,7 +55,7 @@ def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cl
     result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=120)
     assert result.returncode != 0
     assert "to become off" in result.stdout
-    # Nobody may be let go because its token has ended.
+    # An expired token must not allow a shutdown.
     left = {member: spent.droplet_id(member) for member in (FIRST, SECOND)}
     spent.digitalocean("DELETE", f"/v2/droplets/{left[FIRST]}")
     new_token = f"echo {DIGITALOCEAN_TOKEN} > /etc/etcd/prepare_cluster.token"

@@ -1,4 +1,4 @@
-"""What goes wrong on a node is said there in one line, tried again, and heals when its cause goes."""
+"""A node reports a failure in one line, retries, and recovers when the cause is gone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MEMBER = "etcd-server-1.failing.example.test"
 
 @pytest.fixture
 def failing(cloud: LocalCloud, tmp_path: Path, cluster: Cluster) -> Iterator[Cluster]:
-    """A stack of one member that is not up yet."""
+    """A stack of one member that is still starting."""
     assert cluster
-    # The node asks again after up to a minute, and the run has to wait for all of its failures.
+    # The node retries after up to a minute, and the run waits for all of its failures.
     patience = {"healthTimeoutSeconds": 200}
     stack = Cluster(cloud, tmp_path, stack="failing", domain="failing.example.test", size=1, **patience)
     yield stack
@@ -37,7 +37,7 @@ def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
     control.delete("/requests")
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(failing.up)
-        # Pulumi lists the droplets as well, before it makes one; from here on the member is alone with the API.
+        # Pulumi lists the droplets before it creates one. From here on only the member calls the API.
         wait_for(lambda: writes(control), lambda seen: "POST /v2/droplets" in seen, "order of a droplet")
         control.put("/faults", json=[mirror, {**listing, "kind": "status", "status": 403}])
         says(failing, "etcd 3.6.14: not installed: http://203.0.113.1:8082/", "cannot be reached")
@@ -56,7 +56,7 @@ def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
 
 
 def says(cluster: Cluster, *parts: str) -> None:
-    """One line of the member's journal has all of these parts."""
+    """Wait for a line of the member's journal with all of these parts."""
 
     def lines() -> list[str]:
         try:

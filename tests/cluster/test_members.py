@@ -1,4 +1,4 @@
-"""What a member's machine looks like, from inside and from outside."""
+"""A member's machine, from inside and from outside."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ NoNewPrivileges=yes
 ExecStart=/usr/bin/curl -sS -m 9 --retry 9 --retry-connrefused {METADATA}/id
 ExecStart=/bin/sh -c 'echo; curl -sf -m 9 {METADATA}/user-data || echo refused'
 """
-"""A unit as DigitalOcean's package has it, but for the program."""
+"""A unit like that of DigitalOcean's package, with another program."""
 
 
 def test_only_the_metrics_agent_gets_its_part_of_the_metadata(
@@ -115,7 +115,7 @@ def test_the_journal_is_bounded_from_the_first_boot_on(cluster: Cluster) -> None
 
 def test_the_defragmentation_timer_finds_nothing_to_do(cluster: Cluster) -> None:
     assert cluster.on(MEMBER, "systemctl is-active etcd-defragment.timer") == "active\n"
-    # It goes out of the way of a backup that is under way.
+    # It does not run during a backup.
     wait_for(
         lambda: cluster.on(
             MEMBER, "systemctl start etcd-defragment; systemctl show -P Result etcd-defragment"

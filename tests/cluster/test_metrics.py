@@ -1,4 +1,4 @@
-"""Who reads the members' metrics."""
+"""Who may read the members' metrics."""
 
 from __future__ import annotations
 

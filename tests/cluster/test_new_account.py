@@ -1,4 +1,4 @@
-"""An account in which nothing was before."""
+"""A new account without any resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cluster outlives outages, lost machines and lost disks."""
+"""The cluster survives outages, lost machines and lost disks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_rebooted_members_keep_their_data_while_apis_and_dns_are_down(
     cluster.etcdctl("put", "/outage/all", "kept")
     members = cluster.members()
     before = {member: cluster.on(member, "systemctl show -P UserspaceTimestamp") for member in members}
-    # The mirror, too: a member that has its etcd already must not need it again.
+    # The mirror as well: a member that has installed etcd must not need it again.
     services = ("digitalocean", "cloudflare", "metadata", "releases")
     control.put("/faults", json=[{"service": service, "kind": "down"} for service in services])
     stop_name_server(cloud)
     for member in members:
-        # From the second on, each refuses on its own account, since the one before is down.
+        # From the second on, each blocks its shutdown, since the one before is down.
         cluster.on(member, "systemctl start reboot.target --job-mode=replace-irreversibly --no-block")
     for member in members:
         wait_for(
@@ -73,12 +73,12 @@ def test_a_member_whose_data_was_wiped_rejoins_by_itself(cluster: Cluster) -> No
 
 
 def healthy_since(cluster: Cluster, member: str) -> str:
-    """When the member's machine came up, once its etcd is healthy; empty before."""
+    """When the member's machine booted, once its etcd is healthy. Empty before that."""
     look = "curl -sf -m 3 http://127.0.0.1:2381/health >/dev/null && systemctl show -P UserspaceTimestamp"
     try:
         result = cluster.cloud.exec(member, ["sh", "-c", look], capture_output=True, text=True, timeout=8)
     except (LocalCloudError, subprocess.TimeoutExpired):
-        # What enters a machine while that goes down may never come back.
+        # A command that enters a machine during its shutdown may never return.
         return ""
     return result.stdout if result.returncode == 0 else ""
 

@@ -1,4 +1,4 @@
-"""A machine refuses its shutdown while another member is sick, and never when its cluster is torn down."""
+"""A machine blocks its shutdown while another member is unhealthy, but not during a destroy."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import pytest
 from localcloud.cloud import LocalCloud
 from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 
-DOMAIN = "veto.example.test"
+DOMAIN = "block.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
 DELETE_LIMIT = 60
-"""Seconds that the program gives a droplet's deletion, by ``etcd:dropletTimeoutSeconds``: vetoed, it fails then."""
+"""Seconds for a droplet's deletion (``etcd:dropletTimeoutSeconds``). A blocked deletion fails then."""
 
 
 @pytest.fixture
 def doomed(cloud: LocalCloud, tmp_path: Path) -> Iterator[Cluster]:
     """Three healthy members that a test may destroy."""
-    stack = Cluster(cloud, tmp_path, stack="veto", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
+    stack = Cluster(cloud, tmp_path, stack="block", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
     stack.up()
     yield stack
     stack.destroy()
 
 
 def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster) -> None:
-    doomed.etcdctl("put", "/veto", "kept")
+    doomed.etcdctl("put", "/block", "kept")
     droplets = {member: doomed.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     boots = {member: boot(doomed, member) for member in (FIRST, SECOND)}
     doomed.on(THIRD, "systemctl stop etcd")
@@ -37,7 +37,7 @@ def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster
             lambda name=member: doomed.journal(name, "etcd-guard"), lambda text: refusal in text, "refusal"
         )
 
-    pressed = doomed.digitalocean("POST", f"/v2/droplets/{droplets[SECOND]}/actions", {"type": "shutdown"})
+    requested = doomed.digitalocean("POST", f"/v2/droplets/{droplets[SECOND]}/actions", {"type": "shutdown"})
     assert "ended with 1" in doomed.on(SECOND, "systemctl reboot 2>&1; echo ended with $?")
     why = doomed.on(SECOND, "systemctl reboot --check-inhibitors=yes 2>&1; echo ended with $?")
     assert f"{THIRD} is unhealthy" in why
@@ -56,7 +56,7 @@ def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster
     assert {member: doomed.droplet_id(member) for member in droplets} == droplets
     assert {member: boot(doomed, member) for member in boots} == boots
     wait_for(
-        lambda: doomed.digitalocean("GET", f"/v2/actions/{pressed['action']['id']}")["action"]["status"],
+        lambda: doomed.digitalocean("GET", f"/v2/actions/{requested['action']['id']}")["action"]["status"],
         lambda status: status != "in-progress",
         "end of the refused shutdown",
     )
@@ -72,14 +72,14 @@ def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster
     doomed.up("--replace", urn(doomed, 1))
     assert doomed.droplet_id(FIRST) != droplets[FIRST]
     assert doomed.droplet_id(SECOND) == droplets[SECOND]
-    assert doomed.etcdctl("get", "/veto", "--print-value-only") == "kept\n"
+    assert doomed.etcdctl("get", "/block", "--print-value-only") == "kept\n"
 
 
-@pytest.mark.parametrize("sick", [False, True], ids=["healthy", "with a sick member"])
-def test_a_plain_destroy_is_not_blocked(doomed: Cluster, sick: bool) -> None:
-    if sick:
+@pytest.mark.parametrize("unhealthy", [False, True], ids=["healthy", "with an unhealthy member"])
+def test_a_plain_destroy_is_not_blocked(doomed: Cluster, unhealthy: bool) -> None:
+    if unhealthy:
         doomed.on(THIRD, "systemctl stop etcd")
-        wait_for(lambda: held(doomed, FIRST), bool, "veto")
+        wait_for(lambda: held(doomed, FIRST), bool, "shutdown block")
     began = time.monotonic()
     doomed.destroy()
     assert time.monotonic() - began < DELETE_LIMIT
@@ -87,7 +87,7 @@ def test_a_plain_destroy_is_not_blocked(doomed: Cluster, sick: bool) -> None:
 
 def test_all_at_once_replaces_members_while_others_are_unhealthy(doomed: Cluster) -> None:
     doomed.on(THIRD, "systemctl stop etcd")
-    wait_for(lambda: held(doomed, FIRST), bool, "veto")
+    wait_for(lambda: held(doomed, FIRST), bool, "shutdown block")
     droplets = {member: doomed.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     doomed.configure(rollout="all-at-once", quotaGiB=3)
     doomed.up()
@@ -95,7 +95,7 @@ def test_all_at_once_replaces_members_while_others_are_unhealthy(doomed: Cluster
 
 
 def boot(cluster: Cluster, member: str) -> str:
-    """Changes with each boot of a member's machine."""
+    """The boot id of a member's machine."""
     return cluster.on(member, "systemctl show -P UserspaceTimestampMonotonic")
 
 

@@ -1,4 +1,4 @@
-"""Two stacks in one account and region keep to themselves, from founding to destruction."""
+"""Two stacks in one account and region do not affect each other, from creation to destroy."""
 
 from __future__ import annotations
 

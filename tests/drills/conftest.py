@@ -1,4 +1,4 @@
-"""One cluster that the drills share, and the line that ``make drills`` ends with."""
+"""The cluster that the drills share, and the summary line of ``make drills``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="package")
 def drill(cloud: LocalCloud, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Drill:
-    """Three members that back up every minute. A drill leaves them healthy."""
-    founded = Drill(cloud, tmp_path_factory.mktemp("drill"), losses, backupInterval="1m")
-    founded.up()
-    return founded
+    """Three members with a backup every minute. Each drill leaves them healthy."""
+    created = Drill(cloud, tmp_path_factory.mktemp("drill"), losses, backupInterval="1m")
+    created.up()
+    return created

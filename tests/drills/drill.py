@@ -1,4 +1,4 @@
-"""A cluster whose values and backups are counted, and may not be lost."""
+"""A cluster whose values and backups are counted, so that a loss is noticed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ START = "systemctl start --no-block etcd.service etcd-reconcile.timer etcd-backu
 
 @dataclass
 class Losses:
-    """What a session has lost: acknowledged values that should be there, and good backups."""
+    """The acknowledged values and good backups that a session has lost."""
 
     lost: int = 0
 
@@ -39,7 +39,7 @@ class Drill(Cluster):
         self._written: dict[str, str] = {}
 
     def backups(self) -> list[Backup]:
-        """What the bucket has, oldest first. Read from the server's own folder: it may be down."""
+        """The bucket's backups, oldest first, read from the server's folder since the server may be down."""
         folder = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET
         files = sorted(file for file in folder.rglob("*.db.gz") if file.is_file())
         return backups_in(
@@ -47,7 +47,7 @@ class Drill(Cluster):
         )
 
     def statuses(self) -> dict[str, dict[str, Any]]:
-        """Each member's own state, by the first label of its name, in the order of their turns: the leader is last."""
+        """Each member's status by the first label of its name, the leader last."""
         answers = json.loads(self.etcdctl("endpoint", "status", "-w", "json"))
         found = {one["Endpoint"].split("//")[1].split(".")[0]: one["Status"] for one in answers}
         return dict(
@@ -55,13 +55,13 @@ class Drill(Cluster):
         )
 
     def back_up(self, member: str) -> subprocess.CompletedProcess[str]:
-        """A backup at once."""
+        """Take a backup at once."""
         return self.cloud.exec(
             member, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
         )
 
     def write(self, label: str, count: int = 40) -> None:
-        """Write values that are then remembered."""
+        """Write values and remember them."""
         values = {f"/drill/{label}/{number}": f"{label} {number}" for number in range(count)}
         script = "".join(
             f"etcdctl put {key} '{value}' >/dev/null || exit 1\n" for key, value in values.items()
@@ -71,7 +71,7 @@ class Drill(Cluster):
         self._written |= values
 
     def fill(self, megabytes: int) -> None:
-        """Write values that do not compress, and that nobody counts."""
+        """Write incompressible values without remembering them."""
         script = (
             f"for number in $(seq {megabytes * 10}); do head -c 75000 /dev/urandom | base64 -w 0 "
             "| etcdctl put /fill/$number >/dev/null || exit 1; done"
@@ -80,12 +80,12 @@ class Drill(Cluster):
         assert result.returncode == 0, result.stdout
 
     def sha256(self, backup: Backup) -> str:
-        """Of what the server keeps."""
+        """SHA-256 of a stored backup."""
         file = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET / backup.key
         return hashlib.sha256(file.read_bytes()).hexdigest()
 
     def count_losses(self) -> None:
-        """Every value that was written is there."""
+        """Assert that every remembered value is there."""
         lines = self.etcdctl("get", "--prefix", "/drill/").splitlines()
         there = dict(zip(lines[::2], lines[1::2], strict=False))
         missing = {key for key, value in self._written.items() if there.get(key) != value}
@@ -93,14 +93,14 @@ class Drill(Cluster):
         assert not missing
 
     def forget(self, values_after: Collection[str] = ()) -> None:
-        """Values that a drill has deliberately given up."""
+        """Do not expect these values any more: the drill gave them up deliberately."""
         for label in values_after:
             self._written = {
                 key: value for key, value in self._written.items() if not key.startswith(f"/drill/{label}/")
             }
 
     def keeps(self, before: Collection[Backup]) -> None:
-        """No good backup is gone, and none is hidden by a worse one."""
+        """Assert that no good backup is gone or hidden by a worse one."""
         now = self.backups()
         gone = {backup.key for backup in before} - {backup.key for backup in now}
         good, still = best(before), best(now)
@@ -110,7 +110,7 @@ class Drill(Cluster):
         assert not hidden
 
     def wait_for_backup(self, before: Collection[Backup], limit: float = 150) -> Backup:
-        """The next one."""
+        """Wait for the next backup."""
         known = {backup.key for backup in before}
         found = wait_for(
             lambda: [backup for backup in self.backups() if backup.key not in known],
@@ -121,7 +121,7 @@ class Drill(Cluster):
         return found[0]
 
     def uploader(self, backup: Backup) -> str:
-        """Which member uploaded it. It says so a moment after the backup is in the bucket."""
+        """Which member uploaded a backup. Its journal says so a moment after the upload."""
         (found,) = wait_for(
             lambda: [one for one in MEMBERS if f"backup {backup.snapshot.name}:" in self.journal(one)],
             bool,
@@ -130,6 +130,6 @@ class Drill(Cluster):
         return found
 
     def leadership(self) -> set[tuple[int, int]]:
-        """Which member leads and since which term, as the members say: the one that leads uploads last."""
+        """The leader and its term. The leader is the last in the order of uploads."""
         answers = json.loads(self.etcdctl("endpoint", "status", "-w", "json"))
         return {(answer["Status"]["leader"], answer["Status"]["raftTerm"]) for answer in answers}

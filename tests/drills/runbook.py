@@ -1,4 +1,4 @@
-"""The commands of docs/recovery.md, as an operator copies them at three in the morning."""
+"""The commands of docs/recovery.md, run as they are written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def commands(section: str) -> list[str]:
 
 
 def command(section: str, part: str, **values: str) -> str:
-    """The first of them that contains ``part``, with what the operator puts in for the words in capitals."""
+    """The first command that contains ``part``, with values for the words in capitals."""
     found = next(one for one in commands(section) if part in one)
     for word, value in values.items():
         assert word in found
@@ -26,6 +26,6 @@ def command(section: str, part: str, **values: str) -> str:
 
 
 def printed(said: str) -> str:
-    """The command that a recovery has printed."""
+    """The command that a recovery printed."""
     (found,) = re.findall(r"^ {4}(python3 \S.*)$", said, re.MULTILINE)
     return found

@@ -1,4 +1,4 @@
-"""Backups every minute, while things break: no good backup is lost, and the next one comes or says why not."""
+"""Backups every minute under faults: no good backup is lost, and a failure is reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.lifecycle.agent import Agent
 
 @pytest.fixture(scope="module", autouse=True)
 def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Appends numbered values through all members while things break; afterwards every member has all of them."""
+    """Write numbered values through all members during a fault. Afterwards every member has all of them."""
     bundle = tmp_path_factory.mktemp("writer")
     drill.save_bundle(bundle)
     names = [f"{name}.example.test" for name in MEMBERS]
@@ -101,7 +101,7 @@ def test_a_full_disk_is_reported_and_another_member_takes_the_backups(drill: Dri
         assert drill.uploader(drill.wait_for_backup(before)) != first
         assert "MiB free: a snapshot and its compressed copy need" in drill.journal(first, "etcd-backup")
         every(drill, 60)
-        # It is not its turn now, and nothing fails.
+        # It is not this member's turn, so nothing fails.
         drill.on(first, "systemctl start etcd-backup.service")
         assert "etcd_backup_failed 1" in drill.on(first, tells)
     finally:
@@ -113,7 +113,7 @@ def test_a_full_disk_is_reported_and_another_member_takes_the_backups(drill: Dri
 
 
 def every(drill: Drill, seconds: int) -> None:
-    """Another interval, which the timers see at once."""
+    """Set another interval and let the timers notice it at once."""
     number = f's/"interval": [0-9]*/"interval": {seconds}/'
     for member in MEMBERS:
         drill.on(member, f"sed -i '{number}' /etc/etcd/backup.json; rm -f /run/etcd/backup.next")
@@ -122,7 +122,7 @@ def every(drill: Drill, seconds: int) -> None:
 def test_an_uploader_killed_in_the_middle_leaves_no_partial_backup(drill: Drill) -> None:
     drill.fill(megabytes=12)
     before = drill.backups()
-    # The snapshot itself goes when its compressed copy is complete, and the upload begins.
+    # The snapshot is deleted when its compressed copy is complete and the upload begins.
     killed = drill.on(
         MEMBERS[0],
         "systemctl stop etcd-backup.timer; cd /var/cache; mkdir -p etcd-backup\n"
@@ -161,7 +161,7 @@ def test_members_leave_only_after_a_requested_backup(drill: Drill) -> None:
     confirmed = said.index("Before members leave: the backup is in the bucket")
     assert said.index("the members take a backup first") < confirmed < said.index("leaves the cluster")
     taken = [backup.snapshot for backup in drill.backups() if backup not in before]
-    # The one of every minute may be new as well, and older.
+    # A scheduled backup may be new as well, and older.
     assert any(snapshot.taken >= started and snapshot.revision >= revision for snapshot in taken)
     drill.configure(size=3)
     drill.up()

@@ -1,4 +1,4 @@
-"""Space given back while values are written, and the runbook's way out of a full database, on real machines."""
+"""Defragmentation under load, and the runbook's way out of a full database, on real machines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TURNS = 5
 
 @contextmanager
 def defragmenting_from(drill: Drill, freed: int) -> Generator[None]:
-    """Members defragment for less than the usual 100 MiB."""
+    """Let members defragment for less than the default 100 MiB."""
     for member in MEMBERS:
         drill.on(
             member,
@@ -36,7 +36,7 @@ def defragmenting_from(drill: Drill, freed: int) -> Generator[None]:
 
 
 def fill(drill: Drill, megabytes: int) -> str:
-    """Write values of 200 kB until one is refused; what was said."""
+    """Write values of 200 kB until one is refused. Return the refusal."""
     value = 'head -c 200000 /dev/zero | tr "\\0" x'
     script = f"for n in $(seq {megabytes * 5}); do {value} | etcdctl put /full/$n >/dev/null || exit 1; done"
     return drill.run("sh", "-c", script).stdout
@@ -59,13 +59,13 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
         writer.order("mark")
         time.sleep(1)
         for member in before:
-            # bbolt frees pages with the commits that follow a compaction.
+            # bbolt frees pages in the commits that follow a compaction.
             wait_for(
                 lambda member=member: drill.statuses()[member],
                 lambda status: status["dbSizeInUse"] < status["dbSize"] // 2,
                 "free half of the database",
             )
-        # A member puts its turn off while another is too busy to answer, until the timer comes again.
+        # A member postpones its turn while another is too busy to answer, until the next timer.
         for _ in range(TURNS):
             for member in before:
                 drill.on(member, "systemctl start etcd-defragment.service")
@@ -81,13 +81,13 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
     assert report["failed"] == 0
     after = drill.statuses()
     assert all_smaller(after, before)
-    # The leader, which is the last, was defragmented where it is.
+    # The leader was defragmented last, and stayed the leader.
     assert list(after) == list(before)
     drill.count_losses()
 
 
 def all_smaller(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether every member's database has less than half of its size before."""
+    """Whether every database has less than half of its earlier size."""
     return all(after[member]["dbSize"] < before[member]["dbSize"] // 2 for member in MEMBERS)
 
 
@@ -122,7 +122,7 @@ def test_the_runbook_repairs_a_database_that_is_full_of_keys(drill: Drill) -> No
 
 
 def give_quota(drill: Drill, command: str) -> None:
-    """On one member after the other, as the runbook has it."""
+    """Change the quota on one member after the other, as the runbook describes."""
     for member in MEMBERS:
         drill.on(member, command)
         wait_for(

@@ -1,4 +1,4 @@
-"""A bucket that the program makes: it comes before the members, and stays when the cluster goes."""
+"""A bucket that the program creates: it exists before the members, and stays after a destroy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
 
 
 def back_up(stack: Cluster) -> None:
-    """A backup at once; etcd's tools come after etcd itself."""
+    """Take a backup at once. etcd's tools are installed after etcd itself."""
     wait_for(
         lambda: stack.cloud.exec(
             MEMBER, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
@@ -60,5 +60,5 @@ def back_up(stack: Cluster) -> None:
 
 
 def backups(bucket: Path) -> set[str]:
-    """The names of what the bucket has, read from the server's own folder."""
+    """Names of the bucket's objects, read from the server's folder."""
     return {str(file.relative_to(bucket)) for file in bucket.rglob("*.db.gz") if file.is_file()}

@@ -1,4 +1,4 @@
-"""Restore and recovery, as docs/recovery.md tells it."""
+"""Restore and recovery, as docs/recovery.md describes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHECK, ALONE, FROM_BACKUP = (
 
 
 def tried(drill: Drill, member: str, script: str) -> subprocess.CompletedProcess[str]:
-    """A command on a member, as root."""
+    """Run a command on a member as root."""
     return drill.cloud.exec(
         member, ["sh", "-c", script],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
@@ -48,14 +48,14 @@ def refused(drill: Drill, member: str, script: str) -> str:
 
 
 def recover_from(drill: Drill, name: str, first: str) -> None:
-    """Steps 3 and 4 of the runbook, where nothing speaks against it."""
+    """Run steps 3 and 4 of the runbook, without any option."""
     proposed = done(drill, first, command("Nothing left", "from-backup NAME", NAME=name))
     for member in MEMBERS:
         done(drill, member, printed(proposed))
 
 
 def saved(drill: Drill, label: str) -> str:
-    """The name of a backup that has values which nothing that is written later may hide."""
+    """Take a backup and return its name."""
     drill.write(label)
     assert drill.back_up(MEMBERS[1]).returncode == 0
     name = drill.backups()[-1].snapshot.name
@@ -104,7 +104,7 @@ def test_a_member_that_is_cut_off_is_not_made_a_second_cluster(drill: Drill) -> 
             said = refused(drill, MEMBERS[0], attempt)
             assert f"{MEMBERS[1]}.example.test is silent" in said
             assert printed(said).endswith(" --silent-are-down")
-        # Even with etcd stopped by hand, which nobody has to.
+        # Even with etcd stopped by hand, which the runbook does not ask for.
         drill.on(MEMBERS[0], STOP)
         assert "Silent is not down" in refused(drill, MEMBERS[0], ALONE)
         drill.on(MEMBERS[0], START)
@@ -116,7 +116,7 @@ def test_a_member_that_is_cut_off_is_not_made_a_second_cluster(drill: Drill) -> 
 
 
 def follower(drill: Drill) -> str:
-    """A member that does not lead."""
+    """A member that is not the leader."""
     seen = json.loads(drill.etcdctl("endpoint", "status", "-w", "json"))
     return next(
         urlsplit(one["Endpoint"]).netloc.split(".")[0]
@@ -130,7 +130,7 @@ def test_one_survivor_keeps_its_writes_and_the_others_rejoin_it(
 ) -> None:
     drill.write("survivor")
     drill.save_bundle(tmp_path)
-    # A leader hears of its own commits before its clients do.
+    # A leader learns of its commits before its clients do.
     survivor = follower(drill)
     others = [member for member in MEMBERS if member != survivor]
     names = [f"{member}.example.test" for member in MEMBERS]
@@ -195,7 +195,7 @@ def test_waiting_members_follow_a_recovery_and_its_corrected_backup(drill: Drill
     assert drill.back_up(MEMBERS[0]).returncode == 0
     drill.keeps(before)
     assert drill.backups()[-1].snapshot.cluster != before[0].snapshot.cluster
-    # What could not be read any more is still there for those who can.
+    # The unreadable data is kept.
     assert "given-up-" in drill.on(MEMBERS[2], "ls /var/lib/etcd")
 
 
@@ -211,7 +211,7 @@ def test_the_newest_backup_restores_a_cluster_without_droplets_or_volumes(drill:
     for volume in drill.digitalocean("GET", "/v2/volumes")["volumes"]:
         drill.digitalocean("DELETE", f"/v2/volumes/{volume['id']}")
     assert drill.digitalocean("GET", "/v2/volumes")["volumes"] == []
-    # All founding members are blank, and found a cluster, as the runbook says.
+    # All initial members are blank and bootstrap a cluster, as the runbook says.
     drill.up()
     assert drill.etcdctl("get", "--prefix", "/drill/") == ""
     once = printed(refused(drill, MEMBERS[2], command("Nothing left", "from-backup NAME", NAME=name)))
@@ -253,7 +253,7 @@ def test_a_new_cluster_begins_with_the_newest_backup_of_another(
     backup = drill.backups()[-1]
     drill.destroy()
     assert backup.key in {one.key for one in drill.backups()}
-    # On the same stack, which has no cluster any more.
+    # On the same stack, which has no cluster now.
     drill.configure(restoreFrom="latest")
     drill.up()
     drill.count_losses()

@@ -1,4 +1,4 @@
-"""A founding from a backup that is not there, and the way out that docs/recovery.md names."""
+"""A restore from a missing backup, and the way out that docs/recovery.md names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_restore_from_a_missing_backup_is_corrected_after_a_destroy(
 
 
 def refused(stack: Cluster) -> str:
-    """What a run that fails says."""
+    """Return the output of a run that must fail."""
     result = stack.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
     assert result.returncode != 0
     return result.stdout

@@ -1,4 +1,4 @@
-"""A module of this folder that runs inside the local cloud and obeys orders."""
+"""A module of this folder that runs inside the local cloud and takes commands from the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Agent:
         self._module = module
         self._command = cloud.begin(
             [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments],
-            # On the disk of the machines, where the writer sees whether that stands still.
+            # On the machines' disk, so that the writer notices when that disk stalls.
             cwd=cloud.layout.state,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -25,7 +25,7 @@ class Agent:
         )
 
     def order(self, order: str, **details: Any) -> Any:
-        """The answer; the test fails when there is none, with the reason or with the process's own error output."""
+        """Send an order and return its answer. Without an answer the test fails with the reason."""
         pipe = self._command.process
         assert pipe.stdin is not None
         assert pipe.stdout is not None

@@ -16,7 +16,7 @@ KINDS = ("server", "peer")
 
 
 def put_issued(cluster: Live) -> None:
-    """What the program has issued last for each member, as docs/lifecycle.md tells."""
+    """Install the newest issued certificates on each member, as docs/lifecycle.md describes."""
     outputs = _outputs(cluster)
     for number in range(1, len(cluster.names) + 1):
         for kind in KINDS:
@@ -24,7 +24,7 @@ def put_issued(cluster: Live) -> None:
 
 
 def put_expired(cluster: Live) -> None:
-    """The same certificates, ended an hour ago."""
+    """Install the same certificates with an end one hour ago."""
     outputs = _outputs(cluster, "--show-secrets")
     key = serialization.load_pem_private_key(
         json.loads(outputs["ca-key"]["privateKeyPem"]["plaintext"]).encode(), password=None

@@ -1,4 +1,4 @@
-"""Changes of one member, for cases that need no more."""
+"""Changes of a single member."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.lifecycle.live import Live
 
 
 def one_member(live: Live, number: int) -> tuple[str, ...]:
-    """Arguments of a run that makes a member's certificate anew: its gate is asked, and its droplet replaced."""
+    """Arguments of a run that reissues a member's certificate, so that its gate runs and its droplet is replaced."""
     certificate = "tls:index/locallySignedCert:LocallySignedCert"
     return (
         "--replace",

@@ -1,4 +1,4 @@
-"""One running cluster that the cases share, and the line that the session ends with."""
+"""The running cluster that the cases share, and the summary line of the session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    # After pytest's own last line, so that the session ends with this one.
+    # After pytest's own last line, so that this line ends the session.
     figures = config.stash[FIGURES]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if figures.cases and reporter is not None:
@@ -50,7 +50,7 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="package")
 def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """Three members with data volumes, founded once. A case leaves them healthy."""
+    """Three members with data volumes, created once. Each case leaves them healthy."""
     with Live(cloud, tmp_path_factory.mktemp("live"), figures, "live", domain="live.example.test") as cluster:
         yield cluster
         cluster.read_all()
@@ -65,7 +65,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def mended(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A case that fails on the shared stack leaves it as it found it."""
+    """Restore the shared stack after a case that failed on it."""
     live: Live | None = request.getfixturevalue("live") if "live" in request.fixturenames else None
     settings = live.settings if live else {}
     yield

@@ -1,4 +1,4 @@
-"""etcd's JSON gateway over one kept connection a member: light, and without anything but the standard library.
+"""etcd's JSON gateway over one persistent connection per member, with the standard library alone.
 
 https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/
 """

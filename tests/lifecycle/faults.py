@@ -1,4 +1,4 @@
-"""What a member may suffer from, each for as long as a block lasts."""
+"""Faults of a member, each for the length of a block."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTITION = "bridge partition"
 
 @contextmanager
 def stopped(live: Live, member: str) -> Generator[None]:
-    """Its etcd is stopped."""
+    """Stop its etcd."""
     live.on(member, "systemctl stop etcd")
     try:
         yield
@@ -26,7 +26,7 @@ def stopped(live: Live, member: str) -> Generator[None]:
 
 @contextmanager
 def paused(live: Live, member: str) -> Generator[None]:
-    """Its machine stands still: connections stay open, and nothing answers."""
+    """Pause its machine: connections stay open, and nothing answers."""
     machine = live.cloud.machine(member)
     freezer = (Cgroup(live.cloud.layout.cgroup) / "machines" / str(machine.id)).path / "cgroup.freeze"
     freezer.write_text("1")
@@ -40,7 +40,7 @@ def paused(live: Live, member: str) -> Generator[None]:
 
 @contextmanager
 def full(live: Live, member: str) -> Generator[None]:
-    """Not a byte is left on its data volume, for root neither."""
+    """Fill its data volume to the last byte, root's reserve included."""
     live.on(member, f"dd if=/dev/zero of={FILL}.rest bs=4k count=1 status=none; "
                     f"fallocate -l $(df --output=avail -B1 /var/lib/etcd/data | tail -1) {FILL}; "
                     f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done; true")  # fmt: skip
@@ -52,7 +52,7 @@ def full(live: Live, member: str) -> Generator[None]:
 
 @contextmanager
 def cut_off(live: Live, member: str) -> Generator[None]:
-    """No packet reaches it or comes from it."""
+    """Drop all of its packets, in both directions."""
     addresses = [address.partition("/")[0] for address in live.cloud.machine(member).facts().addresses]
     rules = [
         f"add rule {PARTITION} {hook} ip {end} {address} drop"

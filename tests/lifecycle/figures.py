@@ -1,4 +1,4 @@
-"""What ``make lifecycle`` ends with: the figures of each case, and of all together."""
+"""The figures that ``make lifecycle`` prints at the end: one line per case, and a summary."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Case:
     max_off: int
     stall_ms: int
     own_stall_ms: int
-    """Without the time in which the machine itself stood still, and so the cluster on it."""
+    """The longest stall without the time in which this machine's disk or processor stalled."""
     planned: bool
-    """Whether nothing but the program itself took members down."""
+    """Whether the program alone took members down."""
     seconds: float
 
     def line(self) -> str:

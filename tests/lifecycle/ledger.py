@@ -1,4 +1,4 @@
-"""Which numbered values were acknowledged, which are still owed, and how long nothing was acknowledged."""
+"""Which numbered values were acknowledged, which must be retried, and how long writes stalled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Period:
     """The first number that had not been acknowledged when it began."""
     acknowledged: int = 0
     failed: int = 0
-    """Attempts without an acknowledgement, whatever became of them."""
+    """Attempts without an acknowledgement, whatever their result."""
     retried: int = 0
     """Attempts with a number that had been tried before."""
     stall: float = 0.0
@@ -25,13 +25,13 @@ class Period:
     stall_at: float = 0.0
     """When it ended, in seconds since the epoch."""
     own_stall: float = 0.0
-    """Seconds: the longest such time, less that in which the machine itself stood still."""
+    """Seconds: the longest such time, without the standstills of this machine."""
 
 
 class Ledger:
     """Shared by the workers. A number stays the same until it is acknowledged, however often it is tried.
 
-    ``stood_still`` tells for how many seconds between two moments of the monotonic clock the machine did.
+    ``stood_still`` returns the seconds of standstill between two moments of the monotonic clock.
     """
 
     def __init__(self, stood_still: Callable[[float, float], float] = lambda _begin, _end: 0.0) -> None:
@@ -44,7 +44,7 @@ class Ledger:
         self._period = Period(first=1)
 
     def take(self) -> int:
-        """The number to write next: one that is owed, else a new one."""
+        """The number to write next: one that must be retried, else a new one."""
         with self._lock:
             if self._owed:
                 self._period.retried += 1
@@ -53,7 +53,7 @@ class Ledger:
             return self._next - 1
 
     def fail(self, number: int) -> None:
-        """The attempt was not acknowledged: the number is owed."""
+        """Record a failed attempt: the number must be retried."""
         with self._lock:
             self._period.failed += 1
             self._owed.append(number)

@@ -1,4 +1,4 @@
-"""A cluster with a writer that never stops and an observer that never looks away."""
+"""A cluster with a process that writes all the time and one that observes all the time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.lifecycle.agent import Agent
 from tests.lifecycle.figures import Case, Figures
 
 ELECTION_TIMEOUT_MS = 1000
-"""No planned operation makes a write wait for as long as an election may take."""
+"""Milliseconds. A planned operation must stall writes for less than this."""
 
 
 class Live(Cluster):
-    """A stack that is up, and the two processes beside it."""
+    """A running stack with its writer and its observer."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, figures: Figures, stack: str, **config: Any) -> None:
         super().__init__(cloud, folder, stack, **config)
@@ -84,7 +84,7 @@ class Live(Cluster):
         members: Iterable[str] | None = None,
         first: int | None = None,
     ) -> Generator[None]:
-        """One operation. Afterwards the cluster is healthy, nothing is lost, and never two members were down.
+        """Run one operation. Assert that nothing is lost, never two members were down, and all are healthy.
 
         ``members`` are those that should be up throughout; by default, all that are configured. ``first`` is the
         first number that is read back; by default, the first one that was not acknowledged before.
@@ -125,7 +125,7 @@ class Live(Cluster):
         assert case.own_stall_ms < ELECTION_TIMEOUT_MS or not planned, case.line()
 
     def fail(self, *arguments: str) -> str:
-        """What a run says that ends badly; the test fails when it ends well."""
+        """Return the output of a run that must fail."""
         result = self.run(
             "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *arguments, limit=UP_LIMIT
         )
@@ -138,7 +138,7 @@ class Live(Cluster):
         return dict(self._document["config"])
 
     def set_all(self, settings: Mapping[str, Any]) -> None:
-        """Configure what ``settings`` had."""
+        """Configure earlier ``settings``."""
         self._document["config"] = dict(settings)
         self.configure()
 
@@ -161,13 +161,13 @@ class Live(Cluster):
         ).raise_for_status()
 
     def read_all(self) -> None:
-        """Read back what was written since the beginning: a later operation may have lost what an earlier one wrote."""
+        """Read back everything ever written: a later operation may have lost an earlier write."""
         with self.case(f"{self.stack}: all that was ever written", first=1):
             self.wait_healthy()
 
     @contextmanager
     def broken(self, *names: str) -> Generator[None]:
-        """The test breaks these members: until the end of the block they do not count as down by our doing."""
+        """Do not count these members as down by our doing until the end of the block: the test breaks them."""
         self.observer.order("excuse", names=list(names))
         yield
         self.wait_up(*names)

@@ -1,4 +1,4 @@
-"""After a case that failed the shared stack is made as it was before it, so that one failure stays one."""
+"""Restore the shared stack after a failed case, so that one failure stays one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.lifecycle.update import Update
 
 
 def mend(live: Live, settings: Mapping[str, Any]) -> None:
-    """End the runs that were begun, take back faults and settings, and bring all members up.
+    """End the started runs, remove faults, restore settings, and bring all members up.
 
-    The test's end fails where that does not work.
+    A failure here fails the test.
     """
     for update in Update.started:
         if not update.ended:

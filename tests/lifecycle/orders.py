@@ -18,6 +18,6 @@ def obey(orders: Mapping[str, Callable[..., Any]]) -> None:
         try:
             answer = {"answer": orders[order.pop("order")](**order)}
         except Exception as error:
-            # Whatever it is, later tests have orders, too.
+            # Later tests send orders as well, so no error may end this process.
             answer = {"problem": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)

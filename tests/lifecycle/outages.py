@@ -1,4 +1,4 @@
-"""How many members were down at one moment, of those that the tests did not break themselves."""
+"""How many members were down at one moment, without those that the tests broke."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outages:
-    """What the looks of one period have shown."""
+    """The observations of one period."""
 
     expected: set[str] = field(default_factory=set[str])
     """Members that should be up: those that exist before an operation and after it."""
@@ -24,8 +24,8 @@ class Outages:
     clusters: set[str] = field(default_factory=set[str])
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def look(self, answering: Collection[str], running: Collection[str]) -> None:
-        """One look: members that answer as voters, and members whose machine is on."""
+    def observe(self, answering: Collection[str], running: Collection[str]) -> None:
+        """Record one observation: members that answer as voters, and members whose machine is on."""
         with self.lock:
             down = self.down(answering)
             if len(down) > self.max_down:

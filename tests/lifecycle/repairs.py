@@ -1,4 +1,4 @@
-"""Repairs that a cluster needs alike with data volumes and without."""
+"""Repairs of a cluster with data volumes or without."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.lifecycle.live import Live
 
 @contextmanager
 def replaces(cluster: Live, *numbers: int) -> Generator[None]:
-    """These members get new droplets, and no others.
+    """Assert that these members get new droplets, and no others.
 
-    With data volumes the cluster lists the very members that it listed before; without, those have joined anew.
+    With data volumes the cluster keeps its member ids. Without them, replaced members have joined again under new ids.
     """
     droplets, ids = cluster.droplets(), cluster.ids()
     yield
@@ -41,7 +41,7 @@ def replaced_for_drift(cluster: Live, control: httpx.Client, *numbers: int) -> N
         cluster.up()
 
 
-def made_again(cluster: Live, number: int) -> None:
+def recreated(cluster: Live, number: int) -> None:
     gone = cluster.name(number)
     with (
         replaces(cluster, number),

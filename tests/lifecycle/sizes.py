@@ -1,4 +1,4 @@
-"""Members come and go, with data volumes or without, and nobody else is replaced."""
+"""Changes of the number of members, which replace no other member."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.lifecycle.live import Live
 
 
 def grows(cluster: Live, control: httpx.Client, before: int, after: int) -> None:
-    """New members are made together and join one by one."""
+    """Assert that new members are created in parallel and join one by one."""
     old = cluster.droplets()
     assert len(old) == before
     kept = cluster.names
@@ -28,7 +28,7 @@ def grows(cluster: Live, control: httpx.Client, before: int, after: int) -> None
 
 
 def shrinks(cluster: Live, before: int, after: int) -> None:
-    """The members with the highest numbers leave."""
+    """Assert that the members with the highest numbers leave."""
     old = cluster.droplets()
     assert len(old) == before
     cluster.configure(size=after)

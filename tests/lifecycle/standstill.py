@@ -1,6 +1,6 @@
-"""How long this machine itself stood still, as a thread sees it that only sleeps and syncs a byte to the disk.
+"""How long this machine itself stalled, measured by a thread that sleeps and syncs one byte to the disk.
 
-A cluster of which every member shares one processor and one disk with all else stops for as long as they do.
+All members share one processor and one disk, so a stall of these stalls the whole cluster.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import deque
 from pathlib import Path
 
 USUAL = 0.1
-"""Seconds of delay that are no standstill: a busy machine's syncs always take a while."""
+"""Seconds of delay that do not count: syncs of a busy machine are slow."""
 PAUSE = 0.05
-"""Seconds between two syncs. The byte is overwritten, so that nothing of the file system's own is written with it."""
+"""Seconds between two syncs. The byte is overwritten in place, so that no metadata is written."""
 
 
 class Standstill:
@@ -39,16 +39,16 @@ class Standstill:
             self.note(time.monotonic())
 
     def note(self, now: float) -> None:
-        """A sleep and a sync have ended."""
+        """Record the end of a sleep and a sync."""
         with self._lock:
             if now > self._due + USUAL:
                 self._delays.append((self._due, now))
             self._due = now + PAUSE
 
     def within(self, begin: float, end: float) -> float:
-        """Seconds between two moments of the monotonic clock in which the machine stood still.
+        """Seconds of standstill between two moments of the monotonic clock.
 
-        A delay that still lasts counts.
+        A standstill that has not ended counts.
         """
         with self._lock:
             delays = [*self._delays]

@@ -1,4 +1,4 @@
-"""What would break every member stops at the first, and two runs never work on one stack."""
+"""A change that would break every member stops at the first one. Two runs never work on one stack."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_token_of_another_team_is_refused_and_nothing_touched(
         assert refusal.format(live.name(1)) in live.fail()
     assert writes(control) == []
     if PROVIDER in keys:
-        # Without a preview the run has noted in its state, before it could refuse, that nothing is there any more.
+        # Without a preview, the engine's refresh has emptied the state before the program could refuse.
         live.pulumi("stack", "import", "--file", str(saved))
     live.up("--expect-no-changes")
     assert live.droplets() == before
@@ -96,14 +96,14 @@ def test_a_droplet_that_never_becomes_active_is_abandoned_and_recreated(
         control.put("/births", json={"held": True}).raise_for_status()
         update = Update(live, *one_member(live, 2))
         update.begins_one_of("create-replacement", {f"Droplet::etcd-etcd-{live.stack}-2"})
-        time.sleep(1)  # Time enough to ask for it.
+        time.sleep(1)  # Enough time for the requests.
         update.interrupt()
         control.put("/births", json={"held": False}).raise_for_status()
         live.up()
 
 
 def stops_at_the_first(live: Live, before: dict[str, int]) -> int:
-    """A run whose first member does not come back fails before the second; the first one's droplet."""
+    """Assert that a run fails at the first member and touches no other. Return the first member's new droplet."""
     assert f"Before {live.name(2)} may change" in live.fail()
     after = live.droplets()
     for number in (2, 3):
@@ -113,7 +113,7 @@ def stops_at_the_first(live: Live, before: dict[str, int]) -> int:
 
 @contextmanager
 def first_boot_that_fails(folder: Path) -> Generator[None]:
-    """A program of its own in the project's folder, whose droplets do nothing at their first boot."""
+    """Use a copy of the program whose droplets do nothing at their first boot."""
     parts = ("components", "cloud-init")
     for part in parts:
         (folder / part).unlink()

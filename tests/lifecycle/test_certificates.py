@@ -1,4 +1,4 @@
-"""Certificates are renewed and their authority is replaced by rolling changes, which clients do not notice."""
+"""Rolling changes renew certificates and replace their authority, without an effect on clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.lifecycle.update import killed_at
 
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
 LIFE_SECONDS = 300
-"""Longer than a rolling change on a busy machine: whoever has certificates of the run before must not see them end."""
+"""Longer than a rolling change on a busy machine, so that certificates of the run before do not expire meanwhile."""
 DUE_AFTER_SECONDS = 5
 SHORT_SECONDS = 30
 PATIENCE = 10
@@ -82,7 +82,7 @@ def test_a_cluster_survives_two_renewals_and_expired_certificates(
             assert cluster.outputs()["certificates"]["renewBefore"] > before["renewBefore"]
 
         with cluster.broken(*cluster.names):
-            # The run may end badly: on a busy machine it sees them expire.
+            # The run may fail: on a busy machine it may see the certificates expire.
             cluster.configure(
                 rollout="all-at-once",
                 certificateValidityHours=SHORT_SECONDS,
@@ -113,7 +113,7 @@ def test_a_cluster_survives_two_renewals_and_expired_certificates(
 def refused_until_the_step_is_finished(
     live: Live, authorities: list[int], reason: str, finish: list[int]
 ) -> None:
-    """A run that asks for the next step names who is behind, and touches nobody; then ``finish`` is set again."""
+    """Assert that the next step is refused, naming the members that are behind. Then set ``finish`` again."""
     before = live.droplets()
     live.configure(authorities=authorities)
     refusal = live.fail()
@@ -124,7 +124,7 @@ def refused_until_the_step_is_finished(
 
 
 def works(live: Live, bundle: Path) -> bool:
-    """Whether etcdctl gets an answer from every member with these files, and with no others."""
+    """Whether every member answers etcdctl with these files alone."""
     names = [option for variable in FILES for option in ("-u", variable)]
     options = (f"--cacert={bundle / 'ca.pem'}", f"--cert={bundle / 'client.pem'}")
     command = ("etcdctl", *options, f"--key={bundle / 'client-key.pem'}", "endpoint", "health")

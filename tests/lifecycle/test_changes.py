@@ -1,4 +1,4 @@
-"""A changed configuration arrives on live members, one at a time; what needs no replacement replaces nothing."""
+"""A changed setting reaches live members one at a time. A change that needs no replacement replaces nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_changed_setting_rolls_the_members_one_at_a_time_in_their_order(
     with replaces(live, 1, 2, 3), live.case("a changed setting and another droplet size, with data volumes"):
         live.up()
     after = live.droplets()
-    # A resize would have cut the power.
+    # A resize would power the machine off.
     assert not {"power_off", "resize"} & {action["type"] for action in actions(live, after.values())}
     assert deleted(control) == [before[live.name(number)] for number in (1, 2, 3)]
     assert "ETCD_QUOTA_BACKEND_BYTES=3221225472" in live.on(live.name(1), "cat /etc/etcd/etcd-members")
@@ -88,7 +88,7 @@ def refused_to_grow(journal: str) -> bool:
 
 
 def actions(live: Live, droplets: Iterable[int]) -> list[dict[str, Any]]:
-    """All that was asked of these droplets."""
+    """Every action that these droplets received."""
     return [
         action
         for droplet in droplets

@@ -1,4 +1,4 @@
-"""A founding may be interrupted as well: what it has made without noting it is found, and one `pulumi up` finishes."""
+"""A creation may be interrupted: the next `pulumi up` finds what the state does not know, and finishes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def test_one_run_finishes_after_an_engine_was_killed_during_any_creation(
     while left:
         update = Update(born)
         update.begins_one_of("create", left)
-        # The API answers within this time, and the engine may or may not have noted it.
+        # The API answers within this time. The engine may or may not have recorded the answer.
         time.sleep(0.1)
         update.kill()
-        # What was begun beside it was interrupted as well, or is there and is not made again.
+        # Creations that ran in parallel were interrupted too, or are complete.
         left -= update.begun("create", left)
         born.pulumi("cancel", "--yes")
     born.up()

@@ -1,4 +1,4 @@
-"""A run may end at any moment: at most one member is down then, and one `pulumi up` finishes it."""
+"""A run may end at any moment: at most one member is down then, and one `pulumi up` finishes the change."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Call = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What one change does when nothing happens to it."""
+    """The steps and requests of an undisturbed change."""
 
     steps: list[Step]
     seconds: float
     before: list[Call]
-    """Of the APIs, until the droplet's replacement begins."""
+    """API requests before the droplet's replacement begins."""
     during: list[Call]
-    """From then on."""
+    """API requests from then on."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_one_run_finishes_after_an_engine_was_killed_in_any_step(
             update = Update(live, *one_member(live, MEMBER))
             assert update.reached(number), update.output()
             update.kill()
-            forget_the_dead(live)
+            remove_stale_lock(live)
             live.up()
     live.up("--expect-no-changes")
 
@@ -76,9 +76,9 @@ def test_each_call_of_the_api_may_fail_once(
     asked_again = [call for call in undisturbed.during if call[1] == "GET"]
     only_once = [call for call in undisturbed.during if call not in asked_again]
     for service, method, pattern in dict.fromkeys([*undisturbed.before, *only_once, *asked_again]):
-        # 501 is the server's error that the providers do not try again.
+        # 501 is the one server error that the providers do not retry.
         fault = {"service": service, "method": method, "path": pattern, "kind": "status", "status": 501}
-        # What is asked before as well must fail in the replacement itself, which asks it several times.
+        # A request that also occurs before must fail during the replacement, which sends it several times.
         late = (service, method, pattern) in asked_again
         when = "in the replacement" if late else "once"
         with live.case(f"{service} failed {method} {pattern} {when}", planned=False):
@@ -130,9 +130,9 @@ def test_runs_killed_at_thirty_random_moments_are_finished_by_the_next(
             time.sleep(max(0.0, update.began + after - time.monotonic()))
             if how == "killed":
                 update.kill()
-                forget_the_dead(live)
+                remove_stale_lock(live)
             elif update.interrupt():
-                forget_the_dead(live)
+                remove_stale_lock(live)
             live.up()
     live.up("--expect-no-changes")
 
@@ -141,8 +141,8 @@ def replacement_begins(update: Update, live: Live) -> None:
     update.begins_one_of("delete-replaced", {f"Droplet::etcd-etcd-{live.stack}-{MEMBER}"})
 
 
-def forget_the_dead(live: Live) -> None:
-    """Remove the lock of an engine that was killed; one that ended by itself has removed it."""
+def remove_stale_lock(live: Live) -> None:
+    """Remove the lock of a killed engine. An engine that ended by itself has removed its own."""
     live.pulumi("cancel", "--yes")
 
 

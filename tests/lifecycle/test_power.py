@@ -1,4 +1,4 @@
-"""A machine that is off, whatever switched it off, is powered on by one plain ``pulumi up``."""
+"""One plain ``pulumi up`` powers on a machine that is off, whatever switched it off."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def test_a_replacement_killed_after_the_shutdown_leaves_no_machine_off(
 ) -> None:
     before = live.droplets()
     with live.case("--replace killed after the shutdown", planned=False):
-        # 503 is tried again: the provider stays at the call after the shutdown.
+        # The provider retries 503, so it stays at the call after the shutdown.
         control.put("/faults", json=[fault(DETACH, 503)]).raise_for_status()
         update = Update(live, "--replace", live.urn(MEMBER))
         wait_for(lambda: droplet(live), lambda one: one["status"] == "off" and not one["locked"], "shutdown")
         update.kill()
         live.pulumi("cancel", "--yes")
         control.delete("/faults")
-        # As it is where somebody switches a machine off.
+        # The state after somebody switched the machine off.
         assert droplet(live)["volume_ids"]
         assert f"of {live.name(MEMBER)} is off: it is powered on" in live.up()
     assert live.droplets() == before
@@ -42,7 +42,7 @@ def test_a_replacement_that_fails_before_deletion_leaves_no_machine_off(
         control.put("/faults", json=[{**fault(DELETE, 501), "times": 1}]).raise_for_status()
         live.fail("--replace", live.urn(MEMBER))
         assert (droplet(live)["status"], droplet(live)["volume_ids"]) == ("off", [])
-        # The engine itself puts the volume back.
+        # The engine itself attaches the volume again.
         assert f"of {live.name(MEMBER)} is off: it is powered on" in live.up()
     assert live.droplets() == before
 

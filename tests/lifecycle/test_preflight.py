@@ -1,4 +1,4 @@
-"""What the API would refuse is asked before any member is touched, and a preview says who will roll."""
+"""What the API would refuse is found before any change. A preview names the members that will be replaced."""
 
 from __future__ import annotations
 

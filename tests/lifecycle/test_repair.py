@@ -1,4 +1,4 @@
-"""A member that was lost, wiped, sick for long, or that has drifted comes back, with its data or without."""
+"""A member that was lost, wiped, stopped for long, or that has drifted is repaired, with its data or without."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 
 from tests.cluster.cluster import wait_for
 from tests.lifecycle.live import Live
-from tests.lifecycle.repairs import made_again, repair, replaced_by_command, replaced_for_drift, replaces
+from tests.lifecycle.repairs import recreated, repair, replaced_by_command, replaced_for_drift, replaces
 
 DATA = "/var/lib/etcd/data"
 
@@ -27,7 +27,7 @@ def test_droplets_that_have_all_drifted_are_replaced_one_at_a_time(live: Live, c
 
 
 def test_a_droplet_deleted_outside_is_recreated(live: Live) -> None:
-    made_again(live, 2)
+    recreated(live, 2)
 
 
 def test_a_deleted_tag_is_recreated_and_no_member_is_replaced(live: Live) -> None:
@@ -56,12 +56,12 @@ def test_a_member_that_was_stopped_for_long_is_repaired_by_command(live: Live) -
     away = live.name(1)
     with (
         replaces(live, 1),
-        live.case("a member that was sick for long", planned=False),
+        live.case("a member that was stopped for long", planned=False),
         live.broken(away),
     ):
         live.on(away, "systemctl stop etcd")
         live.wait_down(away)
-        # The others go on, and forget what they would have told it.
+        # The others go on and compact their logs, so the member needs a snapshot.
         time.sleep(3)
         live.etcdctl("compact", str(live.revision()))
         with live.configured(healthTimeoutSeconds=10):

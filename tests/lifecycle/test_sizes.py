@@ -1,4 +1,4 @@
-"""The number of members changes while they work: out in parallel, in one by one, and nobody else is replaced."""
+"""The number of members changes under load: new ones are created in parallel, old ones leave one by one."""
 
 from __future__ import annotations
 

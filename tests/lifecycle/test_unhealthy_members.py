@@ -1,4 +1,4 @@
-"""While a member is sick nothing is touched, whatever asks for it; when it is well again, things go on."""
+"""Nothing is touched while a member is unhealthy. Runs go on once it is healthy again."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tests.lifecycle.faults import Fault, cut_off, full, paused, stopped
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import Update
 
-CHANGED, SICK = 2, 3
+CHANGED, UNHEALTHY = 2, 3
 PATIENCE = 10
-"""Seconds that a run waits for health, or for a droplet, before it fails: the least that the settings allow."""
+"""Seconds that a run waits for health or for a droplet: the least that the settings allow."""
 
 
 @pytest.mark.parametrize("fault", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
 def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
     live: Live, control: httpx.Client, fault: Fault
 ) -> None:
-    sick, before = live.name(SICK), live.droplets()
+    unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.case(f"a change while a member is {fault.__name__}", planned=False):
-        with live.broken(sick):
-            with fault(live, sick):
-                live.wait_down(sick)
+        with live.broken(unhealthy):
+            with fault(live, unhealthy):
+                live.wait_down(unhealthy)
                 control.delete("/requests")
                 refusal = refused(live, *one_member(live, CHANGED))
             assert f"Before {live.name(CHANGED)} may change" in refusal
-            assert sick in refusal
-            assert f"pulumi up --target-replace '{live.urn(SICK)}'" in refusal
+            assert unhealthy in refusal
+            assert f"pulumi up --target-replace '{live.urn(UNHEALTHY)}'" in refusal
             assert writes(control) == []
             live.assert_all_up()
             assert live.droplets() == before
@@ -42,13 +42,13 @@ def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
 def test_a_member_blocks_its_replacement_while_another_is_unhealthy(
     live: Live, control: httpx.Client
 ) -> None:
-    sick, before = live.name(SICK), live.droplets()
+    unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.configured(dropletTimeoutSeconds=PATIENCE):
-        # How long the provider waits for a shutdown is what an earlier run has recorded.
+        # The provider takes its time limit for a shutdown from the state of an earlier run.
         live.up()
     with live.case("--replace and drift while a member is stopped", planned=False):
-        with live.broken(sick), stopped(live, sick):
-            live.wait_down(sick)
+        with live.broken(unhealthy), stopped(live, unhealthy):
+            live.wait_down(unhealthy)
             output = refused(live, "--replace", live.urn(CHANGED))
             assert f"{live.name(CHANGED)} refuses to be shut down" in output
             wait_unlocked(live)
@@ -63,10 +63,10 @@ def test_a_member_blocks_its_replacement_while_another_is_unhealthy(
 
 
 def test_a_run_goes_on_when_the_unhealthy_member_recovers_in_time(live: Live, control: httpx.Client) -> None:
-    sick, before = live.name(SICK), live.droplets()
+    unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.case("drift while a member is stopped, and soon well again", planned=False):
-        with live.broken(sick), stopped(live, sick):
-            live.wait_down(sick)
+        with live.broken(unhealthy), stopped(live, unhealthy):
+            live.wait_down(unhealthy)
             live.drift(control, CHANGED)
             update = Update(live)
             wait_for(update.output, lambda output: "refuses to be shut down" in output, "the refusal")
@@ -77,16 +77,16 @@ def test_a_run_goes_on_when_the_unhealthy_member_recovers_in_time(live: Live, co
 
 @pytest.mark.parametrize("left", ["by a teardown that was broken off", "by a run all at once"])
 def test_left_over_tags_let_no_member_be_replaced_while_one_is_unhealthy(live: Live, left: str) -> None:
-    sick, before = live.name(SICK), live.droplets()
+    unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.case(f"--replace with markers left {left}", planned=False):
         if "teardown" in left:
-            # What a destroy does first, and with it ends every member's veto.
+            # A destroy does this first. It ends every member's shutdown block.
             live.digitalocean("DELETE", f"/v2/tags/etcd-etcd-{live.stack}-up")
         else:
             with live.configured(rollout="all-at-once"):
                 live.up()
-        with live.broken(sick), stopped(live, sick):
-            live.wait_down(sick)
+        with live.broken(unhealthy), stopped(live, unhealthy):
+            live.wait_down(unhealthy)
             assert f"Before {live.name(1)} may change" in refused(live, "--replace", live.urn(CHANGED))
             assert live.droplets() == before
         live.up()
@@ -95,22 +95,25 @@ def test_left_over_tags_let_no_member_be_replaced_while_one_is_unhealthy(live: L
 
 @pytest.mark.parametrize("fault", [paused, cut_off], ids=lambda each: each.__name__)
 def test_a_member_that_ignores_its_shutdown_is_replaced_by_command(live: Live, fault: Fault) -> None:
-    sick, before = live.name(SICK), live.droplets()
-    with live.case(f"--replace of a member that is {fault.__name__}", planned=False), live.broken(sick):
-        with fault(live, sick):
-            live.wait_down(sick)
+    unhealthy, before = live.name(UNHEALTHY), live.droplets()
+    with live.case(f"--replace of a member that is {fault.__name__}", planned=False), live.broken(unhealthy):
+        with fault(live, unhealthy):
+            live.wait_down(unhealthy)
             if fault is cut_off:
                 inhibitors = "systemd-inhibit --list --no-legend --no-pager --mode=block"
-                wait_for(lambda: live.on(sick, inhibitors), lambda listed: "etcd" in listed, "veto")
-            output = live.up("--replace", live.urn(SICK))
+                wait_for(
+                    lambda: live.on(unhealthy, inhibitors), lambda listed: "etcd" in listed, "shutdown block"
+                )
+            output = live.up("--replace", live.urn(UNHEALTHY))
         assert (
-            f"{sick} is not healthy, and did not shut down when it was asked to: its power is cut" in output
+            f"{unhealthy} is not healthy, and did not shut down when it was asked to: its power is cut"
+            in output
         )
-    assert {name for name, droplet in live.droplets().items() if droplet != before[name]} == {sick}
+    assert {name for name, droplet in live.droplets().items() if droplet != before[name]} == {unhealthy}
 
 
 def wait_unlocked(live: Live) -> None:
-    """DigitalOcean locks a droplet for as long as its shutdown may take, and nothing else can be asked of it."""
+    """Wait until DigitalOcean unlocks a droplet, which it locks for the duration of a shutdown."""
     droplet = live.droplets()[live.name(CHANGED)]
     wait_for(
         lambda: live.digitalocean("GET", f"/v2/droplets/{droplet}")["droplet"],
@@ -120,6 +123,6 @@ def wait_unlocked(live: Live) -> None:
 
 
 def refused(live: Live, *arguments: str) -> str:
-    """What a run says that fails for want of health."""
+    """Return the output of a run that fails because a member is unhealthy."""
     with live.configured(healthTimeoutSeconds=PATIENCE, dropletTimeoutSeconds=PATIENCE):
         return live.fail(*arguments)

@@ -1,4 +1,4 @@
-"""etcd goes up by one minor version at a time, with clients at work."""
+"""etcd is upgraded by one minor version at a time, under load."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE = 20
 BACKUPS = [
     f"backup{key}" for key in ("Bucket", "Endpoint", "Region", "AccessKey", "SecretKey", "CaCertificate")
 ]
-"""Without them nobody waits for a backup before each upgrade."""
+"""Backups are off, so that no upgrade waits for one."""
 
 
 def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
@@ -37,23 +37,23 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
         version=first,
         releaseSha256=checksum(first),
     ) as cluster:
-        founded = cluster.droplets()
+        created = cluster.droplets()
         refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
-        assert cluster.droplets() == founded
+        assert cluster.droplets() == created
         cluster.etcdctl("put", f"written-before-{middle}", "kept")
         cluster.configure(version=middle, releaseSha256=checksum(middle))
         with cluster.case(f"upgrade to {middle}, interrupted at the last member"):
             update = killed_at(cluster, "create-replacement", f"Droplet::etcd-etcd-{cluster.stack}-3")
             assert f"Before etcd {middle}: the backup is in the bucket" in update.output()
             interrupted = cluster.droplets()
-            # No member that answers is behind; the one that is gone has not been upgraded.
+            # No member that answers is behind. The missing one has not been upgraded.
             refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
             assert cluster.droplets() == interrupted
             cluster.configure(version=middle, releaseSha256=checksum(middle))
             cluster.up()
         assert running(cluster) == {middle}
-        with cluster.case("a version that is on no mirror, taken back", planned=False):
-            taken_back(cluster, middle, NOWHERE)
+        with cluster.case("a version that is on no mirror, reverted", planned=False):
+            reverted(cluster, middle, NOWHERE)
         assert running(cluster) == {middle}
         cluster.etcdctl("put", f"written-before-{last}", "kept")
         cluster.configure(version=last, releaseSha256=checksum(last))
@@ -110,8 +110,8 @@ def test_members_without_volumes_join_a_cluster_of_two_versions(
         cluster.destroy()
 
 
-def taken_back(cluster: Live, version: str, nowhere: str) -> None:
-    """``nowhere`` stops at the first member, and one run with ``version`` finishes."""
+def reverted(cluster: Live, version: str, nowhere: str) -> None:
+    """Assert that a version on no mirror stops at the first member, and that ``version`` finishes the run."""
     before = cluster.droplets()
     cluster.configure(version=nowhere, releaseSha256="0" * 64)
     with cluster.configured(healthTimeoutSeconds=PATIENCE):
@@ -123,7 +123,7 @@ def taken_back(cluster: Live, version: str, nowhere: str) -> None:
 
 
 def refuse(cluster: Live, version: str, words: str) -> None:
-    """A run that asks for the version fails, and says what to do."""
+    """Assert that a run with this version fails and says what to do."""
     cluster.configure(version=version, releaseSha256=checksum(version))
     result = cluster.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
     assert result.returncode != 0
@@ -131,6 +131,6 @@ def refuse(cluster: Live, version: str, words: str) -> None:
 
 
 def running(cluster: Live) -> set[str]:
-    """The versions that members run."""
+    """The etcd versions of all members."""
     answers = json.loads(cluster.etcdctl("endpoint", "status", "--cluster", "-w", "json"))
     return {answer["Status"]["version"] for answer in answers}

@@ -1,4 +1,4 @@
-"""Members that keep their data on their droplets' own disks: a replaced one has lost it, and joins anew."""
+"""Members with data on their droplets' own disks: a replaced one has lost it, and joins again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.lifecycle.certificate_files import put_expired, put_issued
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
-from tests.lifecycle.repairs import made_again, repair, replaced_by_command, replaced_for_drift, replaces
+from tests.lifecycle.repairs import recreated, repair, replaced_by_command, replaced_for_drift, replaces
 from tests.lifecycle.sizes import grows, shrinks
 from tests.lifecycle.update import killed_at
 
@@ -22,7 +22,7 @@ PRIVATE = IPv4Network("10.0.0.0/8")
 
 @pytest.fixture(scope="module")
 def bare(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One member that keeps its data on its own disk, in a VPC; the cases make three and five of it."""
+    """One member with data on its own disk and private addresses. The cases grow it to three and five."""
     settings = {"domain": "bare.example.test", "volumeSize": 0, "size": 1, "addresses": "private"}
     with Live(cloud, tmp_path_factory.mktemp("bare"), figures, "bare", **settings) as cluster:
         yield cluster
@@ -66,7 +66,7 @@ def test_a_run_killed_after_a_members_data_is_gone_is_finished_by_the_next(bare:
 
 
 def test_a_droplet_deleted_outside_is_recreated(bare: Live) -> None:
-    made_again(bare, 3)
+    recreated(bare, 3)
 
 
 def test_a_member_that_is_off_is_replaced_by_command(bare: Live) -> None:
@@ -78,7 +78,7 @@ def test_a_member_that_is_off_is_replaced_by_command(bare: Live) -> None:
     ):
         bare.digitalocean("POST", f"/v2/droplets/{bare.droplets()[away]}/actions", {"type": "power_off"})
         bare.wait_down(away)
-        # The others forget what they would have told it.
+        # The others compact their logs, so the member needs a snapshot.
         bare.etcdctl("compact", str(bare.revision()))
         bare.up(*repair(bare, 1))
         bare.up()

@@ -1,4 +1,4 @@
-"""A ``pulumi up`` that the test can end at any moment."""
+"""A ``pulumi up`` that a test can end at any moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL = 0.01
 
 @dataclass(frozen=True)
 class Step:
-    """The beginning, the end or the failure of one thing that the engine does to a resource."""
+    """The begin, end or failure of one engine operation on a resource."""
 
     event: str
     operation: str
@@ -32,10 +32,10 @@ class Step:
 
 
 class Update:
-    """One run, begun at once, with the engine's log of its events beside it."""
+    """One run, started at once, with the engine's event log."""
 
     started: ClassVar[list[Update]] = []
-    """Every one of the session: a test that fails leaves its own running."""
+    """All runs of the session. A test that fails may leave its run behind."""
 
     def __init__(self, cluster: Cluster, *arguments: str) -> None:
         self._events = cluster.folder / "events.json"
@@ -61,7 +61,7 @@ class Update:
         return self._command.process.poll() is not None
 
     def steps(self) -> list[Step]:
-        """What the engine has done so far to resources that change."""
+        """The engine's operations so far on resources that change."""
         return [step for event in _documents(self._events) if (step := _step(event)) is not None]
 
     def reached(self, count: int) -> bool:
@@ -88,17 +88,17 @@ class Update:
             time.sleep(POLL)
 
     def kill(self) -> None:
-        """End the engine and its plugins at once."""
+        """Kill the engine and its plugins."""
         self._command.kill()
 
     def kill_program(self) -> None:
-        """End the program and its language host; the engine lives on."""
+        """Kill the program and its language host, but not the engine."""
         assert self._command.kill_part("language")
 
     def interrupt(self) -> bool:
-        """What Ctrl-C does: the engine stops what it can stop, and ends; whether it died of it.
+        """Send what Ctrl-C sends and wait for the end. Return whether the signal killed the engine.
 
-        It does where it has taken its lock and does not listen for the signal yet: for a tenth of a second.
+        The signal kills it during the 0.1 s in which it holds its lock and has no signal handler yet.
         """
         self._command.process.send_signal(signal.SIGINT)
         return self.wait() == -signal.SIGINT
@@ -108,12 +108,12 @@ class Update:
         return self._command.wait(UP_LIMIT)
 
     def finish(self) -> str:
-        """What a run that ends well has printed."""
+        """Return the output of a run that must succeed."""
         assert self.wait() == 0, self.output()
         return self.output()
 
     def fail(self) -> str:
-        """What a run that ends badly has printed."""
+        """Return the output of a run that must fail."""
         assert self.wait() != 0, self.output()
         return self.output()
 
@@ -134,7 +134,7 @@ def killed_at(cluster: Cluster, operation: str, name: str, *arguments: str) -> U
 def _documents(file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []
-    # The last line may be one that the engine is just writing.
+    # The last line may be incomplete.
     return [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.lifecycle.watching CLOUD DOMAIN BUNDLE``: looks at the members until it is ended."""
+"""``python -m tests.lifecycle.watching CLOUD DOMAIN BUNDLE``: observes the members until it is ended."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.lifecycle.orders import obey
 from tests.lifecycle.outages import Outages
 
 PAUSE = 0.15
-"""Seconds between two looks."""
+"""Seconds between two observations."""
 TIMEOUT = 2.0
-"""Seconds after which a member that says nothing is down. A machine that is only busy answers sooner."""
+"""Seconds without an answer after which a member counts as down. A busy machine answers sooner."""
 
 
-class Look:
-    """One machine, asked by a thread of its own for as long as it exists."""
+class ObservedMachine:
+    """One machine, asked by a thread of its own while it exists."""
 
     def __init__(self, machine: NspawnMachine, facts: Facts, bundle: Bundle, outages: Outages) -> None:
         self.machine = machine
         self.name = facts.name
         self.answering = False
-        """Its etcd answers, and votes."""
+        """Whether its etcd answers and votes."""
         self.gone = False
         self._connect = partial(
             Connection, self.name, bundle, address=facts.addresses[0].partition("/")[0], timeout=TIMEOUT
@@ -52,11 +52,11 @@ class Look:
             except NoAnswer:
                 if fresh:
                     return False
-                # A kept connection may be that of an etcd that has been started again meanwhile.
+                # A persistent connection may belong to an etcd that has restarted meanwhile.
         return False
 
     def answers_after_all(self) -> bool:
-        """Whether it answers at this moment, and votes, on a connection of its own for this question."""
+        """Whether it answers and votes now, on a new connection."""
         connection = self._connect()
         try:
             return self._votes(connection)
@@ -80,10 +80,10 @@ class Watching:
         self._suffix = f".{domain}"
         self._bundle = Bundle(bundle)
         self._outages = Outages()
-        self._looks: dict[int, Look] = {}
+        self._machines: dict[int, ObservedMachine] = {}
 
     def run(self) -> None:
-        """Look in the background, and obey orders."""
+        """Observe in the background, and obey orders."""
         threading.Thread(target=self._watch, daemon=True).start()
         obey(
             {
@@ -97,24 +97,22 @@ class Watching:
     def _watch(self) -> None:
         while True:
             machines = {machine.id: machine for machine in known_machines(self._layout)}
-            for machine_id in self._looks.keys() - machines.keys():
-                self._looks.pop(machine_id).gone = True
-            for machine_id in machines.keys() - self._looks.keys():
-                # One that is just being made or deleted has no facts.
+            for machine_id in self._machines.keys() - machines.keys():
+                self._machines.pop(machine_id).gone = True
+            for machine_id in machines.keys() - self._machines.keys():
+                # A machine that is being created or deleted has no facts.
                 with suppress(FileNotFoundError):
                     facts = machines[machine_id].facts()
                     if facts.name.endswith(self._suffix):
-                        self._looks[machine_id] = Look(
+                        self._machines[machine_id] = ObservedMachine(
                             machines[machine_id], facts, self._bundle, self._outages
                         )
-            running = [look for look in self._looks.values() if look.machine.running]
-            answering = {look.name for look in running if look.answering}
+            running = [one for one in self._machines.values() if one.machine.running]
+            answering = {one.name for one in running if one.answering}
             if len(self._outages.down(answering)) > 1:
-                # One is being replaced, and another was perhaps only too busy for its last question.
-                answering |= {
-                    look.name for look in running if not look.answering and look.answers_after_all()
-                }
-            self._outages.look(answering, {look.name for look in running})
+                # One is being replaced. Another may only have been too busy for its last question.
+                answering |= {one.name for one in running if not one.answering and one.answers_after_all()}
+            self._outages.observe(answering, {one.name for one in running})
             time.sleep(PAUSE)
 
     def _expect(self, names: list[str]) -> None:
@@ -131,7 +129,7 @@ class Watching:
                 "down_at": outages.down_at,
                 "max_off": outages.max_off,
                 "clusters": sorted(outages.clusters),
-                "up": sorted(look.name for look in self._looks.values() if look.answering),
+                "up": sorted(one.name for one in self._machines.values() if one.answering),
             }
 
 

@@ -24,14 +24,14 @@ T = TypeVar("T")
 PAUSE = 0.08
 """Seconds between a worker's writes: a dozen a second from each."""
 DISCOVERY = 1.0
-"""Seconds between two looks at the cluster's list of members."""
+"""Seconds between two requests for the member list."""
 CATCH_UP = 60.0
-"""Seconds that a member may lag behind the others before what it lacks counts as lost."""
+"""Seconds that a member may lag behind before its missing values count as lost."""
 PAGE = 2000
 
 
 class Writing:
-    """One worker an endpoint. Endpoints are those that the cluster lists now."""
+    """One worker per endpoint of the current member list."""
 
     def __init__(self, bundle: Path, prefix: str, endpoints: list[str]) -> None:
         self._bundle = Bundle(bundle)
@@ -95,7 +95,7 @@ class Writing:
         return encoded(f"{self._prefix}/{number:010}")
 
     def _verify(self, first: int) -> dict[str, list[int]]:
-        """By member: the acknowledged numbers, from ``first`` on, that it does not have."""
+        """The acknowledged numbers from ``first`` on that each member lacks."""
         expected = self._ledger.acknowledged(first)
         names, revision = persistently(self._present)
         return {name: sorted(expected - self._on(name, first, revision)) for name in names}
@@ -113,7 +113,7 @@ class Writing:
         return names, int(answer["header"]["revision"])
 
     def _on(self, name: str, first: int, revision: int) -> set[int]:
-        """The numbers that a member has by itself, once it has applied ``revision``."""
+        """The numbers in a member's own database, once it has applied ``revision``."""
         connection = Connection(name, self._bundle, timeout=10)
         deadline = time.monotonic() + CATCH_UP
         while time.monotonic() < deadline:
@@ -143,7 +143,7 @@ class Writing:
 
 
 def persistently(attempt: Callable[[], T]) -> T:
-    """What is answered in the end. Raises ``NoAnswer`` after ``CATCH_UP`` seconds without."""
+    """Retry until there is an answer. Raises ``NoAnswer`` after ``CATCH_UP`` seconds."""
     deadline = time.monotonic() + CATCH_UP
     while True:
         try:

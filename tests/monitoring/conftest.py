@@ -1,4 +1,4 @@
-"""A cluster of three that Prometheus watches, with everything that takes minutes taking seconds."""
+"""Three members watched by Prometheus, with rules that fire within seconds instead of minutes."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="package")
 def cluster(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """Founded with certificates that end in 300 hours, which is too soon for the rules."""
-    founded = Cluster(
+    """Three members with certificates that end in 300 hours, which is too soon for the rules."""
+    created = Cluster(
         cloud,
         tmp_path_factory.mktemp("watched"),
         certificateValidityHours=300,
         certificateRenewalHours=24,
         backupInterval="1m",
     )
-    founded.up()
-    return founded
+    created.up()
+    return created
 
 
 @pytest.fixture(scope="package")
 def watch(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Watch:
-    """The alerts of the cluster's own Prometheus, by the project's rules, hurried."""
+    """The alerts of the cluster's Prometheus, by the project's rules with shorter times."""
     text = RULES.read_text()
     for pattern, quick in QUICK.items():
         text, changes = re.subn(pattern, quick, text)

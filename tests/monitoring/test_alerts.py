@@ -1,4 +1,4 @@
-"""The cluster is broken in each way, and Prometheus says so, and no longer once it is repaired."""
+"""Each fault of the cluster fires its alert, and the repair clears it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIB = 1 << 20
 
 
 def statuses(cluster: Cluster) -> dict[str, dict[str, Any]]:
-    """Each member's own state, by the first label of its name."""
+    """Each member's status by the first label of its name."""
     answers = json.loads(cluster.etcdctl("endpoint", "status", "-w", "json"))
     return {one["Endpoint"].split("//")[1].split(".")[0]: one["Status"] for one in answers}
 
@@ -41,8 +41,8 @@ def follower(cluster: Cluster) -> str:
     )
 
 
-def hands_on(cluster: Cluster) -> bool:
-    """Whether the leader has made a follower its successor."""
+def leadership_moves(cluster: Cluster) -> bool:
+    """Whether the leadership moved to a follower."""
     successor = statuses(cluster)[follower(cluster)]["header"]["member_id"]
     return cluster.run("etcdctl", "move-leader", f"{successor:x}").returncode == 0
 
@@ -68,13 +68,13 @@ def test_certificates_that_end_soon_until_a_run_has_renewed_them(cluster: Cluste
     watch.wait_firing("EtcdCertificateEndsSoon", *MEMBERS)
     cluster.configure(certificateValidityHours=None, certificateRenewalHours=None)
     cluster.up()
-    # The client's certificate is another one now, too.
+    # The client's certificate has changed, too.
     assert watch.renew() == watch.url
     watch.wait_clear("EtcdCertificateEndsSoon")
 
 
 def test_a_healthy_cluster_is_silent(watch: Watch) -> None:
-    # Replacing every member has moved the leader about, and etcd's tools come to a new one after etcd.
+    # The replacements moved the leadership, and new members get etcd's tools after etcd.
     wait_for(watch.firing, lambda found: not found, "silence", PATIENCE)
 
 
@@ -95,7 +95,7 @@ def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Wa
 
 def test_a_leader_that_changes_often(cluster: Cluster, watch: Watch) -> None:
     for _ in range(6):
-        wait_for(lambda: hands_on(cluster), bool, "new leader")
+        wait_for(lambda: leadership_moves(cluster), bool, "new leader")
         time.sleep(2)
     watch.wait_firing("EtcdManyLeaderChanges")
     watch.wait_clear("EtcdManyLeaderChanges")
@@ -135,7 +135,7 @@ def test_a_disk_that_syncs_slowly(cluster: Cluster, watch: Watch) -> None:
 
 
 def etcd_of(cluster: Cluster, member: str) -> str:
-    """The id that a member's etcd has on the host."""
+    """The process id of a member's etcd on the host."""
     layout, machine = cluster.cloud.layout, cluster.cloud.machine(member)
     processes = (Cgroup(layout.cgroup) / "machines" / str(machine.id)).processes()
     (found,) = [one for one in processes if Path(f"/proc/{one}/comm").read_text() == "etcd\n"]
@@ -161,7 +161,7 @@ def test_a_database_that_fills_up_and_the_runbooks_way_out(cluster: Cluster, wat
 
 
 def quota(cluster: Cluster, size: int) -> None:
-    """Another quota, member by member."""
+    """Set another quota on one member after the other."""
     for member in MEMBERS:
         cluster.on(
             member,
@@ -215,7 +215,7 @@ def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: W
         cluster.on(member, f"mv {tools} {tools}.away")
     try:
         for member in MEMBERS:
-            # As on a new member, which has seen no backup.
+            # The state of a new member, which has seen no backup.
             cluster.on(member, f"rm {told} /run/etcd/backup.next; systemctl start etcd-backup")
         watch.wait_firing("EtcdBackupMissing")
         watch.wait_firing("EtcdBackupFails", *MEMBERS)
@@ -226,7 +226,7 @@ def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: W
 
 
 def back_up_every(cluster: Cluster, seconds: int) -> None:
-    """Another interval, and a look at the bucket as soon as the timer comes."""
+    """Set another interval, and check the bucket at the next timer."""
     for member in MEMBERS:
         cluster.on(
             member,

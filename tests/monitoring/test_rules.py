@@ -1,4 +1,4 @@
-"""Rules and dashboard, as Debian's Prometheus understands them."""
+"""Rules and dashboard are valid for Debian's Prometheus."""
 
 from __future__ import annotations
 

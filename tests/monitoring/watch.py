@@ -1,4 +1,4 @@
-"""What a Prometheus says at this moment."""
+"""The current alerts and targets of a Prometheus."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 150
 
 
 class Watch:
-    """Asks Prometheus on the host's loopback, where the local cloud forwards it."""
+    """Asks Prometheus on the host's loopback, to which the local cloud forwards it."""
 
     def __init__(self, cluster: Cluster, rules: Path) -> None:
         self._cluster = cluster
@@ -21,12 +21,12 @@ class Watch:
         self.url = self.renew(port=0)
 
     def renew(self, port: int | None = None) -> str:
-        """Start it, or give it what has changed since."""
+        """Start Prometheus, or reload its changed files."""
         cluster = self._cluster
         return monitor(cluster.cloud, cluster.folder, rules=self._rules, port=port, interval="5s")
 
     def firing(self) -> dict[str, set[str]]:
-        """Firing alerts, each with the members that it is about, or with an empty name."""
+        """Firing alerts with the members that each names, or an empty name."""
         answer = httpx.get(f"{self.url}/api/v1/alerts", timeout=5, trust_env=False).json()
         found: dict[str, set[str]] = {}
         for alert in answer["data"]["alerts"]:
@@ -36,7 +36,7 @@ class Watch:
         return found
 
     def up(self) -> int:
-        """How many of the cluster's targets answered last."""
+        """How many of the cluster's targets answered the last scrape."""
         answer = httpx.get(
             f"{self.url}/api/v1/query", params={"query": "sum(up)"}, timeout=5, trust_env=False
         )

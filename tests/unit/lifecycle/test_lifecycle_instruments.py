@@ -80,12 +80,12 @@ def test_a_standstill_lasts_from_the_due_time_of_a_sync_until_its_end(tmp_path: 
 
 def test_members_down_together_count_without_those_the_test_broke() -> None:
     outages = Outages(expected={"a", "b", "c"})
-    outages.look({"a", "b"}, {"a", "b", "c"})
-    outages.look({"a"}, {"a", "b"})
+    outages.observe({"a", "b"}, {"a", "b", "c"})
+    outages.observe({"a"}, {"a", "b"})
     assert (outages.max_down, outages.max_off) == (2, 1)
     outages.excused = {"c"}
     outages.mark()
-    outages.look({"a"}, {"a", "b"})
+    outages.observe({"a"}, {"a", "b"})
     assert (outages.max_down, outages.max_off) == (1, 0)
 
 
