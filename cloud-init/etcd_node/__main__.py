@@ -81,9 +81,9 @@ def main() -> None:
         case step:
             token = (places.etc / "prepare_cluster.token").read_text().strip()
             if step == "preparecluster":
-                from etcd_node.bootstrap.discover import Discovery  # noqa: PLC0415
+                from etcd_node.bootstrap.prepare_cluster import PrepareCluster  # noqa: PLC0415
 
-                Discovery(settings, places, token).run()
+                PrepareCluster(settings, places, token).run()
             elif step == "guard":
                 from etcd_node.guard.daemon import guard  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
-from etcd_node.etcd.local_metrics import read_health
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.monitoring.exporter import raised_alarms
 
@@ -84,10 +84,12 @@ def test_strangers_learn_nothing(lab: Lab, tmp_path: Path) -> None:
 
 
 def raise_alarm(node: Node, alarm: str) -> None:
-    health = read_health(f"{node.name}:2381")
+    health = read_local_metrics(f"{node.name}:2381")
     assert health is not None
     body = {"action": "ACTIVATE", "memberID": str(health.member), "alarm": alarm}
-    TlsClient(node.places.etc).client(MemberAddress(node.name, node.name), "/v3/maintenance/alarm", body)
+    TlsClient(node.places.etc).call_gateway(
+        MemberAddress(node.name, node.name), "/v3/maintenance/alarm", body
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)

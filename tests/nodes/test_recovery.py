@@ -20,7 +20,7 @@ from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent
 from etcd_node.recovery.recover import Plan
-from etcd_node.recovery.survey import State, Survey, call_the_roll
+from etcd_node.recovery.survey import State, Survey, survey_members
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted
@@ -37,7 +37,7 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
 
 def seen_by(node: Node) -> Survey:
     settings = read_settings(node.places.etc / "prepare_cluster.json")
-    return call_the_roll(
+    return survey_members(
         settings,
         node.places,
         lambda: list_droplets(node.lab.api.url, TOKEN, settings.tag, settings.addresses),

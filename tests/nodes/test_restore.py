@@ -12,7 +12,7 @@ import pytest
 from etcd_node.backup.aws_sigv4 import Keys
 from etcd_node.backup.catalog import Backup
 from etcd_node.bootstrap.restore import BUMP
-from etcd_node.etcd.membership import founded_cluster
+from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
 
@@ -103,7 +103,9 @@ def test_every_value_is_there_and_revisions_and_watchers_go_on(
     assert set(nodes[0].members()) == {node.name for node in nodes}
     identity = read_disk(nodes[0].places.data).identity
     assert identity is not None
-    assert identity.cluster == founded_cluster(read_settings(nodes[0].places.etc / "prepare_cluster.json"))
+    assert identity.cluster == bootstrap_cluster_id(
+        read_settings(nodes[0].places.etc / "prepare_cluster.json")
+    )
 
 
 def test_a_backup_of_the_restored_cluster_becomes_the_latest(

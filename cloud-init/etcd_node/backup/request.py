@@ -34,24 +34,24 @@ class Request:
     """Seconds since it was made, or since the cluster has had another leader."""
 
 
-def pending(wire: TlsClient, member: MemberAddress) -> Request | None:
+def pending(client: TlsClient, member: MemberAddress) -> Request | None:
     """The request that the cluster has at this moment; ``None`` also when this member does not know."""
     try:
-        answer = call(wire, member, "/v3/lease/timetolive", {"ID": str(REQUEST)})
+        answer = call(client, member, "/v3/lease/timetolive", {"ID": str(REQUEST)})
     except (NoAnswerError, RefusedError):
         return None
     length, left = int(answer.get("grantedTTL", 0)), int(answer.get("TTL", 0))
     return Request(length, length - left) if left > 0 else None
 
 
-def confirm(wire: TlsClient, member: MemberAddress, request: Request) -> None:
+def confirm(client: TlsClient, member: MemberAddress, request: Request) -> None:
     """Say that a backup which was begun after the request is in the bucket, and end the request."""
     try:
         # Another member may have been as quick.
         with suppress(RefusedError):
-            call(wire, member, "/v3/lease/grant", {"ID": str(REQUEST + request.length), "TTL": str(KEPT)})
-        now = pending(wire, member)
+            call(client, member, "/v3/lease/grant", {"ID": str(REQUEST + request.length), "TTL": str(KEPT)})
+        now = pending(client, member)
         if now is not None and now.length == request.length:
-            call(wire, member, "/v3/lease/revoke", {"ID": str(REQUEST)})
+            call(client, member, "/v3/lease/revoke", {"ID": str(REQUEST)})
     except (NoAnswerError, RefusedError) as error:
         warn(f"the run that waits for this backup may not learn of it: {error}")

@@ -20,7 +20,7 @@ from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError, take
 from etcd_node.backup.upload_lock import claimed
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, status_of
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, read_status
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.atomic_write import replace_text
@@ -91,10 +91,10 @@ class _Run:
         self._known: list[Backup] = []
         """This cluster's backups as last listed."""
         self._listed = False
-        self._wire = TlsClient(places.etc)
+        self._client = TlsClient(places.etc)
         self._hosts = members_in(places.hosts.read_text() if places.hosts.exists() else "")
         self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
-        self.request: Request | None = pending(self._wire, self._me)
+        self.request: Request | None = pending(self._client, self._me)
         """What a run of the program waits for."""
 
     def go(self, *, at_once: bool) -> float:
@@ -110,17 +110,17 @@ class _Run:
         now = self._list()
         if not at_once and (wait := self._until_turn(standing, now)) is not None:
             return wait
-        with claimed(self._wire, self._me) as alone:
+        with claimed(self._client, self._me) as alone:
             if not at_once:
                 if not alone:
                     return 0
                 # Another one's upload may have ended just before.
-                self.request = pending(self._wire, self._me)
+                self.request = pending(self._client, self._me)
                 if (wait := self._until_turn(standing, self._list())) is not None:
                     return wait
             self._upload(standing.database)
             if self.request is not None:
-                confirm(self._wire, self._me, self.request)
+                confirm(self._client, self._me, self.request)
         self._prune()
         return self._backups.interval
 
@@ -165,17 +165,17 @@ class _Run:
 
     def _standing(self, *, at_once: bool) -> Standing | None:
         """``None`` while this member is none of those that upload: its etcd does not run, or has no vote yet."""
-        wire, me, known = self._wire, self._me, self._hosts
+        client, me, known = self._client, self._me, self._hosts
         try:
             # Confirmed by a quorum through this very member, which so has caught up with everything that
             # was acknowledged before.
-            roll = ClusterClient(wire, [me]).roll()
-            own = status_of(wire, me)
+            confirmed = ClusterClient(client, [me]).list_members()
+            own = read_status(client, me)
         except (NoQuorumError, NoAnswerError, RefusedError) as error:
             if at_once:
                 raise BackupError(f"this member's etcd is not ready: {error}") from None
             return None
-        voters = {member.host: member.id for member in roll.members if not member.learner}
+        voters = {member.host: member.id for member in confirmed.members if not member.learner}
         if self._settings.name not in voters:
             if at_once:
                 raise BackupError("this member has no vote yet: it may not have caught up")
@@ -183,7 +183,7 @@ class _Run:
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
         others = [MemberAddress(name, known[name]) for name in order if name in known and name != me.name]
         return Standing(
-            tuple(order), frozenset({me.name, *_healthy(wire, others)}), own.database, roll.cluster
+            tuple(order), frozenset({me.name, *_healthy(client, others)}), own.database, confirmed.cluster
         )
 
     def _since(self, now: float) -> float:
@@ -244,15 +244,15 @@ class _Run:
             say(f"deleted {backup.snapshot.name}, which is older than etcd:backupRetention")
 
 
-def _healthy(wire: TlsClient, members: Sequence[MemberAddress]) -> Iterator[str]:
+def _healthy(client: TlsClient, members: Sequence[MemberAddress]) -> Iterator[str]:
     with ThreadPoolExecutor(max(1, len(members))) as threads:
-        asked = [(member.name, threads.submit(_follows_a_leader, wire, member)) for member in members]
+        asked = [(member.name, threads.submit(_follows_a_leader, client, member)) for member in members]
         yield from (name for name, follows in asked if follows.result())
 
 
-def _follows_a_leader(wire: TlsClient, member: MemberAddress) -> bool:
+def _follows_a_leader(client: TlsClient, member: MemberAddress) -> bool:
     try:
-        return status_of(wire, member).leader != 0
+        return read_status(client, member).leader != 0
     except (NoAnswerError, RefusedError):
         return False
 

@@ -20,26 +20,26 @@ LONGEST = 3600
 
 
 @contextmanager
-def claimed(wire: TlsClient, member: MemberAddress) -> Generator[bool]:
+def claimed(client: TlsClient, member: MemberAddress) -> Generator[bool]:
     """Whether nobody else uploads. Where etcd grants no lease at all, as when it is full, two members may."""
     try:
-        call(wire, member, "/v3/lease/grant", {"ID": str(CLAIM), "TTL": str(LENGTH)})
+        call(client, member, "/v3/lease/grant", {"ID": str(CLAIM), "TTL": str(LENGTH)})
     except (NoAnswerError, RefusedError) as error:
         yield "already exists" not in str(error)
         return
     done = Event()
-    Thread(target=_keep, args=(wire, member, done), daemon=True).start()
+    Thread(target=_keep, args=(client, member, done), daemon=True).start()
     try:
         yield True
     finally:
         done.set()
         with suppress(NoAnswerError, RefusedError):
-            call(wire, member, "/v3/lease/revoke", {"ID": str(CLAIM)})
+            call(client, member, "/v3/lease/revoke", {"ID": str(CLAIM)})
 
 
-def _keep(wire: TlsClient, member: MemberAddress, done: Event) -> None:
+def _keep(client: TlsClient, member: MemberAddress, done: Event) -> None:
     for _ in range(3 * LONGEST // LENGTH):
         if done.wait(LENGTH / 3):
             return
         with suppress(NoAnswerError, RefusedError):
-            call(wire, member, "/v3/lease/keepalive", {"ID": str(CLAIM)})
+            call(client, member, "/v3/lease/keepalive", {"ID": str(CLAIM)})

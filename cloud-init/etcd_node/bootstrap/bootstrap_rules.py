@@ -96,7 +96,7 @@ def nobody_runs_etcd(sight: BootstrapObservations) -> str | None:
     return f"{_names(running)} {'runs' if len(running) == 1 else 'run'} etcd already" if running else None
 
 
-def everyone_means_this_cluster(sight: BootstrapObservations) -> str | None:
+def everyone_has_this_token(sight: BootstrapObservations) -> str | None:
     """A member of another cluster knows nothing of this one's data."""
     foreign = [
         name
@@ -117,7 +117,7 @@ def nobody_restarted_meanwhile(sight: BootstrapObservations) -> str | None:
     return f"{_names(changed)} answered for the first time just now" if changed else None
 
 
-def nobody_joined_later(sight: BootstrapObservations) -> str | None:
+def later_members_have_no_data(sight: BootstrapObservations) -> str | None:
     """A cluster that has grown is older than this boot: its later members may hold its data alone."""
     reports = {name: _report(sight.second, name) for name in sight.others}
     doubtful = [
@@ -147,9 +147,9 @@ def everyone_has_the_snapshot(sight: BootstrapObservations) -> str | None:
 RULES: tuple[Rule, ...] = (
     everyone_answers,
     nobody_runs_etcd,
-    everyone_means_this_cluster,
+    everyone_has_this_token,
     nobody_restarted_meanwhile,
-    nobody_joined_later,
+    later_members_have_no_data,
     everyone_has_the_snapshot,
 )
 
@@ -168,12 +168,12 @@ def names_this_run(decision: Decision, name: str, instance: str) -> bool:
     return decision.instances.get(name) == instance
 
 
-def restores_what_it_has(decision: Decision, snapshot: str) -> bool:
+def names_own_snapshot(decision: Decision, snapshot: str) -> bool:
     """Whether a decision names the very backup that this member is ready to restore, or none where it has none."""
     return decision.snapshot == snapshot
 
 
-def may_found(contents: Contents) -> bool:
+def may_bootstrap(contents: Contents) -> bool:
     """Whether a disk may take part in a founding. Any log starts as it is, and needs nobody."""
     return contents is Contents.BLANK
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import BaseServer, TCPServer, ThreadingMixIn
 from typing import Any, cast
 
-from etcd_node.bootstrap.bootstrap_rules import Decision, Kind, Report, names_this_run, restores_what_it_has
+from etcd_node.bootstrap.bootstrap_rules import Decision, Kind, Report, names_own_snapshot, names_this_run
 from etcd_node.etcd.transport import HttpResponse
 
 PATH = "/founding"
@@ -66,7 +66,7 @@ class BootstrapEndpoint:
                 return False
             if not names_this_run(decision, self._name, self._instance):
                 return False
-            if not restores_what_it_has(decision, self._snapshot):
+            if not names_own_snapshot(decision, self._snapshot):
                 return False
             self._state, self._decision = "decided", decision
             self._changed.notify_all()

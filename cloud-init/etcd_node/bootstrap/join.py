@@ -19,7 +19,7 @@ from etcd_node.bootstrap.bootstrap_server import (
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.digitalocean.address_book import AddressBook, Book, is_local, trouble_with_self
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members
-from etcd_node.etcd.membership import Remove, Wait, cluster_of, founded_cluster, rejoin_step
+from etcd_node.etcd.membership import Remove, Wait, bootstrap_cluster_id, initial_cluster, rejoin_step
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.journal import Waiting, say
@@ -50,7 +50,7 @@ class JoiningMember:
         settings: Settings,
         places: Paths,
         *,
-        wire: TlsClient,
+        client: TlsClient,
         directory: AddressBook,
         waiting: Waiting,
         learn_addresses: Callable[[Book], None],
@@ -59,7 +59,7 @@ class JoiningMember:
     ) -> None:
         self._settings = settings
         self._places = places
-        self._wire = wire
+        self._client = client
         self._directory = directory
         self._waiting = waiting
         self._learn_addresses = learn_addresses
@@ -146,11 +146,11 @@ class JoiningMember:
         if name not in book.addresses:
             return Report(Kind.SILENT, detail="not in the DigitalOcean listing")
         try:
-            answer = self._wire.peer(
+            answer = self._client.request_peer(
                 MemberAddress(name, book.addresses[name]),
                 "GET",
                 PATH,
-                patience=0.25 if self._in_a_hurry() else 2.0,
+                connect_timeout=0.25 if self._in_a_hurry() else 2.0,
             )
         except NoAnswerError as error:
             return Report(Kind.SILENT, detail=str(error))
@@ -210,7 +210,7 @@ class JoiningMember:
     def _announce(self, peer: MemberAddress, decision: Decision, give_up: float) -> bool:
         while time.monotonic() < give_up:
             try:
-                answer = self._wire.peer(peer, "POST", PATH, decision_as_json(decision))
+                answer = self._client.request_peer(peer, "POST", PATH, decision_as_json(decision))
             except NoAnswerError:
                 time.sleep(0.1)
                 continue
@@ -220,16 +220,16 @@ class JoiningMember:
     def _rejoin(self, running: Sequence[MemberAddress]) -> tuple[str, Mapping[str, str]] | None:
         """Remove the old self, add a new one. Interrupted anywhere, it begins from the list again."""
         name = self._settings.name
-        cluster = ClusterClient(self._wire, running)
+        cluster = ClusterClient(self._client, running)
         try:
-            roll = cluster.roll()
-            if self._settings.recovered and roll.cluster != founded_cluster(self._settings):
+            confirmed = cluster.list_members()
+            if self._settings.recovered and confirmed.cluster != bootstrap_cluster_id(self._settings):
                 peers = " and ".join(peer.name for peer in running)
                 self._waiting.on(
                     f"no data here, and {peers} still in the cluster that was given up: {UNTOLD}"
                 )
                 return None
-            step = rejoin_step(name, roll)
+            step = rejoin_step(name, confirmed)
             if isinstance(step, Wait):
                 self._waiting.on(f"no data here, joining the cluster: {step.reason}")
                 return None
@@ -243,7 +243,7 @@ class JoiningMember:
                 say(f"removed this member's old self, {step.member:x}, whose data is gone, from the cluster")
                 return None
             self._places.joining.touch()
-            member, roll = cluster.add_learner(peer_url(name))
+            member, confirmed = cluster.add_learner(peer_url(name))
         except NoQuorumError as error:
             untold = f" ({UNTOLD})" if self._settings.recovered else ""
             self._waiting.on(f"no data here, and there is no quorum to join ({error}): {RECOVERY}{untold}")
@@ -253,7 +253,7 @@ class JoiningMember:
             return None
         say(f"added to the cluster as learner {member:x}")
         self._settle(member, running)
-        return "existing", cluster_of(name, roll)
+        return "existing", initial_cluster(name, confirmed)
 
     def _settle(self, member: int, running: Sequence[MemberAddress]) -> None:
         """etcd asks any one member for the list and gives up when that one has not heard of it yet."""
@@ -266,7 +266,7 @@ class JoiningMember:
 
     def _knows(self, peer: MemberAddress, member: int) -> bool:
         try:
-            return any(listed.id == member for listed in local_members(self._wire, peer))
+            return any(listed.id == member for listed in local_members(self._client, peer))
         except NoAnswerError:
             return True
 

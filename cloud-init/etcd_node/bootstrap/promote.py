@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
-from etcd_node.etcd.local_metrics import read_health
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.host.backoff import backoff
 from etcd_node.host.hosts_file import members_in
@@ -15,10 +15,10 @@ from etcd_node.host.settings import Paths, Settings
 
 def promote(settings: Settings, places: Paths, waiting: Waiting) -> None:
     """Return when this member votes. Tries until then, from often to every 5 seconds."""
-    wire = TlsClient(places.etc)
+    client = TlsClient(places.etc)
     attempt = 0
     while True:
-        health = read_health(settings.metrics)
+        health = read_local_metrics(settings.metrics)
         if health is None or not health.has_leader:
             waiting.on("waiting for etcd to start, to make it a voter")
         else:
@@ -26,10 +26,10 @@ def promote(settings: Settings, places: Paths, waiting: Waiting) -> None:
             others = [
                 MemberAddress(name, address) for name, address in known.items() if name != settings.name
             ]
-            cluster = ClusterClient(wire, others)
+            cluster = ClusterClient(client, others)
             try:
                 # The metrics of an etcd that has just started do not know of a learner yet.
-                if any(one.id == health.member and not one.learner for one in cluster.roll().members):
+                if any(one.id == health.member and not one.learner for one in cluster.list_members().members):
                     break
                 cluster.promote(health.member)
             except (NoQuorumError, RefusedError) as error:

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from etcd_node.digitalocean.api import ListingError
 from etcd_node.digitalocean.sync_hosts import learn
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, local_members
-from etcd_node.etcd.local_metrics import Health, read_health
-from etcd_node.etcd.membership import Listed, is_absent, unconnected
+from etcd_node.etcd.local_metrics import LocalMetrics, read_local_metrics
+from etcd_node.etcd.membership import ListedMember, unconnected, was_removed
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
@@ -46,8 +46,8 @@ class Memory:
 class Observation:
     """What a look has found."""
 
-    health: Health | None
-    members: tuple[Listed, ...]
+    health: LocalMetrics | None
+    members: tuple[ListedMember, ...]
     """As this machine's own etcd lists them."""
 
     @property
@@ -74,7 +74,7 @@ def listing_is_due(memory: Memory, trouble: str, now: float) -> bool:
     return now - memory.troubled < EAGER or now - memory.listed >= PATIENT
 
 
-def needs_second_look(health: Health | None, disk: Disk, now: float, absent: bool) -> bool:
+def needs_second_look(health: LocalMetrics | None, disk: Disk, now: float, absent: bool) -> bool:
     """Whether discovery must look at the disk again, with etcd stopped.
 
     Either a quorum has said that this member is no more, or a founding got stuck: etcd has run for a while with
@@ -96,9 +96,9 @@ def refresh(settings: Settings, places: Paths, token: str) -> tuple[str, str] | 
     _use_whole_volume(settings, places)
     now = time.time()
     memory = _recall(places, now)
-    wire = TlsClient(places.etc)
-    health = read_health(settings.metrics)
-    sighting = Observation(health, _own_list(wire, settings) if health is not None else ())
+    client = TlsClient(places.etc)
+    health = read_local_metrics(settings.metrics)
+    sighting = Observation(health, _own_list(client, settings) if health is not None else ())
     trouble = sighting.trouble
     troubled = (memory.troubled or now) if trouble else 0.0
     memory = Memory(memory.listed, troubled, memory.said)
@@ -121,7 +121,7 @@ def refresh(settings: Settings, places: Paths, token: str) -> tuple[str, str] | 
     if (
         not looking
         and (health is None or not health.has_leader)
-        and _look_at_disk(settings, places, wire, health, now)
+        and _look_at_disk(settings, places, client, health, now)
     ):
         warn("etcd cannot go on with this disk: discovery looks at it again")
         replace_text(places.recheck, "", mode=0o600)
@@ -143,7 +143,7 @@ def _use_whole_volume(settings: Settings, places: Paths) -> None:
 
 
 def _look_at_disk(
-    settings: Settings, places: Paths, wire: TlsClient, health: Health | None, now: float
+    settings: Settings, places: Paths, client: TlsClient, health: LocalMetrics | None, now: float
 ) -> bool:
     disk = read_disk(places.data)
     if disk.identity is None:
@@ -151,15 +151,17 @@ def _look_at_disk(
     known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
     others = [MemberAddress(name, address) for name, address in known.items() if name != settings.name]
     try:
-        absent = is_absent(disk.identity.member, disk.identity.cluster, ClusterClient(wire, others).roll())
+        absent = was_removed(
+            disk.identity.member, disk.identity.cluster, ClusterClient(client, others).list_members()
+        )
     except NoQuorumError:
         absent = False
     return needs_second_look(health, disk, now, absent)
 
 
-def _own_list(wire: TlsClient, settings: Settings) -> tuple[Listed, ...]:
+def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]:
     try:
-        return local_members(wire, MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
+        return local_members(client, MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
     except NoAnswerError:
         return ()
 

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from etcd_node.digitalocean.api import Fetch, ListingError, list_droplets, pages, unexpected
-from etcd_node.guard.shutdown_policy import Markers
 from etcd_node.host.settings import Settings
+
+
+@dataclass(frozen=True)
+class Markers:
+    """What the account's tags say about the cluster; no droplet carries any of these."""
+
+    up: bool
+    """``NAME-up``: the cluster is wanted. Without it, it is being torn down: this tag goes before the first droplet."""
+    size: int | None
+    """``NAME-size-N``: the number of members that the last run asked for. For a moment of a change there is none."""
+    all_at_once: bool
+    """``NAME-all-at-once``: the operator said ``etcd:rollout: all-at-once``."""
+
+    def want(self, number: int) -> bool:
+        """Whether member ``number`` is to exist; not while that is unknown."""
+        return self.up and self.size is not None and number <= self.size
 
 
 def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) -> Markers:

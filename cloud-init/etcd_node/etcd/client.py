@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
-from etcd_node.etcd.membership import Listed, MemberList
+from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.transport import ANSWER_TIMEOUT, HttpResponse, MemberAddress, NoAnswerError, TlsClient
 
 MEMBERS_PATH = "/members"
@@ -25,11 +25,11 @@ class RefusedError(Exception):
 class ClusterClient:
     """Calls to whichever of the other members answers for a quorum."""
 
-    def __init__(self, wire: TlsClient, members: Sequence[MemberAddress]) -> None:
-        self._wire = wire
+    def __init__(self, client: TlsClient, members: Sequence[MemberAddress]) -> None:
+        self._client = client
         self._members = members
 
-    def roll(self) -> MemberList:
+    def list_members(self) -> MemberList:
         """The member list, as a quorum confirms it at this moment. Raises ``NoQuorumError``."""
         threads = ThreadPoolExecutor(max(1, len(self._members)))
         try:
@@ -71,20 +71,20 @@ class ClusterClient:
         raise NoQuorumError("; ".join(silent))
 
     def _call(self, member: MemberAddress, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return _parse(self._wire.client(member, path, body))
+        return _parse(self._client.call_gateway(member, path, body))
 
 
-def local_members(wire: TlsClient, member: MemberAddress) -> tuple[Listed, ...]:
+def local_members(client: TlsClient, member: MemberAddress) -> tuple[ListedMember, ...]:
     """The list as one member knows it by itself, which may be old. Raises ``NoAnswerError``."""
-    return members_in_answer(wire.peer(member, "GET", MEMBERS_PATH))
+    return members_in_answer(client.request_peer(member, "GET", MEMBERS_PATH))
 
 
-def members_in_answer(answer: HttpResponse) -> tuple[Listed, ...]:
+def members_in_answer(answer: HttpResponse) -> tuple[ListedMember, ...]:
     """The list in an answer to ``MEMBERS_PATH`` on the peer port. Raises ``NoAnswerError``."""
     try:
         # This list is Go's own JSON of the membership, not that of the gateway: its ids are numbers.
         return tuple(
-            Listed(
+            ListedMember(
                 int(entry["id"]),
                 entry.get("name", ""),
                 tuple(entry["peerURLs"]),
@@ -114,9 +114,9 @@ class Status:
     """What etcd finds wrong, raised alarms of any member among it."""
 
 
-def status_of(wire: TlsClient, member: MemberAddress) -> Status:
+def read_status(client: TlsClient, member: MemberAddress) -> Status:
     """A member's own state. Raises ``NoAnswerError`` or ``RefusedError``."""
-    values = call(wire, member, "/v3/maintenance/status", {})
+    values = call(client, member, "/v3/maintenance/status", {})
     return Status(
         int(values["header"]["member_id"]),
         int(values.get("leader", 0)),
@@ -128,15 +128,15 @@ def status_of(wire: TlsClient, member: MemberAddress) -> Status:
 
 
 def call(
-    wire: TlsClient,
+    client: TlsClient,
     member: MemberAddress,
     path: str,
     body: Mapping[str, Any],
     *,
-    patience: float = ANSWER_TIMEOUT,
+    timeout: float = ANSWER_TIMEOUT,
 ) -> dict[str, Any]:
-    """A call to one member, given up after ``patience`` seconds. Raises ``NoAnswerError`` or ``RefusedError``."""
-    return _parse(wire.client(member, path, body, patience=patience))
+    """A call to one member, given up after ``timeout`` seconds. Raises ``NoAnswerError`` or ``RefusedError``."""
+    return _parse(client.call_gateway(member, path, body, answer_timeout=timeout))
 
 
 def _parse(answer: HttpResponse) -> dict[str, Any]:
@@ -164,8 +164,8 @@ def _roll(values: Mapping[str, Any]) -> MemberList:
         raise NoAnswerError("an answer without members") from error
 
 
-def _listed(entry: Mapping[str, Any]) -> Listed:
-    return Listed(
+def _listed(entry: Mapping[str, Any]) -> ListedMember:
+    return ListedMember(
         int(entry["ID"]),
         entry.get("name", ""),
         tuple(entry.get("peerURLs", ())),

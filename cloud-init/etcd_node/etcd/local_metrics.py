@@ -11,7 +11,7 @@ _REMOTE = re.compile(r'Remote="([0-9a-f]+)"')
 
 
 @dataclass(frozen=True)
-class Health:
+class LocalMetrics:
     """A few of etcd's metrics (``etcd_server_*`` and ``etcd_network_active_peers``)."""
 
     member: int
@@ -25,20 +25,20 @@ class Health:
     """When the process started, in Unix time."""
 
 
-def read_health(metrics: str) -> Health | None:
+def read_local_metrics(metrics: str) -> LocalMetrics | None:
     """Ask a running etcd; ``None`` when it does not answer."""
     host, port = metrics.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=3)
     try:
         connection.request("GET", "/metrics")
-        return parse_health(connection.getresponse().read().decode())
+        return parse_local_metrics(connection.getresponse().read().decode())
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()
 
 
-def parse_health(text: str) -> Health | None:
+def parse_local_metrics(text: str) -> LocalMetrics | None:
     """Read the text format of Prometheus; ``None`` while etcd does not know its own id yet."""
     values: dict[str, float] = {}
     active: set[int] = set()
@@ -55,7 +55,7 @@ def parse_health(text: str) -> Health | None:
             values[name] = float(sample["value"])
     if not member or "etcd_server_has_leader" not in values:
         return None
-    return Health(
+    return LocalMetrics(
         member=member,
         has_leader=values["etcd_server_has_leader"] > 0,
         leaders_seen=int(values.get("etcd_server_leader_changes_seen_total", 0)),

@@ -19,10 +19,10 @@ ANSWER_TIMEOUT = 6.0
 """Seconds for an answer of etcd's gateway; etcd gives up a proposal after about as long."""
 
 
-LINE_PATIENCE = 0.5
+PERSISTENT_CONNECT_TIMEOUT = 0.5
 """Seconds to open a connection that is kept: it is tried again soon, perhaps at another address."""
 
-LINE_TIMEOUT = 3.0
+PERSISTENT_ANSWER_TIMEOUT = 3.0
 """Seconds for an answer on it."""
 
 
@@ -54,48 +54,59 @@ class TlsClient:
     """Requests to other members with this member's own certificates."""
 
     def __init__(self, etc: Path) -> None:
-        self._peer = client_context(etc, "peer")
+        self._peer_context = client_context(etc, "peer")
         # etcd's client port wants a client's certificate: the server certificate is one, too.
-        self._client = client_context(etc, "server")
+        self._client_context = client_context(etc, "server")
 
-    def peer(
+    def request_peer(
         self,
         member: MemberAddress,
         method: str,
         path: str,
         body: Any = None,
         *,
-        patience: float = CONNECT_TIMEOUT,
+        connect_timeout: float = CONNECT_TIMEOUT,
     ) -> HttpResponse:
-        """A request to a member's peer port, given up when it does not connect in ``patience`` seconds.
+        """A request to a member's peer port, given up when it does not connect in ``connect_timeout`` seconds.
 
         Raises ``NoAnswerError``.
         """
         return self._request(
-            _HttpsConnection(self._peer, member, PEER_PORT, patience, 2.0), method, path, body
+            _HttpsConnection(self._peer_context, member, PEER_PORT, connect_timeout, 2.0), method, path, body
         )
 
-    def client(
-        self, member: MemberAddress, path: str, body: Any, *, patience: float = ANSWER_TIMEOUT
+    def call_gateway(
+        self, member: MemberAddress, path: str, body: Any, *, answer_timeout: float = ANSWER_TIMEOUT
     ) -> HttpResponse:
-        """A call of etcd's JSON gateway on a member's client port, given up after ``patience`` seconds.
+        """A call of etcd's JSON gateway on a member's client port, given up after ``answer_timeout`` seconds.
 
         Raises ``NoAnswerError``.
         """
         return self._request(
-            _HttpsConnection(self._client, member, CLIENT_PORT, CONNECT_TIMEOUT, patience), "POST", path, body
+            _HttpsConnection(self._client_context, member, CLIENT_PORT, CONNECT_TIMEOUT, answer_timeout),
+            "POST",
+            path,
+            body,
         )
 
-    def peer_line(self, member: MemberAddress) -> PersistentConnection:
+    def peer_connection(self, member: MemberAddress) -> PersistentConnection:
         """A line to a member's peer port."""
         return PersistentConnection(
-            _HttpsConnection(self._peer, member, PEER_PORT, LINE_PATIENCE, LINE_TIMEOUT)
+            _HttpsConnection(
+                self._peer_context, member, PEER_PORT, PERSISTENT_CONNECT_TIMEOUT, PERSISTENT_ANSWER_TIMEOUT
+            )
         )
 
-    def client_line(self, member: MemberAddress) -> PersistentConnection:
+    def client_connection(self, member: MemberAddress) -> PersistentConnection:
         """A line to a member's client port."""
         return PersistentConnection(
-            _HttpsConnection(self._client, member, CLIENT_PORT, LINE_PATIENCE, LINE_TIMEOUT)
+            _HttpsConnection(
+                self._client_context,
+                member,
+                CLIENT_PORT,
+                PERSISTENT_CONNECT_TIMEOUT,
+                PERSISTENT_ANSWER_TIMEOUT,
+            )
         )
 
     @staticmethod

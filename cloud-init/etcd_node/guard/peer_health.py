@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
-from etcd_node.etcd.membership import Listed, is_absent, is_self
+from etcd_node.etcd.membership import ListedMember, is_self, was_removed
 from etcd_node.etcd.transport import (
     HttpResponse,
     MemberAddress,
@@ -48,13 +48,13 @@ class PeerObservation:
 class PeerHealth:
     """Looks at the other members, on connections that are kept from look to look."""
 
-    def __init__(self, settings: Settings, places: Paths, wire: TlsClient) -> None:
+    def __init__(self, settings: Settings, places: Paths, client: TlsClient) -> None:
         self._settings = settings
         self._places = places
-        self._wire = wire
-        self._own = wire.peer_line(MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
+        self._client = client
+        self._own = client.peer_connection(MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
         self._lines: dict[str, PersistentConnection] = {}
-        self._listed: tuple[Listed, ...] = ()
+        self._listed: tuple[ListedMember, ...] = ()
         self._threads = ThreadPoolExecutor(16)
 
     @property
@@ -75,12 +75,12 @@ class PeerHealth:
                 return PeerObservation(member=False)
             # The own list may be old, and tells nothing of a removal.
             try:
-                roll = ClusterClient(self._wire, self._known_members()).roll()
+                confirmed = ClusterClient(self._client, self._known_members()).list_members()
             except NoQuorumError:
                 pass
             else:
-                self._listed = roll.members
-                removed = identity is not None and is_absent(identity.member, identity.cluster, roll)
+                self._listed = confirmed.members
+                removed = identity is not None and was_removed(identity.member, identity.cluster, confirmed)
         others = self._others()
         seen = self._threads.map(self._trouble_of, others)
         sick = {member.host: trouble for member, trouble in zip(others, seen, strict=True) if trouble}
@@ -88,12 +88,12 @@ class PeerHealth:
             self._lines.pop(name).close()
         return PeerObservation(True, healthy, removed, [member.host for member in others], sick, changed)
 
-    def _others(self) -> list[Listed]:
+    def _others(self) -> list[ListedMember]:
         """The other members; before any list was seen, those that founded the cluster or have an address."""
         if self._listed:
             return [member for member in self._listed if not is_self(self._settings.name, member)]
         names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
-        return [Listed(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
+        return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
     def _known_members(self) -> list[MemberAddress]:
         known = self._addresses()
@@ -104,13 +104,13 @@ class PeerHealth:
     def _addresses(self) -> dict[str, str]:
         return members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
 
-    def _own_list(self) -> tuple[Listed, ...]:
+    def _own_list(self) -> tuple[ListedMember, ...]:
         try:
             return members_in_answer(self._own.get(MEMBERS_PATH))
         except NoAnswerError:
             return ()
 
-    def _trouble_of(self, member: Listed) -> str:
+    def _trouble_of(self, member: ListedMember) -> str:
         """What is wrong with another member; empty when it is healthy.
 
         A replaced member comes back at another address, from which it connects to this machine long before that
@@ -127,7 +127,7 @@ class PeerHealth:
         known = self._addresses()
         strangers = connected_from(PEER_PORT, self._settings.listen, _connections()) - set(known.values())
         for address in [*sorted(strangers), *([known[name]] if name in known else [])]:
-            line = self._wire.client_line(MemberAddress(name, address))
+            line = self._client.client_connection(MemberAddress(name, address))
             trouble = self._ask(line)
             if line.socket is not None:
                 self._lines[name] = line

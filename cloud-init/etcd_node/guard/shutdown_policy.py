@@ -10,21 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Markers:
-    """What the account's tags say about the cluster; no droplet carries any of these."""
-
-    up: bool
-    """``NAME-up``: the cluster is wanted. Without it, it is being torn down: this tag goes before the first droplet."""
-    size: int | None
-    """``NAME-size-N``: the number of members that the last run asked for. For a moment of a change there is none."""
-    all_at_once: bool
-    """``NAME-all-at-once``: the operator said ``etcd:rollout: all-at-once``."""
-
-    def want(self, number: int) -> bool:
-        """Whether member ``number`` is to exist; not while that is unknown."""
-        return self.up and self.size is not None and number <= self.size
+from etcd_node.digitalocean.markers import Markers
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, status_of
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, read_status
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import say, warn
@@ -141,34 +141,34 @@ def in_turn(members: Sequence[DatabaseState]) -> list[DatabaseState]:
 
 def defragment(settings: Settings, places: Paths) -> None:
     """One look, and what follows from it. Raises ``NoAnswerError`` or ``RefusedError`` when etcd does not do it."""
-    wire = TlsClient(places.etc)
+    client = TlsClient(places.etc)
     known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
     limits = Limits(settings.defragment_bytes, settings.defragment_percent, settings.quota_bytes)
     me = MemberAddress(settings.name, known.get(settings.name, settings.listen))
     try:
-        roll = ClusterClient(wire, [me]).roll()
-        commits = commits_in_a_second(wire, me)
+        confirmed = ClusterClient(client, [me]).list_members()
+        commits = commits_in_a_second(client, me)
     except (NoQuorumError, NoAnswerError, RefusedError) as error:
         say(f"not now: {error}")
         return
-    ids = {member.host: member.id for member in roll.members}
-    learners = {member.host for member in roll.members if member.learner}
+    ids = {member.host: member.id for member in confirmed.members}
+    learners = {member.host for member in confirmed.members if member.learner}
     if me.name not in ids:
         return
     where = {name: me if name == me.name else MemberAddress(name, known.get(name, "")) for name in ids}
     # Twice at most: a leader that has handed its leadership on looks again.
     for _ in range(2):
         sightings = [
-            DatabaseState(name, "is a learner") if name in learners else look(wire, where[name])
+            DatabaseState(name, "is a learner") if name in learners else look(client, where[name])
             for name in ids
         ]
         step = next_step(me.name, sightings, limits, shutil.disk_usage(places.data).free, commits)
         match step:
             case TransferLeadership(to):
                 say(f"handing leadership on to {to} before this member's database is defragmented")
-                call(wire, me, "/v3/maintenance/transfer-leadership", {"targetID": str(ids[to])})
+                call(client, me, "/v3/maintenance/transfer-leadership", {"targetID": str(ids[to])})
             case Defragment():
-                _defragment(wire, me)
+                _defragment(client, me)
                 return
             case Later(reason):
                 say(f"this member's database is fragmented; not now: {reason}")
@@ -177,30 +177,30 @@ def defragment(settings: Settings, places: Paths) -> None:
                 return
 
 
-def commits_in_a_second(wire: TlsClient, member: MemberAddress) -> int:
+def commits_in_a_second(client: TlsClient, member: MemberAddress) -> int:
     """What the cluster commits, as one member sees it. Raises ``NoAnswerError`` or ``RefusedError``."""
-    before = status_of(wire, member).index
+    before = read_status(client, member).index
     time.sleep(1)
-    return status_of(wire, member).index - before
+    return read_status(client, member).index - before
 
 
-def look(wire: TlsClient, member: MemberAddress) -> DatabaseState:
+def look(client: TlsClient, member: MemberAddress) -> DatabaseState:
     """One member's state, and whether it answers a linearizable read, which it does not while it defragments."""
     if not member.address:
         return DatabaseState(member.name, "its address is not known")
     try:
-        status = status_of(wire, member)
-        call(wire, member, "/v3/kv/range", READ)
+        status = read_status(client, member)
+        call(client, member, "/v3/kv/range", READ)
     except (NoAnswerError, RefusedError) as error:
         return DatabaseState(member.name, str(error))
     problem = ", ".join(status.errors) if status.leader else "no leader"
     return DatabaseState(member.name, problem, status.leader == status.member, status.database, status.in_use)
 
 
-def _defragment(wire: TlsClient, me: MemberAddress) -> None:
-    before = status_of(wire, me)
-    call(wire, me, "/v3/maintenance/defragment", {}, patience=LONGEST)
-    after = status_of(wire, me)
+def _defragment(client: TlsClient, me: MemberAddress) -> None:
+    before = read_status(client, me)
+    call(client, me, "/v3/maintenance/defragment", {}, timeout=LONGEST)
+    after = read_status(client, me)
     say(
         f"defragmented: the database had {before.database // MIB} MiB, and has {after.database // MIB} MiB now"
     )

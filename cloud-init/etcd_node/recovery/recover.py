@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
-from etcd_node.etcd.local_metrics import read_health
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.wal import Contents, TornError, read_disk
 from etcd_node.host.atomic_write import replace_text
@@ -25,7 +25,7 @@ from etcd_node.host.journal import say
 from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
 from etcd_node.recovery.preconditions import Consent, refusal
-from etcd_node.recovery.survey import Survey, call_the_roll
+from etcd_node.recovery.survey import Survey, survey_members
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
 
@@ -77,7 +77,7 @@ def recover(settings: Settings, places: Paths, arguments: Namespace) -> None:
     consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
     members = tuple(name for name in str(arguments.members).split(",") if name)
     call = partial(
-        call_the_roll,
+        survey_members,
         settings,
         places,
         lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses),
@@ -213,7 +213,7 @@ def _again(*added: str) -> str:
 
 
 def _cluster(settings: Settings, call: Survey) -> str:
-    return settings.token if call.roll is None else cluster_name(settings, call.roll.cluster)
+    return settings.token if call.confirmed is None else cluster_name(settings, call.confirmed.cluster)
 
 
 def _refuse(settings: Settings, call: Survey, consent: Consent) -> None:
@@ -236,7 +236,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def _becomes_leader(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
     give_up = time.monotonic() + ALONE
     while process.poll() is None and time.monotonic() < give_up:
-        health = read_health(settings.metrics)
+        health = read_local_metrics(settings.metrics)
         if health is not None and health.has_leader:
             return True
         time.sleep(0.2)

@@ -13,7 +13,7 @@ from etcd_node.bootstrap.bootstrap_rules import Kind
 from etcd_node.bootstrap.bootstrap_server import PATH, report_of
 from etcd_node.digitalocean.address_book import book_of
 from etcd_node.digitalocean.api import Droplet, ListingError
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, status_of
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
 from etcd_node.etcd.membership import MemberList
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import members_in
@@ -53,7 +53,7 @@ class Survey:
 
     others: tuple[MemberObservation, ...]
     """Every other member that is known of, from whatever source."""
-    roll: MemberList | None = None
+    confirmed: MemberList | None = None
     """The members as a quorum lists them at this moment, where there is one."""
     droplets: tuple[str, ...] = ()
     """Names of the droplets that the cluster has, if the API could be asked."""
@@ -63,8 +63,8 @@ class Survey:
     @property
     def quorum(self) -> list[str]:
         """Who has a quorum: the members that it lists, or those that follow a leader."""
-        if self.roll is not None:
-            return [member.host for member in self.roll.members]
+        if self.confirmed is not None:
+            return [member.host for member in self.confirmed.members]
         return [other.name for other in self.others if other.state is State.LED]
 
     @property
@@ -73,7 +73,7 @@ class Survey:
         return [other for other in self.others if other.state is State.SILENT]
 
 
-def call_the_roll(settings: Settings, places: Paths, ask: Callable[[], list[Droplet]]) -> Survey:
+def survey_members(settings: Settings, places: Paths, ask: Callable[[], list[Droplet]]) -> Survey:
     """Ask everyone, at the addresses that the API lists. ``ask`` lists the droplets, or raises ``ListingError``."""
     addresses = members_in(places.hosts.read_text() if places.hosts.exists() else "")
     droplets: list[Droplet] | None = None
@@ -88,46 +88,46 @@ def call_the_roll(settings: Settings, places: Paths, ask: Callable[[], list[Drop
             trouble = f"the DigitalOcean listing lacks this droplet, {settings.name}"
     except ListingError as error:
         trouble = str(error)
-    wire = TlsClient(places.etc)
+    client = TlsClient(places.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
-    names = {*settings.initial_members, *addresses, *_own_list(wire, me)} - {me.name}
+    names = {*settings.initial_members, *addresses, *_own_list(client, me)} - {me.name}
     asked = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }
     known = [member for member in (me, *asked.values()) if member is not None]
     with ThreadPoolExecutor(16) as threads:
-        roll = threads.submit(_roll, wire, known)
-        sights = [threads.submit(_see, wire, name, member, droplets) for name, member in asked.items()]
+        confirmed = threads.submit(_roll, client, known)
+        sights = [threads.submit(_see, client, name, member, droplets) for name, member in asked.items()]
         seen = tuple(sight.result() for sight in sights)
-    return Survey(seen, roll.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
+    return Survey(seen, confirmed.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
 
 
-def _own_list(wire: TlsClient, me: MemberAddress) -> list[str]:
+def _own_list(client: TlsClient, me: MemberAddress) -> list[str]:
     try:
-        return [member.host for member in local_members(wire, me)]
+        return [member.host for member in local_members(client, me)]
     except NoAnswerError:
         return []
 
 
-def _roll(wire: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
+def _roll(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
     try:
-        return ClusterClient(wire, members).roll()
+        return ClusterClient(client, members).list_members()
     except NoQuorumError:
         return None
 
 
 def _see(
-    wire: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
+    client: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
 ) -> MemberObservation:
     reason = "its address is not known"
     if member is not None:
         try:
-            report = report_of(name, wire.peer(member, "GET", PATH))
+            report = report_of(name, client.request_peer(member, "GET", PATH))
             if report.kind in {Kind.BLANK, Kind.DECIDED}:
                 return MemberObservation(name, State.BLANK)
             if report.kind is Kind.RUNNING:
                 return MemberObservation(
-                    name, State.LED if status_of(wire, member).leader else State.LEADERLESS
+                    name, State.LED if read_status(client, member).leader else State.LEADERLESS
                 )
             reason = report.detail
         except (NoAnswerError, RefusedError) as error:

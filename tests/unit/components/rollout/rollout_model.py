@@ -15,7 +15,8 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
-from etcd_node.guard.shutdown_policy import Markers, ShutdownFacts, holds
+from etcd_node.digitalocean.markers import Markers
+from etcd_node.guard.shutdown_policy import ShutdownFacts, holds
 
 from components.etcd.health import MemberStatus, NoStatus, Observation, problems
 from components.rollout.gates import others, waits_for_gate

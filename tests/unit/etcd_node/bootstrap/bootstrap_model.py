@@ -30,7 +30,7 @@ from etcd_node.bootstrap.bootstrap_rules import (
     Rule,
     decide,
     may_be_set_aside,
-    may_found,
+    may_bootstrap,
     names_this_run,
 )
 from etcd_node.etcd.wal import Contents
@@ -162,7 +162,7 @@ def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
 
 
 def _boots(state: State, member: int, guards: Guards) -> State:
-    if may_found(CONTENTS[state.disk[member]]) or not guards.disk_decides:
+    if may_bootstrap(CONTENTS[state.disk[member]]) or not guards.disk_decides:
         return state._replace(does=_with(state.does, member, SCRIPT))
     return state._replace(does=_with(state.does, member, RUNNING))
 

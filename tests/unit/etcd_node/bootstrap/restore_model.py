@@ -20,8 +20,8 @@ from etcd_node.bootstrap.bootstrap_rules import (
     Report,
     Rule,
     decide,
+    names_own_snapshot,
     names_this_run,
-    restores_what_it_has,
 )
 
 NAMES = ("1", "2", "3")
@@ -127,7 +127,7 @@ def _accepts(state: State, member: int, guards: Guards) -> Iterator[State]:
     decision = Decision("cluster", dict(zip(NAMES, map(str, runs), strict=True)), snapshot)
     if not names_this_run(decision, NAMES[member], str(state.run[member])):
         return
-    if restores_what_it_has(decision, state.has[member]) or not guards.own_snapshot:
+    if names_own_snapshot(decision, state.has[member]) or not guards.own_snapshot:
         yield state._replace(restored=_with(state.restored, member, state.has[member]))
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from etcd_node.bootstrap.bootstrap_rules import RULES, Rule, everyone_has_the_snapshot, nobody_joined_later
+from etcd_node.bootstrap.bootstrap_rules import (
+    RULES,
+    Rule,
+    everyone_has_the_snapshot,
+    later_members_have_no_data,
+)
 
 from tests.unit.etcd_node.bootstrap.bootstrap_model import BEFORE, FOUNDED, Guards, Violation, explore
 
 # What the other two are for is shown by cases of their own.
-ABOUT_WRITES = [rule for rule in RULES if rule not in {nobody_joined_later, everyone_has_the_snapshot}]
+ABOUT_WRITES = [rule for rule in RULES if rule not in {later_members_have_no_data, everyone_has_the_snapshot}]
 
 
 def test_no_interleaving_founds_a_second_cluster_or_loses_a_write() -> None:
@@ -31,7 +36,7 @@ def test_without_any_one_rule_of_the_decision_a_write_is_lost(rule: Rule) -> Non
 
 
 def test_without_a_look_at_later_members_a_grown_cluster_is_founded_twice() -> None:
-    rules = [rule for rule in RULES if rule is not nobody_joined_later]
+    rules = [rule for rule in RULES if rule is not later_members_have_no_data]
     assert isinstance(explore(Guards(founders=1, rules=rules), FOUNDED), Violation)
 
 

@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from etcd_node.digitalocean.api import ListingError
-from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
-from etcd_node.guard.shutdown_policy import Markers
+from etcd_node.digitalocean.markers import Markers, own_droplet, read_markers, was_pressed
 from etcd_node.host.settings import Settings
 
 SETTINGS = Settings(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from etcd_node.digitalocean.markers import Markers
 from etcd_node.guard.shutdown_policy import (
     CLOCKS,
     FIRST_QUESTION,
     PRESS_AGE,
     REPLACED,
-    Markers,
     ShutdownFacts,
     first_question,
     holds,

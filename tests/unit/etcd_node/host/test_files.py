@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from etcd_node.etcd.local_metrics import parse_health
+from etcd_node.etcd.local_metrics import parse_local_metrics
 from etcd_node.etcd.wal import Contents, Disk, Identity, read_disk
 from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
 from etcd_node.host.hosts_file import members_in, update_hosts, with_members
@@ -199,7 +199,7 @@ def test_no_log_is_blank_whatever_else_is_there(tmp_path: Path) -> None:
 
 
 def test_the_metrics_tell_the_members_state() -> None:
-    health = parse_health(
+    health = parse_local_metrics(
         "# HELP x\n"
         'etcd_server_id{server_id="8211f1d0f64f3269"} 1\n'
         "etcd_server_has_leader 1\n"
@@ -216,4 +216,4 @@ def test_the_metrics_tell_the_members_state() -> None:
 
 
 def test_metrics_of_an_etcd_that_is_only_starting_say_nothing() -> None:
-    assert parse_health("go_goroutines 7\n") is None
+    assert parse_local_metrics("go_goroutines 7\n") is None

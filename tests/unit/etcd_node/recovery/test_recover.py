@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.etcd.membership import Listed, MemberList, cluster_name, founded_cluster
+from etcd_node.etcd.membership import ListedMember, MemberList, bootstrap_cluster_id, cluster_name
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent, refusal
@@ -17,7 +17,7 @@ from etcd_node.recovery.recover import Plan, end
 from etcd_node.recovery.survey import MemberObservation, State, Survey
 
 MEMBERS = ("m1", "m2", "m3")
-QUORUM = Survey((), MemberList(1, tuple(Listed(7, name, (), learner=False) for name in MEMBERS)))
+QUORUM = Survey((), MemberList(1, tuple(ListedMember(7, name, (), learner=False) for name in MEMBERS)))
 SILENT = Survey(
     (MemberObservation("m2", State.SILENT, "no answer in time"), MemberObservation("m3", State.BLANK))
 )
@@ -93,9 +93,10 @@ def test_another_backup_other_founders_or_another_recovery_make_another_token() 
 def test_backups_of_the_founded_cluster_bear_the_droplets_token_and_those_of_a_recovered_one_its_id_too() -> (
     None
 ):
-    assert cluster_name(SETTINGS, founded_cluster(SETTINGS)) == "old"
+    assert cluster_name(SETTINGS, bootstrap_cluster_id(SETTINGS)) == "old"
     clusters = [
-        founded_cluster(replace(SETTINGS, token=Plan(NAME, MEMBERS, label).token(SETTINGS))) for label in "ab"
+        bootstrap_cluster_id(replace(SETTINGS, token=Plan(NAME, MEMBERS, label).token(SETTINGS)))
+        for label in "ab"
     ]
     assert [cluster_name(SETTINGS, one) for one in clusters] == [f"old-{one:016x}" for one in clusters]
     assert clusters[0] != clusters[1]
@@ -142,7 +143,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     (places.data / "member/wal").mkdir(parents=True)
     (places.data / "member/wal/0.wal").write_bytes(b"torn")
     monkeypatch.setattr(recover.subprocess, "run", lambda *_, **__: None)
-    monkeypatch.setattr(recover, "call_the_roll", lambda *_: Survey((), None, MEMBERS))
+    monkeypatch.setattr(recover, "survey_members", lambda *_: Survey((), None, MEMBERS))
     monkeypatch.setattr("sys.argv", ["prepare_cluster.py", "recover", "from-backup", NAME])
     return places
 

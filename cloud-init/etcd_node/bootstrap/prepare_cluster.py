@@ -16,7 +16,7 @@ from etcd_node.digitalocean.api import ListingError, list_droplets
 from etcd_node.digitalocean.markers import read_markers
 from etcd_node.digitalocean.sync_hosts import keep
 from etcd_node.etcd.client import ClusterClient, NoQuorumError
-from etcd_node.etcd.membership import is_absent
+from etcd_node.etcd.membership import was_removed
 from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
@@ -34,7 +34,7 @@ WANTED_PACE = 15.0
 """Seconds between a removed member's questions whether it is wanted again."""
 
 
-class Discovery:
+class PrepareCluster:
     """One run of the script."""
 
     def __init__(self, settings: Settings, places: Paths, token: str) -> None:
@@ -42,7 +42,7 @@ class Discovery:
         self._places = places
         self._token = token
         self._waiting = Waiting()
-        self._wire = TlsClient(places.etc)
+        self._client = TlsClient(places.etc)
         self._installation = Installation(settings, places)
         self._directory = AddressBook(
             lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
@@ -61,7 +61,7 @@ class Discovery:
         if self._places.recheck.exists():
             disk = self._second_look(disk)
             self._places.recheck.unlink(missing_ok=True)
-        if not founding.may_found(disk.contents):
+        if not founding.may_bootstrap(disk.contents):
             self._start_with(disk)
             return
         # Whatever an earlier run decided, it was about another state of this disk.
@@ -71,7 +71,7 @@ class Discovery:
         newcomer = JoiningMember(
             self._settings,
             self._places,
-            wire=self._wire,
+            client=self._client,
             directory=self._directory,
             waiting=self._waiting,
             learn_addresses=partial(keep, self._places),
@@ -111,14 +111,14 @@ class Discovery:
             if self._directory.book is not None:
                 keep(self._places, self._directory.book)
             try:
-                roll = ClusterClient(self._wire, self._others()).roll()
+                confirmed = ClusterClient(self._client, self._others()).list_members()
             except NoQuorumError as error:
                 self._waiting.on(
                     f"asking the other members about the data found here: no quorum answers ({error})"
                 )
                 time.sleep(1)
                 continue
-            if not is_absent(disk.identity.member, disk.identity.cluster, roll):
+            if not was_removed(disk.identity.member, disk.identity.cluster, confirmed):
                 return disk
             self._wait_until_wanted()
             aside = set_aside(self._places, "removed")

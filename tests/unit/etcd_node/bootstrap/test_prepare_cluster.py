@@ -15,54 +15,56 @@ from etcd_node.bootstrap.reconcile import (
     listing_is_due,
     needs_second_look,
 )
-from etcd_node.etcd.local_metrics import Health
+from etcd_node.etcd.local_metrics import LocalMetrics
 from etcd_node.etcd.membership import (
     Add,
-    Listed,
+    ListedMember,
     MemberList,
     Remove,
     Wait,
-    cluster_of,
-    is_absent,
+    initial_cluster,
     rejoin_step,
     unconnected,
+    was_removed,
 )
 from etcd_node.etcd.wal import Contents, Disk, Identity
 
 
-def listed(number: int, *, started: bool = True, learner: bool = False) -> Listed:
-    return Listed(number, f"m{number}" if started else "", (f"https://m{number}:2380",), learner)
+def listed(number: int, *, started: bool = True, learner: bool = False) -> ListedMember:
+    return ListedMember(number, f"m{number}" if started else "", (f"https://m{number}:2380",), learner)
 
 
-def roll(*members: Listed) -> MemberList:
+def member_list(*members: ListedMember) -> MemberList:
     return MemberList(77, members)
 
 
 def test_an_old_self_is_removed_first() -> None:
-    assert rejoin_step("m3", roll(listed(1), listed(2), listed(3))) == Remove(3)
+    assert rejoin_step("m3", member_list(listed(1), listed(2), listed(3))) == Remove(3)
 
 
 def test_an_old_self_that_never_started_is_removed_as_well() -> None:
-    assert rejoin_step("m3", roll(listed(1), listed(2), listed(3, started=False, learner=True))) == Remove(3)
+    assert rejoin_step(
+        "m3", member_list(listed(1), listed(2), listed(3, started=False, learner=True))
+    ) == Remove(3)
 
 
 def test_a_member_that_is_not_on_the_list_is_added() -> None:
-    assert rejoin_step("m3", roll(listed(1), listed(2))) == Add()
+    assert rejoin_step("m3", member_list(listed(1), listed(2))) == Add()
 
 
 def test_one_learner_at_a_time() -> None:
-    step = rejoin_step("m3", roll(listed(1), listed(2, learner=True)))
+    step = rejoin_step("m3", member_list(listed(1), listed(2, learner=True)))
     assert isinstance(step, Wait)
     assert "m2" in step.reason
 
 
 def test_the_last_member_is_never_removed() -> None:
-    assert isinstance(rejoin_step("m1", roll(listed(1))), Wait)
+    assert isinstance(rejoin_step("m1", member_list(listed(1))), Wait)
 
 
 def test_the_cluster_to_join_has_the_lists_own_urls() -> None:
-    members = roll(listed(1), listed(2, started=False), listed(3, started=False))
-    assert cluster_of("m3", members) == {f"m{n}": f"https://m{n}:2380" for n in (1, 2, 3)}
+    members = member_list(listed(1), listed(2, started=False), listed(3, started=False))
+    assert initial_cluster("m3", members) == {f"m{n}": f"https://m{n}:2380" for n in (1, 2, 3)}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_the_cluster_to_join_has_the_lists_own_urls() -> None:
 def test_only_the_quorum_of_the_same_cluster_can_say_that_a_member_was_removed(
     member: int, cluster: int, absent: bool
 ) -> None:
-    assert is_absent(member, cluster, roll(listed(1), listed(2))) is absent
+    assert was_removed(member, cluster, member_list(listed(1), listed(2))) is absent
 
 
 def test_members_without_a_connection_are_named() -> None:
@@ -82,8 +84,8 @@ def test_members_without_a_connection_are_named() -> None:
 
 def health(
     *, leader: bool = True, seen: int = 1, active: frozenset[int] = frozenset({2, 3}), started: float = 0
-) -> Health:
-    return Health(1, leader, seen, False, active, started)
+) -> LocalMetrics:
+    return LocalMetrics(1, leader, seen, False, active, started)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ EMPTY_BOOTSTRAP_LOG, DATA = (
     ],
 )
 def test_a_disk_is_looked_at_again_only_for_a_reason(
-    state: Health | None, disk: Disk, absent: bool, again: bool
+    state: LocalMetrics | None, disk: Disk, absent: bool, again: bool
 ) -> None:
     assert needs_second_look(state, disk, LEADERLESS, absent) is again
 
