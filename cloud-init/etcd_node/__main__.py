@@ -89,9 +89,9 @@ def main() -> None:
 
                 guard(settings, places, token)
             else:
-                from etcd_node.bootstrap.reconcile import refresh  # noqa: PLC0415
+                from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
 
-                if (action := refresh(settings, places, token)) is not None:
+                if (action := reconcile(settings, places, token)) is not None:
                     subprocess.run(["systemctl", "--no-block", *action], check=False)
 
 

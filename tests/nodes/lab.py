@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from etcd_node.bootstrap.reconcile import refresh
+from etcd_node.bootstrap.reconcile import reconcile
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
 from etcd_node.host.settings import Paths, read_settings
@@ -131,10 +131,10 @@ class Node:
         shutil.rmtree(self.places.mount, ignore_errors=True)
         return self
 
-    def refresh(self) -> None:
+    def reconcile(self) -> None:
         """What the timer does, with systemd's part."""
         settings = read_settings(self.places.etc / "prepare_cluster.json")
-        match refresh(settings, self.places, TOKEN):
+        match reconcile(settings, self.places, TOKEN):
             case ("start", "etcd-promote.service"):
                 self.step("promote")
             case ("restart", "etcd.service"):
@@ -296,7 +296,7 @@ def promoted(node: Node) -> None:
     """Wait until a member votes, with the timer's looks at it."""
 
     def votes() -> bool:
-        node.refresh()
+        node.reconcile()
         mine = node.members().get(node.name)
         return mine is not None and not mine.get("isLearner") and node.healthy()
 

@@ -221,7 +221,7 @@ def looking(node: Node, text: str) -> None:
     """Wait until a member says something, with the timer's looks at it."""
 
     def says() -> bool:
-        node.refresh()
+        node.reconcile()
         return text in node.log
 
     eventually(f"{node.name} says {text!r}; its log: {node.log[-3000:]}", says)

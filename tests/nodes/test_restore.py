@@ -195,7 +195,7 @@ def test_members_that_lose_power_while_they_restore_begin_anew(
     def healthy() -> bool:
         for node in nodes:
             if "ready" not in node.log or not node.healthy():
-                node.refresh()
+                node.reconcile()
         return all(node.healthy() for node in nodes)
 
     eventually("all are healthy", healthy, 120)

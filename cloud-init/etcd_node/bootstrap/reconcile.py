@@ -91,7 +91,7 @@ def needs_second_look(health: LocalMetrics | None, disk: Disk, now: float, absen
     )
 
 
-def refresh(settings: Settings, places: Paths, token: str) -> tuple[str, str] | None:
+def reconcile(settings: Settings, places: Paths, token: str) -> tuple[str, str] | None:
     """One look; what systemd must do next, as a verb and a unit, if anything."""
     _use_whole_volume(settings, places)
     now = time.time()
@@ -168,11 +168,11 @@ def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]
 
 def _recall(places: Paths, now: float) -> Memory:
     try:
-        return Memory(**json.loads((places.run / "refresh.json").read_text()))
+        return Memory(**json.loads((places.run / "reconcile.json").read_text()))
     except (OSError, ValueError, TypeError):
         # Discovery has just listed them.
         return Memory(listed=now)
 
 
 def _remember(places: Paths, memory: Memory) -> None:
-    replace_text(places.run / "refresh.json", json.dumps(asdict(memory)), mode=0o600)
+    replace_text(places.run / "reconcile.json", json.dumps(asdict(memory)), mode=0o600)
