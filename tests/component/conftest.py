@@ -88,9 +88,9 @@ class Answers(pulumi_mocks.Mocks):
             "pulumi:pulumi:readStackResourceOutputs": {
                 "outputs": {f"urn:pulumi:fra1::etcd::pulumi:index:Stash::{name}": {} for name in self.state}
             },
-            "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb"]},
+            "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]},
             "digitalocean:index/getImage:getImage": {
-                "regions": ["fra1"],
+                "regions": ["ams3", "fra1", "nyc3"],
                 "minDiskSize": IMAGES.get(args.args.get("slug")),
             },
             "digitalocean:index/getSizes:getSizes": {"sizes": [{"slug": "s-2vcpu-2gb", "disk": 60.0}]},
