@@ -23,7 +23,7 @@ from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.providers.cloudflare import zone_id
 from components.rollout.gates import Rollout
-from components.userdata.node_config import check_user_data
+from components.userdata.size_check import check_user_data
 
 
 class EtcdCluster(pulumi.ComponentResource):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
 
@@ -22,7 +21,7 @@ from components.pki.authority import (
 from components.providers import digitalocean
 from components.providers.cloudflare import DnsRecord
 from components.rollout.gates import Rollout, digest
-from components.userdata.node_config import node_config
+from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import render_user_data
 
 VOLUME_LABEL = "etcd-data"
@@ -163,20 +162,25 @@ class Member(pulumi.ComponentResource):
 
         server, peer = issue("server"), issue("peer")
 
-        def render(values: dict[str, Any]) -> str:
+        certificates = pulumi.Output.all(
+            ca_certificate=authority.bundle,
+            server_certificate=server.certificate,
+            server_key=server.key,
+            peer_certificate=peer.certificate,
+            peer_key=peer.key,
+        ).apply(lambda texts: MemberCertificates(**texts))
+        run_values = pulumi.Output.all(
+            token=founding.token,
+            initial_size=founding.size,
+            restore=founding.restore,
+            version=steps.release["version"],
+            release_url=steps.release["release_url"],
+            release_sha256=steps.release["release_sha256"],
+            tag=network.cluster_tag.name,
+            certificates=certificates,
+        ).apply(lambda values: RunValues(**values))
+
+        def render(values: RunValues) -> str:
             return render_user_data(node_config(settings, number, label, values))
 
-        return pulumi.Output.secret(
-            pulumi.Output.all(
-                token=founding.token,
-                size=founding.size,
-                restore=founding.restore,
-                release=steps.release,
-                tag=network.cluster_tag.name,
-                ca=authority.bundle,
-                server=server.certificate,
-                server_key=server.key,
-                peer=peer.certificate,
-                peer_key=peer.key,
-            ).apply(render)
-        )
+        return pulumi.Output.secret(run_values.apply(render))

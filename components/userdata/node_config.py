@@ -1,93 +1,134 @@
-"""What one member's droplet is told, put together from the settings, the records and its certificates."""
+"""The configuration of one member's droplet, made from the settings and from values that a run resolves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
-from components.config.backup_settings import backup_target
+from components.config.backup_settings import BackupTarget, backup_target
 from components.config.settings import Settings, member_name
-from components.userdata.render import NodeConfig, TooLargeError, render_user_data
 
 GIB = 1024**3
 
-CERTIFICATE_BYTES = 896
-"""More than any of the cluster's certificates has as PEM: 875, with a P-256 key and the longest name."""
-KEY_BYTES = 256
-TOKEN_BYTES = 96
 
+@dataclass(frozen=True)
+class NodeSettings:
+    """The content of the droplet's ``prepare_cluster.json``.
 
-def node_config(settings: Settings, number: int, volume: str, values: Mapping[str, Any]) -> NodeConfig:
-    """The configuration of a member, counted from 1.
-
-    ``values`` are known only in the course of a run: ``token``, ``size`` and ``restore`` of the founding, the
-    recorded ``release``, the cluster's ``tag``, and PEM texts ``ca``, ``server``, ``server_key``, ``peer``,
-    ``peer_key``.
+    The fields are those of ``etcd_node.host.settings.Settings``. None of them contains another member's address or
+    the current size of the cluster, so a change of either replaces no droplet.
     """
+
+    name: str
+    """The member's name, which is also its hostname."""
+    token: str
+    """``ETCD_INITIAL_CLUSTER_TOKEN``, unique to the cluster."""
+    initial_members: tuple[str, ...]
+    """Names of the members that bootstrap the cluster together. Other members only join it."""
+    tag: str
+    """The tag that all droplets of this cluster have, and no others."""
+    addresses: Literal["public", "private"]
+    """Which of a droplet's IPv4 addresses members and clients use."""
+    api_url: str
+    """The DigitalOcean API, such as ``https://api.digitalocean.com``."""
+    version: str
+    """The version of etcd, such as ``3.6.14``."""
+    release_url: str
+    """URL of the release tarball of this version."""
+    release_sha256: str
+    """SHA-256 of the release tarball, in hexadecimal."""
+    volume: str
+    """Name of the data volume. Empty keeps the data on the root disk."""
+    heartbeat_ms: int
+    """etcd's heartbeat interval, in milliseconds."""
+    election_ms: int
+    """etcd's election timeout, in milliseconds."""
+    quota_bytes: int
+    """Size limit of etcd's database, in bytes."""
+    compaction_mode: Literal["periodic", "revision"]
+    """How etcd decides which revisions to compact."""
+    compaction_retention: str
+    """A duration (``8h``) in periodic mode, a number of revisions in revision mode."""
+    restore: str = ""
+    """The backup that the bootstrap restores: ``latest`` or a name. Empty bootstraps without data."""
+
+
+@dataclass(frozen=True)
+class MemberCertificates:
+    """The certificates and keys of one member, as PEM."""
+
+    ca_certificate: str
+    """The bundle of authorities that the member trusts."""
+    server_certificate: str
+    """The certificate that clients see."""
+    server_key: str = field(repr=False)
+    """The private key of the server certificate."""
+    peer_certificate: str
+    """The certificate that other members see."""
+    peer_key: str = field(repr=False)
+    """The private key of the peer certificate."""
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """Everything that differs between droplets."""
+
+    settings: NodeSettings
+    """What the programs on the droplet read."""
+    api_token: str = field(repr=False)
+    """A DigitalOcean token that can read droplets and tags, and nothing else."""
+    certificates: MemberCertificates
+    """The member's own certificates and keys."""
+    backup: BackupTarget | None = None
+    """Where backups are uploaded. ``None`` turns backups off."""
+
+
+@dataclass(frozen=True)
+class RunValues:
+    """Values of a member that are known only during a run, because other resources provide them."""
+
+    token: str
+    """The cluster token in the bootstrap record."""
+    initial_size: int
+    """How many members bootstrap the cluster, from the bootstrap record."""
+    restore: str
+    """The backup that the bootstrap restores, from the bootstrap record. Empty restores none."""
+    version: str
+    """The recorded version of etcd. A run with ``--target`` does not change it."""
+    release_url: str
+    """URL of the recorded release's tarball."""
+    release_sha256: str
+    """SHA-256 of the recorded release's tarball, in hexadecimal."""
+    tag: str
+    """The name of the cluster's tag."""
+    certificates: MemberCertificates
+    """The member's certificates and keys, as the authority issued them."""
+
+
+def node_config(settings: Settings, number: int, volume: str, values: RunValues) -> NodeConfig:
+    """The configuration of member ``number``, counted from 1. ``volume`` is the name of its data volume."""
     return NodeConfig(
-        name=member_name(number, settings.domain),
-        cluster_token=values["token"],
-        initial_members=tuple(member_name(one, settings.domain) for one in range(1, values["size"] + 1)),
-        tag=values["tag"],
-        address_kind=settings.addresses,
-        api_url=settings.discovery_api_url,
+        settings=NodeSettings(
+            name=member_name(number, settings.domain),
+            token=values.token,
+            initial_members=tuple(
+                member_name(one, settings.domain) for one in range(1, values.initial_size + 1)
+            ),
+            tag=values.tag,
+            addresses=settings.addresses,
+            api_url=settings.discovery_api_url,
+            version=values.version,
+            release_url=values.release_url,
+            release_sha256=values.release_sha256,
+            volume="" if settings.volume_size == 0 else volume,
+            heartbeat_ms=settings.heartbeat_ms,
+            election_ms=settings.election_ms,
+            quota_bytes=settings.quota_gib * GIB,
+            compaction_mode=settings.compaction_mode,
+            compaction_retention=settings.compaction_retention,
+            restore=values.restore,
+        ),
         api_token=settings.discovery_token.get_secret_value(),
-        etcd_version=values["release"]["version"],
-        release_url=values["release"]["release_url"],
-        release_sha256=values["release"]["release_sha256"],
-        volume="" if settings.volume_size == 0 else volume,
-        heartbeat_ms=settings.heartbeat_ms,
-        election_ms=settings.election_ms,
-        quota_bytes=settings.quota_gib * GIB,
-        compaction_mode=settings.compaction_mode,
-        compaction_retention=settings.compaction_retention,
-        ca_certificate=values["ca"],
-        server_certificate=values["server"],
-        server_key=values["server_key"],
-        peer_certificate=values["peer"],
-        peer_key=values["peer_key"],
-        restore=values["restore"],
-        backup=backup_target(settings, cluster=values["tag"], region=settings.region),
+        certificates=values.certificates,
+        backup=backup_target(settings, cluster=values.tag, region=settings.region),
     )
-
-
-def check_user_data(cluster: str, settings: Settings) -> None:
-    """Refuse settings with which a droplet's user data would be too large, before there is any certificate.
-
-    Raises ``TooLargeError``, which names the longest setting.
-    """
-    certificates = ("x" * CERTIFICATE_BYTES + "\n") * len(settings.authorities)
-    key = "x" * KEY_BYTES + "\n"
-    values = {
-        "token": "x" * TOKEN_BYTES,
-        "size": settings.size,
-        "restore": settings.restore_from,
-        "release": {
-            "version": settings.version,
-            "release_url": settings.release_url,
-            "release_sha256": settings.release_checksum,
-        },
-        "tag": cluster,
-        "ca": certificates,
-        "server": certificates,
-        "server_key": key,
-        "peer": certificates,
-        "peer_key": key,
-    }
-    node = node_config(settings, settings.size, f"{cluster}-{settings.size}", values)
-    try:
-        render_user_data(node)
-    except TooLargeError as error:
-        key, length = _longest(settings)
-        raise TooLargeError(node.name, error.size, f"shorten etcd:{key}, which has {length}") from error
-
-
-def _longest(settings: Settings) -> tuple[str, int]:
-    """Key and length of the longest text among the settings."""
-    texts = {
-        field.alias or name: len(value)
-        for name, field in Settings.model_fields.items()
-        if isinstance(value := getattr(settings, name), str)
-    }
-    key = max(texts, key=lambda one: texts[one])
-    return key, texts[key]

@@ -10,14 +10,14 @@ import base64
 import functools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 import yaml
 
-from components.config.backup_settings import BackupTarget
+from components.userdata.node_config import NodeConfig
 from components.userdata.packing import pack
 
 LIMIT = 65_536
@@ -28,48 +28,6 @@ DEFAULT_PERMISSIONS = "0644"
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "cloud-init"
-
-
-@dataclass(frozen=True)
-class NodeConfig:
-    """All that varies between droplets. None of it tells another member's address or the current size."""
-
-    name: str
-    """The member's name, which is its hostname."""
-    cluster_token: str
-    """``ETCD_INITIAL_CLUSTER_TOKEN``, unique to the cluster."""
-    initial_members: tuple[str, ...]
-    """Names of the members that found the cluster together. Any other member only ever joins."""
-    tag: str
-    """The cluster's own tag, which every droplet of it has and no other."""
-    address_kind: Literal["public", "private"]
-    """Which of a droplet's IPv4 addresses members and clients use."""
-    api_url: str
-    """The DigitalOcean API, such as ``https://api.digitalocean.com``."""
-    api_token: str = field(repr=False)
-    """A token that can read droplets and tags, and nothing else."""
-    etcd_version: str
-    release_url: str
-    """Where the release tarball is, with the version already in it."""
-    release_sha256: str
-    volume: str
-    """Name of the data volume; empty keeps the data on the root disk."""
-    heartbeat_ms: int
-    election_ms: int
-    quota_bytes: int
-    compaction_mode: Literal["periodic", "revision"]
-    compaction_retention: str
-    """A duration (``8h``) when periodic, a number of revisions when by revision."""
-    ca_certificate: str
-    """PEM, as are the following."""
-    server_certificate: str
-    server_key: str = field(repr=False)
-    peer_certificate: str
-    peer_key: str = field(repr=False)
-    restore: str = ""
-    """The backup that the founding begins with: ``latest`` or a name; empty begins without data."""
-    backup: BackupTarget | None = None
-    """Where backups go; ``None`` makes none."""
 
 
 class TooLargeError(pulumi.RunError):
@@ -109,7 +67,7 @@ def render_user_data(node: NodeConfig) -> str:
     text = "".join(parts)
     size = len(text.encode())
     if size > LIMIT:
-        raise TooLargeError(node.name, size, "shorten the files in cloud-init/")
+        raise TooLargeError(node.settings.name, size, "shorten the files in cloud-init/")
     return text
 
 
@@ -120,34 +78,12 @@ def _dumped(value: object) -> str:
 
 
 def _values(node: NodeConfig) -> dict[str, str]:
-    settings = {
-        "name": node.name,
-        "token": node.cluster_token,
-        "initial_members": list(node.initial_members),
-        "tag": node.tag,
-        "addresses": node.address_kind,
-        "api_url": node.api_url,
-        "version": node.etcd_version,
-        "release_url": node.release_url,
-        "release_sha256": node.release_sha256,
-        "volume": node.volume,
-        "heartbeat_ms": node.heartbeat_ms,
-        "election_ms": node.election_ms,
-        "quota_bytes": node.quota_bytes,
-        "compaction_mode": node.compaction_mode,
-        "compaction_retention": node.compaction_retention,
-        "restore": node.restore,
-    }
-    return {
-        "settings": json.dumps(settings, indent=2) + "\n",
+    values = {
+        "settings": json.dumps(asdict(node.settings), indent=2) + "\n",
         "api_token": node.api_token + "\n",
-        "ca_certificate": node.ca_certificate,
-        "server_certificate": node.server_certificate,
-        "server_key": node.server_key,
-        "peer_certificate": node.peer_certificate,
-        "peer_key": node.peer_key,
         "backup": json.dumps(node.backup.as_json(), indent=2) + "\n" if node.backup else "",
     }
+    return {**asdict(node.certificates), **values}
 
 
 def _files(entry: dict[str, str], values: dict[str, str]) -> Iterator[dict[str, str]]:

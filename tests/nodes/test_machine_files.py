@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.userdata.render import SOURCES, NodeConfig, node_modules, render_user_data
+from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
+from components.userdata.render import SOURCES, node_modules, render_user_data
 from localcloud.toolchain.image import ensure_image
 
 PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
@@ -20,27 +21,27 @@ PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
 def document() -> str:
     return render_user_data(
         NodeConfig(
-            name="etcd-server-1.example.test",
-            cluster_token="token",
-            initial_members=("etcd-server-1.example.test",),
-            tag="etcd-etcd-test",
-            address_kind="public",
-            api_url="https://api.test",
+            settings=NodeSettings(
+                name="etcd-server-1.example.test",
+                token="token",
+                initial_members=("etcd-server-1.example.test",),
+                tag="etcd-etcd-test",
+                addresses="public",
+                api_url="https://api.test",
+                version="3.6.14",
+                release_url="https://release.test/etcd.tar.gz",
+                release_sha256="0" * 64,
+                volume="",
+                heartbeat_ms=100,
+                election_ms=1000,
+                quota_bytes=1 << 31,
+                compaction_mode="periodic",
+                compaction_retention="8h",
+            ),
             api_token="secret",
-            etcd_version="3.6.14",
-            release_url="https://release.test/etcd.tar.gz",
-            release_sha256="0" * 64,
-            volume="",
-            heartbeat_ms=100,
-            election_ms=1000,
-            quota_bytes=1 << 31,
-            compaction_mode="periodic",
-            compaction_retention="8h",
-            ca_certificate=PEM,
-            server_certificate=PEM,
-            server_key=PEM,
-            peer_certificate=PEM,
-            peer_key=PEM,
+            certificates=MemberCertificates(
+                ca_certificate=PEM, server_certificate=PEM, server_key=PEM, peer_certificate=PEM, peer_key=PEM
+            ),
         )
     )
 

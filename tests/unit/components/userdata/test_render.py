@@ -18,33 +18,38 @@ from etcd_node.host.settings import read_settings
 
 from components.config.backup_settings import BackupTarget
 from components.userdata import render as user_data
+from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
 from components.userdata.packing import pack, without_comments
-from components.userdata.render import LIMIT, NodeConfig, TooLargeError, node_modules, render_user_data
+from components.userdata.render import LIMIT, TooLargeError, node_modules, render_user_data
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
 NODE = NodeConfig(
-    name="etcd-server-1.example.test",
-    cluster_token="cluster-token-1",
-    initial_members=tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3)),
-    tag="etcd-etcd-test",
-    address_kind="public",
-    api_url="https://api.test",
+    settings=NodeSettings(
+        name="etcd-server-1.example.test",
+        token="cluster-token-1",
+        initial_members=tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3)),
+        tag="etcd-etcd-test",
+        addresses="public",
+        api_url="https://api.test",
+        version="3.6.14",
+        release_url="https://release.test/etcd-v3.6.14-linux-amd64.tar.gz",
+        release_sha256="0" * 64,
+        volume="etcd-etcd-test-1",
+        heartbeat_ms=100,
+        election_ms=1000,
+        quota_bytes=2147483648,
+        compaction_mode="periodic",
+        compaction_retention="8h",
+    ),
     api_token="dop_v1_secret",
-    etcd_version="3.6.14",
-    release_url="https://release.test/etcd-v3.6.14-linux-amd64.tar.gz",
-    release_sha256="0" * 64,
-    volume="etcd-etcd-test-1",
-    heartbeat_ms=100,
-    election_ms=1000,
-    quota_bytes=2147483648,
-    compaction_mode="periodic",
-    compaction_retention="8h",
-    ca_certificate=PEM.format("CA CERTIFICATE"),
-    server_certificate=PEM.format("SERVER CERTIFICATE"),
-    server_key=PEM.format("SERVER KEY"),
-    peer_certificate=PEM.format("PEER CERTIFICATE"),
-    peer_key=PEM.format("PEER KEY"),
+    certificates=MemberCertificates(
+        ca_certificate=PEM.format("CA CERTIFICATE"),
+        server_certificate=PEM.format("SERVER CERTIFICATE"),
+        server_key=PEM.format("SERVER KEY"),
+        peer_certificate=PEM.format("PEER CERTIFICATE"),
+        peer_key=PEM.format("PEER KEY"),
+    ),
 )
 
 
@@ -77,18 +82,24 @@ def test_units_and_scripts_stand_in_it_as_plain_text_without_their_comments() ->
     ]
 
 
+def different(value: Any) -> Any:
+    """Another value of the same type."""
+    match value:
+        case int():
+            return value + 1
+        case str():
+            return f"other {value}"
+        case _:
+            return (*value, "other")
+
+
 def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> None:
-    other = replace(
-        NODE,
-        **{
-            name: 17
-            if isinstance(value, int)
-            else (*value[:1], "other")
-            if isinstance(value, tuple)
-            else "other\n"
-            for name, value in vars(NODE).items()
-            if name != "backup"
-        },
+    other = NodeConfig(
+        settings=NodeSettings(**{name: different(value) for name, value in vars(NODE.settings).items()}),
+        api_token=different(NODE.api_token),
+        certificates=MemberCertificates(
+            **{name: different(value) for name, value in vars(NODE.certificates).items()}
+        ),
     )
     before, after = files(), files(other)
     assert {path for path in before if before[path] != after[path]} == {
@@ -175,8 +186,9 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     path = tmp_path / "prepare_cluster.json"
     path.write_text(files()["/etc/etcd/prepare_cluster.json"]["content"])
     settings = read_settings(path)
-    assert settings.initial_members == NODE.initial_members
-    assert set(json.loads(path.read_text())) <= set(vars(settings))
+    assert settings.initial_members == NODE.settings.initial_members
+    assert {name: getattr(settings, name) for name in vars(NODE.settings)} == vars(NODE.settings)
+    assert list(json.loads(path.read_text())) == list(vars(NODE.settings))
     assert (settings.listen, settings.metrics) == ("0.0.0.0", "127.0.0.1:2381")  # noqa: S104
 
 
@@ -264,4 +276,6 @@ def test_too_large_a_document_names_its_size_and_the_limit() -> None:
     with pytest.raises(
         TooLargeError, match=rf"etcd-server-1\.example\.test has \d+ bytes, .* at most {LIMIT}"
     ):
-        render_user_data(replace(NODE, server_certificate=PEM.format("X") * 100))
+        render_user_data(
+            replace(NODE, certificates=replace(NODE.certificates, ca_certificate=PEM.format("X") * 100))
+        )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.config.settings import LONGEST_DOMAIN, Settings
-from components.userdata.node_config import check_user_data
 from components.userdata.render import TooLargeError
+from components.userdata.size_check import check_user_data
 from tests.unit.components.config.test_backup_settings import ON
 from tests.unit.components.config.test_settings import GOOD
 
