@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Python compiles what it imports once, here, and not at every start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-others test-nodes test-fast lifecycle drills lint bench
+.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -69,18 +69,22 @@ down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; it
 	@$(LOCALCLOUD) stop
 
 test: lint setup ## Lint, then run every test layer: the lifecycle, and beside it all others, the nodes last
-	@$(MAKE) --jobs=2 --keep-going lifecycle test-others test-nodes LANE="--verbose | sed --unbuffered ''"
+	@$(MAKE) --jobs=2 --keep-going lifecycle test-pure test-others test-nodes LANE="--verbose | sed --unbuffered ''"
+
+# These tests share nothing, and need nothing but a processor.
+test-pure: .venv/.synced
+	@$(PYTEST) tests/unit tests/component --numprocesses=2 $(LANE)
 
 # LANE is empty where a layer runs alone. Beside another, it prints a line for each test, and whole lines only.
 test-others: setup
-	@$(PYTEST) --ignore=tests/lifecycle --ignore=tests/nodes $(LANE)
+	@$(PYTEST) --ignore=tests/lifecycle --ignore=tests/nodes --ignore=tests/unit --ignore=tests/component $(LANE)
 
 # Its tests wait for etcd's and the program's own pauses most of the time, so several run at once.
 test-nodes: setup
 	@$(PYTEST) tests/nodes --numprocesses=4 $(LANE)
 
-test-fast: .venv/.synced ## Run the layers that need no machines and no root
-	@$(PYTEST) tests/unit tests/component tests/localcloud/api tests/localcloud/plugins \
+test-fast: test-pure ## Run the layers that need no machines and no root
+	@$(PYTEST) tests/localcloud/api tests/localcloud/plugins \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
 
 lifecycle: setup ## Prove that no change, fault or interruption loses a write: a writer runs all the time
