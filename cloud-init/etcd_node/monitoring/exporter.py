@@ -15,7 +15,7 @@ from pathlib import Path
 
 from etcd_node.etcd.transport import server_context
 from etcd_node.host.settings import Paths, Settings
-from etcd_node.monitoring.certificate_expiry import ends
+from etcd_node.monitoring.certificate_expiry import expiry_times
 
 CERTIFICATES = ("ca", "server", "peer")
 ALARMS = ("NOSPACE", "CORRUPT")
@@ -30,25 +30,25 @@ def serve(settings: Settings, places: Paths, plain: socket.socket) -> None:
     try:
         with server_context(places.etc, "server").wrap_socket(plain, server_side=True) as connection:
             if _path(connection) == "/metrics":
-                shown = connection.getpeercert(binary_form=True) or b""
-                _answer(connection, "200 OK", facts(settings, places, ssl.DER_cert_to_PEM_cert(shown)))
+                # The context demands a certificate, so there is one.
+                end = str((connection.getpeercert() or {})["notAfter"])
+                _respond(connection, "200 OK", metrics(settings, places, ssl.cert_time_to_seconds(end)))
             else:
-                _answer(connection, "404 Not Found", "Ask for /metrics.\n")
+                _respond(connection, "404 Not Found", "Ask for /metrics.\n")
     except OSError:
         # Strangers and clients that hang up are no news; ssl.SSLError is an OSError, too.
         return
 
 
-def facts(settings: Settings, places: Paths, client: str) -> str:
-    """All of it. ``client`` is the asking client's own certificate, whose end nobody else would see."""
-    certificates = {name: (places.etc / f"{name}.pem").read_text() for name in CERTIFICATES}
-    last = {name: min(ends(pem)) for name, pem in {**certificates, "client": client}.items()}
+def metrics(settings: Settings, places: Paths, client_expiry: float) -> str:
+    """All metrics of this machine. ``client_expiry`` is the Unix time at which the client's certificate ends."""
+    expiry = {name: min(expiry_times(places.etc / f"{name}.pem")) for name in CERTIFICATES}
     return (
         _family(
             "etcd_node_certificate_not_after_timestamp_seconds",
             "When a certificate ends: the first to end in each file, and the scraping client's own.",
             "certificate",
-            last,
+            {**expiry, "client": client_expiry},
         )
         + _family(
             "etcd_node_alarm",
@@ -103,7 +103,7 @@ def _path(connection: ssl.SSLSocket) -> str:
     return words[1].decode("ascii", "replace") if len(words) == 3 and words[0] == b"GET" else ""
 
 
-def _answer(connection: ssl.SSLSocket, status: str, text: str) -> None:
+def _respond(connection: ssl.SSLSocket, status: str, text: str) -> None:
     body = text.encode()
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from etcd_node.monitoring.certificate_expiry import ends
+from etcd_node.monitoring.certificate_expiry import expiry_times
 from etcd_node.monitoring.exporter import left_behind
 
 
@@ -31,6 +31,12 @@ def certificate(end: datetime) -> str:
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def written(folder: Path, text: str) -> Path:
+    file = folder / "certificates.pem"
+    file.write_text(text)
+    return file
+
+
 @pytest.mark.parametrize(
     "end",
     [
@@ -40,19 +46,27 @@ def certificate(end: datetime) -> str:
         datetime(2061, 7, 4, 12, 30, tzinfo=UTC),
     ],
 )
-def test_the_end_of_a_certificate_is_read_before_and_after_2050_and_after_it_has_ended(end: datetime) -> None:
-    assert ends(certificate(end)) == [end.timestamp()]
+def test_an_expiry_is_read_before_and_after_2050_and_of_expired_ones(end: datetime, tmp_path: Path) -> None:
+    assert expiry_times(written(tmp_path, certificate(end))) == [end.timestamp()]
 
 
-def test_a_file_with_several_certificates_has_several_ends() -> None:
+def test_a_file_with_several_certificates_has_several_expiry_times(tmp_path: Path) -> None:
     first, second = datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
-    assert ends(certificate(first) + certificate(second)) == [first.timestamp(), second.timestamp()]
+    file = written(tmp_path, certificate(first) + certificate(second))
+    assert expiry_times(file) == [first.timestamp(), second.timestamp()]
 
 
 @pytest.mark.parametrize("broken", ["", ssl.DER_cert_to_PEM_cert(b"0\x03ab"), ssl.DER_cert_to_PEM_cert(b"")])
-def test_what_is_no_certificate_is_refused(broken: str) -> None:
+def test_a_file_without_a_whole_certificate_is_rejected(broken: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="certificate"):
-        ends(broken)
+        expiry_times(written(tmp_path, broken))
+
+
+def test_a_broken_certificate_beside_a_whole_one_is_rejected(tmp_path: Path) -> None:
+    whole, broken = certificate(datetime(2030, 1, 1, tzinfo=UTC)), ssl.DER_cert_to_PEM_cert(b"0\x03ab")
+    for content in (whole + broken, broken + whole):
+        with pytest.raises(ValueError, match="certificate"):
+            expiry_times(written(tmp_path, content))
 
 
 def test_texts_that_other_steps_left_are_passed_on_and_unfinished_ones_are_not(tmp_path: Path) -> None:
