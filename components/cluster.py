@@ -15,13 +15,13 @@ from components.droplets.preflight import preflight
 from components.etcd.cluster_client import ClusterClient
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
+from components.infra.dns import zone_id
 from components.infra.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
 from components.infra.scrape_config import scrape_config
 from components.member import Member
 from components.orphans.hooks import Orphans
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
-from components.providers.cloudflare import zone_id
 from components.rollout.gates import Rollout
 from components.userdata.size_check import check_user_data
 

@@ -9,6 +9,7 @@ import pulumi
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
+from components.infra.dns import DnsRecord
 from components.infra.network import ClusterNetwork
 from components.orphans.hooks import Orphans, clearing
 from components.pki.authority import (
@@ -19,7 +20,6 @@ from components.pki.authority import (
     CertificateAuthority,
 )
 from components.providers import digitalocean
-from components.providers.cloudflare import DnsRecord
 from components.rollout.gates import Rollout, digest
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import render_user_data

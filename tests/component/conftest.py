@@ -159,6 +159,15 @@ def droplet(number: int, **differing: Any) -> dict[str, Any]:
     return {"id": number, "name": name, "tags": ["etcd", "etcd-etcd-fra1"], **differing}
 
 
+async def registered() -> None:
+    """Wait until all that a program has begun is registered, as the language host does."""
+    while SETTINGS.outputs or SETTINGS.rpc_manager.rpcs:
+        waiting = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
+        SETTINGS.outputs.clear()
+        SETTINGS.rpc_manager.rpcs.clear()
+        await asyncio.gather(*waiting)
+
+
 @pytest.fixture
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``.
@@ -215,11 +224,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             }
             for name, output in outputs.items():
                 plan.outputs[name] = await output.future()
-            while SETTINGS.outputs or SETTINGS.rpc_manager.rpcs:
-                waiting = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
-                SETTINGS.outputs.clear()
-                SETTINGS.rpc_manager.rpcs.clear()
-                await asyncio.gather(*waiting)
+            await registered()
 
         try:
             asyncio.run(program())

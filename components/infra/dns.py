@@ -1,7 +1,7 @@
-"""The Cloudflare provider's two parts that a cluster needs: the zone, and a record in it.
+"""The members' DNS records, and the Cloudflare zone that holds them.
 
-They are the provider's own, asked for by their names. ``import pulumi_cloudflare`` would load 12 MB of Python,
-most of a run that changes nothing; the package is installed all the same, and its version is the provider's.
+Both are registered by their type names, without ``pulumi_cloudflare``: its import takes longer than the rest of a run
+that changes nothing (docs/decisions/provider-packages.md). A test compares them with that package.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from importlib.metadata import version
 import pulumi
 
 VERSION = version("pulumi-cloudflare")
+"""Version of the provider plugin: that of the installed package, as the package itself would ask for."""
+
 RECORD_TTL = 60
-"""Seconds: a replaced member's old address is forgotten soon."""
+"""Seconds that a resolver may keep a record. Few, because a replaced member has another address."""
 
 
 class DnsRecord(pulumi.CustomResource):
@@ -28,7 +30,7 @@ class DnsRecord(pulumi.CustomResource):
         comment: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Register it; ``name`` is a fully qualified domain name, ``address`` an IPv4 address."""
+        """Register the record. ``name`` is a fully qualified domain name, ``address`` an IPv4 address."""
         super().__init__(
             "cloudflare:index/dnsRecord:DnsRecord",
             resource_name,
@@ -46,7 +48,7 @@ class DnsRecord(pulumi.CustomResource):
 
 
 def zone_id(name: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The id of the zone with this name; a zone that the token does not see fails the run."""
+    """Look up the id of a zone by its name. The run fails if the token does not see the zone."""
     found = pulumi.runtime.invoke_output(
         "cloudflare:index/getZone:getZone",
         {"filter": {"name": name, "match": "all"}},
