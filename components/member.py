@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.staged_record import StagedRecord
@@ -19,7 +20,6 @@ from components.pki.authority import (
     Certificate,
     CertificateAuthority,
 )
-from components.providers import digitalocean
 from components.rollout.gates import Rollout, digest
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import render_user_data

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import pulumi
 
 from components.config.settings import Settings
-from components.providers.digitalocean import VERSION
 
+VERSION = version("pulumi-digitalocean")
 SMALLEST_DISK_GIB = 10
 """Every size has a disk as large as this."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 
 from components.config.settings import Settings
-from components.providers.digitalocean import MonitorAlert
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,20 @@ POLICIES = (
 
 def alert_policies(
     name: str, settings: Settings, cluster_tag: pulumi.Input[str], *, opts: pulumi.ResourceOptions
-) -> list[MonitorAlert]:
+) -> list[digitalocean.MonitorAlert]:
     """The policies of one cluster; none unless ``alert_emails`` says who is told."""
     if not settings.alert_emails:
         return []
     return [
-        MonitorAlert(
+        digitalocean.MonitorAlert(
             f"{name}-alert-{policy.label}",
             type=policy.type,
+            compare="GreaterThan",
             value=policy.percent,
             window=policy.window,
             description=f"{name}: {policy.what} above {policy.percent} % for {policy.window}",
             tags=[cluster_tag],
-            emails=settings.alert_emails,
+            alerts=digitalocean.MonitorAlertAlertsArgs(emails=list(settings.alert_emails)),
             opts=opts,
         )
         for policy in POLICIES

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 
 from components.config.backup_settings import spaces_region
 from components.config.settings import Settings
-from components.providers.digitalocean import SpacesBucket
 
 
-def backup_bucket(name: str, settings: Settings, *, opts: pulumi.ResourceOptions) -> list[SpacesBucket]:
+def backup_bucket(
+    name: str, settings: Settings, *, opts: pulumi.ResourceOptions
+) -> list[digitalocean.SpacesBucket]:
     """The bucket of one cluster; none unless ``backup_bucket_create`` asks for it.
 
     Pulumi never deletes it: not by ``pulumi destroy``, not when the key goes, not when it names another bucket. The
@@ -23,7 +25,7 @@ def backup_bucket(name: str, settings: Settings, *, opts: pulumi.ResourceOptions
         replace_on_changes=["name"],
     )
     return [
-        SpacesBucket(
+        digitalocean.SpacesBucket(
             f"{name}-backups",
             name=settings.backup_bucket,
             region=spaces_region(settings, settings.region),

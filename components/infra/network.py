@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 
 from components.config.settings import Settings
 from components.orphans.default_vpc import after_default_vpc
 from components.orphans.hooks import Orphans, clearing
-from components.providers import digitalocean
 
 CLIENT_PORT = 2379
 PEER_PORT = 2380
@@ -52,9 +51,13 @@ class ClusterNetwork:
             tags=[self.cluster_tag.name],
             inbound_rules=inbound_rules(settings, self.cluster_tag.name),
             outbound_rules=[
-                {"protocol": "tcp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
-                {"protocol": "udp", "portRange": "1-65535", "destinationAddresses": EVERYWHERE},
-                {"protocol": "icmp", "destinationAddresses": EVERYWHERE},
+                digitalocean.FirewallOutboundRuleArgs(
+                    protocol="tcp", port_range="1-65535", destination_addresses=EVERYWHERE
+                ),
+                digitalocean.FirewallOutboundRuleArgs(
+                    protocol="udp", port_range="1-65535", destination_addresses=EVERYWHERE
+                ),
+                digitalocean.FirewallOutboundRuleArgs(protocol="icmp", destination_addresses=EVERYWHERE),
             ],
             opts=clearing(opts, f"{name}-firewall", leftovers.firewall(name, name)),
         )
@@ -96,24 +99,32 @@ def markers(
     ]
 
 
-def inbound_rules(settings: Settings, cluster_tag: pulumi.Input[str]) -> list[dict[str, Any]]:
+def inbound_rules(
+    settings: Settings, cluster_tag: pulumi.Input[str]
+) -> list[digitalocean.FirewallInboundRuleArgs]:
     """What may connect to a member: members to both ports, allowed networks to the client port.
 
     Metrics and SSH are open where asked. etcd serves its metrics anyway: another network is a change of the
     firewall alone.
     """
     rules = [
-        {"protocol": "tcp", "portRange": str(PEER_PORT), "sourceTags": [cluster_tag]},
-        {
-            "protocol": "tcp",
-            "portRange": str(CLIENT_PORT),
-            "sourceTags": [cluster_tag],
-            "sourceAddresses": [str(network) for network in settings.client_cidrs],
-        },
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp", port_range=str(PEER_PORT), source_tags=[cluster_tag]
+        ),
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp",
+            port_range=str(CLIENT_PORT),
+            source_tags=[cluster_tag],
+            source_addresses=[str(network) for network in settings.client_cidrs],
+        ),
     ]
     metrics = f"{METRICS_PORT}-{FACTS_PORT}"
     for ports, networks in ((metrics, settings.metrics_cidrs), (str(SSH_PORT), settings.ssh_cidrs)):
         if networks:
             sources = [str(network) for network in networks]
-            rules.append({"protocol": "tcp", "portRange": ports, "sourceAddresses": sources})
+            rules.append(
+                digitalocean.FirewallInboundRuleArgs(
+                    protocol="tcp", port_range=ports, source_addresses=sources
+                )
+            )
     return rules

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
+import pulumi_tls as tls
 
 from components.config.settings import Settings
 from components.pki.validity import Lifetime, Renewal, parse_time
-from components.providers import tls
 
 Use = Literal["server_auth", "client_auth"]
 
@@ -96,9 +96,9 @@ class CertificateAuthority(pulumi.ComponentResource):
         request = tls.CertRequest(
             f"{self._name}-{label}-request",
             private_key_pem=key.private_key_pem,
-            common_name=common_name,
-            dns_names=names,
-            ip_addresses=addresses,
+            subject=tls.CertRequestSubjectArgs(common_name=common_name),
+            dns_names=list(names) or None,
+            ip_addresses=list(addresses) or None,
             opts=self._child(),
         )
         leaf = tls.LocallySignedCert(
@@ -140,8 +140,9 @@ class CertificateAuthority(pulumi.ComponentResource):
         certificate = tls.SelfSignedCert(
             f"{self._name}-{label}",
             private_key_pem=key.private_key_pem,
-            common_name=subject,
-            allowed_uses=AUTHORITY_USES,
+            subject=tls.SelfSignedCertSubjectArgs(common_name=subject),
+            is_ca_certificate=True,
+            allowed_uses=list(AUTHORITY_USES),
             validity_period_hours=self._settings.ca_validity_hours,
             opts=self._child(),
         )
@@ -153,7 +154,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         request = tls.CertRequest(
             f"{self._name}-{label}-request",
             private_key_pem=newer.key.private_key_pem,
-            common_name=newer.subject,
+            subject=tls.CertRequestSubjectArgs(common_name=newer.subject),
             opts=self._child(),
         )
         crossed = tls.LocallySignedCert(
@@ -162,14 +163,16 @@ class CertificateAuthority(pulumi.ComponentResource):
             ca_private_key_pem=older.key.private_key_pem,
             ca_cert_pem=older.certificate.cert_pem,
             is_ca_certificate=True,
-            allowed_uses=AUTHORITY_USES,
+            allowed_uses=list(AUTHORITY_USES),
             validity_period_hours=self._settings.ca_validity_hours,
             opts=self._child(),
         )
         return crossed.cert_pem
 
     def _private_key(self, label: str) -> tls.PrivateKey:
-        return tls.PrivateKey(f"{self._name}-{label}-key", opts=self._child())
+        return tls.PrivateKey(
+            f"{self._name}-{label}-key", algorithm="ECDSA", ecdsa_curve="P256", opts=self._child()
+        )
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi_digitalocean
 import pytest
-from pulumi import _types
 
 from components.droplets.preflight import PreflightError
 from components.userdata.render import TooLargeError
@@ -38,25 +36,6 @@ def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: Pla
     ]
     assert all(item.inputs["tags"] == ["etcd-etcd-fra1"] for item in droplets)
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
-
-
-def test_the_providers_own_package_has_every_input(plan_of: PlanOf) -> None:
-    plan = plan_of(sshCidrs=["198.51.100.7/32"], **MADE_BUCKET)
-    ours = [item for item in plan.resources if item.type.startswith("digitalocean:")]
-    assert len(ours) == 13
-    for item in ours:
-        arguments = getattr(pulumi_digitalocean, item.type.rpartition(":")[2] + "Args")
-        assert set(item.inputs) <= property_names(arguments)
-        assert item.request.version == pulumi_digitalocean._utilities.get_version()
-    (firewall,) = plan.of_type(FIREWALL)
-    for side in ("Inbound", "Outbound"):
-        known = property_names(getattr(pulumi_digitalocean, f"Firewall{side}RuleArgs"))
-        assert all(set(rule) <= known for rule in firewall.inputs[f"{side.lower()}Rules"])
-
-
-def property_names(arguments: type) -> set[str]:
-    """Names on the wire of a provider package's class of arguments."""
-    return set(_types.input_type_py_to_pulumi_names(arguments).values())
 
 
 def test_records_are_unproxied_and_short_lived(plan_of: PlanOf) -> None:

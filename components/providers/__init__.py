@@ -1,1 +1,0 @@
-"""Resource classes of the Pulumi providers."""
