@@ -1,7 +1,8 @@
-"""Pulumi.yaml says of every key what the program does with it."""
+"""Pulumi.yaml and docs/configuration.md describe every key as the program uses it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,18 @@ from pydantic_core import PydanticUndefined
 
 from components.config.settings import Settings
 
-PROJECT = yaml.safe_load(Path(__file__).parents[4].joinpath("Pulumi.yaml").read_text(encoding="utf-8"))
+CHECKOUT = Path(__file__).parents[4]
+PROJECT = yaml.safe_load(CHECKOUT.joinpath("Pulumi.yaml").read_text(encoding="utf-8"))
+PAGE = CHECKOUT.joinpath("docs/configuration.md").read_text(encoding="utf-8")
+ROWS = {
+    row[1]: (row[2], row[3].replace("\\<", "<"))
+    for row in re.finditer(r"^\| `etcd:(\w+)` \| (.*?) \| (.*) \|$", PAGE, re.M)
+}
+"""Default and description of each key on the page, where Markdown takes a bare ``<`` for HTML."""
 FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
 EMPTY: tuple[Any, ...] = ("", [])
+TOO_LONG_TO_SHOW = "releaseUrl"
+"""The key whose default the page gives in words."""
 
 
 def test_every_setting_is_a_key_of_the_project_and_every_key_a_setting() -> None:
@@ -36,8 +46,22 @@ def test_a_key_has_a_type_a_description_and_the_programs_default(key: str) -> No
         assert entry["default"] == (list(default) if isinstance(default, tuple) else default)
 
 
+def test_the_page_lists_the_keys_of_the_project_and_no_others() -> None:
+    assert ROWS.keys() == PROJECT["config"].keys()
+    assert len(ROWS) == PAGE.count("\n| `etcd:")
+
+
 @pytest.mark.parametrize("key", sorted(FIELDS))
-def test_the_readme_lists_the_key_with_its_description(key: str) -> None:
-    readme = Path(__file__).parents[4].joinpath("README.md").read_text(encoding="utf-8")
-    (row,) = [line for line in readme.splitlines() if line.startswith(f"| `etcd:{key}` |")]
-    assert row.endswith(f"| {PROJECT['config'][key]['description']} |")
+def test_the_page_has_the_keys_description(key: str) -> None:
+    assert ROWS[key][1] == PROJECT["config"][key]["description"]
+
+
+@pytest.mark.parametrize("key", sorted(FIELDS.keys() - {TOO_LONG_TO_SHOW}))
+def test_the_page_has_the_keys_default(key: str) -> None:
+    default = PROJECT["config"][key]["default"]
+    if FIELDS[key].is_required():
+        assert ROWS[key][0] == "must be set"
+    elif default in EMPTY:
+        assert not ROWS[key][0].startswith("`") or ROWS[key][0].startswith("`etcd:")
+    else:
+        assert ROWS[key][0] == f"`{str(default).lower() if isinstance(default, bool) else default}`"
