@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.tokens import SCOPELESS_TOKEN
+from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN
 from tests.cluster.cluster import UP_LIMIT, Cluster, writes
 
 
@@ -38,7 +38,8 @@ def test_a_bad_value_is_refused_with_advice_and_registers_nothing(
     assert result.returncode != 0
     assert error in result.stdout
     assert "Traceback" not in result.stdout
-    assert "dop_v1_" not in result.stdout
+    assert DIGITALOCEAN_TOKEN not in result.stdout
+    assert DISCOVERY_TOKEN not in result.stdout
     assert writes(control) == []
     assert registered(cluster) == ["pulumi:pulumi:Stack"]
 
@@ -50,7 +51,7 @@ def test_a_bad_value_is_refused_with_advice_and_registers_nothing(
             SCOPELESS_TOKEN,
             "403 to the listing of droplets: the token lacks the scope droplet:read or tag:read",
         ),
-        ("dop_v1_mistyped", "401 to the listing of droplets: the token is not valid (any more)"),
+        ("localcloud-mistyped", "401 to the listing of droplets: the token is not valid (any more)"),
     ],
     ids=["no scopes", "no token"],
 )

@@ -23,7 +23,7 @@ IMAGES = {"debian-13-x64": 7.0, "large": 60.0, "too-large": 61.0}
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
-    "discoveryToken": "dop_v1_discovery",
+    "discoveryToken": "discovery-token",
     "clientCidrs": ["198.51.100.0/24"],
 }
 

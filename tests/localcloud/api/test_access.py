@@ -11,9 +11,7 @@ import pytest
 from localcloud.tokens import STRANGERS_TOKEN
 
 
-@pytest.mark.parametrize(
-    "header", [{}, {"authorization": "Bearer dop_v1_wrong"}, {"authorization": "Basic abc"}]
-)
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic abc"}])
 def test_without_a_valid_token_nothing_is_answered(lab, header: dict[str, str]) -> None:
     answer = httpx.get(lab.url("digitalocean") + "/v2/droplets", headers=header)
     assert (answer.status_code, answer.json()["id"]) == (401, "unauthorized")

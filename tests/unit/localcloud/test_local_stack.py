@@ -1,4 +1,4 @@
-"""The local stack's configuration says of the local cloud what the local cloud is."""
+"""``Pulumi.local.yaml`` has the addresses, tokens and keys of the local cloud."""
 
 from __future__ import annotations
 
@@ -9,11 +9,23 @@ import yaml
 from components.config.settings import Settings
 from localcloud.addresses import OBJECT_STORE_URL
 from localcloud.machines.object_store import CERTIFICATE, REGION
-from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS
+from localcloud.tokens import (
+    BACKUP_BUCKET,
+    BACKUP_KEYS,
+    CLOUDFLARE_TOKEN,
+    DIGITALOCEAN_TOKEN,
+    DISCOVERY_TOKEN,
+)
 
 CONFIG = yaml.safe_load(Path(__file__).parents[3].joinpath("Pulumi.local.yaml").read_text(encoding="utf-8"))[
     "config"
 ]
+
+
+def test_the_stack_has_the_local_tokens() -> None:
+    assert CONFIG["digitalocean:token"] == DIGITALOCEAN_TOKEN
+    assert CONFIG["etcd:discoveryToken"] == DISCOVERY_TOKEN
+    assert CONFIG["cloudflare:apiToken"] == CLOUDFLARE_TOKEN
 
 
 def test_backups_go_to_the_local_object_store() -> None:
@@ -26,7 +38,7 @@ def test_backups_go_to_the_local_object_store() -> None:
     assert settings.backup_ca_certificate == CERTIFICATE.read_text()
 
 
-def test_the_provider_makes_buckets_in_the_local_object_store_for_the_members_own_account() -> None:
+def test_the_provider_makes_buckets_with_the_members_own_keys() -> None:
     assert CONFIG["digitalocean:spacesEndpoint"] == OBJECT_STORE_URL
     keys = (CONFIG["digitalocean:spacesAccessId"], CONFIG["digitalocean:spacesSecretKey"])
     assert keys == BACKUP_KEYS
