@@ -34,7 +34,7 @@ setup: .venv/.synced ## Install and build all that is missing
 
 up: setup ## Start the local cloud, run pulumi up on stack local, prove that the cluster works
 	@$(LOCALCLOUD) start
-	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview
+	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview --suppress-outputs
 	@$(LOCALCLOUD) status
 	@$(LOCALCLOUD) prove
 
@@ -62,7 +62,7 @@ preview: setup ## Show what pulumi up would do on stack local
 
 destroy: setup ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
-	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview
+	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview --suppress-outputs
 
 # What runs must be stopped also where set-up fails: the packages that are there will do.
 down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept

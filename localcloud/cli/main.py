@@ -14,11 +14,18 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from localcloud.cli.connection import connection_text
 from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
 from localcloud.cli.shell import shell_command
-from localcloud.cli.status_table import status_heading, status_json, status_table
+from localcloud.cli.status_table import (
+    least_width,
+    status_heading,
+    status_json,
+    status_notes,
+    status_table,
+)
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
@@ -88,17 +95,20 @@ def status(
     else:
         _console.print(f"[bold]{escape(status_heading(found))}[/]", soft_wrap=True)
         if found.machines or found.records:
-            _console.print(status_table(found))
+            table = status_table(found)
+            # On a narrower terminal the terminal itself wraps the lines, and names stay whole.
+            _console.width = max(_console.width, least_width(table))
+            _console.print()
+            _console.print(table)
+            for note in status_notes(found):
+                _console.print(f"\n{escape(note)}", style="dim")
+            _console.print()
 
 
 @app.command()
 def prove(context: typer.Context) -> None:
-    """Show that the stack's cluster works: write a key through one member, read it through another."""
-    proof = prove_cluster(LocalCloud(context.obj), Path.cwd())
-    _console.print(f"healthy: {', '.join(proof.endpoints)}", soft_wrap=True)
-    _console.print(
-        f"{proof.value} written through {proof.written}, read through {proof.read}", soft_wrap=True
-    )
+    """Write a key through one member, read it through another, and print how to connect to the cluster."""
+    sys.stdout.write(connection_text(prove_cluster(LocalCloud(context.obj), Path.cwd())))
 
 
 @app.command()

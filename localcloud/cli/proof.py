@@ -1,4 +1,4 @@
-"""Shows that a stack's cluster works: a key written through one member is read through another."""
+"""Tests a stack's cluster: a key written through one member must be readable through another."""
 
 from __future__ import annotations
 
@@ -13,54 +13,60 @@ from localcloud.machines.errors import LocalCloudError
 
 _LIMIT = 30.0
 _KEY = "/localcloud/prove"
+_VARIABLES = ("ETCDCTL_ENDPOINTS", "ETCDCTL_CACERT", "ETCDCTL_CERT", "ETCDCTL_KEY")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was seen."""
+    """The result of a successful test."""
 
     endpoints: tuple[str, ...]
     """The members' client URLs, all healthy."""
+    files: tuple[str, ...]
+    """Paths of the CA certificate, the client certificate and its key, all in one folder of the host."""
     written: str
-    """The member that took the key."""
+    """The client URL of the member that wrote the key."""
     read: str
-    """The member that gave it back: another one, where there is another."""
+    """The client URL of the member that returned the key: another member, unless there is only one."""
     value: str
+    """The random value of the key."""
 
 
 def prove(cloud: LocalCloud, directory: Path) -> Proof:
     """Ask every member for its health, then write, read and delete a key.
 
-    Raises ``LocalCloudError`` with etcdctl's last line where any of it fails.
+    Raises ``LocalCloudError`` with etcdctl's last line if any of these steps fails.
     """
-    endpoints = _endpoints(cloud, directory)
-    written, read = endpoints[0], endpoints[-1]
+    endpoints, *files = _connection(cloud, directory)
+    urls = tuple(endpoints.split(","))
+    written, read = urls[0], urls[-1]
     _etcdctl(cloud, directory, "endpoint", "health", "--cluster")
     value = os.urandom(8).hex()
     _etcdctl(cloud, directory, "put", _KEY, value, endpoint=written)
     answer = _etcdctl(cloud, directory, "get", _KEY, "--print-value-only", endpoint=read).strip()
     if answer != value:
         raise LocalCloudError(
-            f"{read} answers {answer!r} for the key {_KEY}, to which {written} wrote {value!r}"
+            f"key {_KEY} has the value {answer!r} on {read}, but {value!r} was written through {written}"
         )
     _etcdctl(cloud, directory, "del", _KEY, endpoint=written)
-    return Proof(endpoints, written, read, value)
+    return Proof(urls, tuple(files), written, read, value)
 
 
-def _endpoints(cloud: LocalCloud, directory: Path) -> tuple[str, ...]:
-    result = _captured(cloud, directory, ["printenv", "ETCDCTL_ENDPOINTS"])
+def _connection(cloud: LocalCloud, directory: Path) -> list[str]:
+    """The values of ``_VARIABLES``, by which etcdctl reaches the cluster."""
+    result = _captured(cloud, directory, ["printenv", *_VARIABLES])
     if result.returncode != 0:
-        raise LocalCloudError(f"there is no cluster yet in the stack of {directory}: pulumi up")
-    return tuple(result.stdout.strip().split(","))
+        raise LocalCloudError(f"the stack of {directory} has no cluster yet: run pulumi up")
+    return result.stdout.splitlines()
 
 
 def _etcdctl(cloud: LocalCloud, directory: Path, *arguments: str, endpoint: str = "") -> str:
-    # etcdctl refuses a flag whose variable is set, too.
+    # etcdctl rejects a flag if its variable is set as well.
     env = {"ETCDCTL_ENDPOINTS": endpoint} if endpoint else {}
     result = _captured(cloud, directory, ["etcdctl", *arguments], env)
     if result.returncode != 0:
-        said = (result.stderr.strip() or result.stdout.strip() or "it said nothing").splitlines()
-        raise LocalCloudError(f"etcdctl {' '.join(arguments)}: {said[-1]}")
+        lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
+        raise LocalCloudError(f"etcdctl {' '.join(arguments)}: {lines[-1]}")
     return result.stdout
 
 

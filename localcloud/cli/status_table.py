@@ -1,14 +1,18 @@
-"""A local cloud's status as a table, and as JSON."""
+"""A local cloud's status as a table for a terminal, and as JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import asdict
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from localcloud.cloud import MachineStatus, Status
+
+_UNLIMITED = 10_000
 
 
 def status_json(status: Status) -> str:
@@ -17,49 +21,52 @@ def status_json(status: Status) -> str:
 
 
 def status_heading(status: Status) -> str:
-    """One line that says whether it runs, and how to have it run where it does not."""
+    """One line: the local cloud is running, or what is wrong and which command starts it."""
     state = "running" if status.running else f"{status.problem} (make up, or localcloud start)"
     return f"local cloud {status.name}: {state}"
 
 
 def status_table(status: Status) -> Table:
-    """One row for each machine, then one for each record that names no machine."""
-    table = Table(
-        caption=status.backup or None,
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
-    for heading in ("machine", "power", "public", "private", "record", "etcd"):
-        table.add_column(heading, overflow="fold")
-    named: set[str] = set()
+    """One row for each machine; only the last column is wrapped."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in ("machine", "public", "private", "DNS"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("state")
     for machine in status.machines:
-        records = _records_of(machine, status)
-        named.update(records)
-        public, *private = machine.addresses
+        public, *private = addresses = [_bare(address) for address in machine.addresses]
+        has_record = not set(addresses).isdisjoint(status.records.get(machine.name, ()))
         table.add_row(
-            machine.name,
-            "[green]on[/]" if machine.power == "on" else "[red]off[/]",
-            _bare(public),
-            "\n".join(_bare(address) for address in private),
-            "\n".join("same name" if record == machine.name else record for record in records) or "none",
-            _etcd(machine.etcd),
+            machine.name, public, "\n".join(private), "yes" if has_record else "none", _state(machine)
         )
-    for name, addresses in sorted(status.records.items()):
-        if name not in named:
-            table.add_row("", "", "\n".join(addresses), "", name, "")
     return table
 
 
-def _records_of(machine: MachineStatus, status: Status) -> list[str]:
-    own = {_bare(address) for address in machine.addresses}
-    return sorted(name for name, addresses in status.records.items() if own & set(addresses))
+def least_width(table: Table) -> int:
+    """The width in columns below which Rich would break a name or an address."""
+    return Console(width=_UNLIMITED).measure(table).minimum
+
+
+def status_notes(status: Status) -> list[str]:
+    """Lines below the table: DNS records that no row shows, and the age of the newest backup."""
+    return [*_other_records(status), *([status.backup] if status.backup else [])]
+
+
+def _other_records(status: Status) -> Generator[str]:
+    owners = {_bare(address): machine.name for machine in status.machines for address in machine.addresses}
+    for name, addresses in sorted(status.records.items()):
+        for address in addresses:
+            owner = owners.get(address)
+            if owner != name:
+                yield f"DNS record {name}: {address} ({owner or 'no machine has this address'})"
 
 
 def _bare(address: str) -> str:
     return address.partition("/")[0]
 
 
-def _etcd(health: str) -> str:
-    if not health:
-        return "none"
-    return f"[green]{health}[/]" if health == "healthy" else f"[red]{health}[/]"
+def _state(machine: MachineStatus) -> str:
+    if machine.power != "on":
+        return "[red]off[/]"
+    if not machine.etcd:
+        return "on, no etcd"
+    return f"[green]{machine.etcd}[/]" if machine.etcd == "healthy" else f"[red]{machine.etcd}[/]"

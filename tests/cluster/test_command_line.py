@@ -19,7 +19,9 @@ from tests.cluster.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster
 COMMAND = CHECKOUT / ".venv/bin/localcloud"
 NAMES = tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3))
 ENDPOINTS = tuple(f"https://{name}:2379" for name in NAMES)
-PROOF = re.compile(r"^([0-9a-f]{16}) written through (\S+), read through (\S+)$", re.MULTILINE)
+PROOF = re.compile(
+    r"^Test key ([0-9a-f]{16}):\n  written through  (\S+)\n  read through     (\S+)$", re.MULTILINE
+)
 
 
 def arguments(cluster: Cluster, *words: str) -> list[str]:
@@ -27,17 +29,19 @@ def arguments(cluster: Cluster, *words: str) -> list[str]:
 
 
 def environment(**changes: str) -> Mapping[str, str]:
-    """Wide enough that no table is folded, and without what a make that runs these tests tells those below it."""
+    """A terminal of 80 columns, and none of the variables of a make that runs these tests."""
     above = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKECMDGOALS", "LOCALCLOUD_NAME"}
     kept = {name: value for name, value in os.environ.items() if name not in above}
-    return kept | {"COLUMNS": "200"} | changes
+    return kept | {"COLUMNS": "80"} | changes
 
 
-def localcloud(cluster: Cluster, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def localcloud(
+    cluster: Cluster, *words: str, given: str = "", **changes: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         arguments(cluster, *words),
         cwd=cluster.folder,
-        env=environment(),
+        env=environment(**changes),
         input=given,
         capture_output=True,
         text=True,
@@ -82,6 +86,34 @@ def test_make_up_shows_the_members_and_proves_a_write_and_a_read(
     assert re.search(r"^Resources:\n +\d+ unchanged\n", whole, re.MULTILINE)
     assert [row[-1] for row in table(ending).values()] == ["healthy"] * 3
     assert PROOF.search(ending)
+    assert "Outputs:" not in done.stdout
+    assert "PRIVATE KEY" not in done.stdout
+
+
+def test_make_up_fits_80_columns_and_names_the_files_to_connect_with(cluster: Cluster) -> None:
+    _, _, ending = make(cluster, "up").stdout.partition("local cloud ")
+    assert list(table(ending)) == list(NAMES)
+    assert [line for line in ending.splitlines() if len(line) > 80] == []
+    found = re.search(r"^  (/\S+/)\n  (\S+)  (\S+)  (\S+)$", ending, re.MULTILINE)
+    assert found
+    folder, *names = found.groups()
+    ca, certificate, key = (folder + name for name in names)
+    done = cluster.run(
+        *(
+            "env",
+            "-u",
+            "ETCDCTL_CACERT",
+            "-u",
+            "ETCDCTL_CERT",
+            "-u",
+            "ETCDCTL_KEY",
+            "-u",
+            "ETCDCTL_ENDPOINTS",
+        ),
+        *("etcdctl", f"--cacert={ca}", f"--cert={certificate}", f"--key={key}"),
+        *(f"--endpoints={ENDPOINTS[0]}", "endpoint", "health"),
+    )
+    assert "is healthy" in done.stdout
 
 
 def test_make_etcdctl_prints_what_etcdctl_prints_and_nothing_else(cluster: Cluster) -> None:
@@ -94,7 +126,7 @@ def test_prove_writes_through_one_member_and_reads_through_another(cluster: Clus
     before = cluster.revision()
     done = localcloud(cluster, "prove")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == f"healthy: {', '.join(ENDPOINTS)}"
+    assert "".join((":\n", *(f"  {url}\n" for url in ENDPOINTS), "\n")) in done.stdout
     found = PROOF.search(done.stdout)
     assert found
     value, written, read = found.groups()
@@ -109,7 +141,7 @@ def test_status_shows_machines_addresses_records_and_health(cluster: Cluster) ->
     done = localcloud(cluster, "status")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == f"local cloud {cluster.cloud.layout.name}: running"
-    expected = {name: ["on", *both, "same name", "healthy"] for name, both in addresses(cluster).items()}
+    expected = {name: [*both, "yes", "healthy"] for name, both in addresses(cluster).items()}
     assert sorted(expected) == list(NAMES)
     assert table(done.stdout) == expected
     told = json.loads(localcloud(cluster, "status", "--json").stdout)
@@ -120,7 +152,7 @@ def test_status_shows_machines_addresses_records_and_health(cluster: Cluster) ->
 def test_a_member_that_does_not_run_is_seen_by_status_and_by_prove(cluster: Cluster) -> None:
     cluster.on("etcd-server-2", "systemctl stop etcd")
     try:
-        shown = table(localcloud(cluster, "status").stdout)
+        shown = table(localcloud(cluster, "status", COLUMNS="120").stdout)
         proved = localcloud(cluster, "prove")
     finally:
         cluster.on("etcd-server-2", "systemctl start etcd")
