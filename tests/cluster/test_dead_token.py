@@ -50,7 +50,7 @@ def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cl
         journal = wait_for(
             lambda name=member: spent.journal(name, "etcd-guard"), lambda text: "401" in text, "question"
         )
-        assert "not known whether the cluster is being torn down, so a shutdown stays refused" in journal
+        assert "cannot read the account's tags, so the shutdown stays blocked" in journal
         assert "run pulumi up, before a pulumi destroy as well" in journal
     result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=120)
     assert result.returncode != 0
@@ -60,6 +60,6 @@ def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cl
     spent.digitalocean("DELETE", f"/v2/droplets/{left[FIRST]}")
     new_token = f"echo {DIGITALOCEAN_TOKEN} > /etc/etcd/prepare_cluster.token"
     spent.on(SECOND, f"{new_token} && systemctl restart etcd-guard")
-    permission = "a shutdown of this machine is possible again: the cluster is being torn down"
+    permission = "allowing the shutdown of this machine: the cluster is being destroyed"
     wait_for(lambda: spent.journal(SECOND, "etcd-guard"), lambda text: permission in text, "permission")
     spent.destroy()

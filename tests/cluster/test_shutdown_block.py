@@ -31,7 +31,7 @@ def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster
     droplets = {member: doomed.droplet_id(member) for member in (FIRST, SECOND, THIRD)}
     boots = {member: boot(doomed, member) for member in (FIRST, SECOND)}
     doomed.on(THIRD, "systemctl stop etcd")
-    refusal = f"a shutdown of this machine is refused: {THIRD} is unhealthy"
+    refusal = f"blocking the shutdown of this machine: {THIRD} is unhealthy"
     for member in (FIRST, SECOND):
         wait_for(
             lambda name=member: doomed.journal(name, "etcd-guard"), lambda text: refusal in text, "refusal"

@@ -1,4 +1,4 @@
-"""The veto beside real etcd processes; a recorder stands for logind and for the power button."""
+"""The guard beside real etcd processes. Stand-ins replace logind and the power button."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from etcd_node.etcd.transport import TlsClient
-from etcd_node.guard import peer_health as neighbours
+from etcd_node.guard import peer_health
 from etcd_node.guard.daemon import Guard
 from etcd_node.guard.inhibitor import Inhibitor
 from etcd_node.guard.peer_health import PeerHealth
@@ -29,7 +29,7 @@ class Guarded:
         self.node = node
         self.inhibitor = Inhibitor([sys.executable, "-c", STAND_IN])
         self.powered_off = threading.Event()
-        self.refreshed = threading.Event()
+        self.reconciled = threading.Event()
         self._stop = threading.Event()
         settings = read_settings(node.places.etc / "prepare_cluster.json")
         self.guard = Guard(
@@ -38,39 +38,41 @@ class Guarded:
             TOKEN,
             inhibitor=self.inhibitor,
             power_off=self.powered_off.set,
-            refresh=self.refreshed.set,
+            reconcile=self.reconciled.set,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.guard.pass_round()
+            self.guard.run_round()
 
     def stop(self) -> None:
         self._stop.set()
         self._thread.join(10)
         self.inhibitor.release()
 
-    def holds(self) -> bool:
+    def blocks(self) -> bool:
         return self.inhibitor.held
 
-    def lets_go(self) -> bool:
+    def allows(self) -> bool:
         return not self.inhibitor.held
 
 
 @pytest.fixture
 def guarded(lab: Lab) -> Iterator[list[Guarded]]:
-    """Three healthy members, each with a guard that has seen it healthy. The first one leads.
+    """Three healthy members, each with a guard that has observed them healthy. The first one leads.
 
-    So nobody waits for an election when another one goes, and each guard sees at once what is left.
+    So no member waits for an election when another one goes, and each guard notices that at once.
     """
     nodes = lab.found(**CALM)
     eventually("the first leads", lambda: leads_at_last(nodes))
     guards = [Guarded(node) for node in nodes]
     for each in guards:
-        eventually("it has seen the cluster healthy", lambda each=each: each.guard.settled and each.lets_go())
-    eventually("no question is under way", lambda: quiet(lab))
+        eventually(
+            "it has observed the cluster healthy", lambda each=each: each.guard.settled and each.allows()
+        )
+    eventually("no request is under way", lambda: quiet(lab))
     lab.api.requests.clear()
     yield guards
     for each in guards:
@@ -78,59 +80,59 @@ def guarded(lab: Lab) -> Iterator[list[Guarded]]:
 
 
 def leads_at_last(nodes: list[Node]) -> bool:
-    """Whether the first leads; otherwise the leader is told to hand it on."""
+    """Whether the first leads. Otherwise the leader is told to transfer leadership to it."""
     first = nodes[0]
     own = hexadecimal(first.status()["header"]["member_id"])
     return first.leads() or any(node.etcdctl("move-leader", own).returncode == 0 for node in nodes)
 
 
 def quiet(lab: Lab) -> bool:
-    before = asked(lab)
+    before = api_requests(lab)
     time.sleep(0.5)
-    return asked(lab) == before
+    return api_requests(lab) == before
 
 
 def comes_back(lab: Lab, member: Guarded, *others: Guarded) -> None:
     member.node.power_on()
     lab.all_healthy([member.node])
-    eventually("the others let go", lambda: all(other.lets_go() for other in others), seconds=5)
+    eventually("the others allow it", lambda: all(other.allows() for other in others), seconds=5)
 
 
-def asked(lab: Lab) -> int:
+def api_requests(lab: Lab) -> int:
     return len(lab.api.requests)
 
 
-def questions(lab: Lab) -> int:
-    """How often the markers were asked for."""
+def marker_requests(lab: Lab) -> int:
+    """How many requests for the markers the API has received."""
     return [request["path"] for request in lab.api.requests].count("/v2/tags")
 
 
-def test_the_api_is_asked_nothing_while_all_members_are_healthy(lab: Lab, guarded: list[Guarded]) -> None:
+def test_while_all_members_are_healthy_the_api_gets_no_requests(lab: Lab, guarded: list[Guarded]) -> None:
     time.sleep(4)
-    assert asked(lab) == 0
-    assert all(each.lets_go() for each in guarded)
-    assert not any(each.refreshed.is_set() for each in guarded)
+    assert api_requests(lab) == 0
+    assert all(each.allows() for each in guarded)
+    assert not any(each.reconciled.is_set() for each in guarded)
 
 
-def test_the_others_hold_at_once_while_one_member_is_down_and_it_may_go_itself(
+def test_the_others_block_their_shutdown_at_once_when_a_member_goes_down(
     lab: Lab, guarded: list[Guarded]
 ) -> None:
     first, second, third = guarded
     third.node.power_off()
     began = time.monotonic()
-    eventually("both hold", lambda: first.holds() and second.holds())
-    # Long before their next look.
+    eventually("both block it", lambda: first.blocks() and second.blocks())
+    # Long before their next regular observation.
     assert time.monotonic() - began < 2
-    assert third.lets_go()
+    assert third.allows()
     comes_back(lab, third, first, second)
 
 
-def test_in_trouble_the_guard_learns_where_a_replaced_member_is_before_it_is_healthy(
+def test_a_replaced_members_new_address_is_learned_before_it_is_healthy(
     lab: Lab, guarded: list[Guarded]
 ) -> None:
     first, second, third = guarded
     third.node.power_off()
-    eventually("both hold", lambda: first.holds() and second.holds())
+    eventually("both block it", lambda: first.blocks() and second.blocks())
     lab.api.droplets[2] = (third.node.name, "127.0.0.99")
     for other in (first, second):
         eventually(
@@ -140,101 +142,99 @@ def test_in_trouble_the_guard_learns_where_a_replaced_member_is_before_it_is_hea
         )
 
 
-def test_a_teardown_lets_every_member_go_and_carries_out_the_press_that_came_before(
+def test_a_teardown_allows_every_shutdown_and_carries_out_a_blocked_one(
     lab: Lab, guarded: list[Guarded]
 ) -> None:
     first, second, third = guarded
     third.node.power_off()
-    eventually("both hold", lambda: first.holds() and second.holds())
+    eventually("both block it", lambda: first.blocks() and second.blocks())
     lab.api.shutdowns[1] = [time.time()]
     lab.api.tags.remove("etcd-test-up")
-    eventually("both let go", lambda: first.lets_go() and second.lets_go(), seconds=5)
+    eventually("both allow it", lambda: first.allows() and second.allows(), seconds=5)
     assert first.powered_off.wait(5)
     assert not second.powered_off.is_set()
 
 
-def test_the_markers_are_asked_at_once_so_that_a_teardown_of_a_healthy_cluster_does_not_wait(
-    lab: Lab, guarded: list[Guarded]
-) -> None:
+def test_the_teardown_of_a_healthy_cluster_is_noticed_at_once(lab: Lab, guarded: list[Guarded]) -> None:
     lab.api.tags.remove("etcd-test-up")
     guarded[2].node.power_off()
-    eventually("the two that are left have asked", lambda: questions(lab) >= 2, seconds=5)
-    eventually("all let go", lambda: all(each.lets_go() for each in guarded), seconds=5)
+    eventually("the two that are left have read the markers", lambda: marker_requests(lab) >= 2, seconds=5)
+    eventually("all allow it", lambda: all(each.allows() for each in guarded), seconds=5)
 
 
-def test_all_at_once_lets_every_member_go(lab: Lab, guarded: list[Guarded]) -> None:
+def test_all_at_once_allows_every_shutdown(lab: Lab, guarded: list[Guarded]) -> None:
     guarded[2].node.power_off()
-    eventually("it holds", guarded[0].holds)
+    eventually("it blocks it", guarded[0].blocks)
     lab.api.tags.append("etcd-test-all-at-once")
-    eventually("it lets go", guarded[0].lets_go, seconds=5)
+    eventually("it allows it", guarded[0].allows, seconds=5)
 
 
-def test_a_press_is_not_carried_out_because_health_came_back(lab: Lab, guarded: list[Guarded]) -> None:
+def test_a_blocked_shutdown_is_dropped_when_all_are_healthy_again(lab: Lab, guarded: list[Guarded]) -> None:
     first, _, third = guarded
     third.node.power_off()
-    eventually("it holds", first.holds)
+    eventually("it blocks it", first.blocks)
     lab.api.shutdowns[1] = [time.time()]
     third.node.power_on()
-    eventually("it lets go", first.lets_go)
+    eventually("it allows it", first.allows)
     assert not first.powered_off.wait(6)
 
 
-def test_an_old_press_is_not_carried_out(lab: Lab, guarded: list[Guarded]) -> None:
+def test_an_old_shutdown_request_is_not_carried_out(lab: Lab, guarded: list[Guarded]) -> None:
     first, _, third = guarded
     lab.api.shutdowns[1] = [time.time() - 60]
     third.node.power_off()
-    eventually("it holds", first.holds)
+    eventually("it blocks it", first.blocks)
     lab.api.tags.append("etcd-test-all-at-once")
-    eventually("it lets go", first.lets_go, seconds=5)
+    eventually("it allows it", first.allows, seconds=5)
     assert not first.powered_off.wait(6)
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])
-def test_an_api_that_fails_is_no_permission(lab: Lab, guarded: list[Guarded], status: int) -> None:
+def test_a_failing_api_allows_no_shutdown(lab: Lab, guarded: list[Guarded], status: int) -> None:
     lab.api.tags.clear()
     lab.api.faults.append(Fault(status, times=1000))
     guarded[2].node.power_off()
-    eventually("it holds", guarded[0].holds)
+    eventually("it blocks it", guarded[0].blocks)
     time.sleep(3)
-    assert guarded[0].holds()
+    assert guarded[0].blocks()
 
 
-def test_an_api_that_is_down_is_no_permission_and_holds_nothing_up(lab: Lab, guarded: list[Guarded]) -> None:
+def test_an_api_that_is_down_allows_no_shutdown_and_delays_nothing(lab: Lab, guarded: list[Guarded]) -> None:
     first, second, third = guarded
     lab.api.stop()
     third.node.power_off()
-    eventually("both hold", lambda: first.holds() and second.holds(), seconds=2)
+    eventually("both block it", lambda: first.blocks() and second.blocks(), seconds=2)
     comes_back(lab, third, first, second)
 
 
-def test_a_member_whose_etcd_is_down_still_refuses_while_another_is_unhealthy(
+def test_a_member_blocks_its_shutdown_even_while_its_own_etcd_is_down(
     lab: Lab, guarded: list[Guarded]
 ) -> None:
     first, second, third = guarded
     second.node.power_off()
     third.node.power_off()
-    eventually("all hold", lambda: first.holds() and second.holds() and third.holds())
+    eventually("all block it", lambda: first.blocks() and second.blocks() and third.blocks())
 
 
-def test_a_removed_member_may_go_whoever_is_unhealthy(lab: Lab) -> None:
+def test_a_removed_member_may_shut_down_while_others_are_unhealthy(lab: Lab) -> None:
     nodes = lab.found(5)
     guards = [Guarded(node) for node in nodes]
     try:
-        eventually("all are settled", lambda: all(each.guard.settled and each.lets_go() for each in guards))
+        eventually("all are settled", lambda: all(each.guard.settled and each.allows() for each in guards))
         fourth = hexadecimal(nodes[0].members()[nodes[3].name]["ID"])
         nodes[4].power_off()
-        eventually("it holds", guards[3].holds)
+        eventually("it blocks it", guards[3].blocks)
         lab.api.shutdowns[4] = [time.time()]
         eventually("it is removed", lambda: nodes[0].etcdctl("member", "remove", fourth).returncode == 0)
-        eventually("it lets go", guards[3].lets_go)
+        eventually("it allows it", guards[3].allows)
         assert guards[3].powered_off.wait(5)
-        assert guards[0].holds()
+        assert guards[0].blocks()
     finally:
         for each in guards:
             each.stop()
 
 
-def test_a_learner_counts_as_unhealthy_and_every_change_of_the_members_has_their_addresses_looked_up(
+def test_a_learner_is_unhealthy_and_a_new_member_list_starts_reconcile(
     lab: Lab,
 ) -> None:
     first, _, third = lab.found()
@@ -243,41 +243,41 @@ def test_a_learner_counts_as_unhealthy_and_every_change_of_the_members_has_their
         remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
         third.power_off()
         eventually("it is removed", lambda: first.etcdctl(*remove).returncode == 0)
-        eventually("it looks where the members are", guard.refreshed.is_set)
-        eventually("it lets go", guard.lets_go)
-        guard.refreshed.clear()
+        eventually("it updates the members' addresses", guard.reconciled.is_set)
+        eventually("it allows it", guard.allows)
+        guard.reconciled.clear()
         add = ("member", "add", third.name, "--learner", f"--peer-urls=https://{third.name}:2380")
         eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
-        eventually("it holds", guard.holds, seconds=5)
-        assert guard.refreshed.is_set()
+        eventually("it blocks it", guard.blocks, seconds=5)
+        assert guard.reconciled.is_set()
     finally:
         guard.stop()
 
 
-def test_a_machine_without_data_refuses_nothing_and_asks_nobody(lab: Lab) -> None:
+def test_a_machine_without_data_never_blocks_and_never_reads_markers(lab: Lab) -> None:
     blank = lab.add(1).power_on()
     guard = Guarded(blank)
     try:
         eventually("it waits for the others", lambda: "no proof" in blank.log)
         time.sleep(1)
-        assert guard.lets_go()
+        assert guard.allows()
         assert {request["path"] for request in lab.api.requests} == {"/v2/droplets"}
     finally:
         guard.stop()
 
 
-def test_the_only_member_with_its_data_on_the_root_disk_is_torn_down_only(lab: Lab) -> None:
+def test_the_only_member_without_a_volume_may_only_be_destroyed(lab: Lab) -> None:
     (node,) = lab.found(size=1)
     guard = Guarded(node)
     try:
-        eventually("it holds", guard.holds)
+        eventually("it blocks it", guard.blocks)
         lab.api.tags.remove("etcd-test-up")
-        eventually("it lets go", guard.lets_go, seconds=5)
+        eventually("it allows it", guard.allows, seconds=5)
     finally:
         guard.stop()
 
 
-def test_a_replaced_member_is_found_where_it_connects_from_before_the_hosts_file_knows(
+def test_a_replaced_member_is_found_by_its_connection_to_this_machine(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _, third = lab.found()
@@ -286,10 +286,10 @@ def test_a_replaced_member_is_found_where_it_connects_from_before_the_hosts_file
         hosts.replace(f"{third.name} {third.name}", f"{lab.address(9)} {third.name}")
     )
     settings = read_settings(first.places.etc / "prepare_cluster.json")
-    seen = PeerHealth(settings, first.places, TlsClient(first.places.etc)).look()
-    assert list(seen.sick) == [third.name]
-    # On loopback, every connection comes from 127.0.0.1. The second is a stranger by its certificate.
+    observation = PeerHealth(settings, first.places, TlsClient(first.places.etc)).observe()
+    assert list(observation.unhealthy) == [third.name]
+    # On loopback, every connection comes from 127.0.0.1. The second has another member's certificate.
     strangers = {"127.0.0.1", lab.address(2), third.name}
-    monkeypatch.setattr(neighbours, "connected_from", lambda *_: strangers)
-    seen = PeerHealth(settings, first.places, TlsClient(first.places.etc)).look()
-    assert not seen.sick
+    monkeypatch.setattr(peer_health, "connected_from", lambda *_: strangers)
+    observation = PeerHealth(settings, first.places, TlsClient(first.places.etc)).observe()
+    assert not observation.unhealthy

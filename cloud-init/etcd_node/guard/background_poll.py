@@ -1,4 +1,4 @@
-"""Questions to the DigitalOcean API beside the guard's looks, which must not wait for the answers."""
+"""Requests to the DigitalOcean API in a thread of their own, so that the guard never waits for them."""
 
 from __future__ import annotations
 
@@ -16,57 +16,65 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Dated(Generic[T]):
-    """An answer, and when it came."""
+class Timestamped(Generic[T]):
+    """A value, and the time at which it was received."""
 
     value: T
     at: float
 
 
 class BackgroundPoll(Generic[T]):
-    """One question, asked again and again while there is a need to.
+    """One request to the API, repeated for as long as ``poll`` is called.
 
-    ``wake`` is a file descriptor that a byte is written to when an answer has come. ``unknown`` says what it means
-    that none comes.
+    ``wake`` is a file descriptor: a byte is written to it when a response has arrived. ``on_failure`` is the start
+    of the log line about a failed request: it says what the failure means.
     """
 
     def __init__(
-        self, ask: Callable[[], T], *, unknown: str, wake: int, clock: Callable[[], float] = time.monotonic
+        self,
+        request: Callable[[], T],
+        *,
+        on_failure: str,
+        wake: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._question = ask
-        self._unknown = unknown
+        self._request = request
+        self._on_failure = on_failure
         self._wake = wake
         self._clock = clock
         self._thread = ThreadPoolExecutor(1)
-        self._asking: Future[T] | None = None
+        self._pending: Future[T] | None = None
         self._failures = 0
-        self._trouble = ""
-        self._asked = -float("inf")
+        self._last_error = ""
+        self._requested_at = -float("inf")
         self._delay = 0.0
-        self.answer: Dated[T] | None = None
-        """The last one that came. An error is no answer, and leaves it."""
+        self.result: Timestamped[T] | None = None
+        """The latest result. A failed request leaves it unchanged."""
 
-    def pursue(self, pace: float) -> None:
-        """Take an answer that has come, and ask when the last question is ``pace`` seconds old, or as old as the
-        API wants after an error. Returns at once."""
+    def poll(self, interval: float) -> None:
+        """Store a result that has arrived, and send the next request when it is due. Returns at once.
+
+        The next request is due ``interval`` seconds after the last one. After an error it is due when the API
+        allows it, if that is later.
+        """
         self._collect()
         now = self._clock()
-        if self._asking is None and now - self._asked >= max(pace, self._delay):
-            self._asked = now
-            self._asking = self._thread.submit(self._question)
-            self._asking.add_done_callback(lambda _: os.write(self._wake, b"."))
+        if self._pending is None and now - self._requested_at >= max(interval, self._delay):
+            self._requested_at = now
+            self._pending = self._thread.submit(self._request)
+            self._pending.add_done_callback(lambda _: os.write(self._wake, b"."))
 
     def _collect(self) -> None:
-        if self._asking is None or not self._asking.done():
+        if self._pending is None or not self._pending.done():
             return
-        asked, self._asking = self._asking, None
+        done, self._pending = self._pending, None
         try:
-            self.answer = Dated(asked.result(), self._clock())
+            self.result = Timestamped(done.result(), self._clock())
         except ListingError as error:
             self._delay = error.delay(self._failures)
             self._failures += 1
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                warn(f"{self._unknown}: {error}")
+            if str(error) != self._last_error:
+                self._last_error = str(error)
+                warn(f"{self._on_failure}: {error}")
         else:
-            self._delay, self._failures, self._trouble = 0.0, 0, ""
+            self._delay, self._failures, self._last_error = 0.0, 0, ""

@@ -1,7 +1,7 @@
-"""Beside etcd, for ever: refuse this machine's shutdown while the cluster cannot spare it.
+"""The guard runs beside etcd and blocks this machine's shutdown while the cluster needs this member.
 
-The rules are in ``sparing.py``. While all is well, one small request to each member every three seconds and the end
-of a connection are all that is looked at, and the DigitalOcean API is asked nothing.
+The rules are in ``shutdown_policy.py``. While all members are healthy, the guard sends one small request to each of
+them every three seconds, notices when one closes its connection, and asks the DigitalOcean API nothing.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from etcd_node.guard.background_poll import BackgroundPoll
 from etcd_node.guard.inhibitor import Inhibitor
 from etcd_node.guard.peer_health import PeerHealth, PeerObservation
 from etcd_node.guard.shutdown_policy import (
-    REPLACED,
+    LISTING_TIME,
     ShutdownFacts,
-    first_question,
-    holds,
-    needed,
-    oldest_press,
-    pace,
-    pause,
-    released,
+    markers_delay,
+    must_block,
+    observation_interval,
+    oldest_request,
+    poll_interval,
+    reason_to_allow,
+    reason_to_block,
 )
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
 
-BREATH = 0.1
-"""Seconds between looks at the least, whatever happens."""
+SHORTEST_INTERVAL = 0.1
+"""Seconds between two observations at the least, whatever happens."""
 
-FRESH = 60.0
-"""Seconds for which an answer of the API counts, should later questions fail."""
+MARKERS_VALID = 60.0
+"""Seconds for which the markers count after they were read, if later requests fail."""
 
-LISTEN_ON = 15.0
-"""Seconds after letting go in which a press that came before is looked for: the API may show it late."""
+DEFERRED_TIME = 15.0
+"""Seconds after allowing the shutdown in which the guard looks for a request made before. The API may show it late."""
 
-LISTEN_PACE = 5.0
-"""Seconds between these looks."""
+DEFERRED_INTERVAL = 5.0
+"""Seconds between two of these requests to the API."""
 
 
 class Guard:
-    """One droplet's veto. ``inhibitor``, ``power_off`` and ``refresh`` stand for the machine in tests."""
+    """The guard of one droplet. Tests replace the machine by ``inhibitor``, ``power_off`` and ``reconcile``."""
 
     def __init__(
         self,
@@ -57,153 +57,154 @@ class Guard:
         *,
         inhibitor: Inhibitor,
         power_off: Callable[[], object],
-        refresh: Callable[[], object],
+        reconcile: Callable[[], object],
     ) -> None:
         self._settings = settings
         self._places = places
         self._token = token
         self._inhibitor = inhibitor
         self._power_off = power_off
-        self._refresh = refresh
-        self._neighbours = PeerHealth(settings, places, TlsClient(places.etc))
+        self._reconcile = reconcile
+        self._peers = PeerHealth(settings, places, TlsClient(places.etc))
         self._woken, wake = os.pipe2(os.O_NONBLOCK)
         self._markers = BackgroundPoll(
             lambda: read_markers(settings, token),
-            unknown="not known whether the cluster is being torn down, so a shutdown stays refused",
+            on_failure="cannot read the account's tags, so the shutdown stays blocked",
             wake=wake,
         )
-        self._press = BackgroundPoll(
-            self._look_for_press, unknown="not known whether a shutdown was refused", wake=wake
+        self._requests = BackgroundPoll(
+            self._shutdown_was_requested,
+            on_failure="cannot read whether a shutdown was requested",
+            wake=wake,
         )
-        self._moves = BackgroundPoll(
+        self._addresses = BackgroundPoll(
             lambda: learn(settings, places, token),
-            unknown="the members' addresses stay as they are",
+            on_failure="cannot update the members' addresses",
             wake=wake,
         )
         self._droplet: int | None = None
         self.settled = False
-        """Whether this machine has seen itself healthy."""
-        self._troubled_since: float | None = None
-        self._held_since = 0.0
-        self._let_go_at: float | None = None
-        self._said: str | None = None
+        """Whether this machine's etcd has been healthy since the guard started."""
+        self._needed_since: float | None = None
+        self._blocked_since = 0.0
+        self._allowed_at: float | None = None
+        self._logged: str | None = None
 
     def run(self) -> None:
-        """Never returns."""
+        """Run rounds for ever."""
         while True:
-            self.pass_round()
+            self.run_round()
 
-    def pass_round(self) -> None:
-        """Look, act and wait."""
+    def run_round(self) -> None:
+        """Observe the members, act on it, and wait."""
         began = time.monotonic()
         self._wait(began, self._act())
 
     def _act(self) -> float:
-        """One look and what follows from it; the seconds until the next one."""
-        view = self._neighbours.look()
-        self.settled = self.settled or view.healthy
-        if view.changed:
-            # A member that joins without data connects by itself, and is sent a snapshot to the address that is
-            # known here.
+        """Observe the members once and act on it. Returns the seconds until the next observation."""
+        observation = self._peers.observe()
+        self.settled = self.settled or observation.healthy
+        if observation.members_changed:
+            # etcd sends a joining member a snapshot, to the address that this machine knows.
             self._places.run.mkdir(parents=True, exist_ok=True)
             self._places.moved.touch()
-            self._refresh()
-        # On what is known, before anything is asked: a press may be on its way.
-        facts = self._decide(view)
-        trouble = self._trouble(facts)
-        if trouble is not None and not view.removed and trouble >= first_question(self.settled):
-            seconds = pace(trouble, len(view.others) + 1)
-            self._markers.pursue(seconds)
-            if trouble < REPLACED:
-                self._moves.pursue(seconds)
-            self._decide(view)
-        self._answer_press()
-        return pause(trouble)
+            self._reconcile()
+        # Block before we ask the API anything: a shutdown request may be on its way.
+        facts = self._decide(observation)
+        seconds = self._seconds_needed(facts)
+        if seconds is not None and not observation.removed and seconds >= markers_delay(self.settled):
+            interval = poll_interval(seconds, len(observation.others) + 1)
+            self._markers.poll(interval)
+            if seconds < LISTING_TIME:
+                self._addresses.poll(interval)
+            self._decide(observation)
+        self._carry_out_deferred_shutdown()
+        return observation_interval(needed=seconds is not None)
 
-    def _trouble(self, facts: ShutdownFacts) -> float | None:
-        """For how many seconds the cluster has not been able to spare this machine; ``None`` when it can."""
-        if needed(facts) is None:
-            self._troubled_since = None
+    def _seconds_needed(self, facts: ShutdownFacts) -> float | None:
+        """For how many seconds the cluster has needed this machine; ``None`` when it does not need it."""
+        if reason_to_block(facts) is None:
+            self._needed_since = None
             return None
         now = time.monotonic()
-        if self._troubled_since is None:
-            self._troubled_since = now
-        return now - self._troubled_since
+        if self._needed_since is None:
+            self._needed_since = now
+        return now - self._needed_since
 
-    def _decide(self, view: PeerObservation) -> ShutdownFacts:
-        answer = self._markers.answer
+    def _decide(self, observation: PeerObservation) -> ShutdownFacts:
+        markers = self._markers.result
         facts = ShutdownFacts(
-            member=view.member,
-            removed=view.removed,
-            sick=view.sick,
-            irreplaceable=not view.others and not self._settings.volume,
-            markers=answer.value if answer and time.monotonic() - answer.at < FRESH else None,
+            has_data=observation.has_data,
+            removed=observation.removed,
+            unhealthy=observation.unhealthy,
+            irreplaceable=not observation.others and not self._settings.volume,
+            markers=markers.value if markers and time.monotonic() - markers.at < MARKERS_VALID else None,
         )
-        reason = holds(facts)
+        reason = must_block(facts)
         if reason is not None:
-            self._hold(reason, view)
+            self._block(reason, observation)
         elif self._inhibitor.held:
-            self._let_go(released(facts))
+            self._allow(reason_to_allow(facts))
         return facts
 
-    def _hold(self, reason: str, view: PeerObservation) -> None:
+    def _block(self, reason: str, observation: PeerObservation) -> None:
         if not self._inhibitor.held:
-            self._held_since = time.time()
-            self._let_go_at = None
-        if not self._inhibitor.hold(reason):
-            reason = f"{reason}, but logind takes no inhibitor"
-        if reason != self._said:
-            seen = "; ".join(f"{name}: {text}" for name, text in sorted(view.sick.items()))
-            warn(f"a shutdown of this machine is refused: {reason}{f' ({seen})' if seen else ''}")
-            self._said = reason
+            self._blocked_since = time.time()
+            self._allowed_at = None
+        action = "blocking" if self._inhibitor.hold(reason) else "logind does not let us block"
+        line = f"{action} the shutdown of this machine: {reason}"
+        if line != self._logged:
+            problems = "; ".join(f"{name}: {text}" for name, text in sorted(observation.unhealthy.items()))
+            warn(f"{line}{f' ({problems})' if problems else ''}")
+            self._logged = line
 
-    def _let_go(self, why: str | None) -> None:
+    def _allow(self, why: str | None) -> None:
         self._inhibitor.release()
-        say(f"a shutdown of this machine is possible again: {why or 'the cluster can spare it'}")
-        self._said = None
-        # Not when health has come back: whoever pressed has given up, or has pressed at two members.
-        self._let_go_at = time.monotonic() if why else None
+        say(f"allowing the shutdown of this machine: {why or 'all other members are healthy'}")
+        self._logged = None
+        # Not when the members are healthy again: the request may be abandoned, or made for two members.
+        self._allowed_at = time.monotonic() if why else None
 
-    def _answer_press(self) -> None:
-        """Carry out a press that came while this machine refused."""
-        if self._let_go_at is None or time.monotonic() - self._let_go_at > LISTEN_ON:
+    def _carry_out_deferred_shutdown(self) -> None:
+        """Power off if a shutdown was requested while this machine blocked it."""
+        if self._allowed_at is None or time.monotonic() - self._allowed_at > DEFERRED_TIME:
             return
-        self._press.pursue(LISTEN_PACE)
-        answer = self._press.answer
-        if answer is not None and answer.at >= self._let_go_at and answer.value:
-            say("powering off: a shutdown was asked for while it was refused")
-            self._let_go_at = None
+        self._requests.poll(DEFERRED_INTERVAL)
+        requested = self._requests.result
+        if requested is not None and requested.at >= self._allowed_at and requested.value:
+            say("powering off: a shutdown was requested while it was blocked")
+            self._allowed_at = None
             self._power_off()
 
-    def _look_for_press(self) -> bool:
+    def _shutdown_was_requested(self) -> bool:
         if self._droplet is None:
             self._droplet = own_droplet(self._settings, self._token, is_local)
-        since = oldest_press(self._held_since, time.time())
+        since = oldest_request(self._blocked_since, time.time())
         return was_pressed(self._settings, self._token, self._droplet, since)
 
     def _wait(self, began: float, seconds: float) -> None:
-        """Until it is time, an answer has come, or a connection to a member has ended."""
-        time.sleep(max(0.0, began + BREATH - time.monotonic()))
+        """Wait until the time is over, a response has arrived, or a member has closed its connection."""
+        time.sleep(max(0.0, began + SHORTEST_INTERVAL - time.monotonic()))
         left = max(0.0, began + seconds - time.monotonic())
         poll = select.poll()
-        for watched in (self._woken, *self._neighbours.sockets):
+        for watched in (self._woken, *self._peers.sockets):
             poll.register(watched, select.POLLIN)
         if self._woken in {descriptor for descriptor, _ in poll.poll(left * 1000)}:
             os.read(self._woken, 1024)
 
 
 def guard(settings: Settings, places: Paths, token: str) -> None:
-    """What ``etcd-guard.service`` runs."""
+    """Run the guard of this machine (``etcd-guard.service``)."""
     Guard(
-        settings, places, token, inhibitor=Inhibitor(), power_off=power_off, refresh=refresh_addresses
+        settings, places, token, inhibitor=Inhibitor(), power_off=power_off, reconcile=start_reconcile
     ).run()
 
 
 def power_off() -> None:
-    """Ask for an orderly shutdown, which other programs' inhibitors may still refuse."""
+    """Request an orderly shutdown. Inhibitors of other programs may still block it."""
     subprocess.run(["systemctl", "poweroff", "--no-block"], check=False)
 
 
-def refresh_addresses() -> None:
-    """Look now where the members are, and not at the timer's next turn."""
+def start_reconcile() -> None:
+    """Update the members' addresses now instead of at the timer's next turn."""
     subprocess.run(["systemctl", "start", "--no-block", "etcd-reconcile.service"], check=False)

@@ -1,8 +1,8 @@
-"""logind's block inhibitor, which refuses a shutdown or a reboot of this machine for as long as it is held.
+"""A block inhibitor of systemd-logind: while it is held, logind rejects a shutdown or reboot of this machine.
 
-It is held by a child process, ``systemd-inhibit``, which ends with this one: its command waits for the end of a
-pipe. systemd 257 and later refuse root's own ``systemctl reboot`` as well; earlier ones refuse the power button
-alone, which is what the provider presses.
+A child process holds it, ``systemd-inhibit``. Its command waits for the end of a pipe, so the child ends with this
+process. systemd 257 and later reject root's own ``systemctl reboot`` as well. Earlier versions reject the power
+button alone, which DigitalOcean presses to shut a droplet down.
 """
 
 from __future__ import annotations
@@ -13,29 +13,32 @@ from collections.abc import Sequence
 
 COMMAND = ("systemd-inhibit", "--what=shutdown", "--mode=block", "--who=etcd")
 
-PAUSE = 2.0
-"""Seconds before logind is asked again after it refused."""
+RETRY_INTERVAL = 2.0
+"""Seconds to wait after a rejection by logind before the next try."""
 
 
 class Inhibitor:
-    """At most one block at a time. ``command`` stands for ``systemd-inhibit`` in tests."""
+    """At most one inhibitor at a time. Tests replace ``systemd-inhibit`` by ``command``."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
         self._child: subprocess.Popen[bytes] | None = None
         self._reason = ""
-        self._failed = -PAUSE
+        self._failed_at = -RETRY_INTERVAL
 
     @property
     def held(self) -> bool:
-        """Whether a shutdown is refused now."""
+        """Whether a shutdown is blocked now."""
         return self._child is not None and self._child.poll() is None
 
     def hold(self, reason: str) -> bool:
-        """Refuse a shutdown from now on; whether logind agreed, which it does not while it shuts down already."""
+        """Block the shutdown from now on. Returns whether it is blocked.
+
+        logind grants no inhibitor while it is shutting down already.
+        """
         if self.held and self._reason == reason:
             return True
-        if time.monotonic() - self._failed < PAUSE:
+        if time.monotonic() - self._failed_at < RETRY_INTERVAL:
             return self.held
         child = subprocess.Popen(
             [*self._command, f"--why={reason}", "sh", "-c", "echo held; exec cat"],
@@ -44,20 +47,20 @@ class Inhibitor:
         )
         if child.stdout is None or child.stdout.readline() == b"":
             _end(child)
-            self._failed = time.monotonic()
+            self._failed_at = time.monotonic()
             return self.held
-        # Only now the one before: there is no moment without a block.
+        # The earlier inhibitor goes only now, so the shutdown is blocked at every moment.
         self.release()
         self._child, self._reason = child, reason
         return True
 
     def release(self) -> None:
-        """Let a shutdown pass."""
+        """Allow the shutdown."""
         if self._child is not None:
             _end(self._child)
             self._child = None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    # Closes the pipe, upon which the command ends, and the block with it.
+    # This closes the pipe. Then the command ends, and with it the inhibitor.
     child.communicate()

@@ -1,4 +1,4 @@
-"""How the other members are, as this machine sees them over TLS, with nobody's help but theirs."""
+"""The health of the other members, asked of each of them over TLS."""
 
 from __future__ import annotations
 
@@ -25,73 +25,76 @@ from etcd_node.host.hosts_file import members_in
 from etcd_node.host.settings import PEER_PORT, Paths, Settings
 
 ESTABLISHED = "01"
+"""The state of an open connection in the kernel's tables."""
 
 
 @dataclass(frozen=True)
 class PeerObservation:
-    """One look around."""
+    """The state of this machine's member and of the other members at one moment."""
 
-    member: bool
+    has_data: bool
     """Whether this machine has a member's data."""
     healthy: bool = False
-    """Whether this machine's own etcd is."""
+    """Whether this machine's own etcd is healthy."""
     removed: bool = False
-    """Whether a quorum of the others lists the cluster without this member."""
+    """Whether a quorum of the other members lists the cluster without this member."""
     others: Sequence[str] = ()
-    """Names of the other members, as far as they are known."""
-    sick: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Those of them that are unhealthy, each with what was seen."""
-    changed: bool = False
-    """Whether this machine's own etcd lists other members than at the last look."""
+    """Names of the other members that are known."""
+    unhealthy: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names of the unhealthy ones among them, and what is wrong with each."""
+    members_changed: bool = False
+    """Whether this machine's own etcd lists other members than at the last observation."""
 
 
 class PeerHealth:
-    """Looks at the other members, on connections that are kept from look to look."""
+    """Observes the other members. Keeps a connection to each of them open between observations."""
 
     def __init__(self, settings: Settings, places: Paths, client: TlsClient) -> None:
         self._settings = settings
         self._places = places
         self._client = client
         self._own = client.peer_connection(MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
-        self._lines: dict[str, PersistentConnection] = {}
-        self._listed: tuple[ListedMember, ...] = ()
+        self._connections: dict[str, PersistentConnection] = {}
+        self._members: tuple[ListedMember, ...] = ()
         self._threads = ThreadPoolExecutor(16)
 
     @property
     def sockets(self) -> list[socket.socket]:
-        """Those of the connections to other members; one that can be read has ended, most likely."""
-        return [line.socket for line in self._lines.values() if line.socket is not None]
+        """The open connections to other members. One that becomes readable has most likely been closed."""
+        return [kept.socket for kept in self._connections.values() if kept.socket is not None]
 
-    def look(self) -> PeerObservation:
-        """Takes as long as the slowest member, which is 3 s where one is silent."""
+    def observe(self) -> PeerObservation:
+        """Observe all members. Takes as long as the slowest of them: 3 s when one does not answer."""
         healthy, removed = own_health(self._settings.metrics), False
-        own = self._own_list()
-        changed = bool(own and self._listed) and {one.id for one in own} != {one.id for one in self._listed}
-        self._listed = own or self._listed
+        own = self._local_members()
+        changed = bool(own and self._members) and {one.id for one in own} != {one.id for one in self._members}
+        self._members = own or self._members
         if not healthy:
             identity = read_disk(self._places.data).identity
             if identity is None and not own:
-                # No data: nothing to lose, and nobody to be asked.
-                return PeerObservation(member=False)
-            # The own list may be old, and tells nothing of a removal.
+                # Without data there is nothing to lose, and nobody to ask.
+                return PeerObservation(has_data=False)
+            # Our own list may be old, so it does not prove a removal.
             try:
                 confirmed = ClusterClient(self._client, self._known_members()).list_members()
             except NoQuorumError:
                 pass
             else:
-                self._listed = confirmed.members
+                self._members = confirmed.members
                 removed = identity is not None and was_removed(identity.member, identity.cluster, confirmed)
         others = self._others()
-        seen = self._threads.map(self._trouble_of, others)
-        sick = {member.host: trouble for member, trouble in zip(others, seen, strict=True) if trouble}
-        for name in self._lines.keys() - {member.host for member in others}:
-            self._lines.pop(name).close()
-        return PeerObservation(True, healthy, removed, [member.host for member in others], sick, changed)
+        problems = self._threads.map(self._problem_of, others)
+        unhealthy = {
+            member.host: problem for member, problem in zip(others, problems, strict=True) if problem
+        }
+        for name in self._connections.keys() - {member.host for member in others}:
+            self._connections.pop(name).close()
+        return PeerObservation(True, healthy, removed, [member.host for member in others], unhealthy, changed)
 
     def _others(self) -> list[ListedMember]:
-        """The other members; before any list was seen, those that founded the cluster or have an address."""
-        if self._listed:
-            return [member for member in self._listed if not is_self(self._settings.name, member)]
+        """The other members. Before the first list: the initial members and those that have an address."""
+        if self._members:
+            return [member for member in self._members if not is_self(self._settings.name, member)]
         names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
         return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
@@ -104,48 +107,48 @@ class PeerHealth:
     def _addresses(self) -> dict[str, str]:
         return members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
 
-    def _own_list(self) -> tuple[ListedMember, ...]:
+    def _local_members(self) -> tuple[ListedMember, ...]:
         try:
             return members_in_answer(self._own.get(MEMBERS_PATH))
         except NoAnswerError:
             return ()
 
-    def _trouble_of(self, member: ListedMember) -> str:
-        """What is wrong with another member; empty when it is healthy.
+    def _problem_of(self, member: ListedMember) -> str:
+        """Why another member is unhealthy; empty when it is healthy.
 
-        A replaced member comes back at another address, from which it connects to this machine long before that
-        address stands in /etc/hosts. It is found there, by its certificate: once all are healthy the next member
-        may be told to go.
+        A replaced member has a new address. It connects to this machine from there long before /etc/hosts has that
+        address, so we also try the addresses that are connected to us; the certificate proves which member it is.
+        This is quick, and it has to be: once all members are healthy, the next one may be shut down.
         """
         if member.learner:
             return "it is a learner that has not been promoted yet"
-        name, trouble = member.host, "its address is not known"
-        line = self._lines.get(name)
-        if line is not None and line.socket is not None:
-            # Without another try: should it have gone, a press may follow.
-            return self._ask(line)
+        name, problem = member.host, "its address is not known"
+        kept = self._connections.get(name)
+        if kept is not None and kept.socket is not None:
+            # No second try: if the member has gone, a shutdown request may follow soon.
+            return self._ask(kept)
         known = self._addresses()
-        strangers = connected_from(PEER_PORT, self._settings.listen, _connections()) - set(known.values())
-        for address in [*sorted(strangers), *([known[name]] if name in known else [])]:
-            line = self._client.client_connection(MemberAddress(name, address))
-            trouble = self._ask(line)
-            if line.socket is not None:
-                self._lines[name] = line
+        unknown = connected_from(PEER_PORT, self._settings.listen, _kernel_tables()) - set(known.values())
+        for address in [*sorted(unknown), *([known[name]] if name in known else [])]:
+            opened = self._client.client_connection(MemberAddress(name, address))
+            problem = self._ask(opened)
+            if opened.socket is not None:
+                self._connections[name] = opened
                 break
-        return trouble
+        return problem
 
     @staticmethod
-    def _ask(line: PersistentConnection) -> str:
+    def _ask(connection: PersistentConnection) -> str:
         try:
-            return trouble_in(line.get("/health"))
+            return problem_in(connection.get("/health"))
         except NoAnswerError as error:
             return str(error)
 
 
-def trouble_in(answer: HttpResponse) -> str:
-    """What an answer to ``GET /health`` says is wrong; empty when nothing is.
+def problem_in(answer: HttpResponse) -> str:
+    """The problem that an answer to ``GET /health`` reports; empty when there is none.
 
-    etcd answers after a linearizable read: it has a leader and a quorum then, and no alarm.
+    etcd does a linearizable read first. So a healthy member has a leader and a quorum, and no alarm is raised.
     """
     try:
         values = answer.json()
@@ -153,17 +156,17 @@ def trouble_in(answer: HttpResponse) -> str:
             return ""
         return f"etcd says it is not healthy: {values.get('reason') or 'no reason given'}"
     except (ValueError, TypeError, KeyError, AttributeError):
-        return f"it answers {answer.status}, which etcd does not"
+        return f"its answer (status {answer.status}) is not etcd's"
 
 
 def own_health(metrics: str) -> bool:
-    """Whether this machine's own etcd is healthy, asked where it serves its metrics."""
+    """Whether this machine's own etcd is healthy. ``metrics`` is where it serves its metrics, ``HOST:PORT``."""
     host, port = metrics.rsplit(":", 1)
     connection = HTTPConnection(host, int(port), timeout=3)
     try:
         connection.request("GET", "/health")
         response = connection.getresponse()
-        return not trouble_in(HttpResponse(response.status, response.read()))
+        return not problem_in(HttpResponse(response.status, response.read()))
     except (OSError, HTTPException):
         return False
     finally:
@@ -173,8 +176,8 @@ def own_health(metrics: str) -> bool:
 def connected_from(port: int, listen: str, tables: Sequence[str]) -> set[str]:
     """IPv4 addresses of the other machines that are connected to a port of this one.
 
-    ``tables`` are the kernel's lists of connections (proc_pid_net(5)). One that was accepted on every address stands
-    in ``tcp6``, as an address of IPv6 that ends with that of IPv4.
+    ``tables`` are the kernel's tables of connections (proc_pid_net(5)). When etcd listens on all addresses, a
+    connection is in ``tcp6``, as an IPv6 address that ends with the IPv4 one.
     """
     found: set[str] = set()
     for line in (line for table in tables for line in table.splitlines()[1:]):
@@ -187,11 +190,11 @@ def connected_from(port: int, listen: str, tables: Sequence[str]) -> set[str]:
     return found
 
 
-def _connections() -> list[str]:
+def _kernel_tables() -> list[str]:
     return [table.read_text() for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")) if table.exists()]
 
 
 def _endpoint(text: str) -> tuple[str, int]:
     address, _, port = text.partition(":")
-    # A number in the machine's own byte order.
+    # The kernel prints the address in this machine's byte order.
     return socket.inet_ntoa(struct.pack("=I", int(address[-8:], 16))), int(port, 16)

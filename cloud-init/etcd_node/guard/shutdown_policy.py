@@ -1,8 +1,8 @@
-"""Whether the cluster can spare this machine: the rules of its veto against a shutdown, as functions of what is seen.
+"""Rules by which a machine blocks its own shutdown, as functions of what the guard knows.
 
-Never more than one member is down by anybody's planned doing. A gate of the program asks before *it* changes a
-member; drift, ``--replace``, a resumed run and a press in the provider's panel ask nobody, so each machine
-refuses its own shutdown while another member is unhealthy.
+At most one member is down on purpose. A gate of the program checks that before *it* changes a member. Drift,
+``--replace``, a resumed run and a shutdown from the control panel pass no gate, so each machine blocks its own
+shutdown while another member is unhealthy.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from etcd_node.digitalocean.markers import Markers
 
 @dataclass(frozen=True)
 class ShutdownFacts:
-    """All that the decision is made of."""
+    """The facts on which the guard decides."""
 
-    member: bool
-    """Whether this machine has a member's data: a disk without any has nothing to lose."""
+    has_data: bool
+    """Whether this machine has a member's data. An empty disk has nothing to lose."""
     removed: bool = False
-    """Whether a quorum of the others lists the cluster without this member."""
-    sick: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Other members that are unhealthy, each with what was last seen of it."""
+    """Whether a quorum of the other members lists the cluster without this member."""
+    unhealthy: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The other members that are unhealthy, and what is wrong with each."""
     irreplaceable: bool = False
-    """Whether it is the only member, with its data on the droplet's own disk."""
+    """Whether this is the only member, with its data on the droplet's own disk."""
     markers: Markers | None = None
-    """``None`` when the API has not said lately: an error is no answer."""
+    """The cluster's markers; ``None`` when the API has not answered lately. A failed request proves nothing."""
 
 
-def needed(facts: ShutdownFacts) -> str | None:
-    """Why the cluster cannot spare this member, if it cannot. Names no detail that changes from look to look."""
-    if not facts.member:
+def reason_to_block(facts: ShutdownFacts) -> str | None:
+    """Why the cluster needs this machine; ``None`` when it does not. Has no detail that changes between rounds."""
+    if not facts.has_data:
         return None
     if facts.irreplaceable:
         return "this is the only member, and its data is on this droplet's own disk"
-    if facts.sick:
-        names = sorted(facts.sick)
+    if facts.unhealthy:
+        names = sorted(facts.unhealthy)
         return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} unhealthy"
     return None
 
 
-def released(facts: ShutdownFacts) -> str | None:
-    """Why this machine may go whoever is unhealthy, if it may."""
+def reason_to_allow(facts: ShutdownFacts) -> str | None:
+    """Why this machine may shut down even if other members are unhealthy; ``None`` when it may not."""
     if facts.removed:
         return "this member was removed from the cluster"
     if facts.markers is None:
@@ -50,55 +50,62 @@ def released(facts: ShutdownFacts) -> str | None:
     if facts.markers.all_at_once:
         return "etcd:rollout is all-at-once"
     if not facts.markers.up:
-        return "the cluster is being torn down"
+        return "the cluster is being destroyed"
     return None
 
 
-def holds(facts: ShutdownFacts) -> str | None:
-    """Why this machine must refuse its shutdown now; ``None`` when it need not."""
-    return None if released(facts) else needed(facts)
+def must_block(facts: ShutdownFacts) -> str | None:
+    """Why this machine must block its shutdown now; ``None`` when it must not."""
+    return None if reason_to_allow(facts) else reason_to_block(facts)
 
 
-def pause(trouble: float | None) -> float:
-    """Seconds between two looks at the other members, after ``trouble`` seconds of it; ``None`` is none.
+def observation_interval(*, needed: bool) -> float:
+    """Seconds between two observations of the other members. ``needed``: the cluster needs this machine.
 
-    Without trouble, a member that goes closes its connections, which ends the pause. In trouble the looks are quick:
-    as soon as all are healthy, a gate may let this member go.
+    While it does not, a member that goes down closes its connections, which starts the next observation. While it
+    does, observations are frequent: as soon as all members are healthy, a gate may shut this member down.
     """
-    return 3.0 if trouble is None else 0.25
+    return 0.25 if needed else 3.0
 
 
-FIRST_QUESTION = 10.0
-"""Seconds of trouble before the first question of a machine that has not seen itself healthy yet: in a founding and
-after a reboot somebody is always still on the way."""
+FIRST_MARKERS_DELAY = 10.0
+"""Seconds before a machine that has not been healthy since it booted reads the markers.
+
+During a bootstrap and after a reboot, other members are still starting.
+"""
 
 
-def first_question(settled: bool) -> float:
-    """Seconds of trouble after which the markers are asked for: at once, in the life of a member."""
-    return 0.0 if settled else FIRST_QUESTION
+def markers_delay(settled: bool) -> float:
+    """Seconds for which the cluster must have needed this machine before it reads the markers.
 
-
-def pace(trouble: float, members: int) -> float:
-    """Seconds between two questions about the markers, after ``trouble`` seconds of a need to ask.
-
-    Quick at first, when a teardown is the likely cause. The API allows 250 requests a minute and 5,000 an hour for
-    one token, so a cluster of more than three members, which all ask, asks more slowly.
+    ``settled``: this machine's etcd has been healthy since the guard started.
     """
-    base = 2.0 if trouble < 120 else 5.0 if trouble < 600 else 15.0
+    return 0.0 if settled else FIRST_MARKERS_DELAY
+
+
+def poll_interval(seconds: float, members: int) -> float:
+    """Seconds between two requests for the markers, when the cluster has needed this machine for ``seconds``.
+
+    Short at first, when a teardown is the likely cause. The API allows 250 requests a minute and 5,000 an hour for
+    one token, and all members send them, so the interval grows with a cluster of more than three members.
+    """
+    base = 2.0 if seconds < 120 else 5.0 if seconds < 600 else 15.0
     return min(15.0, base * max(1.0, members / 3))
 
 
-REPLACED = 120.0
-"""Seconds of trouble in which the listing is asked as often as the markers: a member that comes back at another address
-is found before it is healthy, and nobody waits for an address that is no more. Later the timer's refresh does it."""
+LISTING_TIME = 120.0
+"""Seconds for which the droplets are listed as often as the markers are read.
 
-PRESS_AGE = 600.0
-"""Seconds after which a refused shutdown is forgotten."""
+So a member that has a new address is found before it is healthy. After that time ``etcd-reconcile`` finds it.
+"""
 
-CLOCKS = 10.0
+LONGEST_DEFERRAL = 600.0
+"""Seconds after which a blocked shutdown request is forgotten."""
+
+CLOCK_TOLERANCE = 10.0
 """Seconds by which this machine's clock and the API's may differ."""
 
 
-def oldest_press(held_since: float, now: float) -> float:
-    """The Unix time from which on a shutdown counts as one that this machine has refused."""
-    return max(held_since - CLOCKS, now - PRESS_AGE)
+def oldest_request(blocked_since: float, now: float) -> float:
+    """The Unix time from which on a shutdown request counts as one that this machine has blocked."""
+    return max(blocked_since - CLOCK_TOLERANCE, now - LONGEST_DEFERRAL)

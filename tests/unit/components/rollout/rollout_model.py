@@ -16,7 +16,7 @@ from functools import cache
 from typing import NamedTuple
 
 from etcd_node.digitalocean.markers import Markers
-from etcd_node.guard.shutdown_policy import ShutdownFacts, holds
+from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
 from components.etcd.health import MemberStatus, NoStatus, Observation, problems
 from components.rollout.gates import others, waits_for_gate
@@ -143,7 +143,7 @@ def refuses(index: int, well: tuple[bool, ...], given_up: bool) -> bool:
     """The node's veto."""
     sick = {name: "gone" for name, fine in zip(NAMES, well, strict=True) if not fine and name != NAMES[index]}
     markers = Markers(up=True, size=3, all_at_once=given_up)
-    return holds(ShutdownFacts(member=True, sick=sick, markers=markers)) is not None
+    return must_block(ShutdownFacts(has_data=True, unhealthy=sick, markers=markers)) is not None
 
 
 def shut_down(state: State, index: int) -> State:

@@ -1,4 +1,4 @@
-"""Questions to the API in the background."""
+"""Requests to the API in the background."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Clock:
         return self.now
 
 
-class Asked:
-    """An inquiry whose answers are given one after the other."""
+class Polled:
+    """A poll whose results are given one after the other."""
 
     def __init__(self, *answers: str | ListingError) -> None:
         self.answers = list(answers)
         self.count = 0
         self.clock = Clock()
         self.woken, wake = os.pipe()
-        self.inquiry: BackgroundPoll[str] = BackgroundPoll(
-            self._answer, unknown="not known how it is", wake=wake, clock=self.clock
+        self.poll: BackgroundPoll[str] = BackgroundPoll(
+            self._answer, on_failure="cannot read it", wake=wake, clock=self.clock
         )
 
     def _answer(self) -> str:
@@ -37,45 +37,47 @@ class Asked:
             raise answer
         return answer
 
-    def pursue_to_the_end(self, pace: float) -> None:
+    def poll_to_the_end(self, interval: float) -> None:
         before = self.count
-        self.inquiry.pursue(pace)
-        poll = select.poll()
-        poll.register(self.woken, select.POLLIN)
-        if poll.poll(1000):
+        self.poll.poll(interval)
+        woken = select.poll()
+        woken.register(self.woken, select.POLLIN)
+        if woken.poll(1000):
             assert os.read(self.woken, 10) == b"."
             assert self.count == before + 1
-            self.inquiry.pursue(float("inf"))
+            self.poll.poll(float("inf"))
 
 
-def test_the_first_question_is_asked_at_once_and_the_next_at_its_pace() -> None:
-    asked = Asked("one", "two")
-    asked.pursue_to_the_end(2)
-    assert asked.inquiry.answer is not None
-    assert (asked.inquiry.answer.value, asked.inquiry.answer.at) == ("one", 1000)
-    asked.clock.now = 1001.9
-    asked.inquiry.pursue(2)
-    assert asked.count == 1
-    asked.clock.now = 1002
-    asked.pursue_to_the_end(2)
-    assert asked.inquiry.answer.value == "two"
+def test_the_first_request_is_sent_at_once_and_the_next_when_due() -> None:
+    polled = Polled("one", "two")
+    polled.poll_to_the_end(2)
+    assert polled.poll.result is not None
+    assert (polled.poll.result.value, polled.poll.result.at) == ("one", 1000)
+    polled.clock.now = 1001.9
+    polled.poll.poll(2)
+    assert polled.count == 1
+    polled.clock.now = 1002
+    polled.poll_to_the_end(2)
+    assert polled.poll.result.value == "two"
 
 
-def test_an_error_is_no_answer_and_is_waited_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_keeps_the_last_result_and_delays_the_next_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     refused = ListingError("429", refused={"retry-after": "30"})
-    asked = Asked("one", refused, ListingError("500"), "two")
-    asked.pursue_to_the_end(2)
-    asked.clock.now = 1002
-    asked.pursue_to_the_end(2)
-    asked.clock.now = 1031
-    asked.inquiry.pursue(2)
-    assert asked.count == 2
-    assert asked.inquiry.answer is not None
-    assert asked.inquiry.answer.value == "one"
-    assert asked.inquiry.answer.at == 1000
-    asked.clock.now = 1040
-    asked.pursue_to_the_end(2)
-    asked.clock.now = 1100
-    asked.pursue_to_the_end(2)
-    assert asked.inquiry.answer.value == "two"
-    assert capsys.readouterr().err.count("not known how it is: 429") == 1
+    polled = Polled("one", refused, ListingError("500"), "two")
+    polled.poll_to_the_end(2)
+    polled.clock.now = 1002
+    polled.poll_to_the_end(2)
+    polled.clock.now = 1031
+    polled.poll.poll(2)
+    assert polled.count == 2
+    assert polled.poll.result is not None
+    assert polled.poll.result.value == "one"
+    assert polled.poll.result.at == 1000
+    polled.clock.now = 1040
+    polled.poll_to_the_end(2)
+    polled.clock.now = 1100
+    polled.poll_to_the_end(2)
+    assert polled.poll.result.value == "two"
+    assert capsys.readouterr().err.count("cannot read it: 429") == 1

@@ -1,4 +1,4 @@
-"""The child process that holds logind's block."""
+"""The child process that holds logind's inhibitor."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import sys
 import time
 from pathlib import Path
 
-from etcd_node.guard.inhibitor import PAUSE, Inhibitor
+from etcd_node.guard.inhibitor import RETRY_INTERVAL, Inhibitor
 
 STAND_IN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[2:]))"
-"""Runs its command as ``systemd-inhibit`` does, and leaves its reason out."""
+"""Runs its command as ``systemd-inhibit`` does, without the reason."""
 
 
 def inhibitor() -> Inhibitor:
     return Inhibitor([sys.executable, "-c", STAND_IN])
 
 
-def test_it_is_held_until_it_is_released() -> None:
+def test_an_inhibitor_is_held_until_it_is_released() -> None:
     held = inhibitor()
     assert not held.held
     assert held.hold("m3 is unhealthy")
@@ -29,7 +29,7 @@ def test_it_is_held_until_it_is_released() -> None:
     held.release()
 
 
-def test_another_reason_replaces_the_first_without_a_moment_in_between(tmp_path: Path) -> None:
+def test_a_new_reason_replaces_the_old_one_without_a_gap(tmp_path: Path) -> None:
     log = tmp_path / "log"
     script = f'echo begin "$1" >>{log}; shift; "$@"; echo end >>{log}'
     held = Inhibitor(["sh", "-c", script, "sh"])
@@ -40,17 +40,17 @@ def test_another_reason_replaces_the_first_without_a_moment_in_between(tmp_path:
     assert log.read_text().splitlines() == ["begin --why=m3", "begin --why=m2", "end", "end"]
 
 
-def test_a_refusal_of_logind_is_told_and_not_repeated_at_once(tmp_path: Path) -> None:
+def test_after_a_rejection_logind_is_not_asked_again_at_once(tmp_path: Path) -> None:
     tries = tmp_path / "tries"
     refused = Inhibitor(["sh", "-c", f"echo >>{tries}; exit 1"])
     began = time.monotonic()
-    while time.monotonic() - began < PAUSE / 2:
+    while time.monotonic() - began < RETRY_INTERVAL / 2:
         assert not refused.hold("m3")
     assert tries.read_text() == "\n"
     assert not refused.held
 
 
-def test_the_block_ends_with_the_guard_however_that_ends(tmp_path: Path) -> None:
+def test_the_inhibitor_ends_with_the_guard_even_when_it_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time; from etcd_node.guard.inhibitor import Inhibitor\n"
         f"Inhibitor(['sh', '-c', 'echo $$ >{tmp_path}/pid; shift; exec \"$@\"', 'sh']).hold('x')\n"

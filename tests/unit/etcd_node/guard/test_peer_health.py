@@ -1,10 +1,10 @@
-"""What a member's answer means, and who is connected to this machine."""
+"""How a member's answer is read, and how connected machines are found."""
 
 from __future__ import annotations
 
 import pytest
 from etcd_node.etcd.transport import HttpResponse
-from etcd_node.guard.peer_health import connected_from, trouble_in
+from etcd_node.guard.peer_health import connected_from, problem_in
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue\n"
 DUAL = "0000000000000000FFFF0000"
@@ -25,27 +25,27 @@ def connection(local: str, remote: str, state: str = "01") -> str:
         ([connection("00000000:094C", "00000000:0000", state="0A")], set()),
         ([connection("0100007F:094C", "0100007F:AE4E")], set()),
     ],
-    ids=["IPv4", "on every address", "second table", "to another", "ended", "the listener", "its own"],
+    ids=["IPv4", "all addresses", "second table", "outgoing", "closed", "the listener", "loopback"],
 )
-def test_other_machines_that_are_connected_to_a_port_are_found(tables: list[str], found: set[str]) -> None:
+def test_machines_connected_to_the_peer_port_are_found(tables: list[str], found: set[str]) -> None:
     assert connected_from(2380, "0.0.0.0", [HEADER + table for table in tables]) == found  # noqa: S104
 
 
-def test_only_the_own_address_counts_where_etcd_listens_on_one() -> None:
+def test_only_connections_to_the_listen_address_count() -> None:
     tables = [HEADER + connection("0F7100CB:094C", "107100CB:AE4E")]
     assert connected_from(2380, "203.0.113.15", tables) == {"203.0.113.16"}
     assert connected_from(2380, "203.0.113.99", tables) == set()
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "trouble"),
+    ("status", "body", "problem"),
     [
         (200, b'{"health":"true","reason":""}', ""),
         (503, b'{"health":"false","reason":"ALARM NOSPACE"}', "etcd says it is not healthy: ALARM NOSPACE"),
         (503, b'{"health":"false"}', "etcd says it is not healthy: no reason given"),
-        (404, b"404 page not found", "it answers 404, which etcd does not"),
-        (200, b"[]", "it answers 200, which etcd does not"),
+        (404, b"404 page not found", "its answer (status 404) is not etcd's"),
+        (200, b"[]", "its answer (status 200) is not etcd's"),
     ],
 )
-def test_only_etcds_own_word_counts_as_health(status: int, body: bytes, trouble: str) -> None:
-    assert trouble_in(HttpResponse(status, body)) == trouble
+def test_only_an_answer_of_etcd_proves_health(status: int, body: bytes, problem: str) -> None:
+    assert problem_in(HttpResponse(status, body)) == problem
