@@ -1,4 +1,4 @@
-"""The script against real etcd processes."""
+"""Bootstrap, rejoin and restart: the node's package with real etcd processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .api import Fault
 from .lab import Lab, Node, eventually, hexadecimal, promoted
 
 
-def test_three_blank_members_found_one_cluster(lab: Lab) -> None:
+def test_three_blank_members_bootstrap_one_cluster(lab: Lab) -> None:
     first, second, third = lab.found()
     assert set(first.members()) == {first.name, second.name, third.name}
     first.etcdctl("put", "colour", "blue")
@@ -16,19 +16,19 @@ def test_three_blank_members_found_one_cluster(lab: Lab) -> None:
     assert {node.variables()["ETCD_INITIAL_CLUSTER_STATE"] for node in lab.nodes} == {"new"}
 
 
-def test_a_founding_asks_the_listing_at_most_four_times_a_member(lab: Lab) -> None:
+def test_a_bootstrap_lists_droplets_at_most_four_times_a_member(lab: Lab) -> None:
     lab.found()
     assert len(lab.api.requests) <= 4 * 3
 
 
-def test_one_member_alone_founds_a_cluster_of_one(lab: Lab) -> None:
+def test_a_single_member_bootstraps_a_cluster_of_one(lab: Lab) -> None:
     lab.found(size=1)
 
 
-def test_nobody_founds_while_one_founding_member_is_silent(lab: Lab) -> None:
+def test_members_wait_while_one_initial_member_is_silent(lab: Lab) -> None:
     first, second = lab.add(1).power_on(), lab.add(2).power_on()
     third = lab.add(3)
-    eventually("it says so", lambda: f"no proof that {third.name} has no data" in first.log)
+    eventually("the log says so", lambda: f"no answer from {third.name}, which may have data" in first.log)
     time.sleep(1)
     assert not first.variables()
     assert not second.variables()
@@ -36,19 +36,19 @@ def test_nobody_founds_while_one_founding_member_is_silent(lab: Lab) -> None:
     lab.all_healthy(lab.nodes)
 
 
-def test_nobody_founds_with_a_member_of_another_cluster(lab: Lab) -> None:
+def test_members_wait_while_one_belongs_to_another_cluster(lab: Lab) -> None:
     first, _, third = (
         lab.add(1).power_on(),
         lab.add(2).power_on(),
         lab.add(3, cluster="cluster-2").power_on(),
     )
-    eventually("it says so", lambda: f"{third.name} has another cluster's token" in first.log)
+    eventually("the log says so", lambda: f"{third.name} has the token of another cluster" in first.log)
     assert not any(node.variables() for node in lab.nodes)
 
 
-def test_a_member_that_comes_late_to_a_founding_joins_it(lab: Lab) -> None:
+def test_a_member_that_is_late_to_a_bootstrap_joins(lab: Lab) -> None:
     nodes = [lab.add(number).power_on() for number in (1, 2, 3)]
-    eventually("it was told", lambda: nodes[2].variables() or None)
+    eventually("it has accepted the decision", lambda: nodes[2].variables() or None)
     nodes[2].power_off().wipe()
     lab.all_healthy(nodes[:2])
     nodes[2].power_on()
@@ -73,13 +73,13 @@ def test_members_wiped_one_after_the_other_keep_the_data(lab: Lab) -> None:
     nodes = lab.found()
     nodes[0].etcdctl("put", "colour", "blue")
     for node in nodes:
-        # etcd lets nobody change the membership in the first seconds of a connection (strict reconfiguration check).
+        # etcd refuses changes of the membership in the first seconds of a connection (strict reconfiguration check).
         node.power_off().wipe().power_on()
         promoted(node)
     assert [node.get("colour") for node in nodes] == ["blue"] * 3
 
 
-def test_a_rejoin_goes_on_after_the_old_self_was_removed(lab: Lab) -> None:
+def test_a_rejoin_resumes_after_the_old_member_was_removed(lab: Lab) -> None:
     first, _, third = lab.found()
     old = first.members()[third.name]["ID"]
     third.power_off().wipe()
@@ -88,7 +88,7 @@ def test_a_rejoin_goes_on_after_the_old_self_was_removed(lab: Lab) -> None:
     promoted(third)
 
 
-def test_a_rejoin_goes_on_after_it_was_added_and_never_started(lab: Lab) -> None:
+def test_a_rejoin_resumes_after_the_learner_was_added(lab: Lab) -> None:
     first, _, third = lab.found()
     old = first.members()[third.name]["ID"]
     third.power_off().wipe()
@@ -100,7 +100,7 @@ def test_a_rejoin_goes_on_after_it_was_added_and_never_started(lab: Lab) -> None
     assert len(first.members()) == 3
 
 
-def test_a_learner_that_was_not_promoted_is_promoted_after_a_reboot(lab: Lab) -> None:
+def test_a_learner_is_promoted_after_a_reboot(lab: Lab) -> None:
     first, _, third = lab.found()
     third.power_off().wipe().power_on()
     eventually("it is a learner", lambda: third.variables().get("ETCD_INITIAL_CLUSTER_STATE") == "existing")
@@ -124,34 +124,36 @@ def test_data_of_a_removed_member_is_set_aside(lab: Lab) -> None:
     assert len(list(third.places.mount.glob("removed-*"))) == 1
 
 
-def test_a_removed_member_stays_out_until_it_is_wanted_again(lab: Lab) -> None:
+def test_a_removed_member_stays_out_until_a_scale_out(lab: Lab) -> None:
     first, second, third = lab.found()
     first.etcdctl("put", "colour", "blue")
     remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
     lab.api.faults.append(Fault(500, times=1000))
     eventually("it is removed", lambda: first.etcdctl(*remove).returncode == 0)
-    looking(third, "it is not known whether for good")
+    says_after_reconciling(third, "it is not known whether this member may join again")
     lab.api.tags = ["etcd-test-up", "etcd-test-size-2"]
     lab.api.faults.clear()
-    looking(third, "which is wanted with 2 members: waiting for the end of this droplet, or for a scale-out")
+    says_after_reconciling(
+        third, "which has 2 members: waiting for a scale-out, or for the deletion of this droplet"
+    )
     assert set(first.members()) == {first.name, second.name}
     assert not list(third.places.mount.glob("removed-*"))
     lab.api.tags = ["etcd-test-up", "etcd-test-size-199"]
     promoted(third)
     assert third.get("colour") == "blue"
-    assert third.log.count("which is wanted with 2 members") == 1
+    assert third.log.count("which has 2 members") == 1
 
 
-def test_without_quorum_a_blank_member_waits_and_says_so(lab: Lab) -> None:
+def test_a_blank_member_waits_for_an_operator_without_quorum(lab: Lab) -> None:
     first, second, third = lab.found()
     first.etcdctl("put", "colour", "blue")
     own = ("get", "--consistency=s", "--print-value-only", "colour")
-    eventually("the third has it, too", lambda: third.etcdctl(*own).stdout.strip() == "blue")
+    eventually("the third member has the value, too", lambda: third.etcdctl(*own).stdout.strip() == "blue")
     first.power_off().wipe()
     second.power_off().wipe()
     first.power_on()
     second.power_on()
-    eventually("it says so", lambda: "there is no quorum to join" in first.log, seconds=60)
+    eventually("the log says so", lambda: "no data here; no quorum to join" in first.log, seconds=60)
     assert "docs/recovery.md" in first.log
     assert not first.variables()
     assert third.get("colour") == "" or third.get("colour") == "blue"
@@ -172,10 +174,10 @@ def test_members_with_data_start_while_the_api_is_down(lab: Lab) -> None:
     assert len(lab.api.requests) == asked
 
 
-def test_a_member_that_is_no_founding_member_joins_only(lab: Lab) -> None:
+def test_a_later_member_never_bootstraps(lab: Lab) -> None:
     fourth = lab.add(4)
     fourth.power_on()
-    eventually("it says so", lambda: "waiting for a cluster to join" in fourth.log)
+    eventually("the log says so", lambda: "waiting for a cluster to join" in fourth.log)
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
         node.power_on()
@@ -184,7 +186,7 @@ def test_a_member_that_is_no_founding_member_joins_only(lab: Lab) -> None:
     assert len(nodes[0].members()) == 4
 
 
-def test_initial_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> None:
+def test_initial_members_do_not_bootstrap_beside_a_later_member(lab: Lab) -> None:
     (first,) = lab.found(size=1)
     first.etcdctl("put", "colour", "blue")
     second = lab.add(2, founding=1)
@@ -192,11 +194,11 @@ def test_initial_members_do_not_found_anew_beside_a_later_member(lab: Lab) -> No
     promoted(second)
     first.power_off().wipe()
     first.power_on()
-    eventually("it says so", lambda: "no quorum to join" in first.log, seconds=60)
+    eventually("the log says so", lambda: "no quorum to join" in first.log, seconds=60)
     assert not first.variables()
 
 
-def test_a_founding_that_got_stuck_begins_anew(lab: Lab) -> None:
+def test_a_bootstrap_without_quorum_starts_again(lab: Lab) -> None:
     nodes = [lab.add(number) for number in (1, 2, 3)]
     lab.leave_embryo(nodes[0], nodes)
     nodes[0].places.run.mkdir(parents=True)
@@ -207,7 +209,7 @@ def test_a_founding_that_got_stuck_begins_anew(lab: Lab) -> None:
     assert len(list(nodes[0].places.mount.glob("unborn-*"))) == 1
 
 
-def test_a_founding_interrupted_by_a_loss_of_power_goes_on(lab: Lab) -> None:
+def test_a_bootstrap_resumes_after_a_loss_of_power(lab: Lab) -> None:
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
         lab.leave_embryo(node, nodes)
@@ -217,8 +219,8 @@ def test_a_founding_interrupted_by_a_loss_of_power_goes_on(lab: Lab) -> None:
     assert len(nodes[0].members()) == 3
 
 
-def looking(node: Node, text: str) -> None:
-    """Wait until a member says something, with the timer's looks at it."""
+def says_after_reconciling(node: Node, text: str) -> None:
+    """Wait until a member logs a text, while the periodic step runs."""
 
     def says() -> bool:
         node.reconcile()

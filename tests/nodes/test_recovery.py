@@ -1,4 +1,4 @@
-"""What an operator's recovery sees, and what its clusters have in common with those before: real etcd, real S3."""
+"""The survey before a recovery, and the clusters and backups after it, with real etcd and real S3 requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent
 from etcd_node.recovery.recover import Plan
-from etcd_node.recovery.survey import State, Survey, survey_members
+from etcd_node.recovery.survey import MemberState, Survey, survey_members
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted
@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
     server.stop()
 
 
-def seen_by(node: Node) -> Survey:
+def survey_from(node: Node) -> Survey:
     settings = read_settings(node.places.etc / "prepare_cluster.json")
     return survey_members(
         settings,
@@ -44,16 +44,16 @@ def seen_by(node: Node) -> Survey:
     )
 
 
-def states(call: Survey) -> list[State]:
-    return [other.state for other in call.others]
+def states(survey: Survey) -> list[MemberState]:
+    return [other.state for other in survey.others]
 
 
 def recovered(node: Node, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the operator's command does on one member, with systemd's part."""
-    deeds = {"stop": node.power_off, "start": node.power_on}
-    monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: deeds[verb]())
+    """Run the operator's command on one member, and do what it asks of systemd."""
+    actions = {"stop": node.power_off, "start": node.power_on}
+    monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: actions[verb]())
     settings = read_settings(node.places.etc / "prepare_cluster.json")
-    recover.from_backup(settings, node.places, seen_by(node), plan, Consent())
+    recover.from_backup(settings, node.places, survey_from(node), plan, Consent())
 
 
 def given_up(node: Node) -> list[Path]:
@@ -65,37 +65,37 @@ def only_new(server: ObjectServer, before: list[Backup]) -> Backup:
     return new
 
 
-def test_a_roll_call_tells_a_quorum_from_members_that_are_down_gone_or_silent(lab: Lab) -> None:
+def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
     nodes = lab.found()
     first, second, third = nodes
     for node in nodes:
         lab_hosts(node, nodes)
-    assert sorted(seen_by(first).quorum) == sorted(node.name for node in nodes)
+    assert sorted(survey_from(first).quorum) == sorted(node.name for node in nodes)
     for node in (second, third):
         node.power_off()
-    cut = eventually("it has noticed", lambda: None if (call := seen_by(first)).quorum else call)
-    assert states(cut) == [State.STOPPED, State.STOPPED]
+    cut = eventually("it has no leader", lambda: None if (survey := survey_from(first)).quorum else survey)
+    assert states(cut) == [MemberState.STOPPED, MemberState.STOPPED]
     assert not cut.silent
-    # Nobody answers there, and nobody refuses.
+    # Connections are neither answered nor refused.
     with socket.create_server((third.name, 2380)), socket.create_server((third.name, 2379)):
-        assert [other.name for other in seen_by(first).silent] == [third.name]
+        assert [other.name for other in survey_from(first).silent] == [third.name]
         lab.api.droplets.remove((third.name, third.name))
-        assert states(seen_by(first)) == [State.STOPPED, State.GONE]
-    # A listing without this very droplet is another account's.
+        assert states(survey_from(first)) == [MemberState.STOPPED, MemberState.NO_DROPLET]
+    # A listing without this droplet may be of another account.
     lab.api.droplets.clear()
-    call = seen_by(first)
-    assert f"lacks this droplet, {first.name}" in call.trouble
-    assert call.droplets == ()
-    # Nor does a hosts file that has no members make anybody gone.
+    survey = survey_from(first)
+    assert f"does not list this droplet, {first.name}" in survey.problem
+    assert survey.droplets == ()
+    # A hosts file without members does not show either that a droplet is gone.
     first.places.hosts.write_text("")
     first.power_off()
-    assert states(seen_by(first)) == [State.SILENT, State.SILENT]
+    assert states(survey_from(first)) == [MemberState.SILENT, MemberState.SILENT]
     second.wipe().power_on()
     lab.api.droplets += [(node.name, node.name) for node in nodes]
-    eventually("it waits", lambda: states(seen_by(first))[0] is State.BLANK)
+    eventually("it waits without data", lambda: states(survey_from(first))[0] is MemberState.BLANK)
 
 
-def test_a_smaller_cluster_than_the_founders_is_recovered_twice_and_nothing_of_either_is_lost(
+def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nodes = found(lab, server)
@@ -103,7 +103,7 @@ def test_a_smaller_cluster_than_the_founders_is_recovered_twice_and_nothing_of_e
     assert first.etcdctl("put", "saved", "in the backup").returncode == 0
     assert look(first, at_once=True)
     backup = only_new(server, [])
-    # Scaled in since: the record of the founders has a member for ever that does not exist.
+    # Scaled in since: the settings still name an initial member that does not exist.
     for node in nodes:
         node.power_off()
     lab.api.droplets.remove((third.name, third.name))
@@ -114,7 +114,7 @@ def test_a_smaller_cluster_than_the_founders_is_recovered_twice_and_nothing_of_e
         lab.all_healthy([first, second])
         assert set(first.members()) == {first.name, second.name}
         assert (first.get("saved"), first.get("given up")) == ("in the backup", "")
-        # The run that is given up gets further than the one after it.
+        # The first recovered cluster reaches a higher revision than the second.
         for _ in range(5 if word == "monday" else 1):
             assert first.etcdctl("put", "given up", word).returncode == 0
         before = stored(server)
@@ -128,12 +128,12 @@ def test_a_smaller_cluster_than_the_founders_is_recovered_twice_and_nothing_of_e
         ChoiceError, match=f"{labels[1]}_.* is of another cluster than .*{labels[0]}_.*: name the"
     ):
         choose(stored(server), "latest")
-    original, run = given_up(first)
+    original, recovered_first = given_up(first)
     assert (original / "member/snap/db").exists()
-    assert (run / "member/snap/db").exists()
+    assert (recovered_first / "member/snap/db").exists()
 
 
-def test_a_member_that_was_never_told_of_the_recovery_counts_its_backups_as_the_others_do(
+def test_a_member_that_joins_after_a_recovery_names_backups_alike(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nodes = found(lab, server)
@@ -146,7 +146,7 @@ def test_a_member_that_was_never_told_of_the_recovery_counts_its_backups_as_the_
     for node in nodes:
         recovered(node, plan, monkeypatch)
     lab.all_healthy(nodes)
-    # A new volume, as after a roll without one.
+    # A new volume, as after a rolling change without volumes.
     third.power_off().wipe().power_on()
     promoted(third)
     assert not third.places.recovery.exists()
@@ -156,20 +156,20 @@ def test_a_member_that_was_never_told_of_the_recovery_counts_its_backups_as_the_
         assert look(node, at_once=True)
         names.append(only_new(server, before).snapshot.cluster)
     assert names[0] == names[1] != backup.snapshot.cluster
-    # So that neither uploads what the other just has.
+    # So neither member repeats the other's upload.
     before = stored(server)
     assert look(third)
     assert stored(server) == before
 
 
-def test_a_survivor_keeps_what_it_logged_and_was_never_told_to_be_committed(lab: Lab, tmp_path: Path) -> None:
+def test_a_survivor_keeps_log_entries_that_are_not_marked_committed(lab: Lab, tmp_path: Path) -> None:
     nodes = lab.found()
     survivor = leader(nodes)
     assert survivor.etcdctl("put", "committed", "x").returncode == 0
     others = [Thread(target=node.power_off) for node in nodes if node is not survivor]
     for thread in others:
         thread.start()
-    # The first that fails is logged by a leader that waits for the others; it steps down half a second later.
+    # The leader logs the first write that fails, waits for the others, and steps down half a second later.
     number = next(n for n in count() if survivor.etcdctl("put", "logged", f"write {n}").returncode != 0)
     for thread in others:
         thread.join()
@@ -183,7 +183,7 @@ def test_a_survivor_keeps_what_it_logged_and_was_never_told_to_be_committed(lab:
 
 
 def alone(node: Node, data: Path) -> tuple[str, str]:
-    """What a cluster of one has, made of a member's data."""
+    """The values in a cluster of one that is made from a member's data."""
     with node.log_file.open("ab") as log:
         process = subprocess.Popen(
             [node.binaries / "etcd", "--force-new-cluster"],

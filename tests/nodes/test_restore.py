@@ -1,4 +1,4 @@
-"""A cluster that is founded from a backup of another one: real etcd, real S3."""
+"""A bootstrap from the backup of another cluster, with real etcd and real S3 requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from etcd_node.backup.aws_sigv4 import Keys
 from etcd_node.backup.catalog import Backup
-from etcd_node.bootstrap.restore import BUMP
+from etcd_node.bootstrap.restore import REVISION_BUMP
 from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
@@ -32,7 +32,7 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
 
 @pytest.fixture
 def backup(lab: Lab, server: ObjectServer) -> Backup:
-    """Of a cluster of one member that is gone."""
+    """A backup of a cluster of one member, which no longer exists."""
     (node,) = found(lab, server, size=1)
     for key, value in VALUES.items():
         assert node.etcdctl("put", key, value).returncode == 0
@@ -44,8 +44,8 @@ def backup(lab: Lab, server: ObjectServer) -> Backup:
     return backup
 
 
-def founders(lab: Lab, server: ObjectServer, restore: str = "latest", size: int = 3) -> list[Node]:
-    """Members of a new cluster, off. The prefix is that of the old one, as on the same stack."""
+def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", size: int = 3) -> list[Node]:
+    """Members of a new cluster with their power off. The prefix is the old cluster's, as on the same stack."""
     names = [lab.address(number) for number in range(11, 11 + size)]
     nodes: list[Node] = []
     for number in range(11, 11 + size):
@@ -66,30 +66,30 @@ def power_on(nodes: list[Node]) -> None:
         node.power_on()
 
 
-def everyone_says(nodes: list[Node], text: str) -> None:
+def all_say(nodes: list[Node], text: str) -> None:
     for node in nodes:
         says(node, text)
 
 
-def healthy_founders(lab: Lab, server: ObjectServer) -> list[Node]:
-    """A healthy cluster that has begun with the backup."""
-    nodes = founders(lab, server)
+def restored_cluster(lab: Lab, server: ObjectServer) -> list[Node]:
+    """A healthy cluster that has restored the backup."""
+    nodes = initial_members(lab, server)
     power_on(nodes)
     lab.all_healthy(nodes)
     return nodes
 
 
 def says(node: Node, text: str) -> None:
-    def look() -> bool:
+    def logged() -> bool:
         return re.search(text, node.log) is not None
 
-    eventually(f"{node.name} says {text!r}; its log: {node.log[-2000:]}", look)
+    eventually(f"{node.name} says {text!r}; its log: {node.log[-2000:]}", logged)
 
 
-def test_every_value_is_there_and_revisions_and_watchers_go_on(
+def test_a_restore_keeps_all_values_and_raises_revisions(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = healthy_founders(lab, server)
+    nodes = restored_cluster(lab, server)
     for node in nodes:
         assert node.get("key-7") == "value 7"
         assert node.get("key-0") == ""
@@ -97,7 +97,7 @@ def test_every_value_is_there_and_revisions_and_watchers_go_on(
         assert not node.places.restoring.exists()
     answer = json.loads(nodes[0].etcdctl("get", "", "--prefix", "-w", "json").stdout)
     assert answer["count"] == len(VALUES) + len(nodes)
-    assert answer["header"]["revision"] > backup.snapshot.revision + BUMP
+    assert answer["header"]["revision"] > backup.snapshot.revision + REVISION_BUMP
     watched = nodes[0].etcdctl("watch", "key-1", f"--rev={backup.snapshot.revision}")
     assert "required revision has been compacted" in watched.stdout + watched.stderr
     assert set(nodes[0].members()) == {node.name for node in nodes}
@@ -111,18 +111,18 @@ def test_every_value_is_there_and_revisions_and_watchers_go_on(
 def test_a_backup_of_the_restored_cluster_becomes_the_latest(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = healthy_founders(lab, server)
+    nodes = restored_cluster(lab, server)
     assert look(nodes[0], at_once=True)
     for node in nodes:
         node.power_off().wipe()
     power_on(nodes)
-    everyone_says(nodes, "restored .*_cluster-2_")
+    all_say(nodes, "restored .*_cluster-2_")
 
 
-def test_a_member_that_loses_its_disk_later_rejoins_and_restores_nothing(
+def test_a_member_that_loses_its_disk_later_rejoins_without_restoring(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = healthy_founders(lab, server)
+    nodes = restored_cluster(lab, server)
     assert nodes[0].etcdctl("put", "after", "the backup").returncode == 0
     nodes[2].power_off().wipe().power_on()
     eventually(f"it joins; its log: {nodes[2].log[-2000:]}", lambda: "as learner" in nodes[2].log)
@@ -131,7 +131,7 @@ def test_a_member_that_loses_its_disk_later_rejoins_and_restores_nothing(
     assert "restored 2" not in nodes[2].log[nodes[2].log.index("as learner") :]
 
 
-def test_a_damaged_object_stops_the_founding_on_each_member(
+def test_a_damaged_object_stops_the_bootstrap_on_each_member(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
     file = server.folder / "backups" / backup.key
@@ -139,41 +139,41 @@ def test_a_damaged_object_stops_the_founding_on_each_member(
     damaged = bytearray(content)
     damaged[len(content) // 2] ^= 1
     file.write_bytes(damaged)
-    nodes = founders(lab, server)
+    nodes = initial_members(lab, server)
     power_on(nodes)
-    everyone_says(nodes, "has another SHA-256 than its name says")
+    all_say(nodes, "does not match the SHA-256 in its name")
     assert not any(node.places.environment.exists() for node in nodes)
     file.write_bytes(content)
     lab.all_healthy(nodes)
 
 
-def test_a_snapshot_of_a_newer_minor_stops_the_founding_on_each_member(
+def test_a_backup_of_a_newer_minor_stops_the_bootstrap(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
     newer = replace(backup.snapshot, version="3.7.0", revision=backup.snapshot.revision + 1)
     file = server.folder / "backups" / backup.key
     file.rename(file.with_name(newer.name))
-    nodes = founders(lab, server)
+    nodes = initial_members(lab, server)
     power_on(nodes)
-    everyone_says(nodes, r"is of etcd 3\.7\.0, and this is 3\.6\.14: set etcd:version to 3\.7\.0")
+    all_say(nodes, r"was made by etcd 3\.7\.0, which etcd 3\.6\.14 cannot read: set etcd:version to 3\.7\.0")
     assert not any(node.places.environment.exists() for node in nodes)
 
 
-def test_a_missing_object_stops_the_founding_on_each_member(lab: Lab, server: ObjectServer) -> None:
-    nodes = founders(lab, server, restore="nothing.db.gz")
+def test_a_missing_object_stops_the_bootstrap_on_each_member(lab: Lab, server: ObjectServer) -> None:
+    nodes = initial_members(lab, server, restore="nothing.db.gz")
     power_on(nodes)
-    everyone_says(nodes, "etcd:restoreFrom nothing.db.gz: there is no backup named nothing.db.gz")
+    all_say(nodes, "etcd:restoreFrom nothing.db.gz: there is no backup named nothing.db.gz")
     assert not any(node.places.environment.exists() for node in nodes)
 
 
-def test_nobody_begins_before_everyone_has_the_snapshot(
+def test_no_member_starts_before_all_have_the_snapshot(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server, restore=backup.key)
+    nodes = initial_members(lab, server, restore=backup.key)
     configure(nodes[2], server, keys=Keys("owner", "revoked"))
     power_on(nodes)
-    everyone_says(nodes[:1], f"{nodes[2].name} cannot restore .*SignatureDoesNotMatch")
-    everyone_says(nodes[2:], "no founding: .*SignatureDoesNotMatch")
+    all_say(nodes[:1], f"{nodes[2].name} cannot start from .*SignatureDoesNotMatch")
+    all_say(nodes[2:], "waiting for the backup: .*SignatureDoesNotMatch")
     assert not any(node.places.environment.exists() for node in nodes)
     nodes[2].power_off()
     configure(nodes[2], server)
@@ -182,13 +182,13 @@ def test_nobody_begins_before_everyone_has_the_snapshot(
     assert nodes[2].get("key-3") == "value 3"
 
 
-def test_members_that_lose_power_while_they_restore_begin_anew(
+def test_members_that_lose_power_during_a_restore_start_again(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = founders(lab, server)
+    nodes = initial_members(lab, server)
     power_on(nodes)
     for node in nodes[1:]:
-        says(node, "founds the cluster with|founding the cluster")
+        says(node, "bootstraps the cluster with|bootstrapping the cluster")
         node.power_off()
     power_on(nodes[1:])
 
@@ -202,10 +202,10 @@ def test_members_that_lose_power_while_they_restore_begin_anew(
     assert {node.get("key-5") for node in nodes} == {"value 5"}
 
 
-def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
+def test_restored_data_that_never_had_a_leader_may_be_set_aside(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
-    nodes = healthy_founders(lab, server)
+    nodes = restored_cluster(lab, server)
     for node in nodes:
         node.power_off()
     assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
@@ -213,7 +213,7 @@ def test_what_was_restored_and_never_had_a_leader_may_be_given_up(
     power_on(nodes[1:])
     for node in nodes[1:]:
         node.power_off().wipe()
-    # The moment after the restore, before any leader: the first member alone restores what all were ready for.
+    # The state right after the restore, before any leader: only the first member restores.
     raw = restored.root / "snapshot.db"
     fetch(server, backup, raw)
     restored.places.mount.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Each line of etcd that is supported, with the same environment file, log and gateway calls."""
+"""Every supported minor version of etcd, with the same environment file, log format and gateway calls."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OTHERS = [version for version in VERSIONS if version != DEFAULT_VERSION]
 
 
 @pytest.mark.parametrize("version", OTHERS)
-def test_members_found_and_rejoin_with_every_supported_version(lab: Lab, version: str) -> None:
+def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
-        # An embryo is only told from data where every byte of the log is understood.
+        # An empty bootstrap log is only recognized where every byte of it is understood.
         lab.leave_embryo(node, nodes)
     for node in nodes:
         node.power_on()
@@ -40,13 +40,13 @@ def test_members_found_and_rejoin_with_every_supported_version(lab: Lab, version
     assert [node.name for node in nodes if "unrecognized environment variable" in node.log] == []
 
 
-def test_members_go_from_each_version_to_the_next_one_at_a_time(lab: Lab) -> None:
+def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
     lab.binaries = ensure_release(VERSIONS[0]).binaries
     nodes = lab.found()
     for version in VERSIONS[1:]:
         nodes[0].etcdctl("put", f"before-{version}", "kept")
         if minor(version) == LOGS_WITHOUT_V2:
-            # Without it, 3.7 panics at what 3.5 wrote to the log.
+            # Without it, 3.7 panics at entries that 3.5 wrote to the log.
             asyncio.run(let_all_write_a_snapshot(nodes))
         lab.binaries = ensure_release(version).binaries
         for node in nodes:
@@ -59,7 +59,7 @@ def test_members_go_from_each_version_to_the_next_one_at_a_time(lab: Lab) -> Non
 
 
 async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
-    """What the program does before it records 3.7."""
+    """Do what the program does before it records 3.7."""
     context = client_context(nodes[0].places.etc, "server")
     await MemberAdmin(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
     for node in nodes:
@@ -67,12 +67,12 @@ async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
 
 
 def upgrade(node: Node, binaries: Path) -> None:
-    """Start a member that has its data with another release."""
+    """Start a member with its data and another release."""
     node.power_off()
     node.binaries = binaries
     node.power_on()
 
 
 def cluster_lines(nodes: list[Node]) -> set[str]:
-    """The cluster's version as each member's metrics tell it."""
+    """The cluster's versions that the members' metrics show."""
     return {node.cluster_version() for node in nodes}

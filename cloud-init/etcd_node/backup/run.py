@@ -24,7 +24,7 @@ from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, re
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.atomic_write import replace_text
-from etcd_node.host.hosts_file import members_in
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
 
@@ -92,7 +92,7 @@ class _Run:
         """This cluster's backups as last listed."""
         self._listed = False
         self._client = TlsClient(places.etc)
-        self._hosts = members_in(places.hosts.read_text() if places.hosts.exists() else "")
+        self._hosts = read_members(places.hosts)
         self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
         self.request: Request | None = pending(self._client, self._me)
         """What a run of the program waits for."""

@@ -1,9 +1,8 @@
-"""Whether a cluster may be founded: the rules, as functions of what was seen.
+"""Rules that decide whether members without data may bootstrap a cluster.
 
-A member without data starts a new cluster only on proof that no other member has any. One forgotten disk is
-enough for two clusters, or for one that has lost acknowledged writes: so silence proves nothing, and reports
-of different moments are never put together. The rules are a list, so that a test can show for each one of
-them what happens without it.
+A member without data starts a new cluster only on proof that no other member has data. A single overlooked disk can
+lead to two clusters, or to a cluster that has lost acknowledged writes. So silence is no proof, and reports from
+different moments are never combined. The rules are a list: a test removes each one in turn and shows what goes wrong.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from enum import Enum
 from etcd_node.etcd.wal import Contents
 
 
-class Kind(Enum):
-    """What a peer was seen to be."""
+class PeerState(Enum):
+    """The state of a peer, as this member observed it."""
 
     SILENT = "does not answer"
     BLANK = "has no data"
@@ -25,123 +24,126 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Report:
-    """What one look at a peer showed."""
+class PeerReport:
+    """The result of one request to one peer."""
 
-    kind: Kind
+    state: PeerState
     instance: str = ""
-    """The run of the discovery script that answered: a random number of its own."""
+    """A random number that identifies the run of the script that answered."""
     token: str = ""
-    """The cluster that the peer was told to belong to."""
+    """The token of the cluster that the peer belongs to."""
     detail: str = ""
-    """Why there was no answer, or no snapshot, for people."""
+    """The reason for a missing answer or a missing snapshot, for people."""
     snapshot: str = ""
-    """The backup that the peer has fetched, verified and is ready to restore."""
+    """The backup that the peer has fetched and verified, and is ready to restore."""
 
 
-Round = Mapping[str, Report]
-"""One look at every peer, the member itself included."""
+Round = Mapping[str, PeerReport]
+"""One report for each member, this one included."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Found a cluster of exactly these runs of the script on exactly these members."""
+    """Bootstrap a cluster of exactly these runs of the script on exactly these members."""
 
     token: str
     instances: Mapping[str, str]
     snapshot: str = ""
-    """The backup that each of them restores; empty begins without data."""
+    """The backup that every member restores. Empty: the cluster starts without data."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why there is no founding now."""
+    """The reason why the cluster is not bootstrapped now."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class BootstrapObservations:
-    """All that the deciding member has seen when it decides."""
+    """Everything that the deciding member knows when it decides."""
 
     token: str
-    founding: Sequence[str]
-    """The founding members' names."""
-    others: Sequence[str] = field(default=())
-    """Members that joined later: known from the listing, but not founding members."""
-    first: Round = field(default_factory=dict[str, Report])
-    second: Round = field(default_factory=dict[str, Report])
-    """Begun after the first was complete."""
+    initial_members: Sequence[str]
+    """The names of the initial members."""
+    later_members: Sequence[str] = field(default=())
+    """The names of members that are in the listing, but are no initial members."""
+    first: Round = field(default_factory=dict[str, PeerReport])
+    second: Round = field(default_factory=dict[str, PeerReport])
+    """A round that began after the first was complete."""
     restores: bool = False
-    """Whether the founding begins with a backup."""
+    """Whether the bootstrap restores a backup."""
     snapshot: str = ""
     """The backup that the deciding member is ready to restore."""
 
 
 Rule = Callable[[BootstrapObservations], str | None]
-"""``None``, or why there must be no founding."""
+"""Returns why the cluster must not be bootstrapped, or ``None``."""
 
 
-def everyone_answers(sight: BootstrapObservations) -> str | None:
-    """Silence is no proof: a member that cannot be reached may hold all the data there is."""
-    silent = [name for name in sight.founding if _report(sight.second, name).kind is Kind.SILENT]
-    return f"no proof that {_names(silent)} {_have(silent)} no data: no answer" if silent else None
-
-
-def nobody_runs_etcd(sight: BootstrapObservations) -> str | None:
-    """A member whose etcd runs may have data, and a cluster that this one should join."""
-    running = [
-        name for name in sight.founding if _report(sight.second, name).kind in {Kind.RUNNING, Kind.DECIDED}
+def everyone_answers(observed: BootstrapObservations) -> str | None:
+    """Every initial member answers. A member that cannot be reached may have the only copy of the data."""
+    silent = [
+        name for name in observed.initial_members if _report(observed.second, name).state is PeerState.SILENT
     ]
-    return f"{_names(running)} {'runs' if len(running) == 1 else 'run'} etcd already" if running else None
+    return f"no answer from {_names(silent)}, which may have data" if silent else None
 
 
-def everyone_has_this_token(sight: BootstrapObservations) -> str | None:
-    """A member of another cluster knows nothing of this one's data."""
+def nobody_runs_etcd(observed: BootstrapObservations) -> str | None:
+    """No initial member runs etcd. One that does may have data, and this member should join its cluster."""
+    running = [
+        name
+        for name in observed.initial_members
+        if _report(observed.second, name).state in {PeerState.RUNNING, PeerState.DECIDED}
+    ]
+    return f"etcd already runs on {_names(running)}" if running else None
+
+
+def everyone_has_this_token(observed: BootstrapObservations) -> str | None:
+    """Every initial member belongs to this cluster. A member of another cluster proves nothing about this one."""
     foreign = [
         name
-        for name in sight.founding
-        if (report := _report(sight.second, name)).kind is Kind.BLANK and report.token != sight.token
+        for name in observed.initial_members
+        if (report := _report(observed.second, name)).state is PeerState.BLANK
+        and report.token != observed.token
     ]
-    return f"{_names(foreign)} {_have(foreign)} another cluster's token" if foreign else None
+    return f"{_names(foreign)} {_have(foreign)} the token of another cluster" if foreign else None
 
 
-def nobody_restarted_meanwhile(sight: BootstrapObservations) -> str | None:
-    """Reports of one round are of different moments. The same runs in two rounds were all blank in between."""
+def nobody_restarted_meanwhile(observed: BootstrapObservations) -> str | None:
+    """The same runs answer in both rounds, so that all members were blank at one moment between the rounds."""
     changed = [
         name
-        for name in sight.founding
-        if (report := _report(sight.second, name)).kind is Kind.BLANK
-        and report.instance != _report(sight.first, name).instance
+        for name in observed.initial_members
+        if (report := _report(observed.second, name)).state is PeerState.BLANK
+        and report.instance != _report(observed.first, name).instance
     ]
-    return f"{_names(changed)} answered for the first time just now" if changed else None
+    return f"{_names(changed)} started during the check" if changed else None
 
 
-def later_members_have_no_data(sight: BootstrapObservations) -> str | None:
-    """A cluster that has grown is older than this boot: its later members may hold its data alone."""
-    reports = {name: _report(sight.second, name) for name in sight.others}
+def later_members_have_no_data(observed: BootstrapObservations) -> str | None:
+    """No later member has data. A cluster that has grown may have all of its data on later members."""
+    reports = {name: _report(observed.second, name) for name in observed.later_members}
     doubtful = [
-        name for name, seen in reports.items() if seen.kind is not Kind.BLANK or seen.token != sight.token
+        name
+        for name, report in reports.items()
+        if report.state is not PeerState.BLANK or report.token != observed.token
     ]
-    return (
-        f"no proof that {_names(doubtful)}, which joined later, {_have(doubtful)} no data"
-        if doubtful
-        else None
-    )
+    return f"{_names(doubtful)} joined later and may have data" if doubtful else None
 
 
-def everyone_has_the_snapshot(sight: BootstrapObservations) -> str | None:
-    """A founding from a backup needs the same one on every member, whole, before any of them starts."""
-    if sight.restores and not sight.snapshot:
+def everyone_has_the_snapshot(observed: BootstrapObservations) -> str | None:
+    """Every initial member has the whole snapshot to restore, before any of them starts."""
+    if observed.restores and not observed.snapshot:
         return "the snapshot to restore is not chosen yet"
-    reports = {name: _report(sight.second, name) for name in sight.founding}
-    lacking = {name: report for name, report in reports.items() if report.snapshot != sight.snapshot}
+    reports = {name: _report(observed.second, name) for name in observed.initial_members}
+    lacking = {name: report for name, report in reports.items() if report.snapshot != observed.snapshot}
     why = "; ".join(
-        f"{name}: {report.detail or 'not fetched yet'}" for name, report in sorted(lacking.items())
+        f"{name}: {report.detail or report.snapshot or 'not fetched yet'}"
+        for name, report in sorted(lacking.items())
     )
-    return (
-        f"{_names(list(lacking))} cannot restore {sight.snapshot or 'nothing'} ({why})" if lacking else None
-    )
+    start = observed.snapshot or "an empty database"
+    return f"{_names(list(lacking))} cannot start from {start} ({why})" if lacking else None
 
 
 RULES: tuple[Rule, ...] = (
@@ -154,42 +156,42 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(sight: BootstrapObservations, rules: Sequence[Rule] = RULES) -> Decision | Refusal:
-    """The first rule that objects decides; when none does, the founding members' runs are named."""
+def decide(observed: BootstrapObservations, rules: Sequence[Rule] = RULES) -> Decision | Refusal:
+    """Return the first rule's refusal, or else a decision that names the runs of all initial members."""
     for rule in rules:
-        if (reason := rule(sight)) is not None:
+        if (reason := rule(observed)) is not None:
             return Refusal(reason)
-    runs = {name: _report(sight.second, name).instance for name in sight.founding}
-    return Decision(sight.token, runs, sight.snapshot)
+    runs = {name: _report(observed.second, name).instance for name in observed.initial_members}
+    return Decision(observed.token, runs, observed.snapshot)
 
 
 def names_this_run(decision: Decision, name: str, instance: str) -> bool:
-    """Whether a decision, however old, is about this very run: one that had no data when it was made."""
+    """Whether a decision names this run of the script: it proves that the run had no data at that moment."""
     return decision.instances.get(name) == instance
 
 
 def names_own_snapshot(decision: Decision, snapshot: str) -> bool:
-    """Whether a decision names the very backup that this member is ready to restore, or none where it has none."""
+    """Whether a decision names the snapshot that this member is ready to restore. Both may be empty."""
     return decision.snapshot == snapshot
 
 
 def may_bootstrap(contents: Contents) -> bool:
-    """Whether a disk may take part in a founding. Any log starts as it is, and needs nobody."""
+    """Whether a member with this disk takes part in a bootstrap. A disk with any log starts etcd directly."""
     return contents is Contents.BLANK
 
 
 def may_be_set_aside(contents: Contents) -> bool:
-    """Whether a log that finds no leader may be given up for a new founding: only one without a client's write."""
+    """Whether a log may be set aside for a new bootstrap, when etcd finds no leader with it."""
     return contents is Contents.EMPTY_BOOTSTRAP_LOG
 
 
-def decider(founding: Sequence[str]) -> str:
-    """The one member that decides, so that a founding has one author."""
-    return min(founding)
+def deciding_member(initial_members: Sequence[str]) -> str:
+    """Return the one member that decides, so that each bootstrap has a single author."""
+    return min(initial_members)
 
 
-def _report(reports: Round, name: str) -> Report:
-    return reports.get(name, Report(Kind.SILENT))
+def _report(reports: Round, name: str) -> PeerReport:
+    return reports.get(name, PeerReport(PeerState.SILENT))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a member without data shows its peers on the peer port, until etcd takes that port over."""
+"""The bootstrap endpoint: a member without data shows its state on the peer port until etcd needs that port."""
 
 from __future__ import annotations
 
@@ -12,38 +12,45 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import BaseServer, TCPServer, ThreadingMixIn
 from typing import Any, cast
 
-from etcd_node.bootstrap.bootstrap_rules import Decision, Kind, Report, names_own_snapshot, names_this_run
+from etcd_node.bootstrap.bootstrap_rules import (
+    Decision,
+    PeerReport,
+    PeerState,
+    names_own_snapshot,
+    names_this_run,
+)
 from etcd_node.etcd.transport import HttpResponse
 
+# Its old name: members that run an earlier version of this program must be able to bootstrap with this one.
 PATH = "/founding"
-"""etcd's peer port answers 404 here, which tells a running etcd from this script."""
+"""The path of the endpoint. etcd's own peer port answers 404 here, so 404 means that etcd runs."""
 
-_LARGEST = 64 * 1024
-_STATES = {"blank": Kind.BLANK, "decided": Kind.DECIDED}
+_MAX_BODY = 64 * 1024
+_STATES = {"blank": PeerState.BLANK, "decided": PeerState.DECIDED}
 
 
 class BootstrapEndpoint:
-    """This member's own state. A decision is accepted at most once, and only while the state is blank."""
+    """This member's state. It accepts at most one decision, and only while its state is blank."""
 
-    def __init__(self, name: str, token: str, decider: str) -> None:
+    def __init__(self, name: str, token: str, deciding_member: str) -> None:
         self._name = name
         self._token = token
-        self._decider = decider
+        self._deciding_member = deciding_member
         self._changed = threading.Condition()
         self._instance = secrets.token_hex(16)
         self._state = "blank"
         self._decision: Decision | None = None
-        self._snapshot = self._trouble = ""
+        self._snapshot = self._problem = ""
 
     @property
-    def report(self) -> Report:
-        """What the peers see."""
+    def report(self) -> PeerReport:
+        """The state as a report, as other members get it."""
         with self._changed:
             state = _STATES[self._state]
-            return Report(state, self._instance, self._token, self._trouble, self._snapshot)
+            return PeerReport(state, self._instance, self._token, self._problem, self._snapshot)
 
     def as_json(self) -> dict[str, str]:
-        """The same, as it is sent."""
+        """The state as it is sent to other members."""
         with self._changed:
             return {
                 "name": self._name,
@@ -51,18 +58,22 @@ class BootstrapEndpoint:
                 "instance": self._instance,
                 "state": self._state,
                 "snapshot": self._snapshot,
-                "trouble": self._trouble,
+                "trouble": self._problem,
             }
 
-    def prepared(self, snapshot: str, trouble: str) -> None:
-        """Show which backup this member is ready to restore, or why it is not."""
+    def show_snapshot(self, snapshot: str, problem: str) -> None:
+        """Show which backup this member is ready to restore, or why it has none."""
         with self._changed:
-            self._snapshot, self._trouble = snapshot, "" if snapshot else trouble
+            self._snapshot, self._problem = snapshot, "" if snapshot else problem
 
     def accept(self, decision: Decision, senders: Sequence[str]) -> bool:
-        """Take a decision of the deciding member, if it is about this very run of the script."""
+        """Accept a decision if it comes from the deciding member and names this run and this snapshot."""
         with self._changed:
-            if self._state != "blank" or self._decider not in senders or decision.token != self._token:
+            if (
+                self._state != "blank"
+                or self._deciding_member not in senders
+                or decision.token != self._token
+            ):
                 return False
             if not names_this_run(decision, self._name, self._instance):
                 return False
@@ -73,13 +84,13 @@ class BootstrapEndpoint:
             return True
 
     def wait_for_decision(self, seconds: float) -> Decision | None:
-        """The decision, as soon as there is one, at the latest after so many seconds."""
+        """Return the decision as soon as there is one, or ``None`` after this many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._decision is not None, seconds)
             return self._decision
 
     def withdraw(self) -> bool:
-        """Make every decision about this run void, since it is going to do something else. False: too late."""
+        """Take a new instance, which voids all decisions about this run. Returns ``False`` after a decision."""
         with self._changed:
             if self._state != "blank":
                 return False
@@ -88,32 +99,34 @@ class BootstrapEndpoint:
 
 
 class BootstrapServer(ThreadingMixIn, TCPServer):
-    """Serves a stand over mutual TLS. Raises ``OSError`` when the port is taken: etcd is running."""
+    """Serves a bootstrap endpoint over mutual TLS. Raises ``OSError`` while etcd uses the port."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, stand: BootstrapEndpoint) -> None:
+    def __init__(
+        self, address: tuple[str, int], context: ssl.SSLContext, endpoint: BootstrapEndpoint
+    ) -> None:
         super().__init__(address, _Handler)
         self.context = context
-        self.stand = stand
+        self.endpoint = endpoint
         self._thread = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
         self._thread.start()
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept without a handshake, which the request's own thread does: a slow peer holds up nobody."""
+        """Accept a connection. The handshake follows in the request's thread, so a slow peer delays nobody."""
         plain, address = self.socket.accept()
         plain.settimeout(5)
         return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A stranger's broken handshake is no news."""
+        """Ignore failed handshakes: anybody can cause them."""
 
     def stop(self) -> None:
-        """Free the port. Requests under way are answered."""
+        """Free the port. Requests in progress are answered."""
         self.shutdown()
         self.server_close()
 
@@ -121,17 +134,17 @@ class BootstrapServer(ThreadingMixIn, TCPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == PATH:
-            self._answer(HTTPStatus.OK, _server(self.server).stand.as_json())
+            self._answer(HTTPStatus.OK, _server(self.server).endpoint.as_json())
         else:
             self._answer(HTTPStatus.NOT_FOUND, {})
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
-        if self.path != PATH or length > _LARGEST:
+        if self.path != PATH or length > _MAX_BODY:
             self._answer(HTTPStatus.NOT_FOUND, {})
             return
         decision = parse_decision(self.rfile.read(length))
-        accepted = decision is not None and _server(self.server).stand.accept(decision, self._senders())
+        accepted = decision is not None and _server(self.server).endpoint.accept(decision, self._senders())
         self._answer(HTTPStatus.OK if accepted else HTTPStatus.CONFLICT, {})
 
     def _senders(self) -> list[str]:
@@ -147,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Polls by the hundred are no news."""
+        """Log nothing: members poll several times a second."""
 
 
 def _server(server: BaseServer) -> BootstrapServer:
@@ -155,7 +168,7 @@ def _server(server: BaseServer) -> BootstrapServer:
 
 
 def decision_as_json(decision: Decision) -> dict[str, Any]:
-    """A decision, as it is sent."""
+    """Return a decision as it is sent to other members."""
     return {
         "token": decision.token,
         "instances": dict(decision.instances),
@@ -164,7 +177,7 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
 
 
 def parse_decision(body: bytes) -> Decision | None:
-    """The decision in a request, if it is one."""
+    """Return the decision in a request, or ``None`` if the request has none."""
     try:
         values = json.loads(body)
         runs = {str(name): str(run) for name, run in values["instances"].items()}
@@ -173,15 +186,15 @@ def parse_decision(body: bytes) -> Decision | None:
         return None
 
 
-def report_of(name: str, answer: HttpResponse) -> Report:
-    """What a peer's answer on ``PATH`` means."""
+def report_from(name: str, answer: HttpResponse) -> PeerReport:
+    """Return the report in a peer's answer to a request of ``PATH``."""
     if answer.status != HTTPStatus.OK:
-        return Report(Kind.RUNNING)
+        return PeerReport(PeerState.RUNNING)
     try:
         values = answer.json()
         if values["name"] != name:
-            return Report(Kind.SILENT, detail=f"{values['name']} answers at its address")
-        return Report(
+            return PeerReport(PeerState.SILENT, detail=f"{values['name']} answers at its address")
+        return PeerReport(
             _STATES[values["state"]],
             str(values["instance"]),
             str(values["token"]),
@@ -189,4 +202,4 @@ def report_of(name: str, answer: HttpResponse) -> Report:
             str(values.get("snapshot", "")),
         )
     except (ValueError, TypeError, KeyError):
-        return Report(Kind.SILENT, detail="it answers something that this version does not know")
+        return PeerReport(PeerState.SILENT, detail="its answer has an unknown format")

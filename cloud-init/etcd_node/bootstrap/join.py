@@ -1,4 +1,4 @@
-"""A member without data: it founds the cluster with the others, or joins the one that runs."""
+"""How a member without data becomes a member: it bootstraps the cluster with others, or joins a running one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from etcd_node.bootstrap import bootstrap_rules as founding
-from etcd_node.bootstrap.bootstrap_rules import BootstrapObservations, Decision, Kind, Refusal, Report, Round
+from etcd_node.bootstrap.bootstrap_rules import (
+    BootstrapObservations,
+    Decision,
+    PeerReport,
+    PeerState,
+    Refusal,
+    Round,
+    decide,
+    deciding_member,
+)
 from etcd_node.bootstrap.bootstrap_server import (
     PATH,
     BootstrapEndpoint,
     BootstrapServer,
     decision_as_json,
-    report_of,
+    report_from,
 )
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.digitalocean.address_book import AddressBook, Book, is_local, trouble_with_self
@@ -25,25 +33,28 @@ from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.journal import Waiting, say
 from etcd_node.host.settings import PEER_PORT, Paths, Settings
 
-HURRY = 30.0
-"""Seconds after its beginning for which the script looks around quickly."""
+FAST_POLLING = 30.0
+"""Seconds after the start of the script in which it polls other members fast."""
 
-ANNOUNCE = 5.0
-"""Seconds for which the deciding member tries to tell every other member of its decision."""
+ANNOUNCE_LIMIT = 5.0
+"""Seconds in which the deciding member tries to send its decision to every other member."""
 
-SETTLE = 3.0
-"""Seconds for which a new learner waits until every member that answers has heard of it."""
+LEARNER_KNOWN_LIMIT = 3.0
+"""Seconds that a new learner waits until every member that answers has it in its list."""
 
-RELIST = 15.0
-"""Seconds of a member's silence after which the listing may know a newer address of it."""
+SILENCE_LIMIT = 15.0
+"""Seconds of a member's silence after which the droplets are listed again: its address may have changed."""
 
-UNTOLD = "recover from the same backup there as well, by the same command"
+RECOVER_THERE = "run the same recover command there as well"
 
-RECOVERY = "only an operator can tell which data is to live: see docs/recovery.md"
+ASK_OPERATOR = "an operator must decide which data to keep, see docs/recovery.md"
+
+Start = tuple[str, Mapping[str, str]]
+"""``ETCD_INITIAL_CLUSTER_STATE``, and the peer URLs for ``ETCD_INITIAL_CLUSTER``."""
 
 
 class JoiningMember:
-    """Runs until etcd may start: ``become_member`` returns how."""
+    """A member without data, until its etcd may start. ``become_member`` does the work."""
 
     def __init__(
         self,
@@ -51,164 +62,181 @@ class JoiningMember:
         places: Paths,
         *,
         client: TlsClient,
-        directory: AddressBook,
+        address_book: AddressBook,
         waiting: Waiting,
-        learn_addresses: Callable[[Book], None],
+        write_addresses: Callable[[Book], None],
         can_start: Callable[[], bool],
         restoration: Restoration,
     ) -> None:
         self._settings = settings
         self._places = places
         self._client = client
-        self._directory = directory
+        self._address_book = address_book
         self._waiting = waiting
-        self._learn_addresses = learn_addresses
+        self._write_addresses = write_addresses
         self._can_start = can_start
         self._restoration = restoration
         self._began = time.monotonic()
-        self._heard: dict[str, float] = {}
-        self._decider = founding.decider(settings.initial_members)
-        self._stand = BootstrapEndpoint(settings.name, settings.token, self._decider)
+        self._last_answers: dict[str, float] = {}
+        self._deciding_member = deciding_member(settings.initial_members)
+        self._endpoint = BootstrapEndpoint(settings.name, settings.token, self._deciding_member)
         self._threads = ThreadPoolExecutor(16)
 
-    def become_member(self) -> tuple[str, Mapping[str, str]]:
-        """``ETCD_INITIAL_CLUSTER_STATE``, and the peer URLs for ``ETCD_INITIAL_CLUSTER``."""
-        server = self._open_stand()
+    def become_member(self) -> Start:
+        """Return how etcd starts. This waits as long as it takes."""
+        server = self._open_endpoint()
         try:
             while True:
-                if (decision := self._stand.wait_for_decision(0)) is not None:
-                    say(f"{self._decider} founds the cluster with {' and '.join(sorted(decision.instances))}")
-                    return self._start(decision)
-                if (start := self._progress()) is not None:
+                if (decision := self._endpoint.wait_for_decision(0)) is not None:
+                    members = " and ".join(sorted(decision.instances))
+                    say(f"{self._deciding_member} bootstraps the cluster with {members}")
+                    return self._start_new(decision)
+                if (start := self._try_once()) is not None:
                     return start
-                self._stand.wait_for_decision(self._pause())
+                self._endpoint.wait_for_decision(self._pause())
         finally:
             server.stop()
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _open_stand(self) -> BootstrapServer:
+    def _open_endpoint(self) -> BootstrapServer:
         context = server_context(self._places.etc, "peer")
         while True:
             try:
-                return BootstrapServer((self._settings.listen, PEER_PORT), context, self._stand)
+                return BootstrapServer((self._settings.listen, PEER_PORT), context, self._endpoint)
             except OSError as error:
-                self._waiting.on(f"port {PEER_PORT} is taken ({error.strerror}): waiting for etcd to stop")
+                self._waiting.on(f"port {PEER_PORT} is in use ({error.strerror}): waiting for etcd to stop")
                 time.sleep(1)
 
-    def _progress(self) -> tuple[str, Mapping[str, str]] | None:
-        """One look around and what follows from it."""
-        name = self._settings.name
-        if self._directory.refresh(missing=self._misses_somebody()) and self._directory.book is not None:
-            self._learn_addresses(self._directory.book)
-        book = self._directory.book
+    def _try_once(self) -> Start | None:
+        """Observe all members once, and bootstrap or join if that is possible now."""
+        book = self._current_addresses()
+        if book is None:
+            return None
+        reports = self._observe(book)
+        running = [peer for peer, report in reports.items() if report.state is PeerState.RUNNING]
+        if running:
+            return self._join([MemberAddress(peer, book.addresses[peer]) for peer in running])
+        return self._bootstrap(book, reports)
+
+    def _current_addresses(self) -> Book | None:
+        """Return the members' addresses, or ``None`` while they or this droplet's identity are in doubt."""
+        if (
+            self._address_book.refresh(missing=self._misses_somebody())
+            and self._address_book.book is not None
+        ):
+            self._write_addresses(self._address_book.book)
+        book = self._address_book.book
         if book is None:
             self._waiting.on(
-                f"no data here, and the other members are not known yet: {self._directory.trouble}"
+                f"no data here; waiting for the members' addresses: {self._address_book.trouble}"
             )
             return None
-        if (trouble := trouble_with_self(book, name, is_local)) is not None:
-            self._waiting.on(trouble)
+        if (problem := trouble_with_self(book, self._settings.name, is_local)) is not None:
+            self._waiting.on(problem)
             return None
-        seen = self._look(book)
-        running = [peer for peer, report in seen.items() if report.kind is Kind.RUNNING]
-        if running:
-            return self._rejoin([MemberAddress(peer, book.addresses[peer]) for peer in running])
-        if name not in self._settings.initial_members:
-            self._waiting.on("no data here, and no other member runs: waiting for a cluster to join")
-            return None
-        if self._restoration.wanted and not self._is_ready_to_restore(seen):
-            return None
-        outcome = founding.decide(self._sight(seen, seen))
-        if isinstance(outcome, Decision) and name == self._decider:
-            outcome = founding.decide(self._sight(seen, self._look(book)))
-        if isinstance(outcome, Refusal):
-            self._waiting.on(
-                f"no data here, and {outcome.reason}: waiting rather than founding a second cluster"
-            )
-            return None
-        if name != self._decider:
-            self._waiting.on(f"every founding member is here and has no data: waiting for {self._decider}")
-            return None
-        return self._found(book, outcome)
+        return book
 
-    def _look(self, book: Book) -> Round:
-        """Ask every other member at once what it is."""
+    def _bootstrap(self, book: Book, reports: Round) -> Start | None:
+        """Bootstrap if the rules allow it and this is the deciding member. All others wait for its decision."""
+        name = self._settings.name
+        if name not in self._settings.initial_members:
+            self._waiting.on("no data here; waiting for a cluster to join: no other member runs etcd")
+            return None
+        if self._restoration.wanted and not self._is_ready_to_restore(reports):
+            return None
+        outcome = decide(self._observations(reports, reports))
+        if isinstance(outcome, Decision) and name == self._deciding_member:
+            outcome = decide(self._observations(reports, self._observe(book)))
+        if isinstance(outcome, Refusal):
+            self._waiting.on(f"no data here; waiting to bootstrap: {outcome.reason}")
+            return None
+        if name != self._deciding_member:
+            self._waiting.on(f"no initial member has data: waiting for {self._deciding_member} to bootstrap")
+            return None
+        return self._announce(book, outcome)
+
+    def _observe(self, book: Book) -> Round:
+        """Ask all other members for their reports, all at the same time."""
         names = {*self._settings.initial_members, *book.addresses} - {self._settings.name}
         asked = {name: self._threads.submit(self._report, name, book) for name in names}
-        seen = {name: report.result() for name, report in asked.items()}
+        reports = {name: report.result() for name, report in asked.items()}
         now = time.monotonic()
-        self._heard.update({name: now for name, report in seen.items() if report.kind is not Kind.SILENT})
-        return {**seen, self._settings.name: self._stand.report}
+        self._last_answers.update(
+            {name: now for name, report in reports.items() if report.state is not PeerState.SILENT}
+        )
+        return {**reports, self._settings.name: self._endpoint.report}
 
-    def _report(self, name: str, book: Book) -> Report:
+    def _report(self, name: str, book: Book) -> PeerReport:
         if name in book.doubled:
-            return Report(Kind.SILENT, detail="two droplets have its name")
+            return PeerReport(PeerState.SILENT, detail="two droplets have its name")
         if name not in book.addresses:
-            return Report(Kind.SILENT, detail="not in the DigitalOcean listing")
+            return PeerReport(PeerState.SILENT, detail="not in the DigitalOcean listing")
         try:
             answer = self._client.request_peer(
                 MemberAddress(name, book.addresses[name]),
                 "GET",
                 PATH,
-                connect_timeout=0.25 if self._in_a_hurry() else 2.0,
+                connect_timeout=0.25 if self._polls_fast() else 2.0,
             )
         except NoAnswerError as error:
-            return Report(Kind.SILENT, detail=str(error))
-        return report_of(name, answer)
+            return PeerReport(PeerState.SILENT, detail=str(error))
+        return report_from(name, answer)
 
-    def _sight(self, first: Round, second: Round) -> BootstrapObservations:
-        others = sorted(set(second) - set(self._settings.initial_members))
+    def _observations(self, first: Round, second: Round) -> BootstrapObservations:
         return BootstrapObservations(
             self._settings.token,
             self._settings.initial_members,
-            others,
+            sorted(set(second) - set(self._settings.initial_members)),
             first,
             second,
             restores=self._restoration.wanted,
             snapshot=self._restoration.ready,
         )
 
-    def _is_ready_to_restore(self, seen: Round) -> bool:
-        """Get the snapshot that the deciding member has, which itself chooses."""
-        chosen = seen[self._decider]
-        if self._settings.name != self._decider and not chosen.snapshot:
-            why = chosen.detail or "it has not fetched a snapshot yet"
-            self._waiting.on(f"no data here, and no backup to begin with: {self._decider}: {why}")
+    def _is_ready_to_restore(self, reports: Round) -> bool:
+        """Fetch the backup that the deciding member chose. The deciding member itself chooses one."""
+        chosen = reports[self._deciding_member]
+        if self._settings.name != self._deciding_member and not chosen.snapshot:
+            why = chosen.detail or "it has not fetched one yet"
+            self._waiting.on(f"no data here; waiting for {self._deciding_member} to choose a backup: {why}")
             return False
         if not self._can_start():
-            self._waiting.on("no data here: waiting for etcd to be installed")
+            self._waiting.on("no data here; waiting for the installation of etcd")
             return False
-        self._restoration.prepare("" if self._settings.name == self._decider else chosen.snapshot)
-        self._stand.prepared(self._restoration.ready, self._restoration.trouble)
+        self._restoration.prepare("" if self._settings.name == self._deciding_member else chosen.snapshot)
+        self._endpoint.show_snapshot(self._restoration.ready, self._restoration.problem)
         if not self._restoration.ready:
-            self._waiting.on(f"no data here, and no founding: {self._restoration.trouble}")
+            self._waiting.on(f"no data here; waiting for the backup: {self._restoration.problem}")
         return bool(self._restoration.ready)
 
-    def _start(self, decision: Decision) -> tuple[str, Mapping[str, str]]:
+    def _start_new(self, decision: Decision) -> Start:
         cluster = {name: peer_url(name) for name in decision.instances}
         if decision.snapshot:
             self._restoration.restore(decision.snapshot, cluster)
         return "new", cluster
 
-    def _found(self, book: Book, decision: Decision) -> tuple[str, Mapping[str, str]] | None:
-        """Tell the others. With fewer than a quorum no leader could be elected: then it was no founding."""
+    def _announce(self, book: Book, decision: Decision) -> Start | None:
+        """Send the decision to the other members, and start if a quorum accepts it.
+
+        Fewer members could not elect a leader, so this member then voids the decision and tries again.
+        """
         peers = [
             MemberAddress(name, book.addresses[name])
             for name in decision.instances
             if name != self._settings.name
         ]
-        give_up = time.monotonic() + ANNOUNCE
-        told = [self._threads.submit(self._announce, peer, decision, give_up) for peer in peers]
-        count = 1 + sum(accepted.result() for accepted in told)
+        deadline = time.monotonic() + ANNOUNCE_LIMIT
+        sent = [self._threads.submit(self._send, peer, decision, deadline) for peer in peers]
+        count = 1 + sum(accepted.result() for accepted in sent)
         if count <= len(decision.instances) // 2:
-            self._stand.withdraw()
-            self._waiting.on("too few members could be told of the founding: beginning anew")
+            self._endpoint.withdraw()
+            self._waiting.on("no quorum accepted the bootstrap: trying again")
             return None
-        say(f"founding the cluster: {count} of {len(decision.instances)} members start now")
-        return self._start(decision)
+        say(f"bootstrapping the cluster: {count} of {len(decision.instances)} members start now")
+        return self._start_new(decision)
 
-    def _announce(self, peer: MemberAddress, decision: Decision, give_up: float) -> bool:
-        while time.monotonic() < give_up:
+    def _send(self, peer: MemberAddress, decision: Decision, deadline: float) -> bool:
+        while time.monotonic() < deadline:
             try:
                 answer = self._client.request_peer(peer, "POST", PATH, decision_as_json(decision))
             except NoAnswerError:
@@ -217,48 +245,53 @@ class JoiningMember:
             return answer.status == HTTPStatus.OK
         return False
 
-    def _rejoin(self, running: Sequence[MemberAddress]) -> tuple[str, Mapping[str, str]] | None:
-        """Remove the old self, add a new one. Interrupted anywhere, it begins from the list again."""
-        name = self._settings.name
-        cluster = ClusterClient(self._client, running)
+    def _join(self, running: Sequence[MemberAddress]) -> Start | None:
+        """Take the next step to join the running cluster, and report why it is impossible, if it is."""
         try:
-            confirmed = cluster.list_members()
-            if self._settings.recovered and confirmed.cluster != bootstrap_cluster_id(self._settings):
-                peers = " and ".join(peer.name for peer in running)
-                self._waiting.on(
-                    f"no data here, and {peers} still in the cluster that was given up: {UNTOLD}"
-                )
-                return None
-            step = rejoin_step(name, confirmed)
-            if isinstance(step, Wait):
-                self._waiting.on(f"no data here, joining the cluster: {step.reason}")
-                return None
-            if not self._can_start():
-                self._waiting.on("no data here, and a cluster to join: waiting for etcd to be installed")
-                return None
-            if not self._stand.withdraw():
-                return None
-            if isinstance(step, Remove):
-                cluster.remove(step.member)
-                say(f"removed this member's old self, {step.member:x}, whose data is gone, from the cluster")
-                return None
-            self._places.joining.touch()
-            member, confirmed = cluster.add_learner(peer_url(name))
+            return self._take_step(ClusterClient(self._client, running), running)
         except NoQuorumError as error:
-            untold = f" ({UNTOLD})" if self._settings.recovered else ""
-            self._waiting.on(f"no data here, and there is no quorum to join ({error}): {RECOVERY}{untold}")
-            return None
+            hint = f" ({RECOVER_THERE})" if self._settings.recovered else ""
+            self._waiting.on(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")
         except RefusedError as error:
-            self._waiting.on(f"no data here, and the cluster cannot take this member in yet: {error}")
+            self._waiting.on(f"no data here; the cluster does not accept this member yet: {error}")
+        return None
+
+    def _take_step(self, cluster: ClusterClient, running: Sequence[MemberAddress]) -> Start | None:
+        """Remove the old member of this name, or add this one. After an interruption the list tells which."""
+        name = self._settings.name
+        confirmed = cluster.list_members()
+        if self._settings.recovered and confirmed.cluster != bootstrap_cluster_id(self._settings):
+            peers = " and ".join(peer.name for peer in running)
+            self._waiting.on(
+                f"no data here; the cluster from before the recovery runs on {peers}: {RECOVER_THERE}"
+            )
             return None
+        step = rejoin_step(name, confirmed)
+        if isinstance(step, Wait):
+            self._waiting.on(f"no data here; waiting to join the cluster: {step.reason}")
+            return None
+        if not self._can_start():
+            self._waiting.on("no data here; waiting for the installation of etcd, to join the cluster")
+            return None
+        if not self._endpoint.withdraw():
+            return None
+        if isinstance(step, Remove):
+            cluster.remove(step.member)
+            say(f"removed member {step.member:x} from the cluster: it is this member before it lost its data")
+            return None
+        self._places.joining.touch()
+        member, confirmed = cluster.add_learner(peer_url(name))
         say(f"added to the cluster as learner {member:x}")
-        self._settle(member, running)
+        self._wait_until_known(member, running)
         return "existing", initial_cluster(name, confirmed)
 
-    def _settle(self, member: int, running: Sequence[MemberAddress]) -> None:
-        """etcd asks any one member for the list and gives up when that one has not heard of it yet."""
-        give_up = time.monotonic() + SETTLE
-        while time.monotonic() < give_up:
+    def _wait_until_known(self, member: int, running: Sequence[MemberAddress]) -> None:
+        """Wait until all running members list this one.
+
+        etcd asks any one of them for the list when it starts, and exits if that one does not know it yet.
+        """
+        deadline = time.monotonic() + LEARNER_KNOWN_LIMIT
+        while time.monotonic() < deadline:
             asked = [self._threads.submit(self._knows, peer, member) for peer in running]
             if all(known.result() for known in asked):
                 return
@@ -271,17 +304,18 @@ class JoiningMember:
             return True
 
     def _misses_somebody(self) -> bool:
-        book = self._directory.book
+        """Whether the droplets should be listed again, because an initial member is missing or silent."""
+        book = self._address_book.book
         if book is None or trouble_with_self(book, self._settings.name, is_local) is not None:
             return True
         expected = set(self._settings.initial_members) - {self._settings.name}
         if not expected <= set(book.addresses) or book.doubled:
             return True
         now = time.monotonic()
-        return any(now - self._heard.get(name, self._began) > RELIST for name in expected)
+        return any(now - self._last_answers.get(name, self._began) > SILENCE_LIMIT for name in expected)
 
-    def _in_a_hurry(self) -> bool:
-        return time.monotonic() - self._began < HURRY
+    def _polls_fast(self) -> bool:
+        return time.monotonic() - self._began < FAST_POLLING
 
     def _pause(self) -> float:
-        return 0.1 if self._in_a_hurry() else 1.0
+        return 0.1 if self._polls_fast() else 1.0

@@ -1,4 +1,4 @@
-"""Before every start of etcd: look at the disk, and found or rejoin the cluster when it has no data."""
+"""Runs before every start of etcd: starts it with its data, or bootstraps or joins the cluster without data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError
-from etcd_node.bootstrap import bootstrap_rules as founding
+from etcd_node.bootstrap.bootstrap_rules import may_be_set_aside, may_bootstrap
 from etcd_node.bootstrap.join import JoiningMember
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.digitalocean.address_book import AddressBook
@@ -17,25 +17,25 @@ from etcd_node.digitalocean.markers import read_markers
 from etcd_node.digitalocean.sync_hosts import keep
 from etcd_node.etcd.client import ClusterClient, NoQuorumError
 from etcd_node.etcd.membership import was_removed
-from etcd_node.etcd.transport import MemberAddress, TlsClient
+from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
-from etcd_node.host.hosts_file import members_in
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.install import Installation
 from etcd_node.host.journal import Waiting, say, warn
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import provide_data, set_aside
 
-RECHECK = {Contents.DATA: 20.0, Contents.EMPTY_BOOTSTRAP_LOG: 5.0}
-"""Seconds for which a quorum is asked about a log that etcd could not run with."""
+RECHECK_LIMITS = {Contents.DATA: 20.0, Contents.EMPTY_BOOTSTRAP_LOG: 5.0}
+"""Seconds for which a recheck asks the other members for a quorum's member list."""
 
-WANTED_PACE = 15.0
-"""Seconds between a removed member's questions whether it is wanted again."""
+MARKERS_INTERVAL = 15.0
+"""Seconds between two reads of the markers while a removed member waits for permission to join again."""
 
 
 class PrepareCluster:
-    """One run of the script."""
+    """One run of the step ``preparecluster``."""
 
     def __init__(self, settings: Settings, places: Paths, token: str) -> None:
         self._settings = settings
@@ -44,12 +44,12 @@ class PrepareCluster:
         self._waiting = Waiting()
         self._client = TlsClient(places.etc)
         self._installation = Installation(settings, places)
-        self._directory = AddressBook(
+        self._address_book = AddressBook(
             lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
         )
 
     def run(self) -> None:
-        """Return when etcd may start with the environment file that is then in place."""
+        """Return when etcd is installed and its environment file is written."""
         self._installation.start()
         self._prepare()
         self._installation.join()
@@ -59,106 +59,109 @@ class PrepareCluster:
         self._settings = as_recovered(self._settings, self._places.recovery)
         disk = read_disk(self._places.data)
         if self._places.recheck.exists():
-            disk = self._second_look(disk)
+            disk = self._recheck(disk)
             self._places.recheck.unlink(missing_ok=True)
-        if not founding.may_bootstrap(disk.contents):
+        if may_bootstrap(disk.contents):
+            self._become_member()
+        else:
             self._start_with(disk)
-            return
-        # Whatever an earlier run decided, it was about another state of this disk.
+
+    def _become_member(self) -> None:
+        """Bootstrap or join the cluster, without data."""
+        # An earlier run wrote them for a disk in another state.
         self._places.environment.unlink(missing_ok=True)
         self._places.joining.unlink(missing_ok=True)
         restoration = Restoration(self._settings, self._places, read_backup_settings(self._places.backup))
-        newcomer = JoiningMember(
+        joining_member = JoiningMember(
             self._settings,
             self._places,
             client=self._client,
-            directory=self._directory,
+            address_book=self._address_book,
             waiting=self._waiting,
-            learn_addresses=partial(keep, self._places),
+            write_addresses=partial(keep, self._places),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
         )
         try:
-            state, cluster = newcomer.become_member()
+            state, cluster = joining_member.become_member()
         except SnapshotError as error:
-            warn(f"the founding has not begun here: {error}")
+            warn(f"the backup cannot be restored, so etcd does not start: {error}")
             raise SystemExit(1) from None
         finally:
             restoration.clear()
         self._write_environment(state, cluster)
 
     def _start_with(self, disk: Disk) -> None:
-        """A member with a log needs nobody: etcd knows the cluster from it, and the rest is found meanwhile."""
-        if not members_in(self._places.hosts.read_text() if self._places.hosts.exists() else ""):
-            # A new root disk. One try spares etcd the wait for the refresh, which would find them as well.
-            self._directory.refresh(missing=True)
-            if self._directory.book is not None:
-                keep(self._places, self._directory.book)
+        """Start etcd with its own log. This needs no other member: etcd knows the cluster from the log."""
+        if not read_members(self._places.hosts):
+            # A new root disk. One try now is sooner than the timer's.
+            self._list_droplets()
         file = self._places.environment
         kept = from_text(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
         cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
         names = {*self._settings.initial_members, self._settings.name}
         self._write_environment("existing", cluster or {name: peer_url(name) for name in names})
-        say(f"found {disk.contents.value}: starting etcd with it")
+        say(f"the disk has {disk.contents.value}: starting etcd with it")
 
-    def _second_look(self, disk: Disk) -> Disk:
-        """etcd could not run with this disk. Whether its member still exists is for a quorum to say."""
+    def _recheck(self, disk: Disk) -> Disk:
+        """Return the disk as etcd may use it, after etcd could not run with it.
+
+        Data of a removed member is set aside, and so is an empty bootstrap log that found no quorum.
+        """
         if disk.contents is Contents.BLANK or disk.identity is None:
             return disk
-        give_up = time.monotonic() + RECHECK[disk.contents]
-        while time.monotonic() < give_up:
-            self._directory.refresh(missing=True)
-            if self._directory.book is not None:
-                keep(self._places, self._directory.book)
+        deadline = time.monotonic() + RECHECK_LIMITS[disk.contents]
+        while time.monotonic() < deadline:
+            self._list_droplets()
             try:
-                confirmed = ClusterClient(self._client, self._others()).list_members()
+                confirmed = ClusterClient(
+                    self._client, other_members(self._settings, self._places)
+                ).list_members()
             except NoQuorumError as error:
-                self._waiting.on(
-                    f"asking the other members about the data found here: no quorum answers ({error})"
-                )
+                self._waiting.on(f"asking whether this member was removed: no quorum answers ({error})")
                 time.sleep(1)
                 continue
             if not was_removed(disk.identity.member, disk.identity.cluster, confirmed):
                 return disk
-            self._wait_until_wanted()
-            aside = set_aside(self._places, "removed")
-            warn(f"this member was removed from the cluster: its data is now in {aside}, and it joins anew")
+            self._wait_for_permission()
+            moved = set_aside(self._places, "removed")
+            warn(f"this member was removed from the cluster: its data is now in {moved}, and it joins again")
             return Disk(Contents.BLANK)
-        if founding.may_be_set_aside(disk.contents):
-            aside = set_aside(self._places, "unborn")
-            warn(
-                f"found {disk.contents.value}, and no quorum: it is now in {aside}, and the founding begins anew"
-            )
+        if may_be_set_aside(disk.contents):
+            moved = set_aside(self._places, "unborn")
+            warn(f"no quorum answers, and the log is empty: it is now in {moved}, and bootstrap starts again")
             return Disk(Contents.BLANK)
         return disk
 
-    def _wait_until_wanted(self) -> None:
-        """A removed member stays out, or it would come back while the engine is about to delete its droplet."""
+    def _wait_for_permission(self) -> None:
+        """Wait until the markers allow this removed member to join again.
+
+        Without this it could rejoin after a scale-in has removed it, just before its droplet is deleted.
+        """
         failures = 0
         while True:
             try:
                 markers = read_markers(self._settings, self._token)
             except ListingError as error:
                 self._waiting.on(
-                    f"this member was removed from the cluster; it is not known whether for good: {error}"
+                    f"removed from the cluster; it is not known whether this member may join again: {error}"
                 )
                 time.sleep(error.delay(failures))
                 failures += 1
                 continue
             if markers.want(self._settings.number):
                 return
-            wanted = f"wanted with {markers.size or 'fewer'} members" if markers.up else "being torn down"
+            size = f"has {markers.size} members" if markers.size else "is changing its size"
             self._waiting.on(
-                f"this member was removed from the cluster, which is {wanted}: waiting for the end of this "
-                "droplet, or for a scale-out"
+                f"removed from the cluster, which {size if markers.up else 'is being torn down'}: "
+                "waiting for a scale-out, or for the deletion of this droplet"
             )
-            time.sleep(WANTED_PACE)
+            time.sleep(MARKERS_INTERVAL)
 
-    def _others(self) -> list[MemberAddress]:
-        known = members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
-        return [
-            MemberAddress(name, address) for name, address in known.items() if name != self._settings.name
-        ]
+    def _list_droplets(self) -> None:
+        self._address_book.refresh(missing=True)
+        if self._address_book.book is not None:
+            keep(self._places, self._address_book.book)
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = environment(

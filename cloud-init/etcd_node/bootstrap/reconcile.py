@@ -1,135 +1,118 @@
-"""Every 15 seconds beside a running etcd: are the members where they are thought to be, and does etcd run?"""
+"""Every 15 seconds: keep the members' addresses current, and check that etcd runs with the data on disk."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from etcd_node.digitalocean.api import ListingError
 from etcd_node.digitalocean.sync_hosts import learn
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, local_members
 from etcd_node.etcd.local_metrics import LocalMetrics, read_local_metrics
 from etcd_node.etcd.membership import ListedMember, unconnected, was_removed
-from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
-from etcd_node.etcd.wal import Contents, Disk, read_disk
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, other_members
+from etcd_node.etcd.wal import Contents, Disk, Identity, read_disk
 from etcd_node.host.atomic_write import replace_text
-from etcd_node.host.hosts_file import members_in
 from etcd_node.host.journal import say, warn
 from etcd_node.host.resize_filesystem import grow
 from etcd_node.host.settings import Paths, Settings
 
-SLOW = 600.0
-"""Seconds between listings while all members are connected: addresses are right, and nothing else depends on them."""
+HEALTHY_INTERVAL = 600.0
+"""Seconds between two listings of the droplets while this member is connected to all others."""
 
-EAGER = 600.0
-"""Seconds of a trouble for which the listing is asked at every look; then once in ``PATIENT`` seconds."""
+EAGER_PERIOD = 600.0
+"""Seconds after the start of a problem in which every run lists the droplets."""
 
-PATIENT = 60.0
+PATIENT_INTERVAL = 60.0
+"""Seconds between two listings after the eager period."""
 
-LEADERLESS = 30.0
-"""Seconds without a leader after etcd's start, after which a founding has failed or a member was removed."""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What one look leaves to the next, in Unix time; 0 is never."""
-
-    listed: float = 0.0
-    troubled: float = 0.0
-    """Since when something has been wrong."""
-    said: str = ""
+LEADERLESS_LIMIT = 30.0
+"""Seconds without a leader since etcd's start after which an empty bootstrap log is checked again."""
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What a look has found."""
+class RunState:
+    """The state that one run keeps for the next. Times are Unix times; 0 means never."""
 
-    health: LocalMetrics | None
+    listed_at: float = 0.0
+    """The time of the last listing of the droplets."""
+    problem_since: float = 0.0
+    """The time since which there has been a problem without a break."""
+    problem: str = ""
+    """The problem that the last run logged."""
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """The cluster as this machine's own etcd sees it."""
+
+    metrics: LocalMetrics | None
+    """``None`` when etcd does not answer."""
     members: tuple[ListedMember, ...]
-    """As this machine's own etcd lists them."""
+    """The member list of this machine's own etcd, which may be old."""
 
     @property
-    def lost(self) -> Sequence[str]:
-        """Members without a connection."""
-        return (
-            [] if self.health is None else unconnected(self.health.member, self.members, self.health.active)
-        )
+    def unconnected(self) -> Sequence[str]:
+        """Names of the members to which etcd has no connection."""
+        if self.metrics is None:
+            return []
+        return unconnected(self.metrics.member, self.members, self.metrics.active)
 
     @property
-    def trouble(self) -> str:
-        """What is wrong, in a few words; empty when nothing is."""
-        if self.health is None:
+    def problem(self) -> str:
+        """The problem in a few words, or an empty string."""
+        if self.metrics is None:
             return "etcd does not answer"
-        if not self.health.has_leader:
+        if not self.metrics.has_leader:
             return "etcd has no leader"
-        return f"no connection to {', '.join(self.lost)}" if self.lost else ""
+        return f"no connection to {', '.join(self.unconnected)}" if self.unconnected else ""
 
 
-def listing_is_due(memory: Memory, trouble: str, now: float) -> bool:
-    """Whether to ask the DigitalOcean API: soon when somebody may have moved, rarely when nobody seems to have."""
-    if not trouble:
-        return now - memory.listed >= SLOW
-    return now - memory.troubled < EAGER or now - memory.listed >= PATIENT
+def listing_is_due(state: RunState, problem: str, now: float) -> bool:
+    """Whether to list the droplets now: often while a member may have moved, and rarely otherwise."""
+    if not problem:
+        return now - state.listed_at >= HEALTHY_INTERVAL
+    return now - state.problem_since < EAGER_PERIOD or now - state.listed_at >= PATIENT_INTERVAL
 
 
-def needs_second_look(health: LocalMetrics | None, disk: Disk, now: float, absent: bool) -> bool:
-    """Whether discovery must look at the disk again, with etcd stopped.
+def needs_recheck(metrics: LocalMetrics | None, disk: Disk, now: float, removed: bool) -> bool:
+    """Whether ``preparecluster`` must check the disk again, with etcd stopped.
 
-    Either a quorum has said that this member is no more, or a founding got stuck: etcd has run for a while with
-    a log that holds nothing, and has never seen a leader. Data alone is never a reason.
+    There are two reasons. A quorum says that this member was removed, or a bootstrap failed: etcd has run for a while
+    with an empty bootstrap log and has never had a leader. Data alone is no reason.
     """
-    if absent:
+    if removed:
         return True
     return (
         disk.contents is Contents.EMPTY_BOOTSTRAP_LOG
-        and health is not None
-        and not health.has_leader
-        and health.leaders_seen == 0
-        and now - health.started >= LEADERLESS
+        and metrics is not None
+        and not metrics.has_leader
+        and metrics.leaders_seen == 0
+        and now - metrics.started >= LEADERLESS_LIMIT
     )
 
 
 def reconcile(settings: Settings, places: Paths, token: str) -> tuple[str, str] | None:
-    """One look; what systemd must do next, as a verb and a unit, if anything."""
-    _use_whole_volume(settings, places)
+    """Check everything once. Returns the next action for systemd, a verb and a unit, or ``None``."""
+    _grow_filesystem(settings, places)
     now = time.time()
-    memory = _recall(places, now)
+    state = _load_state(places, now)
     client = TlsClient(places.etc)
-    health = read_local_metrics(settings.metrics)
-    sighting = Observation(health, _own_list(client, settings) if health is not None else ())
-    trouble = sighting.trouble
-    troubled = (memory.troubled or now) if trouble else 0.0
-    memory = Memory(memory.listed, troubled, memory.said)
-    if trouble != memory.said:
-        (warn if trouble else say)(trouble or "all members are connected")
-    listed = memory.listed
-    if places.moved.exists() or listing_is_due(memory, trouble, now):
-        listed = now
-        places.moved.unlink(missing_ok=True)
-        try:
-            learn(settings, places, token)
-        except ListingError as error:
-            warn(f"the members' addresses stay as they are: {error}")
-    _remember(places, Memory(listed, troubled, trouble))
-    if health is not None and health.learner:
-        places.joining.touch()
-        return "start", "etcd-promote.service"
-    # Discovery looks already, and may have to wait for what it then does.
-    looking = places.recheck.exists()
-    if (
-        not looking
-        and (health is None or not health.has_leader)
-        and _look_at_disk(settings, places, client, health, now)
-    ):
-        warn("etcd cannot go on with this disk: discovery looks at it again")
-        replace_text(places.recheck, "", mode=0o600)
-        return "restart", "etcd.service"
-    return None
+    metrics = read_local_metrics(settings.metrics)
+    problem = ClusterView(metrics, _own_list(client, settings) if metrics is not None else ()).problem
+    if problem != state.problem:
+        (warn if problem else say)(problem or "all members are connected")
+    state = RunState(state.listed_at, (state.problem_since or now) if problem else 0.0, problem)
+    if places.moved.exists() or listing_is_due(state, problem, now):
+        state = replace(state, listed_at=now)
+        _update_addresses(settings, places, token)
+    _save_state(places, state)
+    return _next_action(settings, places, client, metrics, now)
 
 
-def _use_whole_volume(settings: Settings, places: Paths) -> None:
+def _grow_filesystem(settings: Settings, places: Paths) -> None:
     if not settings.volume or places.outgrown.exists():
         return
     try:
@@ -138,25 +121,43 @@ def _use_whole_volume(settings: Settings, places: Paths) -> None:
         warn(f"the data volume cannot be read: {error}")
         return
     if not whole:
-        # It is not tried again: the next boot has another way.
+        # It is not tried again: the next boot grows it before it is mounted.
         places.outgrown.touch()
 
 
-def _look_at_disk(
-    settings: Settings, places: Paths, client: TlsClient, health: LocalMetrics | None, now: float
-) -> bool:
+def _update_addresses(settings: Settings, places: Paths, token: str) -> None:
+    places.moved.unlink(missing_ok=True)
+    try:
+        learn(settings, places, token)
+    except ListingError as error:
+        warn(f"the members' addresses are not updated: {error}")
+
+
+def _next_action(
+    settings: Settings, places: Paths, client: TlsClient, metrics: LocalMetrics | None, now: float
+) -> tuple[str, str] | None:
+    if metrics is not None and metrics.learner:
+        places.joining.touch()
+        return "start", "etcd-promote.service"
+    # A recheck that is requested already may have to wait, and must not be interrupted by another restart.
+    if places.recheck.exists() or (metrics is not None and metrics.has_leader):
+        return None
     disk = read_disk(places.data)
     if disk.identity is None:
-        return False
-    known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
-    others = [MemberAddress(name, address) for name, address in known.items() if name != settings.name]
+        return None
+    if not needs_recheck(metrics, disk, now, _was_removed(settings, places, client, disk.identity)):
+        return None
+    warn("etcd cannot run with the data on this disk: restarting it, so that the data is checked again")
+    replace_text(places.recheck, "", mode=0o600)
+    return "restart", "etcd.service"
+
+
+def _was_removed(settings: Settings, places: Paths, client: TlsClient, identity: Identity) -> bool:
     try:
-        absent = was_removed(
-            disk.identity.member, disk.identity.cluster, ClusterClient(client, others).list_members()
-        )
+        confirmed = ClusterClient(client, other_members(settings, places)).list_members()
     except NoQuorumError:
-        absent = False
-    return needs_second_look(health, disk, now, absent)
+        return False
+    return was_removed(identity.member, identity.cluster, confirmed)
 
 
 def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]:
@@ -166,13 +167,13 @@ def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]
         return ()
 
 
-def _recall(places: Paths, now: float) -> Memory:
+def _load_state(places: Paths, now: float) -> RunState:
     try:
-        return Memory(**json.loads((places.run / "reconcile.json").read_text()))
+        return RunState(**json.loads((places.run / "reconcile.json").read_text()))
     except (OSError, ValueError, TypeError):
-        # Discovery has just listed them.
-        return Memory(listed=now)
+        # The first run: preparecluster has just listed the droplets.
+        return RunState(listed_at=now)
 
 
-def _remember(places: Paths, memory: Memory) -> None:
-    replace_text(places.run / "reconcile.json", json.dumps(asdict(memory)), mode=0o600)
+def _save_state(places: Paths, state: RunState) -> None:
+    replace_text(places.run / "reconcile.json", json.dumps(asdict(state)), mode=0o600)

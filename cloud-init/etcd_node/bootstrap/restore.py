@@ -1,4 +1,4 @@
-"""A founding from a backup: one snapshot is chosen, everyone fetches and verifies it, and only then it is decided."""
+"""Restore a backup during a bootstrap. The decision follows only when every member has verified the same snapshot."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from etcd_node.host.install import InstallError, install_once
 from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings
 
-LOGS = 256 << 20
-"""Bytes of a data volume for etcd's log and a first look around, beside the database."""
+LOG_ROOM = 256 << 20
+"""Free bytes that a data volume needs for etcd's log, in addition to the database."""
 
-BUMP = 1_000_000_000
-"""Added to the revision: clients that had seen later revisions than the backup's never see one of them again.
+REVISION_BUMP = 1_000_000_000
+"""This is added to the revision, so that no client sees a revision again that it saw before the restore.
 
-etcd's own advice, with --mark-compacted, which tells watchers that what they knew is gone
+etcd recommends it with --mark-compacted, which tells watchers that older revisions are gone
 (https://etcd.io/docs/v3.6/op-guide/recovery/).
 """
 
 
 class RestoreError(Exception):
-    """The snapshot cannot be had now. The text fits on one line."""
+    """The backup cannot be fetched or verified now. The text is one line."""
 
 
 class Restoration:
-    """The snapshot that this member is ready to restore."""
+    """Fetches, verifies and restores a backup on this member."""
 
     def __init__(self, settings: Settings, places: Paths, backups: BackupSettings | None) -> None:
         self._settings = settings
@@ -43,17 +43,17 @@ class Restoration:
         self._attempt = 0
         self._due = 0.0
         self.ready = ""
-        """Its name, once it is fetched and verified."""
-        self.trouble = "the snapshot is being fetched"
-        """Why it is not ready."""
+        """The name of the backup that is fetched and verified, or an empty string."""
+        self.problem = "the backup is not fetched yet"
+        """Why no backup is ready."""
 
     @property
     def wanted(self) -> bool:
-        """Whether this cluster is founded from a backup."""
+        """Whether the bootstrap restores a backup."""
         return bool(self._settings.restore)
 
     def prepare(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Try to get ready with a snapshot, if it is time to; an empty name chooses the one that was asked for."""
+        """Fetch and verify a backup, unless the last failure is too recent. An empty name: the configured one."""
         if self.ready and name in {"", self.ready}:
             return
         if clock() < self._due:
@@ -62,14 +62,16 @@ class Restoration:
         try:
             self.ready = self._fetch(name)
         except (RestoreError, ChoiceError, InstallError, S3Error, SnapshotError) as error:
-            self.trouble = f"etcd:restoreFrom {self._settings.restore}: {error}"
+            self.problem = f"etcd:restoreFrom {self._settings.restore}: {error}"
             self._due = clock() + backoff(self._attempt, longest=30.0)
             self._attempt += 1
 
     def restore(self, name: str, cluster: Mapping[str, str]) -> None:
-        """Make the data directory of a member of a new cluster, in one step. Raises ``SnapshotError``."""
+        """Make the data directory of a member of the new cluster, in one step. Raises ``SnapshotError``."""
         if name != self.ready:
-            raise SnapshotError(f"the decision names {name}, and this member has {self.ready or 'none'}")
+            raise SnapshotError(
+                f"the cluster starts from {name}, but this member has {self.ready or 'no backup'}"
+            )
         began = time.monotonic()
         target = self._places.mount / "restoring"
         shutil.rmtree(target, ignore_errors=True)
@@ -80,7 +82,7 @@ class Restoration:
                 f"--initial-cluster={','.join(f'{one}={url}' for one, url in sorted(cluster.items()))}",
                 f"--initial-cluster-token={self._settings.token}",
                 f"--initial-advertise-peer-urls={peer_url(self._settings.name)}",
-                *(f"--bump-revision={BUMP}", "--mark-compacted"),
+                *(f"--bump-revision={REVISION_BUMP}", "--mark-compacted"),
             ]
         )
         owner = self._places.data.stat()
@@ -90,13 +92,13 @@ class Restoration:
         os.chown(target, owner.st_uid, owner.st_gid)
         target.chmod(0o700)
         os.sync()
-        # The empty directory is replaced by the whole one: a loss of power leaves the one or the other.
+        # In one step: after a loss of power there is either the empty directory or the whole one.
         target.rename(self._places.data)
         self.clear()
-        say(f"restored {name} in {time.monotonic() - began:.1f} s, its revisions raised by {BUMP}")
+        say(f"restored {name} in {time.monotonic() - began:.1f} s; revisions are raised by {REVISION_BUMP}")
 
     def clear(self) -> None:
-        """Remove what was fetched."""
+        """Delete the fetched files."""
         shutil.rmtree(self._places.restoring, ignore_errors=True)
 
     @property
@@ -105,9 +107,9 @@ class Restoration:
 
     def _fetch(self, name: str) -> str:
         if self._backups is None:
-            raise RestoreError("there is no bucket to restore from: set etcd:backupBucket and its keys")
+            raise RestoreError("no bucket is configured: set etcd:backupBucket and its keys")
         if not self._places.program("etcdutl").exists():
-            # It comes after etcd's start otherwise.
+            # Otherwise etcdutl is installed after etcd's start.
             install_once(self._settings, self._places, ["etcdutl"])
         bucket = Bucket(self._backups.place)
         backup = self._choose(bucket, name)
@@ -117,14 +119,14 @@ class Restoration:
         packed = self._places.restoring / "snapshot.db.gz"
         if bucket.get(backup.key, packed) != backup.snapshot.sha256:
             raise RestoreError(
-                f"{backup.key} has another SHA-256 than its name says: it is damaged, or not ours"
+                f"{backup.key} does not match the SHA-256 in its name: it is damaged or no backup"
             )
         expand(packed, self._raw)
         packed.unlink()
         revision, _ = describe(self._places, self._raw)
         if revision != backup.snapshot.revision:
             raise RestoreError(
-                f"{backup.key} has revision {revision}, and its name says {backup.snapshot.revision}"
+                f"{backup.key} has revision {revision}, but its name says {backup.snapshot.revision}"
             )
         refuse_full_volume(self._places.mount, self._raw.stat().st_size)
         say(f"fetched and verified {backup.snapshot.name}")
@@ -138,20 +140,20 @@ class Restoration:
 
 
 def refuse_newer(snapshot: Snapshot, version: str) -> None:
-    """etcd does not read what a newer minor version wrote. Raises ``RestoreError``."""
+    """Raise ``RestoreError`` for a backup of a newer minor version, which this etcd cannot read."""
     if minor(snapshot.version) > minor(version):
         raise RestoreError(
-            f"{snapshot.name} is of etcd {snapshot.version}, and this is {version}: set etcd:version to "
-            f"{snapshot.version} or a later patch of it"
+            f"{snapshot.name} was made by etcd {snapshot.version}, which etcd {version} cannot read: set etcd:version "
+            f"to {snapshot.version} or a later patch"
         )
 
 
 def refuse_full_volume(mount: Path, size: int) -> None:
-    """A snapshot of ``size`` bytes is restored beside what was set aside. Raises ``RestoreError`` for want of room."""
-    need, free = size + LOGS, shutil.disk_usage(mount).free
+    """Raise ``RestoreError`` if the data volume has no room for a snapshot of ``size`` bytes."""
+    need, free = size + LOG_ROOM, shutil.disk_usage(mount).free
     if free < need:
         kept = ", ".join(sorted(one.name for one in mount.glob("*-2*"))) or "nothing"
         raise RestoreError(
-            f"{mount} has {free >> 20} MiB free, and the backup needs {need >> 20}: "
-            f"move away what you no longer need of what was set aside there ({kept})"
+            f"{mount} has {free >> 20} MiB free, but the backup needs {need >> 20}: "
+            f"move or delete data that was set aside there ({kept})"
         )

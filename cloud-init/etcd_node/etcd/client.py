@@ -1,4 +1,4 @@
-"""The running cluster, as other members' JSON gateway shows it (etcd API reference, ``ClusterClient`` service)."""
+"""Calls of etcd's API through the JSON gateway on the client port, and of the member list on the peer port."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.transport import ANSWER_TIMEOUT, HttpResponse, MemberAddress, NoAnswerError, TlsClient
 
 MEMBERS_PATH = "/members"
-"""Where the peer port has the member list (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
+"""The path of the member list on the peer port (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
 
 
 class NoQuorumError(Exception):
-    """No member answered for a quorum. The text has each member's answer, on one line."""
+    """No member could answer for a quorum. The text is one line with the problem of each member."""
 
 
 class RefusedError(Exception):
-    """The cluster refused a change for now, for the reason in the text."""
+    """etcd refused the request. The text is etcd's reason."""
 
 
 class ClusterClient:
-    """Calls to whichever of the other members answers for a quorum."""
+    """Calls that need a quorum, through any of several members."""
 
     def __init__(self, client: TlsClient, members: Sequence[MemberAddress]) -> None:
         self._client = client
         self._members = members
 
     def list_members(self) -> MemberList:
-        """The member list, as a quorum confirms it at this moment. Raises ``NoQuorumError``."""
+        """Return the member list that a quorum confirms now. Raises ``NoQuorumError``."""
         threads = ThreadPoolExecutor(max(1, len(self._members)))
         try:
             calls = {
@@ -40,7 +40,7 @@ class ClusterClient:
             answers: dict[str, str] = {}
             for call in as_completed(calls):
                 try:
-                    return _roll(call.result())
+                    return _member_list(call.result())
                 except (NoAnswerError, RefusedError) as error:
                     answers[calls[call].name] = str(error)
         finally:
@@ -48,20 +48,20 @@ class ClusterClient:
         raise NoQuorumError("; ".join(f"{name}: {text}" for name, text in sorted(answers.items())))
 
     def remove(self, member: int) -> None:
-        """Take a member off the list. Raises ``NoQuorumError`` or ``RefusedError``."""
+        """Remove a member from the cluster. Raises ``NoQuorumError`` or ``RefusedError``."""
         self._change("/v3/cluster/member/remove", {"ID": str(member)})
 
     def add_learner(self, peer_url: str) -> tuple[int, MemberList]:
-        """Enter a learner; its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
+        """Add a learner and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
         answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
-        return int(answer["member"]["ID"]), _roll(answer)
+        return int(answer["member"]["ID"]), _member_list(answer)
 
     def promote(self, member: int) -> None:
-        """Make a learner that has caught up a voter. Raises ``NoQuorumError`` or ``RefusedError``."""
+        """Promote a learner to voter, once it has caught up. Raises ``NoQuorumError`` or ``RefusedError``."""
         self._change("/v3/cluster/member/promote", {"ID": str(member)})
 
     def _change(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """A change through the first member that answers. One that was made twice is refused the second time."""
+        """Send a change to the first member that answers. etcd refuses the same change a second time."""
         silent: list[str] = []
         for member in self._members:
             try:
@@ -75,14 +75,14 @@ class ClusterClient:
 
 
 def local_members(client: TlsClient, member: MemberAddress) -> tuple[ListedMember, ...]:
-    """The list as one member knows it by itself, which may be old. Raises ``NoAnswerError``."""
+    """Return one member's own copy of the member list, which may be old. Raises ``NoAnswerError``."""
     return members_in_answer(client.request_peer(member, "GET", MEMBERS_PATH))
 
 
 def members_in_answer(answer: HttpResponse) -> tuple[ListedMember, ...]:
-    """The list in an answer to ``MEMBERS_PATH`` on the peer port. Raises ``NoAnswerError``."""
+    """Return the member list in an answer from ``MEMBERS_PATH``. Raises ``NoAnswerError``."""
     try:
-        # This list is Go's own JSON of the membership, not that of the gateway: its ids are numbers.
+        # This is Go's JSON, not the gateway's: ids are numbers.
         return tuple(
             ListedMember(
                 int(entry["id"]),
@@ -93,31 +93,31 @@ def members_in_answer(answer: HttpResponse) -> tuple[ListedMember, ...]:
             for entry in answer.json()
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NoAnswerError(f"no member list in its answer ({answer.status})") from error
+        raise NoAnswerError(f"its answer {answer.status} has no member list") from error
 
 
 @dataclass(frozen=True)
-class Status:
-    """What one member says of itself."""
+class EtcdStatus:
+    """The state of one member, as it reports it."""
 
     member: int
-    """Its own id."""
+    """The id of this member."""
     leader: int
-    """The id of the member that it follows; 0 while there is none."""
+    """The id of the leader that it follows, or 0."""
     database: int
-    """Bytes of its database file."""
+    """The size of its database file in bytes."""
     in_use: int
-    """Bytes of it that hold something; the rest is what defragmentation gives back."""
+    """The part of the database file that is in use, in bytes. Defragmentation frees the rest."""
     index: int
-    """What it knows to be committed of raft's log."""
+    """The index of the last Raft entry that it knows to be committed."""
     errors: tuple[str, ...]
-    """What etcd finds wrong, raised alarms of any member among it."""
+    """Problems that etcd reports, such as alarms of any member."""
 
 
-def read_status(client: TlsClient, member: MemberAddress) -> Status:
-    """A member's own state. Raises ``NoAnswerError`` or ``RefusedError``."""
+def read_status(client: TlsClient, member: MemberAddress) -> EtcdStatus:
+    """Return the state of a member. Raises ``NoAnswerError`` or ``RefusedError``."""
     values = call(client, member, "/v3/maintenance/status", {})
-    return Status(
+    return EtcdStatus(
         int(values["header"]["member_id"]),
         int(values.get("leader", 0)),
         int(values.get("dbSize", 0)),
@@ -135,7 +135,7 @@ def call(
     *,
     timeout: float = ANSWER_TIMEOUT,
 ) -> dict[str, Any]:
-    """A call to one member, given up after ``timeout`` seconds. Raises ``NoAnswerError`` or ``RefusedError``."""
+    """Call one member. Raises ``RefusedError``, and ``NoAnswerError`` also after ``timeout`` seconds."""
     return _parse(client.call_gateway(member, path, body, answer_timeout=timeout))
 
 
@@ -143,25 +143,25 @@ def _parse(answer: HttpResponse) -> dict[str, Any]:
     try:
         values = answer.json()
     except ValueError:
-        raise NoAnswerError(f"answer {answer.status} without JSON") from None
+        raise NoAnswerError(f"answer {answer.status} is not JSON") from None
     if answer.status != 200:
         message = str(values.get("message") or values.get("error") or answer.status).removeprefix(
             "etcdserver: "
         )
-        # No leader, a time-out and a member that is just stopping say nothing about the cluster as a whole.
+        # These say nothing about the cluster as a whole: another member may answer.
         if any(text in message for text in ("no leader", "timed out", "stopped", "unavailable", "deadline")):
             raise NoAnswerError(message)
         raise RefusedError(message)
     return values
 
 
-def _roll(values: Mapping[str, Any]) -> MemberList:
+def _member_list(values: Mapping[str, Any]) -> MemberList:
     try:
         return MemberList(
             int(values["header"]["cluster_id"]), tuple(_listed(entry) for entry in values["members"])
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NoAnswerError("an answer without members") from error
+        raise NoAnswerError("its answer has no member list") from error
 
 
 def _listed(entry: Mapping[str, Any]) -> ListedMember:

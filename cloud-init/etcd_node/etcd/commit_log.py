@@ -1,8 +1,8 @@
-"""A survivor's whole log counts as committed, before etcd makes a cluster of one of its data.
+"""Mark a member's whole log as committed, before etcd makes a cluster of one from its data.
 
-``--force-new-cluster`` drops the entries that the log does not call committed, or the database has not applied
-(server/etcdserver/bootstrap.go). A follower hears of a commit after the leader has acknowledged the write to its
-client: so those of the last moment would go, although they are here.
+``--force-new-cluster`` drops entries that are not marked as committed, or not applied to the database
+(server/etcdserver/bootstrap.go). A leader acknowledges a write before its followers know that it is committed. So
+without this a follower's copy of the last acknowledged writes would be lost.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from etcd_node.etcd.wal import ENTRY, STATE, fields, integer, records
 
 
 def commit_whole_log(data: Path) -> int:
-    """Call all entries of a stopped member's log committed; how many were not. Raises ``TornError``.
+    """Mark all entries in a stopped member's log as committed. Returns how many were not. Raises ``DamagedLogError``.
 
-    It adds one record, as etcd itself does when it hears of a commit: Raft's state with a later ``commit``.
+    This appends one record as etcd does after a commit: Raft's state with a higher ``commit`` index.
     """
     last = term = vote = commit = checksum = end = 0
     logs = sorted((data / "member/wal").glob("*.wal"))
@@ -25,22 +25,27 @@ def commit_whole_log(data: Path) -> int:
             checksum, end = record.checksum, record.end
             values = fields(record.payload) if record.kind in {ENTRY, STATE} else {}
             if record.kind == ENTRY:
-                # A new leader's entries replace the ones from their index on.
+                # Entries of a new leader replace all older ones from their index on.
                 last = integer(values, 3)
             elif record.kind == STATE:
                 term, vote, commit = (integer(values, number) for number in (1, 2, 3))
     if last <= commit:
         return 0
     state = b"".join(_number(field, value) for field, value in ((1, term), (2, vote), (3, last)))
-    body = _number(1, STATE) + _number(2, _crc32c(state, checksum)) + b"\x1a" + bytes([len(state)]) + state
+    _append_state(logs[-1], end, state, _crc32c(state, checksum))
+    return last - commit
+
+
+def _append_state(log: Path, end: int, state: bytes, checksum: int) -> None:
+    """Write a record with Raft's state where the log's records end, and wait until it is on disk."""
+    body = _number(1, STATE) + _number(2, checksum) + b"\x1a" + bytes([len(state)]) + state
     padding = -len(body) % 8
     head = len(body) | ((0x80 | padding) << 56 if padding else 0)
-    with logs[-1].open("r+b") as file:
+    with log.open("r+b") as file:
         file.seek(end)
         file.write(head.to_bytes(8, "little") + body + bytes(padding))
         file.flush()
         os.fsync(file.fileno())
-    return last - commit
 
 
 def _number(field: int, value: int) -> bytes:
@@ -53,7 +58,7 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _crc32c(content: bytes, before: int) -> int:
-    """CRC-32C (Castagnoli), which goes on from that of what came before."""
+    """Return the CRC-32C (Castagnoli) of ``before``'s content followed by this content."""
     value = before ^ 0xFFFFFFFF
     for byte in content:
         value ^= byte

@@ -1,4 +1,4 @@
-"""What this machine's own etcd says about itself, in its metrics."""
+"""The metrics of this machine's own etcd."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ _REMOTE = re.compile(r'Remote="([0-9a-f]+)"')
 
 @dataclass(frozen=True)
 class LocalMetrics:
-    """A few of etcd's metrics (``etcd_server_*`` and ``etcd_network_active_peers``)."""
+    """A few of etcd's metrics: ``etcd_server_*``, ``etcd_network_active_peers`` and the time of its start."""
 
     member: int
+    """The id of this member."""
     has_leader: bool
     leaders_seen: int
-    """Changes of leader since etcd started."""
+    """The number of leader changes since etcd started."""
     learner: bool
     active: frozenset[int]
-    """Ids of the members that it is connected to."""
+    """Ids of the members to which it is connected."""
     started: float
-    """When the process started, in Unix time."""
+    """The Unix time at which etcd started."""
 
 
 def read_local_metrics(metrics: str) -> LocalMetrics | None:
-    """Ask a running etcd; ``None`` when it does not answer."""
+    """Read the metrics at this ``HOST:PORT``. Returns ``None`` when etcd does not answer."""
     host, port = metrics.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=3)
     try:
@@ -39,7 +40,7 @@ def read_local_metrics(metrics: str) -> LocalMetrics | None:
 
 
 def parse_local_metrics(text: str) -> LocalMetrics | None:
-    """Read the text format of Prometheus; ``None`` while etcd does not know its own id yet."""
+    """Parse Prometheus' text format. Returns ``None`` while etcd does not know its own id yet."""
     values: dict[str, float] = {}
     active: set[int] = set()
     member = 0

@@ -1,4 +1,4 @@
-"""What a member without data does about a cluster that runs: the rules, as functions of the member list."""
+"""Rules about etcd's member list: how a member without data joins, and which cluster a list belongs to."""
 
 from __future__ import annotations
 
@@ -12,52 +12,53 @@ from etcd_node.host.settings import Settings
 
 @dataclass(frozen=True)
 class ListedMember:
-    """One entry of etcd's member list."""
+    """One member in etcd's member list."""
 
     id: int
     name: str
-    """Empty until the member has started for the first time."""
+    """The member's name. Empty until the member has started for the first time."""
     peer_urls: tuple[str, ...]
     learner: bool
 
     @property
     def host(self) -> str:
-        """The member's name, also before it has started."""
+        """The member's name, taken from its peer URL before it has started."""
         return self.name or (self.peer_urls[0].split("//")[-1].rsplit(":", 1)[0] if self.peer_urls else "")
 
 
 @dataclass(frozen=True)
 class MemberList:
-    """A member list that a quorum has confirmed."""
+    """A member list that a quorum confirmed."""
 
     cluster: int
+    """The id of the cluster."""
     members: tuple[ListedMember, ...]
 
 
 @dataclass(frozen=True)
 class Remove:
-    """Take this member's old self off the list."""
+    """Remove the list's entry of this member, whose data is lost."""
 
     member: int
 
 
 @dataclass(frozen=True)
 class Add:
-    """Enter this member as a learner."""
+    """Add this member as a learner."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Try again later."""
+    """Wait, and try again."""
 
     reason: str
 
 
 def rejoin_step(name: str, confirmed: MemberList) -> Remove | Add | Wait:
-    """The next step of a member that has no data.
+    """Return the next step of a member without data.
 
-    An entry with its name or its peer URL is an old self, whether it ever started or not: it may have voted or
-    acknowledged what this disk no longer holds, so it is removed and never used again.
+    An entry with its name or peer URL is removed, even if it never started. It may have voted for or acknowledged
+    something that is lost with its data, so its id must not be used again.
     """
     for member in confirmed.members:
         if is_self(name, member):
@@ -66,19 +67,19 @@ def rejoin_step(name: str, confirmed: MemberList) -> Remove | Add | Wait:
             return Remove(member.id)
     learners = [member.host for member in confirmed.members if member.learner]
     if learners:
-        return Wait(f"{' and '.join(learners)} must catch up first: one learner at a time")
+        return Wait(f"{' and '.join(learners)} must become a voter first, since one learner joins at a time")
     return Add()
 
 
 def is_self(name: str, member: ListedMember) -> bool:
-    """Whether an entry of the list is about the member of that name."""
+    """Whether an entry of the list is the member with this name."""
     return member.name == name or peer_url(name) in member.peer_urls
 
 
 def initial_cluster(name: str, confirmed: MemberList) -> dict[str, str]:
-    """Names and peer URLs for ``ETCD_INITIAL_CLUSTER``, once ``name`` is on the list.
+    """Return names and peer URLs for ``ETCD_INITIAL_CLUSTER``, when the list has the member ``name``.
 
-    etcd compares them with the list of the cluster that it joins, and wants exactly the same URLs.
+    etcd demands exactly the URLs in the list of the cluster that it joins.
     """
     return {
         name if is_self(name, member) else member.host: ",".join(member.peer_urls[:1])
@@ -87,9 +88,9 @@ def initial_cluster(name: str, confirmed: MemberList) -> dict[str, str]:
 
 
 def bootstrap_cluster_id(settings: Settings) -> int:
-    """The id of the cluster that the founding members make with this token.
+    """Return the id of the cluster that the initial members bootstrap with this token.
 
-    etcd makes it of their peer URLs and the token (server/etcdserver/api/membership: ``computeMemberID``, ``genID``).
+    etcd derives it from peer URLs and token (server/etcdserver/api/membership: ``computeMemberID``, ``genID``).
     """
     members = sorted(
         _digest(f"{peer_url(name)}{settings.token}".encode()) for name in settings.initial_members
@@ -98,9 +99,9 @@ def bootstrap_cluster_id(settings: Settings) -> int:
 
 
 def cluster_name(settings: Settings, cluster: int) -> str:
-    """What backups call a cluster: by the droplets' token, and its id as well when it comes from a recovery.
+    """Return the cluster's name in backups: the token, and after a recovery the cluster's id as well.
 
-    Every member knows both, also one that joined the recovered cluster and was never told of the recovery.
+    Every member knows both, even one that joined after the recovery and does not know of it.
     """
     return settings.token if cluster == bootstrap_cluster_id(settings) else f"{settings.token}-{cluster:016x}"
 
@@ -110,10 +111,10 @@ def _digest(content: bytes) -> bytes:
 
 
 def was_removed(member: int, cluster: int, confirmed: MemberList) -> bool:
-    """Whether the quorum of the very cluster that a disk belongs to says that its member was removed."""
+    """Whether a quorum of the cluster with this id lists its members without this member."""
     return confirmed.cluster == cluster and all(listed.id != member for listed in confirmed.members)
 
 
 def unconnected(own: int, members: Sequence[ListedMember], active: frozenset[int]) -> list[str]:
-    """Names of the members that etcd has no connection to."""
+    """Return the names of the members to which etcd has no connection."""
     return [member.host for member in members if member.id != own and member.id not in active]

@@ -1,4 +1,4 @@
-"""Mutual TLS between members, by address, with certificates verified against members' names."""
+"""HTTP over mutual TLS between members. Connections go to addresses; certificates are checked against names."""
 
 from __future__ import annotations
 
@@ -10,52 +10,58 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etcd_node.host.settings import CLIENT_PORT, PEER_PORT
+from etcd_node.host.hosts_file import read_members
+from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings
 
 CONNECT_TIMEOUT = 2.0
-"""Seconds. Members are in one region; a silent one must not hold up a whole round."""
+"""Seconds to open a connection. All members are in one region, and a silent one must not delay the others."""
 
 ANSWER_TIMEOUT = 6.0
-"""Seconds for an answer of etcd's gateway; etcd gives up a proposal after about as long."""
-
+"""Seconds for an answer of etcd's gateway. etcd's own limit for a proposal is about the same."""
 
 PERSISTENT_CONNECT_TIMEOUT = 0.5
-"""Seconds to open a connection that is kept: it is tried again soon, perhaps at another address."""
+"""Seconds to open a persistent connection. The next try follows soon, perhaps at another address."""
 
 PERSISTENT_ANSWER_TIMEOUT = 3.0
-"""Seconds for an answer on it."""
+"""Seconds for an answer on a persistent connection."""
 
 
 @dataclass(frozen=True)
 class MemberAddress:
-    """Where a member is."""
+    """A member's name and address."""
 
     name: str
     address: str
 
 
+def other_members(settings: Settings, places: Paths) -> list[MemberAddress]:
+    """The other members, as far as the hosts file has their addresses."""
+    known = read_members(places.hosts)
+    return [MemberAddress(name, address) for name, address in known.items() if name != settings.name]
+
+
 @dataclass(frozen=True)
 class HttpResponse:
-    """A whole HTTP answer."""
+    """An HTTP response with its whole body."""
 
     status: int
     body: bytes
 
     def json(self) -> Any:
-        """The body. Raises ``ValueError`` when it is no JSON."""
+        """Parse the body. Raises ``ValueError`` when it is not JSON."""
         return json.loads(self.body)
 
 
 class NoAnswerError(Exception):
-    """Nobody answered; the text says why, in a few words."""
+    """There was no usable answer. The text gives the reason in a few words."""
 
 
 class TlsClient:
-    """Requests to other members with this member's own certificates."""
+    """Sends requests to members, with this member's certificates."""
 
     def __init__(self, etc: Path) -> None:
         self._peer_context = client_context(etc, "peer")
-        # etcd's client port wants a client's certificate: the server certificate is one, too.
+        # The server certificate is also valid as a client's.
         self._client_context = client_context(etc, "server")
 
     def request_peer(
@@ -67,7 +73,7 @@ class TlsClient:
         *,
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> HttpResponse:
-        """A request to a member's peer port, given up when it does not connect in ``connect_timeout`` seconds.
+        """Send a request to a member's peer port. ``connect_timeout`` is in seconds.
 
         Raises ``NoAnswerError``.
         """
@@ -78,7 +84,7 @@ class TlsClient:
     def call_gateway(
         self, member: MemberAddress, path: str, body: Any, *, answer_timeout: float = ANSWER_TIMEOUT
     ) -> HttpResponse:
-        """A call of etcd's JSON gateway on a member's client port, given up after ``answer_timeout`` seconds.
+        """Call etcd's JSON gateway on a member's client port. ``answer_timeout`` is in seconds.
 
         Raises ``NoAnswerError``.
         """
@@ -90,7 +96,7 @@ class TlsClient:
         )
 
     def peer_connection(self, member: MemberAddress) -> PersistentConnection:
-        """A line to a member's peer port."""
+        """Return a persistent connection to a member's peer port, not opened yet."""
         return PersistentConnection(
             _HttpsConnection(
                 self._peer_context, member, PEER_PORT, PERSISTENT_CONNECT_TIMEOUT, PERSISTENT_ANSWER_TIMEOUT
@@ -98,7 +104,7 @@ class TlsClient:
         )
 
     def client_connection(self, member: MemberAddress) -> PersistentConnection:
-        """A line to a member's client port."""
+        """Return a persistent connection to a member's client port, not opened yet."""
         return PersistentConnection(
             _HttpsConnection(
                 self._client_context,
@@ -118,13 +124,13 @@ class TlsClient:
 
 
 class PersistentConnection:
-    """A connection that is kept from request to request, so that its end tells at once that the member has gone."""
+    """A connection that stays open between requests. Its end shows at once that the member is gone."""
 
     def __init__(self, connection: _HttpsConnection) -> None:
         self._connection = connection
 
     def get(self, path: str) -> HttpResponse:
-        """One request; it connects where there is no connection. Raises ``NoAnswerError``."""
+        """Send one request, over a new connection if there is none. Raises ``NoAnswerError``."""
         try:
             return _exchange(self._connection, "GET", path, None)
         except NoAnswerError:
@@ -133,11 +139,11 @@ class PersistentConnection:
 
     @property
     def socket(self) -> socket.socket | None:
-        """Ready to be read, while no request is under way, when the member has closed it; ``None`` when closed."""
+        """The open socket, or ``None``. It is readable between requests when the member has closed it."""
         return self._connection.sock
 
     def close(self) -> None:
-        """Close it; the next request opens it again."""
+        """Close the connection. The next request opens a new one."""
         self._connection.close()
 
 
@@ -170,7 +176,7 @@ class _HttpsConnection(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self._to_connect)
         plain.settimeout(self._to_answer)
-        # A request goes in two pieces, and the second must not wait until the first is acknowledged.
+        # Head and body are sent separately. The body must not wait until the head is acknowledged.
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
@@ -180,13 +186,13 @@ class _HttpsConnection(http.client.HTTPSConnection):
 
 
 def client_context(etc: Path, kind: str) -> ssl.SSLContext:
-    """A context that trusts the cluster's CA alone and shows this member's ``peer`` or ``server`` certificate."""
+    """Return a context that trusts only the cluster's CA and uses the ``peer`` or ``server`` certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return _with_certificates(context, etc, kind)
 
 
 def server_context(etc: Path, kind: str) -> ssl.SSLContext:
-    """A context with a ``peer`` or ``server`` certificate, which lets in nobody without one of the cluster's CA."""
+    """Return a server context with this certificate, which demands a certificate of the cluster's CA."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _with_certificates(context, etc, kind)

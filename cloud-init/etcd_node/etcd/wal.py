@@ -1,7 +1,7 @@
-"""What etcd's write-ahead log says about a disk, read while etcd may or may not run.
+"""Read etcd's write-ahead log, to tell an empty disk from one with data. etcd may be running.
 
-The format is etcd's own (server/storage/wal: ``decoder.go``, ``walpb/record.proto``; ``raftpb/raft.proto``):
-length-prefixed protobuf records, and zeros up to the file's preallocated size.
+The format is etcd's (server/storage/wal: ``decoder.go``, ``walpb/record.proto``; ``raftpb/raft.proto``): protobuf
+records with a length before each, and zeros up to the file's preallocated size.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from enum import Enum
 from pathlib import Path
 
 METADATA, ENTRY, STATE, CHECKSUM, SNAPSHOT = 1, 2, 3, 4, 5
-"""Types of records (``wal.go``)."""
+"""The types of records (``wal.go``)."""
 
 NORMAL_ENTRY, CHANGE_ENTRY = 0, 1
-"""Types of Raft entries: a request, and a change of the membership."""
+"""The types of Raft entries: requests, and changes of the membership."""
 
 
 class Contents(Enum):
-    """What a disk may hold."""
+    """The kinds of content that a member's disk may have."""
 
     BLANK = "no data"
-    EMPTY_BOOTSTRAP_LOG = "a log that never held a client's write"
+    EMPTY_BOOTSTRAP_LOG = "an empty bootstrap log"
     DATA = "data"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the log says that this member is."""
+    """The ids of member and cluster that a log belongs to."""
 
     member: int
     cluster: int
@@ -36,31 +36,32 @@ class Identity:
 
 @dataclass(frozen=True)
 class Disk:
-    """A member's data directory as found."""
+    """A member's data directory as it was found."""
 
     contents: Contents
     identity: Identity | None = None
 
 
 def read_disk(data: Path) -> Disk:
-    """Look into a data directory.
+    """Read a data directory.
 
-    A log counts as an embryo only when every byte of it is understood, and none of them belongs to a client's
-    write: anything torn, unknown or simply large is data, since an embryo may be thrown away.
+    A log counts as an empty bootstrap log only if every byte is understood and none belongs to a client's write. Such
+    a log may be deleted, so anything damaged, unknown or large counts as data.
     """
     logs = sorted((data / "member/wal").glob("*.wal"))
     if not logs:
-        # etcd makes the log under another name and renames it when it is whole: without it, it never started.
+        # etcd renames a new log to this name when it is complete. So etcd has never started here.
         return Disk(Contents.BLANK)
     identity = _identity(logs[0])
     if len(logs) > 1:
         return Disk(Contents.DATA, identity)
     snapshots = [path.name for path in (data / "member/snap").glob("*.snap")]
-    return Disk(Contents.EMPTY_BOOTSTRAP_LOG if _is_embryo(logs[0], snapshots) else Contents.DATA, identity)
+    contents = Contents.EMPTY_BOOTSTRAP_LOG if _is_empty_bootstrap_log(logs[0], snapshots) else Contents.DATA
+    return Disk(contents, identity)
 
 
-class TornError(ValueError):
-    """Bytes that are no record."""
+class DamagedLogError(ValueError):
+    """The log has bytes that are not a record."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Record:
     kind: int
     payload: bytes
     checksum: int
-    """CRC-32C of the payloads of all records up to this one."""
+    """The CRC-32C of the payloads of all records up to this one."""
     end: int
-    """Where the next one begins in the file."""
+    """The offset of the next record in the file."""
 
 
 def _identity(path: Path) -> Identity | None:
@@ -81,19 +82,19 @@ def _identity(path: Path) -> Identity | None:
             if record.kind == METADATA:
                 values = fields(record.payload)
                 return Identity(integer(values, 1), integer(values, 2))
-    except TornError:
+    except DamagedLogError:
         return None
     return None
 
 
-def _is_embryo(path: Path, snapshots: Sequence[str]) -> bool:
-    """``snapshots`` are named by term and index. One that covers the founding alone comes with a restored backup.
+def _is_empty_bootstrap_log(path: Path, snapshots: Sequence[str]) -> bool:
+    """Whether a log holds only the bootstrap. ``snapshots`` are names of files, made of term and index.
 
-    Everything since the founding is then in the log, from the first entry on, and none of it is a client's.
+    A restored backup comes with a snapshot that covers the bootstrap. The log must have all entries since then.
     """
     try:
         covered = [int(name.removesuffix(".snap").split("-")[1], 16) for name in snapshots]
-        founded = 0
+        bootstrap_entries = 0
         for record in records(path):
             if record.kind in {METADATA, STATE, CHECKSUM}:
                 continue
@@ -102,48 +103,48 @@ def _is_embryo(path: Path, snapshots: Sequence[str]) -> bool:
                 covered.append(integer(values, 1))
             elif record.kind == ENTRY:
                 if integer(values, 1) == CHANGE_ENTRY:
-                    founded += integer(values, 3) == founded + 1
-                # A new leader begins with an empty entry; the founding itself consists of changes of membership.
+                    bootstrap_entries += integer(values, 3) == bootstrap_entries + 1
+                # A new leader writes an empty entry. The bootstrap itself is changes of membership.
                 elif values.get(4, b"") != b"":
                     return False
             else:
                 return False
-        return max(covered, default=0) <= founded
-    except (TornError, ValueError, IndexError):
+        return max(covered, default=0) <= bootstrap_entries
+    except (DamagedLogError, ValueError, IndexError):
         return False
 
 
 def records(path: Path) -> Iterator[Record]:
-    """The records of one of a log's files. Raises ``TornError``."""
+    """Yield the records in one file of a log. Raises ``DamagedLogError``."""
     end = 0
     with path.open("rb") as file:
         while head := file.read(8):
             if len(head) < 8:
-                raise TornError
+                raise DamagedLogError
             frame = int.from_bytes(head, "little")
             if frame == 0:
                 while rest := file.read(1 << 20):
                     if rest.count(0) != len(rest):
-                        raise TornError
+                        raise DamagedLogError
                 return
-            # The top bit says that bytes of padding follow, the next ones how many.
+            # The top bit says whether there is padding, the lowest three bits of that byte how much.
             padding = (frame >> 56) & 0x7 if frame >> 63 else 0
             length = frame & ((1 << 56) - 1)
             if length > 1 << 30:
-                raise TornError
+                raise DamagedLogError
             body = file.read(length + padding)
             if len(body) < length + padding:
-                raise TornError
+                raise DamagedLogError
             values = fields(body[:length])
             payload = values.get(3, b"")
             if not isinstance(payload, bytes):
-                raise TornError
+                raise DamagedLogError
             end += len(head) + len(body)
             yield Record(integer(values, 1), payload, integer(values, 2), end)
 
 
 def fields(message: bytes) -> dict[int, int | bytes]:
-    """The fields of a protobuf message, by number; of a repeated one the last. Raises ``TornError``."""
+    """Return a protobuf message's fields by number, the last one of a repeated field. Raises ``DamagedLogError``."""
     values: dict[int, int | bytes] = {}
     at = 0
     while at < len(message):
@@ -153,11 +154,11 @@ def fields(message: bytes) -> dict[int, int | bytes]:
         elif tag & 7 == 2:
             length, at = _varint(message, at)
             if at + length > len(message):
-                raise TornError
+                raise DamagedLogError
             values[tag >> 3] = message[at : at + length]
             at += length
         else:
-            raise TornError
+            raise DamagedLogError
     return values
 
 
@@ -170,12 +171,12 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
         shift += 7
-    raise TornError
+    raise DamagedLogError
 
 
 def integer(values: dict[int, int | bytes], number: int) -> int:
-    """A field that is a number, 0 where it is absent. Raises ``TornError``."""
+    """Return a field that is a number, or 0 if it is absent. Raises ``DamagedLogError``."""
     value = values.get(number, 0)
     if not isinstance(value, int):
-        raise TornError
+        raise DamagedLogError
     return value

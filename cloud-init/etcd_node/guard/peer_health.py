@@ -18,10 +18,11 @@ from etcd_node.etcd.transport import (
     NoAnswerError,
     PersistentConnection,
     TlsClient,
+    other_members,
 )
 from etcd_node.etcd.wal import read_disk
 from etcd_node.host.etcd_environment import peer_url
-from etcd_node.host.hosts_file import members_in
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import PEER_PORT, Paths, Settings
 
 ESTABLISHED = "01"
@@ -76,7 +77,9 @@ class PeerHealth:
                 return PeerObservation(has_data=False)
             # Our own list may be old, so it does not prove a removal.
             try:
-                confirmed = ClusterClient(self._client, self._known_members()).list_members()
+                confirmed = ClusterClient(
+                    self._client, other_members(self._settings, self._places)
+                ).list_members()
             except NoQuorumError:
                 pass
             else:
@@ -98,14 +101,8 @@ class PeerHealth:
         names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
         return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
-    def _known_members(self) -> list[MemberAddress]:
-        known = self._addresses()
-        return [
-            MemberAddress(name, address) for name, address in known.items() if name != self._settings.name
-        ]
-
     def _addresses(self) -> dict[str, str]:
-        return members_in(self._places.hosts.read_text() if self._places.hosts.exists() else "")
+        return read_members(self._places.hosts)
 
     def _local_members(self) -> tuple[ListedMember, ...]:
         try:

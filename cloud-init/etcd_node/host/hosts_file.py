@@ -33,6 +33,11 @@ def members_in(hosts: str) -> dict[str, str]:
     return {words[1]: words[0] for words in lines if len(words) == 2 and not words[0].startswith("#")}
 
 
+def read_members(hosts: Path) -> dict[str, str]:
+    """Names and addresses of the members in a hosts file, which may not exist yet."""
+    return members_in(hosts.read_text() if hosts.exists() else "")
+
+
 def update_hosts(path: Path, addresses: Mapping[str, str]) -> bool:
     """Write the members' addresses into a hosts file; whether that changed it."""
     before = path.read_text() if path.exists() else ""

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, read_status
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
-from etcd_node.host.hosts_file import members_in
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
 
@@ -142,7 +142,7 @@ def in_turn(members: Sequence[DatabaseState]) -> list[DatabaseState]:
 def defragment(settings: Settings, places: Paths) -> None:
     """One look, and what follows from it. Raises ``NoAnswerError`` or ``RefusedError`` when etcd does not do it."""
     client = TlsClient(places.etc)
-    known = members_in(places.hosts.read_text() if places.hosts.exists() else "")
+    known = read_members(places.hosts)
     limits = Limits(settings.defragment_bytes, settings.defragment_percent, settings.quota_bytes)
     me = MemberAddress(settings.name, known.get(settings.name, settings.listen))
     try:

@@ -1,4 +1,4 @@
-"""What an operator has to say before a recovery gives up what a cluster may hold."""
+"""Checks before a recovery: it must not discard the data of a cluster that may still run."""
 
 from __future__ import annotations
 
@@ -9,45 +9,46 @@ from etcd_node.recovery.survey import Survey
 
 @dataclass(frozen=True)
 class Consent:
-    """What the operator said beyond the command itself."""
+    """The operator's answers to the checks, given as options of the command."""
 
     even_with_quorum: bool = False
     give_up: str = ""
-    """The name of the cluster that is given up."""
+    """The name of the cluster whose data is discarded."""
     silent_are_down: bool = False
     """None of the silent members runs."""
 
 
 @dataclass(frozen=True)
 class Objection:
-    """Why a recovery must not go on."""
+    """The reason why a recovery must not continue."""
 
     reason: str
-    unless: tuple[str, ...]
-    """What to add to the command so that it does."""
+    """Whole sentences."""
+    condition: str
+    """The condition under which the command may continue with ``options``; the command follows it."""
+    options: tuple[str, ...]
 
 
-def refusal(call: Survey, cluster: str, consent: Consent) -> Objection | None:
-    """Whether anything speaks against a recovery; ``cluster`` is the name of the one that would be given up.
+def find_objection(survey: Survey, cluster: str, consent: Consent) -> Objection | None:
+    """Return the objection to a recovery that discards the cluster named ``cluster``, or ``None``.
 
-    The cluster has a quorum, and the operator has not said twice that it is given up; or members are silent, which
-    may have one, and the operator has not said that none of them runs.
+    A quorum needs two options of the operator. Silent members may have a quorum, so they need one option.
     """
-    if call.quorum:
-        state = (
-            f"the cluster has a quorum of {', '.join(call.quorum)}, so it goes on by itself, and who has no data "
-            "rejoins it"
+    if survey.quorum:
+        reason = (
+            f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
+            "data rejoin it."
         )
         if not consent.even_with_quorum:
-            return Objection(f"{state}. To give up what it holds all the same", ("--even-with-quorum",))
+            return Objection(reason, "To discard its data anyway, run", ("--even-with-quorum",))
         if consent.give_up != cluster:
-            return Objection(f"{state}. To give it up, name it as well", ("--give-up", cluster))
+            return Objection(reason, "To discard its data, also name the cluster", ("--give-up", cluster))
         return None
-    if call.silent and not consent.silent_are_down:
+    if survey.silent and not consent.silent_are_down:
         return Objection(
-            f"no quorum answers, but {'; '.join(map(str, call.silent))}. Silent is not down: they may run, and have "
-            "a quorum that this member does not see. Power them off, or look at their consoles. When none of them "
-            "runs",
+            f"No quorum answers, but {'; '.join(map(str, survey.silent))}. Silent is not down: a silent member may "
+            "run in a quorum that this member cannot see. Power it off, or look at its console.",
+            "When no silent member runs, continue with",
             ("--silent-are-down",),
         )
     return None

@@ -1,4 +1,4 @@
-"""What an operator starts when the cluster has lost its quorum for good, or all of its data."""
+"""Recover a cluster that has lost its quorum or all of its data. An operator runs it; see docs/recovery.md."""
 
 from __future__ import annotations
 
@@ -10,137 +10,154 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.membership import cluster_name
-from etcd_node.etcd.wal import Contents, TornError, read_disk
+from etcd_node.etcd.wal import Contents, DamagedLogError, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import from_text
 from etcd_node.host.journal import say
 from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
-from etcd_node.recovery.preconditions import Consent, refusal
+from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.survey import Survey, survey_members
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
 
 UNITS = ("etcd-reconcile.timer", "etcd-backup.timer", "etcd.service")
+"""Units that are stopped during the recovery and started again after it."""
 
-BUSY = ("etcd-reconcile.service", "preparecluster.service")
-"""Stopped as well: a look that is under way may restart etcd, and a discovery that waits has read everything already.
+RUNNING_STEPS = ("etcd-reconcile.service", "preparecluster.service")
+"""Units that are only stopped.
 
-etcd's start begins with a new discovery; one that is still running would be taken for it.
+``etcd-reconcile`` might restart etcd. A ``preparecluster`` that waits has read its settings before the recovery, and
+etcd's start would use it in place of a new run.
 """
 
-ENDING = 30.0
-"""Seconds for etcd to end by itself."""
-ALONE = 60.0
-"""Seconds for etcd to make a cluster of one of its data."""
+STOP_LIMIT = 30.0
+"""Seconds for etcd to exit after SIGTERM."""
 
-SETTLE = 5.0
-"""Seconds for which it then runs alone, so that all of it is on disk."""
+ALONE_LIMIT = 60.0
+"""Seconds for etcd to become the leader of a cluster of one."""
+
+ALONE_TIME = 5.0
+"""Seconds for which etcd then runs alone, so that its data is on disk."""
 
 
 class RecoveryError(Exception):
-    """The recovery did not go on; the text says why, and what to do."""
+    """The recovery cannot continue. The text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A founding from a backup, as every one of its members is told it."""
+    """The restore of a backup, with the same content on each of the new cluster's members."""
 
     backup: str
     members: tuple[str, ...] = ()
-    """Who founds the new cluster; others join it later."""
+    """The initial members of the new cluster. Other members join it later."""
     label: str = ""
-    """The operator's word for this very recovery."""
+    """The operator's name for this recovery."""
 
     def token(self, settings: Settings) -> str:
-        """The token of the new cluster: the same on all members that were told the same, and never one that was.
+        """Return the new cluster's token. It differs for another backup, other members or another label.
 
-        It comes from the one that the droplet was told, since not every member knows of an earlier recovery. A
-        member of a cluster that was given up belongs to another one, and is told so when it comes back late. So
-        does one that was told of other founders, or of another recovery from the same backup.
+        It is derived from the token in the droplet's settings, because a member may not know of an earlier recovery.
+        A member with data of a discarded cluster has another token, so it cannot mix with the new cluster.
         """
-        told = "\n".join([settings.token, self.backup, self.label, *sorted(self.members)])
-        return f"{settings.token}-{sha256(told.encode()).hexdigest()[:8]}"
+        content = "\n".join([settings.token, self.backup, self.label, *sorted(self.members)])
+        return f"{settings.token}-{sha256(content.encode()).hexdigest()[:8]}"
 
 
 def recover(settings: Settings, places: Paths, arguments: Namespace) -> None:
-    """Carry out ``check``, ``alone`` or ``from-backup NAME``. Ends the program with a reason where it must not."""
+    """Run ``check``, ``alone`` or ``from-backup NAME``. Exits with a message when a check objects."""
     token = (places.etc / "prepare_cluster.token").read_text().strip()
     consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
     members = tuple(name for name in str(arguments.members).split(",") if name)
-    call = partial(
+    survey = partial(
         survey_members,
         settings,
         places,
         lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses),
     )
     if settings.volume and not places.mount.is_mount():
-        sys.exit(f"the data volume {settings.volume} is not mounted on {places.mount}")
+        sys.exit(
+            f"data volume {settings.volume} is not mounted on {places.mount}: see journalctl -u preparecluster"
+        )
     try:
         match arguments.programs:
             case ["check"]:
-                print("\n".join(_account(settings, places, call())))
+                print("\n".join(_check(settings, places, survey())))
             case ["alone"]:
-                alone(settings, places, call(), consent)
+                alone(settings, places, survey(), consent)
             case ["from-backup", name]:
-                from_backup(settings, places, call(), Plan(name, members, arguments.label), consent)
+                from_backup(settings, places, survey(), Plan(name, members, arguments.label), consent)
             case _:
-                sys.exit("recover check, recover alone, or recover from-backup NAME: see docs/recovery.md")
+                sys.exit("use recover check, recover alone or recover from-backup NAME: see docs/recovery.md")
     except RecoveryError as error:
         sys.exit(str(error))
 
 
-def _account(settings: Settings, places: Paths, call: Survey) -> list[str]:
+def _check(settings: Settings, places: Paths, survey: Survey) -> list[str]:
+    """Return whole sentences, one a line, on what the survey shows."""
     own = read_disk(places.data).contents
-    objection = refusal(call, _cluster(settings, call), Consent())
+    objection = find_objection(survey, _cluster(settings, survey), Consent())
     return [
-        f"{settings.name} is this one, and has {own.value}",
-        *map(str, call.others),
-        *([f"it is not known which droplets there are: {call.trouble}"] if call.trouble else []),
-        objection.reason if objection else "no quorum, and nobody is silent",
+        f"{settings.name}, this member, has {own.value}.",
+        *(f"{other}." for other in survey.others),
+        *([f"The droplets cannot be listed: {survey.problem}."] if survey.problem else []),
+        objection.reason if objection else "There is no quorum, and no member is silent.",
     ]
 
 
-def alone(settings: Settings, places: Paths, call: Survey, consent: Consent) -> None:
-    """Make a cluster of one out of this member's data; the others rejoin it. Raises ``RecoveryError``."""
+def alone(settings: Settings, places: Paths, survey: Survey, consent: Consent) -> None:
+    """Make a cluster of one from this member's data. Raises ``RecoveryError``."""
     if read_disk(places.data).contents is Contents.BLANK:
-        raise RecoveryError("this member has no data: run it on the one that has the newest")
-    _refuse(settings, call, consent)
-    _systemctl("stop", *UNITS, *BUSY)
-    say("stopped etcd; it now makes a cluster of one of its data, on loopback alone")
+        raise RecoveryError("this member has no data: run this on the member with the newest data")
+    _raise_objection(settings, survey, consent)
+    _systemctl("stop", *UNITS, *RUNNING_STEPS)
+    say("stopped etcd; making a cluster of one from its data, on loopback only")
     try:
-        _make_alone(settings, places)
+        _make_cluster_of_one(settings, places)
     finally:
         _systemctl("start", "--no-block", *UNITS)
-    say("this member is a cluster of one: the others rejoin it, one after the other. Without data they do so by "
-        "themselves; see docs/recovery.md for those that have old data")  # fmt: skip
+    say("this member is a cluster of one. Members without data rejoin it by themselves, one after the other; for "
+        "members with old data see docs/recovery.md")  # fmt: skip
 
 
-def _make_alone(settings: Settings, places: Paths) -> None:
+def _make_cluster_of_one(settings: Settings, places: Paths) -> None:
     variables = {
         **from_text(places.environment.read_text()),
-        # Nobody joins before it has been restarted without the flag.
+        # No member may join before etcd has been restarted without --force-new-cluster.
         "ETCD_LISTEN_PEER_URLS": f"https://127.0.0.1:{PEER_PORT}",
         "ETCD_LISTEN_CLIENT_URLS": f"https://127.0.0.1:{CLIENT_PORT}",
     }
     try:
-        found = commit_whole_log(places.data)
-        say(f"counted {found} entries at the end of the log that nobody had called committed here")
-    except TornError:
-        say("the end of the log is damaged: what nobody had called committed there is lost")
-    user = pwd.getpwnam("etcd")
+        count = commit_whole_log(places.data)
+        say(f"marked {count} entries at the end of the log as committed")
+    except DamagedLogError:
+        say("the end of the log is damaged: entries there that were not marked as committed are lost")
     log = places.run / "recover.log"
+    process = _start_alone(places, variables, log)
+    try:
+        if not _becomes_leader(settings, process):
+            raise RecoveryError(f"etcd does not run alone with this data: see {log}")
+        time.sleep(ALONE_TIME)
+    finally:
+        stop_process(process)
+
+
+def _start_alone(places: Paths, variables: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    user = pwd.getpwnam("etcd")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [places.program("etcd"), "--force-new-cluster"],
             env={**os.environ, **variables},
             user=user.pw_uid,
@@ -149,95 +166,100 @@ def _make_alone(settings: Settings, places: Paths) -> None:
             stdout=output,
             stderr=output,
         )
-    try:
-        if not _becomes_leader(settings, process):
-            raise RecoveryError(f"etcd does not run alone with this data: {log} says why")
-        time.sleep(SETTLE)
-    finally:
-        end(process)
 
 
-def from_backup(settings: Settings, places: Paths, call: Survey, plan: Plan, consent: Consent) -> None:
-    """Set this member's data aside, and have it found a new cluster from a backup with the others.
+def from_backup(settings: Settings, places: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:
+    """Set this member's data aside and let it bootstrap a new cluster from a backup with the others.
 
-    Without members and label it says which command does. Raises ``RecoveryError``.
+    A plan without members or label changes nothing: it prints the complete command. Raises ``RecoveryError``.
     """
     if not plan.backup.endswith(".db.gz"):
-        raise RecoveryError(f"name a backup, not {plan.backup}: all members must restore the same one")
-    if plan.members and call.droplets and set(plan.members) != set(call.droplets):
-        # One that is left out may come up with data; the founders would wait for it.
         raise RecoveryError(
-            f"--members is to name all that have a droplet, {','.join(call.droplets)}, and no other"
+            f"{plan.backup} is not the name of a backup, which ends with .db.gz: all members must restore the same"
         )
-    _refuse(settings, call, consent)
+    if plan.members and survey.droplets and set(plan.members) != set(survey.droplets):
+        # The initial members would wait for a member that was left out and may have data.
+        raise RecoveryError(
+            f"--members must name all members that have a droplet, {','.join(survey.droplets)}, and no other"
+        )
+    _raise_objection(settings, survey, consent)
     if not (plan.members and plan.label):
-        print(_proposal(plan, call))
+        print(_complete_command(plan, survey))
         return
-    token = plan.token(settings)
-    disk = read_disk(places.data).contents
-    if disk is Contents.DATA and as_recovered(settings, places.recovery).token == token:
+    contents = read_disk(places.data).contents
+    if contents is Contents.DATA and as_recovered(settings, places.recovery).token == plan.token(settings):
         raise RecoveryError(
-            f"this member was recovered as {plan.label} already, and holds what was written since. To give that up, "
-            "choose another word for --as"
+            f"this member was already recovered as {plan.label}, and may have newer writes. To discard them, use "
+            "another word for --as"
         )
-    _systemctl("stop", *UNITS, *BUSY)
-    # First, so that a loss of power does not leave a member without data that belongs to the old cluster.
-    told = {
-        "token": token,
+    _systemctl("stop", *UNITS, *RUNNING_STEPS)
+    _set_up_restore(settings, places, plan, contents)
+    _systemctl("start", "--no-block", *UNITS)
+    say("this member bootstraps a new cluster from the backup when the same command has run on all its members: "
+        "journalctl -fu preparecluster")  # fmt: skip
+
+
+def _set_up_restore(settings: Settings, places: Paths, plan: Plan, contents: Contents) -> None:
+    content = {
+        "token": plan.token(settings),
         "restore": plan.backup,
         "initial_members": sorted(plan.members),
         "label": plan.label,
     }
-    replace_text(places.recovery, json.dumps(told), mode=0o644)
-    if disk is not Contents.BLANK:
-        say(f"the data that was here is now in {set_aside(places, 'given-up', keep=True)}")
-    _systemctl("start", "--no-block", *UNITS)
-    say("this member founds a new cluster from the backup, as soon as every founding member has been told the same: "
-        "journalctl -fu preparecluster")  # fmt: skip
+    # First, so that a loss of power never leaves a member of the old cluster without data.
+    replace_text(places.recovery, json.dumps(content), mode=0o644)
+    if contents is not Contents.BLANK:
+        say(f"moved this member's data to {set_aside(places, 'given-up', keep=True)}")
 
 
-def _proposal(plan: Plan, call: Survey) -> str:
-    members = plan.members or call.droplets
+def _complete_command(plan: Plan, survey: Survey) -> str:
+    members = plan.members or survey.droplets
     if not members:
-        raise RecoveryError(f"name all members by --members A,B,C: the API cannot be asked ({call.trouble})")
-    added = [] if plan.members else ["--members", ",".join(members)]
-    added += [] if plan.label else ["--as", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())]
+        raise RecoveryError(
+            f"name all members with --members A,B,C: they cannot be listed ({survey.problem})"
+        )
+    options = [] if plan.members else ["--members", ",".join(members)]
+    options += [] if plan.label else ["--as", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())]
     return (
-        f"Nothing has been changed. {', '.join(members)} will found a new cluster from this backup, and what they hold "
-        f"now is set aside. Run exactly this on each of them:\n\n    {_again(*added)}\n"
+        f"Nothing has been changed. {', '.join(members)} will bootstrap a new cluster from this backup, and the data "
+        f"that they have now is set aside. Run exactly this on each of them:\n\n    {_command(*options)}\n"
     )
 
 
-def _again(*added: str) -> str:
-    return f"{PROGRAM} {shlex.join([*sys.argv[1:], *added])}"
+def _command(*options: str) -> str:
+    return f"{PROGRAM} {shlex.join([*sys.argv[1:], *options])}"
 
 
-def _cluster(settings: Settings, call: Survey) -> str:
-    return settings.token if call.confirmed is None else cluster_name(settings, call.confirmed.cluster)
+def _cluster(settings: Settings, survey: Survey) -> str:
+    if survey.confirmed is None:
+        return settings.token
+    return cluster_name(settings, survey.confirmed.cluster)
 
 
-def _refuse(settings: Settings, call: Survey, consent: Consent) -> None:
-    if (objection := refusal(call, _cluster(settings, call), consent)) is not None:
+def _raise_objection(settings: Settings, survey: Survey, consent: Consent) -> None:
+    objection = find_objection(survey, _cluster(settings, survey), consent)
+    if objection is not None:
         raise RecoveryError(
-            f"Nothing has been changed: {objection.reason}:\n\n    {_again(*objection.unless)}\n"
+            f"Nothing has been changed. {objection.reason} {objection.condition}:\n\n"
+            f"    {_command(*objection.options)}\n"
         )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Have a process end, at the latest after ``ENDING`` seconds. What etcd has written is on disk by then."""
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process, with SIGKILL after ``STOP_LIMIT`` seconds. etcd has its data on disk by then."""
     process.terminate()
     try:
-        process.wait(ENDING)
+        process.wait(STOP_LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
 def _becomes_leader(settings: Settings, process: subprocess.Popen[bytes]) -> bool:
-    give_up = time.monotonic() + ALONE
-    while process.poll() is None and time.monotonic() < give_up:
-        health = read_local_metrics(settings.metrics)
-        if health is not None and health.has_leader:
+    deadline = time.monotonic() + ALONE_LIMIT
+    while process.poll() is None and time.monotonic() < deadline:
+        metrics = read_local_metrics(settings.metrics)
+        if metrics is not None and metrics.has_leader:
             return True
         time.sleep(0.2)
     return False

@@ -1,4 +1,4 @@
-"""What an operator's recovery sees of the other members before it changes anything."""
+"""A survey of the other members, which a recovery makes before it changes anything."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
-from etcd_node.bootstrap.bootstrap_rules import Kind
-from etcd_node.bootstrap.bootstrap_server import PATH, report_of
+from etcd_node.bootstrap.bootstrap_rules import PeerState
+from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import book_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
 from etcd_node.etcd.membership import MemberList
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
-from etcd_node.host.hosts_file import members_in
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
 
-REFUSED = os.strerror(errno.ECONNREFUSED)
+CONNECTION_REFUSED = os.strerror(errno.ECONNREFUSED)
 
 
-class State(Enum):
-    """What another member was seen to be."""
+class MemberState(Enum):
+    """The state of another member, as this member observed it."""
 
-    LED = "runs etcd, and follows a leader"
-    LEADERLESS = "runs etcd, without a leader"
-    BLANK = "has no data, and waits"
-    STOPPED = "is up, without etcd"
+    HAS_LEADER = "runs etcd and follows a leader"
+    NO_LEADER = "runs etcd without a leader"
+    BLANK = "has no data and waits"
+    STOPPED = "is up, but etcd is not running"
     OFF = "is powered off"
-    GONE = "has no droplet"
+    NO_DROPLET = "has no droplet"
     SILENT = "is silent"
 
 
 @dataclass(frozen=True)
 class MemberObservation:
-    """One member."""
+    """The state of one other member."""
 
     name: str
-    state: State
+    state: MemberState
     detail: str = ""
-    """Why it is silent."""
+    """The reason for the silence of a silent member."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.state.value}" + (f" ({self.detail})" if self.detail else "")
@@ -49,57 +49,57 @@ class MemberObservation:
 
 @dataclass(frozen=True)
 class Survey:
-    """All of it."""
+    """The states of all other members, and the lists of members and droplets."""
 
     others: tuple[MemberObservation, ...]
-    """Every other member that is known of, from whatever source."""
+    """Every other member that any source names."""
     confirmed: MemberList | None = None
-    """The members as a quorum lists them at this moment, where there is one."""
+    """The member list that a quorum confirms now, if there is a quorum."""
     droplets: tuple[str, ...] = ()
-    """Names of the droplets that the cluster has, if the API could be asked."""
-    trouble: str = ""
-    """Why the API could not be asked."""
+    """Names of the cluster's droplets. Empty when they cannot be listed."""
+    problem: str = ""
+    """Why the droplets cannot be listed."""
 
     @property
     def quorum(self) -> list[str]:
-        """Who has a quorum: the members that it lists, or those that follow a leader."""
+        """Names of the members of a quorum: those that it lists, or else those that follow a leader."""
         if self.confirmed is not None:
             return [member.host for member in self.confirmed.members]
-        return [other.name for other in self.others if other.state is State.LED]
+        return [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
 
     @property
     def silent(self) -> list[MemberObservation]:
-        """Those that may run, and nobody knows. What is silent is not seen to be down."""
-        return [other for other in self.others if other.state is State.SILENT]
+        """Members that may run: their silence does not show that they are down."""
+        return [other for other in self.others if other.state is MemberState.SILENT]
 
 
-def survey_members(settings: Settings, places: Paths, ask: Callable[[], list[Droplet]]) -> Survey:
-    """Ask everyone, at the addresses that the API lists. ``ask`` lists the droplets, or raises ``ListingError``."""
-    addresses = members_in(places.hosts.read_text() if places.hosts.exists() else "")
+def survey_members(settings: Settings, places: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
+    """Ask all other members at the same time. ``list_droplets`` may raise ``ListingError``."""
+    addresses = read_members(places.hosts)
     droplets: list[Droplet] | None = None
-    trouble = ""
+    problem = ""
     try:
-        listed = ask()
+        listed = list_droplets()
         addresses |= book_of(listed).addresses
         if any(droplet.name == settings.name for droplet in listed):
             droplets = listed
         else:
             # It may be the listing of another account.
-            trouble = f"the DigitalOcean listing lacks this droplet, {settings.name}"
+            problem = f"DigitalOcean does not list this droplet, {settings.name}"
     except ListingError as error:
-        trouble = str(error)
+        problem = str(error)
     client = TlsClient(places.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
     names = {*settings.initial_members, *addresses, *_own_list(client, me)} - {me.name}
-    asked = {
+    others = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }
-    known = [member for member in (me, *asked.values()) if member is not None]
+    known = [member for member in (me, *others.values()) if member is not None]
     with ThreadPoolExecutor(16) as threads:
-        confirmed = threads.submit(_roll, client, known)
-        sights = [threads.submit(_see, client, name, member, droplets) for name, member in asked.items()]
-        seen = tuple(sight.result() for sight in sights)
-    return Survey(seen, confirmed.result(), tuple(sorted({one.name for one in droplets or ()})), trouble)
+        confirmed = threads.submit(_confirmed_list, client, known)
+        asked = [threads.submit(_observe, client, name, member, droplets) for name, member in others.items()]
+        observed = tuple(one.result() for one in asked)
+    return Survey(observed, confirmed.result(), tuple(sorted({one.name for one in droplets or ()})), problem)
 
 
 def _own_list(client: TlsClient, me: MemberAddress) -> list[str]:
@@ -109,38 +109,39 @@ def _own_list(client: TlsClient, me: MemberAddress) -> list[str]:
         return []
 
 
-def _roll(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
+def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
     try:
         return ClusterClient(client, members).list_members()
     except NoQuorumError:
         return None
 
 
-def _see(
+def _observe(
     client: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
 ) -> MemberObservation:
     reason = "its address is not known"
     if member is not None:
         try:
-            report = report_of(name, client.request_peer(member, "GET", PATH))
-            if report.kind in {Kind.BLANK, Kind.DECIDED}:
-                return MemberObservation(name, State.BLANK)
-            if report.kind is Kind.RUNNING:
+            report = report_from(name, client.request_peer(member, "GET", PATH))
+            if report.state in {PeerState.BLANK, PeerState.DECIDED}:
+                return MemberObservation(name, MemberState.BLANK)
+            if report.state is PeerState.RUNNING:
                 return MemberObservation(
-                    name, State.LED if read_status(client, member).leader else State.LEADERLESS
+                    name,
+                    MemberState.HAS_LEADER if read_status(client, member).leader else MemberState.NO_LEADER,
                 )
             reason = report.detail
         except (NoAnswerError, RefusedError) as error:
             reason = str(error)
-    return MemberObservation(name, *_unseen(name, reason, droplets))
+    return MemberObservation(name, *_state_by_api(name, reason, droplets))
 
 
-def _unseen(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[State, str]:
-    """What the API knows of a member that has not answered as one."""
+def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[MemberState, str]:
+    """Return the state of a member that gave no usable answer, as far as the droplets show it."""
     own = [droplet for droplet in droplets or () if droplet.name == name]
     if droplets is not None and not own:
-        return State.GONE, ""
+        return MemberState.NO_DROPLET, ""
     if own and all(droplet.off for droplet in own):
-        return State.OFF, ""
-    # A machine that refuses a connection says itself that nothing listens there.
-    return (State.STOPPED, "") if reason == REFUSED else (State.SILENT, reason)
+        return MemberState.OFF, ""
+    # Only a running machine refuses a connection, and only where nothing listens.
+    return (MemberState.STOPPED, "") if reason == CONNECTION_REFUSED else (MemberState.SILENT, reason)

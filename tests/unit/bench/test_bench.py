@@ -264,7 +264,7 @@ def test_what_fills_a_database_does_not_compress() -> None:
 
 
 def test_what_a_restore_must_raise_is_what_the_program_raises() -> None:
-    assert restore.BUMP == BUMP
+    assert restore.REVISION_BUMP == BUMP
 
 
 def test_the_memory_of_a_local_cloud_is_that_of_all_that_it_runs_and_of_no_command_in_it(

@@ -1,18 +1,18 @@
-"""All that can happen to three members and their disks, explored state by state.
+"""A model of three members and their disks, in which a test explores every reachable state.
 
-The decisions are those of ``bootstrap_rules``; the model adds what surrounds them: a deciding member that
-looks at the others one after the other, twice; announcements that arrive late or never; members that lose power at
-any moment, with their disks or without; and Raft, as far as it matters here.
+The decisions are those of ``bootstrap_rules``. The model adds everything around them. The deciding member asks the
+others one after the other, twice. Announcements arrive late or never. Members lose power at any moment, and sometimes
+their disks. Raft is modelled as far as it matters here.
 
-A disk holds nothing, a log without a write (``EMPTY_BOOTSTRAP_LOG``), what a leader wrote that nobody else has
-(``STRAY``), or an acknowledged write (``DATA``). Every founding of one cluster gives the same member ids, so all their
-logs belong together: a leader is elected by any two running members, and one that has the write is elected before one
-that has not. The write is acknowledged once two disks have it. When a quorum that runs without it can elect a leader
-while a disk still holds it, the write is lost, and there are two clusters: a violation.
+A disk is blank, or it has a log without a write (``EMPTY_BOOTSTRAP_LOG``), or a write that only its leader has
+(``STRAY``), or an acknowledged write (``DATA``). Every bootstrap of one cluster gives the same member ids, so all logs
+belong together. Any two running members elect a leader, and they prefer the one with the write. The write is
+acknowledged when two disks have it. It is a violation when a quorum runs without the write while a disk still has it:
+this quorum can elect a leader, so the write is lost and there are two clusters.
 
-Runs of the script are told apart only as far as anyone remembers them: what is remembered of a member is its present
-run, or one that has ended. The two members that do not decide are alike, so of two states that differ in their names
-alone one is explored.
+Runs of the script are distinguished only as far as any member remembers them: a remembered run is the present one, or
+one that has ended. The two members that do not decide are interchangeable. Of two states that differ only in their
+names, one is explored.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from etcd_node.bootstrap.bootstrap_rules import (
     RULES,
     BootstrapObservations,
     Decision,
-    Kind,
-    Report,
+    PeerReport,
+    PeerState,
     Rule,
     decide,
     may_be_set_aside,
@@ -37,7 +37,7 @@ from etcd_node.etcd.wal import Contents
 
 MEMBERS = range(3)
 NAMES = ("1", "2", "3")
-DECIDER = 0
+DECIDING = 0
 TOKEN, OTHER_TOKEN = "cluster", "another cluster"
 
 OFF, SCRIPT, DECIDED, RUNNING = range(4)
@@ -46,67 +46,67 @@ BLANK, EMPTY_BOOTSTRAP_LOG, STRAY, DATA = range(4)
 """What its disk holds."""
 CONTENTS = (Contents.BLANK, Contents.EMPTY_BOOTSTRAP_LOG, Contents.DATA, Contents.DATA)
 
-UNSEEN, NOW, ENDED, ENDED_LATER, ELSE, SILENT, IMPOSTOR = range(7)
-"""One look at a member: not yet; blank in its present run, in one that has ended, or in one that has ended and began
-after the first look; running; silent; or somebody of another cluster answered at its address."""
+NOT_ASKED, NOW, ENDED, ENDED_LATER, ELSE, SILENT, IMPOSTOR = range(7)
+"""The report on one member: none yet; blank in its present run; blank in a run that has ended; blank in a run that
+began after the first round and has ended; running; silent; or another cluster's member answered at its address."""
 
 
 class State(NamedTuple):
-    """Everything that matters, small enough to be explored by the hundred thousand."""
+    """A state of the model, small enough that hundreds of thousands can be explored."""
 
     does: tuple[int, int, int]
     disk: tuple[int, int, int]
     first: tuple[int, int, int]
-    """The decider's first look at each member."""
+    """The deciding member's first report on each member."""
     second: tuple[int, int, int]
     announced: tuple[int, int, int]
-    """Whether a decision is under way, for ever, that names this member's present run."""
+    """Whether a decision that names this member's present run may still arrive. It may do so at any later time."""
     decided: bool
-    """Whether there has been any decision; kept only where members act on any."""
+    """Whether any decision was ever made. It is kept only if members act on every decision."""
     acknowledged: bool
     thrown_away: bool
-    """The program itself has discarded an acknowledged write."""
+    """Whether the program itself has discarded an acknowledged write."""
 
 
 NOTHING = (0, 0, 0)
 BEFORE = State(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, False, False, False)
 """Three new droplets."""
-FOUNDED = State((RUNNING,) * 3, (DATA,) * 3, NOTHING, NOTHING, NOTHING, False, True, False)
-"""A cluster with a write. With fewer founders, one that the others joined later."""
+HEALTHY = State((RUNNING,) * 3, (DATA,) * 3, NOTHING, NOTHING, NOTHING, False, True, False)
+"""A cluster with a write. If there are fewer initial members, the others joined later."""
 
 
 @dataclass(frozen=True)
 class Guards:
-    """The rules in force; a test removes one."""
+    """The rules in force. A test removes one of them."""
 
-    founders: int = 3
-    """How many of the members found the cluster; the others only join."""
+    initial_members: int = 3
+    """The number of initial members. The others only join."""
     rules: Sequence[Rule] = RULES
     two_rounds: bool = True
-    """The second look begins after the first is complete."""
+    """Whether the second round begins after the first is complete."""
     own_run: bool = True
-    """A member starts only on a decision that names its present run."""
+    """Whether a member starts only on a decision that names its present run."""
     disk_decides: bool = True
-    """A disk with data takes no part in a founding."""
-    embryo_by_log: bool = True
-    """Only a log without any write is thrown away."""
+    """Whether a disk with data takes no part in a bootstrap."""
+    only_empty_logs_discarded: bool = True
+    """Whether only a log without any write is set aside."""
 
 
 class Violation(NamedTuple):
-    """How the write was lost."""
+    """The steps that lost the write."""
 
     trace: list[str]
 
 
 def explore(guards: Guards, *starts: State) -> Violation | frozenset[State]:
-    """The shortest way from one of the starts to a violation, or all states when there is none."""
+    """Return the shortest path from a start to a violation, or else all reachable states."""
     came_from: dict[State, tuple[State, str] | None] = dict.fromkeys(starts)
     frontier = list(starts)
     while frontier:
         following: list[State] = []
         for state in frontier:
-            for step, found in steps(state, guards):
-                reached = min(found, _mirrored(found))
+            for step, after in steps(state, guards):
+                reached = min(after, _mirrored(after))
                 if reached in came_from:
                     continue
                 came_from[reached] = (state, step)
@@ -118,19 +118,20 @@ def explore(guards: Guards, *starts: State) -> Violation | frozenset[State]:
 
 
 def is_lost(state: State, guards: Guards) -> bool:
-    """Whether a quorum of founders runs without the acknowledged write while a disk still has it."""
+    """Whether a quorum of initial members runs without the acknowledged write while a disk still has it."""
     if state.thrown_away:
         return True
     if not state.acknowledged or DATA not in state.disk:
         return False
     empty = sum(
-        state.does[member] == RUNNING and state.disk[member] != DATA for member in range(guards.founders)
+        state.does[member] == RUNNING and state.disk[member] != DATA
+        for member in range(guards.initial_members)
     )
-    return empty > guards.founders // 2
+    return empty > guards.initial_members // 2
 
 
 def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
-    """Everything that can happen next."""
+    """Yield every step that is possible next, and the state after it."""
     for member in MEMBERS:
         name = NAMES[member]
         if state.does[member] != OFF:
@@ -144,19 +145,19 @@ def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
                 f"{name} starts new",
                 _runs(state, member, EMPTY_BOOTSTRAP_LOG if state.disk[member] == BLANK else None),
             )
-        throws_away = may_be_set_aside(CONTENTS[state.disk[member]]) or not guards.embryo_by_log
+        throws_away = may_be_set_aside(CONTENTS[state.disk[member]]) or not guards.only_empty_logs_discarded
         if state.does[member] == RUNNING and throws_away:
-            # It has found no leader for long enough, and has looked at its log.
+            # It had no leader for long enough, and has read its log.
             lost = state.acknowledged and state.disk[member] == DATA
-            given_up = state._replace(does=_with(state.does, member, SCRIPT), thrown_away=lost)
-            yield f"{name} gives its founding up", _written(given_up, member, BLANK)
+            without_log = state._replace(does=_with(state.does, member, SCRIPT), thrown_away=lost)
+            yield f"{name} sets its log aside", _written(without_log, member, BLANK)
         if state.does[member] == SCRIPT:
             yield from _accepts(state, member, guards)
             others = [other for other in MEMBERS if other != member]
             if all(state.does[other] == RUNNING for other in others):
                 best = max(state.disk[other] for other in others)
                 yield f"{name} rejoins", _runs(_ends(state, member), member, best)
-    if state.does[DECIDER] == SCRIPT:
+    if state.does[DECIDING] == SCRIPT:
         yield from _decides(state, guards)
     yield from _writes(state)
 
@@ -168,39 +169,42 @@ def _boots(state: State, member: int, guards: Guards) -> State:
 
 
 def _decides(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
-    """The decider looks at one member, or has seen all of them twice and decides."""
-    if UNSEEN in state.first:
-        for member, look in _looks(state, state.first):
-            yield f"the decider sees {NAMES[member]}", state._replace(first=_with(state.first, member, look))
+    """The deciding member asks one member, or it has asked all of them twice and decides."""
+    if NOT_ASKED in state.first:
+        for member, report in _possible_reports(state, state.first):
+            yield (
+                f"the deciding member asks {NAMES[member]}",
+                state._replace(first=_with(state.first, member, report)),
+            )
         return
-    if guards.two_rounds and UNSEEN in state.second:
-        for member, look in _looks(state, state.second):
-            seen = _with(state.second, member, look)
-            yield f"the decider sees {NAMES[member]} again", state._replace(second=seen)
+    if guards.two_rounds and NOT_ASKED in state.second:
+        for member, report in _possible_reports(state, state.second):
+            second = _with(state.second, member, report)
+            yield f"the deciding member asks {NAMES[member]} again", state._replace(second=second)
         return
     second = state.second if guards.two_rounds else state.first
-    founding, others = NAMES[: guards.founders], NAMES[guards.founders :]
+    initial, later = NAMES[: guards.initial_members], NAMES[guards.initial_members :]
     outcome = decide(
-        BootstrapObservations(TOKEN, founding, others, _reports(state.first), _reports(second)), guards.rules
+        BootstrapObservations(TOKEN, initial, later, _round(state.first), _round(second)), guards.rules
     )
     again = state._replace(first=NOTHING, second=NOTHING)
     if isinstance(outcome, Decision):
-        named = [member != DECIDER and outcome.instances.get(NAMES[member]) == "now" for member in MEMBERS]
+        named = [member != DECIDING and outcome.instances.get(NAMES[member]) == "now" for member in MEMBERS]
         announced = tuple(int(old or new) for old, new in zip(state.announced, named, strict=True))
-        does = _with(state.does, DECIDER, DECIDED)
+        does = _with(state.does, DECIDING, DECIDED)
         yield (
-            "the decider decides",
+            "the deciding member decides",
             again._replace(does=does, announced=(0, announced[1], announced[2]), decided=not guards.own_run),
         )
     else:
-        yield "the decider begins to look again", again
+        yield "the deciding member begins again", again
 
 
-def _looks(state: State, looks: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _possible_reports(state: State, reports: Sequence[int]) -> Iterator[tuple[int, int]]:
     for member in MEMBERS:
-        if looks[member] != UNSEEN:
+        if reports[member] != NOT_ASKED:
             continue
-        if member == DECIDER:
+        if member == DECIDING:
             yield member, NOW
             continue
         yield member, SILENT
@@ -212,36 +216,40 @@ def _looks(state: State, looks: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 _REPORTS = {
-    NOW: Report(Kind.BLANK, "now", TOKEN),
-    ENDED: Report(Kind.BLANK, "ended", TOKEN),
-    ENDED_LATER: Report(Kind.BLANK, "ended later", TOKEN),
-    ELSE: Report(Kind.RUNNING),
-    SILENT: Report(Kind.SILENT),
-    IMPOSTOR: Report(Kind.BLANK, "impostor", OTHER_TOKEN),
+    NOW: PeerReport(PeerState.BLANK, "now", TOKEN),
+    ENDED: PeerReport(PeerState.BLANK, "ended", TOKEN),
+    ENDED_LATER: PeerReport(PeerState.BLANK, "ended later", TOKEN),
+    ELSE: PeerReport(PeerState.RUNNING),
+    SILENT: PeerReport(PeerState.SILENT),
+    IMPOSTOR: PeerReport(PeerState.BLANK, "impostor", OTHER_TOKEN),
 }
 
 
-def _reports(looks: Sequence[int]) -> dict[str, Report]:
-    return {name: _REPORTS[look] for name, look in zip(NAMES, looks, strict=True)}
+def _round(reports: Sequence[int]) -> dict[str, PeerReport]:
+    return {name: _REPORTS[report] for name, report in zip(NAMES, reports, strict=True)}
 
 
 def _accepts(state: State, member: int, guards: Guards) -> Iterator[tuple[str, State]]:
     name = NAMES[member]
     heard = Decision(TOKEN, {name: "now" if state.announced[member] else "ended"})
     under_way = state.announced[member] or state.decided
-    if under_way and member < guards.founders and (names_this_run(heard, name, "now") or not guards.own_run):
+    if (
+        under_way
+        and member < guards.initial_members
+        and (names_this_run(heard, name, "now") or not guards.own_run)
+    ):
         decided = _ends(state, member)
         yield f"{name} hears of a decision", decided._replace(does=_with(decided.does, member, DECIDED))
 
 
 def _writes(state: State) -> Iterator[tuple[str, State]]:
-    """A quorum runs: its leader writes, and what two members have is acknowledged."""
+    """If a quorum runs, its leader writes. A write that two members have is acknowledged."""
     running = [member for member in MEMBERS if state.does[member] == RUNNING]
     if len(running) < 2:
         return
     if state.acknowledged and DATA not in state.disk:
-        # Lost with every disk that had it: what follows is a new story.
-        yield "a leader begins anew", state._replace(acknowledged=False)
+        # Every disk that had the write is lost. The next write is independent of it.
+        yield "a leader starts over", state._replace(acknowledged=False)
         return
     best = max(state.disk[member] for member in running)
     for leader in running:
@@ -261,9 +269,9 @@ def _runs(state: State, member: int, disk: int | None) -> State:
 
 
 def _ends(state: State, member: int) -> State:
-    """This run of the script is over: whatever is remembered of it is about the past."""
+    """End a member's run of the script. Reports of it are from now on reports of an ended run."""
     past = state._replace(announced=_with(state.announced, member, 0))
-    if member == DECIDER:
+    if member == DECIDING:
         return past._replace(first=NOTHING, second=NOTHING)
     first, second = state.first, state.second
     if second[member] == NOW:
@@ -274,7 +282,7 @@ def _ends(state: State, member: int) -> State:
 
 
 def _mirrored(state: State) -> State:
-    """The same with the names of the two members exchanged that do not decide."""
+    """Return the state with the names of the two members exchanged that do not decide."""
     return State(
         _swapped(state.does),
         _swapped(state.disk),

@@ -1,9 +1,8 @@
-"""A founding from a backup, explored state by state: which snapshot is chosen, fetched, decided on and restored.
+"""A model of a bootstrap from a backup: a snapshot is chosen, fetched, decided on and restored.
 
-The decisions are those of ``etcd_node``. The model adds a bucket that gets a newer backup meanwhile, members that
-lose power and forget what they have fetched, looks that are old when they are acted on, and decisions that arrive late.
-Two things must never happen: members start with different snapshots, or a decision is made that names a member that
-has not the snapshot.
+The decisions are those of ``etcd_node``. The model adds a bucket that gets a newer backup meanwhile, members that lose
+power and forget what they have fetched, reports that are old when they are used, and decisions that arrive late. Two
+things must never happen: members start with different snapshots, or a decision names a member without the snapshot.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from etcd_node.bootstrap.bootstrap_rules import (
     RULES,
     BootstrapObservations,
     Decision,
-    Kind,
-    Report,
+    PeerReport,
+    PeerState,
     Rule,
     decide,
     names_own_snapshot,
@@ -27,20 +26,20 @@ from etcd_node.bootstrap.bootstrap_rules import (
 NAMES = ("1", "2", "3")
 NONE, OLD, NEW = "", "old", "new"
 RUNS = 2
-"""How often a member boots, at most, besides the first time."""
+"""How often a member boots at most, after its first boot."""
 
 
 class State(NamedTuple):
-    """The first member decides."""
+    """A state of the model. The first member decides."""
 
     latest: str
     run: tuple[int, int, int]
     has: tuple[str, str, str]
-    """What each has fetched and verified in its present run."""
-    seen: tuple[tuple[int, str] | None, ...]
-    """The decider's second look at each: run and snapshot."""
+    """The snapshot that each member has fetched and verified in its present run."""
+    reports: tuple[tuple[int, str] | None, ...]
+    """The deciding member's second report on each member: run and snapshot."""
     decision: tuple[tuple[int, int, int], str] | None
-    """The last one that was made, which is under way for ever."""
+    """The last decision. It may arrive at any later time."""
     restored: tuple[str | None, str | None, str | None]
     bad_decision: bool
 
@@ -50,30 +49,30 @@ BEFORE = State(OLD, (0, 0, 0), (NONE,) * 3, (None,) * 3, None, (None,) * 3, bad_
 
 @dataclass(frozen=True)
 class Guards:
-    """The rules in force; a test removes one."""
+    """The rules in force. A test removes one of them."""
 
     rules: Sequence[Rule] = RULES
     own_snapshot: bool = True
-    """A member starts only on a decision that names the snapshot it has."""
+    """Whether a member starts only on a decision that names the snapshot it has."""
 
 
 def explore(guards: Guards) -> State | int:
-    """A state in which something happened that must not, or how many states there are without one."""
+    """Return a state in which a forbidden thing has happened, or else the number of states."""
     known = {BEFORE}
     frontier = [BEFORE]
     while frontier:
         state = frontier.pop()
-        if state.bad_decision or len({one for one in state.restored if one is not None}) > 1:
+        if state.bad_decision or len({snapshot for snapshot in state.restored if snapshot is not None}) > 1:
             return state
-        for found in steps(state, guards):
-            if found not in known:
-                known.add(found)
-                frontier.append(found)
+        for following in steps(state, guards):
+            if following not in known:
+                known.add(following)
+                frontier.append(following)
     return len(known)
 
 
 def steps(state: State, guards: Guards) -> Iterator[State]:
-    """Everything that can happen next."""
+    """Yield every state that can follow."""
     yield state._replace(latest=NEW)
     for member in range(3):
         if state.restored[member] is not None:
@@ -82,31 +81,31 @@ def steps(state: State, guards: Guards) -> Iterator[State]:
             again = state._replace(
                 run=_with(state.run, member, state.run[member] + 1), has=_with(state.has, member, NONE)
             )
-            yield again._replace(seen=(None,) * 3) if member == 0 else again
+            yield again._replace(reports=(None,) * 3) if member == 0 else again
         proposed = (state.has[0] or state.latest) if member == 0 else state.has[0]
         if proposed and state.has[member] != proposed:
             yield state._replace(has=_with(state.has, member, proposed))
-        if state.restored[0] is None and state.seen[member] is None:
-            look = (state.run[member], state.has[member])
-            yield state._replace(seen=_with(state.seen, member, look))
+        if state.restored[0] is None and state.reports[member] is None:
+            report = (state.run[member], state.has[member])
+            yield state._replace(reports=_with(state.reports, member, report))
         if member and state.decision is not None:
             yield from _accepts(state, member, guards)
     yield from _decides(state, guards)
 
 
 def _decides(state: State, guards: Guards) -> Iterator[State]:
-    if None in state.seen or state.restored[0] is not None:
+    if None in state.reports or state.restored[0] is not None:
         return
     reports = {
-        name: Report(Kind.BLANK, str(look[0]), "cluster", "", look[1])
-        for name, look in zip(NAMES, state.seen, strict=True)
-        if look is not None
+        name: PeerReport(PeerState.BLANK, str(report[0]), "cluster", "", report[1])
+        for name, report in zip(NAMES, state.reports, strict=True)
+        if report is not None
     }
-    sight = BootstrapObservations(
+    observed = BootstrapObservations(
         "cluster", NAMES, (), reports, reports, restores=True, snapshot=state.has[0]
     )
-    outcome = decide(sight, guards.rules)
-    again = state._replace(seen=(None,) * 3)
+    outcome = decide(observed, guards.rules)
+    again = state._replace(reports=(None,) * 3)
     if not isinstance(outcome, Decision):
         yield again
         return

@@ -1,4 +1,4 @@
-"""Every interleaving of a founding, and what each rule is for."""
+"""Every interleaving of a bootstrap is safe, and every rule is necessary."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from etcd_node.bootstrap.bootstrap_rules import (
     later_members_have_no_data,
 )
 
-from tests.unit.etcd_node.bootstrap.bootstrap_model import BEFORE, FOUNDED, Guards, Violation, explore
+from tests.unit.etcd_node.bootstrap.bootstrap_model import BEFORE, HEALTHY, Guards, Violation, explore
 
-# What the other two are for is shown by cases of their own.
+# Other tests show why the other two rules are necessary.
 ABOUT_WRITES = [rule for rule in RULES if rule not in {later_members_have_no_data, everyone_has_the_snapshot}]
 
 
-def test_no_interleaving_founds_a_second_cluster_or_loses_a_write() -> None:
+def test_no_interleaving_starts_a_second_cluster_or_loses_a_write() -> None:
     states = explore(Guards(), BEFORE)
     assert not isinstance(states, Violation), states.trace
-    assert FOUNDED in states
+    assert HEALTHY in states
     assert len(states) > 50_000
 
 
-def test_no_founding_member_founds_anew_beside_members_that_joined_later() -> None:
-    states = explore(Guards(founders=1), FOUNDED)
+def test_initial_members_start_no_new_cluster_beside_later_members() -> None:
+    states = explore(Guards(initial_members=1), HEALTHY)
     assert not isinstance(states, Violation), states.trace
     assert len(states) > 5_000
 
 
 @pytest.mark.parametrize("rule", ABOUT_WRITES)
-def test_without_any_one_rule_of_the_decision_a_write_is_lost(rule: Rule) -> None:
+def test_a_write_is_lost_without_any_one_rule_of_the_decision(rule: Rule) -> None:
     rules = [other for other in RULES if other is not rule]
-    assert isinstance(explore(Guards(rules=rules), BEFORE, FOUNDED), Violation)
+    assert isinstance(explore(Guards(rules=rules), BEFORE, HEALTHY), Violation)
 
 
-def test_without_a_look_at_later_members_a_grown_cluster_is_founded_twice() -> None:
+def test_a_grown_cluster_starts_twice_when_later_members_are_not_asked() -> None:
     rules = [rule for rule in RULES if rule is not later_members_have_no_data]
-    assert isinstance(explore(Guards(founders=1, rules=rules), FOUNDED), Violation)
+    assert isinstance(explore(Guards(initial_members=1, rules=rules), HEALTHY), Violation)
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_without_a_look_at_later_members_a_grown_cluster_is_founded_twice() -> N
         pytest.param(Guards(two_rounds=False), id="two rounds"),
         pytest.param(Guards(own_run=False), id="a decision names the run that acts on it"),
         pytest.param(Guards(disk_decides=False), id="a disk with data takes no part"),
-        pytest.param(Guards(embryo_by_log=False), id="only a log without a write is thrown away"),
+        pytest.param(Guards(only_empty_logs_discarded=False), id="only a log without a write is set aside"),
     ],
 )
-def test_without_any_one_guard_around_the_decision_a_write_is_lost(guards: Guards) -> None:
-    assert isinstance(explore(guards, BEFORE, FOUNDED), Violation)
+def test_a_write_is_lost_without_any_one_guard_around_the_decision(guards: Guards) -> None:
+    assert isinstance(explore(guards, BEFORE, HEALTHY), Violation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from etcd_node.bootstrap.restore import LOGS, RestoreError, refuse_full_volume
+from etcd_node.bootstrap.restore import LOG_ROOM, RestoreError, refuse_full_volume
 from etcd_node.host.settings import Paths
 from etcd_node.host.volume import set_aside
 
@@ -45,6 +45,6 @@ def test_a_volume_without_room_for_the_backup_is_said_with_what_lies_on_it(tmp_p
     kept = set_aside(places, "given-up", keep=True)
     refuse_full_volume(places.mount, size=1)
     with pytest.raises(
-        RestoreError, match=rf"the backup needs {(1 << 30) + (LOGS >> 20)}: move .*{kept.name}"
+        RestoreError, match=rf"the backup needs {(1 << 30) + (LOG_ROOM >> 20)}: move .*{kept.name}"
     ):
         refuse_full_volume(places.mount, size=1 << 50)
