@@ -54,7 +54,7 @@ def per_hour(seen: Iterable[Call], founding: Founding, until: float) -> float:
 def scheduled_per_hour() -> float:
     """How often a member of a cluster in which all is well lists the droplets, as its own program has it."""
     sys.path.append(str(CLOUD_INIT))
-    return 3600 / importlib.import_module("etcd_node.bootstrap.reconcile").SLOW
+    return 3600 / importlib.import_module("etcd_node.bootstrap.reconcile").HEALTHY_INTERVAL
 
 
 def _of(seen: Iterable[Call], sighting: Sighting) -> list[Call]:
