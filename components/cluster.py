@@ -18,11 +18,12 @@ from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import zone_id
 from components.infra.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
 from components.infra.scrape_config import scrape_config
-from components.member import Member
+from components.member import Member, MemberArgs
 from components.orphans.hooks import Orphans
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
-from components.rollout.gates import Rollout
+from components.rollout.completion import Completion
+from components.rollout.rollout import Rollout
 from components.userdata.size_check import check_user_data
 
 
@@ -60,49 +61,46 @@ class EtcdCluster(pulumi.ComponentResource):
         check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
-        seen = account.seen.apply(lambda _: list[pulumi.Resource]())
-        first = pulumi.ResourceOptions(parent=self, depends_on=seen)
-        transition = ImmutableSettings(name, settings, account=account, opts=first)
-        asked = transition.before(pulumi.ResourceOptions(parent=self))
-        zone = zone_id(transition.zone, self)
-        authority = CertificateAuthority(name, settings, opts=asked)
-        members_now = ClusterClient(
+        known = account.seen.apply(lambda _: list[pulumi.Resource]())
+        first = pulumi.ResourceOptions(parent=self, depends_on=known)
+        immutable = ImmutableSettings(name, settings, account=account, opts=first)
+        allowed = immutable.before(pulumi.ResourceOptions(parent=self))
+        zone = zone_id(immutable.zone, self)
+        authority = CertificateAuthority(name, settings, opts=allowed)
+        client = ClusterClient(
             settings,
             account=account,
             ca_certificate=authority.bundle,
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
-        steps = StagedRecord(name, settings, members=members_now, opts=asked)
-        child = steps.before(asked)
-        founding = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
-        leftovers = Orphans(settings, zone_id=zone)
-        network = ClusterNetwork(name, settings, leftovers=leftovers, opts=child)
-        missing = members_now.existing.apply(lambda names: set(settings.member_names) - names)
+        staged = StagedRecord(name, settings, members=client, opts=allowed)
+        child = staged.before(allowed)
+        bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
+        orphans = Orphans(settings, zone_id=zone)
+        network = ClusterNetwork(name, settings, leftovers=orphans, opts=child)
+        missing = client.existing.apply(lambda names: set(settings.member_names) - names)
         ready = missing.apply(lambda names: preflight(settings, names, self))
-        rollout = Rollout(name, settings, members=members_now, ready=ready, version=steps.version)
+        rollout = Rollout(name, settings, members=client, ready=ready, version=staged.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
         marker = rollout_marker(name, settings.rollout, opts=child)
-        always: list[pulumi.Resource] = [network.firewall, marker, *backup_bucket(name, settings, opts=child)]
-        members = [
-            Member(
-                name,
-                number,
-                settings=settings,
-                zone_id=zone,
-                founding=founding,
-                steps=steps,
-                network=network,
-                leftovers=leftovers,
-                authority=authority,
-                rollout=rollout,
-                always=always,
-                opts=child,
-            )
-            for number in range(1, settings.size + 1)
-        ]
+        args = MemberArgs(
+            settings=settings,
+            zone_id=zone,
+            bootstrap=bootstrap,
+            staged=staged,
+            network=network,
+            orphans=orphans,
+            authority=authority,
+            rollout=rollout,
+            required=[network.firewall, marker, *backup_bucket(name, settings, opts=child)],
+        )
+        members: list[Member] = []
+        for number in range(1, settings.size + 1):
+            previous = members[-1] if members else None
+            members.append(Member(name, number, args, previous=previous, opts=child))
         wanted = markers(name, settings.size, [member.droplet for member in members], opts=child)
-        healthy = rollout.finish(after=wanted, opts=child)
+        healthy = Completion(rollout).gate(members, after=wanted, opts=child)
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})

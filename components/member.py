@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_digitalocean as digitalocean
@@ -20,167 +22,170 @@ from components.pki.authority import (
     Certificate,
     CertificateAuthority,
 )
-from components.rollout.gates import Rollout, digest
+from components.rollout.gate import Gate, GateArgs, digest
+from components.rollout.rollout import Rollout
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import render_user_data
 
 VOLUME_LABEL = "etcd-data"
+"""The label of the file system on a data volume."""
+
+
+@dataclass(frozen=True)
+class MemberArgs:
+    """What all members of a cluster have in common."""
+
+    settings: Settings
+    """The stack's settings."""
+    zone_id: pulumi.Output[str]
+    """Id of the Cloudflare zone that the DNS records are in."""
+    bootstrap: BootstrapRecord
+    """The token and the initial size of the cluster."""
+    staged: StagedRecord
+    """The version of etcd that droplets install."""
+    network: ClusterNetwork
+    """The VPC and the tag of the droplets."""
+    orphans: Orphans
+    """Deletes what an interrupted run has left, before a volume or a record is created."""
+    authority: CertificateAuthority
+    """Issues the members' certificates."""
+    rollout: Rollout
+    """What the members' gates share."""
+    required: Sequence[pulumi.Resource]
+    """Resources that must exist before any droplet."""
 
 
 class Member(pulumi.ComponentResource):
-    """A member of the cluster. Its droplet is replaced only when its gate lets it."""
+    """A member of the cluster. Its droplet is replaced only after its gate has opened."""
 
     name: str
-    """The member's name, which is also the droplet's hostname and the record's name."""
+    """The member's name, which is also the droplet's hostname and the DNS record's name."""
     address: pulumi.Output[str]
     """The IPv4 address that members and clients use."""
     droplet: digitalocean.Droplet
+    """The member's droplet."""
+    replaced_by: pulumi.Output[str]
+    """The digest of all inputs whose change replaces the droplet."""
 
     def __init__(
         self,
         cluster: str,
         number: int,
+        args: MemberArgs,
         *,
-        settings: Settings,
-        zone_id: pulumi.Output[str],
-        founding: BootstrapRecord,
-        steps: StagedRecord,
-        network: ClusterNetwork,
-        leftovers: Orphans,
-        authority: CertificateAuthority,
-        rollout: Rollout,
-        always: Sequence[pulumi.Resource],
+        previous: Member | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """Register it; ``always`` must exist before its droplet."""
+        """Register member ``number``, counted from 1. ``previous`` is the member with the number before."""
         label = f"{cluster}-{number}"
         super().__init__("etcd:index:Member", label, None, opts)
+        settings = args.settings
         self.name = settings.member_names[number - 1]
         child = pulumi.ResourceOptions(parent=self)
 
-        volume = None if settings.volume_size == 0 else self._volume(label, settings, leftovers)
-        user_data = self._user_data(
-            number,
-            label,
-            settings=settings,
-            founding=founding,
-            steps=steps,
-            network=network,
-            authority=authority,
-        )
-        gate = rollout.gate(
-            self.name,
-            digest(
-                {
-                    "image": settings.image,
-                    "region": settings.region,
-                    "size": settings.droplet_size,
-                    "ssh_keys": list(settings.ssh_keys),
-                    "vpc_uuid": network.vpc.id,
-                    "user_data": user_data,
-                }
+        volume = self._volume(label, args) if settings.volume_size else None
+        replacing: dict[str, Any] = {
+            "image": settings.image,
+            "region": settings.region,
+            "size": settings.droplet_size,
+            "ssh_keys": list(settings.ssh_keys),
+            "vpc_uuid": args.network.vpc.id,
+            "user_data": self._user_data(number, label, args),
+        }
+        self.replaced_by = digest(replacing)
+        gate = Gate(
+            args.rollout,
+            GateArgs(
+                member=self.name,
+                number=number,
+                replaced_by=self.replaced_by,
+                previous=None if previous is None else previous.droplet,
+                # The resources' own URNs resolve only after the gate.
+                droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
+                record_urn=pulumi.create_urn(label, "cloudflare:index/dnsRecord:DnsRecord", parent=self),
             ),
-            # Their own URNs are known only once the gate has let them pass.
-            droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
-            record_urn=pulumi.create_urn(label, "cloudflare:index/dnsRecord:DnsRecord", parent=self),
             opts=child,
         )
         self.droplet = digitalocean.Droplet(
             label,
             name=self.name,
-            image=settings.image,
-            region=settings.region,
-            size=settings.droplet_size,
-            ssh_keys=list(settings.ssh_keys),
-            vpc_uuid=network.vpc.id,
-            user_data=user_data,
+            **replacing,
             monitoring=True,
             graceful_shutdown=True,
-            tags=[network.cluster_tag.name],
+            tags=[args.network.cluster_tag.name],
             volume_ids=None if volume is None else [volume.id],
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=True,
-                # A resize is a hard power-off, which no member can refuse. A replacement shuts down in an orderly way.
+                # A resize is a hard power-off, which no member can block. A replacement is an orderly shutdown.
                 replace_on_changes=["size"],
-                depends_on=rollout.conditions(self.name, gate, always=always),
+                depends_on=gate.dependencies(args.required),
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{settings.creation_timeout_seconds}s",
                     delete=f"{settings.droplet_timeout_seconds}s",
                 ),
-                hooks=pulumi.ResourceHookBinding(before_create=[rollout.orphan_hook(self.name)]),
+                hooks=pulumi.ResourceHookBinding(before_create=[gate.orphan_hook()]),
             ),
         )
+        args.rollout.add_droplet(self.name, gate.record, self.droplet)
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        rollout.passed(self.name, gate, self.droplet)
         comment = f"etcd cluster {cluster}"
         DnsRecord(
             label,
-            zone_id=zone_id,
+            zone_id=args.zone_id,
             name=self.name,
             address=self.address,
             comment=comment,
-            opts=clearing(child, f"{label}-record", leftovers.record(self.name, comment)),
+            opts=clearing(child, f"{label}-record", args.orphans.record(self.name, comment)),
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
-    def _volume(self, label: str, settings: Settings, leftovers: Orphans) -> digitalocean.Volume:
+    def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
-        blank = leftovers.volume(label, description)
+        blank = args.orphans.volume(label, description)
         return digitalocean.Volume(
             label,
             name=label,
-            region=settings.region,
-            size=settings.volume_size,
+            region=args.settings.region,
+            size=args.settings.volume_size,
             description=description,
             initial_filesystem_type="ext4",
             initial_filesystem_label=VOLUME_LABEL,
             opts=clearing(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
         )
 
-    def _user_data(
-        self,
-        number: int,
-        label: str,
-        *,
-        settings: Settings,
-        founding: BootstrapRecord,
-        steps: StagedRecord,
-        network: ClusterNetwork,
-        authority: CertificateAuthority,
-    ) -> pulumi.Output[str]:
-        def issue(kind: str) -> Certificate:
-            return authority.issue(
-                f"{number}-{kind}",
-                self.name,
-                SERVER_USES,
-                names=[self.name, *LOOPBACK],
-                addresses=LOOPBACK_ADDRESSES,
-                after=[steps.record],
-            )
-
-        server, peer = issue("server"), issue("peer")
-
+    def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:
+        server, peer = (self._certificate(f"{number}-{kind}", args) for kind in ("server", "peer"))
         certificates = pulumi.Output.all(
-            ca_certificate=authority.bundle,
+            ca_certificate=args.authority.bundle,
             server_certificate=server.certificate,
             server_key=server.key,
             peer_certificate=peer.certificate,
             peer_key=peer.key,
         ).apply(lambda texts: MemberCertificates(**texts))
         run_values = pulumi.Output.all(
-            token=founding.token,
-            initial_size=founding.size,
-            restore=founding.restore,
-            version=steps.release["version"],
-            release_url=steps.release["release_url"],
-            release_sha256=steps.release["release_sha256"],
-            tag=network.cluster_tag.name,
+            token=args.bootstrap.token,
+            initial_size=args.bootstrap.size,
+            restore=args.bootstrap.restore,
+            version=args.staged.release["version"],
+            release_url=args.staged.release["release_url"],
+            release_sha256=args.staged.release["release_sha256"],
+            tag=args.network.cluster_tag.name,
             certificates=certificates,
         ).apply(lambda values: RunValues(**values))
 
         def render(values: RunValues) -> str:
-            return render_user_data(node_config(settings, number, label, values))
+            return render_user_data(node_config(args.settings, number, label, values))
 
         return pulumi.Output.secret(run_values.apply(render))
+
+    def _certificate(self, label: str, args: MemberArgs) -> Certificate:
+        return args.authority.issue(
+            label,
+            self.name,
+            SERVER_USES,
+            names=[self.name, *LOOPBACK],
+            addresses=LOOPBACK_ADDRESSES,
+            after=[args.staged.record],
+        )

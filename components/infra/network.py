@@ -67,7 +67,7 @@ def rollout_marker(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> 
     """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
 
     Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
-    that ended well. While it is as a run all at once has left it, droplets wait for each other: vetoes.py.
+    that ended well. While it is as a run all at once has left it, droplets wait for each other: rollout/unguarded.py.
     """
     only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
     return digitalocean.Tag(f"{name}-rollout", name=f"{name}-{rollout}", opts=only)

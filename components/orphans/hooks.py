@@ -1,7 +1,7 @@
 """What a killed run has created without anybody noting it: found by name, and removed before it is created again.
 
 An engine that ends between the API's answer and its own note leaves a VPC, a firewall, a volume or a record behind,
-and the next run's create would be refused, since names are taken. Droplets have their own way: rollout/gates.py.
+and the next run's create would be refused, since names are taken. Droplets have their own way: rollout/gate.py.
 """
 
 from __future__ import annotations

@@ -1,31 +1,57 @@
-"""What a refused run tells the operator to do, where one more ``pulumi up`` may not be enough."""
+"""What a failed run tells the operator to do."""
 
 from __future__ import annotations
 
+import pulumi
+
 from components.config.settings import Settings
+
+RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
+"""The end of an error in the last step of a run."""
 
 
 def untouched(settings: Settings) -> str:
-    """The end of a gate's refusal."""
+    """The end of an error before a member changes."""
     if settings.volume_size:
-        last = "For a cluster that never became healthy, or is given up: pulumi config set etcd:rollout all-at-once."
+        last = (
+            "If the cluster never became healthy, or you abandon it: "
+            "pulumi config set etcd:rollout all-at-once, and then pulumi up."
+        )
     else:
         last = (
-            "A cluster that never became healthy, or is given up, is made anew, since its members have no volumes: "
-            "pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a backup (docs/recovery.md)."
+            "If the cluster never became healthy, or you abandon it, create it again, since its members have no "
+            "volumes: pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a backup "
+            "(docs/recovery.md)."
         )
-    return f"Nothing was touched for it. A passing trouble needs nothing but another pulumi up. {last}"
+    return f"Nothing was changed for this step. After a temporary problem, run pulumi up again. {last}"
 
 
 def renewed(settings: Settings) -> str:
-    """How expired certificates are replaced by those that the run has issued."""
+    """How to replace expired certificates by those that the run has issued."""
     if settings.volume_size:
         return (
-            "Replace all of them in one run, which this one has issued new certificates for. With data volumes they "
-            "keep their data:\n"
+            "This run has issued new certificates. Replace all droplets in one run; the data on their volumes is "
+            "kept:\n"
             "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
         )
     return (
-        "Their data is on the droplets' own disks, so none of them may be replaced for it. This run has issued new "
-        "certificates: put these on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
+        "Do not replace the droplets: the data is on their own disks. This run has issued new certificates: put these "
+        "on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
+    )
+
+
+def needed_to_reach(settings: Settings) -> str:
+    """What the machine that runs the program needs, when no member sends anything back."""
+    networks = ", ".join(str(network) for network in settings.client_cidrs)
+    private = " It must also be inside the VPC, or have a route into it, because etcd:addresses is private."
+    return (
+        "No member sent anything back. The machine that runs pulumi up connects to the members itself, so its address "
+        f"must be in etcd:clientCidrs, which is {networks}.{private if settings.addresses == 'private' else ''}"
+    )
+
+
+def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The command that replaces a member's droplet, and changes its DNS record to the new address."""
+    return pulumi.Output.format(
+        "pulumi up --target-replace '{}' --target '{}', and then pulumi up", droplet_urn, record_urn
     )

@@ -1,69 +1,62 @@
-"""When the members' own vetoes against their shutdown do not hold, and what a run does then.
+"""Unguarded mode: a run changes droplets in turn while no member blocks its own shutdown.
 
-What reaches a droplet by no gate meets its member's veto, which goes by markers: tags of the account. They may be as a
-rollout all at once, or a teardown that was broken off, has left them, and a guard may go by them for some time
-after they are right again.
+A change that calls no gate is blocked by the member itself, which goes by tags of the account. An all-at-once run, or a
+teardown or bootstrap that was interrupted, leaves these tags so that no member blocks. A member's guard may even go by
+the old tags for some time after a run has corrected them.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import pulumi
 
 from components.config.settings import Settings
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import listed, problems
+from components.rollout.interfaces import Registered, RunningMembers
+from components.rollout.member_health import MemberHealth
+from components.rollout.once import Once
+from components.rollout.policy import member_to_repair, waits_for_others
 
 
 class UnguardedMode:
-    """The vetoes in one run; ``droplets`` are those of the configured members, by name."""
+    """Lets droplets wait for each other in a run that began while no member blocked its shutdown."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        members: ClusterClient,
-        droplets: Mapping[str, pulumi.CustomResource],
-        others_healthy: Callable[[str], Awaitable[object]],
+        members: RunningMembers,
+        health: MemberHealth,
+        droplets: Mapping[str, Registered],
     ) -> None:
-        """``others_healthy`` waits until all but the named member are healthy, and fails when they are not."""
+        """``droplets`` are those of the configured members, by name."""
         self._settings = settings
         self._members = members
+        self._health = health
         self._droplets = droplets
-        self._others_healthy = others_healthy
-        self._first: asyncio.Future[str] | None = None
+        self._to_repair = Once(self._find_member_to_repair)
 
-    async def hold(self, member: str, gate: pulumi.Resource) -> bool:
-        """Wait until a member's droplet may be touched, whatever is about to touch it.
+    async def wait_for_turn(self, member: str, gate: Registered) -> bool:
+        """Wait until this run may change a member's droplet. Returns whether the droplet depends on its gate as well.
 
-        Gives whether its gate is to be waited for as well.
+        Where members block their own shutdown, nothing is waited for here. Otherwise one member changes after the
+        other, each only while all others are healthy. If only one member is unhealthy, it does not wait, and the
+        others wait for it: this run may repair it.
         """
-        return not await self._members.unguarded.future() or await self._waits_in_turn(member, gate)
-
-    async def _waits_in_turn(self, member: str, gate: pulumi.Resource) -> bool:
-        """Where no member refuses its shutdown: wait until all others are healthy, one member after the other.
-
-        The only one that is sick does not wait for its turn, and the others wait for it: it may be what this run
-        repairs. Gives whether there was a turn to wait for.
-        """
-        if self._first is None:
-            self._first = asyncio.ensure_future(self._only_sick_one())
-        first = await asyncio.shield(self._first)
-        if member == first:
+        if not await self._members.unguarded.future():
+            return True
+        to_repair = await self._to_repair.result()
+        if not waits_for_others(member, to_repair):
             return False
-        if first:
-            await self._droplets[first].urn.future()
+        if to_repair is not None:
+            await self._droplets[to_repair].urn.future()
         await gate.urn.future()
-        await self._others_healthy(member)
+        await self._health.wait_for_others(member)
         return True
 
-    async def _only_sick_one(self) -> str:
+    async def _find_member_to_repair(self) -> str | None:
         pulumi.log.info(
-            "no member refuses to be shut down at this moment: the last run was all at once, or a teardown or the "
-            "founding was broken off. Whatever changes, every other member has to be healthy first"
+            "no member blocks its shutdown at the moment: the last run was all-at-once, or a teardown or bootstrap was "
+            "interrupted. This run changes a member only while all others are healthy"
         )
-        seen = await self._members.look()
-        sick = [*problems(sorted({*self._settings.member_names, *listed(seen)}), seen)]
-        return sick[0] if len(sick) == 1 and sick[0] in self._droplets else ""
+        return member_to_repair(self._settings.member_names, await self._members.look())

@@ -50,11 +50,11 @@ def test_a_member_blocks_its_replacement_while_another_is_unhealthy(
         with live.broken(unhealthy), stopped(live, unhealthy):
             live.wait_down(unhealthy)
             output = refused(live, "--replace", live.urn(CHANGED))
-            assert f"{live.name(CHANGED)} refuses to be shut down" in output
+            assert f"{live.name(CHANGED)} blocks its shutdown" in output
             wait_unlocked(live)
             live.drift(control, CHANGED)
             output = refused(live)
-            assert f"{live.name(CHANGED)} refuses to be shut down" in output
+            assert f"{live.name(CHANGED)} blocks its shutdown" in output
             assert live.droplets() == before
             live.assert_all_up()
             wait_unlocked(live)
@@ -69,9 +69,9 @@ def test_a_run_goes_on_when_the_unhealthy_member_recovers_in_time(live: Live, co
             live.wait_down(unhealthy)
             live.drift(control, CHANGED)
             update = Update(live)
-            wait_for(update.output, lambda output: "refuses to be shut down" in output, "the refusal")
+            wait_for(update.output, lambda output: "blocks its shutdown" in output, "the refusal")
             live.assert_all_up()
-        assert "it is asked again" in update.finish()
+        assert "the shutdown is requested again" in update.finish()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
 
 
@@ -105,10 +105,7 @@ def test_a_member_that_ignores_its_shutdown_is_replaced_by_command(live: Live, f
                     lambda: live.on(unhealthy, inhibitors), lambda listed: "etcd" in listed, "shutdown block"
                 )
             output = live.up("--replace", live.urn(UNHEALTHY))
-        assert (
-            f"{unhealthy} is not healthy, and did not shut down when it was asked to: its power is cut"
-            in output
-        )
+        assert f"{unhealthy} is unhealthy and did not shut down on request: it is powered off" in output
     assert {name for name, droplet in live.droplets().items() if droplet != before[name]} == {unhealthy}
 
 

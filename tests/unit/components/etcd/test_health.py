@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.etcd.health import MemberStatus, NoStatus, listed, problems, read_answer
+from components.etcd.health import MemberStatus, NoStatus, listed, out_of_reach, problems, read_answer
 
 NAMES = ("a", "b", "c")
 WELL = MemberStatus("c1", "m1", "m1", learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids={})
@@ -73,3 +73,11 @@ def test_the_cluster_may_list_members_that_are_not_asked_about() -> None:
 def test_an_error_in_place_of_the_status_is_a_reason_to_be_unhealthy() -> None:
     answer = read_answer({}, {"message": "etcdserver: no leader", "code": 14}, {}, {})
     assert (answer.healthy, answer.reason) == (False, "etcdserver: no leader")
+
+
+def test_members_are_out_of_reach_when_nothing_comes_back_from_any() -> None:
+    dropped = NoStatus("https://10.10.0.2:2379: TimeoutError: no answer in time")
+    no_route = NoStatus("https://10.10.0.2:2379: OSError: [Errno 101] Network is unreachable")
+    assert out_of_reach({"a": dropped, "b": no_route})
+    assert not out_of_reach({"a": dropped, "b": WELL})
+    assert not out_of_reach({"a": dropped, "b": NoStatus("Connection refused")})

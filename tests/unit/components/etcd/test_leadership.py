@@ -1,10 +1,9 @@
-"""Who leads after a member has gone, and who leaves a smaller cluster next."""
+"""Who leads after a member has gone."""
 
 from __future__ import annotations
 
 from components.etcd.health import MemberStatus, NoStatus, Observation
 from components.etcd.leadership import successor
-from components.rollout.gates import next_to_leave
 
 NAMES = ("etcd-server-1", "etcd-server-2", "etcd-server-3")
 
@@ -38,14 +37,3 @@ def test_nobody_who_leaves_a_sick_member_or_a_learner_becomes_the_leader() -> No
     assert successor(NAMES[:2], seen(answer(1), answer(2), answer(3))) == (NAMES[0], "id-3")
     assert successor(NAMES[:1], seen(answer(1), answer(2, healthy=False), answer(3))) == (NAMES[0], "id-3")
     assert successor(NAMES[:1], seen(answer(1), answer(2, learner=True), NoStatus("gone"))) is None
-
-
-def test_members_leave_from_the_highest_number_down() -> None:
-    well = seen(answer(1), answer(2), answer(3))
-    assert next_to_leave(NAMES, NAMES[:1], well) == NAMES[2]
-    assert next_to_leave(NAMES[:2], NAMES[:1], well) == NAMES[1]
-    assert next_to_leave(NAMES[:1], NAMES[:1], well) is None
-
-
-def test_a_sick_member_leaves_first() -> None:
-    assert next_to_leave(NAMES, NAMES[:1], seen(answer(1), NoStatus("gone"), answer(3))) == NAMES[1]

@@ -19,7 +19,7 @@ from etcd_node.digitalocean.markers import Markers
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
 from components.etcd.health import MemberStatus, NoStatus, Observation, problems
-from components.rollout.gates import others, waits_for_gate
+from components.rollout.policy import other_members, waits_for_gate
 
 NAMES = ("a", "b", "c")
 ASKED_FOR = 1
@@ -135,7 +135,7 @@ def gate_opens(index: int, well: tuple[bool, ...]) -> bool:
         else NoStatus("gone")
         for name, fine in zip(NAMES, well, strict=True)
     }
-    return not problems(others(NAMES[index], NAMES, seen), seen)
+    return not problems(other_members(NAMES[index], NAMES, seen), seen)
 
 
 @cache

@@ -1,10 +1,10 @@
-"""A refused run names a way out that the settings allow."""
+"""An error of a run names a way out that the settings allow."""
 
 from __future__ import annotations
 
 import pytest
 
-from components.rollout.messages import renewed, untouched
+from components.rollout.messages import needed_to_reach, renewed, untouched
 from tests.unit.components.config.valid_settings import settings
 
 VOLUMES, BARE = settings(), settings(volumeSize=0)
@@ -18,19 +18,28 @@ def test_with_data_volumes_all_members_may_be_replaced_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "way"),
+    ("text", "way_out"),
     [
         (untouched(BARE), "pulumi destroy, and then pulumi up, with etcd:restoreFrom"),
         (renewed(BARE), "put these on the members by hand"),
     ],
 )
-def test_without_them_another_way_is_named(said: str, way: str) -> None:
-    assert way in said
-    assert "all-at-once" not in said
+def test_without_data_volumes_another_way_out_is_named(text: str, way_out: str) -> None:
+    assert way_out in text
+    assert "all-at-once" not in text
 
 
-def test_without_them_all_at_once_is_refused_with_the_same_way() -> None:
+def test_without_data_volumes_all_at_once_is_rejected_with_the_same_way_out() -> None:
     with pytest.raises(
         ValueError, match="pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a"
     ):
         settings(volumeSize=0, rollout="all-at-once")
+
+
+def test_the_networks_are_named_that_this_machine_must_be_in() -> None:
+    assert needed_to_reach(settings()).endswith("must be in etcd:clientCidrs, which is 198.51.100.0/24.")
+
+
+def test_private_addresses_need_a_machine_inside_the_vpc() -> None:
+    text = needed_to_reach(settings(addresses="private"))
+    assert "in etcd:clientCidrs, which is 198.51.100.0/24. It must also be inside the VPC" in text

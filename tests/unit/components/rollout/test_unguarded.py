@@ -1,127 +1,99 @@
-"""After a rollout all at once, or a teardown that was broken off, a run touches nobody but in turn."""
+"""While no member blocks its shutdown, a run changes members in turn."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, cast
 
 import pulumi
 import pytest
 
-from components.droplets import inventory as account
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import MemberStatus, NoStatus, Observation
-from components.rollout import gates as rollout
+from components.droplets import inventory
 from components.rollout import waiting
+from components.rollout.member_health import MemberHealth
+from components.rollout.unguarded import UnguardedMode
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
+from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, healthy, observed
 
-FIRST, SECOND, THIRD = NAMES = [f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3)]
-
-
-class Cluster:
-    """Three members, and what the engine does: it registers a gate, then its droplet, when it may."""
-
-    def __init__(self, *sick: str) -> None:
-        self.sick = set(sick)
-        self.unguarded = self
-        self.urns = {name: asyncio.get_running_loop().create_future() for name in NAMES}
-        self.touched: list[str] = []
-
-    async def gateway(self, name: str) -> None:
-        raise AssertionError(name)
-
-    async def future(self) -> bool:
-        return True
-
-    def forget_addresses(self) -> None:
-        """Nothing is remembered."""
-
-    async def look(self) -> dict[str, Observation]:
-        return {name: NoStatus("gone") if name in self.sick else answer(name) for name in NAMES}
-
-    async def power_on(self, sick: Iterable[str]) -> None:
-        """All are on."""
-
-    async def droplet(self, run: rollout.Rollout, name: str) -> None:
-        """One member's part of the run; who is touched is well afterwards."""
-        before = NAMES[: NAMES.index(name)]
-        gate = asyncio.gather(*(asyncio.shield(self.urns[one]) for one in before))
-        await run.vetoes.hold(name, cast("Any", Registered(gate)))
-        assert self.sick <= {name}
-        self.touched.append(name)
-        self.sick.discard(name)
-        self.urns[name].set_result("urn")
+FIRST, SECOND, THIRD = NAMES
 
 
-class Registered:
-    """A resource that is registered once a future is done."""
+class UnguardedRun:
+    """Three members, and the engine, which handles a gate after the droplets before it, and then its droplet."""
 
-    def __init__(self, urn: asyncio.Future[Any]) -> None:
-        self.urn = self
-        self._registered = urn
+    def __init__(self, *unhealthy: str) -> None:
+        self.members = FakeMembers(observed(*unhealthy), unguarded=True)
+        self.changed: list[str] = []
+        self.handled = {name: asyncio.get_running_loop().create_future() for name in NAMES}
+        limited = settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 1})
+        self.mode = UnguardedMode(
+            limited,
+            members=self.members,
+            health=MemberHealth(
+                "etcd-test", limited, members=self.members, version=pulumi.Output.from_input("3.6.14")
+            ),
+            droplets={name: FakeResource(future) for name, future in self.handled.items()},
+        )
 
-    async def future(self) -> object:
-        return await asyncio.shield(self._registered)
+    def unhealthy(self) -> set[str]:
+        return {name for name, status in self.members.observations.items() if status != healthy()}
+
+    async def change_all(self) -> None:
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(self._change(name) for name in NAMES))
+
+    async def _change(self, name: str) -> None:
+        """Change one droplet when it may be changed. Its member is healthy afterwards."""
+        before = [self.handled[other] for other in NAMES[: NAMES.index(name)]]
+        gate = FakeResource(asyncio.ensure_future(all_of(before)))
+        await self.mode.wait_for_turn(name, gate)
+        assert self.unhealthy() <= {name}
+        self.changed.append(name)
+        self.members.observations[name] = healthy()
+        self.handled[name].set_result("urn")
 
 
-def answer(name: str) -> MemberStatus:
-    ids = dict.fromkeys(NAMES, "id")
-    return MemberStatus(
-        *("cluster", name, "leader"), learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids=ids
-    )
+async def all_of(futures: list[asyncio.Future[str]]) -> str:
+    await asyncio.gather(*(asyncio.shield(future) for future in futures))
+    return "urn"
 
 
-async def touch_all(monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> None:
+@pytest.fixture(autouse=True)
+def _silent_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, lambda _: None)
     monkeypatch.setattr(waiting, "POLL_SECONDS", 0.01)
-    run = rollout.Rollout(
-        "etcd-test",
-        settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 1}),
-        members=cast("ClusterClient", cluster),
-        ready=cast("Any", None),
-        version=cast("Any", None),
-    )
-    for name in NAMES:
-        run.note_droplet(name, cast("Any", Registered(cluster.urns[name])))
-    async with asyncio.timeout(5):
-        await asyncio.gather(*(cluster.droplet(run, name) for name in NAMES))
 
 
 @pytest.mark.parametrize(
-    ("sick", "order"), [([], NAMES), ([THIRD], [THIRD, FIRST, SECOND]), ([FIRST], NAMES)], ids=str
+    ("unhealthy", "order"),
+    [([], [*NAMES]), ([THIRD], [THIRD, FIRST, SECOND]), ([FIRST], [*NAMES])],
+    ids=["all are healthy", "the third is unhealthy", "the first is unhealthy"],
 )
-async def test_members_are_touched_in_turn_and_the_only_sick_one_first(
-    monkeypatch: pytest.MonkeyPatch, sick: list[str], order: list[str]
+async def test_members_change_in_turn_and_the_only_unhealthy_one_first(
+    unhealthy: list[str], order: list[str]
 ) -> None:
-    cluster = Cluster(*sick)
-    await touch_all(monkeypatch, cluster)
-    assert cluster.touched == order
+    run = UnguardedRun(*unhealthy)
+    await run.change_all()
+    assert run.changed == order
 
 
-async def test_while_two_are_sick_nobody_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = Cluster(SECOND, THIRD)
+async def test_while_two_members_are_unhealthy_none_changes() -> None:
+    run = UnguardedRun(SECOND, THIRD)
     with pytest.raises(UnhealthyError, match="Before etcd-server-1"):
-        await touch_all(monkeypatch, cluster)
-    assert cluster.touched == []
+        await run.change_all()
+    assert run.changed == []
 
 
 @pytest.mark.parametrize(
-    ("tags", "free"),
+    ("tags", "unguarded"),
     [
         ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-one-at-a-time"}, False),
         ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-all-at-once"}, True),
         ({"etcd-test", "etcd-test-one-at-a-time", "other-up"}, True),
         (set[str](), True),
     ],
-    ids=[
-        "as a run leaves them",
-        "after one all at once",
-        "after a teardown was broken off",
-        "before a founding",
-    ],
+    ids=["after a run", "after an all-at-once run", "after an interrupted teardown", "before a bootstrap"],
 )
-def test_by_these_tags_no_member_refuses_its_shutdown(tags: set[str], free: bool) -> None:
-    assert account.unguarded(tags, "etcd-test") is free
+def test_the_accounts_tags_say_whether_members_block_their_shutdown(tags: set[str], unguarded: bool) -> None:
+    assert inventory.unguarded(tags, "etcd-test") is unguarded

@@ -1,107 +1,76 @@
-"""What a run does for a droplet that does not go: never a hard end for a healthy member, nor while another is sick."""
+"""What a run does about a droplet that does not shut down."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pytest
 
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import MemberStatus, NoStatus, Observation
-from components.rollout import gates as rollout
+from components.etcd.health import Observation
+from components.rollout import watch
+from components.rollout.watch import ShutdownWatch
 from tests.unit.components.config.valid_settings import settings
+from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, observed
 
-NAMES = [f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3)]
 GOING = NAMES[0]
+OTHER = NAMES[2]
 
 
-def answer(name: str) -> MemberStatus:
-    ids = dict.fromkeys(NAMES, "id")
-    return MemberStatus(
-        *("cluster", name, "leader"), learner=False, healthy=True, reason="", voters=frozenset(NAMES), ids=ids
-    )
+class ScriptedMembers(FakeMembers):
+    """Members as one observation after the other shows them. After the last one the droplet is gone."""
 
-
-def seen(*sick: str) -> dict[str, Observation]:
-    return {name: NoStatus("gone") if name in sick else answer(name) for name in NAMES}
-
-
-class Scripted:
-    """Members as one look after the other sees them; after the last one the droplet is gone."""
-
-    def __init__(self, looks: list[dict[str, Observation]]) -> None:
-        self._looks = looks
-        self.existing = self
+    def __init__(self, script: Sequence[Mapping[str, Observation]]) -> None:
+        super().__init__({})
+        self._script = [*script]
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.pushes: list[bool] = []
+        self.unresponsive: list[bool] = []
+        """For each retry of the shutdown, whether the machine was taken for unresponsive."""
 
-    async def future(self) -> frozenset[str]:
-        return frozenset(NAMES)
-
-    async def gateway(self, name: str) -> None:
-        raise AssertionError(name)
-
-    async def look(self) -> dict[str, Observation]:
-        look = self._looks.pop(0)
-        if not self._looks:
+    async def look(self) -> Mapping[str, Observation]:
+        observations = self._script.pop(0)
+        if not self._script:
             self.gone.set_result("urn")
-        return look
-
-    async def power_on(self, sick: Iterable[str]) -> None:
-        """All are on."""
+        return observations
 
     async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
         assert name == GOING
         assert since > 0
-        self.pushes.append(hangs)
+        self.unresponsive.append(hangs)
         return frozenset({"power_off" if hangs else "shutdown"})
 
 
-class Registered:
-    """A resource that is registered once a future is done."""
-
-    def __init__(self, urn: asyncio.Future[str]) -> None:
-        self.urn = self
-        self.future = lambda: urn
-
-
 @pytest.mark.parametrize(
-    ("looks", "hangs"),
+    ("script", "unresponsive"),
     [
-        ([seen()] * 5, [False] * 5),
-        ([seen(GOING)] * 4, [False, False, True, True]),
-        ([seen(GOING), seen(GOING), seen(), seen(GOING), seen(GOING)], [False] * 5),
-        ([seen(GOING), seen(GOING), seen(GOING, NAMES[2]), seen(GOING), seen(GOING)], [False] * 4),
-        ([seen(NAMES[2])] * 4, []),
-        ([seen(*NAMES)] * 4, []),
+        ([observed()] * 5, [False] * 5),
+        ([observed(GOING)] * 4, [False, False, True, True]),
+        ([observed(GOING), observed(GOING), observed(), observed(GOING), observed(GOING)], [False] * 5),
+        (
+            [observed(GOING), observed(GOING), observed(GOING, OTHER), observed(GOING), observed(GOING)],
+            [False] * 4,
+        ),
+        ([observed(OTHER)] * 4, []),
+        ([observed(*NAMES)] * 4, []),
     ],
     ids=[
-        "a healthy one",
-        "one that is sick for long",
-        "one that is well now and then",
-        "another was sick meanwhile",
-        "another is sick",
-        "nobody is seen",
+        "it is healthy",
+        "it stays unhealthy",
+        "it is healthy now and then",
+        "another was unhealthy meanwhile",
+        "another is unhealthy",
+        "no member answers",
     ],
 )
-async def test_only_a_member_that_is_the_only_sick_one_for_several_looks_loses_its_power(
-    monkeypatch: pytest.MonkeyPatch, looks: list[dict[str, Observation]], hangs: list[bool]
+async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
+    monkeypatch: pytest.MonkeyPatch, script: list[dict[str, Observation]], unresponsive: list[bool]
 ) -> None:
-    monkeypatch.setattr(rollout, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, lambda _: None)
-    members = Scripted([*looks])
-    there: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    there.set_result("urn")
-    run = rollout.Rollout(
-        "etcd-test",
-        settings(),
-        members=cast("ClusterClient", members),
-        ready=cast("Any", None),
-        version=cast("Any", None),
+    members = ScriptedMembers(script)
+    await ShutdownWatch(settings(), members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
-    await run.watch(GOING, cast("Any", Registered(there)), cast("Any", Registered(members.gone)))
-    assert members.pushes == hangs
+    assert members.unresponsive == unresponsive

@@ -21,7 +21,7 @@ from etcd_node.guard.shutdown_policy import (
     reason_to_block,
 )
 
-from components.rollout.gates import GUARD_SECONDS
+from components.rollout.member_health import GUARD_SECONDS
 
 WANTED = Markers(up=True, size=3, all_at_once=False)
 RESIZING = Markers(up=True, size=None, all_at_once=False)

@@ -1,0 +1,119 @@
+"""The end of a run: the last gate, the members that leave a smaller cluster, and a last look at all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from components.droplets.inventory import last_gate
+from components.etcd.health import listed
+from components.rollout.interfaces import ReplaceableMember
+from components.rollout.messages import RESUMABLE
+from components.rollout.policy import answering, next_to_leave
+from components.rollout.rollout import Rollout
+
+
+class Completion:
+    """Lets a run succeed only when every member is healthy."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        self._name = rollout.name
+        self._members = rollout.settings.member_names
+        self._hook_called = False
+
+    def gate(
+        self,
+        members: Sequence[ReplaceableMember],
+        *,
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Output[Sequence[str]]:
+        """Register the last gate. Returns the members' names, once all members are healthy.
+
+        By then, members that are not configured any more have left the cluster. The engine deletes their droplets
+        afterwards. The engine calls the gate's hook only when something has changed. Without a change this run checks
+        all the same, because it must not succeed while a member is unhealthy.
+        """
+        droplets = [member.droplet for member in members]
+        hook = pulumi.ResourceHook(last_gate(self._name), self._complete)
+        record = pulumi.Stash(
+            last_gate(self._name),
+            input={
+                "members": list(self._members),
+                "droplets": [droplet.id for droplet in droplets],
+                "replaced_by": [member.replaced_by for member in members],
+            },
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(
+                    depends_on=[*droplets, *after],
+                    hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
+                ),
+            ),
+        )
+        return pulumi.Output.from_input(record.id).apply(self._end)
+
+    async def check_existing(self) -> None:
+        """Wait until all members with a droplet are healthy, and change none.
+
+        A run with ``--target`` neither creates nor deletes members, whatever ``etcd:size`` says.
+        """
+        existing = await self._rollout.existing()
+        await self._rollout.health.wait_for_cluster(
+            [
+                name
+                for name, droplet in self._rollout.droplets.items()
+                if name in existing or await droplet.id.future() is not None
+            ]
+        )
+
+    async def _complete(self, _: pulumi.ResourceHookArgs) -> None:
+        self._hook_called = True
+        await self._let_members_leave()
+
+    async def _end(self, _: Any) -> Sequence[str]:
+        if pulumi.runtime.is_dry_run():
+            await self._announce()
+        elif not self._hook_called:
+            await self.check_existing()
+        return self._members
+
+    async def _let_members_leave(self) -> None:
+        """Wait until all members are healthy. Members that are not configured any more leave one by one."""
+        staying = self._members
+        while True:
+            observations = await self._rollout.health.wait_for_cluster(staying)
+            if (leaving := next_to_leave(listed(observations), staying, observations)) is None:
+                return
+            if await self._rollout.backups.confirmed(
+                "Before members leave",
+                answering({name: observations[name] for name in staying}),
+                ending=RESUMABLE,
+            ):
+                continue
+            await self._rollout.move_leadership(
+                [name for name in listed(observations) if name not in staying], observations
+            )
+            pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
+            await self._rollout.members.remove(leaving, observations, through=staying)
+
+    async def _announce(self) -> None:
+        """In a preview, say which droplets will be replaced, in order, and which members will leave."""
+        existing = await self._rollout.existing()
+        replaced = [
+            name
+            for name, droplet in self._rollout.droplets.items()
+            if name in existing and not await droplet.id.is_known()
+        ]
+        if replaced:
+            pulumi.log.info(f"{self._name}: {self._in_order(replaced)}")
+        if leaving := sorted(existing - set(self._members)):
+            pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
+
+    def _in_order(self, replaced: Sequence[str]) -> str:
+        if self._rollout.settings.rollout == "all-at-once":
+            return f"{', '.join(replaced)} will be replaced all at once"
+        return f"members that will be replaced, one after the other: {', '.join(replaced)}"

@@ -1,0 +1,101 @@
+"""What the rollout needs of the running cluster and of the engine's resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import pulumi
+
+from components.etcd.health import Observation
+from components.rollout.backup_request import Leases
+
+
+class RunningMembers(Protocol):
+    """The members at this moment. ``components/etcd/cluster_client.py`` implements it."""
+
+    @property
+    def existing(self) -> pulumi.Output[frozenset[str]]:
+        """Names of the members that have a droplet when the run begins."""
+        ...
+
+    @property
+    def unguarded(self) -> pulumi.Output[bool]:
+        """Whether no member blocks its shutdown when the run begins."""
+        ...
+
+    def forget_addresses(self) -> None:
+        """List the droplets again before the next observation."""
+        ...
+
+    async def look(self) -> Mapping[str, Observation]:
+        """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
+        ...
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """Power on those of the named droplets that are configured and off."""
+        ...
+
+    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+        """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
+
+        Returns the types of the actions that were started: ``shutdown`` or ``power_off``.
+        """
+        ...
+
+    async def gateway(self, name: str) -> Leases:
+        """The named member, for changes of its leases."""
+        ...
+
+    async def move_leadership(self, leader: str, to: str) -> None:
+        """Make the member with the id ``to`` the leader instead of ``leader``."""
+        ...
+
+    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
+        """Remove a member from the cluster, by a request to one of those that stay."""
+        ...
+
+    async def droplets_named(self, name: str) -> Sequence[int]:
+        """Ids of the droplets that have the cluster's tag and this name."""
+        ...
+
+    async def remove_droplet(self, droplet: int) -> None:
+        """Shut a droplet down, detach its volumes and delete it."""
+        ...
+
+
+class Registered(Protocol):
+    """A resource of this run. Its URN resolves when the engine has created, updated or confirmed it."""
+
+    @property
+    def urn(self) -> pulumi.Output[str]:
+        """The resource's URN."""
+        ...
+
+
+class RegisteredDroplet(Registered, Protocol):
+    """A droplet of this run."""
+
+    @property
+    def id(self) -> pulumi.Output[str | None]:
+        """The droplet's id, unknown in a preview that creates it, ``None`` in a run with ``--target`` that does not."""
+        ...
+
+
+class ReplaceableMember(Protocol):
+    """A member as the last gate sees it."""
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        ...
+
+    @property
+    def droplet(self) -> pulumi.CustomResource:
+        """The member's droplet."""
+        ...
+
+    @property
+    def replaced_by(self) -> pulumi.Output[str]:
+        """The digest of all inputs whose change replaces the droplet."""
+        ...

@@ -1,0 +1,74 @@
+"""The watch over a droplet that the engine waits for: why it does not shut down, and what helps it.
+
+The provider requests a shutdown once, and does not learn why nothing happens. A guard blocks the shutdown while another
+member is unhealthy, or until it has noticed that the others are healthy. An unresponsive machine does not receive the
+request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import pulumi
+
+from components.config.settings import Settings
+from components.etcd.health import problems
+from components.rollout.interfaces import Registered, RunningMembers
+from components.rollout.policy import only_unhealthy, other_members
+
+WATCH_SECONDS = 5.0
+"""A droplet that takes longer to change is looked after, and then once in each such interval."""
+UNRESPONSIVE_OBSERVATIONS = 3
+"""After so many consecutive observations of a member as the only unhealthy one, its machine is powered off."""
+
+
+class ShutdownWatch:
+    """Watches the droplets of one run."""
+
+    def __init__(self, settings: Settings, *, members: RunningMembers) -> None:
+        self._settings = settings
+        self._members = members
+        self._began = time.time()
+
+    async def follow(self, member: str, gate: Registered, droplet: Registered) -> None:
+        """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy."""
+        if member not in (await self._members.existing.future() or frozenset()):
+            return
+        await gate.urn.future()
+        changed = asyncio.ensure_future(droplet.urn.future())
+        warned = False
+        alone_unhealthy = 0
+        while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
+            observations = await self._members.look()
+            others = other_members(member, self._settings.member_names, observations)
+            unhealthy = problems(others, observations)
+            alone = only_unhealthy({member, *others}, observations) == member
+            alone_unhealthy = alone_unhealthy + 1 if alone else 0
+            if self._settings.rollout != "all-at-once":
+                # Otherwise another droplet may be off because this run replaces it at the same time.
+                await self._members.power_on(unhealthy)
+            if not unhealthy:
+                await self._retry(member, unresponsive=alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS)
+            elif not warned:
+                self._warn(member, unhealthy)
+                warned = True
+
+    async def _retry(self, member: str, *, unresponsive: bool) -> None:
+        started = await self._members.push(member, since=self._began, hangs=unresponsive)
+        if "power_off" in started:
+            pulumi.log.warn(
+                f"{member} is unhealthy and did not shut down on request: it is powered off, because every other "
+                "member is healthy"
+            )
+        elif started:
+            pulumi.log.info(f"{member} did not shut down on request: the shutdown is requested again")
+
+    def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
+        states = "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
+        limit = self._settings.droplet_timeout_seconds
+        pulumi.log.warn(
+            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit} s "
+            f"(etcd:dropletTimeoutSeconds), this run fails and does not change {member}. {states}"
+        )

@@ -1,0 +1,83 @@
+"""A running cluster, and resources of a run, as the rollout sees them in a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import pulumi
+
+from components.etcd.health import MemberStatus, NoStatus, Observation
+from components.rollout.backup_request import Leases
+
+NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
+
+
+def healthy(names: Collection[str] = NAMES, version: str = "3.6.14") -> MemberStatus:
+    """The status of a healthy member in a cluster of these members."""
+    return MemberStatus(
+        *("cluster", "id", "leader"),
+        learner=False,
+        healthy=True,
+        reason="",
+        voters=frozenset(names),
+        ids={name: name for name in names},
+        version=version,
+        cluster_version="3.6.0",
+    )
+
+
+def observed(*unhealthy: str) -> dict[str, Observation]:
+    """Three members, of which these do not answer."""
+    return {name: NoStatus("gone") if name in unhealthy else healthy() for name in NAMES}
+
+
+class FakeMembers:
+    """Members that answer as a test wants, and that nobody may change."""
+
+    def __init__(
+        self,
+        observations: Mapping[str, Observation],
+        *,
+        existing: Iterable[str] = NAMES,
+        unguarded: bool = False,
+    ) -> None:
+        self.observations = dict(observations)
+        self.existing = pulumi.Output.from_input(frozenset(existing))
+        self.unguarded = pulumi.Output.from_input(unguarded)
+
+    def forget_addresses(self) -> None:
+        """Nothing is remembered."""
+
+    async def look(self) -> Mapping[str, Observation]:
+        return self.observations
+
+    async def power_on(self, sick: Iterable[str]) -> None:
+        """All are on."""
+
+    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+        raise AssertionError(name)
+
+    async def gateway(self, name: str) -> Leases:
+        raise AssertionError(name)
+
+    async def move_leadership(self, leader: str, to: str) -> None:
+        raise AssertionError(leader, to)
+
+    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
+        raise AssertionError(leaving)
+
+    async def droplets_named(self, name: str) -> Sequence[int]:
+        raise AssertionError(name)
+
+    async def remove_droplet(self, droplet: int) -> None:
+        raise AssertionError(droplet)
+
+
+class FakeResource:
+    """A resource that the engine has handled when a future is done, or at once."""
+
+    def __init__(self, handled: asyncio.Future[str] | None = None, *, identity: str | None = "1") -> None:
+        self.urn = pulumi.Output.from_input("urn" if handled is None else handled)
+        # A droplet that the engine does not create has no id.
+        self.id = pulumi.Output.from_input(identity)

@@ -1,0 +1,46 @@
+"""A run whose last gate was not called checks the members that exist, and changes none."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from components.rollout.completion import Completion
+from components.rollout.rollout import Rollout
+from components.rollout.waiting import UnhealthyError
+from tests.unit.components.config.valid_settings import settings
+from tests.unit.components.rollout.running_members import FakeMembers, FakeResource, healthy
+
+NAMES = [f"etcd-server-{number}.etcd.example.com" for number in range(1, 6)]
+
+
+def completion(running: int, size: int, *, version: str = "3.6.14") -> Completion:
+    """The end of a run with ``size`` configured members that creates no droplet, in a healthy cluster."""
+    there = NAMES[:running]
+    rollout = Rollout(
+        "etcd-test",
+        settings(size=size).model_copy(update={"health_timeout_seconds": 0.5}),
+        members=FakeMembers(dict.fromkeys(there, healthy(there, version)), existing=there),
+        ready=pulumi.Output.from_input(None),
+        version=pulumi.Output.from_input("3.6.14"),
+    )
+    for number, name in enumerate(NAMES[:size]):
+        droplet = FakeResource(identity=str(number) if number < running else None)
+        rollout.add_droplet(name, FakeResource(), droplet)
+    return Completion(rollout)
+
+
+@pytest.mark.parametrize(
+    ("running", "size"), [(3, 3), (5, 3), (3, 5)], ids=["same size", "smaller", "larger"]
+)
+async def test_a_size_that_this_run_does_not_reach_changes_no_member(
+    monkeypatch: pytest.MonkeyPatch, running: int, size: int
+) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    await completion(running, size).check_existing()
+
+
+async def test_a_run_fails_while_a_member_has_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    with pytest.raises(UnhealthyError, match=r"(?s)Cluster etcd-test: .* runs etcd 3\.6\.13, not 3\.6\.14"):
+        await completion(3, 3, version="3.6.13").check_existing()
