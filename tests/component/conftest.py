@@ -229,8 +229,9 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         try:
             asyncio.run(program())
         finally:
-            # What a failed run has not awaited belongs to a loop that is closed.
+            # A failed run leaves work of an event loop that is closed by now.
             SETTINGS.outputs.clear()
+            SETTINGS.rpc_manager.rpcs.clear()
         return plan
 
     return run
