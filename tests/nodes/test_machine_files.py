@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import yaml
 
 from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
-from components.userdata.render import SOURCES, node_modules, render_user_data
+from components.userdata.render import SOURCES, archive_files, render_user_data
+from components.userdata.stripping import stripped
 from localcloud.toolchain.image import ensure_image
 
 PEM = "-----BEGIN X-----\nQUJD\n-----END X-----\n"
@@ -69,41 +71,52 @@ def test_cloud_init_accepts_the_document(machine: Path, document: str) -> None:
     assert "Valid schema" in done.stdout
 
 
-def test_systemd_accepts_the_units(machine: Path) -> None:
-    for unit in (SOURCES / "units").iterdir():
-        shutil.copy(unit, machine / "etc/systemd/system")
-    etcd = machine / "usr/local/bin/etcd"
+@pytest.fixture
+def unpacked(machine: Path, document: str) -> Path:
+    """A machine on which the archive is unpacked, as at the first boot."""
+    written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
+    (machine / "etc/etcd").mkdir()
+    for path in ("/etc/etcd/etcd_node.json.bz2.b85", "/etc/etcd/unpack.py"):
+        (machine / path.lstrip("/")).write_text(written[path]["content"])
+    for _ in range(2):
+        done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/unpack.py")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return machine
+
+
+def test_systemd_accepts_the_unpacked_units(unpacked: Path) -> None:
+    etcd = unpacked / "usr/local/bin/etcd"
     etcd.write_text("#!/bin/sh\n")
     etcd.chmod(0o755)
+    agent = unpacked / "etc/systemd/system/do-agent.service"
+    agent.write_text("[Service]\nExecStart=/bin/true\n")
     units = sorted(unit.name for unit in (SOURCES / "units").iterdir())
-    done = inside(machine, "systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", *units)
-    ours = [line for line in done.stderr.splitlines() if "etcd" in line or "preparecluster" in line]
+    verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=yes")
+    done = inside(unpacked, *verify, *units, "do-agent.service")
+    ours = [line for line in done.stderr.splitlines() if re.search("etcd|preparecluster|do-agent", line)]
     assert ours == []
 
 
-def test_the_scripts_run_on_the_images_python(machine: Path, document: str) -> None:
+def test_the_packed_modules_run_on_the_python_of_the_image(unpacked: Path) -> None:
     """With its standard library alone: none of the packages that are installed here."""
-    modules = node_modules(SOURCES / "etcd_node")
-    for name, source in modules.items():
-        target = machine / "etc/etcd" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
     command = ["env", "PYTHONPATH=/etc/etcd", "python3", "-SP", "-W", "error"]
-    for name in sorted(name for name in modules if not name.endswith(("__init__.py", "__main__.py"))):
-        done = inside(machine, *command, "-c", f"import {name.removesuffix('.py').replace('/', '.')}")
+    modules = [path.removeprefix("etc/etcd/") for path in archive_files() if path.endswith(".py")]
+    names = [
+        path for path in modules if not path.endswith(("__init__.py", "__main__.py", "prepare_cluster.py"))
+    ]
+    assert names
+    for name in sorted(names):
+        done = inside(unpacked, *command, "-c", f"import {name.removesuffix('.py').replace('/', '.')}")
         assert done.returncode == 0, done.stderr
 
 
-def test_the_packed_scripts_run_at_the_first_boot(machine: Path, document: str) -> None:
-    written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
-    etc = machine / "etc/etcd"
-    etc.mkdir()
-    (etc / "etcd_node.json.bz2.b85").write_text(written["/etc/etcd/etcd_node.json.bz2.b85"]["content"])
-    (etc / "prepare_cluster.py").write_text(written["/etc/etcd/prepare_cluster.py"]["content"])
-    for _ in range(2):
-        done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster.py", "--help")
-        assert done.returncode == 0, done.stderr
-        assert "preparecluster" in done.stdout
-    unpacked = {path.relative_to(etc).as_posix() for path in etc.rglob("*/*.py")}
-    assert unpacked == node_modules(SOURCES / "etcd_node").keys()
-    assert not list(etc.glob(".etcd_node*"))
+def test_the_first_boot_unpacks_the_scripts_and_can_run_them(unpacked: Path) -> None:
+    done = inside(unpacked, "python3", "-ES", "-W", "error", "/etc/etcd/prepare_cluster.py", "--help")
+    assert done.returncode == 0, done.stderr
+    assert "preparecluster" in done.stdout
+    for path, file in archive_files().items():
+        assert (unpacked / path).read_text() == stripped(path, file.read_text())
+    assert os.access(unpacked / "etc/etcd/first-boot", os.X_OK)
+    assert not [
+        file for folder in ("etcd", "systemd") for file in (unpacked / "etc" / folder).rglob(".*.new")
+    ]

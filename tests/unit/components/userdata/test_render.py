@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import bz2
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +15,9 @@ from etcd_node.backup.settings import read_backup_settings
 from etcd_node.host.settings import read_settings
 
 from components.config.backup_settings import BackupTarget
-from components.userdata import render as user_data
 from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
-from components.userdata.packing import pack, without_comments
-from components.userdata.render import LIMIT, TooLargeError, node_modules, render_user_data
+from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, render_user_data
+from components.userdata.stripping import strip_comment_lines, strip_module
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -67,19 +64,6 @@ def test_it_is_a_cloud_config_that_fits_with_room_to_spare() -> None:
 
 def test_equal_settings_give_an_equal_text() -> None:
     assert render_user_data(NODE) == render_user_data(replace(NODE))
-
-
-def test_units_and_scripts_stand_in_it_as_plain_text_without_their_comments() -> None:
-    written = files()
-    for unit in (user_data.SOURCES / "units").iterdir():
-        told = [line for line in unit.read_text().splitlines() if not line.startswith("#")]
-        assert written[f"/etc/systemd/system/{unit.name}"]["content"].splitlines() == told
-    script, *told = (user_data.SOURCES / "first-boot").read_text().splitlines()
-    assert script == "#!/bin/sh"
-    assert written["/etc/etcd/first-boot"]["content"].splitlines() == [
-        script,
-        *(line for line in told if not line.startswith("#")),
-    ]
 
 
 def different(value: Any) -> Any:
@@ -179,7 +163,7 @@ def test_only_what_anybody_may_read_has_the_permissions_that_cloud_init_gives() 
         "/etc/etcd/server-key.pem",
         "/etc/etcd/peer-key.pem",
     }
-    assert "permissions" not in written["/etc/systemd/system/etcd.service"]
+    assert "permissions" not in written["/etc/etcd/unpack.py"]
 
 
 def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
@@ -192,84 +176,41 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     assert (settings.listen, settings.metrics) == ("0.0.0.0", "127.0.0.1:2381")  # noqa: S104
 
 
-def test_the_packed_scripts_are_those_in_the_repository_without_comments() -> None:
-    entry = files()["/etc/etcd/etcd_node.json.bz2.b85"]
-    packed = json.loads(bz2.decompress(base64.b85decode(entry["content"])))
-    own = user_data.SOURCES.glob("etcd_node/**/*.py")
-    shared = [user_data.ROOT / "components/__init__.py", *user_data.ROOT.glob("components/shared/**/*.py")]
-    assert packed == {
-        **{
-            file.relative_to(user_data.SOURCES).as_posix(): without_comments(file.read_text()) for file in own
-        },
-        **{
-            file.relative_to(user_data.ROOT).as_posix(): without_comments(file.read_text()) for file in shared
-        },
+def packed(node: NodeConfig = NODE) -> dict[str, str]:
+    """The files in the archive."""
+    content = files(node)["/etc/etcd/etcd_node.json.bz2.b85"]["content"]
+    return json.loads(bz2.decompress(base64.b85decode(content)))
+
+
+def test_the_archive_has_the_node_with_what_it_shares_with_the_program() -> None:
+    own = {
+        f"etc/etcd/{file.relative_to(SOURCES).as_posix()}": file
+        for file in [SOURCES / "prepare_cluster.py", *SOURCES.glob("etcd_node/**/*.py")]
+    }
+    shared = {
+        f"etc/etcd/{file.relative_to(ROOT).as_posix()}": file
+        for file in [ROOT / "components/__init__.py", *ROOT.glob("components/shared/**/*.py")]
+    }
+    modules = {path: text for path, text in packed().items() if path.endswith(".py")}
+    assert modules == {path: strip_module(file.read_text()) for path, file in {**own, **shared}.items()}
+
+
+def test_the_archive_has_all_units_drop_ins_and_the_first_boot_script() -> None:
+    units = {f"etc/systemd/system/{unit.name}": unit for unit in (SOURCES / "units").iterdir()}
+    others = {
+        "etc/etcd/first-boot": SOURCES / "first-boot",
+        "etc/systemd/system/do-agent.service.d/etcd.conf": SOURCES / "do-agent.conf",
+        "etc/systemd/journald.conf.d/etcd.conf": SOURCES / "journald.conf",
+    }
+    texts = {path: text for path, text in packed().items() if not path.endswith(".py")}
+    assert texts == {
+        path: strip_comment_lines(file.read_text()) for path, file in {**units, **others}.items()
     }
 
 
-def statements(source: str) -> list[str]:
-    """All statements with their lines, but for texts that stand alone, and what takes an empty body's place."""
-    found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Expr(ast.Constant(str())) | ast.Pass():
-                continue
-            case ast.stmt():
-                own = [
-                    ast.unparse(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
-                ]
-                found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
-            case _:
-                pass
-    return found
-
-
-MODULES = node_modules(user_data.SOURCES / "etcd_node")
-
-
-@pytest.mark.parametrize("name", sorted(MODULES))
-def test_what_is_left_out_changes_no_statement_and_no_line_number(name: str) -> None:
-    source = MODULES[name].read_text()
-    bare = without_comments(source)
-    assert statements(bare) == statements(source)
-    assert len(bare) < len(source) or "#" not in source
-
-
-def test_a_hash_sign_in_a_text_is_no_comment_and_an_empty_body_passes() -> None:
-    source = 'class A:\n    """Doc."""\n\n\nvalue = "# kept"  # gone\n# gone\n'
-    assert without_comments(source) == 'class A:\n    pass\n\n\nvalue = "# kept"\n\n'
-
-
-def modules_in(folder: Path) -> dict[str, Path]:
-    return {file.name: file for file in folder.glob("*.py")}
-
-
-def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
-    folder = tmp_path / "package"
-    folder.mkdir()
-    (folder / "b.py").write_text("b = 2\n")
-    (folder / "a.py").write_text("a = 1\n")
-    packed = pack(modules_in(folder), folder)
-    assert (
-        hashlib.sha256(packed).hexdigest()
-        == "11b5ec113f50d116811336eeccae9829445e5298e6ce16af773c9496eddb3ac1"
-    )
-    assert bz2.decompress(packed) == b'{"a.py": "a = 1\\n", "b.py": "b = 2\\n"}'
-
-
-def test_a_package_is_packed_anew_when_a_module_changes_and_else_taken_as_it_was(tmp_path: Path) -> None:
-    folder = tmp_path / "package"
-    folder.mkdir()
-    (folder / "a.py").write_text("a = 1\n")
-    first = pack(modules_in(folder), folder)
-    (kept,) = (folder / "__pycache__").iterdir()
-    assert kept.read_bytes() == first == pack(modules_in(folder), folder)
-    (folder / "a.py").write_text("a = 2\n")
-    second = pack(modules_in(folder), folder)
-    assert b"a = 2" in bz2.decompress(second)
-    assert [file.read_bytes() for file in (folder / "__pycache__").iterdir()] == [second]
-    (folder / "a.py").write_text("a = 1\n")
-    assert pack(modules_in(folder), folder) == first
+def test_all_members_have_the_same_archive() -> None:
+    other = replace(NODE, settings=replace(NODE.settings, name="etcd-server-2.example.test"))
+    assert packed(other) == packed()
 
 
 def test_too_large_a_document_names_its_size_and_the_limit() -> None:
