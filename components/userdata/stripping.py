@@ -1,7 +1,7 @@
 """Remove from the node's files what only readers of the repository need.
 
-What stays is on its line and as it was written. A traceback on a droplet names the line in the repository, and the
-result does not depend on the version of Python.
+Whatever remains stays on its line. A traceback on a droplet names the line in the repository, and the result does not
+depend on the version of Python.
 """
 
 from __future__ import annotations
@@ -9,10 +9,17 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Collection, Iterator, Sequence
+
+Position = tuple[int, int]
+"""Line, counted from 1, and character in it, counted from 0."""
+
+OPENING = frozenset("([{")
+CLOSING = frozenset(")]}")
 
 
 def stripped(path: str, text: str) -> str:
-    """The text of a file without its comments. A Python module also loses its documentation strings."""
+    """The text of a file without its comments. A Python module also loses documentation strings and annotations."""
     return strip_module(text) if path.endswith(".py") else strip_comment_lines(text)
 
 
@@ -23,16 +30,67 @@ def strip_comment_lines(text: str) -> str:
 
 
 def strip_module(source: str) -> str:
-    """A Python module without comments and documentation strings, which are a quarter of it when packed."""
+    """A Python module without comments, documentation strings, and annotations of arguments and results.
+
+    Annotations of variables stay, since a dataclass needs those of its fields.
+    """
     lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip()
-    for node in ast.walk(ast.parse(source)):
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    nodes = list(ast.walk(ast.parse(source)))
+    comments = [(token.start, token.end) for token in tokens if token.type == tokenize.COMMENT]
+    for start, end in sorted([*comments, *_annotations(nodes, tokens, lines)], reverse=True):
+        _cut(lines, start, end)
+    for (row, _), _ in comments:
+        lines[row - 1] = lines[row - 1].rstrip()
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _remove_strings(node.body, lines)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _annotations(
+    nodes: Sequence[ast.AST], tokens: Sequence[tokenize.TokenInfo], lines: Sequence[str]
+) -> Iterator[tuple[Position, Position]]:
+    """Start and end of the annotation of each argument and each result, with the sign before it."""
+    index = {token.start: number for number, token in enumerate(tokens)}
+    for node in nodes:
+        match node:
+            case ast.arg(annotation=ast.expr()):
+                name = index[_position(node, lines)]
+                yield tokens[name].end, tokens[_next(tokens, name + 1, ",=)") - 1].end
+            case ast.FunctionDef(returns=ast.expr()) | ast.AsyncFunctionDef(returns=ast.expr()):
+                arrow = _next(tokens, index[_position(node, lines)], ("->",))
+                yield tokens[arrow - 1].end, tokens[_next(tokens, arrow, ":") - 1].end
+            case _:
+                pass
+
+
+def _position(node: ast.arg | ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> Position:
+    """Where a node starts. ``ast`` counts bytes, and ``tokenize`` counts characters."""
+    before = lines[node.lineno - 1].encode()[: node.col_offset]
+    return node.lineno, len(before.decode())
+
+
+def _next(tokens: Sequence[tokenize.TokenInfo], start: int, signs: Collection[str]) -> int:
+    """The index of the next of ``signs`` that is not inside brackets. Raises ``ValueError`` if there is none."""
+    depth = 0
+    for number in range(start, len(tokens)):
+        token = tokens[number]
+        if depth == 0 and token.type == tokenize.OP and token.string in signs:
+            return number
+        depth += (token.string in OPENING) - (token.string in CLOSING)
+    raise ValueError(f"no {' or '.join(signs)} after line {tokens[start].start[0]}")
+
+
+def _cut(lines: list[str], start: Position, end: Position) -> None:
+    """Remove the text between two positions. The lines themselves stay."""
+    (first, left), (last, right) = start, end
+    if first == last:
+        lines[first - 1] = lines[first - 1][:left] + lines[first - 1][right:]
+        return
+    lines[first - 1] = lines[first - 1][:left]
+    lines[first : last - 1] = [""] * (last - first - 1)
+    lines[last - 1] = lines[last - 1][right:]
 
 
 def _remove_strings(body: list[ast.stmt], lines: list[str]) -> None:

@@ -15,19 +15,29 @@ OTHERS = {name: file for name, file in archive_files().items() if name not in MO
 
 
 def statements(source: str) -> list[str]:
-    """All statements with their positions, except strings that stand alone and ``pass``."""
+    """All statements with their positions, without annotations of arguments and results.
+
+    Strings that stand alone and ``pass`` are left out.
+    """
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Expr(ast.Constant(str())) | ast.Pass():
                 continue
-            case ast.stmt():
-                own = [
-                    ast.unparse(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
-                ]
-                found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                node.returns = None
+                for argument in ast.walk(node.args):
+                    if isinstance(argument, ast.arg):
+                        argument.annotation = None
             case _:
                 pass
+        if isinstance(node, ast.stmt):
+            own = [
+                ast.unparse(child)
+                for child in ast.iter_child_nodes(node)
+                if isinstance(child, ast.expr | ast.arguments)
+            ]
+            found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
     return found
 
 
@@ -36,7 +46,45 @@ def test_stripping_a_module_keeps_every_statement_on_its_line(name: str) -> None
     source = MODULES[name].read_text()
     bare = strip_module(source)
     assert statements(bare) == statements(source)
+    assert len(bare.splitlines()) == len(source.splitlines())
     assert len(bare) < len(source) or "#" not in source
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_only_variables_keep_their_annotations(name: str) -> None:
+    for node in ast.walk(ast.parse(strip_module(MODULES[name].read_text()))):
+        match node:
+            case ast.arg():
+                assert node.annotation is None
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                assert node.returns is None
+            case _:
+                pass
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a, *b, c = 1, **d): ..."),
+        (
+            "def f(a: Callable[[int], str] = g) -> dict[str, int]:\n    x: int = 1",
+            "def f(a = g):\n    x: int = 1",
+        ),
+        ("async def f(a: (int | None)) -> (int | None):\n    pass", "async def f(a):\n    pass"),
+        (
+            "def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int:\n    return 1",
+            "def f(\n    a\n\n,\n):\n    return 1",
+        ),
+        (
+            "def f(a: int = len('ü'), b: str = '->') -> str: return a",
+            "def f(a = len('ü'), b = '->'): return a",
+        ),
+        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n): return lambda b: b"),
+        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a: int = 1\n    b: str"),
+    ],
+)
+def test_annotations_of_arguments_and_results_are_cut(source: str, expected: str) -> None:
+    assert strip_module(source) == f"{expected}\n"
 
 
 def test_a_hash_sign_in_a_string_is_kept_and_an_empty_body_passes() -> None:
