@@ -1,0 +1,93 @@
+"""Listings of the droplets, and rechecks of the disk, by the periodic step."""
+
+from __future__ import annotations
+
+import pytest
+from etcd_node.bootstrap.reconcile import (
+    EAGER_PERIOD,
+    HEALTHY_INTERVAL,
+    LEADERLESS_LIMIT,
+    PATIENT_INTERVAL,
+    ClusterView,
+    RunState,
+    listing_is_due,
+    needs_recheck,
+)
+from etcd_node.etcd.local_metrics import LocalMetrics
+from etcd_node.etcd.membership import ListedMember
+from etcd_node.etcd.wal import Contents, Disk, Identity
+
+MEMBERS = tuple(ListedMember(n, f"m{n}", (f"https://m{n}:2380",), learner=False) for n in (1, 2, 3))
+
+
+def metrics_with(
+    *, leader: bool = True, seen: int = 1, active: frozenset[int] = frozenset({2, 3}), started: float = 0
+) -> LocalMetrics:
+    return LocalMetrics(1, leader, seen, False, active, started)
+
+
+@pytest.mark.parametrize(
+    ("view", "problem"),
+    [
+        (ClusterView(metrics_with(), MEMBERS), ""),
+        (
+            ClusterView(metrics_with(active=frozenset({2})), MEMBERS),
+            "no connection to m3",
+        ),
+        (ClusterView(metrics_with(leader=False), ()), "etcd has no leader"),
+        (ClusterView(None, ()), "etcd does not answer"),
+    ],
+)
+def test_a_problem_is_named(view: ClusterView, problem: str) -> None:
+    assert view.problem == problem
+
+
+def test_a_healthy_member_rarely_lists_the_droplets() -> None:
+    assert not listing_is_due(RunState(listed_at=1000), "", 1000 + HEALTHY_INTERVAL - 1)
+    assert listing_is_due(RunState(listed_at=1000), "", 1000 + HEALTHY_INTERVAL)
+
+
+def test_a_problem_makes_every_run_list_the_droplets_then_fewer_runs() -> None:
+    assert listing_is_due(RunState(listed_at=1000, problem_since=1000), "lost", 1001)
+    late = 1000 + EAGER_PERIOD
+    assert not listing_is_due(
+        RunState(listed_at=late, problem_since=1000), "lost", late + PATIENT_INTERVAL - 1
+    )
+    assert listing_is_due(RunState(listed_at=late, problem_since=1000), "lost", late + PATIENT_INTERVAL)
+
+
+EMPTY_BOOTSTRAP_LOG, DATA = (
+    Disk(Contents.EMPTY_BOOTSTRAP_LOG, Identity(1, 77)),
+    Disk(Contents.DATA, Identity(1, 77)),
+)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "disk", "removed", "again"),
+    [
+        pytest.param(
+            metrics_with(leader=False, seen=0),
+            EMPTY_BOOTSTRAP_LOG,
+            False,
+            True,
+            id="a bootstrap without a leader",
+        ),
+        pytest.param(
+            metrics_with(leader=False, seen=1), EMPTY_BOOTSTRAP_LOG, False, False, id="it had a leader"
+        ),
+        pytest.param(
+            metrics_with(leader=False, seen=0, started=1),
+            EMPTY_BOOTSTRAP_LOG,
+            False,
+            False,
+            id="it has just started",
+        ),
+        pytest.param(metrics_with(leader=False, seen=0), DATA, False, False, id="it has data"),
+        pytest.param(None, DATA, False, False, id="etcd is down"),
+        pytest.param(None, DATA, True, True, id="it was removed"),
+    ],
+)
+def test_a_disk_is_rechecked_only_for_a_reason(
+    metrics: LocalMetrics | None, disk: Disk, removed: bool, again: bool
+) -> None:
+    assert needs_recheck(metrics, disk, LEADERLESS_LIMIT, removed) is again
