@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etcd_node.backup.catalog import Backup, backups_in, best
-from etcd_node.backup.s3 import Stored
+from etcd_node.backup.catalog import Backup, backups_in, best_backup
+from etcd_node.backup.s3 import StoredObject
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
@@ -43,7 +43,8 @@ class Drill(Cluster):
         folder = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET
         files = sorted(file for file in folder.rglob("*.db.gz") if file.is_file())
         return backups_in(
-            Stored(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime) for file in files
+            StoredObject(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime)
+            for file in files
         )
 
     def statuses(self) -> dict[str, dict[str, Any]]:
@@ -103,7 +104,7 @@ class Drill(Cluster):
         """Assert that no good backup is gone or hidden by a worse one."""
         now = self.backups()
         gone = {backup.key for backup in before} - {backup.key for backup in now}
-        good, still = best(before), best(now)
+        good, still = best_backup(before), best_backup(now)
         hidden = good is not None and (still is None or still.snapshot.worth < good.snapshot.worth)
         self._losses.lost += len(gone) + hidden
         assert not gone

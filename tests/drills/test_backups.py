@@ -67,7 +67,7 @@ def test_an_unreachable_bucket_is_reported_and_the_next_backup_succeeds(drill: D
     try:
         refused = drill.back_up(MEMBERS[0])
         assert refused.returncode == 1
-        assert "no backup: https://203.0.113.1:8083: Connection refused" in refused.stdout
+        assert "backup failed: https://203.0.113.1:8083: Connection refused" in refused.stdout
     finally:
         store.ensure(ensure_object_store())
     drill.keeps(before)

@@ -12,20 +12,20 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
-from etcd_node.backup.aws_sigv4 import Call, Keys, signed_headers
-from etcd_node.backup.s3 import Bucket, Place
+from etcd_node.backup.aws_sigv4 import AccessKey, SignableRequest, signed_headers
+from etcd_node.backup.s3 import Bucket, BucketAccess
 
 from localcloud.machines.object_store import CERTIFICATE, REGION, private_key
 from localcloud.toolchain.object_store import ensure_object_store
 
 from .lab import eventually
 
-KEYS = Keys("owner", "owner-secret")
+KEY = AccessKey("owner", "owner-secret")
 BUCKET = "backups"
 
 
 class ObjectServer:
-    """Versity's S3 gateway; what it keeps survives ``stop``."""
+    """Versity's S3 gateway. Its objects stay after ``stop``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "objects"
@@ -41,11 +41,11 @@ class ObjectServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
-    def place(self, keys: Keys = KEYS, bucket: str = BUCKET) -> Place:
-        return Place(f"https://127.0.0.1:{self.port}", bucket, REGION, keys, CERTIFICATE.read_text())
+    def access(self, key: AccessKey = KEY, bucket: str = BUCKET) -> BucketAccess:
+        return BucketAccess(f"https://127.0.0.1:{self.port}", bucket, REGION, key, CERTIFICATE.read_text())
 
-    def bucket(self, keys: Keys = KEYS) -> Bucket:
-        return Bucket(self.place(keys))
+    def bucket(self, key: AccessKey = KEY) -> Bucket:
+        return Bucket(self.access(key))
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -55,7 +55,7 @@ class ObjectServer:
                     *(f"--region={REGION}", f"--cert={CERTIFICATE}", f"--key={self._key}"),
                     *(f"--iam-dir={self._accounts}", "--access-log=stdout", "posix", self.folder),
                 ],
-                env={"ROOT_ACCESS_KEY": KEYS.access, "ROOT_SECRET_KEY": KEYS.secret},
+                env={"ROOT_ACCESS_KEY": KEY.id, "ROOT_SECRET_KEY": KEY.secret},
                 stdout=log,
                 stderr=log,
             )
@@ -71,15 +71,15 @@ class ObjectServer:
         """The keys of all objects, by time of their names."""
         return sorted(stored.key for stored in self.bucket().list("").objects)
 
-    def add_user(self, keys: Keys, role: str = "user") -> None:
-        """An account that may do what a bucket's policy allows, and nothing else."""
+    def add_user(self, key: AccessKey, role: str = "user") -> None:
+        """Create an account that may only do what the bucket's policy allows."""
         subprocess.run(
             [
                 *(ensure_object_store(), "admin", "--allow-insecure", f"--region={REGION}"),
                 *(f"--endpoint-url=https://127.0.0.1:{self.port}", "create-user", f"--role={role}"),
-                *(f"--access={keys.access}", f"--secret={keys.secret}"),
+                *(f"--access={key.id}", f"--secret={key.secret}"),
             ],
-            env={"ADMIN_ACCESS_KEY": KEYS.access, "ADMIN_SECRET_KEY": KEYS.secret},
+            env={"ADMIN_ACCESS_KEY": KEY.id, "ADMIN_SECRET_KEY": KEY.secret},
             check=True,
         )
 
@@ -88,7 +88,7 @@ class ObjectServer:
         self._ask("PUT", "", {"policy": ""}, policy.encode())
 
     def metadata(self, key: str) -> dict[str, str]:
-        """What was put beside an object."""
+        """The metadata of an object."""
         headers, _ = self._ask("HEAD", f"/{key}", {})
         return {
             name.lower().removeprefix("x-amz-meta-"): value
@@ -97,7 +97,7 @@ class ObjectServer:
         }
 
     def unfinished(self) -> list[str]:
-        """Keys of uploads in parts that were neither put together nor given up."""
+        """Keys of uploads in parts that were neither assembled nor aborted."""
         _, body = self._ask("GET", "", {"uploads": ""})
         page = ET.fromstring(body)  # noqa: S314 - the test's own server
         return [upload.findtext("{*}Key", "") for upload in page.iterfind("{*}Upload")]
@@ -106,10 +106,10 @@ class ObjectServer:
         self, method: str, path: str, query: dict[str, str], payload: bytes = b""
     ) -> tuple[http.client.HTTPMessage, bytes]:
         now, digest = datetime.now(UTC), hashlib.sha256(payload).hexdigest()
-        call = Call(method, f"127.0.0.1:{self.port}", f"/{BUCKET}{path}", query, {}, digest)
+        request = SignableRequest(method, f"127.0.0.1:{self.port}", f"/{BUCKET}{path}", query, {}, digest)
         context = ssl.create_default_context(cadata=CERTIFICATE.read_text())
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
-        connection.request(method, call.target, payload, signed_headers(call, KEYS, REGION, now))
+        connection.request(method, request.target, payload, signed_headers(request, KEY, REGION, now))
         answer = connection.getresponse()
         body = answer.read()
         assert answer.status < 300, body

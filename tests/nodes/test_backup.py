@@ -1,4 +1,4 @@
-"""Backups of real etcd members in a real S3 server: whose turn it is, and what goes wrong."""
+"""Backups of real etcd members in a real S3 server: which member uploads, and what can fail."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from etcd_node.backup import run as backup
-from etcd_node.backup import upload_lock as claim
-from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup import upload_lock
+from etcd_node.backup.aws_sigv4 import AccessKey
 from etcd_node.backup.catalog import Backup, backups_in
-from etcd_node.backup.request import PATIENCE, pending
-from etcd_node.backup.s3 import Stored
+from etcd_node.backup.request import REQUEST_GRACE, pending_request
+from etcd_node.backup.s3 import StoredObject
 from etcd_node.backup.settings import read_backup_settings
-from etcd_node.backup.snapshot import SnapshotError, compress, expand
+from etcd_node.backup.snapshot import SnapshotError, compress, decompress
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 
@@ -29,7 +29,7 @@ from components.etcd.admin import MemberAdmin
 from components.rollout.backup_request import REQUEST
 
 from .lab import CALM, Lab, Node, eventually
-from .objects import KEYS, ObjectServer
+from .objects import KEY, ObjectServer
 
 PREFIX = "etcd-test/"
 
@@ -41,15 +41,15 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
     server.stop()
 
 
-def configure(node: Node, server: ObjectServer, *, keys: Keys = KEYS, **changes: float) -> None:
-    place = server.place(keys)
+def configure(node: Node, server: ObjectServer, *, key: AccessKey = KEY, **changes: float) -> None:
+    access = server.access(key)
     values = {
-        "endpoint": place.endpoint,
-        "bucket": place.bucket,
-        "region": place.region,
-        "access_key": keys.access,
-        "secret_key": keys.secret,
-        "ca_certificate": place.ca_certificate,
+        "endpoint": access.endpoint,
+        "bucket": access.bucket,
+        "region": access.region,
+        "access_key": key.id,
+        "secret_key": key.secret,
+        "ca_certificate": access.ca_certificate,
         "prefix": PREFIX,
         "interval": 60,
         "retention": 0,
@@ -63,23 +63,23 @@ def configure(node: Node, server: ObjectServer, *, keys: Keys = KEYS, **changes:
             (programs / tool).symlink_to(node.lab.binaries / tool)
 
 
-def found(lab: Lab, server: ObjectServer, size: int = 3, **changes: float) -> list[Node]:
+def bootstrap(lab: Lab, server: ObjectServer, size: int = 3, **changes: float) -> list[Node]:
     nodes = lab.found(size, **CALM)
     for node in nodes:
-        lab_hosts(node, nodes)
+        wait_for_addresses(node, nodes)
         configure(node, server, **changes)
     return nodes
 
 
-def lab_hosts(node: Node, nodes: list[Node]) -> None:
-    """Discovery has written the members' addresses."""
+def wait_for_addresses(node: Node, nodes: list[Node]) -> None:
+    """Wait until a member knows the addresses of all."""
     eventually(
         "all members are known", lambda: all(one.name in node.places.hosts.read_text() for one in nodes)
     )
 
 
-def look(node: Node, *, at_once: bool = False) -> bool:
-    """One look of the timer's, as if its time had come; whether it did not fail."""
+def run_backup(node: Node, *, at_once: bool = False) -> bool:
+    """Run the timer's step as if a run were due. Returns whether it did not fail."""
     node.places.next_backup.unlink(missing_ok=True)
     try:
         node.step("backup-now" if at_once else "backup")
@@ -88,8 +88,8 @@ def look(node: Node, *, at_once: bool = False) -> bool:
     return True
 
 
-def stored(server: ObjectServer) -> list[Backup]:
-    return backups_in(Stored(key, 1, 0.0) for key in server.names())
+def stored_backups(server: ObjectServer) -> list[Backup]:
+    return backups_in(StoredObject(key, 1, 0.0) for key in server.names())
 
 
 def leader(nodes: list[Node]) -> Node:
@@ -99,17 +99,17 @@ def leader(nodes: list[Node]) -> Node:
 def test_exactly_one_member_uploads_a_verified_snapshot(
     lab: Lab, server: ObjectServer, tmp_path: Path
 ) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     for number in range(20):
         assert nodes[0].etcdctl("put", f"key-{number}", "value").returncode == 0
-    assert all(look(node) for node in [*nodes, *nodes])
-    (backup,) = stored(server)
+    assert all(run_backup(node) for node in [*nodes, *nodes])
+    (backup,) = stored_backups(server)
     snapshot = backup.snapshot
     assert backup.key.startswith(PREFIX)
     assert (snapshot.cluster, snapshot.version) == ("cluster-1", "3.6.14")
     assert snapshot.revision >= 21
-    assert server.bucket().get(backup.key, tmp_path / "packed") == snapshot.sha256
-    expand(tmp_path / "packed", tmp_path / "raw")
+    assert server.bucket().download(backup.key, tmp_path / "packed") == snapshot.sha256
+    decompress(tmp_path / "packed", tmp_path / "raw")
     status = subprocess.run(
         [lab.binaries / "etcdutl", "snapshot", "status", tmp_path / "raw", "-w", "json"],
         capture_output=True, check=True,
@@ -122,40 +122,38 @@ def test_exactly_one_member_uploads_a_verified_snapshot(
 
 
 def test_another_member_takes_over_from_one_that_is_down(lab: Lab, server: ObjectServer) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
     first.power_off()
     rest = [node for node in nodes if node is not first]
     eventually("a leader", rest[0].healthy)
-    assert all(look(node) for node in rest)
-    assert len(stored(server)) == 1
+    assert all(run_backup(node) for node in rest)
+    assert len(stored_backups(server)) == 1
 
 
 def test_another_member_takes_over_from_one_that_cannot_upload(lab: Lab, server: ObjectServer) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
-    configure(first, server, keys=Keys("owner", "revoked"))
+    configure(first, server, key=AccessKey("owner", "revoked"))
     rest = [node for node in nodes if node is not first]
-    assert not look(first)
+    assert not run_backup(first)
     assert "SignatureDoesNotMatch" in first.log
     assert "revoked" not in first.log
     assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
-    assert all(look(node) for node in rest)
-    assert stored(server) == []
+    assert all(run_backup(node) for node in rest)
+    assert stored_backups(server) == []
     for node in rest:
-        # Nobody has uploaded for the grace of one member, and not for that of two.
+        # No member has uploaded for longer than the grace of one member, but not of two.
         waited = json.loads(node.places.no_backup.read_text()) - 35
         node.places.no_backup.write_text(json.dumps(waited))
-    assert all(look(node) for node in rest)
-    assert len(stored(server)) == 1
+    assert all(run_backup(node) for node in rest)
+    assert len(stored_backups(server)) == 1
 
 
-def test_a_member_whose_upload_failed_says_so_until_one_of_its_own_succeeds(
-    lab: Lab, server: ObjectServer
-) -> None:
-    nodes = found(lab, server)
+def test_a_failed_upload_is_reported_until_the_member_uploads_again(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server)
     first = min((node for node in nodes if node is not leader(nodes)), key=lambda node: node.name)
-    reader = Keys("reader", "reader-secret")
+    reader = AccessKey("reader", "reader-secret")
     server.add_user(reader)
     server.set_policy(
         json.dumps({
@@ -166,32 +164,32 @@ def test_a_member_whose_upload_failed_says_so_until_one_of_its_own_succeeds(
             ],
         })
     )  # fmt: skip
-    configure(first, server, keys=reader)
-    assert not look(first)
+    configure(first, server, key=reader)
+    assert not run_backup(first)
     assert "AccessDenied" in first.log
     other = next(node for node in nodes if node is not first)
-    assert look(other, at_once=True)
-    assert look(first)
+    assert run_backup(other, at_once=True)
+    assert run_backup(first)
     assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
     assert "etcd_backup_failed 0" in other.places.backup_metrics.read_text()
     configure(first, server)
-    assert look(first, at_once=True)
+    assert run_backup(first, at_once=True)
     assert "etcd_backup_failed 0" in first.places.backup_metrics.read_text()
 
 
-def test_an_upload_that_takes_long_is_not_begun_by_another_member(
+def test_no_other_member_uploads_while_a_long_upload_goes_on(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     first, second = sorted((node for node in nodes if node is not leader(nodes)), key=lambda one: one.name)
-    assert look(second)
+    assert run_backup(second)
     waited = json.loads(second.places.no_backup.read_text()) - 35
     second.places.no_backup.write_text(json.dumps(waited))
     slow = first.places.program("etcdctl")
     slow.unlink()
     slow.write_text(f'#!/bin/sh\nsleep 6; exec {lab.binaries}/etcdctl "$@"\n')
     slow.chmod(0o755)
-    monkeypatch.setattr(claim, "LENGTH", 2)
+    monkeypatch.setattr(upload_lock, "LEASE_SECONDS", 2)
     settings = read_settings(first.places.etc / "prepare_cluster.json")
     backups = read_backup_settings(first.places.backup)
     assert backups is not None
@@ -199,45 +197,43 @@ def test_an_upload_that_takes_long_is_not_begun_by_another_member(
     uploading.start()
     eventually("it has begun", first.places.staging.exists)
     while uploading.is_alive():
-        assert look(second)
+        assert run_backup(second)
         assert not second.places.staging.exists()
     uploading.join()
-    assert look(second)
-    (only,) = stored(server)
+    assert run_backup(second)
+    (only,) = stored_backups(server)
     assert f"backup {only.snapshot.name}" not in second.log
 
 
-def test_nobody_looks_at_the_bucket_before_it_is_worth_its_while(lab: Lab, server: ObjectServer) -> None:
-    (node,) = found(lab, server, size=1)
-    assert look(node)
+def test_the_bucket_is_not_listed_before_a_backup_can_be_due(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
+    assert run_backup(node)
     server.stop()
     node.step("backup")
-    assert not look(node)
+    assert not run_backup(node)
     assert "Connection refused" in node.log
 
 
-def test_the_next_backup_comes_when_the_interval_is_over(lab: Lab, server: ObjectServer) -> None:
-    (node,) = found(lab, server, size=1, interval=600)
-    assert look(node)
-    assert look(node)
-    (backup,) = stored(server)
+def test_the_next_backup_is_taken_when_the_interval_is_over(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=600)
+    assert run_backup(node)
+    assert run_backup(node)
+    (backup,) = stored_backups(server)
     uploaded = time.time() - 601
     os.utime(server.folder / "backups" / backup.key, (uploaded, uploaded))
-    eventually("the next backup", lambda: look(node) and len(stored(server)) == 2)
+    eventually("the next backup", lambda: run_backup(node) and len(stored_backups(server)) == 2)
 
 
-def test_a_backup_at_once_is_made_whoevers_turn_it_is(lab: Lab, server: ObjectServer) -> None:
-    nodes = found(lab, server)
-    assert all(look(node, at_once=True) for node in nodes)
-    assert len(stored(server)) == 3
+def test_a_backup_at_once_is_taken_by_any_member(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server)
+    assert all(run_backup(node, at_once=True) for node in nodes)
+    assert len(stored_backups(server)) == 3
 
 
-def test_old_backups_go_and_foreign_objects_and_the_newest_good_one_stay(
-    lab: Lab, server: ObjectServer
-) -> None:
-    (node,) = found(lab, server, size=1, interval=1, retention=100)
-    assert look(node, at_once=True)
-    (good,) = stored(server)
+def test_old_backups_go_but_the_best_and_other_objects_stay(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=1, retention=100)
+    assert run_backup(node, at_once=True)
+    (good,) = stored_backups(server)
     folder = server.folder / "backups" / PREFIX
     old = replace(good.snapshot, taken="20200101T000000Z", revision=1)
     more = replace(good.snapshot, taken="20200101T000001Z", revision=1_000_000)
@@ -245,41 +241,39 @@ def test_old_backups_go_and_foreign_objects_and_the_newest_good_one_stay(
     for name in (old.name, more.name, other.name, "notes.txt"):
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, (1_577_836_800, 1_577_836_800))
-    assert look(node, at_once=True)
+    assert run_backup(node, at_once=True)
     names = {key.removeprefix(PREFIX) for key in server.names()}
     assert old.name not in names
     assert {more.name, other.name, "notes.txt", good.snapshot.name} < names
-    assert "holds less than" in node.log
+    assert "this backup has less than" in node.log
 
 
-def test_the_documented_policy_lets_members_write_and_keeps_them_from_deleting(
-    lab: Lab, server: ObjectServer
-) -> None:
+def test_with_the_documented_policy_members_write_and_cannot_delete(lab: Lab, server: ObjectServer) -> None:
     docs = (Path(__file__).parents[2] / "docs/backup.md").read_text()
     found_policy = re.search(r'^    (\{"Version".*?\]\})$', docs, re.MULTILINE | re.DOTALL)
     assert found_policy is not None
-    droplets = Keys("droplets", "droplets-secret")
+    droplets = AccessKey("droplets", "droplets-secret")
     server.add_user(droplets)
     server.set_policy(
-        found_policy[1].replace("my-etcd-backups", "backups").replace("<droplets' user>", droplets.access)
+        found_policy[1].replace("my-etcd-backups", "backups").replace("<droplets' user>", droplets.id)
     )
-    (node,) = found(lab, server, size=1, interval=1, retention=100)
-    assert look(node, at_once=True)
-    (good,) = stored(server)
+    (node,) = bootstrap(lab, server, size=1, interval=1, retention=100)
+    assert run_backup(node, at_once=True)
+    (good,) = stored_backups(server)
     old = (
         server.folder / "backups" / PREFIX / replace(good.snapshot, taken="20200101T000000Z", revision=1).name
     )
     old.write_bytes(b"x")
     os.utime(old, (1_577_836_800, 1_577_836_800))
-    configure(node, server, keys=droplets, interval=1, retention=100)
-    assert look(node, at_once=True)
+    configure(node, server, key=droplets, interval=1, retention=100)
+    assert run_backup(node, at_once=True)
     assert old.exists()
-    assert "the bucket's policy keeps old backups from being deleted here" in node.log
-    assert len(stored(server)) == 3
+    assert "the bucket does not let this member delete old backups" in node.log
+    assert len(stored_backups(server)) == 3
 
 
-def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, server: ObjectServer) -> None:
-    (node,) = found(lab, server, size=1)
+def test_an_upload_that_is_killed_leaves_no_backup(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
     value = os.urandom(60_000).hex()
     for number in range(40):
         assert node.etcdctl("put", f"key-{number}", value[number:]).returncode == 0
@@ -288,77 +282,75 @@ def test_an_uploader_killed_in_the_middle_leaves_nothing_that_counts(lab: Lab, s
     eventually("it has begun", node.places.staging.exists)
     process.kill()
     process.wait()
-    assert stored(server) == []
-    # Its claim goes by itself.
-    eventually("the next one", lambda: look(node) and len(stored(server)) == 1, seconds=90)
+    assert stored_backups(server) == []
+    # Its lease ends by itself.
+    eventually("the next backup", lambda: run_backup(node) and len(stored_backups(server)) == 1, seconds=90)
     assert not node.places.staging.exists()
 
 
-def test_a_member_without_etcds_tools_or_without_a_quorum_still_tells_of_backups(
-    lab: Lab, server: ObjectServer
-) -> None:
-    nodes = found(lab, server)
+def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server)
     tools = [nodes[0].places.program(tool) for tool in ("etcdctl", "etcdutl")]
     for tool in tools:
         tool.unlink()
-    assert look(nodes[0])
-    told = nodes[0].places.backup_metrics.read_text()
-    assert "etcd_backup_interval_seconds 60" in told
-    assert "etcd_backup_failed 1" in told
+    assert run_backup(nodes[0])
+    metrics = nodes[0].places.backup_metrics.read_text()
+    assert "etcd_backup_interval_seconds 60" in metrics
+    assert "etcd_backup_failed 1" in metrics
     configure(nodes[0], server)
     for node in nodes[1:]:
         node.power_off()
-    assert look(nodes[0])
-    told = nodes[0].places.backup_metrics.read_text()
-    assert "etcd_backup_interval_seconds 60" in told
-    assert "etcd_backup_failed 0" in told
-    assert "newest" not in told
+    assert run_backup(nodes[0])
+    metrics = nodes[0].places.backup_metrics.read_text()
+    assert "etcd_backup_interval_seconds 60" in metrics
+    assert "etcd_backup_failed 0" in metrics
+    assert "newest" not in metrics
 
 
-def test_a_disk_without_room_is_said_and_left_alone(lab: Lab, server: ObjectServer) -> None:
-    (node,) = found(lab, server, size=1)
+def test_a_disk_with_too_little_room_is_reported_and_not_filled(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
     node.places.staging.mkdir(parents=True)
     small = node.places.staging.parent
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64M", "tmpfs", small], check=True)
     try:
-        assert not look(node)
+        assert not run_backup(node)
     finally:
         subprocess.run(["umount", small], check=True)
     assert "MiB free: a snapshot and its compressed copy need" in node.log
-    assert look(node)
-    assert len(stored(server)) == 1
+    assert run_backup(node)
+    assert len(stored_backups(server)) == 1
 
 
-def test_a_disk_without_any_room_at_all_is_told_to_prometheus(lab: Lab, server: ObjectServer) -> None:
-    (node,) = found(lab, server, size=1)
+def test_a_full_disk_is_reported_to_prometheus(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
     disks = (node.places.metrics, node.places.staging.parent)
     for disk in disks:
         disk.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320M", "tmpfs", disk], check=True)
     try:
-        assert look(node)
+        assert run_backup(node)
         assert "etcd_backup_failed 0" in node.places.backup_metrics.read_text()
         for disk in disks:
             subprocess.run(["fallocate", "-l", "320M", disk / "filling"], capture_output=True, check=False)
             subprocess.run(["dd", "if=/dev/zero", f"of={disk}/rest"], capture_output=True, check=False)
-        assert not look(node, at_once=True)
+        assert not run_backup(node, at_once=True)
         assert "etcd_backup_failed 1" in node.places.backup_metrics.read_text()
     finally:
         for disk in disks:
             subprocess.run(["umount", disk], check=True)
 
 
-def test_a_member_without_quorum_makes_no_backup(lab: Lab, server: ObjectServer) -> None:
-    nodes = found(lab, server)
+def test_a_member_without_a_quorum_takes_no_backup(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server)
     for node in nodes[1:]:
         node.power_off()
-    assert look(nodes[0])
-    assert not look(nodes[0], at_once=True)
-    assert "no backup: this member's etcd is not ready" in nodes[0].log
-    assert stored(server) == []
+    assert run_backup(nodes[0])
+    assert not run_backup(nodes[0], at_once=True)
+    assert "backup failed: this member's etcd is not ready" in nodes[0].log
+    assert stored_backups(server) == []
 
 
-def test_a_damaged_snapshot_is_no_package(lab: Lab, tmp_path: Path) -> None:
+def test_a_damaged_snapshot_is_rejected(lab: Lab, tmp_path: Path) -> None:
     (node,) = lab.found(1)
     raw = tmp_path / "raw"
     assert node.etcdctl("snapshot", "save", str(raw)).returncode == 0
@@ -366,22 +358,22 @@ def test_a_damaged_snapshot_is_no_package(lab: Lab, tmp_path: Path) -> None:
     content = bytearray(raw.read_bytes())
     content[9000] ^= 1
     raw.write_bytes(content)
-    with pytest.raises(SnapshotError, match="not whole"):
+    with pytest.raises(SnapshotError, match="damaged"):
         compress(raw, tmp_path / "packed")
 
 
-def test_backups_are_off_without_their_file(tmp_path: Path) -> None:
+def test_backups_are_off_without_the_settings_file(tmp_path: Path) -> None:
     assert read_backup_settings(tmp_path / "backup.json") is None
 
 
-class Run:
-    """What the program does at a member's JSON gateway, before members change."""
+class ProgramRun:
+    """The program's requests to a member's JSON gateway before it changes members."""
 
     def __init__(self, node: Node) -> None:
         context = client_context(node.places.etc, "server")
         self.leases = MemberAdmin(node.name, node.name, context)
 
-    def ask(self, length: int = 700) -> None:
+    def request(self, length: int = 700) -> None:
         asyncio.run(self.leases.revoke_lease(REQUEST))
         asyncio.run(self.leases.grant_lease(REQUEST, length))
 
@@ -392,8 +384,8 @@ class Run:
         return asyncio.run(self.leases.has_lease(REQUEST + length))
 
 
-def timer(node: Node) -> bool:
-    """One look of the timer's at its usual time; whether it did not fail."""
+def run_timer(node: Node) -> bool:
+    """Run the timer's step at its usual time. Returns whether it did not fail."""
     try:
         node.step("backup")
     except subprocess.CalledProcessError:
@@ -401,63 +393,59 @@ def timer(node: Node) -> bool:
     return True
 
 
-def test_a_backup_that_a_run_asks_for_is_taken_by_one_member_and_confirmed(
-    lab: Lab, server: ObjectServer
-) -> None:
-    nodes = found(lab, server, interval=3600)
-    assert all(look(node) for node in nodes)
-    (before,) = stored(server)
+def test_a_requested_backup_is_taken_by_one_member_and_confirmed(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server, interval=3600)
+    assert all(run_backup(node) for node in nodes)
+    (before,) = stored_backups(server)
     assert nodes[0].etcdctl("put", "key", "written later").returncode == 0
-    assert all(timer(node) for node in nodes)
-    assert stored(server) == [before]
-    run = Run(nodes[0])
-    run.ask()
-    assert all(timer(node) for node in [*nodes, *nodes])
+    assert all(run_timer(node) for node in nodes)
+    assert stored_backups(server) == [before]
+    run = ProgramRun(nodes[0])
+    run.request()
+    assert all(run_timer(node) for node in [*nodes, *nodes])
     assert run.confirmed()
     assert not run.waits()
-    (asked,) = [backup for backup in stored(server) if backup != before]
+    (asked,) = [backup for backup in stored_backups(server) if backup != before]
     assert asked.snapshot.revision > before.snapshot.revision
-    assert len(stored(server)) == 2
+    assert len(stored_backups(server)) == 2
     assert not run.confirmed(701)
 
 
-def test_a_backup_that_a_run_asks_for_is_not_confirmed_while_the_bucket_refuses(
-    lab: Lab, server: ObjectServer
-) -> None:
-    (node,) = found(lab, server, size=1, interval=3600)
-    assert look(node)
+def test_a_requested_backup_is_not_confirmed_while_uploads_fail(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    assert run_backup(node)
     told = re.findall("newest.*", node.places.backup_metrics.read_text())
-    configure(node, server, keys=Keys("owner", "revoked"), interval=3600)
-    run = Run(node)
-    run.ask()
-    assert not timer(node)
+    configure(node, server, key=AccessKey("owner", "revoked"), interval=3600)
+    run = ProgramRun(node)
+    run.request()
+    assert not run_timer(node)
     assert run.waits()
     assert not run.confirmed()
-    # The age of the last one is told all the same, and goes on.
+    # The age of the last backup is still served, and grows.
     assert re.findall("newest.*", node.places.backup_metrics.read_text()) == told
     assert len(told) == 6
     configure(node, server, interval=3600)
-    assert timer(node)
+    assert run_timer(node)
     assert run.confirmed()
-    assert len(stored(server)) == 2
+    assert len(stored_backups(server)) == 2
 
 
-def test_another_member_carries_a_request_out_when_the_first_one_cannot(
+def test_another_member_carries_out_a_request_that_the_first_cannot(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes = found(lab, server, interval=3600)
-    assert all(look(node) for node in nodes)
+    nodes = bootstrap(lab, server, interval=3600)
+    assert all(run_backup(node) for node in nodes)
     first, second = sorted((node for node in nodes if node is not leader(nodes)), key=lambda one: one.name)
-    configure(first, server, keys=Keys("owner", "revoked"), interval=3600)
-    run = Run(nodes[0])
-    run.ask()
-    assert not timer(first)
-    assert timer(second)
+    configure(first, server, key=AccessKey("owner", "revoked"), interval=3600)
+    run = ProgramRun(nodes[0])
+    run.request()
+    assert not run_timer(first)
+    assert run_timer(second)
     assert not run.confirmed()
     # As if the request had waited for two minutes.
-    request = pending(TlsClient(second.places.etc), MemberAddress(second.name, second.name))
+    request = pending_request(TlsClient(second.places.etc), MemberAddress(second.name, second.name))
     assert request is not None
-    monkeypatch.setattr(backup, "pending", lambda *_: replace(request, age=PATIENCE))
+    monkeypatch.setattr(backup, "pending_request", lambda *_: replace(request, age=REQUEST_GRACE))
     settings = read_settings(second.places.etc / "prepare_cluster.json")
     backups = read_backup_settings(second.places.backup)
     assert backups is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from etcd_node.backup.catalog import Backup, ChoiceError, choose
+from etcd_node.backup.catalog import Backup, ChoiceError, choose_backup
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.host.settings import read_settings
@@ -25,7 +25,7 @@ from etcd_node.recovery.survey import MemberState, Survey, survey_members
 from .api import TOKEN
 from .lab import Lab, Node, eventually, promoted
 from .objects import ObjectServer
-from .test_backup import found, lab_hosts, leader, look, stored
+from .test_backup import bootstrap, leader, run_backup, stored_backups, wait_for_addresses
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def given_up(node: Node) -> list[Path]:
 
 
 def only_new(server: ObjectServer, before: list[Backup]) -> Backup:
-    (new,) = [one for one in stored(server) if one not in before]
+    (new,) = [one for one in stored_backups(server) if one not in before]
     return new
 
 
@@ -69,7 +69,7 @@ def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
     nodes = lab.found()
     first, second, third = nodes
     for node in nodes:
-        lab_hosts(node, nodes)
+        wait_for_addresses(node, nodes)
     assert sorted(survey_from(first).quorum) == sorted(node.name for node in nodes)
     for node in (second, third):
         node.power_off()
@@ -98,10 +98,10 @@ def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
 def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     first, second, third = nodes
     assert first.etcdctl("put", "saved", "in the backup").returncode == 0
-    assert look(first, at_once=True)
+    assert run_backup(first, at_once=True)
     backup = only_new(server, [])
     # Scaled in since: the settings still name an initial member that does not exist.
     for node in nodes:
@@ -117,8 +117,8 @@ def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
         # The first recovered cluster reaches a higher revision than the second.
         for _ in range(5 if word == "monday" else 1):
             assert first.etcdctl("put", "given up", word).returncode == 0
-        before = stored(server)
-        assert look(second, at_once=True)
+        before = stored_backups(server)
+        assert run_backup(second, at_once=True)
         labels.append(only_new(server, before).snapshot.cluster)
         for node in (first, second):
             node.power_off()
@@ -127,7 +127,7 @@ def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
     with pytest.raises(
         ChoiceError, match=f"{labels[1]}_.* is of another cluster than .*{labels[0]}_.*: name the"
     ):
-        choose(stored(server), "latest")
+        choose_backup(stored_backups(server), "latest")
     original, recovered_first = given_up(first)
     assert (original / "member/snap/db").exists()
     assert (recovered_first / "member/snap/db").exists()
@@ -136,9 +136,9 @@ def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
 def test_a_member_that_joins_after_a_recovery_names_backups_alike(
     lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes = found(lab, server)
+    nodes = bootstrap(lab, server)
     first, _, third = nodes
-    assert look(first, at_once=True)
+    assert run_backup(first, at_once=True)
     backup = only_new(server, [])
     for node in nodes:
         node.power_off()
@@ -152,14 +152,14 @@ def test_a_member_that_joins_after_a_recovery_names_backups_alike(
     assert not third.places.recovery.exists()
     names: list[str] = []
     for node in (first, third):
-        before = stored(server)
-        assert look(node, at_once=True)
+        before = stored_backups(server)
+        assert run_backup(node, at_once=True)
         names.append(only_new(server, before).snapshot.cluster)
     assert names[0] == names[1] != backup.snapshot.cluster
     # So neither member repeats the other's upload.
-    before = stored(server)
-    assert look(third)
-    assert stored(server) == before
+    before = stored_backups(server)
+    assert run_backup(third)
+    assert stored_backups(server) == before
 
 
 def test_a_survivor_keeps_log_entries_that_are_not_marked_committed(lab: Lab, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup.aws_sigv4 import AccessKey
 from etcd_node.backup.catalog import Backup
 from etcd_node.bootstrap.restore import REVISION_BUMP
 from etcd_node.etcd.membership import bootstrap_cluster_id
@@ -18,7 +18,7 @@ from etcd_node.host.settings import read_settings
 
 from .lab import Lab, Node, eventually
 from .objects import ObjectServer
-from .test_backup import configure, found, look, stored
+from .test_backup import bootstrap, configure, run_backup, stored_backups
 
 VALUES = {f"key-{number}": f"value {number}" for number in range(20)}
 
@@ -33,14 +33,14 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
 @pytest.fixture
 def backup(lab: Lab, server: ObjectServer) -> Backup:
     """A backup of a cluster of one member, which no longer exists."""
-    (node,) = found(lab, server, size=1)
+    (node,) = bootstrap(lab, server, size=1)
     for key, value in VALUES.items():
         assert node.etcdctl("put", key, value).returncode == 0
     assert node.etcdctl("del", "key-0").returncode == 0
-    assert look(node, at_once=True)
+    assert run_backup(node, at_once=True)
     node.power_off()
     lab.api.droplets.clear()
-    (backup,) = stored(server)
+    (backup,) = stored_backups(server)
     return backup
 
 
@@ -112,7 +112,7 @@ def test_a_backup_of_the_restored_cluster_becomes_the_latest(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
     nodes = restored_cluster(lab, server)
-    assert look(nodes[0], at_once=True)
+    assert run_backup(nodes[0], at_once=True)
     for node in nodes:
         node.power_off().wipe()
     power_on(nodes)
@@ -170,7 +170,7 @@ def test_no_member_starts_before_all_have_the_snapshot(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
     nodes = initial_members(lab, server, restore=backup.key)
-    configure(nodes[2], server, keys=Keys("owner", "revoked"))
+    configure(nodes[2], server, key=AccessKey("owner", "revoked"))
     power_on(nodes)
     all_say(nodes[:1], f"{nodes[2].name} cannot start from .*SignatureDoesNotMatch")
     all_say(nodes[2:], "waiting for the backup: .*SignatureDoesNotMatch")
@@ -222,11 +222,11 @@ def test_restored_data_that_never_had_a_leader_may_be_set_aside(
 
 
 def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
-    from etcd_node.backup.snapshot import expand  # noqa: PLC0415
+    from etcd_node.backup.snapshot import decompress  # noqa: PLC0415
 
     packed = raw.with_suffix(".gz")
     server.bucket().get(backup.key, packed)
-    expand(packed, raw)
+    decompress(packed, raw)
 
 
 def restore_alone(node: Node, raw: Path, names: list[str]) -> None:

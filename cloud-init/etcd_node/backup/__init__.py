@@ -1,1 +1,1 @@
-"""Back up the cluster to an S3 bucket."""
+"""Backups of the cluster in an S3 bucket."""

@@ -1,6 +1,7 @@
-"""AWS Signature Version 4, as S3 wants it in the ``Authorization`` header.
+"""AWS Signature Version 4 for S3, in the ``Authorization`` header.
 
-https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html. docs/decisions/node-tools.md says why
+``curl`` does not do it.
 """
 
 from __future__ import annotations
@@ -13,29 +14,29 @@ from datetime import datetime
 from urllib.parse import quote
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-EMPTY = hashlib.sha256().hexdigest()
-"""The payload's hash of a request without a body."""
+EMPTY_SHA256 = hashlib.sha256().hexdigest()
+"""The hash of a request without a body."""
 
 
 @dataclass(frozen=True)
-class Keys:
+class AccessKey:
     """An access key and its secret."""
 
-    access: str
+    id: str
     secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Call:
+class SignableRequest:
     """The parts of a request that are signed."""
 
     method: str
     host: str
     path: str
-    """From the first slash, not encoded."""
+    """The path from its first slash, not encoded."""
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    payload: str
+    body_sha256: str
     """SHA-256 of the body, in hexadecimal."""
 
     @property
@@ -45,37 +46,38 @@ class Call:
         return encoded_path(self.path) + (f"?{query}" if query else "")
 
 
-def signed_headers(call: Call, keys: Keys, region: str, now: datetime) -> dict[str, str]:
-    """All headers to send: those of the call, and the signature with what belongs to it. ``now`` is in UTC."""
+def signed_headers(request: SignableRequest, key: AccessKey, region: str, now: datetime) -> dict[str, str]:
+    """All headers to send: the request's own, and those of the signature. ``now`` is in UTC."""
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    headers = {name.lower(): " ".join(value.split()) for name, value in call.headers.items()}
-    headers |= {"host": call.host, "x-amz-content-sha256": call.payload, "x-amz-date": stamp}
+    headers = {name.lower(): " ".join(value.split()) for name, value in request.headers.items()}
+    headers |= {"host": request.host, "x-amz-content-sha256": request.body_sha256, "x-amz-date": stamp}
     names = sorted(headers)
     canonical = "\n".join(
         [
-            call.method,
-            encoded_path(call.path),
-            encoded_query(call.query),
+            request.method,
+            encoded_path(request.path),
+            encoded_query(request.query),
             *(f"{name}:{headers[name]}" for name in names),
             "",
             ";".join(names),
-            call.payload,
+            request.body_sha256,
         ]
     )
     scope = [stamp[:8], region, "s3", "aws4_request"]
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = "\n".join([ALGORITHM, stamp, "/".join(scope), digest])
-    key = f"AWS4{keys.secret}".encode()
+    signature = f"AWS4{key.secret}".encode()
     for part in [*scope, text]:
-        key = hmac.digest(key, part.encode(), "sha256")
-    credential = f"{keys.access}/{'/'.join(scope)}"
+        signature = hmac.digest(signature, part.encode(), "sha256")
+    credential = f"{key.id}/{'/'.join(scope)}"
     return headers | {
-        "authorization": f"{ALGORITHM} Credential={credential},SignedHeaders={';'.join(names)},Signature={key.hex()}"
+        "authorization": f"{ALGORITHM} Credential={credential},SignedHeaders={';'.join(names)},"
+        f"Signature={signature.hex()}"
     }
 
 
 def encoded_path(path: str) -> str:
-    """A path with all but RFC 3986's unreserved characters and slashes encoded."""
+    """A path in which only slashes and the unreserved characters of RFC 3986 are not encoded."""
     return quote(path, safe="/-_.~")
 
 

@@ -1,7 +1,7 @@
-"""Backups as their names in the bucket tell: which one is good, whose turn it is, and what is old enough to go.
+"""What the names in the bucket tell: which backup is good, which member uploads next, what is old enough to delete.
 
-All of it is decided from a listing, since nothing else is there when a cluster is lost. An object counts only
-under the name that an upload gives it, and it has that name only when it is whole.
+All of it follows from a listing, since nothing else may be left when a cluster is lost. An object counts only under
+the name that an upload gives it, and it has that name only when it is complete.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from etcd_node.backup.s3 import Stored
+from etcd_node.backup.s3 import StoredObject
 
 _NAME = re.compile(
     r"(\d{8}T\d{6}Z)_r(\d+)_k(\d+)_v(\d+\.\d+\.\d+)"
@@ -20,31 +20,31 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a backup holds."""
+    """The content of a backup, as its name describes it."""
 
     taken: str
-    """When it was begun, in UTC: ``20261125T174057Z``."""
+    """The time at which it was begun, in UTC: ``20261125T174057Z``."""
     revision: int
     keys: int
-    """Keys in it, with the revisions of them that were not compacted yet."""
+    """Number of keys, each counted once per revision that was not compacted yet."""
     version: str
     """The version of etcd that took it."""
     cluster: str
-    """The token of the cluster that it is of."""
+    """The token of its cluster."""
     sha256: str
-    """Of the object, which is compressed."""
+    """SHA-256 of the compressed object."""
 
     @property
     def name(self) -> str:
-        """Its name below the prefix. Names sort by time."""
+        """The object's name below the prefix. Names sort by time."""
         return f"{self.taken}_r{self.revision:012}_k{self.keys}_v{self.version}_{self.cluster}_{self.sha256}.db.gz"
 
     @property
-    def worth(self) -> tuple[bool, int, str]:
-        """What makes one snapshot of a cluster better than another: that it has keys, its revision, its time.
+    def rank(self) -> tuple[bool, int, str]:
+        """Compares two snapshots of one cluster: the better one has keys, then a higher revision, then a later time.
 
-        Not its time first: a member that was cut off, or a cluster that was founded anew by mistake, must not
-        hide what was saved before.
+        The time does not come first: a member that was cut off, or a cluster that was bootstrapped again by mistake,
+        must not hide what was saved before.
         """
         return (self.keys > 0, self.revision, self.taken)
 
@@ -56,11 +56,11 @@ class Backup:
     key: str
     snapshot: Snapshot
     modified: float
-    """Unix time by the server's clock."""
+    """Unix time of the upload, by the server's clock."""
 
 
-def backups_in(objects: Iterable[Stored]) -> list[Backup]:
-    """The backups among a bucket's objects; anything else is not ours."""
+def backups_in(objects: Iterable[StoredObject]) -> list[Backup]:
+    """The backups among a bucket's objects. Objects with other names are ignored."""
     found: list[Backup] = []
     for stored in objects:
         name = _NAME.fullmatch(stored.key.rsplit("/", 1)[-1])
@@ -72,26 +72,26 @@ def backups_in(objects: Iterable[Stored]) -> list[Backup]:
 
 
 def of_cluster(backups: Iterable[Backup], cluster: str) -> list[Backup]:
-    """Those of one cluster."""
+    """The backups of one cluster."""
     return [backup for backup in backups if backup.snapshot.cluster == cluster]
 
 
-def best(backups: Collection[Backup]) -> Backup | None:
-    """The newest good backup of a cluster, given its backups."""
-    return max(backups, key=lambda backup: backup.snapshot.worth, default=None)
+def best_backup(backups: Collection[Backup]) -> Backup | None:
+    """The newest good backup among those of one cluster."""
+    return max(backups, key=lambda backup: backup.snapshot.rank, default=None)
 
 
-def latest(backups: Collection[Backup]) -> Backup | None:
-    """The one uploaded last, good or not."""
+def last_upload(backups: Collection[Backup]) -> Backup | None:
+    """The backup that was uploaded last, good or not."""
     return max(backups, key=lambda backup: backup.modified, default=None)
 
 
 def expired(backups: Collection[Backup], now: float, retention: float) -> list[Backup]:
-    """Backups of one cluster that are older than ``retention`` seconds, oldest first; never the best or the last.
+    """Backups of one cluster that are older than ``retention`` seconds, oldest first.
 
-    A retention of 0 keeps all.
+    Never has the best backup or the last upload in it. A retention of 0 keeps all.
     """
-    kept = {best(backups), latest(backups)}
+    kept = {best_backup(backups), last_upload(backups)}
     old = [
         backup for backup in backups if retention and now - backup.modified > retention and backup not in kept
     ]
@@ -99,46 +99,46 @@ def expired(backups: Collection[Backup], now: float, retention: float) -> list[B
 
 
 @dataclass(frozen=True)
-class Upload:
-    """It is this member's turn."""
+class UploadNow:
+    """It is this member's turn to upload."""
 
 
 @dataclass(frozen=True)
-class Later:
-    """It is not."""
+class UploadLater:
+    """It is not this member's turn yet."""
 
     seconds: float
-    """When to look again, at the latest."""
+    """Seconds after which to look again, at the latest."""
     reason: str
 
 
-def turn(
+def upload_turn(
     name: str, order: Sequence[str], healthy: Collection[str], *, age: float, interval: float, grace: float
-) -> Upload | Later:
-    """Whether a member uploads now.
+) -> UploadNow | UploadLater:
+    """Whether a member uploads now. All times are in seconds.
 
-    The first healthy member in ``order`` does, as soon as the newest backup's ``age`` has reached ``interval``.
-    Each one behind it waits ``grace`` seconds more: it takes over from those that are healthy and yet upload
-    nothing, because their disk is full or they do not reach the bucket. All are seconds.
+    The first healthy member in ``order`` uploads as soon as the newest backup's ``age`` has reached ``interval``.
+    Each healthy member behind it waits ``grace`` seconds longer. It takes over when those before it upload nothing,
+    because their disk is full or they do not reach the bucket.
     """
     if age < interval:
-        return Later(interval - age, f"the newest backup is {age:.0f} s old")
+        return UploadLater(interval - age, f"the newest backup is {age:.0f} s old")
     ahead = [member for member in order[: order.index(name)] if member in healthy]
     overdue = age - interval
     if overdue >= grace * len(ahead):
-        return Upload()
-    return Later(grace * len(ahead) - overdue, f"it is {ahead[0]}'s turn")
+        return UploadNow()
+    return UploadLater(grace * len(ahead) - overdue, f"it is the turn of {ahead[0]}")
 
 
 class ChoiceError(Exception):
-    """No backup can be chosen; the text says why, and what to do."""
+    """No backup can be chosen. The text says why, and what to do."""
 
 
-def choose(backups: Collection[Backup], wanted: str) -> Backup:
-    """The backup to restore: ``latest``, or one by its name. Raises ``ChoiceError``.
+def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
+    """The backup to restore: ``latest``, or one by its name or key. Raises ``ChoiceError``.
 
-    Revisions of different clusters cannot be compared. Where an older cluster's best backup has a higher
-    revision than the newest cluster's, the newest may have been founded by mistake: somebody must name one.
+    Revisions of different clusters cannot be compared. If an older cluster's best backup has a higher revision than
+    the newest cluster's, the newest cluster may have been bootstrapped by mistake. Then an operator must name one.
     """
     if wanted != "latest":
         for backup in backups:
@@ -146,14 +146,16 @@ def choose(backups: Collection[Backup], wanted: str) -> Backup:
                 return backup
         raise ChoiceError(f"there is no backup named {wanted}")
     clusters = {backup.snapshot.cluster for backup in backups}
-    candidates = [found for cluster in clusters if (found := best(of_cluster(backups, cluster))) is not None]
+    candidates = [
+        found for cluster in clusters if (found := best_backup(of_cluster(backups, cluster))) is not None
+    ]
     if not candidates:
         raise ChoiceError("there is no backup")
     newest = max(candidates, key=lambda backup: backup.snapshot.taken)
-    most = max(candidates, key=lambda backup: backup.snapshot.worth)
-    if most != newest:
+    highest = max(candidates, key=lambda backup: backup.snapshot.rank)
+    if highest != newest:
         raise ChoiceError(
-            f"the newest backup {newest.snapshot.name} is of another cluster than {most.snapshot.name}, "
+            f"the newest backup {newest.snapshot.name} is of another cluster than {highest.snapshot.name}, "
             "which has a higher revision: name the one to restore"
         )
     return newest

@@ -1,4 +1,4 @@
-"""What Prometheus is told of the backups: a file that is served with the facts of this machine."""
+"""Prometheus metrics of the backups, as a file that the exporter serves."""
 
 from __future__ import annotations
 
@@ -7,30 +7,36 @@ from datetime import UTC, datetime
 from etcd_node.backup.catalog import Backup
 
 
-def backup_metrics(newest: Backup | None, *, interval: float, failed: bool, before: str = "") -> str:
-    """The file's text.
+def backup_metrics(newest: Backup | None, *, interval: float, failed: bool, previous: str = "") -> str:
+    """The text of the metrics file.
 
-    ``newest`` is the newest good backup, ``interval`` the seconds between two of them, ``failed`` says that the last
-    look or the last upload was in vain. What the text ``before`` this one told of a newest backup is told again when
-    there is no other: its age goes on while the bucket cannot be seen.
+    ``newest`` is the newest good backup. ``interval`` is the number of seconds between two backups. ``failed`` says
+    that the last listing or the last upload failed. Without a ``newest``, the values of the ``previous`` text stay,
+    so the age of the newest backup grows while the bucket cannot be listed.
     """
     values = {
-        "etcd_backup_failed": ("Whether this member's last look or its last upload failed.", int(failed)),
-        "etcd_backup_interval_seconds": ("How long after a backup the next one is due.", int(interval)),
+        "etcd_backup_failed": (
+            "Whether this member's last listing of the bucket or its last upload failed.",
+            int(failed),
+        ),
+        "etcd_backup_interval_seconds": ("Seconds from one backup to the next.", int(interval)),
     }
     if newest is not None:
         taken = datetime.strptime(newest.snapshot.taken, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         values |= {
             "etcd_backup_newest_timestamp_seconds": (
-                "When the newest good backup of this cluster was taken, in Unix time.",
+                "Unix time of the newest good backup of this cluster.",
                 int(taken.timestamp()),
             ),
-            "etcd_backup_newest_revision": ("etcd's revision in it.", newest.snapshot.revision),
+            "etcd_backup_newest_revision": (
+                "The revision of etcd in the newest good backup.",
+                newest.snapshot.revision,
+            ),
         }
     lines = [
         f"# HELP {name} {text}\n# TYPE {name} gauge\n{name} {value}\n"
         for name, (text, value) in values.items()
     ]
     if newest is None:
-        lines += [line for line in before.splitlines(keepends=True) if "_newest_" in line]
+        lines += [line for line in previous.splitlines(keepends=True) if "_newest_" in line]
     return "".join(lines)

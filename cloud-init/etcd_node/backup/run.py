@@ -1,4 +1,4 @@
-"""From time to time on every member: is a backup due, is it this member's turn, and what may be deleted?"""
+"""One run of the backup timer: list the bucket, upload when it is this member's turn, delete old backups."""
 
 from __future__ import annotations
 
@@ -13,13 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from etcd_node.backup.catalog import Backup, Later, backups_in, best, expired, latest, of_cluster, turn
+from etcd_node.backup.catalog import (
+    Backup,
+    UploadLater,
+    backups_in,
+    best_backup,
+    expired,
+    last_upload,
+    of_cluster,
+    upload_turn,
+)
 from etcd_node.backup.metrics import backup_metrics
-from etcd_node.backup.request import PATIENCE, Request, confirm, pending
+from etcd_node.backup.request import REQUEST_GRACE, BackupRequest, confirm_request, pending_request
 from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
-from etcd_node.backup.snapshot import SnapshotError, take
-from etcd_node.backup.upload_lock import claimed
+from etcd_node.backup.snapshot import SnapshotError, take_snapshot
+from etcd_node.backup.upload_lock import upload_lock
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, read_status
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
@@ -28,24 +37,25 @@ from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
 
-LOOK = 600.0
-"""Seconds after which the bucket is looked at again, whatever was seen."""
+LONGEST_PAUSE = 600.0
+"""Seconds after which the bucket is listed again at the latest."""
 
-RETRY = 60.0
-"""Seconds after a failure."""
+RETRY_INTERVAL = 60.0
+"""Seconds to wait after a failure, at the longest."""
 
 
 class BackupError(Exception):
-    """No backup this time. The text fits on one line and has no secret."""
+    """The backup failed. The text fits on one line and has no secret."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where this member stands among the others."""
+class UploadOrder:
+    """The members in the order in which they upload, and what else this member's etcd reports."""
 
     order: tuple[str, ...]
-    """Voters in the order in which they upload: the leader, which has most to do, is the last."""
+    """All voters by name. The leader, which has the most work, is the last."""
     healthy: frozenset[str]
+    """Those of them that follow a leader."""
     database: int
     """Bytes of this member's database."""
     cluster: int
@@ -53,7 +63,7 @@ class Standing:
 
 
 def run(settings: Settings, places: Paths, *, at_once: bool) -> None:
-    """One look by the timer, or a backup at once. Ends the program with a status when something failed."""
+    """Run for the timer, or take a backup at once. Exits with a status when something failed."""
     if (backups := read_backup_settings(places.backup)) is None:
         sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
     if not back_up(settings, places, backups, at_once=at_once):
@@ -61,98 +71,100 @@ def run(settings: Settings, places: Paths, *, at_once: bool) -> None:
 
 
 def back_up(settings: Settings, places: Paths, backups: BackupSettings, *, at_once: bool = False) -> bool:
-    """Do what is to be done now; whether nothing failed. ``at_once`` makes a backup whoever's turn it is."""
-    with _alone(places, wait=at_once) as alone:
-        if not alone:
+    """Do what is due now. Returns whether nothing failed. ``at_once`` takes a backup even if none is due."""
+    with _run_lock(places, wait=at_once) as locked:
+        if not locked:
             return True
-        run = _Run(settings, places, backups)
-        if not (at_once or run.request or _is_time(places, backups)):
+        run = _BackupRun(settings, places, backups)
+        if not (at_once or run.request or _is_due(places, backups)):
             return True
         try:
-            pause = run.go(at_once=at_once)
+            pause = run.execute(at_once=at_once)
         except (BackupError, S3Error, SnapshotError, OSError) as error:
-            warn(f"no backup: {error}")
-            replace_text(places.next_backup, json.dumps(time.time() + min(RETRY, backups.grace)), mode=0o600)
-            run.note(failed=True)
+            warn(f"backup failed: {error}")
+            pause = min(RETRY_INTERVAL, backups.grace)
+            replace_text(places.next_backup, json.dumps(time.time() + pause), mode=0o600)
+            run.write_metrics(failed=True)
             return False
         finally:
             shutil.rmtree(places.staging, ignore_errors=True)
-        replace_text(places.next_backup, json.dumps(time.time() + min(pause, LOOK)), mode=0o600)
-        run.note(failed=False)
+        replace_text(places.next_backup, json.dumps(time.time() + min(pause, LONGEST_PAUSE)), mode=0o600)
+        run.write_metrics(failed=False)
         return True
 
 
-class _Run:
+class _BackupRun:
     def __init__(self, settings: Settings, places: Paths, backups: BackupSettings) -> None:
         self._settings = settings
         self._places = places
         self._backups = backups
-        self._bucket = Bucket(backups.place)
+        self._bucket = Bucket(backups.access)
         self._known: list[Backup] = []
-        """This cluster's backups as last listed."""
+        """This cluster's backups, as last listed."""
         self._listed = False
         self._client = TlsClient(places.etc)
         self._hosts = read_members(places.hosts)
         self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
-        self.request: Request | None = pending(self._client, self._me)
-        """What a run of the program waits for."""
+        self.request: BackupRequest | None = pending_request(self._client, self._me)
+        """The backup that a ``pulumi up`` waits for."""
 
-    def go(self, *, at_once: bool) -> float:
-        """Seconds until the next look."""
+    def execute(self, *, at_once: bool) -> float:
+        """Upload and delete what is due. Returns the seconds until the next run is worth its while."""
         if not self._has_tools():
             if at_once:
                 raise BackupError("etcdctl and etcdutl are not installed yet")
             return 0
-        standing = self._standing(at_once=at_once)
-        if standing is None:
+        order = self._upload_order(at_once=at_once)
+        if order is None:
             return 0
-        self._settings = replace(self._settings, token=cluster_name(self._settings, standing.cluster))
+        self._settings = replace(self._settings, token=cluster_name(self._settings, order.cluster))
         now = self._list()
-        if not at_once and (wait := self._until_turn(standing, now)) is not None:
+        if not at_once and (wait := self._seconds_until_turn(order, now)) is not None:
             return wait
-        with claimed(self._client, self._me) as alone:
+        with upload_lock(self._client, self._me) as locked:
             if not at_once:
-                if not alone:
+                if not locked:
                     return 0
-                # Another one's upload may have ended just before.
-                self.request = pending(self._client, self._me)
-                if (wait := self._until_turn(standing, self._list())) is not None:
+                # Another member's upload may have ended just before.
+                self.request = pending_request(self._client, self._me)
+                if (wait := self._seconds_until_turn(order, self._list())) is not None:
                     return wait
-            self._upload(standing.database)
+            self._upload(order.database)
             if self.request is not None:
-                confirm(self._client, self._me, self.request)
-        self._prune()
+                confirm_request(self._client, self._me, self.request)
+        self._delete_expired()
         return self._backups.interval
 
-    def _until_turn(self, standing: Standing, now: float) -> float | None:
-        """Seconds until this member's turn, by the newest backup's age or by the request; ``None`` when it is."""
-        newest = latest(self._known)
-        # Without any backup the wait begins with the bucket's first look, so that others can take over.
-        age = now - (newest.modified if newest else self._since(now) - self._backups.interval)
-        reasons = [(age, self._backups.interval, self._backups.grace)]
-        if self.request is not None:
-            reasons.append((self.request.age, 0.0, PATIENCE))
-        name, order, healthy = self._settings.name, standing.order, standing.healthy
-        steps = [
-            turn(name, order, healthy, age=age, interval=interval, grace=grace)
-            for age, interval, grace in reasons
-        ]
-        waits = [step.seconds for step in steps if isinstance(step, Later)]
-        return min(waits) if len(waits) == len(steps) else None
-
-    def note(self, *, failed: bool) -> None:
-        """Leave what is known of the backups to Prometheus."""
+    def write_metrics(self, *, failed: bool) -> None:
+        """Write the metrics file of the backups."""
         file = self._places.backup_metrics
         try:
             text = backup_metrics(
-                best(self._known),
+                best_backup(self._known),
                 interval=self._backups.interval,
                 failed=failed or self._places.unfinished_backup.exists() or not self._has_tools(),
-                before=file.read_text() if file.exists() and not self._listed else "",
+                previous=file.read_text() if file.exists() and not self._listed else "",
             )
-            _tell(file, text)
+            _write_even_on_a_full_disk(file, text)
         except OSError as error:
             warn(f"cannot write {file}: {error.strerror}")
+
+    def _seconds_until_turn(self, order: UploadOrder, now: float) -> float | None:
+        """Seconds until this member's turn, by the newest backup's age or by the request. ``None``: it is its turn."""
+        newest = last_upload(self._known)
+        # Without any backup, the first listing starts the wait, so that other members can take over.
+        age = now - (newest.modified if newest else self._empty_since(now) - self._backups.interval)
+        schedules = [(age, self._backups.interval, self._backups.grace)]
+        if self.request is not None:
+            schedules.append((self.request.age, 0.0, REQUEST_GRACE))
+        turns = [
+            upload_turn(
+                self._settings.name, order.order, order.healthy, age=age, interval=interval, grace=grace
+            )
+            for age, interval, grace in schedules
+        ]
+        waits = [turn.seconds for turn in turns if isinstance(turn, UploadLater)]
+        return min(waits) if len(waits) == len(turns) else None
 
     def _has_tools(self) -> bool:
         return all(self._places.program(tool).exists() for tool in ("etcdctl", "etcdutl"))
@@ -163,12 +175,12 @@ class _Run:
         self._known = of_cluster(backups_in(listing.objects), self._settings.token)
         return listing.now
 
-    def _standing(self, *, at_once: bool) -> Standing | None:
-        """``None`` while this member is none of those that upload: its etcd does not run, or has no vote yet."""
+    def _upload_order(self, *, at_once: bool) -> UploadOrder | None:
+        """``None`` while this member does not upload: its etcd does not run, or it is a learner."""
         client, me, known = self._client, self._me, self._hosts
         try:
-            # Confirmed by a quorum through this very member, which so has caught up with everything that
-            # was acknowledged before.
+            # A quorum confirms the list through this very member. So the member has caught up with everything
+            # that was acknowledged before.
             confirmed = ClusterClient(client, [me]).list_members()
             own = read_status(client, me)
         except (NoQuorumError, NoAnswerError, RefusedError) as error:
@@ -178,16 +190,16 @@ class _Run:
         voters = {member.host: member.id for member in confirmed.members if not member.learner}
         if self._settings.name not in voters:
             if at_once:
-                raise BackupError("this member has no vote yet: it may not have caught up")
+                raise BackupError("this member is a learner: it may not have caught up yet")
             return None
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
         others = [MemberAddress(name, known[name]) for name in order if name in known and name != me.name]
-        return Standing(
+        return UploadOrder(
             tuple(order), frozenset({me.name, *_healthy(client, others)}), own.database, confirmed.cluster
         )
 
-    def _since(self, now: float) -> float:
-        """When this member first saw that there is no backup at all."""
+    def _empty_since(self, now: float) -> float:
+        """The time at which this member first found no backup in the bucket."""
         mark = self._places.no_backup
         if not mark.exists():
             replace_text(mark, json.dumps(now), mode=0o600)
@@ -197,12 +209,12 @@ class _Run:
         began = time.monotonic()
         self._places.unfinished_backup.touch()
         self._places.staging.mkdir(mode=0o700, parents=True)
-        package = take(self._settings, self._places, database)
-        snapshot, size = package.snapshot, package.file.stat().st_size
+        packed = take_snapshot(self._settings, self._places, database)
+        snapshot, size = packed.snapshot, packed.file.stat().st_size
         key = self._backups.prefix + snapshot.name
-        self._bucket.put(
+        self._bucket.upload(
             key,
-            package.file,
+            packed.file,
             snapshot.sha256,
             {
                 "sha256": snapshot.sha256,
@@ -214,32 +226,30 @@ class _Run:
             },
         )
         if (stored := self._bucket.size(key)) != size:
-            raise BackupError(f"{key} has {stored} bytes in the bucket, and {size} were sent")
+            raise BackupError(f"{key} has {stored} bytes in the bucket instead of {size}")
         self._places.no_backup.unlink(missing_ok=True)
         self._places.unfinished_backup.unlink()
         say(
-            f"backup {snapshot.name}: revision {snapshot.revision}, {snapshot.keys} keys, {package.size} bytes, "
-            f"{size} compressed, {time.monotonic() - began:.1f} s"
+            f"uploaded backup {snapshot.name}: revision {snapshot.revision}, {snapshot.keys} keys, "
+            f"{packed.size} bytes, {size} compressed, {time.monotonic() - began:.1f} s"
         )
-        before = best(self._known)
-        if before is not None and before.snapshot.worth > snapshot.worth:
+        before = best_backup(self._known)
+        if before is not None and before.snapshot.rank > snapshot.rank:
             warn(
-                f"it holds less than {before.snapshot.name}, which stays the one that is restored: "
-                f"revision {before.snapshot.revision}, {before.snapshot.keys} keys"
+                f"this backup has less than {before.snapshot.name} (revision {before.snapshot.revision}, "
+                f"{before.snapshot.keys} keys), which stays the one to restore"
             )
 
-    def _prune(self) -> None:
+    def _delete_expired(self) -> None:
         now = self._list()
         for backup in expired(self._known, now, self._backups.retention):
             try:
                 self._bucket.delete(backup.key)
             except S3Error as error:
                 if error.code == "AccessDenied":
-                    say(
-                        "the bucket's policy keeps old backups from being deleted here: its lifecycle rule does"
-                    )
+                    say("the bucket does not let this member delete old backups: its lifecycle rule must")
                 else:
-                    warn(f"old backups stay for now: {error}")
+                    warn(f"cannot delete old backups, next try after the next backup: {error}")
                 return
             say(f"deleted {backup.snapshot.name}, which is older than etcd:backupRetention")
 
@@ -257,29 +267,29 @@ def _follows_a_leader(client: TlsClient, member: MemberAddress) -> bool:
         return False
 
 
-def _tell(file: Path, text: str) -> None:
+def _write_even_on_a_full_disk(file: Path, text: str) -> None:
     try:
         replace_text(file, text, mode=0o644)
     except OSError:
-        # On a full disk the file still has the block that it lies in.
+        # The old file still owns a block of the disk.
         with file.open("r+") as old:
             old.write(text)
             old.truncate()
 
 
-def _is_time(places: Paths, backups: BackupSettings) -> bool:
+def _is_due(places: Paths, backups: BackupSettings) -> bool:
     try:
         due = float(json.loads(places.next_backup.read_text()))
     except (OSError, ValueError, TypeError):
         return True
     now = time.time()
     # A clock that was set back must not stop the backups.
-    return now >= due or due - now > max(LOOK, backups.interval)
+    return now >= due or due - now > max(LONGEST_PAUSE, backups.interval)
 
 
 @contextmanager
-def _alone(places: Paths, *, wait: bool) -> Generator[bool]:
-    """Whether no other run is under way; ``wait`` until none is."""
+def _run_lock(places: Paths, *, wait: bool) -> Generator[bool]:
+    """Yields whether no other run holds the lock. With ``wait``, waits until none does."""
     places.run.mkdir(parents=True, exist_ok=True)
     with (places.run / "backup.lock").open("w") as lock:
         try:

@@ -1,7 +1,7 @@
-"""A bucket of any S3, by path-style requests: https://docs.aws.amazon.com/AmazonS3/latest/API/.
+"""A client for one bucket of any S3 server, by path-style requests.
 
-Files are streamed: no request takes more memory than ``BLOCK`` bytes and an answer without a file.
-A file larger than ``PART`` goes up in parts, which become an object at the very end.
+https://docs.aws.amazon.com/AmazonS3/latest/API/. Files are streamed: a request needs at most ``BLOCK`` bytes of memory,
+and an answer without a file. A file larger than ``PART`` is uploaded in parts, which become an object at the end.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from etcd_node.backup.aws_sigv4 import EMPTY, Call, Keys, signed_headers
+from etcd_node.backup.aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
 
 BLOCK = 1 << 20
-STALL = 30.0
-"""Seconds without a byte after which a request is given up."""
+"""Bytes that are read, hashed and sent at a time."""
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a request fails."""
 
 PART = 256 << 20
-"""Bytes of a part. S3 and Spaces take parts of 5 MiB to 5 GB, the last one may be smaller, and 10,000 of them
-(https://docs.digitalocean.com/products/spaces/details/limits/)."""
+"""Bytes of a part. S3 and Spaces take 10,000 parts of 5 MiB to 5 GB. The last one may be smaller.
 
-ASSEMBLY = 600.0
-"""Seconds that a server may take to make an object of its parts: some copy them."""
+https://docs.digitalocean.com/products/spaces/details/limits/
+"""
+
+COMPLETION_TIMEOUT = 600.0
+"""Seconds that a server may take to make an object of its parts. Some servers copy the parts."""
 
 
 class S3Error(Exception):
@@ -39,25 +43,25 @@ class S3Error(Exception):
     def __init__(self, text: str, code: str = "") -> None:
         super().__init__(text)
         self.code = code
-        """S3's error code, such as ``AccessDenied``; empty when there was no answer."""
+        """The error code of S3, such as ``AccessDenied``; empty when there was no answer."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a bucket is, and who asks."""
+class BucketAccess:
+    """A bucket, and the key that opens it."""
 
     endpoint: str
-    """Such as ``https://fra1.digitaloceanspaces.com``."""
+    """URL of the server, such as ``https://fra1.digitaloceanspaces.com``."""
     bucket: str
     region: str
-    keys: Keys
+    key: AccessKey
     ca_certificate: str = field(default="", repr=False)
-    """PEM of the authority that signed the endpoint's certificate; empty trusts the system's."""
+    """PEM of the authority that signed the endpoint's certificate; empty trusts those of the system."""
 
 
 @dataclass(frozen=True)
-class Stored:
-    """An object as a listing shows it."""
+class StoredObject:
+    """An object in a listing."""
 
     key: str
     size: int
@@ -70,43 +74,44 @@ class Stored:
 class Listing:
     """The objects below a prefix."""
 
-    objects: tuple[Stored, ...]
+    objects: tuple[StoredObject, ...]
     now: float
-    """Unix time by the server's clock when it answered."""
+    """Unix time of the answer, by the server's clock."""
 
 
 @dataclass(frozen=True)
 class _Body:
-    """What a request carries."""
-
     blocks: Iterable[bytes] = ()
     size: int = 0
-    sha256: str = EMPTY
+    sha256: str = EMPTY_SHA256
 
 
 class Bucket:
-    """Requests to one bucket. All raise ``S3Error``."""
+    """Requests to one bucket. All methods raise ``S3Error``."""
 
     def __init__(
-        self, place: Place, clock: Callable[[], datetime] = lambda: datetime.now(UTC), part: int = PART
+        self,
+        access: BucketAccess,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        part: int = PART,
     ) -> None:
-        self._place = place
+        self._access = access
         self._clock = clock
         self._part = part
-        url = urlsplit(place.endpoint)
+        url = urlsplit(access.endpoint)
         self._secure = url.scheme == "https"
         self._host = url.netloc
 
     def list(self, prefix: str) -> Listing:
         """All objects below a prefix."""
-        objects: list[Stored] = []
+        objects: list[StoredObject] = []
         query = {"list-type": "2", "prefix": prefix}
         while True:
-            with self._answer("GET", "", query) as response:
-                now = _seconds(response.headers.get("Date"))
+            with self._request("GET", "", query) as response:
+                now = _unix_time(response.headers.get("Date"))
                 page = _parse(response.read())
             objects += [
-                Stored(
+                StoredObject(
                     _text(entry, "Key"),
                     int(_text(entry, "Size")),
                     datetime.fromisoformat(_text(entry, "LastModified")).timestamp(),
@@ -117,29 +122,29 @@ class Bucket:
                 return Listing(tuple(objects), now if now is not None else self._clock().timestamp())
             query["continuation-token"] = _text(page, "NextContinuationToken")
 
-    def put(self, key: str, source: Path, sha256: str, metadata: Mapping[str, str]) -> None:
-        """Upload a file. The object is there whole, or not at all: the server checks the hash before it is."""
+    def upload(self, key: str, source: Path, sha256: str, metadata: Mapping[str, str]) -> None:
+        """Upload a file with that SHA-256. The server verifies the hash, so an incomplete object never appears."""
         size = source.stat().st_size
         headers = {
             "content-type": "application/octet-stream",
             **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
         }
         if size <= self._part:
-            self._send("PUT", key, {}, _Body(_blocks(source, 0, size), size, sha256), headers=headers)
+            self._send("PUT", key, {}, _Body(_read_blocks(source, 0, size), size, sha256), headers=headers)
             return
-        begun, _ = self._send("POST", key, {"uploads": ""}, headers=headers)
-        upload = {"uploadId": _text(begun, "UploadId")}
+        created, _ = self._send("POST", key, {"uploads": ""}, headers=headers)
+        upload_id = {"uploadId": _text(created, "UploadId")}
         try:
-            self._put_parts(key, upload, source, size, sha256)
+            self._upload_parts(key, upload_id, source, size, sha256)
         except BaseException:
             with suppress(S3Error):
-                self._send("DELETE", key, upload)
+                self._send("DELETE", key, upload_id)
             raise
 
-    def get(self, key: str, target: Path) -> str:
-        """Download an object into a file; its SHA-256."""
+    def download(self, key: str, target: Path) -> str:
+        """Download an object into a file. Returns its SHA-256."""
         digest = hashlib.sha256()
-        with self._answer("GET", key, {}) as response, target.open("wb") as file:
+        with self._request("GET", key, {}) as response, target.open("wb") as file:
             expected = int(response.headers.get("Content-Length", "-1"))
             while block := response.read(BLOCK):
                 digest.update(block)
@@ -148,38 +153,40 @@ class Bucket:
                 except OSError as error:
                     raise S3Error(f"cannot write {target}: {error.strerror}") from None
             if expected >= 0 and file.tell() != expected:
-                raise S3Error(f"{key} broke off after {file.tell()} of {expected} bytes")
+                raise S3Error(f"the download of {key} ended after {file.tell()} of {expected} bytes")
         return digest.hexdigest()
 
     def size(self, key: str) -> int:
         """The size of an object, in bytes."""
-        with self._answer("HEAD", key, {}) as response:
+        with self._request("HEAD", key, {}) as response:
             return int(response.headers.get("Content-Length", "-1"))
 
     def delete(self, key: str) -> None:
         """Delete an object."""
         self._send("DELETE", key, {})
 
-    def _put_parts(self, key: str, upload: Mapping[str, str], source: Path, size: int, sha256: str) -> None:
-        whole = hashlib.sha256()
+    def _upload_parts(
+        self, key: str, upload_id: Mapping[str, str], source: Path, size: int, sha256: str
+    ) -> None:
+        total = hashlib.sha256()
         parts = ""
         for number, start in enumerate(range(0, size, self._part), start=1):
             length, digest = min(self._part, size - start), hashlib.sha256()
-            for block in _blocks(source, start, length):
-                whole.update(block)
+            for block in _read_blocks(source, start, length):
+                total.update(block)
                 digest.update(block)
-            body = _Body(_blocks(source, start, length), length, digest.hexdigest())
-            _, tag = self._send("PUT", key, {"partNumber": str(number), **upload}, body)
+            body = _Body(_read_blocks(source, start, length), length, digest.hexdigest())
+            _, tag = self._send("PUT", key, {"partNumber": str(number), **upload_id}, body)
             parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
-        if whole.hexdigest() != sha256:
-            raise S3Error(f"{source} has changed since its hash was taken")
+        if total.hexdigest() != sha256:
+            raise S3Error(f"{source} changed after its hash was computed")
         text = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         answer, _ = self._send(
-            "POST", key, upload, _Body([text], len(text), hashlib.sha256(text).hexdigest())
+            "POST", key, upload_id, _Body([text], len(text), hashlib.sha256(text).hexdigest())
         )
-        # A server may answer 200 before it has put the parts together.
+        # A server may answer 200 before it has assembled the parts, and then report an error.
         if code := _text(answer, "Code"):
-            raise S3Error(f"{key} is not whole: {code} {_text(answer, 'Message')}", code)
+            raise S3Error(f"the server did not assemble {key}: {code} {_text(answer, 'Message')}", code)
 
     def _send(
         self,
@@ -190,13 +197,13 @@ class Bucket:
         *,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[ET.Element, str]:
-        """One request; the answer's document and entity tag."""
+        """Send a request. Returns the XML document and the entity tag of the answer."""
         headers = {**headers, "content-length": str(body.size)}
-        with self._answer(method, key, query, body, headers) as response:
+        with self._request(method, key, query, body, headers) as response:
             return _parse(response.read() or b"<nothing/>"), response.headers.get("ETag", "")
 
     @contextmanager
-    def _answer(
+    def _request(
         self,
         method: str,
         key: str,
@@ -204,41 +211,41 @@ class Bucket:
         body: _Body = _Body(),
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Generator[http.client.HTTPResponse]:
-        place = self._place
-        path = f"/{place.bucket}/{key}" if key else f"/{place.bucket}"
-        call = Call(method, self._host, path, query, headers, body.sha256)
-        connection = self._connection(ASSEMBLY if method == "POST" else STALL)
+        access = self._access
+        path = f"/{access.bucket}/{key}" if key else f"/{access.bucket}"
+        request = SignableRequest(method, self._host, path, query, headers, body.sha256)
+        connection = self._connection(COMPLETION_TIMEOUT if method == "POST" else TIMEOUT)
         try:
-            connection.putrequest(method, call.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in signed_headers(call, place.keys, place.region, self._clock()).items():
+            connection.putrequest(method, request.target, skip_host=True, skip_accept_encoding=True)
+            for name, value in signed_headers(request, access.key, access.region, self._clock()).items():
                 connection.putheader(name, value)
             connection.endheaders()
-            _upload(connection, body.blocks)
+            _send_blocks(connection, body.blocks)
             response = connection.getresponse()
             if response.status >= 300:
-                raise _refusal(f"{method} {path}", response)
+                raise _error_in(f"{method} {path}", response)
             yield response
         except ssl.SSLCertVerificationError as error:
-            text = f"the certificate of {place.endpoint} is not valid: {error.verify_message}"
+            text = f"the certificate of {access.endpoint} is not valid: {error.verify_message}"
             raise S3Error(text) from None
         except TimeoutError:
-            raise S3Error(f"{place.endpoint} does not answer") from None
+            raise S3Error(f"{access.endpoint} does not answer") from None
         except (OSError, http.client.HTTPException) as error:
             reason = error.strerror if isinstance(error, OSError) else None
-            raise S3Error(f"{place.endpoint}: {reason or str(error) or type(error).__name__}") from None
+            raise S3Error(f"{access.endpoint}: {reason or str(error) or type(error).__name__}") from None
         except (ET.ParseError, ValueError) as error:
-            raise S3Error(f"{place.endpoint} answers something else than S3 does: {error}") from None
+            raise S3Error(f"{access.endpoint} does not answer like an S3 server: {error}") from None
         finally:
             connection.close()
 
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if not self._secure:
             return http.client.HTTPConnection(self._host, timeout=timeout)
-        context = ssl.create_default_context(cadata=self._place.ca_certificate or None)
+        context = ssl.create_default_context(cadata=self._access.ca_certificate or None)
         return http.client.HTTPSConnection(self._host, timeout=timeout, context=context)
 
 
-def _blocks(source: Path, start: int, length: int) -> Generator[bytes]:
+def _read_blocks(source: Path, start: int, length: int) -> Generator[bytes]:
     with source.open("rb") as file:
         file.seek(start)
         while length and (block := file.read(min(BLOCK, length))):
@@ -246,16 +253,16 @@ def _blocks(source: Path, start: int, length: int) -> Generator[bytes]:
             yield block
 
 
-def _upload(connection: http.client.HTTPConnection, blocks: Iterable[bytes]) -> None:
+def _send_blocks(connection: http.client.HTTPConnection, blocks: Iterable[bytes]) -> None:
     try:
         for block in blocks:
             connection.send(block)
     except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
-        # A server that refuses an upload may close before it has read all of it: its answer says why.
+        # A server that rejects an upload may close before it has read all of it. Its answer says why.
         return
 
 
-def _refusal(request: str, response: http.client.HTTPResponse) -> S3Error:
+def _error_in(request: str, response: http.client.HTTPResponse) -> S3Error:
     code = message = ""
     try:
         error = _parse(response.read(BLOCK))
@@ -274,5 +281,5 @@ def _text(element: ET.Element, name: str) -> str:
     return element.findtext(f"{{*}}{name}") or ""
 
 
-def _seconds(date: str | None) -> float | None:
+def _unix_time(date: str | None) -> float | None:
     return None if date is None else parsedate_to_datetime(date).timestamp()

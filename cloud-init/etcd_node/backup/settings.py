@@ -1,4 +1,4 @@
-"""Where this cluster's backups go, and how often."""
+"""Settings of the backups: the bucket, its keys, and the times."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from etcd_node.backup.aws_sigv4 import Keys
-from etcd_node.backup.s3 import Place
+from etcd_node.backup.aws_sigv4 import AccessKey
+from etcd_node.backup.s3 import BucketAccess
 
 
 @dataclass(frozen=True)
 class BackupSettings:
     """The content of ``/etc/etcd/backup.json``, which only root can read."""
 
-    place: Place
+    access: BucketAccess
     prefix: str
-    """What the names of this cluster's objects begin with, up to a slash."""
+    """The start of the names of this cluster's objects, up to a slash."""
     interval: float
     """Seconds between two backups."""
     retention: float
@@ -24,15 +24,17 @@ class BackupSettings:
 
     @property
     def grace(self) -> float:
-        """Seconds for which a member that is due gets to upload before the next one does."""
+        """Seconds that each member has to upload, once it is due, before the next one in order does."""
         return max(30.0, min(self.interval / 4, 900.0))
 
 
 def read_backup_settings(path: Path) -> BackupSettings | None:
-    """The settings in a JSON file; ``None`` where there is none, since backups are off."""
+    """The settings in a JSON file. ``None`` without the file: then backups are off."""
     if not path.exists():
         return None
     values = json.loads(path.read_text())
-    keys = Keys(values["access_key"], values["secret_key"])
-    place = Place(values["endpoint"], values["bucket"], values["region"], keys, values["ca_certificate"])
-    return BackupSettings(place, values["prefix"], values["interval"], values["retention"])
+    key = AccessKey(values["access_key"], values["secret_key"])
+    access = BucketAccess(
+        values["endpoint"], values["bucket"], values["region"], key, values["ca_certificate"]
+    )
+    return BackupSettings(access, values["prefix"], values["interval"], values["retention"])

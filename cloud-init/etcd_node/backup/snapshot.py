@@ -1,4 +1,4 @@
-"""A snapshot of this member's etcd as a file that is verified, compressed and described."""
+"""A snapshot of this member's etcd: taken, verified and compressed into a file."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from pathlib import Path
 from etcd_node.backup.catalog import Snapshot
 from etcd_node.host.settings import CLIENT_PORT, Paths, Settings
 
-COMMAND_LIMIT = 3600.0
+COMMAND_TIMEOUT = 3600.0
 """Seconds for one run of etcdctl or etcdutl."""
 
-SPARE = 256 << 20
-"""Bytes that stay free on the disk."""
+RESERVED_BYTES = 256 << 20
+"""Bytes of the disk that stay free."""
 
 _BLOCK = 1 << 20
 _LEVEL = 3
-"""gzip's: half the time of its default, for a tenth more bytes."""
+"""gzip's level: it takes half the time of the default, for a tenth more bytes."""
 
 
 class SnapshotError(Exception):
-    """No snapshot this time. The text fits on one line."""
+    """The snapshot could not be taken or read. The text fits on one line."""
 
 
 @dataclass(frozen=True)
-class Package:
-    """A snapshot, ready to upload."""
+class PackedSnapshot:
+    """A compressed snapshot, ready to upload."""
 
     file: Path
     snapshot: Snapshot
@@ -41,16 +41,16 @@ class Package:
     """Bytes before compression."""
 
 
-def take(settings: Settings, places: Paths, database: int) -> Package:
+def take_snapshot(settings: Settings, places: Paths, database: int) -> PackedSnapshot:
     """Take a snapshot through the local member. ``database`` is its size in bytes. Raises ``SnapshotError``."""
     folder = places.staging
     raw, packed = folder / "snapshot.db", folder / "snapshot.db.gz"
     try:
-        free = shutil.disk_usage(folder).free
-        if free < 2 * database + SPARE:
+        free, needed = shutil.disk_usage(folder).free, 2 * database + RESERVED_BYTES
+        if free < needed:
             raise SnapshotError(
                 f"{folder} has {free >> 20} MiB free: a snapshot and its compressed copy need up to "
-                f"{(2 * database + SPARE) >> 20}"
+                f"{needed >> 20} MiB"
             )
         taken = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         run_tool(
@@ -60,27 +60,28 @@ def take(settings: Settings, places: Paths, database: int) -> Package:
                 *(f"--key={places.etc / 'server-key.pem'}", "snapshot", "save", raw),
             ]
         )
-        revision, keys = describe(places, raw)
+        revision, keys = revision_and_keys(places, raw)
         sha256 = compress(raw, packed)
         size = raw.stat().st_size
         raw.unlink()
     except OSError as error:
         raise SnapshotError(f"{folder}: {error.strerror}") from None
-    return Package(packed, Snapshot(taken, revision, keys, settings.version, settings.token, sha256), size)
+    snapshot = Snapshot(taken, revision, keys, settings.version, settings.token, sha256)
+    return PackedSnapshot(packed, snapshot, size)
 
 
-def describe(places: Paths, raw: Path) -> tuple[int, int]:
-    """Revision and number of keys, as etcdutl finds them in a whole snapshot. Raises ``SnapshotError``."""
+def revision_and_keys(places: Paths, raw: Path) -> tuple[int, int]:
+    """Revision and number of keys of a complete snapshot, read by etcdutl. Raises ``SnapshotError``."""
     text = run_tool([places.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
     try:
         values = json.loads(text)
         return int(values["revision"]), int(values["totalKey"])
     except (ValueError, KeyError, TypeError):
-        raise SnapshotError("etcdutl snapshot status says nothing about the snapshot") from None
+        raise SnapshotError("etcdutl snapshot status printed no revision and no number of keys") from None
 
 
 def compress(raw: Path, packed: Path) -> str:
-    """Compress a snapshot and check the SHA-256 that etcd put at its end; that of the result.
+    """Compress a snapshot, and verify the SHA-256 that etcd wrote at its end. Returns the SHA-256 of the result.
 
     Raises ``SnapshotError``.
     """
@@ -98,36 +99,36 @@ def compress(raw: Path, packed: Path) -> str:
         target.flush()
         os.fsync(target.fileno())
     if left != 0 or end != inner.digest():
-        raise SnapshotError("the snapshot is not whole: its own checksum is another")
+        raise SnapshotError("the snapshot is damaged: its checksum does not match")
     with packed.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def expand(packed: Path, raw: Path) -> None:
-    """Undo ``compress``. Raises ``SnapshotError``."""
+def decompress(packed: Path, raw: Path) -> None:
+    """Decompress the result of ``compress``. Raises ``SnapshotError``."""
     try:
         with gzip.open(packed, "rb") as source, raw.open("wb") as target:
             shutil.copyfileobj(source, target, _BLOCK)
     except (OSError, EOFError) as error:
-        raise SnapshotError(f"cannot unpack {packed.name}: {error}") from None
+        raise SnapshotError(f"cannot decompress {packed.name}: {error}") from None
 
 
 def run_tool(command: Sequence[str | Path]) -> str:
-    """Run one of etcd's tools; its standard output. Raises ``SnapshotError``."""
+    """Run one of etcd's tools. Returns its standard output. Raises ``SnapshotError``."""
     program = Path(command[0]).name
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
-            timeout=COMMAND_LIMIT,
+            timeout=COMMAND_TIMEOUT,
             check=False,
             env={"PATH": os.environ.get("PATH", os.defpath)},
         )
     except subprocess.TimeoutExpired:
-        raise SnapshotError(f"{program} has not ended in {COMMAND_LIMIT:.0f} s") from None
+        raise SnapshotError(f"{program} did not end within {COMMAND_TIMEOUT:.0f} s") from None
     if done.returncode != 0:
         # etcd's tools log in JSON, and end with a line of text.
-        lines = done.stderr.strip().splitlines() or ["it says nothing"]
+        lines = done.stderr.strip().splitlines() or ["it printed no error"]
         raise SnapshotError(f"{program} failed: {lines[-1]}")
     return done.stdout

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from etcd_node.backup.catalog import Backup, ChoiceError, Snapshot, backups_in, choose, minor
+from etcd_node.backup.catalog import Backup, ChoiceError, Snapshot, backups_in, choose_backup, minor
 from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings
-from etcd_node.backup.snapshot import SnapshotError, describe, expand, run_tool
+from etcd_node.backup.snapshot import SnapshotError, decompress, revision_and_keys, run_tool
 from etcd_node.host.backoff import backoff
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.install import InstallError, install_once
@@ -111,19 +111,19 @@ class Restoration:
         if not self._places.program("etcdutl").exists():
             # Otherwise etcdutl is installed after etcd's start.
             install_once(self._settings, self._places, ["etcdutl"])
-        bucket = Bucket(self._backups.place)
+        bucket = Bucket(self._backups.access)
         backup = self._choose(bucket, name)
         refuse_newer(backup.snapshot, self._settings.version)
         self.clear()
         self._places.restoring.mkdir(mode=0o700, parents=True)
         packed = self._places.restoring / "snapshot.db.gz"
-        if bucket.get(backup.key, packed) != backup.snapshot.sha256:
+        if bucket.download(backup.key, packed) != backup.snapshot.sha256:
             raise RestoreError(
                 f"{backup.key} does not match the SHA-256 in its name: it is damaged or no backup"
             )
-        expand(packed, self._raw)
+        decompress(packed, self._raw)
         packed.unlink()
-        revision, _ = describe(self._places, self._raw)
+        revision, _ = revision_and_keys(self._places, self._raw)
         if revision != backup.snapshot.revision:
             raise RestoreError(
                 f"{backup.key} has revision {revision}, but its name says {backup.snapshot.revision}"
@@ -136,7 +136,7 @@ class Restoration:
         wanted = name or self._settings.restore
         folder, slash, _ = wanted.rpartition("/")
         prefix = folder + slash if slash else (self._backups.prefix if self._backups else "")
-        return choose(backups_in(bucket.list(prefix).objects), wanted)
+        return choose_backup(backups_in(bucket.list(prefix).objects), wanted)
 
 
 def refuse_newer(snapshot: Snapshot, version: str) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from etcd_node.backup.aws_sigv4 import Keys
+from etcd_node.backup.aws_sigv4 import AccessKey
 
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.digitalocean.provider import DigitalOcean
-from tests.nodes.objects import KEYS, ObjectServer
+from tests.nodes.objects import KEY, ObjectServer
 
 from .conftest import Serve
 from .engine_end import EngineEnd, RefusedError
@@ -29,16 +29,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
 @pytest.fixture
 def plugin(server: ObjectServer, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> EngineEnd:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    return configured(server, serve, KEYS)
+    return configured(server, serve, KEY)
 
 
-def configured(server: ObjectServer, serve: Serve, keys: Keys) -> EngineEnd:
+def configured(server: ObjectServer, serve: Serve, key: AccessKey) -> EngineEnd:
     stub = serve(DigitalOcean())
     settings = {
         "token": "t",
         "spacesEndpoint": f"https://127.0.0.1:{server.port}",
-        "spacesAccessId": keys.access,
-        "spacesSecretKey": keys.secret,
+        "spacesAccessId": key.id,
+        "spacesSecretKey": key.secret,
     }
     EngineEnd(stub).call("Configure", args=settings)
     return EngineEnd(stub, BUCKET)
@@ -67,7 +67,7 @@ def test_its_owner_may_make_it_again_and_what_is_in_it_stays(plugin: EngineEnd, 
 
 def test_somebody_elses_bucket_is_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
     made(plugin)
-    stranger = Keys("stranger", "stranger-secret")
+    stranger = AccessKey("stranger", "stranger-secret")
     server.add_user(stranger, role="userplus")
     with pytest.raises(RefusedError, match="Error creating Spaces bucket: BucketAlreadyExists: ") as refused:
         made(configured(server, serve, stranger))
@@ -104,9 +104,9 @@ def test_a_region_without_spaces_is_refused(plugin: EngineEnd) -> None:
 
 def test_without_keys_nothing_is_made(server: ObjectServer, serve: Serve) -> None:
     with pytest.raises(RefusedError, match="Error creating bucket: Spaces credentials not configured"):
-        made(configured(server, serve, Keys("", "")), name="nobodys")
+        made(configured(server, serve, AccessKey("", "")), name="nobodys")
 
 
 def test_wrong_keys_are_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
     with pytest.raises(RefusedError, match="Error creating Spaces bucket: SignatureDoesNotMatch"):
-        made(configured(server, serve, Keys(KEYS.access, "wrong")), name="nobodys")
+        made(configured(server, serve, AccessKey(KEY.id, "wrong")), name="nobodys")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from etcd_node.backup.catalog import backups_in
-from etcd_node.backup.s3 import Stored
+from etcd_node.backup.s3 import StoredObject
 
 from components.config.errors import ConfigurationError
 from tests.unit.project.stack_files import CHECKOUT, LOCAL, STACK_FILES, load, secrets_of, values_of
@@ -44,7 +44,7 @@ def test_stacks_of_different_regions_have_different_members() -> None:
 
 def test_the_backup_of_the_second_region_is_named_as_members_name_them() -> None:
     name = values_of(CHECKOUT / "examples/second-region.yaml")["etcd:restoreFrom"]
-    (backup,) = backups_in([Stored(name, 1, 0.0)])
+    (backup,) = backups_in([StoredObject(name, 1, 0.0)])
     assert name.endswith(f"/{backup.snapshot.name}")
 
 

@@ -54,7 +54,7 @@ class FakeCluster:
     def carry_out(self) -> None:
         """As the members do."""
         if REQUEST in self.leases:
-            self.leases[REQUEST + self.leases[REQUEST]] = members_part.KEPT
+            self.leases[REQUEST + self.leases[REQUEST]] = members_part.CONFIRMATION_SECONDS
             del self.leases[REQUEST]
 
     def _refuse(self) -> None:
@@ -117,7 +117,7 @@ async def test_a_request_that_just_ends_is_no_confirmation(monkeypatch: pytest.M
 async def test_the_confirmation_of_another_request_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
-    cluster.leases = {REQUEST: 10, REQUEST + 10: members_part.KEPT}
+    cluster.leases = {REQUEST: 10, REQUEST + 10: members_part.CONFIRMATION_SECONDS}
     with pytest.raises(BackupError):
         await confirmed(requests_to(cluster, limit=10))
     assert cluster.requests == 1

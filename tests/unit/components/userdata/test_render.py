@@ -124,13 +124,13 @@ def test_the_backup_settings_are_those_that_the_members_read(tmp_path: Path) -> 
     path.write_text(files(replace(NODE, backup=BACKUP))["/etc/etcd/backup.json"]["content"])
     told = read_backup_settings(path)
     assert told is not None
-    assert (told.place.endpoint, told.place.bucket, told.place.region) == (
+    assert (told.access.endpoint, told.access.bucket, told.access.region) == (
         BACKUP.endpoint,
         BACKUP.bucket,
         BACKUP.region,
     )
-    assert (told.place.keys.access, told.place.keys.secret) == (BACKUP.access_key, BACKUP.secret_key)
-    assert told.place.ca_certificate == BACKUP.ca_certificate
+    assert (told.access.key.id, told.access.key.secret) == (BACKUP.access_key, BACKUP.secret_key)
+    assert told.access.ca_certificate == BACKUP.ca_certificate
     assert (told.prefix, told.interval, told.retention) == (BACKUP.prefix, BACKUP.interval, BACKUP.retention)
 
 
