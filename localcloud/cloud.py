@@ -1,4 +1,4 @@
-"""A local cloud: DigitalOcean and Cloudflare in a network namespace of this machine."""
+"""A local cloud: DigitalOcean's and Cloudflare's stand-ins in a network namespace of this machine."""
 
 from __future__ import annotations
 
@@ -42,47 +42,47 @@ from localcloud.toolchain.image import ensure_image
 from localcloud.toolchain.object_store import ensure_object_store
 
 SHUTDOWN_LIMIT = 20.0
-"""Seconds that ``stop`` gives the machines before it cuts their power."""
+"""Seconds after which ``stop`` cuts the power of machines that are still on."""
 
 _COMMANDS_LIMIT = 5.0
 
 
 @dataclass(frozen=True)
 class MachineStatus:
-    """One machine as ``status`` shows it."""
+    """The status of one machine."""
 
     id: int
     name: str
     addresses: tuple[str, ...]
-    """Public and private, with prefix lengths."""
+    """The public and the private address, with prefix lengths."""
     power: str
     """``on`` or ``off``."""
     volumes: tuple[str, ...]
     etcd: str
-    """``healthy``, what is wrong, or empty when it runs no etcd."""
+    """``healthy``, the problem, or empty if the machine has no etcd."""
 
 
 @dataclass(frozen=True)
 class Status:
-    """A local cloud as ``status`` shows it."""
+    """The status of a local cloud."""
 
     name: str
     running: bool
-    """Whether everything that ``start`` starts is there and ready."""
+    """Whether everything that ``start`` starts is ready."""
     problem: str
-    """What is missing of a local cloud that should run; empty otherwise."""
+    """``stopped`` or the part that does not run; empty if all parts run."""
     machines: tuple[MachineStatus, ...]
     records: Mapping[str, tuple[str, ...]]
-    """What the name server answers: FQDN to IPv4 addresses."""
+    """The records of the name server: FQDN to IPv4 addresses."""
     backup: str
-    """How old the newest backup is; empty when the machines make none."""
+    """The age of the newest backup in words; empty if the machines make none."""
 
 
 class LocalCloud:
     """The local cloud called ``name``, running or not.
 
-    Each method can be repeated and interrupted; a later call goes on from there. ``say`` gets one line for each
-    step that takes time. Raises ``LocalCloudError``, with one line for the user, when something cannot be done.
+    Each method can be interrupted and repeated; the next call continues. ``say`` gets one line for each slow step.
+    Raises ``LocalCloudError`` with one line for the user if a step fails.
     """
 
     def __init__(self, name: str, say: Callable[[str], None] = lambda line: None) -> None:
@@ -98,13 +98,13 @@ class LocalCloud:
 
     @property
     def control(self) -> httpx.Client:
-        """A client of the control API: ``/ready``, ``/requests`` and ``/faults``."""
+        """A client of the control API (docs/localcloud.md)."""
         return self._api.client()
 
     def start(self) -> None:
-        """Start what is not running, after cleaning up what a crash left; machines that should run are booted."""
+        """Start the parts that do not run, and boot the machines that should run. It cleans up after a crash first."""
         check_host()
-        self._refuse_inside("start")
+        self._check_outside("start")
         with locked(self.layout.lock, "start", self._say):
             image = ensure_image()
             object_store = ensure_object_store()
@@ -115,38 +115,38 @@ class LocalCloud:
             cgroups.mount(self.layout.cgroup_mount)
             self._cgroup.create()
             if not self._network.complete():
-                # What ran in a namespace that is gone or half made cannot be reached again.
+                # Processes of a missing or incomplete namespace cannot be reached any more.
                 self._cgroup.remove()
-                self._say("making the network")
+                self._say("making the network namespace")
                 self._network.ensure()
             self._remove_ended()
             self._names.ensure()
             self._plugins.ensure()
             self.objects.ensure(object_store)
             if not self._api.ready():
-                self._say("starting the APIs and the machines that should run")
+                self._say("starting the APIs and booting the machines that should run")
             self._api.ensure(image)
 
     def stop(self) -> None:
-        """Shut the machines down and remove everything but the state."""
+        """Shut the machines down, and remove everything except the state."""
         check_system()
-        self._refuse_inside("stop")
+        self._check_outside("stop")
         with locked(self.layout.lock, "stop", self._say):
-            self._tear_down(orderly=True)
+            self._tear_down(cleanly=True)
 
     def reset(self) -> None:
-        """Remove everything, the state too."""
+        """Remove everything, including the state."""
         check_system()
-        self._refuse_inside("reset")
+        self._check_outside("reset")
         with locked(self.layout.lock, "reset", self._say):
-            self._tear_down(orderly=False)
+            self._tear_down(cleanly=False)
             if self.layout.state.exists():
                 self._say(f"removing {self.layout.state}")
                 shutil.rmtree(self.layout.state)
             self.layout.lock.unlink(missing_ok=True)
 
     def status(self) -> Status:
-        """What is there at this moment."""
+        """Return the current status."""
         check_system()
         problem = self._problem()
         facts = self._machines()
@@ -159,23 +159,23 @@ class LocalCloud:
         return Status(self.layout.name, problem is None, problem or "", shown, records, backup)
 
     def check_running(self) -> None:
-        """Raise ``LocalCloudError`` unless commands can run inside."""
+        """Raise ``LocalCloudError`` if commands cannot run inside, because the local cloud is stopped."""
         check_system()
         if not self._network.complete():
             raise LocalCloudError(
-                f"local cloud {self.layout.name} is not running: make up, or localcloud start"
+                f"local cloud {self.layout.name} is not running: run make up or localcloud start"
             )
 
     def machine(self, name: str) -> NspawnMachine:
-        """The machine that has this droplet name, first label of it, or id."""
+        """Return the machine with this droplet name, first label of a name, or id."""
         check_system()
         machines = {machine: facts.name for machine, facts in self._machines().items()}
         exact = [machine for machine, known in machines.items() if name in {known, str(machine.id)}]
         found = exact or [machine for machine, known in machines.items() if known.split(".")[0] == name]
         if len(found) != 1:
-            there = ", ".join(sorted(machines.values())) or "there are none"
-            problem = "is not there" if not found else "is the name of several: give its id"
-            raise LocalCloudError(f"machine {name} {problem} (machines: {there})")
+            existing = ", ".join(sorted(machines.values())) or "none"
+            problem = "does not exist" if not found else "is not unique: use its full name or id"
+            raise LocalCloudError(f"machine {name} {problem} (machines: {existing})")
         return found[0]
 
     def exec(self, machine: str, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
@@ -183,7 +183,7 @@ class LocalCloud:
         return _completed(self.machine(machine).inside(argv), **options)
 
     def logs(self, machine: str, *journalctl: str, **options: Any) -> subprocess.CompletedProcess[Any]:
-        """Print a machine's journal, also when it is off, with journalctl's own options."""
+        """Print a machine's journal with options of journalctl, even if the machine is off."""
         found = self.machine(machine)
         if not (found.upper / "var/log/journal").is_dir():
             raise MachineFailedError(f"machine {machine} has no journal yet")
@@ -197,12 +197,12 @@ class LocalCloud:
         env: Mapping[str, str] | None = None,
         **options: Any,
     ) -> subprocess.CompletedProcess[Any]:
-        """Run a command inside the namespace, with the environment that Pulumi needs and ``env`` on top.
+        """Run a command inside the namespace, with the environment that Pulumi needs and then ``env``.
 
-        Where ``cwd`` belongs to a Pulumi project its stack is there, and once that has a cluster etcdctl's
-        variables are set, but for Pulumi itself. ``options`` are those of ``subprocess.run``.
+        If ``cwd`` belongs to a Pulumi project, its stack is created. If the stack has a cluster, etcdctl's variables
+        are set, except for ``pulumi`` itself. ``options`` are those of ``subprocess.run``.
         """
-        directory, environment = self._workplace(argv, cwd, env)
+        directory, environment = self._working_environment(argv, cwd, env)
         return self._inside(argv, directory, environment, **options)
 
     def begin(
@@ -213,15 +213,15 @@ class LocalCloud:
         env: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Command:
-        """Start a command as ``run`` does, and do not wait for it; ``options`` are those of ``subprocess.Popen``."""
-        directory, environment = self._workplace(argv, cwd, env)
+        """Start a command like ``run``, without waiting for its end; ``options`` are those of ``subprocess.Popen``."""
+        directory, environment = self._working_environment(argv, cwd, env)
         group = self._cgroup / "commands" / uuid.uuid4().hex
         return Command(group, self._network.inside(*argv), cwd=directory, env=environment, **options)
 
-    def _workplace(
+    def _working_environment(
         self, argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None
     ) -> tuple[Path, dict[str, str]]:
-        """The directory and the environment of a command inside the namespace."""
+        """Return the folder and the environment of a command inside the namespace."""
         self.check_running()
         directory = (cwd or Path.cwd()).resolve()
         environment = operator_environment(self.layout) | dict(env or {})
@@ -232,7 +232,7 @@ class LocalCloud:
                 return self._inside(command, stack.directory, environment, capture_output=True, text=True)
 
             stack.create(quietly)
-            # Pulumi has no use for etcdctl's variables, and they cost a run of its own.
+            # Pulumi does not need etcdctl's variables, and reading them takes another run of Pulumi.
             if argv[0] != "pulumi":
                 environment = stack.etcdctl_environment(quietly) | environment
         return directory, environment
@@ -248,40 +248,40 @@ class LocalCloud:
     def _machines(self) -> dict[NspawnMachine, Facts]:
         found: dict[NspawnMachine, Facts] = {}
         for machine in known_machines(self.layout):
-            # One that is just being made or deleted has none.
+            # A machine that is being created or deleted has no facts.
             with suppress(FileNotFoundError):
                 found[machine] = machine.facts()
         return found
 
     def _problem(self) -> str | None:
-        """What keeps it from being a running local cloud."""
+        """Return ``stopped``, the first part that does not run, or ``None`` if all run."""
         if not self._cgroup.populated() and not self._network.exists():
             return "stopped"
         parts = {
-            "its network is not there": self._network.complete,
+            "its network does not exist": self._network.complete,
             "its name server does not run": self._names.running,
             "its object store does not run": self.objects.running,
-            "its plugins' process does not run": self._plugins.running,
+            "its plugin process does not run": self._plugins.running,
             "its API is not ready": self._api.ready,
         }
-        return next((problem for problem, fine in parts.items() if not fine()), None)
+        return next((problem for problem, is_running in parts.items() if not is_running()), None)
 
     def _remove_ended(self) -> None:
         for group in (self._cgroup / "machines").children():
             if not group.populated():
                 group.remove()
 
-    def _tear_down(self, *, orderly: bool) -> None:
+    def _tear_down(self, *, cleanly: bool) -> None:
         if self.layout.cgroup_mount.exists():
             cgroups.mount(self.layout.cgroup_mount)
             self._end_commands()
-            # First of all, so that it does not take the end of the machines for the droplets' wish.
+            # Before the machines: otherwise the API would record that the droplets were shut down.
             self._api.stop()
-            if orderly:
+            if cleanly:
                 asyncio.run(self._shut_down_machines())
             self._cgroup.remove()
             with suppress(OSError):
-                # Other local clouds may still have theirs there.
+                # The parent is removed with the last local cloud.
                 self._cgroup.path.parent.rmdir()
         self._network.remove()
         Volumes(self.layout.volumes).disconnect_all()
@@ -291,7 +291,7 @@ class LocalCloud:
     def _end_commands(self) -> None:
         commands = self._cgroup / "commands"
         if commands.populated():
-            self._say("ending commands that still run in it")
+            self._say("ending commands that still run inside")
             commands.signal(signal.SIGHUP)
             commands.wait_empty(_COMMANDS_LIMIT)
             commands.remove()
@@ -300,16 +300,16 @@ class LocalCloud:
         machines = running_machines(self.layout)
         if machines:
             self._say(f"shutting down {len(machines)} machines")
-        # The whole cloud goes: no machine can ask to be spared for the others' sake.
+        # All machines shut down, so etcd's guard must not block any of them.
         stops = (machine.halt(SHUTDOWN_LIMIT) for machine in machines)
         for machine, is_off in zip(machines, await asyncio.gather(*stops), strict=True):
             if not is_off:
-                self._say(f"machine {machine.id} is not off after {SHUTDOWN_LIMIT:.0f} s: cutting its power")
+                self._say(f"cutting the power of machine {machine.id}: still on after {SHUTDOWN_LIMIT:.0f} s")
 
-    def _refuse_inside(self, purpose: str) -> None:
+    def _check_outside(self, purpose: str) -> None:
         if self._network.is_this():
             raise LocalCloudError(
-                f"localcloud {purpose} cannot run inside the local cloud: leave its shell first"
+                f"localcloud {purpose} cannot run inside the local cloud: exit its shell first"
             )
 
 

@@ -31,21 +31,23 @@ from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
 
 app = typer.Typer(
-    help="DigitalOcean and Cloudflare on this machine: droplets are real machines, in a network of their own.",
+    help="A local stand-in for DigitalOcean and Cloudflare: droplets are systemd machines in their own network.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_notes = Console(stderr=True, highlight=False)
+_stderr = Console(stderr=True, highlight=False)
 _console = Console(highlight=False)
 
 BACKUP_NOW = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "backup-now")
-"""The one-liner of docs/backup.md."""
+"""The command on a member that takes a backup immediately."""
 
-_PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+_PASS_OPTIONS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="The command and its arguments.")]
-MachineName = Annotated[str, typer.Argument(metavar="MACHINE", help="Droplet name, its first label, or id.")]
+MachineName = Annotated[
+    str, typer.Argument(metavar="MACHINE", help="A droplet's name, its first label, or the id.")
+]
 
 
 @app.callback()
@@ -54,33 +56,33 @@ def choose(
     name: Annotated[
         str,
         typer.Option(
-            "--name", "-n", envvar="LOCALCLOUD_NAME", help="Which local cloud. Default: the checkout's."
+            "--name", "-n", envvar="LOCALCLOUD_NAME", help="Name of the local cloud. Default: the checkout's."
         ),
     ] = "",
 ) -> None:
-    """Note which local cloud is meant."""
+    """Choose the local cloud."""
     context.obj = name or default_name()
 
 
 @app.command()
 def start(context: typer.Context) -> None:
-    """Start the local cloud, or what of it is missing; machines that should run are booted."""
+    """Start the local cloud, or the parts of it that do not run."""
     LocalCloud(context.obj, _say).start()
-    _notes.print(f"local cloud {context.obj} is running")
+    _stderr.print(f"local cloud {context.obj} is running")
 
 
 @app.command()
 def stop(context: typer.Context) -> None:
-    """Shut everything down; the state is kept for the next start."""
+    """Stop the local cloud. Its state is kept for the next start."""
     LocalCloud(context.obj, _say).stop()
-    _notes.print(f"local cloud {context.obj} is stopped, its state kept")
+    _stderr.print(f"local cloud {context.obj} is stopped; its state is kept")
 
 
 @app.command()
 def reset(context: typer.Context) -> None:
-    """Remove the local cloud with all its state."""
+    """Remove the local cloud and its state."""
     LocalCloud(context.obj, _say).reset()
-    _notes.print(f"local cloud {context.obj} is removed")
+    _stderr.print(f"local cloud {context.obj} is removed")
 
 
 @app.command()
@@ -88,7 +90,7 @@ def status(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show machines, addresses, records and etcd's health."""
+    """Show machines, addresses, DNS records and the health of etcd."""
     found = LocalCloud(context.obj).status()
     if json:
         sys.stdout.write(status_json(found) + "\n")
@@ -115,10 +117,10 @@ def prove(context: typer.Context) -> None:
 def monitoring(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(help="Port on this machine's loopback. Default: 9090, or the one in use.")
+        int | None, typer.Option(help="Port on 127.0.0.1 of this machine. Default: 9090, or the current one.")
     ] = None,
 ) -> None:
-    """Start Prometheus against the stack's cluster, with its alert rules; it ends with the local cloud."""
+    """Start Prometheus with the stack's targets and alert rules. It stops with the local cloud."""
     directory = Path.cwd()
     rules = directory / "monitoring" / "alerts.yaml"
     url = monitor(LocalCloud(context.obj), directory, rules=rules, port=port)
@@ -127,36 +129,36 @@ def monitoring(
 
 @app.command()
 def backup(context: typer.Context) -> None:
-    """Take a backup at once, through a healthy member, and say what is in it."""
+    """Take a backup now, through a healthy member, and print its content."""
     cloud = LocalCloud(context.obj)
     healthy = [machine for machine in cloud.status().machines if machine.etcd == "healthy"]
     if not healthy:
         raise LocalCloudError(
-            "no machine runs a healthy etcd: make up, or localcloud status for what is wrong"
+            "no machine runs a healthy etcd: run localcloud status to see the problem, or make up"
         )
     raise typer.Exit(cloud.exec(str(healthy[0].id), BACKUP_NOW).returncode)
 
 
 @app.command()
 def shell(context: typer.Context) -> None:
-    """Open a shell inside, where plain `pulumi` and `etcdctl` work."""
+    """Open a shell in which plain `pulumi` and `etcdctl` work."""
     cloud = LocalCloud(context.obj)
     with _ignoring_interrupts():
         raise typer.Exit(_exit_status(cloud.run(shell_command(cloud)).returncode))
 
 
-@app.command(context_settings=_PASS_ON)
+@app.command(context_settings=_PASS_OPTIONS)
 def run(context: typer.Context, command: Command) -> None:
-    """Run a command inside, with the environment that Pulumi and etcdctl need."""
+    """Run a command with the environment that Pulumi and etcdctl need."""
     with _ignoring_interrupts():
         raise typer.Exit(_exit_status(LocalCloud(context.obj).run(command).returncode))
 
 
-@app.command("exec", context_settings=_PASS_ON)
+@app.command("exec", context_settings=_PASS_OPTIONS)
 def exec_(context: typer.Context, machine: MachineName, command: Command) -> None:
     """Run a command as root inside a machine."""
     with _ignoring_interrupts():
-        # Only the first separator is the parser's own, and the machine stands before it.
+        # The parser leaves the separator in place, since the machine's name comes before it.
         argv = command[1:] if command[0] == "--" else command
         raise typer.Exit(_exit_status(LocalCloud(context.obj).exec(machine, argv).returncode))
 
@@ -165,44 +167,46 @@ def exec_(context: typer.Context, machine: MachineName, command: Command) -> Non
 def logs(
     context: typer.Context,
     machine: MachineName,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
-    unit: Annotated[str, typer.Option("--unit", "-u", help="Only this systemd unit, for example etcd.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new entries.")] = False,
+    unit: Annotated[
+        str, typer.Option("--unit", "-u", help="Show only this systemd unit, for example etcd.")
+    ] = "",
 ) -> None:
-    """Print a machine's journal, also when the machine is off."""
+    """Print a machine's journal, even if the machine is off."""
     options = ["--no-pager", *(["--follow"] if follow else []), *([f"--unit={unit}"] if unit else [])]
     with _ignoring_interrupts():
         raise typer.Exit(_exit_status(LocalCloud(context.obj).logs(machine, *options).returncode))
 
 
 def _say(line: str) -> None:
-    _notes.print(escape(line), soft_wrap=True)
+    _stderr.print(escape(line), soft_wrap=True)
 
 
 @contextmanager
 def _ignoring_interrupts() -> Generator[None]:
-    """Ctrl-C is the command's that runs in the foreground: it decides when to end."""
-    before = signal.signal(signal.SIGINT, _leave_it)
+    """Ignore Ctrl-C: the command in the foreground gets it, too, and decides when to end."""
+    before = signal.signal(signal.SIGINT, _ignore)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _leave_it(number: int, frame: FrameType | None) -> None:
-    """A handler rather than ``SIG_IGN``, which the command would inherit."""
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing. The command would inherit ``SIG_IGN``, but it does not inherit a handler."""
 
 
 def _exit_status(returncode: int) -> int:
-    """As a shell reports it: 128 and the signal's number for a command that a signal ended."""
+    """Return the exit status that a shell reports: 128 plus the signal's number if a signal ended the command."""
     return 128 - returncode if returncode < 0 else returncode
 
 
 def main() -> None:
-    """Run the command line; an error is one line."""
+    """Run the command line. An error is printed as one line."""
     try:
         app()
     except (LocalCloudError, ToolchainError) as error:
-        _notes.print(f"[bold red]localcloud:[/] {escape(str(error))}", soft_wrap=True)
+        _stderr.print(f"[bold red]localcloud:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""Prometheus for the stack that a directory's program has inside a local cloud."""
+"""Configures Prometheus for the cluster of a project's stack."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LIMIT = 60.0
 def monitor(
     cloud: LocalCloud, directory: Path, *, rules: Path, port: int | None = None, interval: str | None = None
 ) -> str:
-    """Start Prometheus against the stack's cluster, with these alert rules; its URL on the host.
+    """Start Prometheus with the stack's targets and these alert rules, and return its URL on the host.
 
-    ``interval`` stands in for all intervals of scrapes and evaluations, ``1s`` for example. Raises
-    ``LocalCloudError`` where there is no cluster, and as ``Prometheus.ensure`` does.
+    ``interval``, for example ``1s``, replaces all intervals of scrapes and evaluations. Raises ``LocalCloudError`` if
+    the stack has no cluster, and as ``Prometheus.ensure`` does.
     """
     outputs = _outputs(cloud, directory)
     configuration = {
@@ -50,5 +50,7 @@ def _outputs(cloud: LocalCloud, directory: Path) -> Mapping[str, Any]:
         json.loads(result.stdout) if result.returncode == 0 and result.stdout.strip() else {}
     )
     if missing := {"prometheusScrapeConfig", *_FILES.values()} - set(outputs):
-        raise LocalCloudError(f"the stack has no cluster to watch (no output {min(missing)}): make up")
+        raise LocalCloudError(
+            f"the stack has no cluster to monitor (output {min(missing)} is missing): run make up"
+        )
     return outputs

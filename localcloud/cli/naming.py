@@ -1,4 +1,4 @@
-"""The name of a checkout's local cloud."""
+"""The default name of a local cloud."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import localcloud
 
 
 def default_name(checkout: Path | None = None) -> str:
-    """The directory's name with a short digest of its path, such as ``etcd-1f3c5a``: two checkouts never share one.
+    """Return the folder's name with a short digest of its path, such as ``etcd-1f3c5a``: it is unique to a checkout.
 
-    ``checkout`` is by default the one that this command belongs to.
+    ``checkout`` is by default the checkout of this code.
     """
     path = (checkout or Path(localcloud.__path__[0]).parent).resolve()
     base = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[:30].rstrip("-") or "checkout"

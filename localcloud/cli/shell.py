@@ -14,13 +14,13 @@ _BASH_START = """\
 [ -f ~/.bashrc ] && . ~/.bashrc
 PATH={commands}:$PATH
 PS1="({name}) $PS1"
-# A cluster may come after the shell has started: its endpoints and certificates are looked up at each call.
+# Each call reads the cluster's endpoints and certificates: the cluster may be created after the shell started.
 etcdctl() {{ {localcloud} run -- {commands}/etcdctl "$@"; }}
 """
 
 
 def shell_command(cloud: LocalCloud) -> list[str]:
-    """The user's shell; bash gets a prompt that says where it is.
+    """Return the command that starts the user's shell; bash gets a prompt with the local cloud's name.
 
     Raises ``LocalCloudError`` unless the local cloud runs.
     """

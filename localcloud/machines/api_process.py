@@ -18,17 +18,16 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
 READY_LIMIT = 60.0
-"""Seconds until the API is ready; it boots the machines that should run."""
+"""Seconds within which the API must be ready. Before that it boots the machines that should run."""
 
 _STOP_LIMIT = 10.0
 _POLL = 0.05
 
-
 REQUESTS_PER_MINUTE = "LOCALCLOUD_REQUESTS_PER_MINUTE"
-"""Environment variable: another rate limit than DigitalOcean's, since droplets come and go here in seconds."""
+"""Environment variable with another rate limit than DigitalOcean's: droplets are created here in seconds."""
 
 SHUTDOWN_SECONDS = "LOCALCLOUD_SHUTDOWN_SECONDS"
-"""Environment variable: how long a shutdown that a machine refuses keeps its droplet locked."""
+"""Environment variable with the seconds for which a blocked shutdown keeps its droplet locked."""
 
 _LIMITS = {REQUESTS_PER_MINUTE: "--requests-per-minute", SHUTDOWN_SECONDS: "--shutdown-seconds"}
 
@@ -40,15 +39,15 @@ class ApiProcess:
         self._layout = layout
         self._cgroup = Cgroup(layout.cgroup) / "api"
         self.log = layout.logs / "api.log"
-        """What it writes; only root can read it."""
+        """The log file, which only root can read."""
 
     def client(self) -> httpx.Client:
-        """A client of its control socket."""
+        """Return a client of the control socket."""
         transport = httpx.HTTPTransport(uds=str(self._layout.control_socket))
         return httpx.Client(transport=transport, base_url="http://localcloud", timeout=10.0)
 
     def ensure(self, image: Path) -> None:
-        """Start it unless it runs and is the newest code, and wait until it is ready."""
+        """Start the process unless it runs with the current code, and wait until it is ready."""
         if self._cgroup.populated() and self._outdated():
             self.stop()
         if not self._cgroup.populated():
@@ -56,11 +55,11 @@ class ApiProcess:
         self._wait_ready()
 
     def ready(self) -> bool:
-        """Whether it serves everything."""
+        """Return whether all services answer."""
         return self._cgroup.populated() and self._unready() is None
 
     def stop(self) -> None:
-        """End it; machines stay as they are."""
+        """End the process. Machines keep running."""
         self._cgroup.signal(signal.SIGTERM)
         self._cgroup.wait_empty(_STOP_LIMIT)
         self._cgroup.remove()
@@ -85,8 +84,8 @@ class ApiProcess:
         while (problem := self._unready()) is not None:
             ended = not self._cgroup.populated()
             if ended or time.monotonic() > deadline:
-                fate = "ended at once" if ended else f"is not ready after {READY_LIMIT:.0f} s ({problem})"
-                raise LocalCloudError(f"the API {fate}; {self.log} ends with: {last_line(self.log)}")
+                failure = "process ended" if ended else f"is not ready after {READY_LIMIT:.0f} s ({problem})"
+                raise LocalCloudError(f"the API {failure}; last line of {self.log}: {last_line(self.log)}")
             time.sleep(_POLL)
 
     def _unready(self) -> str | None:
@@ -95,7 +94,7 @@ class ApiProcess:
                 answer = client.get("/ready")
         except httpx.HTTPError as error:
             return f"{type(error).__name__}: {error}"
-        return None if answer.status_code == 200 else f"answered {answer.status_code}"
+        return None if answer.status_code == 200 else f"status {answer.status_code}"
 
     @property
     def _started(self) -> Path:

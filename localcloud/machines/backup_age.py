@@ -1,4 +1,4 @@
-"""How old the newest backup is, by what the members leave for a node exporter."""
+"""Reads the age of the newest backup from the metrics file that members write for a node exporter."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from dataclasses import dataclass
 from localcloud.machines.machine import NspawnMachine
 
 METRICS = "var/lib/prometheus/node-exporter/etcd_backup.prom"
+"""Path of the metrics file, relative to a machine's root."""
 
 _SAMPLE = re.compile(r"^etcd_backup_(\w+) (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class BackupState:
-    """What one machine knows of its cluster's backups."""
+    """The backups of a cluster as one of its machines reports them."""
 
     taken: float | None
-    """When the newest good one was taken, in Unix time."""
+    """Unix time of the newest good backup; ``None`` without one."""
     failed: bool
-    """Whether the machine's last try to look or to upload was in vain."""
+    """Whether the machine's last attempt to list or upload a backup failed."""
 
 
 def backup_state(machine: NspawnMachine) -> BackupState | None:
-    """What a machine knows, also when it is off; ``None`` when it makes no backups."""
+    """Return a machine's report, even if the machine is off; ``None`` if it makes no backups."""
     file = machine.upper / METRICS
     return parse(file.read_text()) if file.exists() else None
 
 
 def parse(text: str) -> BackupState:
-    """Read the file."""
+    """Parse the metrics file."""
     values = {name: float(value) for name, value in _SAMPLE.findall(text)}
     return BackupState(values.get("newest_timestamp_seconds"), bool(values.get("failed", 0)))
 
 
 def summarize(states: Iterable[tuple[str, BackupState]], now: float | None = None) -> str:
-    """One line about all machines, by name; empty when none makes backups."""
+    """Return one line about all machines, given by name; empty if none makes backups."""
     known = dict(states)
     if not known:
         return ""
@@ -45,7 +46,7 @@ def summarize(states: Iterable[tuple[str, BackupState]], now: float | None = Non
     age = (time.time() if now is None else now) - max(taken, default=0)
     line = f"newest backup: {_in_words(age)} old" if taken else "no backup yet"
     failing = sorted(name for name, state in known.items() if state.failed)
-    return f"{line}; the last try failed on {' and '.join(failing)}" if failing else line
+    return f"{line}; the last attempt failed on {' and '.join(failing)}" if failing else line
 
 
 def _in_words(seconds: float) -> str:

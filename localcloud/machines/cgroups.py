@@ -1,7 +1,7 @@
-"""Control groups: which processes belong to a local cloud, and an end to all of them at once.
+"""Control groups: they list the processes of a local cloud and end all of them at once.
 
-A process cannot leave its group, and a group's name is the local cloud's own. So, unlike a process id in a
-file, a group never names a foreign process.
+A process cannot leave its group, and the group's name contains the local cloud's name. A process id in a file can be
+reused by a foreign process; a group cannot.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _ENTRY_POLL = 0.002
 
 
 def mount(point: Path) -> None:
-    """Mount the unified hierarchy at ``point`` unless it is mounted there."""
+    """Mount the unified control group hierarchy at ``point`` unless it is mounted there."""
     if not os.path.ismount(point):
         point.mkdir(parents=True, exist_ok=True)
         run(["mount", "-t", "cgroup2", "cgroup2", point])
 
 
 def unmount(point: Path) -> None:
-    """Undo ``mount``."""
+    """Unmount the hierarchy at ``point``."""
     while os.path.ismount(point):
         run(["umount", "--lazy", point])
 
 
 @dataclass(frozen=True)
 class Cgroup:
-    """One control group and those below it."""
+    """One control group and its descendants."""
 
     path: Path
 
@@ -45,26 +45,26 @@ class Cgroup:
         return Cgroup(self.path / name)
 
     def create(self) -> None:
-        """Make the group and those above it."""
+        """Create the group and its missing parents."""
         self.path.mkdir(parents=True, exist_ok=True)
 
     def children(self) -> list[Cgroup]:
-        """The groups directly below."""
+        """Return the groups directly below."""
         if not self.path.is_dir():
             return []
         return sorted((Cgroup(path) for path in self.path.iterdir() if path.is_dir()), key=lambda c: c.path)
 
     def populated(self) -> bool:
-        """Whether any process lives in it or below."""
+        """Return whether the group or a descendant has a process."""
         with suppress(OSError):
             return "populated 1" in (self.path / "cgroup.events").read_text()
         return False
 
     def processes(self) -> list[int]:
-        """Ids of the processes in it and below."""
+        """Return the ids of all processes in the group and its descendants."""
         found: list[int] = []
         for directory, _, _ in os.walk(self.path):
-            # A group that went away meanwhile has no processes.
+            # A group may be removed during the walk: then it has no processes.
             with suppress(OSError):
                 found += [int(line) for line in (Path(directory) / "cgroup.procs").read_text().split()]
         return found
@@ -77,9 +77,9 @@ class Cgroup:
         env: dict[str, str],
         descriptors: Sequence[int] = (),
     ) -> None:
-        """Start a daemon in this group, which has entered it by then or has ended.
+        """Start a daemon, and return once it is in this group or has ended.
 
-        ``output`` is its standard output and error. It inherits these file ``descriptors`` under the same numbers.
+        ``output`` is its standard output and error. It inherits the file ``descriptors`` under the same numbers.
         """
         self.create()
         process = subprocess.Popen(
@@ -92,27 +92,27 @@ class Cgroup:
             env=env,
             pass_fds=descriptors,
         )
-        # A group that is empty has lost its daemon, for all who look at it.
+        # Others take an empty group for an ended daemon.
         while process.poll() is None and process.pid not in self.processes():
             time.sleep(_ENTRY_POLL)
 
     def entering(self, argv: Sequence[str | Path]) -> list[str | Path]:
-        """The command that enters this group and then becomes ``argv``."""
+        """Return a command that enters this group and then executes ``argv``."""
         return ["sh", "-c", 'echo $$ >"$0" && exec "$@"', self.path / "cgroup.procs", *argv]
 
     def signal(self, number: int) -> None:
-        """Send a signal to every process in it and below."""
+        """Send a signal to every process in the group and its descendants."""
         for process in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
     def kill(self) -> None:
-        """Kill every process in it and below."""
+        """Kill every process in the group and its descendants."""
         with suppress(FileNotFoundError):
             (self.path / "cgroup.kill").write_text("1")
 
     def wait_empty(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds for the last process to end; whether it did."""
+        """Wait up to ``timeout`` seconds for the last process to end, and return whether it ended."""
         deadline = time.monotonic() + timeout
         while self.populated():
             if time.monotonic() > deadline:
@@ -121,14 +121,14 @@ class Cgroup:
         return True
 
     def remove(self, timeout: float = 10.0) -> None:
-        """Kill what runs in it and remove it with all groups below.
+        """Kill all processes of the group, and remove it with its descendants.
 
-        Raises ``LocalCloudError`` naming the processes that do not end within ``timeout`` seconds.
+        Raises ``LocalCloudError`` with the ids of processes that do not end within ``timeout`` seconds.
         """
         self.kill()
         if not self.wait_empty(timeout):
             raise LocalCloudError(
-                f"{self.path}: processes {self.processes()} do not end, {timeout:g} s after SIGKILL"
+                f"processes {self.processes()} of {self.path} have not ended {timeout:g} s after SIGKILL"
             )
         for directory, _, _ in os.walk(self.path, topdown=False):
             with suppress(FileNotFoundError):

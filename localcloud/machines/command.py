@@ -1,4 +1,4 @@
-"""A command that runs inside a local cloud until it ends, or until somebody ends it."""
+"""A command that runs in the background inside a local cloud."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.machines.cgroups import Cgroup
 
 
 class Command:
-    """A process with a control group of its own, so that nothing that it started outlives it."""
+    """A process with a control group of its own, so that none of its children outlives it."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Command:
         env: Mapping[str, str],
         **options: Any,
     ) -> None:
-        """Start it; ``options`` are those of ``subprocess.Popen``."""
+        """Start the command; ``options`` are those of ``subprocess.Popen``."""
         group.create()
         self._group = group
         self.process: subprocess.Popen[Any] = subprocess.Popen(
@@ -33,21 +33,24 @@ class Command:
         )
 
     def wait(self, timeout: float) -> int:
-        """Its exit status. Raises ``subprocess.TimeoutExpired`` after ``timeout`` seconds, and leaves it running."""
+        """Wait for the command to end, and return its exit status.
+
+        Raises ``subprocess.TimeoutExpired`` after ``timeout`` seconds; the command then keeps running.
+        """
         status = self.process.wait(timeout)
         self._group.remove()
         return status
 
-    def kill_part(self, name: str) -> int:
-        """Kill those of its processes whose command line has ``name`` in it; how many there were."""
-        doomed = [process for process in self._group.processes() if name in _command_line(process)]
-        for process in doomed:
+    def kill_matching(self, text: str) -> int:
+        """Kill those of its processes whose command line contains ``text``, and return their number."""
+        matching = [process for process in self._group.processes() if text in _command_line(process)]
+        for process in matching:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        return len(doomed)
+        return len(matching)
 
     def kill(self) -> None:
-        """End it and all that it started, at once and without a word."""
+        """Kill the command and all processes that it started."""
         self._group.remove()
         self.process.wait()
 

@@ -1,4 +1,4 @@
-"""Runs the host's tools and says what went wrong in one line."""
+"""Runs tools of the host; a failure is an error of one line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from localcloud.machines.errors import CommandFailedError
 
 
 def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float = 30.0) -> str:
-    """What the command writes to its standard output.
+    """Run a command and return its standard output.
 
-    ``timeout`` is in seconds. Raises ``CommandFailedError`` when the command fails, takes longer or is not
-    there.
+    ``timeout`` is in seconds. Raises ``CommandFailedError`` if the command fails, takes longer or does not exist.
     """
     command = " ".join(str(argument) for argument in argv)
     try:
@@ -21,18 +20,18 @@ def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float 
             argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise CommandFailedError(f"{command}: no end after {timeout:g} s") from error
+        raise CommandFailedError(f"{command}: not finished after {timeout:g} s") from error
     except OSError as error:
         raise CommandFailedError(f"{command}: {error.strerror}") from error
     if result.returncode != 0:
-        said = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        last = said[-1] if said else "it said nothing"
+        lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        last = lines[-1] if lines else "no output"
         raise CommandFailedError(f"{command}: exit status {result.returncode}: {last}")
     return result.stdout
 
 
 def succeeds(argv: Sequence[str | Path], *, timeout: float = 30.0) -> bool:
-    """Whether the command ends with exit status 0."""
+    """Run a command and return whether its exit status is 0."""
     try:
         run(argv, timeout=timeout)
     except CommandFailedError:

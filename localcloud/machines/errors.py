@@ -1,15 +1,15 @@
-"""What a user of the local cloud reads when something cannot be done."""
+"""Errors that a user of the local cloud reads."""
 
 from __future__ import annotations
 
 
 class LocalCloudError(RuntimeError):
-    """Something cannot be done. The text is one line: what, why and the way out."""
+    """A command of the local cloud failed. The text is one line: what is wrong, why, and what to do."""
 
 
 class CommandFailedError(LocalCloudError):
-    """A host tool failed. The text has the command and the last line it wrote."""
+    """A tool of the host failed. The text has the command and its last line of output."""
 
 
 class MachineFailedError(LocalCloudError):
-    """A machine does not do what was asked. The text has what was last seen of it."""
+    """A machine did not do what was asked. The text has its last known state."""

@@ -1,4 +1,4 @@
-"""What a machine says about the etcd that runs on it."""
+"""The health of etcd on a machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ curl --silent --max-time 5 {_METRICS}/health || true
 
 
 def etcd_health(machine: NspawnMachine) -> str:
-    """``healthy``, or what is wrong; empty when the machine has no etcd, or is off."""
+    """Return ``healthy`` or the problem; empty if the machine has no etcd or is off."""
     try:
         lines = run(machine.inside(["sh", "-c", _SCRIPT]), timeout=_LIMIT).splitlines()
     except LocalCloudError as error:

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and logs that only root reads."""
+"""Atomic file replacement, and logs that only root can read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 def replace(path: Path, text: str, *, mode: int) -> None:
-    """Write ``text`` in the place of whatever is at ``path``, atomically."""
+    """Write ``text`` to ``path`` atomically; an existing file is replaced."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "w") as file:  # noqa: PTH123 - a descriptor, for the mode from the start
@@ -17,12 +17,12 @@ def replace(path: Path, text: str, *, mode: int) -> None:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log to append to; only root can read it."""
+    """Open a log for appending; only root can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def last_line(log: Path) -> str:
-    """What a log ends with; ``nothing`` where it is empty or missing."""
+    """Return the last line of a log; ``nothing`` if the log is empty or missing."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1] if lines else "nothing"

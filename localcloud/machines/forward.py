@@ -1,7 +1,7 @@
-"""Lets one port of a local cloud's network be reached on the host's loopback.
+"""Forwards a port of the host's loopback to a port inside a local cloud's network.
 
-``python -m localcloud.machines.forward FD HOST PORT``, started inside the namespace: a listening socket belongs to the
-namespace that it was made in, so the one that is inherited as ``FD`` still listens on the host.
+``python -m localcloud.machines.forward FD HOST PORT`` runs inside the namespace. ``FD`` is a listening socket that the
+host's process made: a socket stays in the namespace in which it was made.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PIECE = 64 * 1024
 
 
 async def forward(listening: socket.socket, host: str, port: int) -> None:
-    """Pass every connection on, until the process ends."""
+    """Forward every connection, until the process ends."""
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -23,13 +23,13 @@ async def forward(listening: socket.socket, host: str, port: int) -> None:
         except OSError:
             writer.close()
             return
-        await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
+        await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
 
     server = await asyncio.start_server(connect, sock=listening)
     await server.serve_forever()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while piece := await reader.read(_PIECE):
             writer.write(piece)

@@ -1,4 +1,4 @@
-"""A machine's journal, read by the journalctl of its own image: also when the machine is off."""
+"""Reads a machine's journal with the journalctl of its image, even if the machine is off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from localcloud.machines.machine import NspawnMachine
 
-# The mount is seen by this command alone.
+# The mount is visible to this command alone.
 _SCRIPT = """
 mount --bind "$1" "$2/mnt"
 image=$2
@@ -16,6 +16,6 @@ exec chroot "$image" journalctl --directory=/mnt "$@"
 
 
 def journal_command(machine: NspawnMachine, options: Sequence[str]) -> list[str]:
-    """The command that prints the journal, with journalctl's own ``options``."""
+    """Return the command that prints the journal; ``options`` are those of journalctl."""
     private = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", _SCRIPT, "journal"]
     return [*private, str(machine.upper / "var/log/journal"), str(machine.image.resolve()), *options]

@@ -1,4 +1,4 @@
-"""Where a local cloud keeps things on the host."""
+"""The paths of a local cloud on the host."""
 
 from __future__ import annotations
 
@@ -9,58 +9,60 @@ from pathlib import Path
 from localcloud.machines.errors import LocalCloudError
 
 STATE_ROOT = Path("/var/lib/localcloud")
+"""Holds the state of every local cloud."""
 RUN_ROOT = Path("/run/localcloud")
+"""Holds the files that exist only while a local cloud runs."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The paths and names that belong to one local cloud.
+    """The paths and names of one local cloud.
 
-    Raises ``LocalCloudError`` when the name could not stand in a path and in a host name: 1 to 40 lower-case
-    letters, digits and inner hyphens.
+    Raises ``LocalCloudError`` unless the name has 1 to 40 lower-case letters, digits and inner hyphens: it is part of
+    paths and host names.
     """
 
     name: str
     """The local cloud's name."""
     state_directory: Path | None = None
-    """Where it keeps its state; ``None`` is ``/var/lib/localcloud/NAME``."""
+    """The folder of its state; ``None`` is ``/var/lib/localcloud/NAME``."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise LocalCloudError(
-                f"local cloud name is {self.name!r}: use 1 to 40 lower-case letters, digits and inner hyphens"
+                f"the local cloud's name is {self.name!r}: use 1 to 40 lower-case letters, digits and inner hyphens"
             )
 
     @property
     def state(self) -> Path:
-        """What survives ``stop``: database, machines' root file systems, volumes, Pulumi's backend, logs."""
+        """What ``stop`` keeps: database, machines' root file systems, volumes, Pulumi's backend, logs."""
         return self.state_directory or STATE_ROOT / self.name
 
     @property
     def run(self) -> Path:
-        """What lives only while the local cloud runs."""
+        """Files that exist only while the local cloud runs."""
         return RUN_ROOT / self.name
 
     @property
     def lock(self) -> Path:
-        """Held by the command that changes this local cloud."""
+        """The lock of the command that changes this local cloud."""
         return RUN_ROOT / f"{self.name}.lock"
 
     @property
     def namespace(self) -> str:
-        """The network namespace's name."""
+        """The name of the network namespace."""
         return f"localcloud-{self.name}"
 
     @property
     def namespace_files(self) -> Path:
-        """Files that ``ip netns exec`` lays over those of ``/etc``."""
+        """Files that ``ip netns exec`` mounts over those of ``/etc``."""
         return Path("/etc/netns") / self.namespace
 
     @property
     def cgroup_mount(self) -> Path:
-        """A mount of the unified control group hierarchy, wherever the host has its own."""
+        """Mount point of the unified control group hierarchy, independent of the host's own mounts."""
         return self.run / "cgroup"
 
     @property
@@ -85,12 +87,12 @@ class Layout:
 
     @property
     def objects(self) -> Path:
-        """What the object store keeps, and its accounts."""
+        """The objects and accounts of the object store."""
         return self.state / "objects"
 
     @property
     def logs(self) -> Path:
-        """Logs of the API and the name server."""
+        """Logs of the daemons."""
         return self.state / "logs"
 
     @property
@@ -100,12 +102,12 @@ class Layout:
 
     @property
     def pulumi_home(self) -> Path:
-        """Pulumi's home, so that the user's own is neither used nor changed."""
+        """Pulumi's home. The user's own home of Pulumi is neither used nor changed."""
         return self.state / "pulumi-home"
 
     @property
     def commands(self) -> Path:
-        """The directory that comes first on PATH inside the local cloud."""
+        """The first directory on PATH inside the local cloud."""
         return self.state / "bin"
 
     @property
@@ -115,5 +117,5 @@ class Layout:
 
     @property
     def plugin_socket(self) -> Path:
-        """Where Pulumi's stand-in providers are started."""
+        """The unix socket through which Pulumi's stand-in providers are started."""
         return self.run / "plugins.sock"

@@ -1,4 +1,4 @@
-"""One command at a time changes a local cloud."""
+"""A lock: one command at a time changes a local cloud."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import TextIO
 from localcloud.machines.errors import LocalCloudError
 
 LIMIT = 600.0
-"""Seconds to wait for another command."""
+"""Seconds to wait for another command to finish."""
 
 _POLL = 0.1
 
 
 @contextmanager
 def locked(path: Path, purpose: str, say: Callable[[str], None]) -> Generator[None]:
-    """Hold the lock at ``path``, which says ``purpose`` to those who wait for it.
+    """Hold the lock at ``path``. Commands that wait for it are told ``purpose``.
 
-    Raises ``LocalCloudError`` naming the holder after ``LIMIT`` seconds.
+    Raises ``LocalCloudError`` with the holder's name after ``LIMIT`` seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + LIMIT
-    told = False
+    announced = False
     while True:
         with path.open("a+") as file:
             if _taken(file, path):
@@ -39,11 +39,11 @@ def locked(path: Path, purpose: str, say: Callable[[str], None]) -> Generator[No
         holder = _holder(path)
         if time.monotonic() > deadline:
             raise LocalCloudError(
-                f"{holder} has been at work for {LIMIT:.0f} s: end it, or wait, and try again"
+                f"{holder} has not finished after {LIMIT:.0f} s: end it or wait for it, then try again"
             )
-        if not told:
-            say(f"waiting for {holder} to finish")
-            told = True
+        if not announced:
+            say(f"waiting up to {LIMIT:.0f} s for {holder} to finish")
+            announced = True
         time.sleep(_POLL)
 
 
@@ -52,7 +52,7 @@ def _taken(file: TextIO, path: Path) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    # Its last holder may have removed it meanwhile, and a third command made another.
+    # The last holder may have removed the file, and a third command may have made another.
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     return False

@@ -1,6 +1,6 @@
-"""A machine's power button and reset button: its own logind, asked over D-Bus.
+"""Shutdown and reboot requests to a machine's logind, over D-Bus.
 
-logind respects the block inhibitors that services inside the machine hold, also for root
+A service inside the machine can block them with an inhibitor, even for root
 (https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html).
 """
 
@@ -19,27 +19,30 @@ _CALL = (
 )
 
 
-class Button(Enum):
-    """What logind can be asked for."""
+class PowerRequest(Enum):
+    """A method of logind and its arguments."""
 
-    POWER = ("PowerOff", "b", "false")
-    """A shutdown, unless an inhibitor forbids it."""
-    RESET = ("Reboot", "b", "false")
-    """A reboot, unless an inhibitor forbids it."""
+    SHUTDOWN = ("PowerOff", "b", "false")
+    """Shuts the machine down unless an inhibitor blocks it."""
+    REBOOT = ("Reboot", "b", "false")
+    """Reboots the machine unless an inhibitor blocks it."""
 
 
 class Enterable(Protocol):
-    """A machine that commands can be run in."""
+    """A machine in which commands can be run."""
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """The command that runs ``argv`` inside; raises ``MachineFailedError`` when the machine is off."""
+        """Return the command that runs ``argv`` inside; raises ``MachineFailedError`` if the machine is off."""
         ...
 
 
-def press(machine: Enterable, button: Button) -> bool:
-    """Whether logind heard it, be it that it refused. Early in boot and late in shutdown nobody hears."""
+def send(machine: Enterable, request: PowerRequest) -> bool:
+    """Send a request, and return whether logind received it, even if it then rejected it.
+
+    Early in a boot and late in a shutdown no logind receives it.
+    """
     try:
-        run(machine.inside([*_CALL, *button.value]), timeout=10)
+        run(machine.inside([*_CALL, *request.value]), timeout=10)
     except MachineFailedError:
         return False
     except CommandFailedError as error:

@@ -1,4 +1,4 @@
-"""One machine on this host: its files, its processes, and a way in."""
+"""One machine on this host: its files, its processes, and how to run commands inside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localcloud.machines.errors import MachineFailedError
 from localcloud.machines.files import open_log, replace
 from localcloud.machines.interface import Machine
 from localcloud.machines.layout import Layout
-from localcloud.machines.logind import Button, press
+from localcloud.machines.logind import PowerRequest, send
 from localcloud.machines.network import BRIDGE
 from localcloud.machines.packet_filter import PORT_PREFIX
 from localcloud.machines.seed import write_seed
@@ -32,74 +32,74 @@ _BOOT_LIMIT = 20.0
 _POLL = 0.01
 _REPEAT = 0.2
 
-# https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+4: starts poweroff.target.
+# Starts poweroff.target: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+4
 _POWEROFF_SIGNAL = signal.SIGRTMIN + 4
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is kept beside a machine's root file system."""
+    """The facts about a machine that are stored beside its root file system."""
 
     name: str
     addresses: tuple[str, ...]
-    """Public and private, each with its prefix length."""
+    """The public and the private address, each with its prefix length."""
     volumes: tuple[str, ...]
 
 
 class NspawnMachine:
-    """A machine that systemd-nspawn runs, known by its droplet's id."""
+    """A machine that systemd-nspawn runs; its id is the droplet's."""
 
     def __init__(self, machine_id: int, layout: Layout) -> None:
         self.id = machine_id
         self.directory = layout.machines / str(machine_id)
-        # Kept short: the bridge port's name, made from it, has at most 15 characters.
+        # Short, because the name of the bridge port contains it and has at most 15 characters.
         self._label = f"d{machine_id}"
         self._cgroup = Cgroup(layout.cgroup) / "machines" / str(machine_id)
         self._namespace = layout.namespace
 
     @property
     def exists(self) -> bool:
-        """Whether it has a root file system."""
+        """Whether the machine has a root file system."""
         return self.upper.is_dir()
 
     @property
     def running(self) -> bool:
-        """Whether it is powered on; it stays so while it reboots."""
+        """Whether the machine is powered on. It is while it reboots."""
         return self._cgroup.populated()
 
     @property
     def upper(self) -> Path:
-        """What the machine changed on its root file system."""
+        """The machine's changes to its root file system."""
         return self.directory / "upper"
 
     @property
     def image(self) -> Path:
-        """The image that its root file system began with; a newer one could not take its place."""
+        """The image below its root file system. A newer image cannot replace it."""
         return self.directory / "image"
 
     @property
     def console(self) -> Path:
-        """What the machine and systemd-nspawn wrote to the console."""
+        """The output of the machine and of systemd-nspawn."""
         return self.directory / "console.log"
 
     @property
     def port(self) -> str:
-        """The bridge's port that the machine's cable is in."""
+        """The machine's port of the bridge."""
         return f"{PORT_PREFIX}{self._label}"
 
     def facts(self) -> Facts:
-        """What was noted at the last power-on and since."""
+        """Return the stored facts."""
         stored = json.loads((self.directory / "machine.json").read_text())
         return Facts(stored["name"], tuple(stored["addresses"]), tuple(stored["volumes"]))
 
-    def note(self, facts: Facts) -> None:
-        """Replace what is noted."""
+    def save_facts(self, facts: Facts) -> None:
+        """Replace the stored facts."""
         stored = {"name": facts.name, "addresses": facts.addresses, "volumes": facts.volumes}
         replace(self.directory / "machine.json", json.dumps(stored), mode=0o600)
 
     def prepare(self, machine: Machine, image: Path) -> None:
-        """Make the root file system over ``image``, and its seed, unless the machine has them."""
+        """Make the root file system over ``image`` with its seed, unless they exist, and store the facts."""
         if not self.exists:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in ("work", "root"):
@@ -111,10 +111,10 @@ class NspawnMachine:
             write_seed(machine, unfinished)
             unfinished.rename(self.upper)
         addresses = tuple(str(address) for address in addresses_of(machine))
-        self.note(Facts(machine.name, addresses, machine.volumes))
+        self.save_facts(Facts(machine.name, addresses, machine.volumes))
 
     def bind(self, devices: Mapping[str, str]) -> None:
-        """Say which devices the next boot has: volume name to the host's device."""
+        """Set the devices of the next boot: volume name to the host's device."""
         arguments = [
             *("--quiet", "--boot", "--keep-unit", "--register=no", "--settings=no", "--link-journal=no"),
             *("--resolv-conf=off", "--timezone=off", "--console=read-only"),
@@ -125,14 +125,14 @@ class NspawnMachine:
         replace(self.directory / "nspawn.args", "".join(f"{line}\n" for line in arguments), mode=0o600)
 
     def boot(self) -> None:
-        """Power it on and wait for its first process.
+        """Power the machine on and wait for its first process.
 
-        Raises ``MachineFailedError`` when there is none.
+        Raises ``MachineFailedError`` if it does not start.
         """
         if not self.image.is_dir():
             raise MachineFailedError(
-                f"machine {self.id} began with the image {self.image.readlink()}, which is gone: "
-                "localcloud reset, and begin anew"
+                f"machine {self.id} needs the image {self.image.readlink()}, which was deleted: "
+                "run localcloud reset and start again"
             )
         self._cgroup.remove()
         self._cgroup.create()
@@ -151,33 +151,36 @@ class NspawnMachine:
         while self.leader() is None:
             if supervisor.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise MachineFailedError(f"machine {self.id} does not start; last seen: {self._last_words()}")
+                raise MachineFailedError(
+                    f"machine {self.id} does not start; last line of its console: {self._last_line()}"
+                )
             time.sleep(_POLL)
 
     async def shutdown(self, timeout: float) -> bool:
-        """Press the power button, which inhibitors can refuse; whether the machine is off in ``timeout`` seconds."""
-        return await self._until(lambda: not self.running, partial(press, self, Button.POWER), timeout)
+        """Request a shutdown; return whether the machine is off in ``timeout`` seconds. An inhibitor can block it."""
+        request = partial(send, self, PowerRequest.SHUTDOWN)
+        return await self._until(lambda: not self.running, request, timeout)
 
     async def halt(self, timeout: float) -> bool:
-        """Shut down in an orderly way, whatever inhibitors say; whether it is off in ``timeout`` seconds."""
+        """Shut down cleanly despite inhibitors; return whether the machine is off in ``timeout`` seconds."""
         return await self._until(lambda: not self.running, self._start_poweroff_target, timeout)
 
     async def restart(self, timeout: float) -> bool:
-        """Reboot in an orderly way; whether it did so, or is off, in ``timeout`` seconds."""
+        """Reboot cleanly; return whether the machine rebooted or is off in ``timeout`` seconds."""
         before = self.leader()
         return await self._until(
             lambda: not self.running or self.leader() not in {before, None},
-            partial(press, self, Button.RESET),
+            partial(send, self, PowerRequest.REBOOT),
             timeout,
         )
 
-    async def _until(self, reached: Callable[[], bool], ask: Callable[[], bool], timeout: float) -> bool:
-        """Ask until it is heard, which is once, and wait until it is reached."""
+    async def _until(self, reached: Callable[[], bool], request: Callable[[], bool], timeout: float) -> bool:
+        """Send the request until it is received once, and wait for its effect; return whether it came in time."""
         deadline = time.monotonic() + timeout
-        heard = False
+        received = False
         while not reached():
-            if not heard:
-                heard = await asyncio.to_thread(ask)
+            if not received:
+                received = await asyncio.to_thread(request)
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(_POLL)
@@ -188,7 +191,7 @@ class NspawnMachine:
         with suppress(ProcessLookupError):
             if leader is not None:
                 os.kill(leader, _POWEROFF_SIGNAL)
-        # Process 1 does not hear it before it is set up; that it hears it again does no harm.
+        # Process 1 misses the signal early in a boot. A repeated signal does no harm.
         time.sleep(_REPEAT)
         return False
 
@@ -199,13 +202,13 @@ class NspawnMachine:
     def remove(self) -> None:
         """Cut the power and remove the root file system."""
         self.kill()
-        doomed = self.directory.with_name(f".{self.id}.deleted")
+        deleted = self.directory.with_name(f".{self.id}.deleted")
         with suppress(FileNotFoundError):
-            self.directory.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+            self.directory.rename(deleted)
+        shutil.rmtree(deleted, ignore_errors=True)
 
     def leader(self) -> int | None:
-        """The process id, on the host, of the machine's process 1; ``None`` while there is none."""
+        """Return the host's process id of the machine's process 1; ``None`` without one."""
         payload = self._cgroup / "machine" / "payload"
         for group in (payload / "init.scope", payload):
             for process in group.processes():
@@ -214,13 +217,13 @@ class NspawnMachine:
         return None
 
     def unit(self, name: str) -> Cgroup:
-        """The group of one of the machine's system units, which need not run."""
+        """Return the control group of one of the machine's system units, running or not."""
         return self._cgroup / "machine" / "payload" / "system.slice" / name
 
     def inside(self, argv: Sequence[str]) -> list[str]:
-        """The command that runs ``argv`` as root inside the machine.
+        """Return the command that runs ``argv`` as root inside the machine.
 
-        Raises ``MachineFailedError`` when the machine is off.
+        Raises ``MachineFailedError`` if the machine is off.
         """
         leader = self.leader()
         if leader is None:
@@ -235,25 +238,25 @@ class NspawnMachine:
         return [*enter, "env", "--ignore-environment", *environment, *argv]
 
     def mounts_of(self, device_number: str) -> list[str]:
-        """Where the machine has mounted a device, given as ``major:minor``; last mounted first."""
+        """Return the mount points of a device, given as ``major:minor``; the latest mount first."""
         lines = Path(f"/proc/{self.leader()}/mountinfo").read_text().splitlines()
         fields = [line.split() for line in lines]
         return [_unescape(field[4]) for field in reversed(fields) if field[2] == device_number]
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         with suppress(OSError):
             lines = self.console.read_text(errors="replace").strip().splitlines()
-            return lines[-1] if lines else "its console is empty"
-        return "it has no console"
+            return lines[-1] if lines else "nothing"
+        return "nothing"
 
 
 def addresses_of(machine: Machine) -> tuple[IPv4Interface, ...]:
-    """A machine's addresses, the public one first."""
+    """Return a machine's addresses, the public address first."""
     return (machine.public,) if machine.private is None else (machine.public, machine.private)
 
 
 def known_machines(layout: Layout) -> list[NspawnMachine]:
-    """All machines that have a root file system, on or off, by id."""
+    """Return all machines that have a root file system, on or off, sorted by id."""
     if not layout.machines.is_dir():
         return []
     ids = sorted(int(path.name) for path in layout.machines.iterdir() if path.name.isdecimal())
@@ -261,7 +264,7 @@ def known_machines(layout: Layout) -> list[NspawnMachine]:
 
 
 def running_machines(layout: Layout) -> list[NspawnMachine]:
-    """All machines that are powered on."""
+    """Return all machines that are powered on."""
     groups = (Cgroup(layout.cgroup) / "machines").children()
     return [NspawnMachine(int(group.path.name), layout) for group in groups if group.populated()]
 

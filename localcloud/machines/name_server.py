@@ -1,4 +1,4 @@
-"""The local cloud's name server: dnsmasq, which answers from a file and asks nobody."""
+"""The local cloud's name server: dnsmasq, which answers from a file and forwards no query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.machines.files import open_log, replace
 from localcloud.machines.layout import Layout
 
 TTL = 60
-"""Seconds that an answer may be kept, as the program's records say."""
+"""Time to live of the answers in seconds, equal to that of the program's records."""
 
 
 class NameServer:
@@ -23,11 +23,11 @@ class NameServer:
         self._hosts = layout.run / "hosts"
 
     def running(self) -> bool:
-        """Whether it runs."""
+        """Return whether the name server runs."""
         return self._cgroup.populated()
 
     def ensure(self) -> None:
-        """Start it unless it runs."""
+        """Start the name server unless it runs."""
         if self.running():
             return
         if not self._hosts.exists():
@@ -45,7 +45,7 @@ class NameServer:
                     ),
                     *(f"--listen-address={GATEWAY.ip}", "--bind-interfaces", "--no-resolv", "--no-hosts"),
                     *(f"--addn-hosts={self._hosts}", f"--local-ttl={TTL}", "--no-negcache"),
-                    # Any other name does not exist: nothing is asked outside.
+                    # Any other name does not exist; no query leaves the namespace.
                     "--address=/#/",
                 ],
                 output=log,
@@ -53,7 +53,7 @@ class NameServer:
             )
 
     def answer(self, records: Mapping[str, Sequence[str]]) -> None:
-        """Replace all answers: FQDN to IPv4 addresses."""
+        """Replace all records: FQDN to IPv4 addresses."""
         lines = [
             f"{address} {name.rstrip('.')}\n" for name, addresses in records.items() for address in addresses
         ]
@@ -64,7 +64,7 @@ class NameServer:
         self._cgroup.signal(signal.SIGHUP)
 
     def answers(self) -> dict[str, tuple[str, ...]]:
-        """What it answers: FQDN to IPv4 addresses."""
+        """Return all records: FQDN to IPv4 addresses."""
         found: dict[str, tuple[str, ...]] = {}
         for line in self._hosts.read_text().splitlines() if self._hosts.exists() else ():
             address, name = line.split()

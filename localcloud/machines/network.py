@@ -1,4 +1,4 @@
-"""A local cloud's network: a namespace with one bridge, on which every address of the cloud lives."""
+"""A local cloud's network: a namespace with one bridge that has every address of the cloud."""
 
 from __future__ import annotations
 
@@ -17,37 +17,40 @@ from localcloud.machines.layout import Layout
 BRIDGE = "cloud0"
 
 BRIDGE_MAC = "02:00:00:c1:0d:00"
-"""Fixed: by itself a bridge takes the lowest address of its ports, which changes as machines come and go, and the
-others would send to the old one until their ARP entries are checked again, half a minute later."""
+"""The bridge's fixed MAC address.
+
+Without it a bridge takes the lowest address of its ports, which changes when machines are created or deleted. The
+other machines would send to the old address until they check their ARP entries, half a minute later.
+"""
 
 
 class Network:
-    """The network namespace of one local cloud. Nothing leads out of it."""
+    """The network namespace of one local cloud. It has no route to the outside."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._handle = Path("/run/netns") / layout.namespace
 
     def complete(self) -> bool:
-        """Whether the namespace is there with everything in it: the packet filter is made last."""
+        """Return whether the namespace is completely set up: its packet filter is made last."""
         return succeeds(self.inside("nft", "list", "chain", *packet_filter.TABLE.split(), "output"))
 
     def exists(self) -> bool:
-        """Whether there is anything of it."""
+        """Return whether the namespace exists, even incomplete."""
         return self._handle.exists()
 
     def is_this(self) -> bool:
-        """Whether this process runs in it."""
+        """Return whether this process runs inside the namespace."""
         return self._handle.exists() and self._handle.samefile("/proc/self/ns/net")
 
     def ensure(self) -> None:
-        """Make the namespace, its bridge and addresses; a half-made one is made anew."""
+        """Make the namespace with its bridge and addresses; an incomplete one is replaced."""
         if self.complete():
             return
         self.remove()
         self._layout.namespace_files.mkdir(parents=True, exist_ok=True)
         replace(self._layout.namespace_files / "resolv.conf", f"nameserver {GATEWAY.ip}\n", mode=0o644)
-        # Without it a host's systemd-resolved would be asked, which knows nothing of this namespace.
+        # Without this file programs ask the host's systemd-resolved, which does not know this namespace's names.
         replace(
             self._layout.namespace_files / "nsswitch.conf",
             "passwd: files\ngroup: files\nhosts: files dns\n",
@@ -60,35 +63,35 @@ class Network:
             f"address add {GATEWAY} dev {BRIDGE}",
             *(f"address add {address}/32 dev {BRIDGE}" for address in (METADATA, OPERATOR, STRANGER)),
             f"link set {BRIDGE} up",
-            # What the operator's tools send to droplets comes from the operator's address.
+            # The operator's tools send to droplets from the operator's address.
             f"route replace {PUBLIC_NETWORK} dev {BRIDGE} src {OPERATOR}",
         )
-        # A router between VPCs is what the cloud has not got.
+        # The cloud does not route between VPCs.
         run(self.inside("sysctl", "-q", "-w", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.disable_ipv6=1"))
         self.filter(packet_filter.BASE)
 
     def remove(self) -> None:
-        """Undo ``ensure``. Processes inside must have ended."""
+        """Remove the namespace. Processes inside must have ended."""
         if self._handle.exists():
             run(["ip", "netns", "delete", self._layout.namespace])
-        # Whatever is there: an interrupted write leaves a file of another name.
+        # The whole folder, since an interrupted write leaves a temporary file.
         with suppress(FileNotFoundError):
             shutil.rmtree(self._layout.namespace_files)
 
     def inside(self, *argv: str) -> list[str]:
-        """The command that runs ``argv`` inside the namespace."""
+        """Return the command that runs ``argv`` inside the namespace."""
         return ["ip", "netns", "exec", self._layout.namespace, *argv]
 
     def filter(self, script: str) -> None:
-        """Apply an nftables script, whole or not at all."""
+        """Apply an nftables script atomically."""
         run(self.inside("nft", "--file", "-"), stdin=script)
 
     def route(self, network: IPv4Network) -> None:
-        """Let the operator reach a VPC's addresses."""
+        """Add the operator's route to a VPC's addresses."""
         self._ip(f"route replace {network} dev {BRIDGE} src {OPERATOR}")
 
-    def admit(self, port: str, addresses: Iterable[IPv4Interface]) -> None:
-        """Let a machine send from its own addresses through its port of the bridge."""
+    def allow_sources(self, port: str, addresses: Iterable[IPv4Interface]) -> None:
+        """Allow a machine to send from its own addresses through its port of the bridge."""
         members = ", ".join(f'"{port}" . {address.ip}' for address in addresses)
         self.filter(f"add element {packet_filter.TABLE} sources {{ {members} }}\n")
 

@@ -1,4 +1,4 @@
-"""Droplets as systemd-nspawn machines on this host."""
+"""The machine host that runs droplets as systemd-nspawn machines."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from localcloud.machines.network import Network
 from localcloud.machines.volumes import Volumes, device_path
 
 REBOOT_LIMIT = 30.0
-"""Seconds after which a machine that does not reboot is power-cycled."""
+"""Seconds after which a machine that has not rebooted is power-cycled."""
 
 
 class NspawnHost:
-    """Implements ``MachineHost``: see there for what each call does.
+    """Implements ``MachineHost``, which describes each method.
 
-    ``name`` is the local cloud's, ``state`` the directory that survives it, ``image`` the read-only root tree
-    that new machines start from. The local cloud's network must be there. Raises ``LocalCloudError`` when the
-    host does not do what is asked.
+    ``name`` is the local cloud's name, ``state`` the folder of its state, and ``image`` the read-only root tree of new
+    machines. The local cloud's network must exist. Raises ``LocalCloudError`` if a tool of the host fails.
     """
 
     def __init__(self, name: str, state: Path, image: Path) -> None:
@@ -42,20 +41,20 @@ class NspawnHost:
         self._settings_lock = asyncio.Lock()
 
     def machine(self, machine_id: int) -> NspawnMachine:
-        """The machine with this id, whether there is one or not."""
+        """Return the machine with this id, whether it exists or not."""
         return NspawnMachine(machine_id, self._layout)
 
     async def power_on(self, machine: Machine) -> None:
-        """Boot the machine; raises ``MachineFailedError`` when it does not start."""
+        """Boot the machine; raises ``MachineFailedError`` if it does not start."""
         async with self._locks[machine.id]:
             host = self.machine(machine.id)
             if not host.running:
                 await asyncio.to_thread(host.prepare, machine, self._image)
-                await asyncio.to_thread(self._connect_cable, host, machine)
+                await asyncio.to_thread(self._allow_addresses, host, machine)
                 await self._boot(host)
 
     async def shutdown(self, machine_id: int, timeout: float) -> bool:
-        """Press the power button once, as soon as the machine's logind can hear it."""
+        """Request a shutdown once, as soon as the machine's logind can receive it."""
         async with self._locks[machine_id]:
             return await self.machine(machine_id).shutdown(timeout)
 
@@ -65,7 +64,7 @@ class NspawnHost:
             await asyncio.to_thread(self.machine(machine_id).kill)
 
     async def reboot(self, machine_id: int) -> None:
-        """Reboot by logind; power-cycled when that has no effect within 30 s. One that is off stays off."""
+        """Reboot through logind; power-cycle after 30 s without a reboot. A machine that is off stays off."""
         async with self._locks[machine_id]:
             host = self.machine(machine_id)
             if not await host.restart(REBOOT_LIMIT):
@@ -79,24 +78,24 @@ class NspawnHost:
         self._locks.pop(machine_id, None)
 
     async def running(self) -> frozenset[int]:
-        """Ids of the machines that are powered on."""
+        """Return the ids of the machines that are powered on."""
         return frozenset(machine.id for machine in running_machines(self._layout))
 
     async def attach_volume(self, machine_id: int, name: str) -> None:
-        """Give a machine a volume; a running one gets the device at once."""
+        """Attach a volume to a machine. A running machine gets the device immediately."""
         async with self._locks[machine_id]:
             host = self.machine(machine_id)
             if not host.exists:
                 return
             facts = host.facts()
             if name not in facts.volumes:
-                host.note(replace(facts, volumes=(*facts.volumes, name)))
+                host.save_facts(replace(facts, volumes=(*facts.volumes, name)))
             await self._bind_devices(host)
             if host.leader() is not None:
                 await asyncio.to_thread(_show_device, host, name, await self._device(name))
 
     async def detach_volume(self, machine_id: int, name: str) -> None:
-        """Take a volume from a machine. What a running one still has mounted is unmounted."""
+        """Detach a volume from a machine. A running machine's mounts of it are unmounted."""
         async with self._locks[machine_id]:
             host = self.machine(machine_id)
             if not host.exists or name not in host.facts().volumes:
@@ -104,13 +103,14 @@ class NspawnHost:
             if host.leader() is not None:
                 await asyncio.to_thread(_hide_device, host, name, await self._device(name))
             facts = host.facts()
-            host.note(replace(facts, volumes=tuple(volume for volume in facts.volumes if volume != name)))
+            kept = tuple(volume for volume in facts.volumes if volume != name)
+            host.save_facts(replace(facts, volumes=kept))
             await self._bind_devices(host)
             async with self._volume_lock:
                 await asyncio.to_thread(self._volumes.disconnect, name)
 
     async def create_volume(self, name: str, size_gib: int, filesystem: str, label: str) -> None:
-        """Make a sparse volume."""
+        """Create a sparse volume."""
         await asyncio.to_thread(self._volumes.create, name, size_gib, filesystem, label)
 
     async def resize_volume(self, name: str, size_gib: int) -> None:
@@ -118,17 +118,17 @@ class NspawnHost:
         await asyncio.to_thread(self._volumes.resize, name, size_gib)
 
     async def delete_volume(self, name: str) -> None:
-        """Remove the volume and its data."""
+        """Delete the volume and its data."""
         async with self._volume_lock:
             await asyncio.to_thread(self._volumes.delete, name)
 
     async def apply_filters(self, filters: Sequence[Filter]) -> None:
-        """Replace the whole packet filter, atomically."""
+        """Replace the whole packet filter atomically."""
         async with self._settings_lock:
             await asyncio.to_thread(self._network.filter, packet_filter.render(filters))
 
     async def apply_records(self, records: Mapping[str, Sequence[str]]) -> None:
-        """Replace what the name server answers."""
+        """Replace the records of the name server."""
         async with self._settings_lock:
             await asyncio.to_thread(self._names.answer, records)
 
@@ -141,12 +141,12 @@ class NspawnHost:
         host.bind(devices)
 
     async def _device(self, name: str) -> str:
-        # Two connections at once would make two loop devices of one image.
+        # Two concurrent calls would make two loop devices of one image.
         async with self._volume_lock:
             return await asyncio.to_thread(self._volumes.connect, name)
 
-    def _connect_cable(self, host: NspawnMachine, machine: Machine) -> None:
-        self._network.admit(host.port, addresses_of(machine))
+    def _allow_addresses(self, host: NspawnMachine, machine: Machine) -> None:
+        self._network.allow_sources(host.port, addresses_of(machine))
         if machine.private is not None:
             self._network.route(machine.private.network)
 
@@ -167,6 +167,6 @@ def _hide_device(host: NspawnMachine, name: str, device: str) -> None:
     path = shlex.quote(device_path(name))
     major, minor = _device_number(device)
     lines = [f"umount -l {shlex.quote(point)}" for point in host.mounts_of(f"{major}:{minor}")]
-    # A device that the machine booted with is a bind mount, one that came later a node.
+    # A device is a bind mount if the machine booted with it, and a node if it was attached later.
     lines += [f"if mountpoint -q {path}; then umount {path}; fi", f"rm -f {path}"]
     run(host.inside(["sh", "-euc", "\n".join(lines)]))

@@ -1,4 +1,4 @@
-"""The local cloud's object store: an S3 server, in the place of DigitalOcean's Spaces."""
+"""The local cloud's object store: an S3 server that stands in for DigitalOcean's Spaces."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from localcloud.machines.prerequisites import SYSTEM_PATH
 from localcloud.tokens import BACKUP_BUCKET, BACKUP_KEYS, OBJECT_STORE_OWNER
 
 REGION = "us-east-1"
-"""The region that requests are signed for: what DigitalOcean's provider signs for, whatever the bucket's own."""
+"""The region that requests are signed for. DigitalOcean's provider signs for it, whatever the bucket's region."""
 
 CERTIFICATE = Path(__file__).with_name("object_store.pem")
-"""The server's certificate, which is its own authority and the same in every local cloud."""
+"""The server's self-signed certificate, which is the same in every local cloud."""
 
 _KEY_SEED = b"the object store of every local cloud"
 _READY_LIMIT = 20.0
@@ -30,7 +30,7 @@ _POLL = 0.05
 
 
 class ObjectStore:
-    """Versity's S3 gateway over a folder, by HTTPS."""
+    """Versity's S3 gateway, which serves a folder over HTTPS."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -38,28 +38,28 @@ class ObjectStore:
         self._buckets = layout.objects / "buckets"
         self._key = layout.run / "object-store-key.pem"
         self.log = layout.logs / "object-store.log"
-        """Every request that it answered."""
+        """The log of all requests that it answered."""
 
     def running(self) -> bool:
-        """Whether it runs."""
+        """Return whether the server runs."""
         return self._cgroup.populated()
 
     def ensure(self, server: Path) -> None:
-        """Start ``server`` unless it runs, and have the bucket for backups with its account."""
+        """Start ``server`` unless it runs, and make the bucket for backups and its account."""
         if not self.running():
             self._start(server)
         if not (self._buckets / BACKUP_BUCKET).exists():
             self._make_bucket(server)
 
     def stop(self) -> None:
-        """End it; what it keeps stays."""
+        """End the server. Objects and accounts are kept."""
         self._cgroup.remove()
 
     def set_secret(self, server: Path, access: str, secret: str) -> None:
-        """Give an account another secret key, which takes the old one away."""
+        """Replace an account's secret key."""
         problem = self._admin(server, "update-user", f"--access={access}", f"--secret={secret}")
         if problem is not None:
-            raise LocalCloudError(f"the object store does not change the account {access}: {problem}")
+            raise LocalCloudError(f"the object store cannot change the account {access}: {problem}")
 
     def _start(self, server: Path) -> None:
         accounts = self._layout.objects / "accounts"
@@ -81,20 +81,22 @@ class ObjectStore:
         while (problem := self._admin(server, "list-buckets")) is not None:
             ended = not self.running()
             if ended or time.monotonic() > deadline:
-                fate = "ended at once" if ended else f"does not answer in {_READY_LIMIT:.0f} s ({problem})"
-                raise LocalCloudError(f"the object store {fate}; {self.log} ends with: {last_line(self.log)}")
+                failure = "process ended" if ended else f"does not answer in {_READY_LIMIT:.0f} s ({problem})"
+                raise LocalCloudError(
+                    f"the object store {failure}; last line of {self.log}: {last_line(self.log)}"
+                )
             time.sleep(_POLL)
 
     def _make_bucket(self, server: Path) -> None:
         access, secret = BACKUP_KEYS
-        # An interrupted start may have made the account already. It may make buckets, as any key for Spaces may.
+        # An interrupted start may have made the account. The role lets it make buckets, like any key for Spaces.
         self._admin(server, "create-user", f"--access={access}", f"--secret={secret}", "--role=userplus")
         problem = self._admin(server, "create-bucket", f"--bucket={BACKUP_BUCKET}", f"--owner={access}")
         if problem is not None:
-            raise LocalCloudError(f"the object store makes no bucket: {problem}")
+            raise LocalCloudError(f"the object store cannot make the bucket {BACKUP_BUCKET}: {problem}")
 
     def _admin(self, server: Path, *command: str) -> str | None:
-        """Run one of the server's own administration commands; its complaint, if any."""
+        """Run an administration command of the server; return its error, or ``None`` if it succeeds."""
         access, secret = OBJECT_STORE_OWNER
         result = subprocess.run(
             [
@@ -107,11 +109,11 @@ class ObjectStore:
             timeout=_READY_LIMIT,
             check=False,
         )
-        return None if result.returncode == 0 else " ".join(result.stderr.split()) or "it says nothing"
+        return None if result.returncode == 0 else " ".join(result.stderr.split()) or "no output"
 
 
 def private_key() -> str:
-    """The key of ``CERTIFICATE``, PEM. It is made from a constant, since it guards nothing but a namespace."""
+    """Return the key of ``CERTIFICATE`` as PEM. It is derived from a constant, since it protects one namespace only."""
     number = int.from_bytes(hashlib.sha256(_KEY_SEED).digest())
     key = ec.derive_private_key(number, ec.SECP256R1())
     return key.private_bytes(

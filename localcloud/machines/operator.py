@@ -1,4 +1,4 @@
-"""The operator's workplace inside a local cloud: what ``pulumi`` and ``etcdctl`` find in their environment."""
+"""The environment variables of ``pulumi`` and ``etcdctl`` inside a local cloud."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.launcher import SOCKET
 
-PASSPHRASE = "localcloud"  # noqa: S105 - it guards a state file on the user's own machine, and is in the README
-"""Encrypts the local stacks' secrets."""
+PASSPHRASE = "localcloud"  # noqa: S105 - it protects a state file on the user's own machine
+"""The passphrase that encrypts the local stacks' secrets."""
 
 STACK = "local"
-"""The stack that is selected inside the local cloud."""
+"""The stack that Pulumi selects inside the local cloud."""
 
-# The user's own accounts, login and proxies must not reach into the local cloud.
+# The user's own accounts, login and proxies must not have an effect inside the local cloud.
 _FOREIGN = ("PULUMI_", "DIGITALOCEAN_", "SPACES_", "CLOUDFLARE_", "ETCDCTL_")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"}
 
 
 def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The user's environment without what is foreign to the local cloud, and with what is its own."""
+    """Return the user's environment without real accounts and proxies, plus the local cloud's variables."""
     environment = {
         name: value
         for name, value in user.items()
@@ -30,8 +30,8 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
     return environment | {
         "PATH": os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)]),
         "PULUMI_HOME": str(layout.pulumi_home),
-        # Without a file of attributes beside each checkpoint: that one is not written in one step, and an engine
-        # that is killed meanwhile leaves a stack that cannot be read ("failed to load checkpoint: EOF").
+        # Without a file of attributes beside each checkpoint: Pulumi does not write that file atomically, and a killed
+        # engine can leave a stack that cannot be read ("failed to load checkpoint: EOF").
         "PULUMI_BACKEND_URL": f"file://{layout.pulumi_backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_STACK": STACK,
@@ -39,6 +39,6 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": layout.name,
         SOCKET: str(layout.plugin_socket),
-        # Nothing but the object store is reached by HTTPS there, and its certificate is its own authority.
+        # The object store is the only HTTPS server inside, and its certificate is self-signed.
         "SSL_CERT_FILE": str(CERTIFICATE),
     }

@@ -1,8 +1,8 @@
-"""The machines' firewalls, as an nftables ruleset of the bridge.
+"""The machines' firewalls as an nftables ruleset of the bridge.
 
-The bridge sees every packet between two machines and between a machine and the namespace. Connection tracking
-is not to be had in the bridge family, so the ruleset keeps track itself: only a TCP segment with SYN and
-without ACK opens a connection, and the replies to allowed UDP datagrams and pings are remembered in sets.
+Every packet between two machines, or between a machine and the namespace, passes the bridge. The bridge family has no
+connection tracking, so the ruleset tracks connections itself: only a TCP segment with SYN and without ACK opens a
+connection, and sets remember the allowed UDP datagrams and pings whose replies must pass.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localcloud.machines.interface import Filter, Rule
 TABLE = "bridge localcloud"
 
 PORT_PREFIX = "vb-"
-"""What systemd-nspawn calls its end of a machine's cable, before the machine's name."""
+"""The prefix that systemd-nspawn puts before a machine's name to name its bridge port."""
 
 BASE = f"""\
 table {TABLE} {{
@@ -66,7 +66,7 @@ table {TABLE} {{
     }}
 }}
 """
-"""The part that stays: no IPv6, no packet with another's source address, and no machine filtered yet."""
+"""The constant part: it drops IPv6 and packets with a foreign source address, and filters no machine yet."""
 
 _REPLIES = (
     "tcp flags & (syn | ack) != syn return",
@@ -77,23 +77,23 @@ _REPLIES = (
 
 
 def render(filters: Sequence[Filter]) -> str:
-    """The nftables script that replaces all machines' filters in one step."""
+    """Return the nftables script that replaces all machines' filters atomically."""
     lines = [f"flush chain {TABLE} arriving", f"flush chain {TABLE} leaving"]
-    guarded = sorted({address.ip for entry in filters for address in entry.addresses})
-    if guarded:
-        lines += _chain("arriving", "daddr", "saddr", guarded, filters)
-        lines += _chain("leaving", "saddr", "daddr", guarded, filters)
+    filtered = sorted({address.ip for entry in filters for address in entry.addresses})
+    if filtered:
+        lines += _chain("arriving", "daddr", "saddr", filtered, filters)
+        lines += _chain("leaving", "saddr", "daddr", filtered, filters)
     return "".join(f"{line}\n" for line in lines)
 
 
 def _chain(
-    chain: str, own: str, other: str, guarded: Iterable[IPv4Address], filters: Sequence[Filter]
+    chain: str, own: str, other: str, filtered: Iterable[IPv4Address], filters: Sequence[Filter]
 ) -> Iterable[str]:
     add = f"add rule {TABLE} {chain}"
     yield f"{add} meta protocol arp return"
-    yield f"{add} ip {own} != {_set(guarded)} return"
+    yield f"{add} ip {own} != {_set(filtered)} return"
     if chain == "leaving":
-        # A droplet's firewall does not stand between it and its metadata.
+        # A droplet's firewall does not filter the metadata service.
         yield f"{add} ip daddr {METADATA} return"
     else:
         yield f"{add} ip saddr {METADATA} return"

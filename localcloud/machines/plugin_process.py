@@ -11,13 +11,13 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
 _BACKLOG = 64
-"""Launchers that wait while the process starts."""
+"""The number of launchers that can wait while the process starts."""
 
 
 class PluginProcess:
     """``python -m localcloud.plugins.fork_server``, as a daemon inside the namespace.
 
-    Nobody waits for it: whoever connects earlier is answered once it is ready. It takes up changed code by itself.
+    ``ensure`` does not wait until it is ready: earlier connections are answered later. It loads changed code by itself.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -26,12 +26,12 @@ class PluginProcess:
         self._log = layout.logs / "plugins.log"
 
     def running(self) -> bool:
-        """Whether it runs. Plugins that outlive it do not count."""
+        """Return whether the process runs. Plugins that outlive it do not count."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
             return connection.connect_ex(str(self._layout.plugin_socket)) == 0
 
     def ensure(self) -> None:
-        """Start it unless it runs."""
+        """Start the process unless it runs."""
         if self.running():
             return
         path = self._layout.plugin_socket

@@ -1,4 +1,4 @@
-"""What a host needs before a local cloud can be started on it."""
+"""Checks that this host can run a local cloud."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "sysctl": "procps",
 }
-"""The host's tools, each with its Debian package."""
+"""The required tools, each with its Debian package."""
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# cgroup.kill came with Linux 5.14.
+# The first version with cgroup.kill.
 _KERNEL = (5, 14)
 
 
 def check_host() -> None:
-    """Raise ``LocalCloudError`` with one line that says what is missing to start a local cloud."""
+    """Raise ``LocalCloudError`` with the missing tools, or as ``check_system`` does."""
     check_system()
     missing = [tool for tool in PACKAGES if shutil.which(tool, path=SYSTEM_PATH) is None]
     if missing:
         packages = " ".join(sorted({PACKAGES[tool] for tool in missing}))
-        raise LocalCloudError(f"missing: {', '.join(missing)}: make setup, or apt-get install {packages}")
+        raise LocalCloudError(
+            f"missing tools: {', '.join(missing)}: run make setup, or apt-get install {packages}"
+        )
 
 
 def check_system() -> None:
-    """Raise ``LocalCloudError``, in one line, where no local cloud can be: without Linux, or without root."""
+    """Raise ``LocalCloudError`` unless this is root on a Linux that is new enough."""
     if platform.system() != "Linux":
-        raise LocalCloudError(f"the local cloud needs Linux: this is {platform.system()}")
+        raise LocalCloudError(f"the local cloud needs Linux, but this is {platform.system()}")
     release = platform.release()
     version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
     if version < _KERNEL:
-        raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer: this is {release}")
+        raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer, but this is {release}")
     if os.geteuid() != 0:
         raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")

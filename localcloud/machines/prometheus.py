@@ -1,4 +1,4 @@
-"""Debian's Prometheus inside a local cloud, which the host reaches on its loopback."""
+"""Debian's Prometheus inside a local cloud, reachable on the host's loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
 PORT = 9090
-"""Prometheus' own port, inside and, unless another one is asked for, on the host's loopback."""
+"""Prometheus's port inside, and the default port on the host's loopback."""
 
 _READY_LIMIT = 30.0
 _POLL = 0.05
@@ -25,7 +25,7 @@ _ENVIRONMENT = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
 
 
 class Prometheus:
-    """Started on demand; it ends with the local cloud, and what it has measured with it."""
+    """A Prometheus that is started on demand. It and its data are removed with the local cloud."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -36,10 +36,10 @@ class Prometheus:
         self.log = layout.logs / "prometheus.log"
 
     def ensure(self, files: Mapping[str, str], port: int | None) -> str:
-        """Have it run with these files, ``prometheus.yml`` among them; its URL on the host.
+        """Run Prometheus with these files, which include ``prometheus.yml``, and return its URL on the host.
 
-        One that runs reads them anew. ``port`` is that on the host's loopback; ``None`` keeps the one there is.
-        Raises ``LocalCloudError`` when the port is taken, or when it does not become ready.
+        A running Prometheus reloads them. ``port`` is the port on the host's loopback; ``None`` keeps the current one.
+        Raises ``LocalCloudError`` if the port is in use, or if Prometheus does not become ready.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in files.items():
@@ -54,7 +54,7 @@ class Prometheus:
         return url
 
     def stop(self) -> None:
-        """End it."""
+        """End Prometheus and its port on the host."""
         self._cgroup.remove()
         self._forward.remove()
 
@@ -71,20 +71,21 @@ class Prometheus:
                 env=_ENVIRONMENT,
             )
 
-    def _listen(self, wanted: int | None) -> int:
-        known = int(self._port.read_text()) if self._forward.populated() and self._port.exists() else None
-        if known is not None and wanted in {None, known}:
-            return known
+    def _listen(self, requested: int | None) -> int:
+        current = int(self._port.read_text()) if self._forward.populated() and self._port.exists() else None
+        if current is not None and requested in {None, current}:
+            return current
         self._forward.remove()
+        wanted = PORT if requested is None else requested
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with listening:
             try:
-                listening.bind(("127.0.0.1", PORT if wanted is None else wanted))
+                listening.bind(("127.0.0.1", wanted))
             except OSError as error:
                 raise LocalCloudError(
-                    f"port {PORT if wanted is None else wanted} of 127.0.0.1 is taken ({error.strerror}): "
-                    "localcloud monitoring --port N"
+                    f"cannot listen on 127.0.0.1:{wanted} ({error.strerror}): "
+                    "choose another port with localcloud monitoring --port N"
                 ) from error
             listening.listen()
             with open_log(self.log) as log:
@@ -108,11 +109,11 @@ class Prometheus:
             try:
                 if client.get(f"{url}/-/ready").is_success:
                     return
-                problem = "it is not ready"
+                problem = "not ready"
             except httpx.HTTPError as error:
                 problem = str(error) or type(error).__name__
             if time.monotonic() > deadline or not self._cgroup.populated():
                 raise LocalCloudError(
-                    f"Prometheus does not start ({problem}); {self.log} ends with: {last_line(self.log)}"
+                    f"Prometheus does not start ({problem}); last line of {self.log}: {last_line(self.log)}"
                 )
             time.sleep(_POLL)

@@ -1,4 +1,4 @@
-"""What a new machine finds on its disk: the cloud-init seed and the files that describe its network."""
+"""Writes a new machine's first files: the cloud-init seed and the configuration of its network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localcloud.machines.interface import Machine
 
 
 def meta_data(machine: Machine) -> str:
-    """The seed's meta-data: the droplet's id is the instance id, so a reboot is not a first boot."""
+    """Return the seed's meta-data. The instance id is the droplet's, so that a reboot is not a first boot."""
     return json.dumps(
         {
             "instance-id": str(machine.id),
@@ -23,7 +23,7 @@ def meta_data(machine: Machine) -> str:
 
 
 def network_config(machine: Machine) -> str:
-    """The seed's network-config, version 2: static addresses on ``host0``, the default route by the gateway."""
+    """Return the seed's network-config, version 2: static addresses on ``host0``, default route to the gateway."""
     addresses = [str(address) for address in (machine.public, machine.private) if address is not None]
     return yaml.safe_dump(
         {
@@ -41,7 +41,7 @@ def network_config(machine: Machine) -> str:
 
 
 def write_seed(machine: Machine, root: Path) -> None:
-    """Write the seed and the machine's own configuration below ``root``. The seed is readable by root alone."""
+    """Write the seed and the machine's configuration below ``root``. Only root can read the seed."""
     root.mkdir(mode=0o755)
     seed = root / "var/lib/cloud/seed/nocloud"
     seed.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The Pulumi stack that a directory's program has inside a local cloud."""
+"""A Pulumi project's stack inside a local cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.machines.files import replace
 from localcloud.machines.layout import Layout
 
 Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
-"""Runs a command in the project's directory, inside the local cloud, and captures what it writes."""
+"""Runs a command in the project's folder, inside the local cloud, and captures its output."""
 
 _FILES = {"ETCDCTL_CACERT": "caCertificate", "ETCDCTL_CERT": "clientCertificate", "ETCDCTL_KEY": "clientKey"}
 
@@ -30,24 +30,24 @@ class Stack:
     project: str
     name: str
     directory: Path
-    """The project's directory."""
+    """The project's folder."""
 
     @property
     def checkpoint(self) -> Path:
-        """Where Pulumi's file backend keeps the stack
+        """The stack's file in Pulumi's file backend
         (https://www.pulumi.com/docs/iac/concepts/state-and-backends/#local-filesystem)."""
         return self.layout.pulumi_backend / ".pulumi" / "stacks" / self.project / f"{self.name}.json"
 
     def create(self, run: Run) -> None:
-        """Make the stack unless it is there, or is none of the project's: those have a configuration file."""
+        """Create the stack, if the project has a configuration file for it and it does not exist."""
         configured = (self.directory / f"Pulumi.{self.name}.yaml").exists()
         if configured and not self.checkpoint.exists():
             _pulumi(run, "stack", "init", self.name, "--non-interactive")
 
     def etcdctl_environment(self, run: Run) -> dict[str, str]:
-        """The variables by which etcdctl reaches the stack's cluster; none while the stack has no cluster.
+        """Return the variables with which etcdctl reaches the stack's cluster; none without a cluster.
 
-        Certificates and key are put into files that only root can read.
+        The certificates and the key are written to files that only root can read.
         """
         if not self.checkpoint.exists():
             return {}
@@ -61,7 +61,7 @@ class Stack:
 
 
 def find_stack(layout: Layout, directory: Path, name: str) -> Stack | None:
-    """The stack ``name`` of the project that ``directory`` belongs to; ``None`` outside of any project."""
+    """Return the stack ``name`` of the project that contains ``directory``; ``None`` outside any project."""
     for candidate in (directory, *directory.parents):
         file = candidate / "Pulumi.yaml"
         if file.exists():
@@ -84,6 +84,6 @@ def _write(outputs: Mapping[str, Any], directory: Path) -> dict[str, str]:
 def _pulumi(run: Run, *arguments: str) -> str:
     result = run(["pulumi", *arguments])
     if result.returncode != 0:
-        said = (result.stderr.strip() or result.stdout.strip() or "it said nothing").splitlines()
-        raise LocalCloudError(f"pulumi {' '.join(arguments)}: {said[-1]}")
+        lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
+        raise LocalCloudError(f"pulumi {' '.join(arguments)}: {lines[-1]}")
     return result.stdout

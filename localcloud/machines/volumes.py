@@ -15,7 +15,7 @@ _GIB = 1 << 30
 
 
 def device_path(name: str) -> str:
-    """Where a machine finds the volume, as on a droplet."""
+    """Return the volume's device inside a machine, named as on a droplet."""
     return f"/dev/disk/by-id/scsi-0DO_Volume_{name}"
 
 
@@ -26,7 +26,7 @@ class Volumes:
         self._directory = directory
 
     def create(self, name: str, size_gib: int, filesystem: str, label: str) -> None:
-        """Make a volume, formatted when ``filesystem`` (``ext4``, ``xfs``) is given. An existing one is kept."""
+        """Create a volume, formatted unless ``filesystem`` (``ext4``, ``xfs``) is empty. An existing one is kept."""
         image = self._image(name)
         if image.exists():
             return
@@ -42,40 +42,40 @@ class Volumes:
             temporary.unlink(missing_ok=True)
 
     def resize(self, name: str, size_gib: int) -> None:
-        """Grow the block device, also an attached one. A smaller size is refused with ``LocalCloudError``."""
+        """Grow the block device, even while it is attached. Raises ``LocalCloudError`` if the size is smaller."""
         image = self._existing(name)
         size = size_gib * _GIB
         if size < image.stat().st_size:
             raise LocalCloudError(
-                f"volume {name} has {image.stat().st_size // _GIB} GiB: it cannot shrink to {size_gib} GiB"
+                f"volume {name} has {image.stat().st_size // _GIB} GiB: a volume cannot shrink to {size_gib} GiB"
             )
         os.truncate(image, size)
         for device in self._devices(image):
             run(["losetup", "--set-capacity", device])
 
     def delete(self, name: str) -> None:
-        """Remove the volume and its data. A missing one is no error."""
+        """Delete the volume and its data. A missing volume is no error."""
         image = self._image(name)
         if image.exists():
             self.disconnect(name)
             image.unlink()
 
     def connect(self, name: str) -> str:
-        """The volume's loop device, made when it has none."""
+        """Return the volume's loop device, and make it if it is missing."""
         image = self._existing(name)
         devices = self._devices(image)
         if devices:
             return devices[0]
-        # Direct I/O spares the host a second copy of every page; file systems without it are used as they are.
+        # Direct I/O avoids a second copy of every page on the host. losetup ignores it on file systems without it.
         return run(["losetup", "--find", "--show", "--direct-io=on", image]).strip()
 
     def disconnect(self, name: str) -> None:
-        """Remove the volume's loop device; one that is still in use goes with its last user."""
+        """Remove the volume's loop device. The kernel removes a busy one after its last use."""
         for device in self._devices(self._image(name)):
             run(["losetup", "--detach", device])
 
     def disconnect_all(self) -> None:
-        """Remove every loop device of this local cloud, also those of volumes that were deleted."""
+        """Remove every loop device of this local cloud, including those of deleted volumes."""
         for device, image in _loop_devices():
             if image.removesuffix(" (deleted)").startswith(f"{self._directory}/"):
                 run(["losetup", "--detach", device])
@@ -86,13 +86,13 @@ class Volumes:
     def _existing(self, name: str) -> Path:
         image = self._image(name)
         if not image.exists():
-            raise LocalCloudError(f"volume {name} is not there: {image} is missing")
+            raise LocalCloudError(f"volume {name} does not exist: {image} is missing")
         return image
 
     def _image(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise LocalCloudError(
-                f"volume name is {name!r}: use up to 64 lower-case letters, digits and inner hyphens"
+                f"the volume's name is {name!r}: use 1 to 64 lower-case letters, digits and inner hyphens"
             )
         return self._directory / f"{name}.img"
 
@@ -111,4 +111,4 @@ def _mkfs(filesystem: str, label: str) -> list[str]:
         case "xfs":
             return ["mkfs.xfs", "-q", "-f", *(["-L", label] if label else [])]
         case _:
-            raise LocalCloudError(f"filesystem is {filesystem!r}: use ext4 or xfs")
+            raise LocalCloudError(f"the volume's filesystem is {filesystem!r}: use ext4 or xfs")

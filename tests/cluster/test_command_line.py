@@ -204,7 +204,7 @@ def test_a_machine_that_is_not_there_is_named_with_those_that_are(
 ) -> None:
     done = localcloud(cluster, *command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"localcloud: machine etcd-server-9 is not there (machines: {', '.join(NAMES)})\n"
+    assert done.stderr == f"localcloud: machine etcd-server-9 does not exist (machines: {', '.join(NAMES)})\n"
 
 
 def test_plain_pulumi_and_etcdctl_work_in_an_interactive_shell(cluster: Cluster, tmp_path: Path) -> None:

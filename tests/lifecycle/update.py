@@ -93,7 +93,7 @@ class Update:
 
     def kill_program(self) -> None:
         """Kill the program and its language host, but not the engine."""
-        assert self._command.kill_part("language")
+        assert self._command.kill_matching("language")
 
     def interrupt(self) -> bool:
         """Send what Ctrl-C sends and wait for the end. Return whether the signal killed the engine.

@@ -1,4 +1,4 @@
-"""Real machines need root on Linux. Every local cloud made here has a name of its own and is removed at the end."""
+"""Fixtures for tests with real machines, which need root on Linux. Every local cloud is removed after its test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def host() -> None:
-    """Skip, with one line that says why, where machines cannot run; in CI that is a failure."""
+    """Skip the test with the reason if machines cannot run here; fail it in CI."""
     try:
         check_host()
     except LocalCloudError as error:

@@ -1,4 +1,4 @@
-"""Droplets by the local cloud's own DigitalOcean API, asked from inside its namespace."""
+"""Requests to the local cloud's DigitalOcean API, from inside its namespace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .lab import eventually
 
 
 def call(cloud: LocalCloud, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One request to the API; an empty object for an answer without a body."""
+    """Send a request to the API; the result is empty for an answer without a body."""
     argv = ["curl", "--silent", "--fail-with-body", "--max-time", "30", "--request", method]
     argv += [
         "--header",
@@ -46,12 +46,12 @@ def await_active(cloud: LocalCloud, ids: Sequence[int]) -> None:
 
 
 def status(cloud: LocalCloud, droplet: int) -> str:
-    """A droplet's status, as the API says it."""
+    """Return a droplet's status in the API."""
     return str(call(cloud, "GET", f"/droplets/{droplet}")["droplet"]["status"])
 
 
 def inside(cloud: LocalCloud, name: str, script: str) -> str:
-    """What a script writes inside a machine."""
+    """Run a script inside a machine, and return its output."""
     return str(
         cloud.exec(name, ["sh", "-c", script], capture_output=True, text=True, timeout=60).stdout
     ).strip()

@@ -1,4 +1,4 @@
-"""Machines without the APIs: the host alone, asked as the APIs ask it."""
+"""A machine host without the APIs: tests call it directly."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Lab:
         self.host = NspawnHost(layout.name, layout.state, ensure_image())
 
     def do(self, *calls: Coroutine[Any, Any, T]) -> list[T]:
-        """Await calls side by side."""
+        """Await calls concurrently."""
 
         async def together() -> list[T]:
             return await asyncio.gather(*calls)
@@ -51,7 +51,7 @@ class Lab:
         return asyncio.run(together())
 
     def boot(self, *machines: Machine) -> None:
-        """Power machines on and wait until their first boot has done what the user data says."""
+        """Power machines on, and wait until cloud-init has finished."""
         self.do(*(self.host.power_on(machine) for machine in machines))
         for machine in machines:
             self.await_boot(machine.id)
@@ -69,16 +69,16 @@ class Lab:
         return subprocess.run(argv, capture_output=True, text=True, timeout=limit, check=False)
 
     def output(self, machine_id: int, script: str, limit: float = 60) -> str:
-        """What a script inside a machine writes."""
+        """Run a script inside a machine, and return its output."""
         return self.sh(machine_id, script, limit).stdout.strip()
 
     def outside(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the namespace, where the operator is."""
+        """Run a command in the namespace, as the operator does."""
         return self.cloud.run(argv, cwd=Path("/"), capture_output=True, text=True, timeout=60)
 
 
 def machine(number: int, **changes: Any) -> Machine:
-    """Machine number 1, 2, 3 …: its addresses end in the number after ten."""
+    """Return machine 1, 2, 3 and so on. Its addresses end in 10 plus the number."""
     values: dict[str, Any] = {
         "id": 1000 + number,
         "name": f"etcd-server-{number}.example.test",

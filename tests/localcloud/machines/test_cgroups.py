@@ -1,4 +1,4 @@
-"""A control group has the processes that were started in it."""
+"""Daemons in control groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localcloud.machines.cgroups import Cgroup
 
 @pytest.fixture
 def group(host: None, tmp_path: Path) -> Iterator[Cgroup]:
-    """A group of the test's own, in a hierarchy that is mounted for it."""
+    """A control group for the test, in a hierarchy that is mounted for it."""
     cgroups.mount(tmp_path)
     group = Cgroup(tmp_path / f"localcloud-{tmp_path.name}")
     yield group
@@ -32,6 +32,6 @@ def test_a_daemon_is_in_its_group_as_soon_as_it_is_started(group: Cgroup, attemp
     assert group.populated()
 
 
-def test_a_daemon_that_cannot_start_keeps_nobody_waiting(group: Cgroup) -> None:
+def test_starting_a_daemon_that_cannot_start_returns(group: Cgroup) -> None:
     start(group, "/nonexistent")
     assert group.wait_empty(10)

@@ -1,4 +1,4 @@
-"""Droplets of the API are machines, from their creation to their deletion."""
+"""Droplets of the API and their machines, from creation to deletion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def cloud(make_cloud: Callable[[], LocalCloud]) -> LocalCloud:
 
 
 def action(cloud: LocalCloud, droplet: int, kind: str) -> None:
-    """Ask for an action and wait for its end."""
+    """Start an action and wait for its end."""
     path = f"/droplets/{droplet}/actions"
     begun = call(cloud, "POST", path, {"type": kind})["action"]["id"]
     eventually(lambda: call(cloud, "GET", f"{path}/{begun}")["action"]["status"] == "completed", kind)
@@ -37,7 +37,7 @@ def delete(cloud: LocalCloud, droplet: int) -> None:
     eventually(gone, "the droplet and its machine to be gone")
 
 
-def test_a_droplet_boots_from_its_user_data_and_knows_its_metadata(cloud: LocalCloud) -> None:
+def test_a_droplet_boots_from_its_user_data_and_gets_its_metadata(cloud: LocalCloud) -> None:
     user_data = "#cloud-config\nwrite_files: [{path: /etc/motto, content: from the API}]\n"
     (droplet,) = create(cloud, "first", user_data=user_data)
     assert inside(cloud, "first", "cat /etc/motto") == "from the API"
@@ -68,7 +68,7 @@ def test_a_droplet_that_powers_itself_off_is_off_in_the_api(cloud: LocalCloud) -
     delete(cloud, droplet)
 
 
-def test_a_volume_follows_from_droplet_to_droplet(cloud: LocalCloud) -> None:
+def test_a_volume_moves_from_droplet_to_droplet(cloud: LocalCloud) -> None:
     body = {"name": "shelf", "size_gigabytes": 1, "region": "fra1", "filesystem_type": "ext4"}
     volume = call(cloud, "POST", "/volumes", body)["volume"]["id"]
     device = "/dev/disk/by-id/scsi-0DO_Volume_shelf"

@@ -1,4 +1,4 @@
-"""Start, stop and reset: repeated, interrupted, side by side, and after a crash."""
+"""Start, stop and reset: repeated, interrupted, concurrent, and after a crash."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from localcloud.machines.errors import LocalCloudError
 from localcloud.tokens import BACKUP_BUCKET
 
 from .droplets import await_active, call, create, inside, status
+from .host_state import listening, traces
 from .lab import eventually
-from .listening import listening
-from .traces import traces
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +72,7 @@ def test_stop_leaves_nothing_but_the_state(running: LocalCloud) -> None:
     assert running.status().problem == "stopped"
 
 
-def test_machines_and_their_data_come_back_after_a_stop(running: LocalCloud) -> None:
+def test_machines_and_their_data_are_back_after_a_stop_and_start(running: LocalCloud) -> None:
     inside(running, "keeper", "echo kept >/root/file; sync")
     running.stop()
     running.start()
@@ -81,7 +80,7 @@ def test_machines_and_their_data_come_back_after_a_stop(running: LocalCloud) -> 
     eventually(lambda: inside(running, "keeper", "cat /root/file") == "kept", "the machine's file")
 
 
-def test_a_machine_that_was_off_stays_off_after_a_stop(running: LocalCloud) -> None:
+def test_a_machine_that_was_off_is_off_after_a_stop_and_start(running: LocalCloud) -> None:
     droplet = droplet_id(running)
     call(running, "POST", f"/droplets/{droplet}/actions", {"type": "power_off"})
     eventually(lambda: status(running, droplet) == "off", "the droplet to be off")
@@ -92,7 +91,7 @@ def test_a_machine_that_was_off_stays_off_after_a_stop(running: LocalCloud) -> N
     await_active(running, [droplet])
 
 
-def test_machines_live_on_without_the_api(running: LocalCloud) -> None:
+def test_machines_keep_running_without_the_api(running: LocalCloud) -> None:
     leader = running.machine("keeper").leader()
     for process in processes(running, "api"):
         os.kill(process, signal.SIGKILL)
@@ -104,7 +103,7 @@ def test_machines_live_on_without_the_api(running: LocalCloud) -> None:
 
 
 def test_start_repairs_what_a_crash_ended(running: LocalCloud) -> None:
-    """Every process of the cloud killed at once, as by a crash of the host, but with all else left over."""
+    """All processes are killed at the same time, as in a crash of the host. Everything else is left in place."""
     for process in processes(running, ""):
         os.kill(process, signal.SIGKILL)
     eventually(lambda: not processes(running, ""), "the end of all processes")
@@ -124,7 +123,7 @@ def test_start_repairs_a_machine_whose_supervisor_was_killed(running: LocalCloud
     assert machine.running
 
 
-def test_start_makes_a_lost_network_anew(running: LocalCloud) -> None:
+def test_start_recreates_a_lost_network(running: LocalCloud) -> None:
     subprocess.run(["ip", "netns", "delete", running.layout.namespace], check=True)
     running.start()
     assert running.status().running
@@ -168,8 +167,8 @@ def test_stop_ends_commands_that_still_run_inside(running: LocalCloud) -> None:
 
 def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
     hold = "systemd-inhibit --what=shutdown --mode=block sleep 600"
-    # Both again until they work: on a machine that still boots, neither systemd nor logind may answer yet.
-    again = f"systemctl is-active --quiet veto || systemd-run --quiet --collect --unit=veto {hold}"
+    # Repeat both until they work: systemd and logind may not answer yet while the machine boots.
+    again = f"systemctl is-active --quiet inhibitor || systemd-run --quiet --collect --unit=inhibitor {hold}"
     eventually(
         lambda: "sleep" in inside(running, "keeper", f"{again}; systemd-inhibit --list"), "the inhibitor"
     )
@@ -178,21 +177,21 @@ def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
     assert not [line for line in said if "cutting its power" in line]
 
 
-def test_two_commands_never_change_one_cloud_at_once(running: LocalCloud) -> None:
+def test_a_second_command_waits_until_the_first_has_finished(running: LocalCloud) -> None:
     first = localcloud(running, "stop")
     eventually(lambda: "stop" in running.layout.lock.read_text(), "the first command's lock")
     first.send_signal(signal.SIGSTOP)
     second = localcloud(running, "start")
     assert second.stdout is not None
     waiting = next(line for line in second.stdout if "waiting" in line)
-    assert f"waiting for localcloud stop (process {first.pid}) to finish" in waiting
+    assert f"waiting up to 600 s for localcloud stop (process {first.pid}) to finish" in waiting
     first.send_signal(signal.SIGCONT)
     for command in (first, second):
         command.communicate(timeout=60)
     assert running.status().running
 
 
-def test_stop_is_refused_from_inside(running: LocalCloud) -> None:
+def test_stop_is_rejected_inside_the_local_cloud(running: LocalCloud) -> None:
     inner = running.run(
         [sys.executable, "-m", "localcloud.cli.main", "stop"], cwd=Path("/"), capture_output=True, text=True
     )
@@ -201,7 +200,7 @@ def test_stop_is_refused_from_inside(running: LocalCloud) -> None:
     assert running.status().running
 
 
-def test_clouds_side_by_side_do_not_see_each_other(
+def test_two_local_clouds_are_isolated_from_each_other(
     running: LocalCloud, make_cloud: Callable[[], LocalCloud]
 ) -> None:
     other = make_cloud()
@@ -216,7 +215,7 @@ def test_clouds_side_by_side_do_not_see_each_other(
     assert inside(running, "keeper", "hostname") == "keeper"
 
 
-def test_reset_of_a_cloud_that_never_was_does_nothing(make_cloud: Callable[[], LocalCloud]) -> None:
+def test_reset_of_an_unknown_cloud_does_nothing(make_cloud: Callable[[], LocalCloud]) -> None:
     cloud = make_cloud()
     cloud.reset()
     assert traces(cloud.layout.name) == set()
@@ -226,12 +225,12 @@ def test_nothing_listens_outside_the_namespace(running: LocalCloud) -> None:
     assert listening(running) == set()
 
 
-def test_logs_are_readable_by_root_alone(running: LocalCloud) -> None:
+def test_only_root_can_read_logs(running: LocalCloud) -> None:
     modes = {file.name: file.stat().st_mode & 0o777 for file in running.layout.logs.iterdir()}
     assert modes == dict.fromkeys(("api.log", "dnsmasq.log", "object-store.log", "plugins.log"), 0o600)
 
 
-def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) -> None:
+def test_objects_are_kept_after_a_crash_of_the_store_and_a_stop(running: LocalCloud) -> None:
     kept = running.layout.objects / "buckets" / BACKUP_BUCKET / "kept"
     kept.write_bytes(b"kept")
     Cgroup(running.layout.cgroup / "object-store").kill()
@@ -245,7 +244,7 @@ def test_objects_outlive_a_crash_of_the_store_and_a_stop(running: LocalCloud) ->
     assert running.status().running
 
 
-def test_what_an_interrupted_write_has_left_is_in_no_starts_way(running: LocalCloud) -> None:
+def test_files_of_an_interrupted_write_do_not_prevent_a_start(running: LocalCloud) -> None:
     running.stop()
     half_written = running.layout.namespace_files / ".resolv.conf.1"
     half_written.parent.mkdir(parents=True)
@@ -255,7 +254,7 @@ def test_what_an_interrupted_write_has_left_is_in_no_starts_way(running: LocalCl
     assert not half_written.exists()
 
 
-def test_start_repairs_the_process_that_plugins_are_forked_from(running: LocalCloud) -> None:
+def test_start_restarts_the_plugin_process(running: LocalCloud) -> None:
     Cgroup(running.layout.cgroup / "plugins").kill()
     eventually(lambda: not processes(running, "plugins"), "the end of the process")
     assert running.status().problem == "its plugins' process does not run"
@@ -263,6 +262,6 @@ def test_start_repairs_the_process_that_plugins_are_forked_from(running: LocalCl
     assert running.status().running
 
 
-def test_an_unknown_machine_is_named_with_those_that_are_there(running: LocalCloud) -> None:
-    with pytest.raises(LocalCloudError, match=r"machine nobody is not there \(machines: keeper\)"):
+def test_the_error_for_an_unknown_machine_lists_the_existing_ones(running: LocalCloud) -> None:
+    with pytest.raises(LocalCloudError, match=r"machine nobody does not exist \(machines: keeper\)"):
         running.machine("nobody")

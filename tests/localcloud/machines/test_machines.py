@@ -1,4 +1,4 @@
-"""What a machine does between its first boot and its end."""
+"""Machines of the host, from the first boot to the deletion."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def three(lab: Lab) -> Lab:
 
 
 def boot_id(lab: Lab, machine_id: int) -> str:
-    """Empty while the machine is ending: what enters it in that moment may never come back."""
+    """Return the boot id; empty while the machine shuts down, when a command inside may never return."""
     try:
         return lab.output(machine_id, "cat /proc/sys/kernel/random/boot_id", limit=5)
     except subprocess.TimeoutExpired:
@@ -78,19 +78,19 @@ def test_the_operator_reaches_machines_from_the_operators_address(three: Lab) ->
     eventually(lambda: three.output(TWO, "cat /run/peer") == "198.51.100.10", "the operator's address")
 
 
-def test_the_gateway_s_hardware_address_is_none_of_a_machine_s(three: Lab) -> None:
-    # Else it would change with the machine, and the others would send to it in vain for half a minute.
+def test_the_gateways_mac_address_is_not_a_machines(three: Lab) -> None:
+    # A machine's address would change with the machine, and others would use the old one for half a minute.
     gateway = three.outside("cat", "/sys/class/net/cloud0/address").stdout.strip()
     ports = three.outside("sh", "-c", "cat /sys/class/net/vb-*/address").stdout.split()
     assert gateway
     assert gateway not in ports
 
 
-def test_root_has_the_droplets_keys(three: Lab) -> None:
+def test_root_has_the_droplets_ssh_keys(three: Lab) -> None:
     assert "operator" in three.output(ONE, "cat /root/.ssh/authorized_keys")
 
 
-def test_the_seed_is_readable_by_root_alone(three: Lab) -> None:
+def test_only_root_can_read_the_seed(three: Lab) -> None:
     seed = three.host.machine(ONE).upper / "var/lib/cloud/seed/nocloud"
     assert stat.S_IMODE(seed.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in seed.iterdir()} == {0o600}
@@ -99,7 +99,7 @@ def test_the_seed_is_readable_by_root_alone(three: Lab) -> None:
     ).returncode
 
 
-def test_the_name_server_answers_what_it_was_told(three: Lab) -> None:
+def test_the_name_server_answers_from_the_given_records(three: Lab) -> None:
     three.do(
         three.host.apply_records(
             {
@@ -116,7 +116,7 @@ def test_the_name_server_answers_what_it_was_told(three: Lab) -> None:
     assert three.output(ONE, "getent hosts etcd-server-2.example.test").split()[0] == "203.0.113.12"
 
 
-def test_names_that_nobody_recorded_do_not_exist(three: Lab) -> None:
+def test_names_without_a_record_do_not_exist(three: Lab) -> None:
     assert three.outside("getent", "hosts", "etcd-server-9.example.test").returncode == 2
     assert three.outside("getent", "hosts", "example.com").returncode == 2
 
@@ -154,7 +154,7 @@ def test_an_attached_volume_grows(three: Lab) -> None:
     assert three.output(ONE, f"blockdev --getsize64 {DEVICE.format('data')}") == str(2 << 30)
 
 
-def test_a_rebooted_machine_is_the_same_machine(three: Lab) -> None:
+def test_a_reboot_is_not_a_first_boot(three: Lab) -> None:
     three.sh(ONE, f"mount {DEVICE.format('data')} /mnt && echo kept >/mnt/file")
     before = boot_id(three, ONE)
     three.do(three.host.reboot(ONE))
@@ -184,25 +184,25 @@ def test_powering_on_a_running_machine_changes_nothing(three: Lab) -> None:
     assert boot_id(three, ONE) == before
 
 
-def test_an_inhibitor_refuses_a_shutdown_until_it_is_gone(three: Lab) -> None:
-    three.sh(THREE, "systemd-run --unit=veto systemd-inhibit --what=shutdown --mode=block sleep 600")
+def test_an_inhibitor_blocks_a_shutdown_until_it_ends(three: Lab) -> None:
+    three.sh(THREE, "systemd-run --unit=inhibitor systemd-inhibit --what=shutdown --mode=block sleep 600")
     eventually(lambda: "sleep" in three.output(THREE, "systemd-inhibit --list"), "the inhibitor")
     assert three.do(three.host.shutdown(THREE, 2.0)) == [False]
-    three.sh(THREE, "systemctl stop veto")
-    # logind learns of the end by itself, and one press is all that there is.
+    three.sh(THREE, "systemctl stop inhibitor")
+    # The host sends one request only, so logind must have noticed that the inhibitor ended.
     eventually(lambda: "sleep" not in three.output(THREE, "systemd-inhibit --list"), "the inhibitor's end")
     assert three.do(three.host.shutdown(THREE, 60.0)) == [True]
     three.boot(machine(3, private=None))
 
 
-def test_cutting_the_power_needs_nobodys_consent(three: Lab) -> None:
-    three.sh(THREE, "systemd-run --unit=veto systemd-inhibit --what=shutdown --mode=block sleep 600")
+def test_an_inhibitor_does_not_block_a_power_off(three: Lab) -> None:
+    three.sh(THREE, "systemd-run --unit=inhibitor systemd-inhibit --what=shutdown --mode=block sleep 600")
     three.do(three.host.power_off(THREE))
     assert THREE not in three.do(three.host.running())[0]
     three.boot(machine(3, private=None))
 
 
-def test_a_volumes_data_outlives_its_machine(three: Lab) -> None:
+def test_a_volume_keeps_its_data_when_its_machine_is_deleted(three: Lab) -> None:
     three.sh(ONE, f"mount {DEVICE.format('data')} /mnt && echo survives >/mnt/file && sync")
     three.do(three.host.delete(ONE))
     assert not three.host.machine(ONE).exists
@@ -210,7 +210,7 @@ def test_a_volumes_data_outlives_its_machine(three: Lab) -> None:
     assert three.output(1004, f"mount {DEVICE.format('data')} /mnt && cat /mnt/file") == "survives"
 
 
-def test_a_machine_of_the_same_id_begins_anew_after_a_deletion(three: Lab) -> None:
+def test_a_deleted_machines_id_can_be_reused_with_an_empty_disk(three: Lab) -> None:
     three.do(three.host.delete(TWO))
     three.boot(machine(2, user_data="#cloud-config\nwrite_files: [{path: /etc/motto, content: second}]\n"))
     assert three.output(TWO, "cat /etc/motto; cat /root/first-boots") == "second"
@@ -224,6 +224,6 @@ def test_the_journal_can_be_read_while_a_machine_is_off(three: Lab) -> None:
     assert "cloud-init" in found.stdout
 
 
-def test_facts_are_kept_beside_the_machine(three: Lab) -> None:
+def test_a_machines_facts_are_stored(three: Lab) -> None:
     kept = NspawnMachine(1004, three.cloud.layout).facts()
     assert kept == Facts("etcd-server-4.example.test", ("203.0.113.14/24", "10.114.0.14/20"), ("data",))

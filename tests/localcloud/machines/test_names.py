@@ -1,4 +1,4 @@
-"""What a local cloud is called, and whose environment its commands have."""
+"""The name of a local cloud, and the environment of its commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localcloud.machines.object_store import CERTIFICATE
 from localcloud.machines.operator import operator_environment
 
 
-def test_two_checkouts_of_one_name_have_clouds_of_two_names() -> None:
+def test_two_checkouts_with_one_folder_name_have_different_cloud_names() -> None:
     one, two = default_name(Path("/home/a/etcd")), default_name(Path("/home/b/etcd"))
     assert one != two
     assert one.startswith("etcd-")
@@ -23,17 +23,17 @@ def test_two_checkouts_of_one_name_have_clouds_of_two_names() -> None:
 @pytest.mark.parametrize(
     "directory", ["/", "/home/My Étcd_Checkout!", "/srv/" + "very-long-" * 20, "/srv/-.-"]
 )
-def test_any_checkout_has_a_usable_name(directory: str) -> None:
+def test_any_checkout_has_a_valid_cloud_name(directory: str) -> None:
     assert Layout(default_name(Path(directory))).namespace.startswith("localcloud-")
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "a b", "../etc", "-a", "a-", "a" * 41])
-def test_a_name_that_cannot_stand_in_a_path_is_refused(name: str) -> None:
-    with pytest.raises(LocalCloudError, match="local cloud name is"):
+def test_an_invalid_name_is_rejected(name: str) -> None:
+    with pytest.raises(LocalCloudError, match="the local cloud's name is"):
         Layout(name)
 
 
-def test_nothing_of_the_users_accounts_reaches_the_local_cloud() -> None:
+def test_the_users_accounts_and_proxies_are_removed_from_the_environment() -> None:
     user = {
         "HOME": "/home/user",
         "PATH": "/usr/bin",

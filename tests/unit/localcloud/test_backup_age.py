@@ -1,4 +1,4 @@
-"""The status tells how old the newest backup is."""
+"""The age of the newest backup in the status."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ BACKUP = Backup("", Snapshot("20261125T010000Z", 17, 5, "3.6.14", "c", "ab" * 32
 TAKEN = 1795568400.0
 
 
-def test_it_reads_what_the_members_write() -> None:
+def test_the_metrics_file_of_the_members_is_parsed() -> None:
     assert str(Paths().backup_metrics) == f"/{METRICS}"
     assert parse(backup_metrics(BACKUP, failed=False, interval=60)) == BackupState(TAKEN, failed=False)
     assert parse(backup_metrics(None, failed=True, interval=60)) == BackupState(None, failed=True)
 
 
-def test_the_newest_of_all_members_counts_and_who_fails_is_named() -> None:
+def test_the_summary_has_the_newest_backup_and_the_failing_members() -> None:
     states = [("m1", BackupState(TAKEN, failed=False)), ("m2", BackupState(TAKEN - 9000, failed=True))]
-    assert summarize(states, TAKEN + 600) == "newest backup: 10 minutes old; the last try failed on m2"
+    assert summarize(states, TAKEN + 600) == "newest backup: 10 minutes old; the last attempt failed on m2"
     assert summarize(states[:1], TAKEN + 30) == "newest backup: 30 seconds old"
 
 
-def test_without_backups_nothing_is_said_and_before_the_first_that_there_is_none() -> None:
+def test_the_summary_is_empty_without_backups_and_before_the_first_says_so() -> None:
     assert summarize([]) == ""
     assert summarize([("m1", BackupState(None, failed=False))]) == "no backup yet"

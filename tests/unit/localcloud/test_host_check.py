@@ -1,4 +1,4 @@
-"""Where no local cloud can be, one line says what is missing."""
+"""The checks of the host: an error of one line says what is missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localcloud.machines.prerequisites import check_host
 
 @pytest.fixture(autouse=True)
 def fit_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host on which a local cloud can be started, whatever this one is."""
+    """Pretend that this host can run a local cloud."""
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "release", lambda: "6.12.48+deb13-amd64")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -28,26 +28,26 @@ def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
     monkeypatch.setattr(shutil, "which", lambda tool, path: None if tool in missing else f"/usr/sbin/{tool}")
 
 
-def test_a_host_that_has_everything_is_fine() -> None:
+def test_a_host_that_has_everything_is_accepted() -> None:
     check_host()
 
 
-def test_another_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_system_is_rejected_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
-    with pytest.raises(LocalCloudError, match=r"^the local cloud needs Linux: this is Darwin$"):
+    with pytest.raises(LocalCloudError, match=r"^the local cloud needs Linux, but this is Darwin$"):
         check_host()
 
 
 @pytest.mark.parametrize("release", ["5.13.19", "4.19.0-27-amd64"])
-def test_an_old_kernel_is_named(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
+def test_an_old_kernel_is_rejected_with_its_version(monkeypatch: pytest.MonkeyPatch, release: str) -> None:
     monkeypatch.setattr(platform, "release", lambda: release)
     with pytest.raises(
-        LocalCloudError, match=rf"^the local cloud needs Linux 5\.14 or newer: this is {release}$"
+        LocalCloudError, match=rf"^the local cloud needs Linux 5\.14 or newer, but this is {release}$"
     ):
         check_host()
 
 
-def test_without_root_sudo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_error_suggests_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LocalCloudError, match=r"^the local cloud needs root .*: use sudo$"):
         check_host()
@@ -57,7 +57,7 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
     without(monkeypatch, "nft", "systemd-nspawn")
     with pytest.raises(
         LocalCloudError,
-        match=r"^missing: nft, systemd-nspawn: make setup, or apt-get install nftables systemd-container$",
+        match=r"^missing tools: nft, systemd-nspawn: run make setup, or apt-get install nftables systemd-container$",
     ):
         check_host()
 
@@ -69,7 +69,7 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
         "exec etcd-server-1 -- true", "logs etcd-server-1",
     ],
 )  # fmt: skip
-def test_every_command_says_so_in_one_line(
+def test_every_command_reports_missing_root_in_one_line(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -81,7 +81,7 @@ def test_every_command_says_so_in_one_line(
     assert said.out == ""
 
 
-def test_a_cloud_that_does_not_run_can_be_asked_for_without_the_tools_that_it_would_need(
+def test_status_of_a_stopped_cloud_needs_no_tools(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     without(monkeypatch, "nft", "systemd-nspawn")

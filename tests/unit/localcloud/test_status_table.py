@@ -106,7 +106,9 @@ def test_the_least_width_keeps_long_names_whole() -> None:
 def test_the_heading_names_the_problem_and_the_command_that_solves_it() -> None:
     assert status_heading(STATUS) == "local cloud here: running"
     broken = replace(STATUS, running=False, problem="its API is not ready")
-    assert status_heading(broken) == "local cloud here: its API is not ready (make up, or localcloud start)"
+    assert (
+        status_heading(broken) == "local cloud here: its API is not ready (run make up or localcloud start)"
+    )
 
 
 def test_json_contains_the_whole_status() -> None:
@@ -123,4 +125,4 @@ def test_the_status_of_an_unknown_local_cloud_is_one_line(
     monkeypatch.setattr(sys, "argv", ["localcloud", "--name", "never-was", "status"])
     with pytest.raises(SystemExit):
         main()
-    assert capsys.readouterr().out == "local cloud never-was: stopped (make up, or localcloud start)\n"
+    assert capsys.readouterr().out == "local cloud never-was: stopped (run make up or localcloud start)\n"

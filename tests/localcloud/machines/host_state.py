@@ -1,4 +1,4 @@
-"""What a local cloud could leave on the host."""
+"""Finds what a local cloud has on the host: mounts, processes, sockets and more."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from localcloud.cloud import LocalCloud
 from localcloud.machines import cgroups
+from localcloud.machines.cgroups import Cgroup
 
 
 def traces(name: str) -> set[str]:
-    """Every namespace, mount, loop device, control group, process and run-time file that is this cloud's."""
+    """Return the cloud's namespaces, mounts, loop devices, control groups, processes and run-time files."""
     return {
         *_named(Path("/run/netns"), name),
         *_named(Path("/etc/netns"), name),
@@ -21,6 +23,13 @@ def traces(name: str) -> set[str]:
         *_processes(name),
         *(["run-time files"] if Path("/run/localcloud", name).exists() else []),
     }
+
+
+def listening(cloud: LocalCloud) -> set[str]:
+    """Return the host's addresses and ports on which this cloud's processes listen."""
+    sockets = subprocess.run(["ss", "-ltunpH"], capture_output=True, text=True, check=True).stdout
+    own = {f"pid={process}," for process in Cgroup(cloud.layout.cgroup).processes()}
+    return {line.split()[4] for line in sockets.splitlines() if any(process in line for process in own)}
 
 
 def _named(directory: Path, name: str) -> set[str]:
