@@ -47,6 +47,8 @@ async def _page(url: str, access: ProviderAccess) -> dict[str, Any]:
         answer = await ask_patiently(url, access.token)
     except NoAnswerError as error:
         raise UnlistedError(f"{where} did not answer: {error}. Run pulumi up again") from error
-    if answer.status != 200:
-        raise UnlistedError(f"{where} answered {answer.status}: {answer.text[:200]}. Run pulumi up again")
+    if answer.status_code != 200:
+        raise UnlistedError(
+            f"{where} answered {answer.status_code}: {answer.text[:200]}. Run pulumi up again"
+        )
     return answer.json()

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pulumi
 
-from components.api.http_client import NoAnswerError, Response, ask_api
+from components.api.http_client import NoAnswerError, ask_api
 from components.api.retry import PAUSES, before_asking_again, passing
 
 REQUEST_TIMEOUT_SECONDS = 10
@@ -47,10 +48,11 @@ async def list_all(
         while more:
             query = urlencode({**only, "per_page": PAGE_SIZE, "page": number})
             answer = await ask_patiently(f"{api_url}/v2/{kind}?{query}", token, pauses)
-            if answer.status != 200:
+            status = answer.status_code
+            if status != 200:
                 raise ListingError(
-                    f"{api_url} answered {answer.status} to the listing of {kind}{_cause(answer.status, kind)}",
-                    passing=passing(answer.status),
+                    f"{api_url} answered {status} to the listing of {kind}{_cause(status, kind)}",
+                    passing=passing(status),
                 )
             page = answer.json()
             items += page[kind]
@@ -74,7 +76,7 @@ def _cause(status: int, kind: str) -> str:
             return ""
 
 
-async def ask_patiently(url: str, token: str, pauses: Sequence[float] = PAUSES) -> Response:
+async def ask_patiently(url: str, token: str, pauses: Sequence[float] = PAUSES) -> httpx.Response:
     """An API's answer, asked again after each of ``pauses`` while it is busy or away. Raises ``NoAnswerError``."""
     where = url.partition("?")[0]
     for pause in pauses:
@@ -83,9 +85,9 @@ async def ask_patiently(url: str, token: str, pauses: Sequence[float] = PAUSES) 
         except NoAnswerError as error:
             seen, wait = f"did not answer ({error})", before_asking_again(pause, {})
         else:
-            if not passing(answer.status):
+            if not passing(answer.status_code):
                 return answer
-            seen, wait = f"answered {answer.status}", before_asking_again(pause, answer.headers)
+            seen, wait = f"answered {answer.status_code}", before_asking_again(pause, answer.headers)
         pulumi.log.info(f"{where} {seen}: asking again in {wait:.0f} s")
         await asyncio.sleep(wait)
     return await ask_api(url, token, seconds=REQUEST_TIMEOUT_SECONDS)

@@ -1,34 +1,56 @@
-"""A client of a provider's API for what the providers themselves do not do."""
+"""A client of a provider's API for requests that the provider's plugin does not make."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
 
 import httpx
 
+from components.api.http_client import api_client, in_thread
 from components.api.listing import REQUEST_TIMEOUT_SECONDS
 from components.api.retry import PAUSES, before_asking_again
 from components.config.loading import ProviderAccess
 
 
-class _Patient(httpx.AsyncHTTPTransport):
-    """Asks again where the API is busy, as the providers themselves do."""
+class RetryingClient:
+    """Sends requests with the provider's own token, and repeats one that the API answers with 429.
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    Paths are relative to ``path``. Methods raise ``httpx.RequestError`` where the API does not answer.
+    """
+
+    def __init__(self, access: ProviderAccess, path: str) -> None:
+        self._client = api_client(f"{access.api_url}{path}", access.token, seconds=REQUEST_TIMEOUT_SECONDS)
+
+    async def __aenter__(self) -> RetryingClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> httpx.Response:
+        """Read what is at a path."""
+        return await self._send("GET", path, params=params)
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Send JSON to a path."""
+        return await self._send("POST", path, json=body)
+
+    async def delete(self, path: str) -> httpx.Response:
+        """Delete what is at a path."""
+        return await self._send("DELETE", path)
+
+    async def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        def send() -> httpx.Response:
+            return self._client.request(method, path, **content)
+
         for pause in PAUSES:
-            answer = await super().handle_async_request(request)
+            answer = await in_thread(send)
             if answer.status_code != 429:
                 return answer
-            await answer.aclose()
             await asyncio.sleep(before_asking_again(pause, answer.headers))
-        return await super().handle_async_request(request)
-
-
-def client(access: ProviderAccess, path: str) -> httpx.AsyncClient:
-    """A client of a provider's API below ``path``, with the provider's own token."""
-    return httpx.AsyncClient(
-        base_url=f"{access.api_url}{path}",
-        headers={"Authorization": f"Bearer {access.token}"},
-        timeout=REQUEST_TIMEOUT_SECONDS,
-        transport=_Patient(),
-    )
+        return await in_thread(send)

@@ -11,9 +11,11 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import httpx
 import pulumi
 
 from components.api.listing import ListingError
+from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
 
@@ -48,14 +50,9 @@ class PowerSwitch:
                 pulumi.log.warn(f"{name} could not be powered on, and it is tried again: {refusal}")
 
     async def _power_on(self, droplet: int) -> str:
-        # Rarely needed, and long to load.
-        import httpx  # noqa: PLC0415
-
-        from components.api.retrying_client import client  # noqa: PLC0415
-
-        async with client(self._access, "/v2/") as api:
+        async with RetryingClient(self._access, "/v2/") as api:
             try:
-                answer = await api.post(f"droplets/{droplet}/actions", json={"type": "power_on"})
+                answer = await api.post(f"droplets/{droplet}/actions", {"type": "power_on"})
             except httpx.HTTPError as error:
                 return f"{type(error).__name__} {error}"
         return "" if answer.is_success else f"HTTP {answer.status_code} {answer.text}"

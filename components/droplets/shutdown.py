@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from components.api.retrying_client import client
+from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
 
 POLL_SECONDS = 1
@@ -33,7 +33,7 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
     ``seconds`` is the limit of all of it together. One that is gone already is fine. Raises ``RemovalError``.
     """
     deadline = time.monotonic() + seconds
-    async with client(access, "/v2/") as api:
+    async with RetryingClient(access, "/v2/") as api:
         try:
             await _remove(api, f"droplets/{droplet}", deadline)
         except httpx.HTTPError as error:
@@ -47,14 +47,14 @@ async def push(access: ProviderAccess, droplet: int, *, since: float, limit: flo
     later.
     """
     path = f"droplets/{droplet}/actions"
-    async with client(access, "/v2/") as api:
+    async with RetryingClient(access, "/v2/") as api:
         try:
-            answer = await api.get(path, params={"per_page": RECENT_ACTIONS})
+            answer = await api.get(path, {"per_page": RECENT_ACTIONS})
             actions = answer.raise_for_status().json()["actions"]
             wanted = next_push(actions, since=since, now=time.time(), limit=limit, hangs=hangs)
             if not wanted:
                 return ""
-            return wanted if (await api.post(path, json={"type": wanted})).is_success else ""
+            return wanted if (await api.post(path, {"type": wanted})).is_success else ""
         except httpx.HTTPError:
             return ""
 
@@ -81,7 +81,7 @@ def next_push(
     return "power_off" if hangs else "shutdown"
 
 
-async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:
+async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
     async def look() -> dict[str, Any] | None:
         answer = await api.get(path)
         if answer.status_code == 404:
@@ -101,13 +101,13 @@ async def _remove(api: httpx.AsyncClient, path: str, deadline: float) -> None:
     if (seen := await until(lambda one: not one["locked"], "unlocked")) is None:
         return
     if seen["status"] == "active":
-        (await api.post(f"{path}/actions", json={"type": "shutdown"})).raise_for_status()
+        (await api.post(f"{path}/actions", {"type": "shutdown"})).raise_for_status()
         seen = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
         if seen is None:
             return
     for volume in seen["volume_ids"]:
         detach = {"type": "detach", "droplet_id": seen["id"]}
-        (await api.post(f"volumes/{volume}/actions", json=detach)).raise_for_status()
+        (await api.post(f"volumes/{volume}/actions", detach)).raise_for_status()
         await until(lambda one, volume=volume: volume not in one["volume_ids"], f"free of volume {volume}")
     answer = await api.delete(path)
     if answer.status_code != 404:

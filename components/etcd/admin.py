@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from components.api.http_client import Call, NoAnswerError, Response, ask_member
+import httpx
+
+from components.api.http_client import Call, NoAnswerError, ask_member
 from components.infra.network import CLIENT_PORT
 
 CHANGE_TIMEOUT_SECONDS = 10
@@ -50,7 +52,7 @@ class MemberAdmin:
         """End the lease with this id; one that does not exist is no error. Raises ``RefusedError``."""
         path = "/v3/lease/revoke"
         (answer,) = await self._ask([Call(path, {"ID": str(lease)})])
-        if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
             raise self._refused(path, answer)
 
     async def append_entries(self, count: int) -> None:
@@ -61,16 +63,16 @@ class MemberAdmin:
         share = [Call("/v3/lease/revoke", {"ID": "1"})] * -(-count // CONNECTIONS)
         await asyncio.gather(*(self._ask(share) for _ in range(CONNECTIONS)))
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> Response:
+    async def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         (answer,) = await self._ask([Call(path, body)])
-        if answer.status != HTTPStatus.OK:
+        if answer.status_code != HTTPStatus.OK:
             raise self._refused(path, answer)
         return answer
 
-    def _refused(self, path: str, answer: Response) -> RefusedError:
-        return RefusedError(f"{self._name} answers {answer.status} to {path}: {answer.text}")
+    def _refused(self, path: str, answer: httpx.Response) -> RefusedError:
+        return RefusedError(f"{self._name} answers {answer.status_code} to {path}: {answer.text}")
 
-    async def _ask(self, calls: Sequence[Call]) -> list[Response]:
+    async def _ask(self, calls: Sequence[Call]) -> list[httpx.Response]:
         try:
             return await ask_member(
                 self._name,

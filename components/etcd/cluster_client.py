@@ -11,6 +11,7 @@ from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power import PowerSwitch
+from components.droplets.shutdown import push, remove_droplet
 from components.etcd.admin import MemberAdmin, RefusedError
 from components.etcd.health import Credentials, NoStatus, Observation, listed, probe_all
 
@@ -88,9 +89,6 @@ class ClusterClient:
 
     async def remove_droplet(self, droplet: int) -> None:
         """Shut a droplet down in an orderly way, detach its volumes and delete it."""
-        # The one thing that a run rarely needs, and that loads an HTTP client of its own.
-        from components.droplets.shutdown import remove_droplet  # noqa: PLC0415
-
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
     async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
@@ -99,8 +97,6 @@ class ClusterClient:
         Gives the types of the actions that were begun: another ``shutdown``, or a ``power_off`` of a machine that
         ``hangs``. An API that refuses or is away is no obstacle: it is asked later.
         """
-        from components.droplets.shutdown import push  # noqa: PLC0415  # as above
-
         limit = self._settings.droplet_timeout_seconds
         try:
             named = [droplet for droplet in await self._book.droplets() if droplet["name"] == name]

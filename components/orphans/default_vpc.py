@@ -9,10 +9,12 @@ input for it.
 
 from __future__ import annotations
 
+import httpx
 import pulumi
 
 from components.api.listing import list_all
 from components.api.retry import PAUSES
+from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess, digitalocean_access
 
 
@@ -44,15 +46,10 @@ async def ensure_default_vpc(access: ProviderAccess, region: str) -> str:
     """
     if await _has_default(access, region):
         return ""
-    # Needed in an account's first run in a region alone, and slow to load.
-    import httpx  # noqa: PLC0415
-
-    from components.api.retrying_client import client  # noqa: PLC0415
-
     name = f"default-{region}"
-    async with client(access, "/v2/") as api:
+    async with RetryingClient(access, "/v2/") as api:
         try:
-            answer = await api.post("vpcs", json={"name": name, "region": region})
+            answer = await api.post("vpcs", {"name": name, "region": region})
             refusal = "" if answer.is_success else f"{answer.status_code} {answer.text[:200]}"
         except httpx.HTTPError as error:
             refusal = f"{type(error).__name__} {error}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.api.listing import list_all
 from components.api.retry import PAUSES
-from components.api.retrying_client import client
+from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
 
 BLANK_FOR = timedelta(hours=24)
@@ -24,7 +24,7 @@ async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mappi
 
     Raises ``ListingError``, or ``NameInUseError`` when a property differs from ``ours``: it is not ours.
     """
-    async with client(access, "/v2/") as api:
+    async with RetryingClient(access, "/v2/") as api:
         for item in await list_all(access.api_url, kind, access.token, pauses=PAUSES):
             if item["name"] != name:
                 continue
@@ -40,8 +40,8 @@ async def remove_named(access: ProviderAccess, kind: str, name: str, ours: Mappi
 
 async def remove_blank_volume(access: ProviderAccess, name: str, region: str, description: str) -> list[str]:
     """Remove the volume of a name, if it is new and was never attached. Raises ``NameInUseError`` otherwise."""
-    async with client(access, "/v2/") as api:
-        answer = await api.get("volumes", params={"name": name, "region": region})
+    async with RetryingClient(access, "/v2/") as api:
+        answer = await api.get("volumes", {"name": name, "region": region})
         for volume in answer.raise_for_status().json()["volumes"]:
             path = f"volumes/{volume['id']}"
             used = (await api.get(f"{path}/actions")).raise_for_status().json()["actions"]
@@ -59,9 +59,9 @@ async def remove_blank_volume(access: ProviderAccess, name: str, region: str, de
 
 async def remove_record(access: ProviderAccess, zone_id: str, name: str, comment: str) -> list[str]:
     """Remove the A record of a name in a Cloudflare zone. Raises ``NameInUseError`` when it is not ours."""
-    async with client(access, "/") as api:
+    async with RetryingClient(access, "/") as api:
         path = f"zones/{zone_id}/dns_records"
-        answer = await api.get(path, params={"name.exact": name, "type": "A"})
+        answer = await api.get(path, {"name.exact": name, "type": "A"})
         records = answer.raise_for_status().json()["result"]
         for record in records:
             if record.get("comment") != comment:

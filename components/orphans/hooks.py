@@ -15,6 +15,7 @@ import pulumi
 from components.api.existing_names import names_in_account, names_in_zone
 from components.config.loading import cloudflare_access, digitalocean_access
 from components.config.settings import Settings
+from components.orphans.delete import remove_blank_volume, remove_named, remove_record
 
 Removal = Callable[[], Awaitable[list[str]]]
 """Removes what is in the way and gives a name of each thing."""
@@ -37,7 +38,7 @@ class Orphans:
     """The ways to clear for one run. Each kind of thing is listed once, before the first of it is created.
 
     A name that was free then is given by nobody but this run, whose stack is locked. One that was taken is looked at
-    again when its turn comes, with an HTTP client that a run rarely needs, and that takes long to load.
+    again when its turn comes.
     """
 
     def __init__(self, settings: Settings, *, zone_id: pulumi.Output[str]) -> None:
@@ -61,8 +62,6 @@ class Orphans:
         async def remove() -> list[str]:
             if not await self._taken("volumes", name, region=region):
                 return []
-            from components.orphans.delete import remove_blank_volume  # noqa: PLC0415  # see the class
-
             return await remove_blank_volume(self._account, name, region, description)
 
         return remove
@@ -75,8 +74,6 @@ class Orphans:
             listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
             if name not in await listing:
                 return []
-            from components.orphans.delete import remove_record  # noqa: PLC0415  # see the class
-
             return await remove_record(access, zone, name, comment)
 
         return remove
@@ -85,8 +82,6 @@ class Orphans:
         async def remove() -> list[str]:
             if not await self._taken(kind, name):
                 return []
-            from components.orphans.delete import remove_named  # noqa: PLC0415  # see the class
-
             return await remove_named(self._account, kind, name, ours)
 
         return remove

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import httpx
 import pytest
 
 from components.api import listing
-from components.api.http_client import NoAnswerError, Response
+from components.api.http_client import NoAnswerError
 from components.api.listing import ListingError, list_all
 
 API = "https://api.test"
@@ -17,11 +17,11 @@ API = "https://api.test"
 class Api:
     """Gives the answers one after the other, and keeps what was asked."""
 
-    def __init__(self, *answers: Response | NoAnswerError) -> None:
+    def __init__(self, *answers: httpx.Response | NoAnswerError) -> None:
         self._answers = list(answers)
         self.asked: list[str] = []
 
-    async def ask(self, url: str, token: str, *, seconds: float) -> Response:
+    async def ask(self, url: str, token: str, *, seconds: float) -> httpx.Response:
         assert token == "secret"
         self.asked.append(url)
         answer = self._answers.pop(0)
@@ -30,9 +30,9 @@ class Api:
         return answer
 
 
-def page(*names: str, after: str | None = None) -> Response:
+def page(*names: str, after: str | None = None) -> httpx.Response:
     links = {"pages": {"next": after}} if after else {}
-    return Response(200, json.dumps({"vpcs": [{"name": name} for name in names], "links": links}).encode())
+    return httpx.Response(200, json={"vpcs": [{"name": name} for name in names], "links": links})
 
 
 async def listed(monkeypatch: pytest.MonkeyPatch, api: Api, **more: Any) -> list[str]:
@@ -47,16 +47,16 @@ async def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.asked == [f"{query}&page=1", f"{query}&page=2"]
 
 
-BUSY = Response(429, b"")
+BUSY = httpx.Response(429)
 
 
 @pytest.mark.parametrize(
     "answer",
-    [BUSY, Response(503, b""), NoAnswerError("ConnectionRefusedError")],
+    [BUSY, httpx.Response(503), NoAnswerError("ConnectionRefusedError")],
     ids=["busy", "failing", "away"],
 )
 async def test_an_api_is_asked_again_as_often_as_there_are_pauses(
-    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | NoAnswerError
 ) -> None:
     assert await listed(monkeypatch, Api(answer, answer, page("a")), pauses=(0, 0)) == ["a"]
     with pytest.raises(ListingError, match=r"the listing of vpcs|did not list the vpcs") as raised:
@@ -68,7 +68,7 @@ async def test_a_server_that_does_not_know_the_request_is_not_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ListingError, match="answered 501 to the listing of vpcs"):
-        await listed(monkeypatch, Api(Response(501, b"")), pauses=(0,))
+        await listed(monkeypatch, Api(httpx.Response(501)), pauses=(0,))
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ async def test_a_refusal_says_what_the_token_lacks(
     monkeypatch: pytest.MonkeyPatch, status: int, cause: str
 ) -> None:
     with pytest.raises(ListingError, match=f"answered {status} to the listing of vpcs: {cause}"):
-        await listed(monkeypatch, Api(Response(status, b"")))
+        await listed(monkeypatch, Api(httpx.Response(status)))
 
 
 @pytest.mark.parametrize(
     ("answer", "passing"),
     [
-        (Response(500, b""), True),
-        (Response(401, b""), False),
+        (httpx.Response(500), True),
+        (httpx.Response(401), False),
         (NoAnswerError("ConnectionRefusedError"), True),
-        (Response(200, b"<html>"), False),
-        (Response(200, b"{}"), False),
+        (httpx.Response(200, content=b"<html>"), False),
+        (httpx.Response(200, content=b"{}"), False),
     ],
     ids=["failing", "refused", "away", "no JSON", "no listing"],
 )
 async def test_a_failure_says_whether_it_may_pass(
-    monkeypatch: pytest.MonkeyPatch, answer: Response | NoAnswerError, passing: bool
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | NoAnswerError, passing: bool
 ) -> None:
     with pytest.raises(ListingError, match=API) as raised:
         await listed(monkeypatch, Api(answer))

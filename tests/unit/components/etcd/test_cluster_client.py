@@ -33,7 +33,7 @@ async def test_a_droplet_that_is_off_already_is_asked_nothing(monkeypatch: pytes
     async def push(_: object, droplet: int, **__: object) -> str:
         return f"asked {droplet}"
 
-    monkeypatch.setattr("components.droplets.shutdown.push", push)
+    monkeypatch.setattr("components.etcd.cluster_client.push", push)
     account = SimpleNamespace(access=None, book=Book(), existing=None, unguarded=None)
     members = ClusterClient(
         settings(),
