@@ -16,7 +16,7 @@ from components.etcd.cluster_client import ClusterClient
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import zone_id
-from components.infra.network import CLIENT_PORT, ClusterNetwork, markers, rollout_marker
+from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
 from components.infra.scrape_config import scrape_config
 from components.member import Member, MemberArgs
 from components.orphans.hooks import Orphans
@@ -24,6 +24,7 @@ from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
+from components.shared.ports import CLIENT_PORT
 from components.userdata.size_check import check_user_data
 
 
@@ -83,7 +84,7 @@ class EtcdCluster(pulumi.ComponentResource):
         ready = missing.apply(lambda names: preflight(settings, names, self))
         rollout = Rollout(name, settings, members=client, ready=ready, version=staged.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        marker = rollout_marker(name, settings.rollout, opts=child)
+        marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(
             settings=settings,
             zone_id=zone,
@@ -99,7 +100,7 @@ class EtcdCluster(pulumi.ComponentResource):
         for number in range(1, settings.size + 1):
             previous = members[-1] if members else None
             members.append(Member(name, number, args, previous=previous, opts=child))
-        wanted = markers(name, settings.size, [member.droplet for member in members], opts=child)
+        wanted = marker_tags(name, settings.size, [member.droplet for member in members], opts=child)
         healthy = Completion(rollout).gate(members, after=wanted, opts=child)
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 import pulumi
 
 from components.api.http_client import NoAnswerError, ask_api
 from components.api.retry import PAUSES, before_asking_again, passing
+from components.shared.paging import has_next_page, page_url
 
 REQUEST_TIMEOUT_SECONDS = 10
-PAGE_SIZE = 200
 
 SCOPES = {
     "droplets": "droplet:read or tag:read",
@@ -46,8 +45,7 @@ async def list_all(
     number, more = 1, True
     try:
         while more:
-            query = urlencode({**only, "per_page": PAGE_SIZE, "page": number})
-            answer = await ask_patiently(f"{api_url}/v2/{kind}?{query}", token, pauses)
+            answer = await ask_patiently(page_url(api_url, kind, only, number), token, pauses)
             status = answer.status_code
             if status != 200:
                 raise ListingError(
@@ -56,8 +54,7 @@ async def list_all(
                 )
             page = answer.json()
             items += page[kind]
-            # By number, not by the link: the token goes to the configured host alone.
-            number, more = number + 1, "next" in page.get("links", {}).get("pages", {})
+            number, more = number + 1, has_next_page(page)
     except NoAnswerError as error:
         raise ListingError(f"{api_url} did not list the {kind}: {error}", passing=True) from error
     except (ValueError, KeyError) as error:

@@ -6,6 +6,8 @@ import random
 import time
 from collections.abc import Mapping
 
+from components.shared.rate_limit import requested_pause
+
 PAUSES = (1, 2, 4, 8, 15, 30)
 """Seconds before asking again where the API is busy or away: it counts requests by the minute."""
 
@@ -21,16 +23,7 @@ def passing(status: int) -> bool:
 def before_asking_again(pause: float, headers: Mapping[str, str]) -> float:
     """Seconds to wait: ``pause``, or longer where the answer's headers say so, and up to half more.
 
-    ``retry-after`` counts in seconds, ``ratelimit-reset`` is a Unix time (DigitalOcean API reference, rate limit);
-    where both are there, the nearer one counts. The chance part keeps several runs apart.
+    The random part keeps several runs apart.
     """
-    told = [_seconds(headers.get("retry-after")), _seconds(headers.get("ratelimit-reset"), time.time())]
-    nearest = min((seconds for seconds in told if seconds > 0), default=0.0)
-    return max(pause, min(nearest, LONGEST_SECONDS)) * (1 + random.random() / 2)  # noqa: S311
-
-
-def _seconds(text: str | None, minus: float = 0.0) -> float:
-    try:
-        return float(text or 0) - minus
-    except ValueError:
-        return 0.0
+    asked = min(requested_pause(headers, time.time()), LONGEST_SECONDS)
+    return max(pause, asked) * (1 + random.random() / 2)  # noqa: S311

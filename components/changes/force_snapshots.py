@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 
 import pulumi
 
-from components.changes.version_order import minor
 from components.etcd.admin import RefusedError
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import MemberStatus, Observation
+from components.shared.versions import minor_version
 
 LOGS_WITHOUT_V2 = (3, 7)
 """From this minor version on, etcd panics where its log since the last snapshot holds a request in the format of
@@ -29,7 +29,9 @@ class SnapshotNotForcedError(Exception):
 
 def needs_clean_logs(running: Collection[str], wanted: str) -> bool:
     """Whether a log that one of the ``running`` versions wrote would meet one that cannot read all of it."""
-    return minor(wanted) >= LOGS_WITHOUT_V2 and any(minor(version) < LOGS_WITHOUT_V2 for version in running)
+    return minor_version(wanted) >= LOGS_WITHOUT_V2 and any(
+        minor_version(version) < LOGS_WITHOUT_V2 for version in running
+    )
 
 
 async def clean_logs(

@@ -18,10 +18,11 @@ from components.changes.force_snapshots import (
 from components.changes.immutable_settings import TransitionRefusedError
 from components.changes.staged_settings import StagedSettings, goes_back
 from components.changes.version_checks import lagging, versions
-from components.changes.version_order import minor, newest, parse
+from components.changes.version_order import newest
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation, listed
+from components.shared.versions import minor_version, parse_version
 
 LOOKS = 3
 """A member that refuses a certificate may end the connection before it has said so: it is asked again."""
@@ -87,19 +88,21 @@ def refuse(reasons: Collection[str]) -> None:
 
 def no_witness(seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings) -> list[str]:
     """Why the way back to an older minor version stays closed: nobody can tell whether the newer one was reached."""
-    if old is None or minor(new.version) >= minor(old.version) or versions(seen):
+    if old is None or minor_version(new.version) >= minor_version(old.version) or versions(seen):
         return []
-    line = ".".join(str(number) for number in minor(old.version))
+    line = ".".join(str(number) for number in minor_version(old.version))
     return [
         f"etcd:version is {new.version}, and was {old.version}: no member answers that could tell whether the cluster "
-        f"has {line} already, from which etcd does not go back. Set it to {newest(*minor(old.version))}. "
+        f"has {line} already, from which etcd does not go back. Set it to {newest(*minor_version(old.version))}. "
         "A cluster that never became healthy is destroyed (pulumi destroy) and made anew"
     ]
 
 
 def changes_format(old: StagedSettings | None, new: StagedSettings) -> bool:
     """Whether the record passes to a version that cannot read all of an older one's log."""
-    return minor(new.version) >= LOGS_WITHOUT_V2 and (old is None or minor(old.version) < LOGS_WITHOUT_V2)
+    return minor_version(new.version) >= LOGS_WITHOUT_V2 and (
+        old is None or minor_version(old.version) < LOGS_WITHOUT_V2
+    )
 
 
 def unprepared(
@@ -115,7 +118,9 @@ def unprepared(
     running = versions(seen)
     if not changes_format(old, new) or (running and not needs_clean_logs(running.values(), new.version)):
         return []
-    before = max(running.values(), key=parse) if running else "what it was" if old is None else old.version
+    before = (
+        max(running.values(), key=parse_version) if running else "what it was" if old is None else old.version
+    )
     return [
         f"etcd:version is {new.version}: every member takes a snapshot before it, and {name} does not answer. "
         f"Set it to {before} and let a pulumi up end well first"

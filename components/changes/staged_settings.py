@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from components.changes.immutable_settings import members_trust_each_other
 from components.changes.stash_record import Recorded
-from components.changes.version_order import minor, parse, version_refusals
+from components.changes.version_order import version_refusals
 from components.config.settings import Settings
+from components.shared.versions import minor_version, parse_version
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class StagedSettings(Recorded):
 
 def goes_back(old: StagedSettings | None, new: StagedSettings) -> bool:
     """Whether an older version follows, which is for the members to say: the one before may have reached none."""
-    return old is not None and parse(new.version) < parse(old.version)
+    return old is not None and parse_version(new.version) < parse_version(old.version)
 
 
 def refusals(old: StagedSettings, new: StagedSettings, settings: Settings) -> list[str]:
@@ -56,7 +57,7 @@ def upgrades_go_through_the_gates(
     old: StagedSettings, new: StagedSettings, settings: Settings
 ) -> Iterator[str]:
     """Members of two minor versions meet, and their logs are prepared, one member at a time only."""
-    if settings.rollout == "all-at-once" and minor(old.version) != minor(new.version):
+    if settings.rollout == "all-at-once" and minor_version(old.version) != minor_version(new.version):
         yield (
             f"etcd:version is {new.version}, and the cluster has {old.version}: another minor version is never reached "
             "with etcd:rollout all-at-once. Remove etcd:rollout, or leave the version as it is in this run"

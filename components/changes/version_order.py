@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.config.releases import CHECKSUMS
-
-Version = tuple[int, int, int]
+from components.shared.versions import Version, minor_version, parse_version
 
 STARTING_POINTS: dict[tuple[int, int], Version] = {
     (3, 6): (3, 5, 32),
@@ -25,7 +24,7 @@ def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[st
     ``checksum_given`` tells that the operator named the release's checksum, and so answers for a minor version
     that this program does not know.
     """
-    before, after = parse(old), parse(new)
+    before, after = parse_version(old), parse_version(new)
     said = f"etcd:version is {new}, and the cluster has {old}"
     if after < before:
         yield f"{said}: etcd does not go back. Set it to {old} or newer"
@@ -52,33 +51,22 @@ def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[st
 
 def cluster_refusals(agreed: str, wanted: str) -> Iterator[str]:
     """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, must not be given ``wanted``."""
-    major, minor, _ = parse(agreed)
-    if parse(wanted)[:2] < (major, minor):
+    major, minor = minor_version(agreed)
+    if minor_version(wanted) < (major, minor):
         yield (
             f"etcd:version is {wanted}, and the cluster itself is at {major}.{minor} already: etcd does not go back. "
             f"Set it to {newest(major, minor)}"
         )
-    elif parse(wanted)[:2] > (major, minor + 1):
+    elif minor_version(wanted) > (major, minor + 1):
         yield (
             f"etcd:version is {wanted}, and the cluster itself is still at {major}.{minor}: a member that does not "
             f"answer has not been upgraded. Set it to {newest(major, minor + 1)} and let a pulumi up end well first"
         )
 
 
-def parse(version: str) -> Version:
-    """The three numbers of ``3.6.14``."""
-    major, minor, patch = (int(part) for part in version.split("."))
-    return major, minor, patch
-
-
-def minor(version: str) -> tuple[int, int]:
-    """``(3, 6)`` of ``3.6.14``."""
-    return parse(version)[:2]
-
-
 def newest(major: int, minor: int) -> str:
     """The newest release of a minor version that the program knows, or words for one where it knows none."""
-    known = [parse(version) for version in CHECKSUMS if parse(version)[:2] == (major, minor)]
+    known = [parse_version(version) for version in CHECKSUMS if minor_version(version) == (major, minor)]
     return _text(max(known)) if known else f"a release of {major}.{minor}"
 
 

@@ -10,13 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from components.config.errors import ConflictingSettingsError
+from components.shared.backups import LATEST, SUFFIX
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 DURATION = re.compile(r"([1-9]\d*)([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
-LATEST = "latest"
 SPACES = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
 SPACES_REGIONS = frozenset(
     {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
@@ -62,7 +62,7 @@ def _retention(value: str) -> str:
 
 
 def _backup_name(value: str) -> str:
-    if value and value != LATEST and not value.endswith(".db.gz"):
+    if value and value != LATEST and not value.endswith(SUFFIX):
         raise ValueError(
             "write latest, or the name of a backup as the bucket lists it, which ends with .db.gz; with folders when "
             "it is not below this cluster's prefix"

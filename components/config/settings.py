@@ -18,6 +18,7 @@ from pydantic import (
 from components.config.backup_settings import BackupSettings
 from components.config.errors import ConfigurationError, ConflictingSettingsError
 from components.config.releases import CHECKSUMS, RELEASE_URL
+from components.shared.names import member_name
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -298,16 +299,6 @@ class Settings(BackupSettings):
     def release_checksum(self) -> str:
         """SHA-256 of the release that the droplets install."""
         return self.release_sha256 or CHECKSUMS[self.version]
-
-
-def member_name(number: int, domain: str) -> str:
-    """The name of a member, counted from 1, which is its droplet's hostname and its record's name."""
-    return f"etcd-server-{number}.{domain}"
-
-
-def by_number(name: str) -> tuple[int, str]:
-    """Sorts members' names by their numbers: by their length first, so that 10 comes after 9."""
-    return len(name), name
 
 
 def cluster_name(project: str, stack: str) -> str:

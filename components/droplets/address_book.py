@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from components.api.listing import list_all
 from components.config.settings import Settings
+from components.shared.droplets import addresses_by_name, ipv4_address
 
 LISTING_SECONDS = 10
 """Addresses this old are asked for again: a wait looks often, and the API allows 250 requests a minute."""
@@ -32,11 +33,11 @@ class AddressBook:
 
     async def addresses(self) -> dict[str, str]:
         """IPv4 addresses by member name. Raises ``ListingError``."""
-        addresses = addresses_by_name(self.listed, self._settings.addresses)
+        addresses = member_addresses(self.listed, self._settings.addresses)
         complete = addresses.keys() >= set(self._settings.member_names)
         if time.monotonic() - self._listed_at < (LISTING_SECONDS if complete else INCOMPLETE_SECONDS):
             return addresses
-        return addresses_by_name(await self.droplets(), self._settings.addresses)
+        return member_addresses(await self.droplets(), self._settings.addresses)
 
     def forget(self) -> None:
         """Ask again, whatever the age of the last listing."""
@@ -50,16 +51,10 @@ class AddressBook:
         return self.listed
 
 
-def addresses_by_name(
+def member_addresses(
     droplets: Iterable[Mapping[str, Any]], kind: Literal["public", "private"]
 ) -> dict[str, str]:
-    """The address of each droplet that has one of this kind; a new droplet has none yet.
-
-    Of two droplets with one name it is the newer one's.
-    """
-    return {
-        droplet["name"]: network["ip_address"]
-        for droplet in sorted(droplets, key=lambda droplet: droplet["id"])
-        for network in droplet["networks"]["v4"]
-        if network["type"] == kind
-    }
+    """The address of each droplet that has one of this kind. A new droplet has none yet."""
+    return addresses_by_name(
+        (droplet["id"], droplet["name"], ipv4_address(droplet, kind)) for droplet in droplets
+    )

@@ -20,15 +20,14 @@ from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook
-from components.infra.network import all_at_once_marker, up_marker
+from components.shared.markers import markers_in
+from components.shared.names import MEMBER_NAME
 
 PATIENCE_SECONDS = 60
 """How long a run waits at its beginning for an API that is busy or away."""
 PAUSE_SECONDS = 2
 LOOKS = 3
 """Two listings at one moment may differ by a droplet that somebody makes or deletes: they are asked for again."""
-
-MEMBER = re.compile(r"etcd-server-[1-9]\d*\..+")
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Inventory:
         self._tag = cluster_tag
         self.seen = pulumi.Output.from_input(self._see())
         self.existing = self.seen.apply(self._names)
-        self.unguarded = self.seen.apply(lambda sight: unguarded(sight.tags, cluster_tag))
+        self.unguarded = self.seen.apply(lambda sight: markers_in(sight.tags, cluster_tag).unguarded)
 
     async def _see(self) -> AccountState:
         looks = 0
@@ -173,11 +172,6 @@ async def founded(cluster: str) -> bool:
     return any(urn.endswith(f"::{last_gate(cluster)}") for urn in read["outputs"])
 
 
-def unguarded(tags: Collection[str], cluster: str) -> bool:
-    """Whether these tags let every member of a cluster go (``released`` of the guard's shutdown_policy.py)."""
-    return up_marker(cluster).casefold() not in tags or all_at_once_marker(cluster).casefold() in tags
-
-
 def disagreement(sight: AccountState, tag: str) -> str:
     """Which of the tokens does not see droplets that the other one sees; empty where they agree."""
     if hidden := _without(sight.tagged, sight.discovered):
@@ -196,7 +190,7 @@ def disagreement(sight: AccountState, tag: str) -> str:
 def strangers(sight: AccountState, members: Collection[str], tag: str) -> str:
     """Why it is not known which members have a droplet, if it is not."""
     absent = set(members) - sight.droplets
-    renamed = {id_: name for id_, name in sight.tagged.items() if not MEMBER.fullmatch(name)}
+    renamed = {id_: name for id_, name in sight.tagged.items() if not MEMBER_NAME.fullmatch(name)}
     if not (absent and renamed):
         return ""
     return (

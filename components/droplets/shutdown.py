@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import httpx
 
 from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
+from components.shared.shutdown_requests import shutdown_requests
 
 POLL_SECONDS = 1
 RECENT_ACTIONS = 20
-CLOCK_SECONDS = 5
-"""By which this machine's clock and the API's may differ."""
-
 
 DOWN_SECONDS = 40
 """By when a machine is off that has heard an orderly shutdown."""
@@ -68,12 +65,7 @@ def next_push(
     under way. Nothing when the provider, which waits for ``limit`` seconds, is about to give up: the machine would
     go after a run that has failed. One that ``hangs`` does not hear another shutdown, and loses its power.
     """
-    asked = [
-        begun
-        for action in actions
-        if action["type"] == "shutdown"
-        and (begun := datetime.fromisoformat(action["started_at"]).timestamp()) >= since - CLOCK_SECONDS
-    ]
+    asked = shutdown_requests(actions, since)
     if not asked or any(action["status"] == "in-progress" for action in actions):
         return ""
     if now > min(asked) + limit - min(DOWN_SECONDS, limit / 3):

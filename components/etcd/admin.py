@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from components.api.http_client import Call, NoAnswerError, ask_member
-from components.infra.network import CLIENT_PORT
+from components.shared.ports import CLIENT_PORT
 
 CHANGE_TIMEOUT_SECONDS = 10
 CONNECTIONS = 16

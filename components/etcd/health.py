@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from components.api.http_client import Call, NoAnswerError, ask_member
-from components.infra.network import CLIENT_PORT
+from components.shared.names import listed_name
+from components.shared.ports import CLIENT_PORT
 
 REQUEST_TIMEOUT_SECONDS = 3
 QUESTIONS = (
@@ -147,16 +147,14 @@ def read_answer(
             for member in members.get("members", ())
             if member.get("name") and not member.get("isLearner", False)
         ),
-        ids={_name(member): str(member["ID"]) for member in members.get("members", ())},
+        ids={
+            listed_name(member.get("name", ""), member.get("peerURLs", ())): str(member["ID"])
+            for member in members.get("members", ())
+        },
         applied=int(status.get("raftAppliedIndex", 0)),
         version=status.get("version", ""),
         cluster_version=version.get("etcdcluster", ""),
     )
-
-
-def _name(member: Mapping[str, Any]) -> str:
-    """A listed member's name; one that never started has it in its peer URL alone."""
-    return str(member.get("name") or urlsplit(str(member["peerURLs"][0])).hostname)
 
 
 def out_of_reach(probes: Mapping[str, Observation]) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from components.config.settings import by_number
 from components.etcd.health import MemberStatus, Observation
+from components.shared.names import by_number
 
 
 def successor(leaving: Sequence[str], probes: Mapping[str, Observation]) -> tuple[str, str] | None:

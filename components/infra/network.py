@@ -10,13 +10,9 @@ import pulumi_digitalocean as digitalocean
 from components.config.settings import Settings
 from components.orphans.default_vpc import after_default_vpc
 from components.orphans.hooks import Orphans, clearing
+from components.shared.markers import rollout_marker, size_marker, up_marker
+from components.shared.ports import CLIENT_PORT, EXPORTER_PORT, METRICS_PORT, PEER_PORT
 
-CLIENT_PORT = 2379
-PEER_PORT = 2380
-METRICS_PORT = 2382
-"""etcd's metrics."""
-FACTS_PORT = 2383
-"""What etcd's metrics lack, from its machine."""
 SSH_PORT = 22
 EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
@@ -63,27 +59,17 @@ class ClusterNetwork:
         )
 
 
-def rollout_marker(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
+def rollout_marker_tag(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
     """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
 
     Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
     that ended well. While it is as a run all at once has left it, droplets wait for each other: rollout/unguarded.py.
     """
     only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
-    return digitalocean.Tag(f"{name}-rollout", name=f"{name}-{rollout}", opts=only)
+    return digitalocean.Tag(f"{name}-rollout", name=rollout_marker(name, rollout), opts=only)
 
 
-def all_at_once_marker(name: str) -> str:
-    """The tag by which members know that they are all given up at the same time."""
-    return f"{name}-all-at-once"
-
-
-def up_marker(name: str) -> str:
-    """The tag by which members know that the cluster is wanted."""
-    return f"{name}-up"
-
-
-def markers(
+def marker_tags(
     name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """Tags that no droplet carries, by which the members know that the cluster is wanted, and how large.
@@ -95,7 +81,7 @@ def markers(
     only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
     return [
         digitalocean.Tag(up_marker(name), name=up_marker(name), opts=late),
-        digitalocean.Tag(f"{name}-size", name=f"{name}-size-{size}", opts=only),
+        digitalocean.Tag(f"{name}-size", name=size_marker(name, size), opts=only),
     ]
 
 
@@ -118,7 +104,7 @@ def inbound_rules(
             source_addresses=[str(network) for network in settings.client_cidrs],
         ),
     ]
-    metrics = f"{METRICS_PORT}-{FACTS_PORT}"
+    metrics = f"{METRICS_PORT}-{EXPORTER_PORT}"
     for ports, networks in ((metrics, settings.metrics_cidrs), (str(SSH_PORT), settings.ssh_cidrs)):
         if networks:
             sources = [str(network) for network in networks]

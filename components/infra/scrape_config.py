@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.infra.network import FACTS_PORT, METRICS_PORT
+from components.shared.ports import EXPORTER_PORT, METRICS_PORT
 
 CREDENTIALS = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client-key.pem"}
 """Prometheus looks for them beside its configuration file; README and docs have them saved under these names."""
@@ -21,7 +21,7 @@ def scrape_config(cluster: str, members: Sequence[str]) -> str:
     jobs = [
         _job(cluster, "etcd", members, METRICS_PORT),
         # Seldom, since each scrape starts a program on the member; nothing in it is in a hurry.
-        {**_job(cluster, "etcd-node", members, FACTS_PORT), "scrape_interval": "1m"},
+        {**_job(cluster, "etcd-node", members, EXPORTER_PORT), "scrape_interval": "1m"},
     ]
     return yaml.safe_dump({"scrape_configs": jobs}, sort_keys=False)
 

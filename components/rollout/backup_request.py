@@ -19,9 +19,8 @@ import pulumi
 from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.etcd.admin import RefusedError
+from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
-REQUEST = int.from_bytes(b"backup")
-"""Id of the lease that is the request. The one that confirms it has an id that is higher by its length in seconds."""
 OUTLIVES_SECONDS = 60
 """The request is there longer than the program waits, by so much at least,"""
 LENGTHS = 600
@@ -90,10 +89,10 @@ class BackupRequests:
                 leases = await self._leases_of(member)
                 if not asked:
                     # A run that was killed leaves its request, and etcd makes no lease twice.
-                    await leases.revoke_lease(REQUEST)
-                    await leases.grant_lease(REQUEST, length)
+                    await leases.revoke_lease(REQUEST_LEASE)
+                    await leases.grant_lease(REQUEST_LEASE, length)
                     asked = True
-                if await leases.has_lease(REQUEST + length):
+                if await leases.has_lease(confirmation_lease(length)):
                     pulumi.log.info(f"{purpose}: the backup is in the bucket")
                     return
                 seen = "no member has confirmed one yet"
@@ -105,7 +104,7 @@ class BackupRequests:
     async def _withdraw(self, member: str) -> None:
         """Let the members try no longer. Where that fails, the request ends by itself."""
         try:
-            await (await self._leases_of(member)).revoke_lease(REQUEST)
+            await (await self._leases_of(member)).revoke_lease(REQUEST_LEASE)
         except (RefusedError, ListingError) as error:
             pulumi.log.info(f"the request for a backup stays for some minutes: {error}")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from components.config.settings import by_number
 from components.etcd.health import MemberStatus, Observation, listed, problems
+from components.shared.names import by_number
 
 
 def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from components.config.backup_settings import BackupTarget, backup_target
-from components.config.settings import Settings, member_name
+from components.config.settings import Settings
+from components.shared.names import member_name
 
 GIB = 1024**3
 

@@ -26,7 +26,7 @@ from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 
 from components.etcd.admin import MemberAdmin
-from components.rollout.backup_request import REQUEST
+from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
 from .lab import CALM, Lab, Node, eventually
 from .objects import KEY, ObjectServer
@@ -374,14 +374,14 @@ class ProgramRun:
         self.leases = MemberAdmin(node.name, node.name, context)
 
     def request(self, length: int = 700) -> None:
-        asyncio.run(self.leases.revoke_lease(REQUEST))
-        asyncio.run(self.leases.grant_lease(REQUEST, length))
+        asyncio.run(self.leases.revoke_lease(REQUEST_LEASE))
+        asyncio.run(self.leases.grant_lease(REQUEST_LEASE, length))
 
     def waits(self) -> bool:
-        return asyncio.run(self.leases.has_lease(REQUEST))
+        return asyncio.run(self.leases.has_lease(REQUEST_LEASE))
 
     def confirmed(self, length: int = 700) -> bool:
-        return asyncio.run(self.leases.has_lease(REQUEST + length))
+        return asyncio.run(self.leases.has_lease(confirmation_lease(length)))
 
 
 def run_timer(node: Node) -> bool:

@@ -10,8 +10,8 @@ from etcd_node.etcd.transport import client_context
 from etcd_node.etcd.wal import Contents, read_disk
 
 from components.changes.force_snapshots import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
-from components.changes.version_order import minor
 from components.etcd.admin import MemberAdmin
+from components.shared.versions import minor_version
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually, promoted
@@ -45,7 +45,7 @@ def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
     nodes = lab.found()
     for version in VERSIONS[1:]:
         nodes[0].etcdctl("put", f"before-{version}", "kept")
-        if minor(version) == LOGS_WITHOUT_V2:
+        if minor_version(version) == LOGS_WITHOUT_V2:
             # Without it, 3.7 panics at entries that 3.5 wrote to the log.
             asyncio.run(let_all_write_a_snapshot(nodes))
         lab.binaries = ensure_release(version).binaries

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from components.shared.backups import LATEST
 from etcd_node.backup.s3 import StoredObject
 
 _NAME = re.compile(
@@ -140,7 +141,7 @@ def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
     Revisions of different clusters cannot be compared. If an older cluster's best backup has a higher revision than
     the newest cluster's, the newest cluster may have been bootstrapped by mistake. Then an operator must name one.
     """
-    if wanted != "latest":
+    if wanted != LATEST:
         for backup in backups:
             if wanted in {backup.key, backup.key.rsplit("/", 1)[-1]}:
                 return backup
@@ -159,9 +160,3 @@ def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
             "which has a higher revision: name the one to restore"
         )
     return newest
-
-
-def minor(version: str) -> tuple[int, int]:
-    """Major and minor number of a version of etcd."""
-    first, second, *_ = version.split(".")
-    return int(first), int(second)

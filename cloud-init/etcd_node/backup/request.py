@@ -9,12 +9,10 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+from components.shared.backups import REQUEST_LEASE, confirmation_lease
 from etcd_node.etcd.client import RefusedError, call
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.journal import warn
-
-REQUEST = int.from_bytes(b"backup")
-"""Id of the lease that requests a backup. Its length distinguishes requests."""
 
 CONFIRMATION_SECONDS = 300
 """Length of the lease that confirms a request. Its id is the request's plus the request's length."""
@@ -36,7 +34,7 @@ class BackupRequest:
 def pending_request(client: TlsClient, member: MemberAddress) -> BackupRequest | None:
     """The request that the cluster has now. ``None`` also when this member cannot tell."""
     try:
-        answer = call(client, member, "/v3/lease/timetolive", {"ID": str(REQUEST)})
+        answer = call(client, member, "/v3/lease/timetolive", {"ID": str(REQUEST_LEASE)})
     except (NoAnswerError, RefusedError):
         return None
     length, left = int(answer.get("grantedTTL", 0)), int(answer.get("TTL", 0))
@@ -48,10 +46,10 @@ def confirm_request(client: TlsClient, member: MemberAddress, request: BackupReq
     try:
         # Another member may have confirmed it already.
         with suppress(RefusedError):
-            confirmation = {"ID": str(REQUEST + request.length), "TTL": str(CONFIRMATION_SECONDS)}
+            confirmation = {"ID": str(confirmation_lease(request.length)), "TTL": str(CONFIRMATION_SECONDS)}
             call(client, member, "/v3/lease/grant", confirmation)
         now = pending_request(client, member)
         if now is not None and now.length == request.length:
-            call(client, member, "/v3/lease/revoke", {"ID": str(REQUEST)})
+            call(client, member, "/v3/lease/revoke", {"ID": str(REQUEST_LEASE)})
     except (NoAnswerError, RefusedError) as error:
         warn(f"cannot confirm this backup to the pulumi up that waits for it: {error}")

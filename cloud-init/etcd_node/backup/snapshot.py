@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.shared.ports import CLIENT_PORT
 from etcd_node.backup.catalog import Snapshot
-from etcd_node.host.settings import CLIENT_PORT, Paths, Settings
+from etcd_node.host.settings import Paths, Settings
 
 COMMAND_TIMEOUT = 3600.0
 """Seconds for one run of etcdctl or etcdutl."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
+from components.shared.ports import PEER_PORT
 from etcd_node.bootstrap.bootstrap_rules import (
     BootstrapObservations,
     Decision,
@@ -31,7 +32,7 @@ from etcd_node.etcd.membership import Remove, Wait, bootstrap_cluster_id, initia
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.journal import Waiting, say
-from etcd_node.host.settings import PEER_PORT, Paths, Settings
+from etcd_node.host.settings import Paths, Settings
 
 FAST_POLLING = 30.0
 """Seconds after the start of the script in which it polls other members fast."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
+from components.shared.names import member_number
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError
 from etcd_node.bootstrap.bootstrap_rules import may_be_set_aside, may_bootstrap
@@ -149,7 +150,7 @@ class PrepareCluster:
                 time.sleep(error.delay(failures))
                 failures += 1
                 continue
-            if markers.want(self._settings.number):
+            if markers.wants(member_number(self._settings.name)):
                 return
             size = f"has {markers.size} members" if markers.size else "is changing its size"
             self._waiting.on(

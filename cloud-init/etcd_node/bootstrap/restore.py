@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from etcd_node.backup.catalog import Backup, ChoiceError, Snapshot, backups_in, choose_backup, minor
+from components.shared.versions import minor_version
+from etcd_node.backup.catalog import Backup, ChoiceError, Snapshot, backups_in, choose_backup
 from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings
 from etcd_node.backup.snapshot import SnapshotError, decompress, revision_and_keys, run_tool
@@ -141,7 +142,7 @@ class Restoration:
 
 def refuse_newer(snapshot: Snapshot, version: str) -> None:
     """Raise ``RestoreError`` for a backup of a newer minor version, which this etcd cannot read."""
-    if minor(snapshot.version) > minor(version):
+    if minor_version(snapshot.version) > minor_version(version):
         raise RestoreError(
             f"{snapshot.name} was made by etcd {snapshot.version}, which etcd {version} cannot read: set etcd:version "
             f"to {snapshot.version} or a later patch"

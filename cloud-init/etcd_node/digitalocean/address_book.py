@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.shared.droplets import addresses_by_name
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.host.backoff import backoff
 
@@ -21,11 +22,8 @@ class Book:
 
 
 def book_of(droplets: Sequence[Droplet]) -> Book:
-    """One address for each name: that of the newest droplet that has one."""
-    addresses: dict[str, str] = {}
-    for droplet in sorted(droplets, key=lambda droplet: droplet.id):
-        if droplet.address:
-            addresses[droplet.name] = droplet.address
+    """One address for each name."""
+    addresses = addresses_by_name((droplet.id, droplet.name, droplet.address) for droplet in droplets)
     names = [droplet.name for droplet in droplets]
     return Book(addresses, frozenset(name for name in names if names.count(name) > 1))
 

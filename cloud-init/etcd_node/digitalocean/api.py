@@ -6,17 +6,15 @@ import json
 import ssl
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
+from components.shared.droplets import ipv4_address
+from components.shared.paging import has_next_page, page_url
 from etcd_node.host.backoff import after_refusal, backoff
-
-PAGE_SIZE = 200
-"""The most that one page may hold (DigitalOcean API reference, pagination)."""
 
 REQUEST_TIMEOUT = 10.0
 """Seconds for one page."""
@@ -72,7 +70,7 @@ def list_droplets(
                 Droplet(
                     int(entry["id"]),
                     str(entry["name"]),
-                    _address(entry, kind),
+                    ipv4_address(entry, kind),
                     off=entry.get("status") == "off",
                 )
                 for entry in body["droplets"]
@@ -94,32 +92,20 @@ def pages(
     }
     page = 1
     while True:
-        text = urllib.parse.urlencode({**query, "per_page": PAGE_SIZE, "page": page})
-        body = _parse(get(f"{api_url.rstrip('/')}/v2/{path}?{text}", headers))
+        body = _parse(get(page_url(api_url, path, query, page), headers))
         yield body
         try:
-            more = "next" in _object(_object(body.get("links")).get("pages"))
+            more = has_next_page(body)
         except (TypeError, AttributeError) as error:
             raise unexpected(path, error) from error
         if not more:
             return
-        # By number, not by the link: the link names the API's own host, which may not be the one configured.
         page += 1
 
 
 def unexpected(what: str, error: Exception) -> ListingError:
     """For an answer of another form than the API reference gives."""
     return ListingError(f"the DigitalOcean API answered with something else than {what}: {error!r}")
-
-
-def _address(droplet: dict[str, Any], kind: str) -> str:
-    networks = cast("list[dict[str, Any]]", _object(droplet.get("networks")).get("v4") or [])
-    return next((str(network["ip_address"]) for network in networks if network["type"] == kind), "")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    """A JSON object; one that is absent or null is empty."""
-    return cast("dict[str, Any]", value or {})
 
 
 def _parse(body: bytes) -> dict[str, Any]:

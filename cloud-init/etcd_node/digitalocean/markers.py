@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
+from components.shared.markers import Markers, markers_in
+from components.shared.shutdown_requests import shutdown_requests
 from etcd_node.digitalocean.api import Fetch, ListingError, list_droplets, pages, unexpected
 from etcd_node.host.settings import Settings
-
-
-@dataclass(frozen=True)
-class Markers:
-    """What the account's tags say about the cluster; no droplet carries any of these."""
-
-    up: bool
-    """``NAME-up``: the cluster is wanted. Without it, it is being torn down: this tag goes before the first droplet."""
-    size: int | None
-    """``NAME-size-N``: the number of members that the last run asked for. For a moment of a change there is none."""
-    all_at_once: bool
-    """``NAME-all-at-once``: the operator said ``etcd:rollout: all-at-once``."""
-
-    def want(self, number: int) -> bool:
-        """Whether member ``number`` is to exist; not while that is unknown."""
-        return self.up and self.size is not None and number <= self.size
 
 
 def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) -> Markers:
@@ -41,14 +24,7 @@ def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) 
     # A marker that is not there means much. One may slip from a page to an earlier one that was read before.
     if totals != {len(set(names))}:
         raise ListingError("the account's tags changed while they were listed")
-    cluster = settings.tag.casefold()
-    sizes = [re.fullmatch(rf"{re.escape(cluster)}-size-([1-9]\d*)", name) for name in names]
-    return Markers(
-        up=f"{cluster}-up" in names,
-        # Somebody else's second one is no reason to come back.
-        size=min((int(size[1]) for size in sizes if size), default=None),
-        all_at_once=f"{cluster}-all-at-once" in names,
-    )
+    return markers_in(names, settings.tag)
 
 
 def own_droplet(
@@ -74,9 +50,6 @@ def was_pressed(
     """
     body = next(pages(settings.api_url, token, f"droplets/{droplet}/actions", {}, fetch=fetch))
     try:
-        return any(
-            action["type"] == "shutdown" and datetime.fromisoformat(action["started_at"]).timestamp() >= since
-            for action in body["actions"]
-        )
+        return bool(shutdown_requests(body["actions"], since))
     except (KeyError, TypeError, ValueError) as error:
         raise unexpected("actions", error) from error

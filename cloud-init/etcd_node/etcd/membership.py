@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components.shared.names import listed_name
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.settings import Settings
 
@@ -23,7 +24,7 @@ class ListedMember:
     @property
     def host(self) -> str:
         """The member's name, taken from its peer URL before it has started."""
-        return self.name or (self.peer_urls[0].split("//")[-1].rsplit(":", 1)[0] if self.peer_urls else "")
+        return listed_name(self.name, self.peer_urls)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.shared.ports import CLIENT_PORT, PEER_PORT
 from etcd_node.host.hosts_file import read_members
-from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings
+from etcd_node.host.settings import Paths, Settings
 
 CONNECT_TIMEOUT = 2.0
 """Seconds to open a connection. All members are in one region, and a silent one must not delay the others."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from components.shared.ports import PEER_PORT
 from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
 from etcd_node.etcd.membership import ListedMember, is_self, was_removed
 from etcd_node.etcd.transport import (
@@ -23,7 +24,7 @@ from etcd_node.etcd.transport import (
 from etcd_node.etcd.wal import read_disk
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.hosts_file import read_members
-from etcd_node.host.settings import PEER_PORT, Paths, Settings
+from etcd_node.host.settings import Paths, Settings
 
 ESTABLISHED = "01"
 """The state of an open connection in the kernel's tables."""

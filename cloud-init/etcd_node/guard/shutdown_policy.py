@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from etcd_node.digitalocean.markers import Markers
+from components.shared.markers import Markers
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,7 @@ So a member that has a new address is found before it is healthy. After that tim
 LONGEST_DEFERRAL = 600.0
 """Seconds after which a blocked shutdown request is forgotten."""
 
-CLOCK_TOLERANCE = 10.0
-"""Seconds by which this machine's clock and the API's may differ."""
-
 
 def oldest_request(blocked_since: float, now: float) -> float:
     """The Unix time from which on a shutdown request counts as one that this machine has blocked."""
-    return max(blocked_since - CLOCK_TOLERANCE, now - LONGEST_DEFERRAL)
+    return max(blocked_since, now - LONGEST_DEFERRAL)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
+from components.shared.rate_limit import requested_pause
+
 LONGEST_RESET = 3600.0
 """Seconds. DigitalOcean's rate limit counts requests per hour, so no honest reset is further away."""
 
@@ -24,18 +26,6 @@ def after_refusal(
 ) -> float:
     """Seconds before another try after 429 Too Many Requests.
 
-    ``retry-after`` counts in seconds, ``ratelimit-reset`` is a Unix time (DigitalOcean API reference, rate limit);
-    ``now`` is the Unix time. The chance part keeps members from all coming back in the same moment.
+    ``now`` is Unix time. The random part keeps members from trying again all at the same moment.
     """
-    chance = backoff(attempt, jitter=jitter)
-    told = [_number(headers.get("retry-after")), _number(headers.get("ratelimit-reset"), now)]
-    known = [seconds for seconds in told if seconds is not None and seconds > 0]
-    # Where both are given, the nearer one: retry-after is for the burst limit, the reset for the hour's.
-    return min(min(known, default=0.0), LONGEST_RESET) + chance
-
-
-def _number(text: str | None, minus: float = 0.0) -> float | None:
-    try:
-        return None if text is None else float(text) - minus
-    except ValueError:
-        return None
+    return min(requested_pause(headers, now), LONGEST_RESET) + backoff(attempt, jitter=jitter)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from etcd_node.host.settings import CLIENT_PORT, METRICS_PORT, PEER_PORT, Settings
+from components.shared.ports import CLIENT_PORT, METRICS_PORT, PEER_PORT
+from etcd_node.host.settings import Settings
 
 
 def peer_url(name: str) -> str:

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-
-CLIENT_PORT = 2379
-PEER_PORT = 2380
-METRICS_PORT = 2382
-"""Metrics over TLS, for Prometheus; the plain ones of 2381 are for this machine alone."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +42,6 @@ class Settings:
     """A database is defragmented when it gives so many bytes back, or more,"""
     defragment_percent: int = 50
     """and when they are this share of its file."""
-
-    @property
-    def number(self) -> int:
-        """N of a member that is named ``etcd-server-N.<domain>``."""
-        return int(re.findall(r"\d+", self.name.partition(".")[0])[-1])
 
 
 def read_settings(path: Path) -> Settings:

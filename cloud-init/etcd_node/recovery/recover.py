@@ -16,6 +16,8 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from components.shared.backups import SUFFIX
+from components.shared.ports import CLIENT_PORT, PEER_PORT
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.etcd.local_metrics import read_local_metrics
@@ -24,7 +26,7 @@ from etcd_node.etcd.wal import Contents, DamagedLogError, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import from_text
 from etcd_node.host.journal import say
-from etcd_node.host.settings import CLIENT_PORT, PEER_PORT, Paths, Settings, as_recovered
+from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
 from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.survey import Survey, survey_members
@@ -173,7 +175,7 @@ def from_backup(settings: Settings, places: Paths, survey: Survey, plan: Plan, c
 
     A plan without members or label changes nothing: it prints the complete command. Raises ``RecoveryError``.
     """
-    if not plan.backup.endswith(".db.gz"):
+    if not plan.backup.endswith(SUFFIX):
         raise RecoveryError(
             f"{plan.backup} is not the name of a backup, which ends with .db.gz: all members must restore the same"
         )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.changes.version_order import parse, version_refusals
+from components.changes.version_order import version_refusals
+from components.shared.versions import parse_version
 
 
 def refusal(old: str, new: str, *, checksum_given: bool = False) -> str:
@@ -60,11 +61,11 @@ versions = st.builds("3.{}.{}".format, st.integers(5, 7), st.integers(0, 40))
 def test_following_the_advice_arrives_unless_it_means_going_back(old: str, new: str) -> None:
     stops = [old]
     while said := refusal(stops[-1], new):
-        if parse(new) < parse(stops[-1]):
+        if parse_version(new) < parse_version(stops[-1]):
             assert "does not go back" in said
             return
         (stop,) = re.findall(r"Set it to (\d+\.\d+\.\d+) and", said)
         assert refusal(stops[-1], stop) == ""
-        assert parse(stops[-1]) < parse(stop)
+        assert parse_version(stops[-1]) < parse_version(stop)
         stops.append(stop)
     assert len(stops) <= 4

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from components.config.errors import ConfigurationError
 from components.config.loading import describe
-from components.config.settings import LONGEST_DOMAIN, Settings, cluster_name, member_name
+from components.config.settings import LONGEST_DOMAIN, Settings, cluster_name
+from components.shared.names import member_name
 
 GOOD: dict[str, Any] = {
     "domain": "etcd.example.com",

@@ -15,11 +15,11 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
-from etcd_node.digitalocean.markers import Markers
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
 from components.etcd.health import MemberStatus, NoStatus, Observation, problems
 from components.rollout.policy import other_members, waits_for_gate
+from components.shared.markers import Markers
 
 NAMES = ("a", "b", "c")
 ASKED_FOR = 1

@@ -11,7 +11,8 @@ import pytest
 from components.config.settings import Settings
 from components.etcd.admin import RefusedError
 from components.rollout import backup_request
-from components.rollout.backup_request import LENGTHS, OUTLIVES_SECONDS, REQUEST, BackupError, BackupRequests
+from components.rollout.backup_request import LENGTHS, OUTLIVES_SECONDS, BackupError, BackupRequests
+from components.shared.backups import REQUEST_LEASE, confirmation_lease
 from tests.unit.components.config.test_backup_settings import ON
 from tests.unit.components.config.test_settings import GOOD
 
@@ -53,9 +54,9 @@ class FakeCluster:
 
     def carry_out(self) -> None:
         """As the members do."""
-        if REQUEST in self.leases:
-            self.leases[REQUEST + self.leases[REQUEST]] = members_part.CONFIRMATION_SECONDS
-            del self.leases[REQUEST]
+        if REQUEST_LEASE in self.leases:
+            self.leases[confirmation_lease(self.leases[REQUEST_LEASE])] = members_part.CONFIRMATION_SECONDS
+            del self.leases[REQUEST_LEASE]
 
     def _refuse(self) -> None:
         if self.refusals:
@@ -76,14 +77,10 @@ async def confirmed(requests: BackupRequests, purpose: str = "Before etcd 3.7.1"
     return await requests.confirmed(purpose, NAMES, ending="Nothing was touched.")
 
 
-def test_the_members_look_for_the_lease_that_the_program_makes() -> None:
-    assert members_part.REQUEST == REQUEST
-
-
 async def test_a_run_goes_on_when_the_backup_was_confirmed() -> None:
     cluster = FakeCluster(FakeCluster.carry_out)
     assert await confirmed(requests_to(cluster))
-    assert REQUEST not in cluster.leases
+    assert REQUEST_LEASE not in cluster.leases
 
 
 async def test_each_purpose_has_one_backup_in_a_run() -> None:
@@ -117,7 +114,7 @@ async def test_a_request_that_just_ends_is_no_confirmation(monkeypatch: pytest.M
 async def test_the_confirmation_of_another_request_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
-    cluster.leases = {REQUEST: 10, REQUEST + 10: members_part.CONFIRMATION_SECONDS}
+    cluster.leases = {REQUEST_LEASE: 10, confirmation_lease(10): members_part.CONFIRMATION_SECONDS}
     with pytest.raises(BackupError):
         await confirmed(requests_to(cluster, limit=10))
     assert cluster.requests == 1

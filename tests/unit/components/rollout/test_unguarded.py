@@ -7,7 +7,6 @@ import asyncio
 import pulumi
 import pytest
 
-from components.droplets import inventory
 from components.rollout import waiting
 from components.rollout.member_health import MemberHealth
 from components.rollout.unguarded import UnguardedMode
@@ -83,17 +82,3 @@ async def test_while_two_members_are_unhealthy_none_changes() -> None:
     with pytest.raises(UnhealthyError, match="Before etcd-server-1"):
         await run.change_all()
     assert run.changed == []
-
-
-@pytest.mark.parametrize(
-    ("tags", "unguarded"),
-    [
-        ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-one-at-a-time"}, False),
-        ({"etcd-test", "etcd-test-up", "etcd-test-size-3", "etcd-test-all-at-once"}, True),
-        ({"etcd-test", "etcd-test-one-at-a-time", "other-up"}, True),
-        (set[str](), True),
-    ],
-    ids=["after a run", "after an all-at-once run", "after an interrupted teardown", "before a bootstrap"],
-)
-def test_the_accounts_tags_say_whether_members_block_their_shutdown(tags: set[str], unguarded: bool) -> None:
-    assert inventory.unguarded(tags, "etcd-test") is unguarded

@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from etcd_node.digitalocean.api import ListingError
-from etcd_node.digitalocean.markers import Markers, own_droplet, read_markers, was_pressed
+from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
 from etcd_node.host.settings import Settings
+
+from components.shared.markers import Markers
 
 SETTINGS = Settings(
     name="etcd-server-2.example.test",
@@ -113,9 +115,9 @@ def action(kind: str, at: float) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("actions", "pressed"),
     [
-        ([action("shutdown", 1000)], True),
+        ([action("shutdown", 990)], True),
         ([action("rename", 1200), action("shutdown", 1000)], True),
-        ([action("shutdown", 999)], False),
+        ([action("shutdown", 989)], False),
         ([action("reboot", 1000)], False),
         ([], False),
     ],

@@ -1,0 +1,23 @@
+"""What the headers of a DigitalOcean answer say about the next request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def requested_pause(headers: Mapping[str, str], now: float) -> float:
+    """Seconds to wait before the next request, or 0 where the headers ask for no pause.
+
+    ``headers`` have lower-case names; ``now`` is Unix time. ``retry-after`` counts in seconds, ``ratelimit-reset`` is a
+    Unix time (DigitalOcean API reference, rate limit). Where both are given, the shorter pause counts: ``retry-after``
+    belongs to the limit of a minute, ``ratelimit-reset`` to that of an hour.
+    """
+    asked = [_number(headers.get("retry-after")), _number(headers.get("ratelimit-reset")) - now]
+    return min((seconds for seconds in asked if seconds > 0), default=0.0)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
