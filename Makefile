@@ -93,9 +93,10 @@ lifecycle: setup ## Prove that no change, fault or interruption loses a write: a
 drills: setup ## Break backups, restore, and recover from one survivor and from nothing, on real machines
 	@$(PYTEST) tests/drills
 
-lint: .venv/.synced ## Check style, types and shell scripts
+lint: .venv/.synced ## Check style, types, the direction of imports, and shell scripts
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
+	@PYTHONPATH=cloud-init .venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/pyright
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
