@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 import yaml
 
+from localcloud.api.catalog import SIZES
 from localcloud.toolchain.engine import ENGINE_VERSION
 from tests.unit.project.stack_files import CHECKOUT
 
@@ -32,6 +33,8 @@ UNIT_IN_A_COMMAND = re.compile(
 OTHER_UNITS = frozenset({"do-agent", "reboot"})
 """Units of the base system that pages name."""
 FUNCTION = re.compile(r"`(\w+)` of\s\[[\w.]+\]\(([\w./-]+\.py)\)")
+USD_PER_GIB_OF_VOLUME = 0.10
+"""Price of a volume a month, as docs/cost.md has it."""
 README_LINES = 100
 """Two screens of 50 lines."""
 
@@ -186,6 +189,14 @@ def test_the_readme_names_the_versions_of_engine_and_sdk() -> None:
     assert f"engine {ENGINE_VERSION.rpartition('.')[0]} or newer" in readme
     assert sdk
     assert f"SDK {sdk[1]}" in readme
+
+
+def test_the_pages_say_what_the_defaults_cost() -> None:
+    config = yaml.safe_load(text_of(CHECKOUT / "Pulumi.yaml"))["config"]
+    members, gib = config["size"]["default"], config["volumeSize"]["default"]
+    total = members * (SIZES[config["dropletSize"]["default"]].monthly + gib * USD_PER_GIB_OF_VOLUME)
+    assert f"are {total:.0f} US dollars a month" in text_of(CHECKOUT / "README.md")
+    assert f"**${total:.2f}**" in text_of(CHECKOUT / "docs/cost.md")
 
 
 def test_the_changelog_begins_with_what_is_unreleased() -> None:
