@@ -6,7 +6,6 @@ one token, the certificates and the settings of backups differ between members.
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from typing import Any
 import pulumi
 import yaml
 
+from components.userdata import base94
 from components.userdata.node_config import NodeConfig
 from components.userdata.packing import pack
 from components.userdata.stripping import stripped
@@ -29,6 +29,9 @@ DEFAULT_PERMISSIONS = "0644"
 PACKED_SUFFIXES = frozenset({".py", ".service", ".socket", ".timer"})
 """Suffixes of the files that are packed from a folder of the archive."""
 
+LONGEST_LINE = 120
+"""Characters of the longest text that the document has as it is."""
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "cloud-init"
 
@@ -36,28 +39,35 @@ SOURCES = ROOT / "cloud-init"
 class TooLargeError(pulumi.RunError):
     """The user data is larger than DigitalOcean accepts."""
 
-    def __init__(self, name: str, size: int, remedy: str) -> None:
-        super().__init__(
-            f"the user data of {name} has {size} bytes, and DigitalOcean accepts at most {LIMIT}: {remedy}"
-        )
-        self.size = size
-        """Bytes of user data."""
+    def __init__(self, subject: str, size: int, remedy: str) -> None:
+        super().__init__(f"{subject} {size} bytes, and DigitalOcean accepts at most {LIMIT}: {remedy}")
 
 
 class _Document(yaml.SafeDumper):
-    """Writes a text of several lines as a block scalar, so that it reads like the file."""
+    """Writes a long text in double quotes, or as a block if quotes would escape more than its line ends."""
 
     def represent_scalar(self, tag: str, value: Any, style: str | None = None) -> yaml.ScalarNode:
-        lines = isinstance(value, str) and "\n" in value
-        style = "|" if lines else style
+        if isinstance(value, str) and ("\n" in value or len(value) > LONGEST_LINE):
+            style = "|" if '"' in value or "\\" in value else '"'
         return super().represent_scalar(tag, value, style)  # pyright: ignore[reportUnknownMemberType]
 
 
 def render_user_data(node: NodeConfig) -> str:
-    """The cloud-init document of one droplet. Equal configurations give equal texts.
+    """The cloud-init document of one droplet. Raises ``TooLargeError`` if it is larger than ``LIMIT``."""
+    document = render(node)
+    subject = f"the user data of {node.settings.name} has"
+    check_size(subject, len(document.encode()), "shorten the files in cloud-init/")
+    return document
 
-    Raises ``TooLargeError`` if the document is larger than ``LIMIT``.
-    """
+
+def check_size(subject: str, size: int, remedy: str) -> None:
+    """Raise ``TooLargeError`` if ``size``, in bytes, is larger than ``LIMIT``."""
+    if size > LIMIT:
+        raise TooLargeError(subject, size, remedy)
+
+
+def render(node: NodeConfig) -> str:
+    """The cloud-init document of one droplet, of any size. Equal configurations give equal texts."""
     values = _values(node)
     parts = ["#cloud-config\n"]
     for key, value in _template().items():
@@ -66,11 +76,7 @@ def render_user_data(node: NodeConfig) -> str:
             parts += [f"{key}:\n", *(_dumped_file(*_file(entry, text)) for entry, text in texts if text)]
         else:
             parts.append(_dumped({key: value}))
-    document = "".join(parts)
-    size = len(document.encode())
-    if size > LIMIT:
-        raise TooLargeError(node.settings.name, size, "shorten the files in cloud-init/")
-    return document
+    return "".join(parts)
 
 
 def archive_files() -> dict[str, Path]:
@@ -107,8 +113,8 @@ def _content(entry: dict[str, Any], values: dict[str, str]) -> str:
         return values[entry["value"]]
     if "source" in entry:
         return stripped(entry["source"], (SOURCES / entry["source"]).read_text(encoding="utf-8"))
-    # Not base64, which cloud-init would decode: it takes a fifteenth more of the limit.
-    return base64.b85encode(_archive()).decode()
+    # Not base64, which cloud-init would decode: it takes 4 KB more of the limit.
+    return base94.encode(_archive())
 
 
 def _file(entry: dict[str, Any], text: str) -> tuple[tuple[str, str], ...]:

@@ -30,9 +30,9 @@ def strip_comment_lines(text: str) -> str:
 
 
 def strip_module(source: str) -> str:
-    """A Python module without comments, documentation strings, and annotations of arguments and results.
+    """A Python module without comments, documentation strings and annotations.
 
-    Annotations of variables stay, since a dataclass needs those of its fields.
+    A class keeps the annotations of its fields, since a dataclass needs them.
     """
     lines = source.splitlines()
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
@@ -51,8 +51,9 @@ def strip_module(source: str) -> str:
 def _annotations(
     nodes: Sequence[ast.AST], tokens: Sequence[tokenize.TokenInfo], lines: Sequence[str]
 ) -> Iterator[tuple[Position, Position]]:
-    """Start and end of the annotation of each argument and each result, with the sign before it."""
+    """Start and end of each annotation that the program does not need, with the sign before it."""
     index = {token.start: number for number, token in enumerate(tokens)}
+    fields = {id(field) for node in nodes if isinstance(node, ast.ClassDef) for field in node.body}
     for node in nodes:
         match node:
             case ast.arg(annotation=ast.expr()):
@@ -61,11 +62,14 @@ def _annotations(
             case ast.FunctionDef(returns=ast.expr()) | ast.AsyncFunctionDef(returns=ast.expr()):
                 arrow = _next(tokens, index[_position(node, lines)], ("->",))
                 yield tokens[arrow - 1].end, tokens[_next(tokens, arrow, ":") - 1].end
+            case ast.AnnAssign(value=ast.expr()) if id(node) not in fields:
+                colon = _next(tokens, index[_position(node, lines)], ":")
+                yield tokens[colon - 1].end, tokens[_next(tokens, colon, "=") - 1].end
             case _:
                 pass
 
 
-def _position(node: ast.arg | ast.FunctionDef | ast.AsyncFunctionDef, lines: Sequence[str]) -> Position:
+def _position(node: ast.arg | ast.stmt, lines: Sequence[str]) -> Position:
     """Where a node starts. ``ast`` counts bytes, and ``tokenize`` counts characters."""
     before = lines[node.lineno - 1].encode()[: node.col_offset]
     return node.lineno, len(before.decode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import runpy
 import stat
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from components.userdata import base94
 from components.userdata.packing import pack
 from components.userdata.render import SOURCES, archive_files
 from components.userdata.stripping import stripped
@@ -24,7 +24,7 @@ def droplet(tmp_path: Path) -> Iterator[Path]:
     etc = tmp_path / "root/etc/etcd"
     etc.mkdir(parents=True)
     (etc / "unpack.py").write_text((SOURCES / "unpack.py").read_text())
-    (etc / "etcd_node.json.bz2.b85").write_bytes(base64.b85encode(pack(archive_files(), tmp_path)))
+    (etc / "etcd_node.json.bz2.b94").write_text(base94.encode(pack(archive_files(), tmp_path)))
     mask = os.umask(0o077)
     yield tmp_path / "root"
     os.umask(mask)
@@ -37,7 +37,7 @@ def unpack(droplet: Path) -> None:
 def unpacked(droplet: Path) -> dict[str, Path]:
     """All files but the two that cloud-init writes, by their paths."""
     files = {file.relative_to(droplet).as_posix(): file for file in droplet.rglob("*") if file.is_file()}
-    del files["etc/etcd/unpack.py"], files["etc/etcd/etcd_node.json.bz2.b85"]
+    del files["etc/etcd/unpack.py"], files["etc/etcd/etcd_node.json.bz2.b94"]
     return files
 
 

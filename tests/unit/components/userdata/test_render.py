@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import bz2
 import json
 from dataclasses import replace
@@ -18,6 +17,8 @@ from components.config.backup_settings import BackupTarget
 from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
 from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, render_user_data
 from components.userdata.stripping import strip_comment_lines, strip_module
+
+from .test_base94 import decode
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -178,8 +179,8 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
 
 def packed(node: NodeConfig = NODE) -> dict[str, str]:
     """The files in the archive."""
-    content = files(node)["/etc/etcd/etcd_node.json.bz2.b85"]["content"]
-    return json.loads(bz2.decompress(base64.b85decode(content)))
+    content = files(node)["/etc/etcd/etcd_node.json.bz2.b94"]["content"]
+    return json.loads(bz2.decompress(decode(content)))
 
 
 def test_the_archive_has_the_node_with_what_it_shares_with_the_program() -> None:
