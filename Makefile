@@ -100,6 +100,7 @@ lint: .venv/.synced ## Check style, types, the direction of imports, and shell s
 	@.venv/bin/pyright
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
+	@$(PYTHON) -m components.userdata.headroom
 
 bench: setup ## Measure, print a table, and write bench/latest.json: make bench ARGS="--only load"
 	@$(PYTHON) -m bench $(ARGS)
