@@ -1,4 +1,4 @@
-"""``python -m bench``: a local cloud of its own, all measurements in it or those asked for, and its end."""
+"""``python -m bench`` starts a local cloud, runs the benchmark in it, and removes it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ FILE = Path(__file__).with_name("latest.json")
 
 
 def cloud_name() -> str:
-    """The benchmark's own local cloud, one for each checkout."""
+    """The name of the benchmark's own local cloud, one for each checkout."""
     return f"bench-{default_name()[-6:]}"
 
 
 def bench(console: Console, parts: Sequence[Part]) -> int:
-    """Measure in a fresh local cloud, which is removed afterwards, whatever happens."""
+    """Measure in a fresh local cloud, and always remove it at the end."""
 
     def say(line: str) -> None:
         console.print(escape(line))
@@ -45,9 +45,9 @@ def bench(console: Console, parts: Sequence[Part]) -> int:
         ensure_benchmark()
     with locked(RUN_ROOT / f"{name}.bench.lock", "bench", say):
         try:
-            # What an interrupted benchmark may have left.
+            # An interrupted benchmark may have left its local cloud.
             cloud.reset()
-            # One run follows on another without a pause, and one that the API holds up would be timed with its wait.
+            # Runs follow each other without a pause. With the usual limit, some would wait for the API.
             os.environ[REQUESTS_PER_MINUTE] = "2500"
             cloud.start()
             command = [sys.executable, "-m", "bench.session", name, str(FILE), *parts]
@@ -57,16 +57,14 @@ def bench(console: Console, parts: Sequence[Part]) -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> Never:
-    """As Ctrl-C does, so that the local cloud is removed."""
+    """End as Ctrl-C does, so that the local cloud is removed."""
     raise KeyboardInterrupt
 
 
 def main(
-    only: Annotated[
-        list[Part] | None, typer.Option(help="Just this part; can be repeated. Default: all.")
-    ] = None,
+    only: Annotated[list[Part] | None, typer.Option(help="Run this part only. Can be repeated.")] = None,
 ) -> None:
-    """Measure, print a table, and write bench/latest.json. Figures over their limits are no failure."""
+    """Measure, print a table, and write bench/latest.json. A figure beyond its limit is marked, and is no failure."""
     signal.signal(signal.SIGTERM, _end)
     console = Console(highlight=False)
     try:
@@ -75,7 +73,7 @@ def main(
         console.print(f"[bold red]bench:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("bench: interrupted; its local cloud is removed")
+        console.print("bench: interrupted; its local cloud has been removed")
         sys.exit(130)
 
 

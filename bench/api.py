@@ -1,4 +1,4 @@
-"""DigitalOcean's API, called as a person with curl would."""
+"""The local cloud's DigitalOcean API."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from localcloud.addresses import DIGITALOCEAN_URL
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 
 LIMIT = 30.0
-"""Seconds for one call."""
+"""Seconds that one request may take."""
 
 
 class Api:
-    """The local cloud's DigitalOcean API."""
+    """Sends requests to the API without Pulumi, as a person with curl would."""
 
     def __init__(self) -> None:
         self._client = httpx.Client(
@@ -26,7 +26,7 @@ class Api:
         )
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's body. Raises ``BenchError`` with what an error's answer says."""
+        """Send a request and return the JSON of its answer. Raises ``BenchError`` with the API's own reason."""
         answer = self._client.request(method, path, json=body)
         if answer.is_error:
             raise BenchError(f"{method} {path} was answered {answer.status_code}: {answer.text}")

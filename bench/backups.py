@@ -1,4 +1,4 @@
-"""Backups and restores by the size of the database: their time, and their memory."""
+"""Time and memory of backups and restores, by the size of the database."""
 
 from __future__ import annotations
 
@@ -22,31 +22,30 @@ from localcloud.machines.operator import STACK
 from localcloud.tokens import BACKUP_BUCKET
 
 SIZES = (10, 100, 500, 2048)
-"""MiB of the database, each grown out of the one before."""
+"""Sizes of the database in MiB. Each grows out of the one before."""
 
 QUOTA_GIB = 4
 
 VALUE_BYTES = 60_000
-"""Of the values that fill a database: more than gzip looks back, so that one random value does not compress
-although it is written again and again."""
+"""Bytes of one value. All values are the same random bytes, and gzip does not see that: it looks back 32 KiB only."""
 
 VALUE_PAGES = 1 << 16
-"""Bytes that such a value takes in the database's file."""
+"""Bytes that such a value takes in the database file."""
 
 FIRST_KEY_BYTES = 16
-"""Each size has keys of another length, so that nothing is ever overwritten."""
+"""Length of the keys of the first size. Each size has longer keys, so that no key is overwritten."""
 
 LIMIT = 900.0
-"""Seconds for one backup or restore."""
+"""Seconds that one backup or restore may take."""
 
 BUMP = 1_000_000_000
-"""The least by which a restore raises etcd's revision."""
+"""A restore raises etcd's revision by this much at the least."""
 
 _UNIT = "bench-backup.service"
-_FOUNDING = "preparecluster.service"
+_BOOTSTRAP = "preparecluster.service"
 _RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "recover", "from-backup")
 _TIMERS = "etcd-backup.timer etcd-backup.service etcd-defragment.timer"
-_LOSE_ALL = (
+_REMOVE_DATA = (
     "systemctl stop etcd.service etcd-reconcile.timer && rm -rf /var/lib/etcd/data && "
     "install -d -m 700 -o etcd -g etcd /var/lib/etcd/data"
 )
@@ -62,7 +61,10 @@ class Measured:
 
 
 def measure_backups(place: Workplace) -> list[Figure]:
-    """All figures of this part; begins with a cluster or none, ends with a healthy one. Raises ``BenchError``."""
+    """Measure all figures of this part. Begins with a cluster or none, and ends with a healthy one.
+
+    Raises ``BenchError``.
+    """
     engine.destroy(PROJECT)
     place.say("pulumi up, one member")
     committed = PROJECT / f"Pulumi.{STACK}.yaml"
@@ -71,13 +73,13 @@ def measure_backups(place: Workplace) -> list[Figure]:
     client = client_environment(place)
     figures: list[Figure] = []
     for number, size in enumerate(SIZES):
-        _quiet(place, machine)
+        _stop_timers(place, machine)
         place.say(f"{size} MiB: filling the database")
         _grow(client, size, FIRST_KEY_BYTES + number)
         backup, name = _back_up(place, machine)
-        place.say(f"  backup {_said(backup)}")
+        place.say(f"  backup {_summary(backup)}")
         restore = _restore(place, machine, client, name)
-        place.say(f"  restore {_said(restore)}")
+        place.say(f"  restore {_summary(restore)}")
         figures += figures_of(size, backup, restore)
         for file in (place.cloud.layout.objects / "buckets" / BACKUP_BUCKET).rglob(name):
             file.unlink()
@@ -85,7 +87,7 @@ def measure_backups(place: Workplace) -> list[Figure]:
 
 
 def figures_of(size: int, backup: Measured, restore: Measured) -> list[Figure]:
-    """What is told of a database of so many MiB."""
+    """The figures of a database of ``size`` MiB."""
     return [
         figure
         for what, measured in (("backup", backup), ("restore", restore))
@@ -100,7 +102,7 @@ def figures_of(size: int, backup: Measured, restore: Measured) -> list[Figure]:
 
 
 def writes_to_reach(size: int, now: int, key_bytes: int) -> Writes:
-    """What makes a database of ``now`` bytes have ``size`` bytes."""
+    """The writes by which a database of ``now`` bytes grows to ``size`` bytes."""
     return Writes((size - now) // VALUE_PAGES, VALUE_BYTES, key_bytes)
 
 
@@ -110,42 +112,42 @@ def _grow(client: Mapping[str, str], mib: int, key_bytes: int) -> None:
 
 
 def _back_up(place: Workplace, machine: NspawnMachine) -> tuple[Measured, str]:
-    """Take a backup at once, as an operator does on a member; how it went, and its name."""
+    """Take a backup as an operator does on a member. Returns its measurement and its name."""
     unit = ("systemd-run", "--quiet", "--wait", "--pipe", "--collect", f"--unit={_UNIT}")
     began = time.monotonic()
     with sampling_unit(machine.unit(_UNIT)) as peak:
-        said = place.on(str(machine.id), [*unit, *BACKUP_NOW], LIMIT)
+        printed = place.on(str(machine.id), [*unit, *BACKUP_NOW], LIMIT)
     seconds = time.monotonic() - began
-    name = re.search(r"backup (\S+\.db\.gz): ", said)
+    name = re.search(r"backup (\S+\.db\.gz): ", printed)
     if name is None:
-        raise BenchError(f"the backup says: {said[-1000:]}")
+        raise BenchError(f"the backup printed no name: {printed[-1000:]}")
     return Measured(seconds, peak), name[1]
 
 
 def _restore(place: Workplace, machine: NspawnMachine, client: Mapping[str, str], name: str) -> Measured:
-    """Lose all data and found the cluster from a backup, from the operator's command to etcd's health."""
+    """Remove all data and restore a backup. Times it from the operator's command to a healthy etcd."""
     (before,) = statuses(client)
-    place.on(str(machine.id), ["sh", "-c", _LOSE_ALL], LIMIT)
+    place.on(str(machine.id), ["sh", "-c", _REMOVE_DATA], LIMIT)
     began = time.monotonic()
-    with sampling_unit(machine.unit(_FOUNDING)) as peak:
+    with sampling_unit(machine.unit(_BOOTSTRAP)) as peak:
         place.on(str(machine.id), [*_RECOVER, name, f"--members={machine.facts().name}", "--as=bench"], LIMIT)
         while etcd_health(machine) != "healthy":
             if time.monotonic() - began > LIMIT:
-                raise BenchError(f"{name} is not restored after {LIMIT:.0f} s")
+                raise BenchError(f"the restore of {name} did not end within {LIMIT:.0f} s")
             time.sleep(_POLL)
     seconds = time.monotonic() - began
     (after,) = statuses(client)
     if after.revision < before.revision + BUMP:
-        raise BenchError(f"the cluster has revision {after.revision}: it does not come from {name}")
+        raise BenchError(f"the cluster has revision {after.revision}: it was not restored from {name}")
     return Measured(seconds, peak)
 
 
-def _quiet(place: Workplace, machine: NspawnMachine) -> None:
-    """Nothing that members do by themselves disturbs the measurement. A recovery starts its timers again."""
+def _stop_timers(place: Workplace, machine: NspawnMachine) -> None:
+    """Stop the member's own backups and defragmentation. A recovery starts the timers again."""
     place.on(str(machine.id), ["systemctl", "stop", *_TIMERS.split()], LIMIT)
 
 
-def _said(measured: Measured) -> str:
+def _summary(measured: Measured) -> str:
     peak = measured.peak
     return (
         f"{measured.seconds:.2f} s, {peak.own / 2**20:.1f} MiB, with mapped pages {peak.resident / 2**20:.1f}"

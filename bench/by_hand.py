@@ -1,4 +1,4 @@
-"""Three etcd processes beside each other, started as a person would start them."""
+"""Clusters of three etcd processes, started as a person would start them."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ from localcloud.machines.volumes import Volumes
 from localcloud.toolchain.etcd import ensure_release
 
 LIMIT = 30.0
-"""Seconds until the processes are a healthy cluster, and until each has ended."""
+"""Seconds within which the cluster must become healthy, and each process must end."""
 
 LOOPBACK = "127.0.0.1"
-"""Stands in every server and peer certificate that the program issues."""
+"""An address in every server and peer certificate that the program issues."""
 
 PORTS = "12379-12381"
-"""Of a process in a member's network: for clients, for peers, and for its metrics."""
+"""The ports of a process in a member's network: for clients, for peers, and for metrics."""
 
 NICENESS = -10
-"""As the program's unit has it."""
+"""The niceness of the program's unit."""
 
 _POLL = 0.05
 
 
 @dataclass(frozen=True)
 class Process:
-    """One of the processes, with the certificates and the settings of one member."""
+    """One etcd process, with the certificates and the settings of one member."""
 
     name: str
     member: NspawnMachine
     host: str
-    """How the others and clients reach it: a name or address of the member's server and peer certificate."""
+    """How clients and the others reach it: a name or an address in the member's certificates."""
     listen: str
     port: int
-    """For clients; the next two are for peers and for its metrics."""
+    """The port for clients. The next two are for peers and for metrics."""
     enter: tuple[str, ...] = ()
-    """The command that runs it in another network."""
+    """A command that runs it in another network. Empty for this one."""
 
     @property
     def client_url(self) -> str:
-        """Where clients reach it."""
+        """The URL for clients."""
         return f"https://{self.host}:{self.port}"
 
     @property
     def peer_url(self) -> str:
-        """Where the other processes reach it."""
+        """The URL for the other processes."""
         return f"https://{self.host}:{self.port + 1}"
 
-    def environment(self, all_of_them: Sequence[Process], data: Path) -> dict[str, str]:
-        """etcd's settings: the member's own, but for addresses and places."""
+    def environment(self, cluster: Sequence[Process], data: Path) -> dict[str, str]:
+        """etcd's settings: those of the member, with other addresses and directories."""
         upper = self.member.upper
         lines = (upper / "etc/etcd/etcd-members").read_text().splitlines()
         members = dict(line.split("=", 1) for line in lines if line.startswith("ETCD_"))
-        # A member names the files below its own root.
+        # The member's paths are relative to the root of its machine.
         files = {key: f"{upper}{value}" for key, value in members.items() if value.startswith("/etc/")}
         return (
             members
@@ -69,7 +69,7 @@ class Process:
             | {
                 "ETCD_NAME": self.name,
                 "ETCD_DATA_DIR": str(data),
-                "ETCD_INITIAL_CLUSTER": ",".join(f"{one.name}={one.peer_url}" for one in all_of_them),
+                "ETCD_INITIAL_CLUSTER": ",".join(f"{one.name}={one.peer_url}" for one in cluster),
                 "ETCD_INITIAL_CLUSTER_STATE": "new",
                 "ETCD_INITIAL_CLUSTER_TOKEN": self.name.rpartition("-")[0],
                 "ETCD_ADVERTISE_CLIENT_URLS": self.client_url,
@@ -82,7 +82,7 @@ class Process:
 
 
 def on_loopback(members: Sequence[NspawnMachine]) -> list[Process]:
-    """Processes that need no network."""
+    """A process for each member, on the loopback address."""
     return [
         Process(f"loopback-{number}", member, LOOPBACK, LOOPBACK, 22379 + 10 * number)
         for number, member in enumerate(members, 1)
@@ -90,7 +90,7 @@ def on_loopback(members: Sequence[NspawnMachine]) -> list[Process]:
 
 
 def in_networks(members: Sequence[NspawnMachine]) -> list[Process]:
-    """A process in the network of each running member, whose firewall must let ``PORTS`` in."""
+    """A process for each running member, in the member's network. Its firewall must allow ``PORTS``."""
     first = int(PORTS.partition("-")[0])
     return [
         Process(
@@ -109,10 +109,10 @@ def in_networks(members: Sequence[NspawnMachine]) -> list[Process]:
 def cluster_by_hand(
     processes: Sequence[Process], volumes: Volumes, size_gib: int, directory: Path
 ) -> Generator[Sequence[str]]:
-    """Run them while the block lasts, and give their client URLs.
+    """Run a cluster while the block lasts, and yield its client URLs.
 
-    Each has its data on a volume of the local cloud's own kind, mounted as the members mount theirs. Raises
-    ``BenchError`` when they are not healthy in time.
+    Each process has its data on a volume of the local cloud, mounted as the members mount theirs. Raises
+    ``BenchError`` if the cluster does not become healthy in time.
     """
     with ExitStack() as stack:
         for process in processes:
@@ -147,8 +147,9 @@ def _running(process: Process, environment: Mapping[str, str], directory: Path) 
             env={"PATH": os.defpath, **environment},
             stdout=log,
             stderr=log,
-            # Linux shares the processors among sessions (sched(7), autogroup), and niceness counts inside one only. A
-            # service has one of its own; with the load's, these would come before the clients that they serve.
+            # Linux divides the processors among sessions (sched(7), autogroup), and niceness counts within a session
+            # only. A service has a session of its own. In the load's session, these processes would have priority over
+            # the clients that they serve.
             start_new_session=True,
         )
     try:
@@ -168,8 +169,10 @@ def _await_health(processes: Sequence[Process], directory: Path) -> None:
         for process in processes:
             while not _is_healthy(client, process):
                 if time.monotonic() > deadline:
-                    said = (directory / f"{process.name}.log").read_text(errors="replace")
-                    raise BenchError(f"the etcd started by hand is not healthy; it wrote:\n{said[-2000:]}")
+                    log = (directory / f"{process.name}.log").read_text(errors="replace")
+                    raise BenchError(
+                        f"{process.name} is not healthy after {LIMIT:.0f} s; its log ends with:\n{log[-2000:]}"
+                    )
                 time.sleep(_POLL)
 
 

@@ -1,4 +1,4 @@
-"""Runs the Pulumi engine on a project, and times it."""
+"""Timed runs of the Pulumi engine on a project."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.errors import BenchError
 
 LIMIT = 300.0
-"""Seconds for one run."""
+"""Seconds that one run may take."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Run:
 
 
 def pulumi(project: Path, *arguments: str) -> Run:
-    """Run ``pulumi`` in a project's directory. Raises ``BenchError`` with what it wrote when it fails."""
+    """Run ``pulumi`` in a project's directory. Raises ``BenchError`` with its output when it fails."""
+    command = f"pulumi {' '.join(arguments)}"
     began = time.time()
     try:
         result = subprocess.run(
@@ -41,23 +42,20 @@ def pulumi(project: Path, *arguments: str) -> Run:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BenchError(f"pulumi {' '.join(arguments)}: no end after {LIMIT:.0f} s") from error
+        raise BenchError(f"{command} did not end within {LIMIT:.0f} s") from error
     ended = time.time()
     if result.returncode != 0:
-        raise BenchError(f"pulumi {' '.join(arguments)} failed:\n{result.stdout}")
+        raise BenchError(f"{command} failed:\n{result.stdout}")
     return Run(began, ended)
 
 
 def up(project: Path, settings: Path | None = None) -> Run:
-    """Bring the stack up, without a preview and without questions.
-
-    ``settings`` is a file that takes the place of the stack's own.
-    """
+    """Run ``pulumi up`` without a preview. ``settings`` is a file to use instead of the stack's own."""
     return pulumi(
         project, "up", "--yes", "--skip-preview", *([f"--config-file={settings}"] if settings else [])
     )
 
 
 def destroy(project: Path) -> Run:
-    """Remove what the stack has."""
+    """Run ``pulumi destroy`` without a preview."""
     return pulumi(project, "destroy", "--yes", "--skip-preview")

@@ -1,7 +1,7 @@
-"""What a user of the benchmark reads when it cannot go on."""
+"""The error that ends a benchmark."""
 
 from __future__ import annotations
 
 
 class BenchError(RuntimeError):
-    """A measurement failed. The text is for people: what failed, what was last seen, where to look."""
+    """A measurement failed. The text says what failed, what was observed last, and where to look."""

@@ -1,4 +1,4 @@
-"""etcdctl, as an operator has it."""
+"""etcdctl with the operator's credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.workplace import PROJECT, Workplace
 
 
 def client_environment(place: Workplace) -> dict[str, str]:
-    """What an operator's etcdctl has in its environment."""
+    """Read the environment variables that the local cloud sets for etcdctl."""
     printed = place.cloud.run(["env"], cwd=PROJECT, capture_output=True, text=True).stdout
     lines = (line.partition("=") for line in printed.splitlines())
     return {key: value for key, _, value in lines if key.startswith("ETCDCTL_")}
@@ -21,7 +21,7 @@ def client_environment(place: Workplace) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Status:
-    """What one member says of itself and its database."""
+    """The status of one member and its database."""
 
     endpoint: str
     leads: bool
@@ -29,21 +29,21 @@ class Status:
     size: int
     """Bytes of the database file."""
     in_use: int
-    """Bytes of it that hold something."""
+    """Bytes of the file that hold data."""
 
     @property
     def name(self) -> str:
-        """The member's name, which its machine has as well."""
+        """The name of the member, which is also its machine's."""
         return self.endpoint.removeprefix("https://").partition(":")[0]
 
 
 def statuses(client: Mapping[str, str]) -> list[Status]:
-    """Of every member, by name. Raises ``BenchError``."""
+    """Ask every member for its status, and sort by name. Raises ``BenchError``."""
     return read_statuses(etcdctl(client, "endpoint", "status", "--write-out=json"))
 
 
 def read_statuses(text: str) -> list[Status]:
-    """What ``etcdctl endpoint status`` prints as JSON, by name."""
+    """Parse the JSON of ``etcdctl endpoint status``, and sort by name."""
     found = [
         Status(
             entry["Endpoint"],
@@ -58,7 +58,7 @@ def read_statuses(text: str) -> list[Status]:
 
 
 def etcdctl(client: Mapping[str, str], *arguments: str) -> str:
-    """What etcdctl prints. Raises ``BenchError`` when it fails."""
+    """Run etcdctl and return its output. Raises ``BenchError`` when it fails."""
     result = subprocess.run(
         ["etcdctl", *arguments], env={**os.environ, **client}, capture_output=True, text=True, check=False
     )

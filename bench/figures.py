@@ -1,4 +1,4 @@
-"""The figures of one run: as a table for people, as JSON for programs."""
+"""The figures of one benchmark, as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ class Figure:
     value: float
     unit: str
     floor: float | None = None
-    """What the same costs at the least, measured in the same run, in the same unit."""
+    """The least that the same costs, measured in the same benchmark and in the same unit."""
     ratio: float | None = None
-    """``value`` as a multiple of ``floor``."""
+    """``value`` divided by ``floor``."""
     limit: float | None = None
-    """The most that ``ratio`` may be; of a figure without a floor, the most that ``value`` may be. The least, where
-    more is better: in a unit per second."""
+    """The most that ``ratio`` may be, or ``value`` where there is no floor. In a unit per second: the least."""
 
     @property
     def passed(self) -> bool | None:
@@ -36,17 +35,17 @@ class Figure:
 
     @property
     def more_is_better(self) -> bool:
-        """Whether ``limit`` is a least."""
+        """Whether ``limit`` is the least allowed value."""
         return self.unit.endswith("/s")
 
 
-def beside(name: str, value: float, floor: float, *, unit: str, limit: float | None = None) -> Figure:
-    """A value with its floor; a limit is one of their ratio."""
+def compared(name: str, value: float, floor: float, *, unit: str, limit: float | None = None) -> Figure:
+    """A value compared with its floor. ``limit`` applies to their ratio."""
     return Figure(name, round(value, 3), unit, round(floor, 3), round(value / floor, 3), limit)
 
 
 def figures_table(figures: Sequence[Figure]) -> Table:
-    """One row for each figure."""
+    """Build a table with a row for each figure."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("figure", overflow="fold")
     for heading in ("value", "floor", "ratio", "limit"):
@@ -69,5 +68,5 @@ def figures_table(figures: Sequence[Figure]) -> Table:
 
 
 def write_figures(figures: Sequence[Figure], path: Path) -> None:
-    """Write all figures as one JSON list of objects: name, value, unit, floor, ratio, limit."""
+    """Write figures as a JSON list of objects with name, value, unit, floor, ratio and limit."""
     path.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""The floor of a founding: the same machines, with a configuration written by hand."""
+"""The floor of a bootstrap: the same machines, with a configuration written by hand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from bench.api import Api
 from bench.errors import BenchError
-from bench.observer import Founding, Observer
+from bench.observer import Bootstrap, Observer
 
 LIMIT = 90.0
-"""Seconds for one founding, and for its removal."""
+"""Seconds that one bootstrap may take, and its removal."""
 
 TAG = "bench-floor"
 
@@ -33,24 +33,24 @@ _POLL = 0.5
 
 @dataclass(frozen=True)
 class Plan:
-    """What the program's own founding had, so that the floor has the same."""
+    """Inputs of a bootstrap by the program, which the floor takes over."""
 
     certificates: Mapping[str, Mapping[str, str]]
-    """By member: certificates and keys, by their placeholders in ``floor.yaml``."""
+    """Certificates and keys by member, and then by their placeholders in ``floor.yaml``."""
     order: Mapping[str, Any]
     """Region, image and size of a droplet, as the API takes them."""
     volume_gib: int
     release_url: str
 
 
-def next_addresses(founding: Founding) -> list[str]:
-    """The public addresses of the next droplets: the local cloud gives them out in ascending order."""
-    last = max(IPv4Address(sighting.addresses[0]) for sighting in founding.sightings)
-    return [str(last + number) for number in range(1, len(founding.sightings) + 1)]
+def next_addresses(bootstrap: Bootstrap) -> list[str]:
+    """The public addresses of the next droplets. The local cloud assigns them in ascending order."""
+    last = max(IPv4Address(boot.addresses[0]) for boot in bootstrap.boots)
+    return [str(last + number) for number in range(1, len(bootstrap.boots) + 1)]
 
 
 def render(plan: Plan, name: str, addresses: Mapping[str, str]) -> str:
-    """One member's user data. ``addresses`` has those of all members."""
+    """Render one member's user data. ``addresses`` are those of all members, by name."""
     certificates = {
         placeholder: base64.b64encode(text.encode()).decode()
         for placeholder, text in plan.certificates[name].items()
@@ -71,24 +71,24 @@ def volume_name(member: str) -> str:
 
 
 class Floor:
-    """Founds clusters straight through the DigitalOcean API."""
+    """Bootstraps clusters by requests to the DigitalOcean API, without Pulumi."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._api = Api()
 
-    def plan(self, founding: Founding) -> Plan:
-        """Read off a founding by the program, whose machines still run."""
+    def plan(self, bootstrap: Bootstrap) -> Plan:
+        """Read the plan from a cluster of the program that still runs."""
         droplets = self._api.call("GET", "/v2/droplets")["droplets"]
         volumes = self._api.call("GET", "/v2/volumes")["volumes"]
-        settings = founding.sightings[0].machine.upper / "etc/etcd/prepare_cluster.json"
+        settings = bootstrap.boots[0].machine.upper / "etc/etcd/prepare_cluster.json"
         return Plan(
             certificates={
-                sighting.name: {
-                    placeholder: (sighting.machine.upper / f"etc/etcd/{file}.pem").read_text()
+                boot.name: {
+                    placeholder: (boot.machine.upper / f"etc/etcd/{file}.pem").read_text()
                     for placeholder, file in _FILES.items()
                 }
-                for sighting in founding.sightings
+                for boot in bootstrap.boots
             },
             order={
                 "region": droplets[0]["region"]["slug"],
@@ -99,26 +99,26 @@ class Floor:
             release_url=json.loads(settings.read_text())["release_url"],
         )
 
-    def found(self, plan: Plan, addresses: Sequence[str]) -> Founding:
-        """Create the droplets, wait for their cluster's health, and remove them.
+    def bootstrap(self, plan: Plan, addresses: Sequence[str]) -> Bootstrap:
+        """Create the droplets, wait until their cluster is healthy, and remove them.
 
-        ``addresses`` are those that the droplets are going to get. Raises ``BenchError``.
+        ``addresses`` are those that the droplets will get. Raises ``BenchError``.
         """
         members = dict(zip(sorted(plan.certificates), addresses, strict=True))
         try:
             volumes = {name: self._create_volume(plan, name) for name in members}
-            with self._observer.watching(LIMIT) as founding:
+            with self._observer.watching_bootstrap(LIMIT) as future:
                 for name in members:
                     self._create_droplet(plan, name, volumes[name], members)
-                seen = founding.result()
+                observed = future.result()
         finally:
             self._remove()
-        for sighting in seen.sightings:
-            if sighting.addresses[0] != members[sighting.name]:
+        for boot in observed.boots:
+            if boot.addresses[0] != members[boot.name]:
                 raise BenchError(
-                    f"{sighting.name} got the address {sighting.addresses[0]}, foreseen was {members[sighting.name]}"
+                    f"{boot.name} has the address {boot.addresses[0]}, and its user data says {members[boot.name]}"
                 )
-        return seen
+        return observed
 
     def _create_volume(self, plan: Plan, member: str) -> str:
         body = {
@@ -138,7 +138,9 @@ class Floor:
         deadline = time.monotonic() + LIMIT
         while droplets := self._api.call("GET", f"/v2/droplets?tag_name={TAG}")["droplets"]:
             if time.monotonic() > deadline:
-                raise BenchError(f"the floor's droplets are still there after {LIMIT:.0f} s")
+                raise BenchError(
+                    f"the floor's droplets still exist {LIMIT:.0f} s after the request to delete them"
+                )
             if not any(droplet["locked"] for droplet in droplets):
                 self._api.call("DELETE", f"/v2/droplets?tag_name={TAG}")
             time.sleep(_POLL)

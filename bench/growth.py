@@ -1,4 +1,4 @@
-"""How the time of a run grows with the number of members."""
+"""Time of ``pulumi up`` by the number of members."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from localcloud.machines.operator import STACK
 SIZES = (1, 3, 5, 7, 9)
 
 ROUNDS = 2
-"""Timed runs of each kind and size, in turns: one round is two minutes."""
+"""Timed runs of each kind and size, in turns. One round takes two minutes."""
 
 
 def measure_growth(place: Workplace) -> list[Figure]:
-    """``pulumi up`` from nothing and with nothing to change, for each size; ends with no cluster."""
+    """Time ``pulumi up`` from nothing, and with nothing to change, for each size. Ends with no cluster."""
     committed = PROJECT / f"Pulumi.{STACK}.yaml"
     files = {size: with_settings(committed, place.scratch, size=size) for size in SIZES}
-    founded: defaultdict[int, list[float]] = defaultdict(list)
+    created: defaultdict[int, list[float]] = defaultdict(list)
     unchanged: defaultdict[int, list[float]] = defaultdict(list)
     engine.destroy(PROJECT)
     for number in range(1, ROUNDS + 1):
         for size, file in files.items():
             place.say(f"round {number} of {ROUNDS}: pulumi up from nothing and again, size {size}")
-            founded[size].append(engine.up(PROJECT, file).seconds)
+            created[size].append(engine.up(PROJECT, file).seconds)
             unchanged[size].append(engine.up(PROJECT, file).seconds)
-            place.say(f"  {founded[size][-1]:.2f} s, with nothing to change {unchanged[size][-1]:.2f} s")
+            place.say(f"  {created[size][-1]:.2f} s, with nothing to change {unchanged[size][-1]:.2f} s")
             engine.destroy(PROJECT)
     return [
         Figure(f"pulumi up {what}, size {size}", round(statistics.fmean(times[size]), 2), "s")
-        for what, times in (("from nothing", founded), ("with nothing to change", unchanged))
+        for what, times in (("from nothing", created), ("with nothing to change", unchanged))
         for size in SIZES
     ]

@@ -1,4 +1,4 @@
-"""Memory, sampled: of everything that a local cloud runs, and of one unit on one machine."""
+"""Samples memory: of all that a local cloud runs, and of one unit on one machine."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from pathlib import Path
 from localcloud.machines.cgroups import Cgroup
 
 PERIOD = 1.0
-"""Seconds between samples: a sample of three machines takes some 20 ms of one core."""
+"""Seconds between two samples of a local cloud. With three machines, one sample takes some 20 ms of one core."""
 
 UNIT_PERIOD = 0.02
-"""Seconds between samples of a unit, which has a process or two: far less than a millisecond each."""
+"""Seconds between two samples of a unit. It has a process or two, and one sample takes far less than 1 ms."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What a local cloud took at one moment, in bytes. Commands that a user runs in it are not part of it."""
+    """Memory of a local cloud at one moment, in bytes, without the commands that a user runs in it."""
 
     machines: int = 0
     services: int = 0
     """The APIs, the name server and the object store."""
     providers: int = 0
-    """The process that stand-in providers are forked from, and those that run."""
+    """The running stand-in providers, and the process that forks them."""
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum of all parts."""
         return self.machines + self.services + self.providers
 
 
 @dataclass
 class Peak:
-    """The sample with the highest sum so far."""
+    """The sample with the highest total so far."""
 
     sample: Sample = Sample()
 
 
 class Memory:
-    """Samples the proportional set size of every process, in which a shared page counts once
-    (proc_pid_smaps(5), ``Pss``)."""
+    """Samples the proportional set size of every process (proc_pid_smaps(5), ``Pss``).
+
+    In this size a page that several processes share counts once.
+    """
 
     def __init__(self, cloud: Path) -> None:
         self._cloud = Cgroup(cloud)
@@ -57,31 +59,31 @@ class Memory:
     def _sample(self, peak: Peak) -> None:
         sums = {group.path.name: _sum(group) for group in self._cloud.children()}
         sums.pop("commands", None)
-        seen = Sample(
+        sample = Sample(
             machines=sums.pop("machines", 0), providers=sums.pop("plugins", 0), services=sum(sums.values())
         )
-        peak.sample = max(peak.sample, seen, key=lambda sample: sample.total)
+        peak.sample = max(peak.sample, sample, key=lambda sample: sample.total)
 
 
 @dataclass
 class UnitPeak:
-    """The highest sums over the processes of a unit seen so far, in bytes."""
+    """The highest memory of a unit so far, summed over its processes, in bytes."""
 
     own: int = 0
-    """What no file is behind (proc_pid_status(5), ``RssAnon``): the kernel cannot drop it."""
+    """Memory that no file backs (proc_pid_status(5), ``RssAnon``). The kernel cannot drop it."""
     resident: int = 0
-    """With the pages of mapped files that were in memory (``VmRSS``), a database's for one."""
+    """The same and the pages of mapped files that were in memory (``VmRSS``), such as a database's."""
 
 
 @contextmanager
 def sampling_unit(unit: Cgroup) -> Generator[UnitPeak]:
-    """Sample the processes of a unit, which may come and go, while the block lasts."""
+    """Sample a unit while the block lasts. Its processes may come and go."""
     peak = UnitPeak()
 
     def sample() -> None:
-        seen = [_status(process) for process in unit.processes()]
-        peak.own = max(peak.own, sum(one.get("RssAnon", 0) for one in seen))
-        peak.resident = max(peak.resident, sum(one.get("VmRSS", 0) for one in seen))
+        processes = [_status(process) for process in unit.processes()]
+        peak.own = max(peak.own, sum(sizes.get("RssAnon", 0) for sizes in processes))
+        peak.resident = max(peak.resident, sum(sizes.get("VmRSS", 0) for sizes in processes))
 
     with _repeated(sample, UNIT_PERIOD):
         yield peak
@@ -105,8 +107,7 @@ def _repeated(sample: Callable[[], None], period: float) -> Generator[None]:
 
 
 def _status(process: int) -> dict[str, int]:
-    """The fields of a process's status that are sizes, in bytes."""
-    # A process may end meanwhile.
+    """The sizes in a process's status, in bytes. Empty once the process has ended."""
     with suppress(OSError):
         fields = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
         return {field[0].rstrip(":"): int(field[1]) * 1024 for field in fields if field[-1] == "kB"}
@@ -118,7 +119,7 @@ def _sum(group: Cgroup) -> int:
 
 
 def _pss(process: int) -> int:
-    # A process may end meanwhile.
+    """A process's proportional set size in bytes. Zero once the process has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

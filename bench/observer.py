@@ -1,4 +1,7 @@
-"""When machines booted and when their etcd became healthy: seen from outside, alike for every kind of founding."""
+"""Observes from outside when machines boot and when their etcd becomes healthy.
+
+The program's clusters and their floors are observed in the same way.
+"""
 
 from __future__ import annotations
 
@@ -23,58 +26,58 @@ from localcloud.machines.machine import NspawnMachine, known_machines
 CLIENT_PORT = 2379
 
 POLL = 0.02
-"""Seconds between looks at a machine, which bounds the error of ``healthy``."""
+"""Seconds between two requests to a machine. It is also the error of ``healthy``."""
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One machine's two moments, in seconds since the epoch."""
+class Boot:
+    """One machine's boot. Times are in seconds since the epoch."""
 
     machine: NspawnMachine
     name: str
     addresses: tuple[str, ...]
-    """Public and private."""
+    """The public and the private address."""
     booted: float
-    """The start of its process 1."""
+    """The start of the machine's process 1."""
     healthy: float
     """The first ``/health`` that says ``true``, over mutual TLS, from the operator's address."""
 
 
 @dataclass(frozen=True)
-class Founding:
-    """The machines of one founding."""
+class Bootstrap:
+    """The boots in which one cluster was bootstrapped."""
 
-    sightings: tuple[Sighting, ...]
+    boots: tuple[Boot, ...]
 
     @property
     def booted(self) -> float:
         """When the first machine booted."""
-        return min(sighting.booted for sighting in self.sightings)
+        return min(boot.booted for boot in self.boots)
 
     @property
     def healthy(self) -> float:
         """When the last member became healthy."""
-        return max(sighting.healthy for sighting in self.sightings)
+        return max(boot.healthy for boot in self.boots)
 
     @property
     def seconds(self) -> float:
-        """From the first machine's boot to a healthy cluster."""
+        """How long it took from the first machine's boot to a healthy cluster."""
         return self.healthy - self.booted
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """One machine in the place of another."""
+    """One machine replaced by another."""
 
     old: int
-    """The id of the one that went."""
+    """The id of the machine that was deleted."""
     off: float
-    """When that was off, in seconds since the epoch."""
-    new: Sighting
+    """When it was off, in seconds since the epoch."""
+    new: Boot
 
 
 class Observer:
-    """Waits for ``count`` machines to boot and become healthy, a thread for each."""
+    """Waits for ``count`` machines to boot and become healthy, with a thread for each."""
 
     def __init__(self, layout: Layout, count: int) -> None:
         self._layout = layout
@@ -82,10 +85,10 @@ class Observer:
         self._ended = threading.Event()
 
     @contextmanager
-    def watching(self, limit: float) -> Generator[Future[Founding]]:
-        """Watch from now on, for at most ``limit`` seconds, and no longer than the block lasts.
+    def watching_bootstrap(self, limit: float) -> Generator[Future[Bootstrap]]:
+        """Watch a cluster come up while the block lasts, for ``limit`` seconds at the most.
 
-        The future raises ``BenchError`` with the machines that were not seen healthy.
+        The future raises ``BenchError`` with what was observed last of a machine that did not become healthy.
         """
         self._ended.clear()
         with ThreadPoolExecutor(self._count + 1) as pool:
@@ -94,14 +97,14 @@ class Observer:
             finally:
                 self._ended.set()
 
-    def _watch(self, pool: ThreadPoolExecutor, deadline: float) -> Founding:
+    def _watch(self, pool: ThreadPoolExecutor, deadline: float) -> Bootstrap:
         while len(machines := known_machines(self._layout)) < self._count:
-            self._pause(deadline, f"{len(machines)} of {self._count} machines were there")
-        return Founding(tuple(pool.map(self._follow, machines, repeat(deadline))))
+            self._pause(deadline, f"{len(machines)} of {self._count} machines existed")
+        return Bootstrap(tuple(pool.map(self._follow, machines, repeat(deadline))))
 
     @contextmanager
     def watching_replacements(self, limit: float) -> Generator[Future[list[Replacement]]]:
-        """Watch ``count`` machines be replaced one after the other; otherwise as ``watching``."""
+        """Watch ``count`` machines be replaced one after the other. Otherwise as ``watching_bootstrap``."""
         self._ended.clear()
         old = known_machines(self._layout)
         with ThreadPoolExecutor(1) as pool:
@@ -111,7 +114,7 @@ class Observer:
                 self._ended.set()
 
     def _watch_replacements(self, old: list[NspawnMachine], deadline: float) -> list[Replacement]:
-        seen: list[Replacement] = []
+        replacements: list[Replacement] = []
         known = {machine.id for machine in old}
         for number in range(1, self._count + 1):
             while (gone := next((machine for machine in old if not machine.running), None)) is None:
@@ -119,22 +122,22 @@ class Observer:
             off = time.time()
             old.remove(gone)
             while (new := self._unknown(known)) is None:
-                self._pause(deadline, f"machine {gone.id} was off, and no other had taken its place")
+                self._pause(deadline, f"machine {gone.id} was off, and its replacement did not exist")
             known.add(new.id)
-            seen.append(Replacement(gone.id, off, self._follow(new, deadline)))
-        return seen
+            replacements.append(Replacement(gone.id, off, self._follow(new, deadline)))
+        return replacements
 
     def _unknown(self, known: Container[int]) -> NspawnMachine | None:
         return next((machine for machine in known_machines(self._layout) if machine.id not in known), None)
 
-    def watch_reboot(self, machine: NspawnMachine, reboot: Callable[[], object], limit: float) -> Sighting:
-        """Ask for a reboot, and wait until the machine's etcd is healthy again. Raises ``BenchError``."""
+    def watch_reboot(self, machine: NspawnMachine, reboot: Callable[[], object], limit: float) -> Boot:
+        """Call ``reboot``, and wait until the machine's etcd is healthy again. Raises ``BenchError``."""
         self._ended.clear()
         before = machine.leader()
         reboot()
         return self._follow(machine, time.monotonic() + limit, before)
 
-    def _follow(self, machine: NspawnMachine, deadline: float, before: int | None = None) -> Sighting:
+    def _follow(self, machine: NspawnMachine, deadline: float, before: int | None = None) -> Boot:
         while (
             (leader := machine.leader()) is None
             or leader == before
@@ -149,11 +152,11 @@ class Observer:
         with httpx.Client(verify=context, timeout=2.0, trust_env=False) as client:
             while not _is_healthy(client, addresses[0], facts.name):
                 self._pause(deadline, f"{facts.name} at {addresses[0]} was not healthy")
-        return Sighting(machine, facts.name, addresses, booted, time.time())
+        return Boot(machine, facts.name, addresses, booted, time.time())
 
-    def _pause(self, deadline: float, seen: str) -> None:
+    def _pause(self, deadline: float, observed: str) -> None:
         if self._ended.wait(POLL) or time.monotonic() > deadline:
-            raise BenchError(f"no healthy cluster; last seen: {seen}")
+            raise BenchError(f"the cluster did not become healthy in time; last observed: {observed}")
 
 
 def started_at(process: int) -> float:
@@ -164,7 +167,7 @@ def started_at(process: int) -> float:
 
 
 def _context(machine: NspawnMachine) -> ssl.SSLContext | None:
-    """What the machine's own certificates make; ``None`` while cloud-init has not written all of them."""
+    """A TLS context with the machine's own certificates, or ``None`` until cloud-init has written all of them."""
     etc = machine.upper / "etc/etcd"
     with suppress(OSError, ssl.SSLError):
         context = ssl.create_default_context(cafile=etc / "ca.pem")
@@ -175,7 +178,7 @@ def _context(machine: NspawnMachine) -> ssl.SSLContext | None:
 
 def _is_healthy(client: httpx.Client, address: str, name: str) -> bool:
     with suppress(OSError, httpx.HTTPError):
-        # Far cheaper than a request, and refused until etcd serves clients.
+        # A connection costs far less than a request, and is refused until etcd serves clients.
         socket.create_connection((address, CLIENT_PORT), 0.25).close()
         answer = client.get(f"https://{address}:{CLIENT_PORT}/health", extensions={"sni_hostname": name})
         return answer.json().get("health") == "true"

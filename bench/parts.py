@@ -1,4 +1,4 @@
-"""The parts of the benchmark, each of which can be run alone."""
+"""The parts of the benchmark. Each can run alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """One part. They are run in this order, and each sees to the cluster that it needs."""
+    """One part. Parts run in this order, and each brings up the cluster that it needs."""
 
-    FOUNDING = "founding"
+    BOOTSTRAP = "bootstrap"
+    UNCHANGED = "unchanged"
     REPLACEMENT = "replacement"
     LOAD = "load"
     GROWTH = "growth"

@@ -1,4 +1,4 @@
-"""Where the time of a whole ``pulumi up`` goes: a line of moments, each the last of its kind."""
+"""The phases of a ``pulumi up`` that bootstraps a cluster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from bench.engine import Run
 from bench.journals import start_of
-from bench.observer import Founding
+from bench.observer import Bootstrap
 from bench.requests import Call
 from localcloud.cloud import LocalCloud
 
@@ -21,23 +21,28 @@ PHASES = (
 )
 
 
-def split(cloud: LocalCloud, run: Run, founding: Founding, seen: Sequence[Call]) -> dict[str, float]:
-    """Seconds by phase, which add up to the run's.
+def split(cloud: LocalCloud, run: Run, bootstrap: Bootstrap, calls: Sequence[Call]) -> dict[str, float]:
+    """Seconds by phase. Their sum is the time of the run.
 
-    The program's first call of an API ends the phase ``engine and program``, the first machine's boot ends
-    ``providers``, and what the last member does ends the others.
+    The program's first API call ends the phase ``engine and program``. The first machine's boot ends ``providers``. The
+    last member ends each of the other phases.
     """
 
     def last_start(unit: str) -> float:
-        return max(start_of(unit, cloud, sighting) for sighting in founding.sightings)
+        return max(start_of(unit, cloud, boot) for boot in bootstrap.boots)
 
-    line = [
+    moments = [
         run.began,
-        min(call.time for call in seen if call.time >= run.began),
-        founding.booted,
+        min(call.time for call in calls if call.time >= run.began),
+        bootstrap.booted,
         last_start("preparecluster.service"),
         last_start("etcd.service"),
-        founding.healthy,
+        bootstrap.healthy,
         run.ended,
     ]
-    return {phase: later - earlier for phase, (earlier, later) in zip(PHASES, pairwise(line), strict=True)}
+    return seconds_between(PHASES, moments)
+
+
+def seconds_between(phases: Sequence[str], moments: Sequence[float]) -> dict[str, float]:
+    """Seconds of consecutive phases, given the moments at which each begins and the last one ends."""
+    return {phase: end - begin for phase, (begin, end) in zip(phases, pairwise(moments), strict=True)}

@@ -1,4 +1,4 @@
-"""Replacing members one at a time, beside rebooting them."""
+"""Time of replacing members one at a time, compared with rebooting them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from bench import engine
 from bench.api import Api
 from bench.engine import Run
 from bench.errors import BenchError
-from bench.figures import Figure, beside
+from bench.figures import Figure, compared
 from bench.journals import start_of
-from bench.observer import Observer, Replacement, Sighting
-from bench.requests import Call, calls
+from bench.observer import Boot, Observer, Replacement
+from bench.phases import seconds_between
+from bench.requests import Call, logged_calls
 from bench.stack_settings import with_settings
 from bench.workplace import PROJECT, Workplace
 from localcloud.cloud import LocalCloud
@@ -27,22 +27,22 @@ from localcloud.machines.operator import STACK
 MEMBERS = 3
 
 ROUNDS = 2
-"""Rolling changes, each of which replaces all members; after each, all members are rebooted."""
+"""Rolling changes, each of which replaces all members. After each, all members are rebooted."""
 
 QUOTAS = (2, 3)
-"""GiB: the setting that changes. It reaches the members by their user data alone."""
+"""Values of the setting that changes, in GiB. It reaches the members by their user data alone."""
 
-ROLL_LIMIT = 280.0
-"""Seconds for a rolling change."""
+ROLLING_CHANGE_LIMIT = 280.0
+"""Seconds that a rolling change may take."""
 
 REBOOT_LIMIT = 60.0
-"""Seconds for a reboot, and for a member's consent to it."""
+"""Seconds that a reboot may take, and that a member may block it."""
 
 SETTLE_LIMIT = 10.0
-"""Seconds after a run until all replacements were seen."""
+"""Seconds after a run within which all replacements must be observed."""
 
 LIMIT = 1.5
-"""How many reboots a replacement may take."""
+"""How many times a reboot's time a replacement may take."""
 
 PHASES = (
     "shutdown",
@@ -53,6 +53,7 @@ PHASES = (
     "etcd",
     "gate and engine",
 )
+REBOOT_PHASES = tuple(phase for phase in PHASES if phase not in {"delete", "create", "gate and engine"})
 
 _POLL = 0.1
 
@@ -62,7 +63,7 @@ class Timed:
     """One member's replacement or reboot."""
 
     phases: Mapping[str, float]
-    """Seconds by phase; a reboot has no ``delete``, ``create`` and ``gate and engine``."""
+    """Seconds by phase."""
 
     @property
     def seconds(self) -> float:
@@ -71,7 +72,10 @@ class Timed:
 
 
 def measure_replacement(place: Workplace) -> list[Figure]:
-    """All figures of this part; begins with a cluster or none, ends with a healthy one. Raises ``BenchError``."""
+    """Measure all figures of this part. Begins with a cluster or none, and ends with a healthy one.
+
+    Raises ``BenchError``.
+    """
     observer, api = Observer(place.cloud.layout, MEMBERS), Api()
     place.say("pulumi up")
     engine.up(PROJECT)
@@ -81,38 +85,38 @@ def measure_replacement(place: Workplace) -> list[Figure]:
         file = with_settings(
             PROJECT / f"Pulumi.{STACK}.yaml", place.scratch, quotaGiB=QUOTAS[number % len(QUOTAS)]
         )
-        place.say(f"round {number} of {ROUNDS}: a setting changes, and every member is replaced")
-        with observer.watching_replacements(ROLL_LIMIT) as future:
+        place.say(f"round {number} of {ROUNDS}: changing a setting, which replaces every member")
+        with observer.watching_replacements(ROLLING_CHANGE_LIMIT) as future:
             run = engine.up(PROJECT, file)
-            seen = _settled(future)
-        found = time_replacements(run, seen, calls(place.cloud), partial(_starts, place.cloud))
-        place.say(f"  {_listed(found)} a member, {run.seconds:.2f} s in all")
-        replaced += found
-        _await_addresses(place.cloud, [replacement.new for replacement in seen])
-        place.say(f"round {number} of {ROUNDS}: the floor, every member is rebooted")
-        found = [
+            replacements = _settled(future)
+        timed = time_replacements(run, replacements, logged_calls(place.cloud), partial(_starts, place.cloud))
+        place.say(f"  {_listed(timed)} a member, {run.seconds:.2f} s in all")
+        replaced += timed
+        _await_addresses([replacement.new for replacement in replacements])
+        place.say(f"round {number} of {ROUNDS}: rebooting every member, the floor")
+        timed = [
             _reboot(place.cloud, observer, api, machine) for machine in known_machines(place.cloud.layout)
         ]
-        place.say(f"  {_listed(found)} a member")
-        rebooted += found
+        place.say(f"  {_listed(timed)} a member")
+        rebooted += timed
     return figures(replaced, rebooted)
 
 
 def _settled(future: Future[list[Replacement]]) -> list[Replacement]:
-    """What was seen until shortly after the run, which ends with every member healthy."""
+    """The replacements of a run that has ended. Their observation may end shortly after the run."""
     try:
         return future.result(SETTLE_LIMIT)
     except TimeoutError as error:
         raise BenchError(
-            f"{SETTLE_LIMIT:.0f} s after the run not all members were replaced and healthy"
+            f"{SETTLE_LIMIT:.0f} s after the run, not all members were replaced and healthy"
         ) from error
 
 
 def figures(replaced: Sequence[Timed], rebooted: Sequence[Timed]) -> list[Figure]:
-    """The medians, and the phases of the replacement and of the reboot of median length."""
+    """The medians, and the phases of the replacement and the reboot of median length."""
     replacement, reboot = _middle(replaced), _middle(rebooted)
     return [
-        beside(
+        compared(
             "a member's replacement, from its shutdown to the next one's",
             statistics.median(timed.seconds for timed in replaced),
             statistics.median(timed.seconds for timed in rebooted),
@@ -133,27 +137,27 @@ def figures(replaced: Sequence[Timed], rebooted: Sequence[Timed]) -> list[Figure
 
 def time_replacements(
     run: Run,
-    seen: Sequence[Replacement],
-    requests: Sequence[Call],
-    starts: Callable[[Sighting], Sequence[float]],
+    replacements: Sequence[Replacement],
+    calls: Sequence[Call],
+    starts: Callable[[Boot], Sequence[float]],
 ) -> list[Timed]:
-    """The phases of each replacement of one run, in their order: a line of moments, as ``phases.split`` has it.
+    """Split each replacement of one run into phases.
 
-    ``starts`` gives the moments at which a machine started discovery and etcd.
+    ``starts`` returns the moments at which a machine started discovery and etcd. Raises ``BenchError``.
     """
-    ours = [call for call in requests if run.began <= call.time <= run.ended and call.method == "POST"]
+    posts = [call for call in calls if run.began <= call.time <= run.ended and call.method == "POST"]
 
     def first(path: str, since: float) -> float:
-        times = [call.time for call in ours if call.path == path and call.time >= since]
+        times = [call.time for call in posts if call.path == path and call.time >= since]
         if not times:
             raise BenchError(f"the log of requests has no POST {path}")
         return times[0]
 
-    pressed = [first(f"/v2/droplets/{replacement.old}/actions", run.began) for replacement in seen]
+    shutdowns = [first(f"/v2/droplets/{replacement.old}/actions", run.began) for replacement in replacements]
     timed: list[Timed] = []
-    for replacement, began, ended in zip(seen, pressed, [*pressed[1:], run.ended], strict=True):
+    for replacement, began, ended in zip(replacements, shutdowns, [*shutdowns[1:], run.ended], strict=True):
         new = replacement.new
-        line = [
+        moments = [
             began,
             replacement.off,
             first("/v2/droplets", replacement.off),
@@ -162,35 +166,39 @@ def time_replacements(
             new.healthy,
             ended,
         ]
-        timed.append(Timed(_between(PHASES, line)))
+        timed.append(Timed(seconds_between(PHASES, moments)))
     return timed
 
 
 def _reboot(cloud: LocalCloud, observer: Observer, api: Api, machine: NspawnMachine) -> Timed:
-    _await_consent(cloud, machine)
+    _await_unblocked(cloud, machine)
     began = time.time()
 
     def reboot() -> None:
         api.call("POST", f"/v2/droplets/{machine.id}/actions", {"type": "reboot"})
 
-    seen = observer.watch_reboot(machine, reboot, REBOOT_LIMIT)
-    phases = [phase for phase in PHASES if phase not in {"delete", "create", "gate and engine"}]
-    return Timed(_between(phases, [began, seen.booted, *_starts(cloud, seen), seen.healthy]))
+    boot = observer.watch_reboot(machine, reboot, REBOOT_LIMIT)
+    moments = [began, boot.booted, *_starts(cloud, boot), boot.healthy]
+    return Timed(seconds_between(REBOOT_PHASES, moments))
 
 
-def _await_consent(cloud: LocalCloud, machine: NspawnMachine) -> None:
-    """Wait until nothing on the machine holds its shutdown."""
-    ask = ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"]
-    ask += ["org.freedesktop.login1.Manager", "BlockInhibited"]
+def _await_unblocked(cloud: LocalCloud, machine: NspawnMachine) -> None:
+    """Wait until nothing on the machine blocks a shutdown."""
+    query = ["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"]
+    query += ["org.freedesktop.login1.Manager", "BlockInhibited"]
     deadline = time.monotonic() + REBOOT_LIMIT
-    while "shutdown" in (said := cloud.exec(str(machine.id), ask, capture_output=True, text=True).stdout):
+    while "shutdown" in (
+        blocked := cloud.exec(str(machine.id), query, capture_output=True, text=True).stdout
+    ):
         if time.monotonic() > deadline:
-            raise BenchError(f"machine {machine.id} holds its shutdown for {REBOOT_LIMIT:.0f} s: {said}")
+            raise BenchError(
+                f"machine {machine.id} still blocks shutdown after {REBOOT_LIMIT:.0f} s: {blocked}"
+            )
         time.sleep(_POLL)
 
 
-def _await_addresses(cloud: LocalCloud, members: Sequence[Sighting]) -> None:
-    """Wait until every member knows where all others are: without that a reboot would wait for it."""
+def _await_addresses(members: Sequence[Boot]) -> None:
+    """Wait until every member knows the addresses of all others. A reboot would wait for that."""
     expected = {f"{member.addresses[0]} {member.name}" for member in members}
     deadline = time.monotonic() + REBOOT_LIMIT
     for member in members:
@@ -202,12 +210,8 @@ def _await_addresses(cloud: LocalCloud, members: Sequence[Sighting]) -> None:
             time.sleep(_POLL)
 
 
-def _starts(cloud: LocalCloud, sighting: Sighting) -> list[float]:
-    return [start_of(unit, cloud, sighting) for unit in ("preparecluster.service", "etcd.service")]
-
-
-def _between(phases: Sequence[str], line: Sequence[float]) -> dict[str, float]:
-    return {phase: later - earlier for phase, (earlier, later) in zip(phases, pairwise(line), strict=True)}
+def _starts(cloud: LocalCloud, boot: Boot) -> list[float]:
+    return [start_of(unit, cloud, boot) for unit in ("preparecluster.service", "etcd.service")]
 
 
 def _middle(timed: Sequence[Timed]) -> Timed:

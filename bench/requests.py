@@ -1,4 +1,4 @@
-"""Who called the APIs, and when: the local cloud's own log of requests."""
+"""API requests, as the local cloud logs them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.observer import Founding, Sighting
+from bench.observer import Boot, Bootstrap
 from localcloud.cloud import LocalCloud
 
 CLOUD_INIT = Path(__file__).resolve().parent.parent / "cloud-init"
@@ -20,15 +20,15 @@ class Call:
 
     service: str
     source: str
-    """The address that it came from."""
+    """The address that sent it."""
     time: float
-    """In seconds since the epoch."""
+    """When it was received, in seconds since the epoch."""
     method: str = "GET"
     path: str = "/"
 
 
-def calls(cloud: LocalCloud) -> list[Call]:
-    """All requests so far, in their order."""
+def logged_calls(cloud: LocalCloud) -> list[Call]:
+    """List all requests so far, oldest first."""
     with cloud.control as client:
         answer = client.get("/requests")
         answer.raise_for_status()
@@ -38,24 +38,24 @@ def calls(cloud: LocalCloud) -> list[Call]:
     ]
 
 
-def most_until_healthy(seen: Iterable[Call], founding: Founding) -> int:
-    """DigitalOcean API calls of the member that made the most before the cluster was healthy."""
-    early = [call for call in seen if call.time <= founding.healthy]
-    return max(len(_of(early, sighting)) for sighting in founding.sightings)
+def most_until_healthy(calls: Iterable[Call], bootstrap: Bootstrap) -> int:
+    """How many DigitalOcean API calls the busiest member made before the cluster was healthy."""
+    early = [call for call in calls if call.time <= bootstrap.healthy]
+    return max(len(_of(early, boot)) for boot in bootstrap.boots)
 
 
-def per_hour(seen: Iterable[Call], founding: Founding, until: float) -> float:
-    """DigitalOcean API calls of an average member in an hour, going by those since the cluster was healthy."""
-    late = [call for call in seen if founding.healthy < call.time <= until]
-    count = sum(len(_of(late, sighting)) for sighting in founding.sightings)
-    return count / len(founding.sightings) * 3600 / (until - founding.healthy)
+def per_hour(calls: Iterable[Call], bootstrap: Bootstrap, until: float) -> float:
+    """How many DigitalOcean API calls an average member makes an hour, judged by those of the healthy cluster."""
+    late = [call for call in calls if bootstrap.healthy < call.time <= until]
+    count = sum(len(_of(late, boot)) for boot in bootstrap.boots)
+    return count / len(bootstrap.boots) * 3600 / (until - bootstrap.healthy)
 
 
 def scheduled_per_hour() -> float:
-    """How often a member of a cluster in which all is well lists the droplets, as its own program has it."""
+    """How many times an hour a member of a healthy cluster lists the droplets, by the schedule of ``etcd_node``."""
     sys.path.append(str(CLOUD_INIT))
     return 3600 / importlib.import_module("etcd_node.bootstrap.reconcile").HEALTHY_INTERVAL
 
 
-def _of(seen: Iterable[Call], sighting: Sighting) -> list[Call]:
-    return [call for call in seen if call.service == "digitalocean" and call.source in sighting.addresses]
+def _of(calls: Iterable[Call], boot: Boot) -> list[Call]:
+    return [call for call in calls if call.service == "digitalocean" and call.source in boot.addresses]

@@ -1,4 +1,4 @@
-"""One benchmark, run inside its local cloud: ``python -m bench.session NAME FILE PART...``."""
+"""``python -m bench.session NAME FILE PART...`` runs the benchmark inside its local cloud."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from rich.console import Console
 from rich.markup import escape
 
 from bench.backups import measure_backups
+from bench.bootstrap import measure_bootstrap
 from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
-from bench.founding import measure_founding
 from bench.growth import measure_growth
 from bench.load import measure_load
 from bench.parts import Part
 from bench.replacement import measure_replacement
+from bench.unchanged import measure_unchanged
 from bench.upkeep import measure_upkeep
 from bench.workplace import Workplace
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 
 MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
-    Part.FOUNDING: measure_founding,
+    Part.BOOTSTRAP: measure_bootstrap,
+    Part.UNCHANGED: measure_unchanged,
     Part.REPLACEMENT: measure_replacement,
     Part.LOAD: measure_load,
     Part.GROWTH: measure_growth,
@@ -34,7 +36,7 @@ MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
 
 
 def main(name: str, file: str, parts: Iterable[str]) -> None:
-    """Measure, print the table and write the file; an error is one message."""
+    """Measure, print the table and write the file. An error is printed as one message."""
     console = Console(highlight=False)
     figures: list[Figure] = []
     try:
@@ -46,7 +48,7 @@ def main(name: str, file: str, parts: Iterable[str]) -> None:
     except (BenchError, LocalCloudError) as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
-        # The terminal's Ctrl-C reaches the caller, too, which says so.
+        # Ctrl-C reaches the caller, too, which prints a message.
         sys.exit(130)
     console.print(figures_table(figures))
     write_figures(figures, Path(file))

@@ -1,4 +1,4 @@
-"""The stack's configuration with other settings, beside the committed file, which stays as it is."""
+"""Copies of a stack's configuration with other settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 
 def with_settings(committed: Path, directory: Path, **settings: Any) -> Path:
-    """Write a copy of a stack's file in which keys of ``etcd:`` have these values; give its path."""
+    """Copy a stack's file into a directory, set these keys of ``etcd:`` in the copy, and return its path."""
     document = yaml.safe_load(committed.read_text())
     document["config"] |= {f"etcd:{key}": value for key, value in settings.items()}
     changes = "-".join(f"{key}-{value}" for key, value in settings.items())

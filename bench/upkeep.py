@@ -1,4 +1,4 @@
-"""The writer's latency while a backup is taken, and while members defragment, beside the same with neither."""
+"""Latency of writes during a backup and during defragmentation, compared with neither."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench import engine
 from bench.backups import FIRST_KEY_BYTES, VALUE_BYTES, VALUE_PAGES
 from bench.errors import BenchError
 from bench.etcdctl import Status, client_environment, etcdctl, statuses
-from bench.figures import Figure, beside
+from bench.figures import Figure, compared
 from bench.workplace import PROJECT, Workplace
 from bench.writing import Load, Writes, put
 from localcloud.machines.machine import known_machines
@@ -21,22 +21,22 @@ ROUNDS = 5
 """Timed loads of each kind, in turns."""
 
 RATE = 500
-"""Writes in a second: far fewer than the cluster can take."""
+"""Writes in a second. The cluster can take far more."""
 
 LEAST_SECONDS = 4.0
-"""Of a load. One that has something beside it lasts as long as that does."""
+"""Least seconds of a load. A load lasts as long as the work beside it, if that is longer."""
 
 IN_USE = 120 << 20
-"""Bytes of the database that stay."""
+"""Bytes of the database that remain in use."""
 
 GARBAGE = 180 << 20
-"""Bytes that are written over them before each turn, and compacted."""
+"""Bytes that are written over the same keys before each round, and then compacted."""
 
-WORTH_IT = 100 << 20
-"""Free bytes from which a member defragments, when they are at least half of the file."""
+LEAST_FREE = 100 << 20
+"""A member defragments when its file has this many free bytes, and when they are at least half of it."""
 
 LIMIT = 300.0
-"""Seconds for one backup, for all defragmentations of a turn, and for a compaction."""
+"""Seconds that one backup may take, or the defragmentation of all members, or a compaction."""
 
 NOTHING, BACKUP, DEFRAGMENT = "nothing", "a backup", "defragmentation"
 
@@ -54,7 +54,10 @@ _POLL = 0.2
 
 
 def measure_upkeep(place: Workplace) -> list[Figure]:
-    """All figures of this part; begins with a cluster or none, ends with a healthy one. Raises ``BenchError``."""
+    """Measure all figures of this part. Begins with a cluster or none, and ends with a healthy one.
+
+    Raises ``BenchError``.
+    """
     return _Upkeep(place).measure()
 
 
@@ -68,36 +71,34 @@ class _Upkeep:
         self._endpoints = [status.endpoint for status in statuses(self._client)]
 
     def measure(self) -> list[Figure]:
-        # The timer's own unit, with its niceness, but whenever it is asked for.
+        # The timer's unit takes a backup at every start from now on, with its own niceness.
         for machine in known_machines(self._place.cloud.layout):
             self._place.on(str(machine.id), ["sh", "-c", _NOW], LIMIT)
         self._fill(IN_USE)
-        beside_it: dict[str, Callable[[], None]] = {
+        works: dict[str, Callable[[], None]] = {
             NOTHING: lambda: None,
             BACKUP: self._back_up,
             DEFRAGMENT: self._defragment,
         }
         self._fragment()
-        self._place.say(
-            "before the first turn: how long each takes, and so how long the loads beside it last"
-        )
-        seconds = {kind: _timed(work) for kind, work in beside_it.items()}
+        self._place.say("timing a backup and defragmentation alone: the loads beside them last as long")
+        seconds = {kind: _timed(work) for kind, work in works.items()}
         self._place.say(
             f"  alone a backup takes {seconds[BACKUP]:.1f} s, defragmentation of all members "
             f"{seconds[DEFRAGMENT]:.1f} s"
         )
-        loads: dict[str, list[Load]] = {kind: [] for kind in beside_it}
+        loads: dict[str, list[Load]] = {kind: [] for kind in works}
         for number in range(1, ROUNDS + 1):
             self._fragment()
-            self._place.say(f"turn {number} of {ROUNDS}: {RATE} writes a second")
-            # Defragmentation takes away what it needs, so it is the last.
+            self._place.say(f"round {number} of {ROUNDS}: {RATE} writes a second")
+            # Defragmentation comes last, because it leaves nothing to defragment.
             for kind in (NOTHING, BACKUP, DEFRAGMENT) if number % 2 else (BACKUP, NOTHING, DEFRAGMENT):
-                loads[kind].append(self._load(beside_it[kind], seconds[kind]))
-            self._place.say("  " + "; ".join(f"{kind} {_said(seen[-1])}" for kind, seen in loads.items()))
+                loads[kind].append(self._load(works[kind], seconds[kind]))
+            self._place.say("  " + "; ".join(f"{kind} {_summary(seen[-1])}" for kind, seen in loads.items()))
         return figures(loads[NOTHING], loads[BACKUP], loads[DEFRAGMENT])
 
     def _load(self, work: Callable[[], None], seconds: float) -> Load:
-        # What was written before is no part of it: the disk would still be busy with that.
+        # Otherwise the disk would still be busy with earlier writes.
         os.sync()
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(work)
@@ -107,28 +108,32 @@ class _Upkeep:
         return load
 
     def _back_up(self) -> None:
-        """On the member whose turn it is when all are healthy: the first by name that does not lead."""
+        """Take a backup on the member that takes it when all are healthy: the first follower by name."""
         first = next(status for status in statuses(self._client) if not status.leads)
         self._place.on(first.name, ["systemctl", "start", "etcd-backup.service"], LIMIT)
 
     def _defragment(self) -> None:
-        """On all members, one after the other and the leader last, as their timers would."""
+        """Defragment all members, one after the other and the leader last, as their timers do."""
         deadline = time.monotonic() + LIMIT
         while left := [status for status in statuses(self._client) if fragmented(status)]:
             if time.monotonic() > deadline:
                 names = ", ".join(status.name for status in left)
-                raise BenchError(f"{names} did not defragment: journalctl -u etcd-defragment")
+                raise BenchError(
+                    f"{names} did not defragment within {LIMIT:.0f} s: see journalctl -u etcd-defragment there"
+                )
             for status in sorted(left, key=lambda status: status.leads):
                 self._place.on(status.name, ["systemctl", "start", "etcd-defragment.service"], LIMIT)
 
     def _fragment(self) -> None:
-        """Write over what is there, so that more than half of every database is free after the compaction."""
+        """Overwrite the keys and compact, so that more than half of every database is free."""
         self._fill(GARBAGE)
         etcdctl(self._client, "compaction", "--physical", str(statuses(self._client)[0].revision))
         deadline = time.monotonic() + LIMIT
         while not all(fragmented(status) for status in statuses(self._client)):
             if time.monotonic() > deadline:
-                raise BenchError(f"nothing to defragment after a compaction: {statuses(self._client)}")
+                raise BenchError(
+                    f"a compaction left too little to defragment after {LIMIT:.0f} s: {statuses(self._client)}"
+                )
             time.sleep(_POLL)
 
     def _fill(self, size: int) -> None:
@@ -137,23 +142,23 @@ class _Upkeep:
 
 
 def fragmented(status: Status) -> bool:
-    """Whether a member defragments with the program's own limits."""
+    """Whether the program would defragment a member, by its default limits."""
     free = status.size - status.in_use
-    return free >= WORTH_IT and 2 * free >= status.size
+    return free >= LEAST_FREE and 2 * free >= status.size
 
 
 def writes_in(seconds: float) -> int:
-    """How many writes a load has that lasts so long."""
+    """The number of writes of a load that lasts so long."""
     return round(RATE * max(seconds, LEAST_SECONDS))
 
 
 def figures(nothing: Sequence[Load], backup: Sequence[Load], defragment: Sequence[Load]) -> list[Figure]:
-    """The medians of the loads beside something, with the one beside nothing as their floor."""
+    """The medians of the loads beside each work, compared with the load beside nothing."""
     return [
         figure
         for what, loads in (("a backup", backup), ("defragmentation", defragment))
         for figure in (
-            beside(f"p99 latency of {RATE} writes/s during {what}", _p99(loads), _p99(nothing), unit="ms"),
+            compared(f"p99 latency of {RATE} writes/s during {what}", _p99(loads), _p99(nothing), unit="ms"),
             Figure(f"  of all writes during {what}, failed", _failed(loads), "writes", _failed(nothing)),
         )
     ]
@@ -167,7 +172,7 @@ def _failed(loads: Sequence[Load]) -> int:
     return sum(load.failed for load in loads)
 
 
-def _said(load: Load) -> str:
+def _summary(load: Load) -> str:
     return f"p99 {load.p99:.1f} ms" + (f", {load.failed} failed" if load.failed else "")
 
 

@@ -1,4 +1,4 @@
-"""What every part of the benchmark works with."""
+"""The environment that every part of the benchmark runs in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Workplace:
-    """The benchmark's own local cloud, in whose namespace this process runs, and a console."""
+    """The benchmark's own local cloud, whose network namespace this process runs in, and a console."""
 
     cloud: LocalCloud
     console: Console
@@ -27,11 +27,11 @@ class Workplace:
     """A directory that is removed at the end."""
 
     def say(self, line: str) -> None:
-        """Show one line."""
+        """Print one line."""
         self.console.print(escape(line))
 
     def on(self, machine: str, argv: Sequence[str], limit: float) -> str:
-        """What a command prints as root inside a machine, which is called by its name or id.
+        """Run a command as root on a machine, named or numbered, and return its output.
 
         Raises ``BenchError`` when it fails, or takes more than ``limit`` seconds.
         """
@@ -41,7 +41,7 @@ class Workplace:
                 machine, argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit
             )
         except subprocess.TimeoutExpired as error:
-            raise BenchError(f"{command}: no end after {limit:.0f} s on {machine}") from error
+            raise BenchError(f"{command} on {machine} did not end within {limit:.0f} s") from error
         if result.returncode != 0:
             raise BenchError(f"{command} failed on {machine}: {result.stdout[-1000:]}")
         return result.stdout

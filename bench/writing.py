@@ -1,4 +1,4 @@
-"""Writes by etcd's own load generator, ``benchmark``."""
+"""Loads of writes by etcd's own load generator, ``benchmark``."""
 
 from __future__ import annotations
 
@@ -12,44 +12,47 @@ from localcloud.toolchain.benchmark import ensure_benchmark
 
 CLIENTS = 100
 CONNECTIONS = 30
-"""They are spread over all endpoints."""
+"""Connections of all clients together, spread over all endpoints."""
 
 LIMIT = 120.0
-"""Seconds for one load."""
+"""Seconds that one load may take."""
 
 _CREDENTIALS = {"--cacert": "ETCDCTL_CACERT", "--cert": "ETCDCTL_CERT", "--key": "ETCDCTL_KEY"}
 
 
 @dataclass(frozen=True)
 class Writes:
-    """What one load writes: one random value, again and again."""
+    """The writes of one load. All of them write the same random value."""
 
     total: int
     value_bytes: int = 256
     key_bytes: int = 8
-    """Keys of another length are other keys."""
+    """Length of the keys. Loads with different lengths never write the same key."""
     keys: int = 0
-    """How many keys are written in turn; 0 is one for each write."""
+    """Number of keys that are written in turn. 0 means a key for each write."""
     rate: int = 0
-    """Writes in a second, at the most; 0 is no limit."""
+    """Most writes in a second. 0 means no limit."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one load saw."""
+    """The result of one load."""
 
     throughput: float
     """Acknowledged writes in a second."""
     p99: float
-    """The latency, in milliseconds, that one write in a hundred exceeded, of those that did not fail."""
+    """99th percentile of the latency, in milliseconds, of the writes that did not fail."""
     failed: int = 0
-    """Writes that were answered by an error."""
+    """Number of writes that failed."""
 
 
 def put(
     endpoints: Sequence[str], client: Mapping[str, str], writes: Writes, *, may_fail: bool = False
 ) -> Load:
-    """Put one load on a cluster. Raises ``BenchError`` when it takes too long, or a write fails that may not."""
+    """Run one load on a cluster.
+
+    Raises ``BenchError`` when it takes too long, or when a write fails and ``may_fail`` is false.
+    """
     command = [
         ensure_benchmark(),
         f"--endpoints={','.join(endpoints)}",
@@ -62,7 +65,7 @@ def put(
         result = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     except subprocess.TimeoutExpired as error:
         raise BenchError(
-            f"{writes.total} writes through {', '.join(endpoints)}: no end after {LIMIT:.0f} s"
+            f"{writes.total} writes to {', '.join(endpoints)} did not end within {LIMIT:.0f} s"
         ) from error
     if result.returncode != 0:
         raise BenchError(f"etcd's benchmark failed: {result.stderr[-1000:]}")
@@ -70,9 +73,9 @@ def put(
 
 
 def read_report(text: str, *, may_fail: bool = False) -> Load:
-    """The figures in what etcd's ``benchmark`` prints.
+    """Parse the report of etcd's ``benchmark``.
 
-    Raises ``BenchError`` where it has none, or writes failed that may not.
+    Raises ``BenchError`` if it has no figures, or if a write failed and ``may_fail`` is false.
     """
     throughput = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99% in ([\d.]+) secs", text)

@@ -1,0 +1,78 @@
+"""Time of ``pulumi up`` with nothing to change, compared with an empty program's."""
+
+from __future__ import annotations
+
+import ast
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from bench import engine
+from bench.figures import Figure, compared
+from bench.workplace import PROJECT, Workplace
+
+ROUNDS = 7
+"""Timed runs of each program, in turns."""
+
+LIMIT = 3
+"""How many times the empty program's time a run may take."""
+
+
+def measure_unchanged(place: Workplace) -> list[Figure]:
+    """Measure all figures of this part. Begins with a cluster or none, and ends with a healthy one.
+
+    Raises ``BenchError``.
+    """
+    with tempfile.TemporaryDirectory(prefix="etcd-bench-") as directory:
+        floor = empty_project(Path(directory))
+        engine.pulumi(floor, "stack", "init", os.environ["PULUMI_STACK"])
+        place.say("running both programs once, untimed")
+        # The first run of the empty program creates its stack.
+        engine.up(floor)
+        engine.up(PROJECT)
+        engine.up(PROJECT)
+        ours: list[float] = []
+        floors: list[float] = []
+        for number in range(1, ROUNDS + 1):
+            place.say(f"round {number} of {ROUNDS}: pulumi up with nothing to change, and an empty program")
+            ours.append(engine.up(PROJECT).seconds)
+            floors.append(engine.up(floor).seconds)
+            place.say(f"  {ours[-1]:.2f} s, empty program {floors[-1]:.2f} s")
+    return [
+        compared(
+            "pulumi up with nothing to change",
+            statistics.median(ours),
+            statistics.median(floors),
+            unit="s",
+            limit=LIMIT,
+        )
+    ]
+
+
+def empty_project(directory: Path) -> Path:
+    """Create a project that runs as ours does. Its program imports our packages, and does nothing else."""
+    runtime = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["runtime"]
+    (directory / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "empty", "runtime": runtime}))
+    (directory / "__main__.py").write_text("\n".join(package_imports(PROJECT)))
+    for name in (".venv", "pyproject.toml", "uv.lock"):
+        (directory / name).symlink_to(PROJECT / name)
+    return directory
+
+
+def package_imports(project: Path) -> list[str]:
+    """List the statements by which the program of a project imports installed packages."""
+    files = [project / "__main__.py", *(project / "components").rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    return sorted({ast.unparse(node) for node in nodes if _imports_package(node)})
+
+
+def _imports_package(node: ast.AST) -> bool:
+    match node:
+        case ast.Import(names=[ast.alias(name=module), *_]) | ast.ImportFrom(module=str(module)):
+            return module.partition(".")[0] not in {*sys.stdlib_module_names, "components"}
+        case _:
+            return False
