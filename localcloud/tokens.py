@@ -15,7 +15,7 @@ DISCOVERY_TOKEN = "localcloud-droplet-and-tag-read"  # noqa: S105
 SCOPELESS_TOKEN = "localcloud-no-scopes"  # noqa: S105
 """A valid token without any scope."""
 
-STRANGERS_TOKEN = "localcloud-other-team"  # noqa: S105
+OTHER_TEAM_TOKEN = "localcloud-other-team"  # noqa: S105
 """Full access to the DigitalOcean account of another team, which owns nothing and runs no machine."""
 
 # The provider accepts 40 to 80 characters. Scanners look for exactly 40, also between two hyphens.

@@ -1,4 +1,4 @@
-"""``python -m localcloud.api``: the services of a local cloud, in the foreground, until SIGTERM or SIGINT."""
+"""Runs the services of a local cloud in the foreground until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -16,48 +16,46 @@ from localcloud.machines.interface import MachineHost, NoMachines
 log = logging.getLogger(__name__)
 
 HOURS_SHARE = 20
-"""DigitalOcean's own limits are 5,000 requests an hour and 250 a minute (API reference, rate limit)."""
+"""Ratio of the limits of an hour and of a minute: DigitalOcean allows 5,000 and 250 requests."""
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m localcloud.api", description=__doc__)
-    parser.add_argument(
-        "--state", type=Path, required=True, help="directory of the database and the machines"
-    )
+    parser.add_argument("--state", type=Path, required=True, help="folder of the database and the machines")
     parser.add_argument("--name", required=True, help="name of the local cloud")
     parser.add_argument("--machines", choices=["nspawn", "none"], default="nspawn")
-    parser.add_argument("--image", type=Path, help="root tree that machines boot from (nspawn only)")
+    parser.add_argument("--image", type=Path, help="root tree from which machines boot (nspawn only)")
     parser.add_argument(
-        "--releases", type=Path, required=True, help="directory with v<version>/etcd-v<version>-..."
+        "--releases", type=Path, required=True, help="folder with v<version>/etcd-v<version>-..."
     )
     parser.add_argument(
         "--control", type=Path, help="control socket (default /run/localcloud/NAME/control.sock)"
     )
     parser.add_argument("--loopback", action="store_true", help="listen on free ports of 127.0.0.1 instead")
     parser.add_argument("--droplet-limit", type=int, default=Limits.droplets)
-    parser.add_argument("--requests-per-hour", type=int, help="default: 20 times those of a minute")
+    parser.add_argument("--requests-per-hour", type=int, help="default: 20 times the limit of a minute")
     parser.add_argument("--requests-per-minute", type=int, default=Limits.requests_per_minute)
     parser.add_argument("--shutdown-seconds", type=float, default=Limits.shutdown_seconds)
     given = parser.parse_args()
     if given.requests_per_hour is None:
         given.requests_per_hour = HOURS_SHARE * given.requests_per_minute
     if given.machines == "nspawn" and given.image is None:
-        parser.error("--image: nspawn machines need a root tree to boot from")
+        parser.error("--image is missing: nspawn machines boot from it")
     return given
 
 
 def host_of(given: argparse.Namespace) -> MachineHost:
-    """What makes the machines."""
+    """Return the machine host that the command line asks for."""
     if given.machines == "none":
         return NoMachines()
-    from localcloud.machines.nspawn import NspawnHost  # noqa: PLC0415 - only where machines can run
+    from localcloud.machines.nspawn import NspawnHost  # noqa: PLC0415 - it needs Linux
 
     return NspawnHost(given.name, given.state, given.image)
 
 
 async def serve(given: argparse.Namespace) -> None:
-    """Run until a signal says stop."""
+    """Serve until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,7 +70,7 @@ async def serve(given: argparse.Namespace) -> None:
     try:
         await services.start()
         for service, listener in services.listeners.items():
-            log.info("%s: %s", service, listener.url)
+            log.info("%s listens on %s", service, listener.url)
         await stop.wait()
     finally:
         await services.stop()

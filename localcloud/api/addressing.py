@@ -1,7 +1,7 @@
-"""Which addresses droplets and VPCs get.
+"""Assigns addresses to droplets and networks to VPCs.
 
-Addresses are given out in a circle, so that a replaced droplet comes back under another one, as it does
-at DigitalOcean; whoever remembers the old one notices.
+Addresses are assigned round robin. So a replaced droplet gets another address, as at DigitalOcean, and tests find
+code that keeps using the old one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from localcloud.api.model import Droplet, Vpc
 from localcloud.api.store import Store
 
 FIRST_PUBLIC = 10
+"""Offset of the first public address of a droplet."""
 FIRST_PRIVATE = 2
+"""Offset of the first droplet's address in a VPC. The gateway has offset 1."""
 VPC_RANGES = IPv4Network("10.0.0.0/8")
+"""The network that contains all assigned VPC networks."""
 FIRST_VPC = IPv4Network("10.114.0.0/20")
+"""The network of the first VPC."""
 
 
-class NoAddressLeft(Exception):  # noqa: N818 - it is a state of the network, said as one
-    """Every address of a network is in use."""
+class NoFreeAddressError(Exception):
+    """Every address of a network, or every network, is in use."""
 
 
 def _next_free(store: Store, network: IPv4Network, first: int, used: set[IPv4Interface]) -> IPv4Interface:
@@ -29,25 +33,25 @@ def _next_free(store: Store, network: IPv4Network, first: int, used: set[IPv4Int
         candidate = IPv4Interface((network.network_address + first + offset, network.prefixlen))
         if candidate not in used:
             return candidate
-    raise NoAddressLeft(f"all {usable} addresses of {network} are in use")
+    raise NoFreeAddressError(f"all {usable} addresses of {network} are in use")
 
 
 def public_address(store: Store) -> IPv4Interface:
-    """A free public address, from ``.10`` of the public network upwards."""
+    """Return a free public address, at least ``.10`` of the public network."""
     used = {droplet.public for droplet in store.all(Droplet)}
     return _next_free(store, PUBLIC_NETWORK, FIRST_PUBLIC, used)
 
 
 def private_address(store: Store, vpc: Vpc) -> IPv4Interface:
-    """A free address of a VPC; the first is its gateway's."""
+    """Return a free address of a VPC."""
     used = {droplet.private for droplet in store.all(Droplet)}
     return _next_free(store, IPv4Network(vpc.ip_range), FIRST_PRIVATE, used)
 
 
 def vpc_range(store: Store) -> IPv4Network:
-    """A /20 network that no VPC of the account overlaps."""
+    """Return a /20 network that overlaps no VPC of the account."""
     taken = [IPv4Network(vpc.ip_range) for vpc in store.all(Vpc)]
     for network in VPC_RANGES.subnets(new_prefix=20):
         if network >= FIRST_VPC and not any(network.overlaps(other) for other in taken):
             return network
-    raise NoAddressLeft(f"no /20 network of {VPC_RANGES} is left")
+    raise NoFreeAddressError(f"all /20 networks of {VPC_RANGES} are in use")

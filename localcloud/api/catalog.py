@@ -1,6 +1,6 @@
-"""Regions, sizes and images: a realistic handful of what DigitalOcean lists.
+"""The regions, sizes and images of the local cloud: a selection of DigitalOcean's.
 
-Slugs, memory, disks and prices are those of DigitalOcean's published API; ids are the local cloud's own.
+Slugs, memory, disks and prices are DigitalOcean's. The ids are invented.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Size:
-    """What a droplet may be made of; prices in US dollars."""
+    """A size of droplets. Prices are in US dollars."""
 
     slug: str
     memory_mib: int
@@ -32,7 +32,7 @@ class Size:
 
     @property
     def hourly(self) -> float:
-        """Price of an hour: a month is 672 hours."""
+        """Price of an hour; a month is 672 hours."""
         return round(self.monthly / 672, 5)
 
 
@@ -105,7 +105,7 @@ IMAGES = {
 
 
 def find_image(slug_or_id: str | int) -> Image | None:
-    """The image with this slug or id, if there is one."""
+    """Return the image with this slug or id, or ``None``."""
     if image := IMAGES.get(str(slug_or_id)):
         return image
     return next((image for image in IMAGES.values() if str(image.id) == str(slug_or_id)), None)

@@ -1,4 +1,4 @@
-"""The local cloud that the APIs serve: its state, its machines, and the picture that both must agree on."""
+"""The local cloud that the APIs serve: its state, its machines, and the background work."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of the account."""
+    """The limits of the account."""
 
     droplets: int = 25
+    """The number of droplets."""
     requests_per_hour: int = 5000
-    """For each token."""
+    """The number of requests for each token."""
     requests_per_minute: int = 250
-    """For each token."""
+    """The number of requests for each token."""
     shutdown_seconds: float = 60.0
-    """How long a machine may take to shut down before the action fails."""
+    """Seconds within which a machine must shut down. After that the action fails."""
 
 
 def _set_event() -> asyncio.Event:
@@ -38,57 +39,56 @@ def _set_event() -> asyncio.Event:
 
 @dataclass
 class Cloud:
-    """State, machines, and the background work between them."""
+    """The state, the machine host, and the background work of one account."""
 
     store: Store
     host: MachineHost
     limits: Limits = field(default_factory=Limits)
     locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
-    """One for each droplet: its machine does one thing at a time."""
-    births: asyncio.Event = field(default_factory=_set_event)
+    """A lock for each droplet, so that its machine runs one action at a time."""
+    creation_allowed: asyncio.Event = field(default_factory=_set_event)
     """While it is not set, new droplets stay ``new``."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _network: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Do work in the background; ``finished`` waits for it."""
+        """Start background work. ``finished`` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def finished(self) -> None:
-        """Wait until no background work is left."""
+        """Wait until all background work has ended."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def cancel(self) -> None:
-        """Stop background work where it is: the next start resumes it from the stored actions."""
+        """Cancel the background work. The next start resumes the stored actions."""
         for task in self._tasks:
             task.cancel()
         await self.finished()
 
     async def apply_filters(self) -> None:
-        """Give the host the whole packet filter as the stored firewalls, tags and droplets have it now.
+        """Apply the packet filter that follows from the stored firewalls, tags and droplets.
 
-        A host that refuses it leaves the firewalls ``failed`` and its reason in the log: a firewall that
-        does not hold must not look as if it did.
+        If it cannot be applied, the cause is logged and the firewalls are ``failed``: they must not look effective.
         """
         async with self._network:
             try:
                 await self.host.apply_filters(filters_of(self.store))
             except Exception:
-                log.exception("the packet filter was not applied")
+                log.exception("cannot apply the packet filter")
                 self._mark_firewalls("failed")
             else:
                 self._mark_firewalls("succeeded")
 
     async def apply_records(self) -> None:
-        """Give the host all names and addresses as the stored records have them now."""
+        """Apply the names and addresses that follow from the stored DNS records."""
         async with self._network:
             try:
                 await self.host.apply_records(addresses_by_name(self.store))
             except Exception:
-                log.exception("the DNS records were not applied")
+                log.exception("cannot apply the DNS records")
 
     def _mark_firewalls(self, status: str) -> None:
         for firewall in self.store.all(Firewall):

@@ -1,4 +1,4 @@
-"""Open connections by their client, so that a request can be left unanswered by closing its connection."""
+"""The open connections of a listener, so that one can be closed without an answer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class Connections:
-    """The connections of one listener."""
+    """The open connections of one listener, by client address."""
 
     def __init__(self) -> None:
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     def protocol(self) -> type[H11Protocol]:
-        """uvicorn's protocol, whose connections are known here."""
+        """Return uvicorn's protocol with connections that register themselves here."""
         transports = self._transports
 
-        class KnownConnection(H11Protocol):
+        class RegisteredConnection(H11Protocol):
             def connection_made(self, transport: Any) -> None:
                 super().connection_made(transport)
                 if self.client is not None:
@@ -30,11 +30,12 @@ class Connections:
                     transports.pop(self.client, None)
                 super().connection_lost(exc)
 
-        return KnownConnection
+        return RegisteredConnection
 
     async def drop(self, scope: Scope) -> None:
-        """Close the connection of a request, as a network would: at once and without a word."""
+        """Reset the connection of a request, as a network failure does."""
         client = scope["client"]
         if transport := self._transports.get((client[0], client[1])):
             transport.abort()
-        await asyncio.sleep(0)  # uvicorn must see the loss before the app returns, or it answers with 500
+        # uvicorn must notice the closed connection before the app returns; otherwise it answers with 500.
+        await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The control API: no cloud's, for whoever runs the local cloud, over a Unix socket of mode 0600."""
+"""The control API: it shows requests and injects faults, over a Unix socket with mode 0600."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from fastapi import Body, FastAPI, HTTPException, Response
 
 from localcloud.api.cloud import Cloud
 from localcloud.api.model import Droplet
-from localcloud.api.observation import Fault, Observation
+from localcloud.api.traffic import Fault, Traffic
 
 
 def control_app(
-    observation: Observation,
+    traffic: Traffic,
     ready: Callable[[], bool],
     faults_changed: Callable[[], Awaitable[None]],
     cloud: Cloud,
 ) -> FastAPI:
-    """``GET /ready``; ``GET`` and ``DELETE /requests``; ``GET``, ``PUT`` and ``DELETE /faults``; and
-    ``PUT /droplets/ID/features``, which changes what the DigitalOcean API says of a droplet; ``PUT /births``, which
-    holds new droplets in their state ``new``, or lets them go on; and ``PUT /droplet-limit`` of the account.
+    """Return the app of the control API.
 
-    ``faults_changed`` is awaited after each change, before it is answered.
+    - ``GET /ready`` tells whether all services answer.
+    - ``GET`` and ``DELETE /requests`` show and clear the recorded requests.
+    - ``GET``, ``PUT`` and ``DELETE /faults`` show, replace and clear the faults.
+    - ``PUT /droplets/ID/features`` changes the features that the DigitalOcean API shows for a droplet.
+    - ``PUT /droplet-creation`` pauses and resumes the creation of droplets: meanwhile they stay ``new``.
+    - ``PUT /droplet-limit`` sets the account's droplet limit.
+
+    ``faults_changed`` is awaited after each change of the faults, before the answer.
     """
     app = FastAPI(title="localcloud control", openapi_url=None, redirect_slashes=False)
 
@@ -34,39 +39,39 @@ def control_app(
 
     @app.get("/requests")
     async def get_requests() -> Any:  # pyright: ignore[reportUnusedFunction]
-        return {"requests": [request.model_dump() for request in observation.requests]}
+        return {"requests": [request.model_dump() for request in traffic.requests]}
 
     @app.delete("/requests", status_code=204)
     async def clear_requests() -> None:  # pyright: ignore[reportUnusedFunction]
-        observation.requests.clear()
+        traffic.requests.clear()
 
     @app.get("/faults")
     async def get_faults() -> Any:  # pyright: ignore[reportUnusedFunction]
-        return {"faults": [armed.fault.model_dump(exclude_none=True) for armed in observation.armed]}
+        return {"faults": [active.fault.model_dump(exclude_none=True) for active in traffic.active_faults]}
 
     @app.put("/faults")
     async def set_faults(faults: list[Fault]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        observation.arm(faults)
+        traffic.set_faults(faults)
         await faults_changed()
         return {"faults": [fault.model_dump(exclude_none=True) for fault in faults]}
 
     @app.delete("/faults", status_code=204)
     async def clear_faults() -> None:  # pyright: ignore[reportUnusedFunction]
-        observation.arm([])
+        traffic.set_faults([])
         await faults_changed()
 
     @app.put("/droplets/{droplet_id}/features")
     async def set_features(droplet_id: int, features: list[str]) -> Any:  # pyright: ignore[reportUnusedFunction]
         droplet = cloud.store.find(Droplet, droplet_id)
         if droplet is None:
-            raise HTTPException(404, f"there is no droplet {droplet_id}")
+            raise HTTPException(404, f"droplet {droplet_id} does not exist")
         cloud.store.put(droplet.model_copy(update={"features": features}))
         return {"features": features}
 
-    @app.put("/births")
-    async def hold_births(held: Annotated[bool, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        (cloud.births.clear if held else cloud.births.set)()
-        return {"held": held}
+    @app.put("/droplet-creation")
+    async def pause_creation(paused: Annotated[bool, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        (cloud.creation_allowed.clear if paused else cloud.creation_allowed.set)()
+        return {"paused": paused}
 
     @app.put("/droplet-limit")
     async def limit_droplets(limit: Annotated[int, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]

@@ -1,4 +1,4 @@
-"""From cloud firewalls to packet filters: tags, droplet ids and addresses become networks."""
+"""Translates cloud firewalls into packet filters: tags, droplet ids and addresses become networks."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from localcloud.machines.interface import Filter, Rule
 
 
 def port_range(protocol: str, ports: str) -> tuple[int, int] | None:
-    """First and last port of ``22``, ``8000-9000``, or none for every port (``0``, ``all``) and for ICMP.
+    """Return the first and the last port of ``22`` or ``8000-9000``.
 
-    Raises ``ValueError`` for anything else.
+    The result is ``None`` for every port (``0``, ``all``) and for ICMP. Raises ``ValueError`` for anything else.
     """
     if protocol == "icmp" or ports in {"", "0", "all"}:
         return None
     first, _, last = ports.partition("-")
     start, end = int(first), int(last or first)
     if not 1 <= start <= end <= 65535:
-        raise ValueError(f"{ports} is no port range")
+        raise ValueError(f"{ports} is not a port range")
     return start, end
 
 
 def addresses_of(droplet: Droplet) -> tuple[IPv4Interface, ...]:
-    """A droplet's own addresses."""
+    """Return a droplet's addresses."""
     return (droplet.public, droplet.private)
 
 
 def networks_of(target: Target, droplets: Iterable[Droplet]) -> tuple[IPv4Network, ...]:
-    """Every IPv4 network that a rule's target stands for, given the droplets that exist.
+    """Return the IPv4 networks of a rule's target, given all droplets.
 
-    IPv6 addresses name nothing here, since droplets of the local cloud have none.
+    IPv6 addresses are ignored, since droplets of the local cloud have none.
     """
     networks = [ip_network(address, strict=False) for address in target.addresses or ()]
     wanted = {tag.casefold() for tag in target.tags or ()}
@@ -43,13 +43,13 @@ def networks_of(target: Target, droplets: Iterable[Droplet]) -> tuple[IPv4Networ
 
 
 def applies(firewall: Firewall, droplet: Droplet) -> bool:
-    """Whether a firewall protects a droplet, by its id or by a tag."""
+    """Return whether a firewall applies to a droplet, by its id or by a tag."""
     tags = {tag.casefold() for tag in firewall.tags}
     return droplet.id in firewall.droplet_ids or bool(tags & {tag.casefold() for tag in droplet.tags})
 
 
 def filters_of(store: Store) -> list[Filter]:
-    """One filter for each droplet that has a firewall; droplets without one are not in the list."""
+    """Return a filter for each droplet that has a firewall."""
     droplets = store.all(Droplet)
     firewalls = store.all(Firewall)
     filters: list[Filter] = []

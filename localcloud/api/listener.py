@@ -1,4 +1,4 @@
-"""One listening address of the process, which can be closed and opened again."""
+"""A listening address of the process, which can be closed and reopened."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 START_SECONDS = 10.0
+"""Seconds within which a server must start."""
 GRACE_SECONDS = 1
+"""Seconds that open requests get to finish when a listener closes."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which leaves signals to the process that runs several, and stops when it is told to."""
+    """uvicorn's server without signal handlers, which stops when an event is set."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.leave = asyncio.Event()
+        self.should_stop = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
 
     async def main_loop(self) -> None:
-        # uvicorn's own loop looks for an end ten times a second.
+        # uvicorn's own loop checks for the end only ten times a second.
         loop = asyncio.create_task(super().main_loop())
-        told = asyncio.create_task(self.leave.wait())
-        await asyncio.wait([loop, told], return_when=asyncio.FIRST_COMPLETED)
+        stopped = asyncio.create_task(self.should_stop.wait())
+        await asyncio.wait([loop, stopped], return_when=asyncio.FIRST_COMPLETED)
         loop.cancel()
-        told.cancel()
+        stopped.cancel()
 
 
 class Listener:
-    """An ASGI app on a TCP address or a Unix socket; port 0 is a free one, kept when it is opened again."""
+    """An ASGI app on a TCP address or a Unix socket. Port 0 means any free port, which a reopened listener keeps."""
 
     def __init__(
         self, app: ASGIApp, address: tuple[str, int] | Path, protocol: type[H11Protocol] = H11Protocol
@@ -51,7 +53,7 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Where it listens, e.g. ``http://127.0.0.1:8080``."""
+        """The URL of the listener, e.g. ``http://127.0.0.1:8080``."""
         if isinstance(self._address, Path):
             return f"http+unix://{self._address}"
         return f"http://{self._address[0]}:{self._address[1]}"
@@ -62,7 +64,8 @@ class Listener:
             self._address.unlink(missing_ok=True)
             listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listening.bind(str(self._address))
-            self._address.chmod(0o600)  # before it listens, so that nobody else can connect even for a moment
+            # Before it listens, so that no other user can connect.
+            self._address.chmod(0o600)
             return listening
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,7 +80,7 @@ class Listener:
         return listening
 
     async def open(self) -> None:
-        """Listen; a listener that is open stays as it is."""
+        """Start listening, unless the listener is open."""
         async with self._change:
             if self._server is not None:
                 return
@@ -104,11 +107,11 @@ class Listener:
             self._server, self._task = server, task
 
     async def close(self) -> None:
-        """Listen no longer, and close every connection; new ones are refused."""
+        """Stop listening, and close every connection."""
         async with self._change:
             if self._server is None or self._task is None:
                 return
-            self._server.leave.set()
+            self._server.should_stop.set()
             await self._task
             self._server = self._task = None
             if isinstance(self._address, Path):

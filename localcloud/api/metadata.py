@@ -1,4 +1,4 @@
-"""The metadata service: each droplet sees itself, known by the address that the request comes from.
+"""The metadata service: a droplet gets its own metadata; the request's source address identifies it.
 
 Paths and fields are those of DigitalOcean's metadata API reference (``/metadata/v1/`` as text,
 ``/metadata/v1.json``).
@@ -20,7 +20,7 @@ Tree = dict[str, Any]
 
 
 def droplet_at(cloud: Cloud, address: str) -> Droplet | None:
-    """The droplet with this address, public or private."""
+    """Return the droplet with this public or private address, or ``None``."""
     wanted = ip_address(address)
     for droplet in cloud.store.all(Droplet):
         if wanted in {droplet.public.ip, droplet.private.ip}:
@@ -34,7 +34,7 @@ def _interface(kind: str, address: IPv4Interface, gateway: IPv4Address) -> Tree:
 
 
 def document(droplet: Droplet) -> Tree:
-    """Everything the service tells a droplet, as in ``/metadata/v1.json``."""
+    """Return the content of ``/metadata/v1.json``."""
     return {
         "droplet_id": droplet.id,
         "hostname": droplet.name,
@@ -55,7 +55,7 @@ def document(droplet: Droplet) -> Tree:
 
 
 def tree(droplet: Droplet) -> Tree:
-    """What ``/metadata/v1/`` shows as folders (mappings) and files (texts)."""
+    """Return the content of ``/metadata/v1/``: mappings are folders, texts are files."""
     facts = document(droplet)
     interfaces = {
         kind: {str(index): each for index, each in enumerate(facts["interfaces"][kind])}
@@ -78,7 +78,7 @@ def tree(droplet: Droplet) -> Tree:
 
 
 def _calling(request: Request) -> Droplet:
-    """The droplet that asks. Nobody else is told anything."""
+    """Return the droplet that sent the request. Any other source gets a 404."""
     cloud: Cloud = request.app.state.cloud
     droplet = droplet_at(cloud, request.client.host) if request.client else None
     if droplet is None:
@@ -95,7 +95,7 @@ Calling = Annotated[Droplet, Depends(_calling)]
 
 
 def metadata_app(cloud: Cloud) -> FastAPI:
-    """The metadata service over a local cloud."""
+    """Return the app of the metadata service."""
     app = FastAPI(title="Metadata", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
     app.add_exception_handler(HTTPException, _as_text)

@@ -1,4 +1,4 @@
-"""What the local cloud stores: one document class for each kind of resource."""
+"""The documents that the local cloud stores: one class for each kind of resource."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from localcloud.api.store import Document
 
 
 def now() -> str:
-    """The current time as both APIs write it, e.g. ``2026-11-23T21:07:16Z``."""
+    """Return the current time in the format of both APIs, e.g. ``2026-11-23T21:07:16Z``."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Droplet(Document):
-    """A droplet, whether its machine runs or not."""
+    """A droplet."""
 
     KIND: ClassVar[str] = "droplet"
 
@@ -32,19 +32,19 @@ class Droplet(Document):
     features: list[str]
     user_data: str = ""
     ssh_keys: list[str] = Field(default_factory=list)
-    """Public keys, as they were when the droplet was created."""
+    """The public keys at the time of the droplet's creation."""
     tags: list[str] = Field(default_factory=list)
     volumes: list[str] = Field(default_factory=list)
-    """Ids of the attached volumes, in the order of their attachment."""
+    """Ids of the attached volumes, in the order in which they were attached."""
     vpc: str
     public: IPv4Interface
     private: IPv4Interface
     pending: int | None = None
-    """Id of the action in progress. A droplet with one is locked."""
+    """Id of the action in progress, which locks the droplet."""
 
 
 class Action(Document):
-    """Something that was asked of a droplet or a volume; ``arguments`` let a restarted process resume it."""
+    """An action on a droplet or a volume. A restarted process resumes it with ``arguments``."""
 
     KIND: ClassVar[str] = "action"
 
@@ -55,10 +55,10 @@ class Action(Document):
     completed_at: str | None = None
     resource_type: Literal["droplet", "backend"]
     resource_id: int | None
-    """The droplet's id; none for volumes, whose ids are no numbers."""
+    """The droplet's id; ``None`` for volumes, whose ids are not numbers."""
     region: str
     volume: str | None = None
-    """Id of the volume that the action is about."""
+    """Id of the action's volume, if any."""
     droplet: int | None = None
     """Id of the droplet whose machine does the work, if any."""
     arguments: dict[str, Any] = Field(default_factory=dict)
@@ -79,21 +79,21 @@ class Volume(Document):
     created_at: str = Field(default_factory=now)
     tags: list[str] = Field(default_factory=list)
     droplet: int | None = None
-    """Id of the droplet that it is attached to."""
+    """Id of the droplet to which it is attached, if any."""
 
 
 class Tag(Document):
-    """A tag that exists, whether or not anything has it."""
+    """A tag, whether or not a resource has it."""
 
     KIND: ClassVar[str] = "tag"
 
     name: str
     last_tagged: str = ""
-    """Path of the resource that got the tag last, e.g. ``/v2/droplets/1001``."""
+    """Path of the last tagged resource, e.g. ``/v2/droplets/1001``."""
 
     @property
     def key(self) -> str:
-        """Tag names are unique without regard to case."""
+        """The name in lower case: names that differ only in case are one tag."""
         return self.name.casefold()
 
 
@@ -112,7 +112,7 @@ class Vpc(Document):
 
 
 class Target(BaseModel):
-    """Where a firewall rule's traffic comes from or goes to."""
+    """The sources or destinations of a firewall rule."""
 
     addresses: list[str] | None = None
     droplet_ids: list[int] | None = None
@@ -122,7 +122,7 @@ class Target(BaseModel):
 
 
 class InboundRule(BaseModel):
-    """Traffic to the droplet that is let in."""
+    """Traffic to the droplet that is allowed."""
 
     protocol: Literal["tcp", "udp", "icmp"]
     ports: str = "0"
@@ -130,7 +130,7 @@ class InboundRule(BaseModel):
 
 
 class OutboundRule(BaseModel):
-    """Traffic from the droplet that is let out."""
+    """Traffic from the droplet that is allowed."""
 
     protocol: Literal["tcp", "udp", "icmp"]
     ports: str = "0"
@@ -138,7 +138,7 @@ class OutboundRule(BaseModel):
 
 
 class Firewall(Document):
-    """A cloud firewall with the droplets and tags that it applies to."""
+    """A cloud firewall with the droplets and tags to which it applies."""
 
     KIND: ClassVar[str] = "firewall"
 
@@ -153,21 +153,21 @@ class Firewall(Document):
 
 
 class SlackChannel(BaseModel):
-    """Where an alert is posted."""
+    """A Slack channel to which alerts are posted."""
 
     channel: str
     url: str
 
 
 class Recipients(BaseModel):
-    """Who is told of an alert."""
+    """The recipients of an alert."""
 
     email: list[str] | None = None
     slack: list[SlackChannel] | None = None
 
 
 class AlertPolicyRequest(BaseModel):
-    """What an alert policy says."""
+    """The content of an alert policy."""
 
     alerts: Recipients
     compare: Literal["GreaterThan", "LessThan"]
@@ -189,7 +189,7 @@ class AlertPolicy(AlertPolicyRequest, Document):
 
     @property
     def key(self) -> str:
-        """Policies go by their UUID."""
+        """The UUID."""
         return self.uuid
 
 
@@ -215,7 +215,7 @@ class Zone(Document):
 
 
 class DnsRecord(Document):
-    """A DNS record at Cloudflare; its name is a full name in lower case without a trailing dot."""
+    """A DNS record at Cloudflare. Its name is fully qualified, in lower case, without a trailing dot."""
 
     KIND: ClassVar[str] = "dns_record"
 

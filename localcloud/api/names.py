@@ -1,4 +1,4 @@
-"""From Cloudflare's records to what the name server answers."""
+"""Translates Cloudflare's records into the answers of the name server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from localcloud.api.model import DnsRecord
 from localcloud.api.store import Store
 
 MAX_ALIASES = 8
-"""A longer chain of CNAMEs is a loop, or as good as one."""
+"""The longest chain of CNAMEs that is followed. It also ends loops."""
 
 
 def addresses_by_name(store: Store) -> dict[str, list[str]]:
-    """Every name with its IPv4 addresses: A records, and CNAMEs that end at one.
+    """Return each name's IPv4 addresses, from A records and from CNAMEs that lead to one.
 
-    Proxied records are left out: their names lead to Cloudflare's edge, not to the content.
+    Proxied records are left out: their names resolve to Cloudflare's own addresses.
     """
     records = [record for record in store.all(DnsRecord) if not record.proxied]
     names: dict[str, list[str]] = {}

@@ -1,11 +1,11 @@
-"""What a starting process does: make machines, filters and names agree with the stored state again."""
+"""Restores machines, filters and names from the stored state when the process starts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
-from localcloud.api import droplets
+from localcloud.api.action_runner import machine_of, run_action
 from localcloud.api.cloud import Cloud
 from localcloud.api.model import Action, Droplet, Volume, Zone
 from localcloud.tokens import ZONE
@@ -13,18 +13,19 @@ from localcloud.tokens import ZONE
 log = logging.getLogger(__name__)
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
+"""The id of the DNS zone."""
 
 
-def found(cloud: Cloud) -> None:
-    """Put what every local cloud has from its first start: the zone."""
+def create_zone(cloud: Cloud) -> None:
+    """Create the DNS zone at the first start."""
     if cloud.store.find(Zone, ZONE_ID) is None:
         cloud.store.put(Zone(id=ZONE_ID, name=ZONE))
 
 
 async def reconcile(cloud: Cloud) -> None:
-    """Apply filters and names, take up interrupted actions, and power on every droplet that is ``active``.
+    """Apply filters and names, resume interrupted actions, and power on every ``active`` droplet.
 
-    A droplet whose machine does not start is logged and shown as ``off``; the others are not held up.
+    If a machine does not start, the error is logged and its droplet is ``off``. The other droplets are not affected.
     """
     await cloud.apply_filters()
     await cloud.apply_records()
@@ -35,7 +36,7 @@ async def reconcile(cloud: Cloud) -> None:
     for action in cloud.store.all(Action):
         if action.status == "in-progress":
             log.info("resuming action %s (%s)", action.id, action.type)
-            cloud.spawn(droplets.run(cloud, action))
+            cloud.spawn(run_action(cloud, action))
     idle = [droplet for droplet in cloud.store.all(Droplet) if droplet.pending is None]
     await asyncio.gather(*(_power_on(cloud, droplet) for droplet in idle if droplet.status == "active"))
 
@@ -43,7 +44,7 @@ async def reconcile(cloud: Cloud) -> None:
 async def _power_on(cloud: Cloud, droplet: Droplet) -> None:
     async with cloud.locks[droplet.id]:
         try:
-            await cloud.host.power_on(droplets.machine_of(cloud, droplet))
+            await cloud.host.power_on(machine_of(cloud, droplet))
         except Exception:
-            log.exception("droplet %s (%s) did not start again", droplet.id, droplet.name)
+            log.exception("cannot start droplet %s (%s)", droplet.id, droplet.name)
             cloud.store.put(droplet.model_copy(update={"status": "off"}))

@@ -1,4 +1,4 @@
-"""The mirror of etcd's releases: the tarballs of a directory, under the paths that GitHub has."""
+"""The mirror of etcd's releases: it serves a folder's tarballs under GitHub's paths."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SUMS = "SHA256SUMS"
 
 
 class LargeFile(FileResponse):
-    """A file sent in large pieces: three members fetch 60 MB at once from this one process, while they boot."""
+    """A file sent in large chunks: booting members download 60 MB at the same time from this one process."""
 
     chunk_size = 4 * 1024 * 1024
 
 
 def checksums(directory: Path) -> str:
-    """The lines of ``SHA256SUMS`` for the archives in a directory."""
+    """Return the content of ``SHA256SUMS`` for the archives in a folder."""
     archives = sorted(path for path in directory.iterdir() if path.name.endswith((".tar.gz", ".zip")))
     lines: list[str] = []
     for archive in archives:
@@ -31,9 +31,9 @@ def checksums(directory: Path) -> str:
 
 
 def releases_app(directory: Path) -> FastAPI:
-    """Serve ``directory/v3.6.14/...`` at ``/etcd-io/etcd/releases/download/v3.6.14/...``.
+    """Return an app that serves ``directory/v3.6.14/...`` at ``/etcd-io/etcd/releases/download/v3.6.14/...``.
 
-    A release without a ``SHA256SUMS`` file of its own has one made.
+    ``SHA256SUMS`` is computed unless the folder contains one.
     """
     app = FastAPI(title="etcd releases", openapi_url=None, redirect_slashes=False)
 

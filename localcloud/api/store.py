@@ -1,4 +1,4 @@
-"""The state of a local cloud: pydantic documents in one SQLite table, so that a restart finds what was there."""
+"""The stored state of a local cloud: pydantic documents in one SQLite table."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 
 class Document(BaseModel):
-    """Something that is stored: each subclass names its kind and how its key is read."""
+    """A stored document. Each subclass has a kind, and its key unless that is ``id``."""
 
     KIND: ClassVar[str]
 
     @property
     def key(self) -> str:
-        """What tells this document from others of its kind."""
+        """The key, which is unique among documents of the same kind."""
         return str(getattr(self, "id"))  # noqa: B009 - subclasses have ids of different types
 
 
@@ -37,10 +37,10 @@ D = TypeVar("D", bound=Document)
 
 
 class Store:
-    """Documents by kind and key, in the order in which they were first put; used from one thread."""
+    """Documents by kind and key, in the order in which they were first stored. Not thread-safe."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open or make the database at ``path``; without a path, one in memory."""
+        """Open or create the database at ``path``; without a path it is in memory."""
         if path is not None:
             path.touch(mode=0o600)  # it holds user data, which holds keys
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
@@ -49,12 +49,12 @@ class Store:
         self._database.executescript(SCHEMA)
 
     def close(self) -> None:
-        """Close the database; every finished call is already stored."""
+        """Close the database. Finished calls are already stored."""
         self._database.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """All calls inside are stored together, or none when an exception leaves the block."""
+        """Store all calls of a block atomically. An exception rolls them back."""
         if self._database.in_transaction:
             yield
             return
@@ -67,7 +67,7 @@ class Store:
         self._database.execute("COMMIT")
 
     def put(self, document: Document) -> None:
-        """Store a document, in place of one with the same kind and key."""
+        """Store a document. It replaces a document with the same kind and key."""
         self._database.execute(
             "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) "
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
@@ -75,27 +75,27 @@ class Store:
         )
 
     def find(self, kind: type[D], key: str | int) -> D | None:
-        """The document with this key, if there is one."""
+        """Return the document with this key, or ``None``."""
         row = self._database.execute(
             "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind.KIND, str(key))
         ).fetchone()
         return kind.model_validate_json(row[0]) if row else None
 
     def all(self, kind: type[D]) -> list[D]:
-        """Every document of a kind, oldest first."""
+        """Return all documents of a kind, the oldest first."""
         rows = self._database.execute(
             "SELECT body FROM documents WHERE kind = ? ORDER BY position", (kind.KIND,)
         ).fetchall()
         return [kind.model_validate_json(body) for (body,) in rows]
 
     def delete(self, document: Document) -> None:
-        """Forget a document; one that is not stored is no error."""
+        """Delete a document. A document that is not stored is no error."""
         self._database.execute(
             "DELETE FROM documents WHERE kind = ? AND id = ?", (document.KIND, document.key)
         )
 
     def next(self, counter: str, first: int) -> int:
-        """Count up: ``first``, then one more each time, for ever (ids are never used again)."""
+        """Return the next number of a counter, which starts at ``first``. Numbers are never reused."""
         row = self._database.execute(
             "INSERT INTO counters (name, value) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",

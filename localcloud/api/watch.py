@@ -1,4 +1,4 @@
-"""Notices machines that went off by themselves, e.g. by ``poweroff`` inside: their droplets are ``off`` then."""
+"""Sets droplets to ``off`` whose machines were powered off from inside, e.g. by ``poweroff``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 
 async def watch(cloud: Cloud, every: float) -> None:
-    """Compare droplets with running machines, every so many seconds, for ever.
+    """Compare droplets with running machines every ``every`` seconds, until cancelled.
 
-    A droplet counts as off when two looks in a row find it ``active``, idle and without a machine.
+    A droplet is set to ``off`` if two consecutive checks find it ``active``, idle and without a running machine.
     """
     missing: set[int] = set()
     while True:
@@ -22,7 +22,7 @@ async def watch(cloud: Cloud, every: float) -> None:
         try:
             running = await cloud.host.running()
         except Exception:
-            log.exception("cannot tell which machines run")
+            log.exception("cannot list the running machines")
             continue
         gone = {
             droplet.id
@@ -30,7 +30,7 @@ async def watch(cloud: Cloud, every: float) -> None:
             if droplet.status == "active" and droplet.pending is None and droplet.id not in running
         }
         for droplet_id in gone & missing:
-            log.warning("droplet %s powered itself off", droplet_id)
+            log.warning("droplet %s was powered off from inside", droplet_id)
             if droplet := cloud.store.find(Droplet, droplet_id):
                 cloud.store.put(droplet.model_copy(update={"status": "off"}))
         missing = gone - missing

@@ -19,7 +19,7 @@ def mend(live: Live, settings: Mapping[str, Any]) -> None:
             update.kill()
     with live.cloud.control as control:
         control.delete("/faults")
-        control.put("/births", json={"held": False}).raise_for_status()
+        control.put("/droplet-creation", json={"paused": False}).raise_for_status()
         control.put("/droplet-limit", json={"limit": 25}).raise_for_status()
     live.observer.order("excuse", names=[])
     live.set_all(settings)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from localcloud.tokens import STRANGERS_TOKEN
+from localcloud.tokens import OTHER_TEAM_TOKEN
 from tests.cluster.cluster import CHECKOUT, PROGRAM, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
@@ -39,7 +39,7 @@ def test_a_token_of_another_team_is_refused_and_nothing_touched(
     saved = live.folder / "state.json"
     live.pulumi("stack", "export", "--file", str(saved))
     control.delete("/requests")
-    with other_values(live, dict.fromkeys(keys, STRANGERS_TOKEN)):
+    with other_values(live, dict.fromkeys(keys, OTHER_TEAM_TOKEN)):
         assert refusal.format(live.name(1)) in live.run("pulumi", "preview", "--non-interactive").stdout
         assert refusal.format(live.name(1)) in live.fail()
     assert writes(control) == []
@@ -93,12 +93,12 @@ def test_a_droplet_that_never_becomes_active_is_abandoned_and_recreated(
     live: Live, control: httpx.Client
 ) -> None:
     with live.case("a droplet that never becomes active", planned=False):
-        control.put("/births", json={"held": True}).raise_for_status()
+        control.put("/droplet-creation", json={"paused": True}).raise_for_status()
         update = Update(live, *one_member(live, 2))
         update.begins_one_of("create-replacement", {f"Droplet::etcd-etcd-{live.stack}-2"})
         time.sleep(1)  # Enough time for the requests.
         update.interrupt()
-        control.put("/births", json={"held": False}).raise_for_status()
+        control.put("/droplet-creation", json={"paused": False}).raise_for_status()
         live.up()
 
 

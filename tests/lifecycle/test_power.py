@@ -49,11 +49,11 @@ def test_a_replacement_that_fails_before_deletion_leaves_no_machine_off(
 
 def test_a_droplet_that_is_active_too_late_is_kept_by_the_next_run(live: Live, control: httpx.Client) -> None:
     with live.case("--replace whose creation takes too long", planned=False):
-        control.put("/births", json={"held": True}).raise_for_status()
+        control.put("/droplet-creation", json={"paused": True}).raise_for_status()
         with live.configured(healthTimeoutSeconds=10, dropletTimeoutSeconds=10):
             assert "to become ready: timeout" in live.fail("--replace", live.urn(MEMBER))
         late = live.droplets()
-        control.put("/births", json={"held": False}).raise_for_status()
+        control.put("/droplet-creation", json={"paused": False}).raise_for_status()
         live.up()
     assert live.droplets() == late
 

@@ -1,1 +1,1 @@
-"""Cloudflare API v4, for zones and DNS records."""
+"""The parts of Cloudflare API v4 for zones and DNS records."""

@@ -14,7 +14,7 @@ PREFIX = "/client/v4"
 
 
 def cloudflare_app(cloud: Cloud) -> FastAPI:
-    """Cloudflare API v4 over a local cloud."""
+    """Return the app of Cloudflare API v4."""
     app = FastAPI(title="Cloudflare API v4", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
     envelope.install(app)

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 
-class ApiError(Exception):
-    """An answer with an error code; ``chain`` says what is behind it."""
+class CloudflareError(Exception):
+    """An answer with an error code; ``chain`` has its causes."""
 
     def __init__(self, status: int, code: int, message: str, chain: tuple[tuple[int, str], ...] = ()) -> None:
         super().__init__(message)
@@ -22,25 +22,27 @@ class ApiError(Exception):
 
 
 def success(result: Any, messages: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
-    """The body of an answer without errors."""
+    """Return the body of an answer without errors."""
     return {"success": True, "errors": [], "messages": messages or [], "result": result, **more}
 
 
 def failure(code: int, message: str, chain: tuple[tuple[int, str], ...] = ()) -> dict[str, Any]:
-    """The body of an answer with an error."""
+    """Return the body of an answer with an error."""
     error: dict[str, Any] = {"code": code, "message": message}
     if chain:
         error["error_chain"] = [{"code": inner, "message": text} for inner, text in chain]
     return {"success": False, "errors": [error], "messages": [], "result": None}
 
 
-def no_route(path: str) -> ApiError:
-    """The answer for a path, or an id in it, that Cloudflare cannot have."""
-    return ApiError(404, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?")
+def no_route(path: str) -> CloudflareError:
+    """Return the error for a path that does not exist or contains a malformed id."""
+    return CloudflareError(
+        404, 7003, f"Could not route to {path}, perhaps your object identifier is invalid?"
+    )
 
 
 async def _on_api_error(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class alone
+    assert isinstance(error, CloudflareError)  # noqa: S101 - registered for this class alone
     return JSONResponse(failure(error.code, error.message, error.chain), status_code=error.status)
 
 
@@ -68,8 +70,8 @@ async def _on_failure(_: Request, __: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app an answer in Cloudflare's shape."""
-    app.add_exception_handler(ApiError, _on_api_error)
+    """Turn every error of an app into an answer in Cloudflare's format."""
+    app.add_exception_handler(CloudflareError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_failure)

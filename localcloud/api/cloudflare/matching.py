@@ -1,4 +1,4 @@
-"""Filters of a listing: ``name=...``, ``name.contains=...``, with ``match=all`` or ``match=any``."""
+"""The filters of a listing: ``name=...``, ``name.contains=...``, with ``match=all`` or ``match=any``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TESTS: dict[str, Callable[[str, str], bool]] = {
 
 
 def matches(view: Mapping[str, Any], query: Mapping[str, str], fields: frozenset[str]) -> bool:
-    """Whether what is shown passes the filters of a query on these fields, without regard to case."""
+    """Return whether a view passes a query's filters on these fields. The comparison ignores case."""
     results: list[bool] = []
     for parameter, wanted in query.items():
         field, _, test = parameter.partition(".")

@@ -1,4 +1,4 @@
-"""Pages of a collection, with ``result_info``."""
+"""The pages of a collection, with ``result_info``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.api.cloudflare.envelope import success
 
 
 def paged(request: Request, items: Sequence[Any], default: int, maximum: int) -> dict[str, Any]:
-    """The page of views that a request asks for; what is out of bounds is taken to the nearest bound."""
+    """Return the requested page of views. Numbers that are out of bounds become the nearest bound."""
     page = max(1, _number(request, "page", 1))
     per_page = min(maximum, max(1, _number(request, "per_page", default)))
     shown = items[(page - 1) * per_page : page * per_page]

@@ -1,4 +1,4 @@
-"""``/zones/{id}/dns_records``. Every change is what the name server answers before the API does."""
+"""``/zones/{id}/dns_records``. The name server has every change before the API answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from localcloud.api.cloud import Cloud
 from localcloud.api.cloudflare.access import CloudParam, authenticated
-from localcloud.api.cloudflare.envelope import ApiError, success
+from localcloud.api.cloudflare.envelope import CloudflareError, success
 from localcloud.api.cloudflare.matching import matches
 from localcloud.api.cloudflare.paging import paged
 from localcloud.api.cloudflare.validation import ADDRESSES, AUTOMATIC_TTL, check, check_among, full_name
@@ -24,7 +24,7 @@ ORDERS = frozenset({"name", "type", "content", "ttl", "proxied"})
 
 
 class WantedRecord(BaseModel):
-    """The body of a create or a replacement."""
+    """The body of a request that creates or replaces a record."""
 
     type: str
     name: str
@@ -37,7 +37,7 @@ class WantedRecord(BaseModel):
     settings: dict[str, Any] | None = None
 
     def record(self, zone: Zone, id_: str, created_on: str) -> DnsRecord:
-        """The record that is asked for."""
+        """Return the requested record."""
         proxied = bool(self.proxied)
         return DnsRecord(
             id=id_,
@@ -56,7 +56,7 @@ class WantedRecord(BaseModel):
 
 
 class ChangedRecord(BaseModel):
-    """The body of a change: what is left out stays."""
+    """The body of a request that changes a record. Missing fields keep their values."""
 
     type: str | None = None
     name: str | None = None
@@ -70,7 +70,7 @@ class ChangedRecord(BaseModel):
 
 
 def view(record: DnsRecord) -> dict[str, Any]:
-    """A record as the API shows it."""
+    """Return a record as the API shows it."""
     shown: dict[str, Any] = {
         "id": record.id,
         "name": record.name,
@@ -99,7 +99,7 @@ def _get(cloud: Cloud, zone_id: str, record_id: str, path: str) -> tuple[Zone, D
     zone = get_zone(cloud, zone_id, path)
     record = cloud.store.find(DnsRecord, record_id)
     if record is None or record.zone != zone.id:
-        raise ApiError(404, 81044, "Record does not exist.")
+        raise CloudflareError(404, 81044, "Record does not exist.")
     return zone, record
 
 
@@ -128,14 +128,14 @@ async def list_(zone_id: str, cloud: CloudParam, request: Request) -> Any:
 
 @router.post("")
 async def create(zone_id: str, wanted: WantedRecord, cloud: CloudParam, request: Request) -> Any:
-    """Make a record."""
+    """Create a record."""
     zone = get_zone(cloud, zone_id, request.url.path)
     return await _save(cloud, zone, wanted.record(zone, uuid.uuid4().hex, created_on=now()))
 
 
 @router.get("/{record_id}")
 async def get(zone_id: str, record_id: str, cloud: CloudParam, request: Request) -> Any:
-    """One record."""
+    """Return one record."""
     return success(view(_get(cloud, zone_id, record_id, request.url.path)[1]))
 
 
@@ -143,7 +143,7 @@ async def get(zone_id: str, record_id: str, cloud: CloudParam, request: Request)
 async def replace(
     zone_id: str, record_id: str, wanted: WantedRecord, cloud: CloudParam, request: Request
 ) -> Any:
-    """Replace a record: what the body leaves out is at its default again."""
+    """Replace a record. Missing fields get their defaults."""
     zone, old = _get(cloud, zone_id, record_id, request.url.path)
     return await _save(cloud, zone, wanted.record(zone, old.id, old.created_on))
 
@@ -152,7 +152,7 @@ async def replace(
 async def change(
     zone_id: str, record_id: str, wanted: ChangedRecord, cloud: CloudParam, request: Request
 ) -> Any:
-    """Change parts of a record."""
+    """Change some fields of a record."""
     zone, old = _get(cloud, zone_id, record_id, request.url.path)
     changes = wanted.model_dump(exclude_unset=True)
     kept = {field: value for field, value in changes.items() if value is not None or field == "comment"}

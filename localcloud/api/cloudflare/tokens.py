@@ -14,6 +14,6 @@ router = APIRouter(prefix="/user/tokens", dependencies=[Depends(verified)])
 
 @router.get("/verify")
 async def verify() -> Any:
-    """Whether the request's token is valid."""
+    """Answer that the request's token is valid."""
     message = {"code": 10000, "message": "This API Token is valid and active", "type": None}
     return success({"id": "ed17574386854bf78a67040be0a770b0", "status": "active"}, messages=[message])

@@ -1,4 +1,4 @@
-"""``/zones``: the zones that the token can see."""
+"""``/zones``: the account's zones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from localcloud.api.cloud import Cloud
 from localcloud.api.cloudflare.access import CloudParam, authenticated
-from localcloud.api.cloudflare.envelope import ApiError, no_route, success
+from localcloud.api.cloudflare.envelope import CloudflareError, no_route, success
 from localcloud.api.cloudflare.matching import matches
 from localcloud.api.cloudflare.paging import paged
 from localcloud.api.model import Zone
@@ -22,7 +22,7 @@ FILTERS = frozenset({"name", "status", "type"})
 
 
 def view(zone: Zone) -> dict[str, Any]:
-    """A zone as the API shows it."""
+    """Return a zone as the API shows it."""
     return {
         "id": zone.id,
         "name": zone.name,
@@ -57,18 +57,18 @@ def view(zone: Zone) -> dict[str, Any]:
 
 
 def get_zone(cloud: Cloud, zone_id: str, path: str) -> Zone:
-    """A zone that must exist."""
+    """Return a zone; a missing one is an error."""
     if not IDENTIFIER.fullmatch(zone_id):
         raise no_route(path)
     zone = cloud.store.find(Zone, zone_id)
     if zone is None:
-        raise ApiError(404, 1001, "Invalid zone identifier")
+        raise CloudflareError(404, 1001, "Invalid zone identifier")
     return zone
 
 
 @router.get("")
 async def list_(cloud: CloudParam, request: Request) -> Any:
-    """List zones, filtered by name and the like."""
+    """List zones, filtered by name, status or type."""
     views = [view(zone) for zone in cloud.store.all(Zone)]
     shown = [each for each in views if matches(each, request.query_params, FILTERS)]
     return paged(request, shown, default=20, maximum=50)
@@ -76,5 +76,5 @@ async def list_(cloud: CloudParam, request: Request) -> Any:
 
 @router.get("/{zone_id}")
 async def get(zone_id: str, cloud: CloudParam, request: Request) -> Any:
-    """One zone."""
+    """Return one zone."""
     return success(view(get_zone(cloud, zone_id, request.url.path)))

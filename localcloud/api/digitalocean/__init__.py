@@ -1,1 +1,1 @@
-"""DigitalOcean API v2, for what droplets, their volumes, networks, firewalls, keys and tags need."""
+"""The parts of DigitalOcean API v2 for droplets, volumes, networks, firewalls, keys and tags."""

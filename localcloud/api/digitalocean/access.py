@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens and their scopes, named as in DigitalOcean's API reference."""
+"""Checks tokens and their scopes, which are named as in DigitalOcean's API reference."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from localcloud.api.cloud import Cloud
-from localcloud.api.digitalocean.errors import ApiError
-from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN, STRANGERS_TOKEN
+from localcloud.api.digitalocean.errors import DigitalOceanError
+from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, OTHER_TEAM_TOKEN, SCOPELESS_TOKEN
 
 SCOPES: dict[str, frozenset[str] | None] = {
     DIGITALOCEAN_TOKEN: None,
     DISCOVERY_TOKEN: frozenset({"droplet:read", "tag:read"}),
     SCOPELESS_TOKEN: frozenset(),
-    STRANGERS_TOKEN: None,
+    OTHER_TEAM_TOKEN: None,
 }
-"""What each token may do; ``None`` is full access."""
+"""The scopes of each token; ``None`` is full access."""
 
 
 def bearer(authorization: str) -> str:
-    """The token of an Authorization header, or an empty text."""
+    """Return the token of an Authorization header, or an empty text."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.casefold() == "bearer" else ""
 
 
 def scopes_of(request: Request) -> frozenset[str] | None:
-    """The scopes of the request's token; ``None`` is full access. An unknown token is a 401."""
+    """Return the scopes of the request's token; ``None`` is full access. An unknown token is a 401."""
     token = bearer(request.headers.get("authorization", ""))
     if token not in SCOPES:
-        raise ApiError(401, "Unable to authenticate you")
+        raise DigitalOceanError(401, "Unable to authenticate you")
     return SCOPES[token]
 
 
 def may(scopes: frozenset[str] | None, scope: str) -> bool:
-    """Whether these scopes include one."""
+    """Return whether these scopes contain ``scope``."""
     return scopes is None or scope in scopes
 
 
 def require(*needed: str) -> Any:
-    """A route's dependency: the token must have these scopes, or the answer is a 403 that says which."""
+    """Return a route's dependency that answers 403 unless the token has these scopes."""
 
     def check(scopes: Annotated[frozenset[str] | None, Depends(scopes_of)]) -> None:
         missing = [scope for scope in needed if not may(scopes, scope)]
         if missing:
-            raise ApiError(403, f"You are missing the required permission {', '.join(missing)}.")
+            raise DigitalOceanError(403, f"You are missing the required permission {', '.join(missing)}.")
 
     return Depends(check)
 
 
 def cloud_of(request: Request) -> Cloud:
-    """The local cloud that the app serves, or the empty one of another team."""
-    if bearer(request.headers.get("authorization", "")) == STRANGERS_TOKEN:
-        return request.app.state.strangers_cloud
+    """Return the local cloud that the app serves, or the empty account of another team."""
+    if bearer(request.headers.get("authorization", "")) == OTHER_TEAM_TOKEN:
+        return request.app.state.other_team_cloud
     return request.app.state.cloud
 
 

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v2/account", dependencies=[require("account:read")])
 
 @router.get("")
 async def get(cloud: CloudParam) -> Any:
-    """The account with its limits."""
+    """Return the account with its limits."""
     return {
         "account": {
             "droplet_limit": cloud.limits.droplets,

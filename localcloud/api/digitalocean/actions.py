@@ -1,4 +1,4 @@
-"""``/v2/actions``: everything that was ever asked of droplets and volumes."""
+"""``/v2/actions``: all actions on droplets and volumes, past and current."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ router = APIRouter(prefix="/v2/actions", dependencies=[require("actions:read")])
 
 @router.get("")
 async def list_(cloud: CloudParam, pager: PagerParam) -> Any:
-    """All actions, latest first."""
+    """List all actions, the latest first."""
     return pager("actions", cloud.store.all(Action)[::-1], views.action)
 
 
 @router.get("/{action_id}")
 async def get(action_id: int, cloud: CloudParam) -> Any:
-    """One action."""
+    """Return one action."""
     action = cloud.store.find(Action, action_id)
     if action is None:
         raise not_found()

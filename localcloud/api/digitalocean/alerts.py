@@ -1,6 +1,6 @@
-"""``/v2/monitoring/alerts``: policies by which DigitalOcean mails when a droplet's disk or CPU is used up.
+"""``/v2/monitoring/alerts``: policies by which DigitalOcean sends a mail about a droplet's disk, CPU or memory.
 
-They are kept and shown; nothing here measures droplets or mails.
+The policies are stored. The local cloud neither measures droplets nor sends mails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _get(cloud: Cloud, policy_id: str) -> AlertPolicy:
 
 @router.post("", dependencies=[require("monitoring:create")])
 async def create(wanted: AlertPolicyRequest, cloud: CloudParam) -> Any:
-    """Make a policy."""
+    """Create a policy."""
     policy = AlertPolicy(uuid=str(uuid.uuid4()), **wanted.model_dump())
     cloud.store.put(policy)
     return {"policy": policy.model_dump()}
@@ -36,13 +36,13 @@ async def create(wanted: AlertPolicyRequest, cloud: CloudParam) -> Any:
 
 @router.get("", dependencies=[require("monitoring:read")])
 async def list_(cloud: CloudParam, pager: PagerParam) -> Any:
-    """All policies."""
+    """List all policies."""
     return pager("policies", cloud.store.all(AlertPolicy), AlertPolicy.model_dump)
 
 
 @router.get("/{policy_id}", dependencies=[require("monitoring:read")])
 async def get(policy_id: str, cloud: CloudParam) -> Any:
-    """One policy."""
+    """Return one policy."""
     return {"policy": _get(cloud, policy_id).model_dump()}
 
 
@@ -56,6 +56,6 @@ async def update(policy_id: str, wanted: AlertPolicyRequest, cloud: CloudParam) 
 
 @router.delete("/{policy_id}", status_code=204, dependencies=[require("monitoring:delete")])
 async def delete(policy_id: str, cloud: CloudParam) -> Response:
-    """Remove a policy."""
+    """Delete a policy."""
     cloud.store.delete(_get(cloud, policy_id))
     return Response(status_code=204)

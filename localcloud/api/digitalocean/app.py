@@ -14,7 +14,7 @@ from localcloud.api.digitalocean import (
     errors,
     firewalls,
     keys,
-    offers,
+    regions_sizes_images,
     tags,
     volume_actions,
     volumes,
@@ -25,20 +25,20 @@ from localcloud.machines.interface import NoMachines
 
 
 def digitalocean_app(cloud: Cloud) -> FastAPI:
-    """DigitalOcean API v2 over a local cloud, without its rate limit (``RateLimited`` adds it)."""
+    """Return the app of DigitalOcean API v2, without the rate limit, which ``RateLimited`` adds."""
     app = FastAPI(title="DigitalOcean API v2", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
-    app.state.strangers_cloud = Cloud(Store(), NoMachines(), cloud.limits)
+    app.state.other_team_cloud = Cloud(Store(), NoMachines(), cloud.limits)
     errors.install(app)
     for router in (
         account.router,
         actions.router,
         alerts.router,
-        droplet_actions.router,  # before droplets: /v2/droplets/actions is no droplet
+        droplet_actions.router,  # Before droplets, since /v2/droplets/actions would match as a droplet's id.
         droplets.router,
         firewalls.router,
         keys.router,
-        offers.router,
+        regions_sizes_images.router,
         tags.router,
         volume_actions.router,
         volumes.router,

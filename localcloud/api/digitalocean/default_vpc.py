@@ -1,4 +1,4 @@
-"""The default VPC of a region: where droplets go that name none. It cannot be deleted while it is the default."""
+"""The default VPC of a region: it contains the droplets that were created without a VPC. It cannot be deleted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from localcloud.api.store import Store
 
 
 def find_default(store: Store, region: str) -> Vpc | None:
-    """A region's default VPC, if it has one."""
+    """Return a region's default VPC, or ``None``."""
     return next((vpc for vpc in store.all(Vpc) if vpc.region == region and vpc.default), None)
 
 
 def ensure_default(store: Store, region: str) -> Vpc:
-    """A region's default VPC, which is made by the first droplet in need."""
+    """Return a region's default VPC, and create it if it is missing."""
     if vpc := find_default(store, region):
         return vpc
     vpc = Vpc(

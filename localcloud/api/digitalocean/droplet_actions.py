@@ -1,4 +1,4 @@
-"""``/v2/droplets/{id}/actions``: power, size, name and the like."""
+"""``/v2/droplets/{id}/actions``: power, size, name and other changes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from localcloud.api import droplets as life
+from localcloud.api.action_runner import start_action
 from localcloud.api.catalog import SIZES, find_image
 from localcloud.api.digitalocean import tagging, views
 from localcloud.api.digitalocean.access import CloudParam, require
-from localcloud.api.digitalocean.droplet_order import HOSTNAME
+from localcloud.api.digitalocean.droplet_creation import HOSTNAME
 from localcloud.api.digitalocean.droplets import get_droplet
 from localcloud.api.digitalocean.errors import not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
@@ -23,7 +23,7 @@ BY_TAG = {"power_cycle", "power_on", "power_off", "shutdown", "enable_backups", 
 
 
 class DropletAction(BaseModel):
-    """The body of an action request; which other fields count depends on the type."""
+    """The body of an action request. The type determines the other fields."""
 
     type: str
     size: str | None = None
@@ -36,27 +36,29 @@ class DropletAction(BaseModel):
 async def post_by_tag(
     wanted: DropletAction, cloud: CloudParam, tag_name: Annotated[str, Query(min_length=1)]
 ) -> Any:
-    """Begin an action on every droplet with a tag, or on none when one of them cannot."""
+    """Start an action on every droplet with a tag, or on none if one of them cannot run it."""
     if wanted.type not in BY_TAG:
-        raise unprocessable(f"{wanted.type} is no action on a tag: use one of {', '.join(sorted(BY_TAG))}")
+        raise unprocessable(
+            f"{wanted.type} is not an action on a tag: use one of {', '.join(sorted(BY_TAG))}"
+        )
     ready = [(droplet, _check(droplet, wanted)) for droplet in tagging.tagged(cloud.store, tag_name)]
-    actions = [life.begin(cloud, droplet, wanted.type, arguments) for droplet, arguments in ready]
+    actions = [start_action(cloud, droplet, wanted.type, arguments) for droplet, arguments in ready]
     return {"actions": [views.action(action) for action in actions]}
 
 
 @router.post("/{droplet_id}/actions", status_code=201, dependencies=[require("droplet:update")])
 async def post(droplet_id: int, wanted: DropletAction, cloud: CloudParam) -> Any:
-    """Begin an action on a droplet."""
+    """Start an action on a droplet."""
     droplet = get_droplet(cloud, droplet_id)
-    return {"action": views.action(life.begin(cloud, droplet, wanted.type, _check(droplet, wanted)))}
+    return {"action": views.action(start_action(cloud, droplet, wanted.type, _check(droplet, wanted)))}
 
 
 def _check(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
-    """The arguments of an action that the droplet can take now; anything else is a 422."""
+    """Return the arguments of an action; an action that the droplet cannot run now is a 422."""
     if droplet.pending is not None:
         raise unprocessable("Droplet already has a pending event.")
     match wanted.type:
-        # Not a shutdown: DigitalOcean takes one for a droplet that is off, and an interrupted delete goes on by it.
+        # DigitalOcean accepts a shutdown of a droplet that is off, and an interrupted deletion depends on it.
         case "reboot" | "power_off" if droplet.status != "active":
             raise unprocessable("Droplet is already powered off.")
         case "power_on" if droplet.status == "active":
@@ -83,7 +85,7 @@ def _check(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
         ):
             return {}
         case _:
-            raise unprocessable(f"{wanted.type} is no action that the local cloud has")
+            raise unprocessable(f"the local cloud does not have the action {wanted.type}")
 
 
 def _check_resize(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
@@ -101,7 +103,7 @@ def _check_resize(droplet: Droplet, wanted: DropletAction) -> dict[str, object]:
 
 @router.get("/{droplet_id}/actions", dependencies=[require("droplet:read")])
 async def list_(droplet_id: int, cloud: CloudParam, pager: PagerParam) -> Any:
-    """Everything that was asked of a droplet, latest first."""
+    """List the actions of a droplet, the latest first."""
     get_droplet(cloud, droplet_id)
     actions = [action for action in cloud.store.all(Action) if action.resource_id == droplet_id]
     return pager("actions", actions[::-1], views.action)
@@ -109,7 +111,7 @@ async def list_(droplet_id: int, cloud: CloudParam, pager: PagerParam) -> Any:
 
 @router.get("/{droplet_id}/actions/{action_id}", dependencies=[require("droplet:read")])
 async def get(droplet_id: int, action_id: int, cloud: CloudParam) -> Any:
-    """One action of a droplet."""
+    """Return one action of a droplet."""
     action = cloud.store.find(Action, action_id)
     if action is None or action.resource_id != droplet_id:
         raise not_found()

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from localcloud.api import droplets as life
+from localcloud.api.action_runner import start_action
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import tagging, views
 from localcloud.api.digitalocean.access import CloudParam, ScopesParam, require
-from localcloud.api.digitalocean.droplet_order import CreateDroplet, check, place
+from localcloud.api.digitalocean.droplet_creation import CreateDroplet, check, place
 from localcloud.api.digitalocean.errors import not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.filters import applies
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v2/droplets")
 @router.post("", status_code=202, dependencies=[require("droplet:create")])
 async def create(wanted: CreateDroplet, cloud: CloudParam, scopes: ScopesParam, request: Request) -> Any:
     """Create one droplet (``name``) or up to ten (``names``)."""
-    actions = [life.begin(cloud, droplet, "create") for droplet in place(check(wanted, cloud), cloud.store)]
+    actions = [start_action(cloud, droplet, "create") for droplet in place(check(wanted, cloud), cloud.store)]
     bodies = [views.droplet(get_droplet(cloud, action.resource_id or 0), scopes) for action in actions]
     links = [
         {"id": action.id, "rel": "create", "href": f"{request.base_url}v2/actions/{action.id}"}
@@ -34,7 +34,7 @@ async def create(wanted: CreateDroplet, cloud: CloudParam, scopes: ScopesParam, 
 
 
 @router.get("", dependencies=[require("droplet:read")])
-async def list_(  # noqa: PLR0917 - each is a query parameter
+async def list_(  # noqa: PLR0917 - query parameters
     cloud: CloudParam,
     scopes: ScopesParam,
     pager: PagerParam,
@@ -42,7 +42,7 @@ async def list_(  # noqa: PLR0917 - each is a query parameter
     name: str = "",
     type: str = "",  # noqa: A002
 ) -> Any:
-    """List droplets: all, those with a tag, or those with a name; there are none with GPUs."""
+    """List all droplets, or those with a tag or a name. No droplet has the type ``gpus``."""
     droplets = tagging.tagged(cloud.store, tag_name) if tag_name else cloud.store.all(Droplet)
     if name:
         droplets = [droplet for droplet in droplets if droplet.name == name]
@@ -52,7 +52,7 @@ async def list_(  # noqa: PLR0917 - each is a query parameter
 
 
 def get_droplet(cloud: Cloud, droplet_id: int) -> Droplet:
-    """A droplet that must exist."""
+    """Return a droplet; a missing one is a 404."""
     droplet = cloud.store.find(Droplet, droplet_id)
     if droplet is None:
         raise not_found()
@@ -61,13 +61,13 @@ def get_droplet(cloud: Cloud, droplet_id: int) -> Droplet:
 
 @router.get("/{droplet_id}", dependencies=[require("droplet:read")])
 async def get(droplet_id: int, cloud: CloudParam, scopes: ScopesParam) -> Any:
-    """One droplet."""
+    """Return one droplet."""
     return {"droplet": views.droplet(get_droplet(cloud, droplet_id), scopes)}
 
 
 @router.delete("/{droplet_id}", status_code=204, dependencies=[require("droplet:delete")])
 async def delete(droplet_id: int, cloud: CloudParam) -> Response:
-    """Delete a droplet: it is gone from the API once its machine is."""
+    """Delete a droplet. It stays in the API until its machine is deleted."""
     _delete(cloud, get_droplet(cloud, droplet_id))
     return Response(status_code=204)
 
@@ -83,12 +83,12 @@ async def delete_by_tag(cloud: CloudParam, tag_name: Annotated[str, Query(min_le
 def _delete(cloud: Cloud, droplet: Droplet) -> None:
     if droplet.pending is not None:
         raise unprocessable("Droplet already has a pending event.")
-    life.begin(cloud, droplet, "destroy")
+    start_action(cloud, droplet, "destroy")
 
 
 @router.get("/{droplet_id}/firewalls", dependencies=[require("firewall:read")])
 async def firewalls(droplet_id: int, cloud: CloudParam, pager: PagerParam) -> Any:
-    """The firewalls that apply to a droplet, by its id or by a tag."""
+    """List the firewalls that apply to a droplet, by its id or by a tag."""
     droplet = get_droplet(cloud, droplet_id)
     mine = [firewall for firewall in cloud.store.all(Firewall) if applies(firewall, droplet)]
     return pager("firewalls", mine, views.firewall)

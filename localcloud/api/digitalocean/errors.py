@@ -22,7 +22,7 @@ IDS = {
 NOT_FOUND = "The resource you were accessing could not be found."
 
 
-class ApiError(Exception):
+class DigitalOceanError(Exception):
     """An answer with an error status."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -31,18 +31,18 @@ class ApiError(Exception):
         self.message = message
 
 
-def not_found() -> ApiError:
-    """The answer for anything that does not exist."""
-    return ApiError(404, NOT_FOUND)
+def not_found() -> DigitalOceanError:
+    """Return the error for a missing resource."""
+    return DigitalOceanError(404, NOT_FOUND)
 
 
-def unprocessable(message: str) -> ApiError:
-    """The answer for a request that is understood and refused."""
-    return ApiError(422, message)
+def unprocessable(message: str) -> DigitalOceanError:
+    """Return the error for an invalid request."""
+    return DigitalOceanError(422, message)
 
 
 def body(status: int, message: str, request_id: str) -> dict[str, str]:
-    """The body of an error answer."""
+    """Return the body of an error answer."""
     return {"id": IDS.get(status, "server_error"), "message": message, "request_id": request_id}
 
 
@@ -51,14 +51,14 @@ def _answer(request: Request, status: int, message: str) -> JSONResponse:
 
 
 def describe(error: RequestValidationError) -> str:
-    """The first thing wrong with a request: where, and what."""
+    """Return the place and the text of a request's first error."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part not in {"body", "query", "path"})
     return f"{place or 'body'}: {first['msg']}"
 
 
 async def _on_api_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class alone
+    assert isinstance(error, DigitalOceanError)  # noqa: S101 - registered for this class alone
     return _answer(request, error.status, error.message)
 
 
@@ -82,8 +82,8 @@ async def _on_failure(request: Request, _: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app an answer in DigitalOcean's shape."""
-    app.add_exception_handler(ApiError, _on_api_error)
+    """Turn every error of an app into an answer in DigitalOcean's format."""
+    app.add_exception_handler(DigitalOceanError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_failure)

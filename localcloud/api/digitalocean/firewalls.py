@@ -1,4 +1,4 @@
-"""``/v2/firewalls``: cloud firewalls. Every change is enforced on the machines before it is answered."""
+"""``/v2/firewalls``: cloud firewalls. Every change is applied to the machines before the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import views
 from localcloud.api.digitalocean.access import CloudParam, require
-from localcloud.api.digitalocean.errors import ApiError, not_found, unprocessable
+from localcloud.api.digitalocean.errors import DigitalOceanError, not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.filters import port_range
 from localcloud.api.model import Droplet, Firewall, InboundRule, OutboundRule, Tag, Target
@@ -24,14 +24,14 @@ NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]+")
 
 
 class Rules(BaseModel):
-    """Rules in a body."""
+    """The body of a request that adds or removes rules."""
 
     inbound_rules: list[InboundRule] | None = None
     outbound_rules: list[OutboundRule] | None = None
 
 
 class WantedFirewall(Rules):
-    """The body of a create or an update."""
+    """The body of a request that creates or updates a firewall."""
 
     name: str
     droplet_ids: list[int] | None = None
@@ -58,7 +58,7 @@ def _get(cloud: Cloud, firewall_id: str) -> Firewall:
 
 
 def _ports(protocol: str, ports: str) -> str:
-    """Ports as the API shows them: ``0`` is every port, and ICMP's."""
+    """Return ports as the API shows them: ``0`` means every port, or ICMP."""
     try:
         return ports if port_range(protocol, ports) else "0"
     except ValueError as error:
@@ -92,7 +92,7 @@ def _check_droplets(cloud: Cloud, ids: list[int]) -> None:
 
 
 def _checked(cloud: Cloud, rules: Rules) -> tuple[list[InboundRule], list[OutboundRule]]:
-    """The rules, with their ports as the API shows them; anything that cannot be enforced is a 422."""
+    """Return the rules with ports as the API shows them; invalid rules are a 422."""
     inbound = [
         rule.model_copy(update={"ports": _ports(rule.protocol, rule.ports)})
         for rule in rules.inbound_rules or []
@@ -112,7 +112,7 @@ def _checked_firewall(cloud: Cloud, wanted: WantedFirewall, mine: str = "") -> d
             "name must begin with an alphanumeric character, followed by alphanumerics, '.' or '-'"
         )
     if any(each.name == wanted.name and each.id != mine for each in cloud.store.all(Firewall)):
-        raise ApiError(409, "duplicate name")
+        raise DigitalOceanError(409, "duplicate name")
     inbound, outbound = _checked(cloud, wanted)
     if not inbound and not outbound:
         raise unprocessable("a firewall must have at least one inbound or outbound rule")
@@ -135,32 +135,32 @@ async def _save(cloud: Cloud, firewall: Firewall) -> Any:
 
 @router.post("", status_code=202, dependencies=[require("firewall:create")])
 async def create(wanted: WantedFirewall, cloud: CloudParam) -> Any:
-    """Make a firewall."""
+    """Create a firewall."""
     return await _save(cloud, Firewall(id=str(uuid.uuid4()), **_checked_firewall(cloud, wanted)))
 
 
 @router.get("", dependencies=[require("firewall:read")])
 async def list_(cloud: CloudParam, pager: PagerParam) -> Any:
-    """All firewalls."""
+    """List all firewalls."""
     return pager("firewalls", cloud.store.all(Firewall), views.firewall)
 
 
 @router.get("/{firewall_id}", dependencies=[require("firewall:read")])
 async def get(firewall_id: str, cloud: CloudParam) -> Any:
-    """One firewall."""
+    """Return one firewall."""
     return {"firewall": views.firewall(_get(cloud, firewall_id))}
 
 
 @router.put("/{firewall_id}", dependencies=[require("firewall:update")])
 async def update(firewall_id: str, wanted: WantedFirewall, cloud: CloudParam) -> Any:
-    """Replace a firewall: what the body leaves out is gone."""
+    """Replace a firewall. Missing fields become empty."""
     firewall = _get(cloud, firewall_id)
     return await _save(cloud, firewall.model_copy(update=_checked_firewall(cloud, wanted, mine=firewall.id)))
 
 
 @router.delete("/{firewall_id}", status_code=204, dependencies=[require("firewall:delete")])
 async def delete(firewall_id: str, cloud: CloudParam) -> Response:
-    """Delete a firewall; droplets without another one accept everything again."""
+    """Delete a firewall. A droplet without any firewall accepts everything."""
     cloud.store.delete(_get(cloud, firewall_id))
     await cloud.apply_filters()
     return Response(status_code=204)
@@ -168,7 +168,7 @@ async def delete(firewall_id: str, cloud: CloudParam) -> Response:
 
 @router.post("/{firewall_id}/droplets", status_code=204, dependencies=[require("firewall:update")])
 async def add_droplets(firewall_id: str, wanted: DropletIds, cloud: CloudParam) -> Response:
-    """Protect droplets."""
+    """Apply a firewall to droplets."""
     firewall = _get(cloud, firewall_id)
     _check_droplets(cloud, wanted.droplet_ids)
     ids = list(dict.fromkeys([*firewall.droplet_ids, *wanted.droplet_ids]))
@@ -178,7 +178,7 @@ async def add_droplets(firewall_id: str, wanted: DropletIds, cloud: CloudParam) 
 
 @router.delete("/{firewall_id}/droplets", status_code=204, dependencies=[require("firewall:update")])
 async def remove_droplets(firewall_id: str, wanted: DropletIds, cloud: CloudParam) -> Response:
-    """Protect droplets no longer."""
+    """Stop applying a firewall to droplets."""
     firewall = _get(cloud, firewall_id)
     ids = [id_ for id_ in firewall.droplet_ids if id_ not in wanted.droplet_ids]
     await _save(cloud, firewall.model_copy(update={"droplet_ids": ids}))
@@ -187,7 +187,7 @@ async def remove_droplets(firewall_id: str, wanted: DropletIds, cloud: CloudPara
 
 @router.post("/{firewall_id}/tags", status_code=204, dependencies=[require("firewall:update")])
 async def add_tags(firewall_id: str, wanted: Tags, cloud: CloudParam) -> Response:
-    """Protect every droplet with one of these tags."""
+    """Apply a firewall to all droplets with one of these tags."""
     firewall = _get(cloud, firewall_id)
     _check_tags(cloud, wanted.tags)
     tags = list(dict.fromkeys([*firewall.tags, *wanted.tags]))
@@ -197,17 +197,17 @@ async def add_tags(firewall_id: str, wanted: Tags, cloud: CloudParam) -> Respons
 
 @router.delete("/{firewall_id}/tags", status_code=204, dependencies=[require("firewall:update")])
 async def remove_tags(firewall_id: str, wanted: Tags, cloud: CloudParam) -> Response:
-    """Protect droplets with these tags no longer."""
+    """Stop applying a firewall to droplets with these tags."""
     firewall = _get(cloud, firewall_id)
-    gone = {tag.casefold() for tag in wanted.tags}
-    tags = [tag for tag in firewall.tags if tag.casefold() not in gone]
+    removed = {tag.casefold() for tag in wanted.tags}
+    tags = [tag for tag in firewall.tags if tag.casefold() not in removed]
     await _save(cloud, firewall.model_copy(update={"tags": tags}))
     return Response(status_code=204)
 
 
 @router.post("/{firewall_id}/rules", status_code=204, dependencies=[require("firewall:update")])
 async def add_rules(firewall_id: str, wanted: Rules, cloud: CloudParam) -> Response:
-    """Add rules; one that is there stays there once."""
+    """Add rules. Existing rules are not repeated."""
     firewall = _get(cloud, firewall_id)
     inbound, outbound = _checked(cloud, wanted)
     added = {

@@ -23,30 +23,30 @@ FIRST_KEY = 512101
 
 
 class CreateKey(BaseModel):
-    """The body of a create request."""
+    """The body of a request that adds a key."""
 
     name: Annotated[str, Field(min_length=1)]
     public_key: str
 
 
 class UpdateKey(BaseModel):
-    """The body of an update."""
+    """The body of a request that renames a key."""
 
     name: Annotated[str, Field(min_length=1)]
 
 
 def fingerprint(public_key: str) -> str:
-    """MD5 of the key's blob, as DigitalOcean shows it: ``3b:16:bf:...``.
+    """Return the MD5 digest of a key as DigitalOcean shows it: ``3b:16:bf:...``.
 
-    Raises ``ValueError`` for a text that is no OpenSSH public key.
+    Raises ``ValueError`` if the text is not an OpenSSH public key.
     """
     kind, _, rest = public_key.strip().partition(" ")
     try:
         blob = base64.b64decode(rest.split(" ")[0], validate=True)
     except binascii.Error as error:
-        raise ValueError("the key is not in base64") from error
+        raise ValueError("the key is not base64") from error
     if not kind or blob[4 : 4 + len(kind)] != kind.encode():
-        raise ValueError("the key is not of the kind that it names")
+        raise ValueError("the key has another type than it says")
     digest = hashlib.md5(blob, usedforsecurity=False).hexdigest()
     return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
 
@@ -79,13 +79,13 @@ async def create(wanted: CreateKey, cloud: CloudParam) -> Any:
 
 @router.get("", dependencies=[require("ssh_key:read")])
 async def list_(cloud: CloudParam, pager: PagerParam) -> Any:
-    """All keys."""
+    """List all keys."""
     return pager("ssh_keys", cloud.store.all(SshKey), views.ssh_key)
 
 
 @router.get("/{key}", dependencies=[require("ssh_key:read")])
 async def get(key: str, cloud: CloudParam) -> Any:
-    """One key."""
+    """Return one key."""
     return {"ssh_key": views.ssh_key(_get(cloud, key))}
 
 
@@ -99,6 +99,6 @@ async def update(key: str, wanted: UpdateKey, cloud: CloudParam) -> Any:
 
 @router.delete("/{key}", status_code=204, dependencies=[require("ssh_key:delete")])
 async def delete(key: str, cloud: CloudParam) -> Response:
-    """Remove a key from the account; droplets that have it keep it."""
+    """Remove a key from the account. Existing droplets keep it."""
     cloud.store.delete(_get(cloud, key))
     return Response(status_code=204)

@@ -1,4 +1,4 @@
-"""Pages of a collection, with ``links`` and ``meta`` as in DigitalOcean's API reference."""
+"""The pages of a collection, with ``links`` and ``meta`` as in DigitalOcean's API reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_PER_PAGE = 200
 
 
 class Pager:
-    """The page that a request asks for. What is out of bounds is taken to the nearest bound."""
+    """The page of a request. Numbers that are out of bounds become the nearest bound."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -29,7 +29,7 @@ class Pager:
         return str(self.request.url.include_query_params(page=page, per_page=self.per_page))
 
     def __call__(self, key: str, items: Sequence[T], view: Callable[[T], Any]) -> dict[str, Any]:
-        """The answer's body: this page of the items under ``key``."""
+        """Return the answer's body: this page of the items under ``key``."""
         last = max(1, -(-len(items) // self.per_page))
         start = (self.page - 1) * self.per_page
         pages: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Rate limits for each token, and the headers that tell of them on every answer.
+"""The rate limits of each token, and their headers on every answer.
 
-A request counts for one hour (and, for the burst limit, one minute) after it was made; facts from the
-section "Rate Limit" of DigitalOcean's API reference.
+A request counts for one hour, and for one minute against the burst limit (section "Rate Limit" of DigitalOcean's API
+reference).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Window:
         self._times: deque[float] = deque()
 
     def take(self, now: float) -> float | None:
-        """Count a request at ``now``: none when it is allowed, else the seconds until one is."""
+        """Count a request at ``now``; return ``None`` if it is allowed, or the seconds until the next one is."""
         while self._times and self._times[0] <= now - HOUR:
             self._times.popleft()
         if len(self._times) >= self._limits.requests_per_hour:
@@ -45,16 +45,16 @@ class Window:
 
     @property
     def remaining(self) -> int:
-        """Requests left of the hour's."""
+        """The number of requests that are left in this hour."""
         return max(0, self._limits.requests_per_hour - len(self._times))
 
     def reset(self, now: float) -> int:
-        """When the oldest request expires, in seconds since the epoch."""
+        """Return the Unix time at which the oldest request expires."""
         return math.ceil((self._times[0] if self._times else now) + HOUR)
 
 
 class RateLimited:
-    """ASGI middleware: a request id and rate-limit headers on every answer, 429 past a limit."""
+    """ASGI middleware that adds a request id and rate-limit headers, and answers 429 above a limit."""
 
     def __init__(self, app: ASGIApp, limits: Limits, clock: Callable[[], float] = time.time) -> None:
         self._app = app

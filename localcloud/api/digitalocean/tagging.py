@@ -1,4 +1,4 @@
-"""Tags on resources: names are checked, tags are made when first used, and capitalisation is the first one's."""
+"""Adds and removes tags. A tag is created at its first use, which also sets its capitalisation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from localcloud.api.store import Store
 NAME = re.compile(r"[a-zA-Z0-9_:-]{1,255}")
 
 
-class InvalidTag(ValueError):  # noqa: N818 - it names what is wrong
-    """A name that no tag can have."""
+class InvalidTagError(ValueError):
+    """The name of a tag is invalid."""
 
 
 def ensure(store: Store, names: Iterable[str], path: str = "") -> list[str]:
-    """The canonical names of these tags, each made if there is none; ``path`` is the resource that gets them."""
+    """Create missing tags, and return the canonical names; ``path`` is the resource that gets the tags."""
     canonical: dict[str, None] = {}
     for name in names:
         if not NAME.fullmatch(name):
-            raise InvalidTag(
+            raise InvalidTagError(
                 f"tag-name {name!r} contains invalid characters: letters, numbers, colons, dashes and "
                 "underscores are allowed, 255 at most"
             )
@@ -31,20 +31,20 @@ def ensure(store: Store, names: Iterable[str], path: str = "") -> list[str]:
 
 
 def add(store: Store, name: str, resource: Droplet | Volume, path: str) -> None:
-    """Tag a resource; one that has the tag keeps it."""
+    """Tag a resource, unless it has the tag."""
     (canonical,) = ensure(store, [name], path)
     if canonical not in resource.tags:
         store.put(resource.model_copy(update={"tags": [*resource.tags, canonical]}))
 
 
 def remove(store: Store, name: str, resource: Droplet | Volume) -> None:
-    """Untag a resource; one that has not the tag stays as it is."""
+    """Untag a resource, if it has the tag."""
     kept = [tag for tag in resource.tags if tag.casefold() != name.casefold()]
     if kept != resource.tags:
         store.put(resource.model_copy(update={"tags": kept}))
 
 
 def tagged(store: Store, name: str) -> list[Droplet]:
-    """Every droplet with a tag."""
+    """Return all droplets with a tag."""
     wanted = name.casefold()
     return [each for each in store.all(Droplet) if wanted in (tag.casefold() for tag in each.tags)]

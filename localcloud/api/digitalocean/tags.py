@@ -1,4 +1,4 @@
-"""``/v2/tags``: tags, and what has them."""
+"""``/v2/tags``: tags and the resources that have them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ router = APIRouter(prefix="/v2/tags")
 
 
 class CreateTag(BaseModel):
-    """The body of a create request."""
+    """The body of a request that creates a tag."""
 
     name: str
 
 
-class Resource(BaseModel):
-    """Something to tag or untag."""
+class TaggedResource(BaseModel):
+    """A resource to tag or untag."""
 
     resource_id: Annotated[str, BeforeValidator(str)]
     resource_type: str
@@ -34,7 +34,7 @@ class Resource(BaseModel):
 class Resources(BaseModel):
     """The body of a request that tags or untags."""
 
-    resources: list[Resource]
+    resources: list[TaggedResource]
 
 
 def _base(request: Request) -> str:
@@ -50,10 +50,10 @@ def _get(cloud: Cloud, name: str) -> Tag:
 
 @router.post("", status_code=201, dependencies=[require("tag:create")])
 async def create(wanted: CreateTag, cloud: CloudParam, scopes: ScopesParam, request: Request) -> Any:
-    """Make a tag; one that exists is answered as if it had just been made."""
+    """Create a tag. An existing tag gets the same answer."""
     try:
         tagging.ensure(cloud.store, [wanted.name])
-    except tagging.InvalidTag as error:
+    except tagging.InvalidTagError as error:
         text = f"Error validating resource tag: {error}"
         return JSONResponse({"error": text, "messages": None, "root_causes": [text]}, status_code=400)
     return {"tag": views.tag(_get(cloud, wanted.name), cloud.store, _base(request), scopes)}
@@ -61,7 +61,7 @@ async def create(wanted: CreateTag, cloud: CloudParam, scopes: ScopesParam, requ
 
 @router.get("", dependencies=[require("tag:read")])
 async def list_(cloud: CloudParam, scopes: ScopesParam, pager: PagerParam, request: Request) -> Any:
-    """All tags."""
+    """List all tags."""
     return pager(
         "tags", cloud.store.all(Tag), lambda tag: views.tag(tag, cloud.store, _base(request), scopes)
     )
@@ -69,13 +69,13 @@ async def list_(cloud: CloudParam, scopes: ScopesParam, pager: PagerParam, reque
 
 @router.get("/{name}", dependencies=[require("tag:read")])
 async def get(name: str, cloud: CloudParam, scopes: ScopesParam, request: Request) -> Any:
-    """One tag."""
+    """Return one tag."""
     return {"tag": views.tag(_get(cloud, name), cloud.store, _base(request), scopes)}
 
 
 @router.delete("/{name}", status_code=204, dependencies=[require("tag:delete")])
 async def delete(name: str, cloud: CloudParam) -> Response:
-    """Delete a tag, which untags everything that has it."""
+    """Delete a tag, and untag all resources that have it."""
     tag = _get(cloud, name)
     with cloud.store.transaction():
         for resource in [*cloud.store.all(Droplet), *cloud.store.all(Volume)]:
@@ -113,7 +113,7 @@ async def unassign(name: str, wanted: Resources, cloud: CloudParam) -> Response:
     return Response(status_code=204)
 
 
-def _find(cloud: Cloud, wanted: Resource) -> tuple[Droplet | Volume, str]:
+def _find(cloud: Cloud, wanted: TaggedResource) -> tuple[Droplet | Volume, str]:
     kinds: dict[str, type[Droplet] | type[Volume]] = {"droplet": Droplet, "volume": Volume}
     if wanted.resource_type not in kinds:
         raise unprocessable(f"resource_type {wanted.resource_type!r} cannot be tagged: use droplet or volume")

@@ -1,7 +1,6 @@
-"""Stored resources as DigitalOcean's API shows them.
+"""Converts stored resources into the API's answers.
 
-A token sees only what its scopes let it: without them, parts of a droplet come back empty, as the API
-reference says of each field.
+Parts of a droplet are empty if the token lacks their scopes, as the API reference says of each field.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ IMAGES_CREATED = "2025-08-12T15:10:42Z"
 
 
 def region(item: Region) -> dict[str, Any]:
-    """A region with the sizes that it has."""
+    """Return a region with its sizes."""
     return {
         "name": item.name,
         "slug": item.slug,
@@ -30,7 +29,7 @@ def region(item: Region) -> dict[str, Any]:
 
 
 def size(item: Size) -> dict[str, Any]:
-    """A size with the regions that have it."""
+    """Return a size with its regions."""
     return {
         "slug": item.slug,
         "memory": item.memory_mib,
@@ -51,7 +50,7 @@ def _disk_info(gib: int) -> list[dict[str, Any]]:
 
 
 def image(item: Image) -> dict[str, Any]:
-    """A public image."""
+    """Return a public image."""
     return {
         "id": item.id,
         "name": item.name,
@@ -71,7 +70,7 @@ def image(item: Image) -> dict[str, Any]:
 
 
 def droplet(item: Droplet, scopes: frozenset[str] | None) -> dict[str, Any]:
-    """A droplet; one that is ``new`` has no addresses yet."""
+    """Return a droplet. A ``new`` droplet has no addresses yet."""
     made_of = SIZES[item.size]
     return {
         "id": item.id,
@@ -118,7 +117,7 @@ def _networks(item: Droplet) -> list[dict[str, str]]:
 
 
 def action(item: Action) -> dict[str, Any]:
-    """An action with its state."""
+    """Return an action with its state."""
     return {
         "id": item.id,
         "status": item.status,
@@ -133,7 +132,7 @@ def action(item: Action) -> dict[str, Any]:
 
 
 def volume(item: Volume) -> dict[str, Any]:
-    """A volume with the droplet that it is attached to."""
+    """Return a volume with its droplet."""
     return {
         "id": item.id,
         "name": item.name,
@@ -149,7 +148,7 @@ def volume(item: Volume) -> dict[str, Any]:
 
 
 def vpc(item: Vpc) -> dict[str, Any]:
-    """A private network."""
+    """Return a VPC."""
     return {
         "id": item.id,
         "urn": f"do:vpc:{item.id}",
@@ -167,7 +166,7 @@ def _target(item: Target) -> dict[str, Any]:
 
 
 def firewall(item: Firewall) -> dict[str, Any]:
-    """A firewall with its rules; ``0`` stands for every port."""
+    """Return a firewall with its rules; ``0`` means every port."""
     return {
         "id": item.id,
         "name": item.name,
@@ -188,12 +187,12 @@ def firewall(item: Firewall) -> dict[str, Any]:
 
 
 def ssh_key(item: SshKey) -> dict[str, Any]:
-    """A public key."""
+    """Return a public key."""
     return item.model_dump()
 
 
 def tag(item: Tag, store: Store, base: str, scopes: frozenset[str] | None) -> dict[str, Any]:
-    """A tag, with how many resources have it, counting those that the token may see."""
+    """Return a tag with the number of its resources, of which only those that the token may read count."""
     name = item.name.casefold()
     counts = {"droplets": 0, "images": 0, "volumes": 0, "volume_snapshots": 0, "databases": 0}
     if may(scopes, "droplet:read"):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from localcloud.api import droplets as life
+from localcloud.api.action_runner import FIRST_ACTION, start_action
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import views
 from localcloud.api.digitalocean.access import CloudParam, require
@@ -38,20 +38,20 @@ class NamedVolumeAction(VolumeAction):
 
 @router.post("/actions", status_code=202, dependencies=[require("block_storage_action:create")])
 async def post_by_name(wanted: NamedVolumeAction, cloud: CloudParam) -> Any:
-    """Begin an action on the volume with a name in a region."""
+    """Start an action on the volume with a name in a region."""
     for volume in cloud.store.all(Volume):
         if (volume.name, volume.region) == (wanted.volume_name, wanted.region):
-            return {"action": views.action(await _begin(cloud, volume, wanted))}
+            return {"action": views.action(await _start(cloud, volume, wanted))}
     raise not_found()
 
 
 @router.post("/{volume_id}/actions", status_code=202, dependencies=[require("block_storage_action:create")])
 async def post(volume_id: str, wanted: VolumeAction, cloud: CloudParam) -> Any:
-    """Begin an action on a volume."""
-    return {"action": views.action(await _begin(cloud, get_volume(cloud, volume_id), wanted))}
+    """Start an action on a volume."""
+    return {"action": views.action(await _start(cloud, get_volume(cloud, volume_id), wanted))}
 
 
-async def _begin(cloud: Cloud, volume: Volume, wanted: VolumeAction) -> Action:
+async def _start(cloud: Cloud, volume: Volume, wanted: VolumeAction) -> Action:
     if wanted.region and wanted.region != volume.region:
         raise unprocessable(f"region {wanted.region!r} is not the volume's, which is {volume.region!r}")
     if wanted.type == "resize":
@@ -67,7 +67,7 @@ async def _begin(cloud: Cloud, volume: Volume, wanted: VolumeAction) -> Action:
         raise unprocessable("Attachment not found")
     if droplet.pending is not None:
         raise unprocessable("Droplet already has a pending event.")
-    return life.begin(cloud, droplet, f"{wanted.type}_volume", volume=volume)
+    return start_action(cloud, droplet, f"{wanted.type}_volume", volume=volume)
 
 
 def _check_attach(volume: Volume, droplet: Droplet) -> None:
@@ -88,7 +88,7 @@ async def _resize(cloud: Cloud, volume: Volume, size: int | None) -> Action:
         )
     await cloud.host.resize_volume(volume.name, size)
     action = Action(
-        id=cloud.store.next("action", life.FIRST_ACTION),
+        id=cloud.store.next("action", FIRST_ACTION),
         type="resize",
         status="completed",
         completed_at=now(),
@@ -106,7 +106,7 @@ async def _resize(cloud: Cloud, volume: Volume, size: int | None) -> Action:
 
 @router.get("/{volume_id}/actions", dependencies=[require("block_storage_action:read")])
 async def list_(volume_id: str, cloud: CloudParam, pager: PagerParam) -> Any:
-    """Everything that was asked of a volume, latest first."""
+    """List the actions of a volume, the latest first."""
     get_volume(cloud, volume_id)
     actions = [action for action in cloud.store.all(Action) if action.volume == volume_id]
     return pager("actions", actions[::-1], views.action)
@@ -114,7 +114,7 @@ async def list_(volume_id: str, cloud: CloudParam, pager: PagerParam) -> Any:
 
 @router.get("/{volume_id}/actions/{action_id}", dependencies=[require("block_storage_action:read")])
 async def get(volume_id: str, action_id: int, cloud: CloudParam) -> Any:
-    """One action of a volume."""
+    """Return one action of a volume."""
     action = cloud.store.find(Action, action_id)
     if action is None or action.volume != volume_id:
         raise not_found()

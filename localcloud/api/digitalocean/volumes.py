@@ -13,7 +13,7 @@ from localcloud.api.catalog import REGIONS
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import tagging, views
 from localcloud.api.digitalocean.access import CloudParam, require
-from localcloud.api.digitalocean.errors import ApiError, not_found, unprocessable
+from localcloud.api.digitalocean.errors import DigitalOceanError, not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.model import Volume
 
@@ -25,7 +25,7 @@ LABEL_LIMITS = {"ext4": 16, "xfs": 12}
 
 
 class CreateVolume(BaseModel):
-    """The body of a create request."""
+    """The body of a request that creates a volume."""
 
     name: str
     region: str
@@ -38,7 +38,7 @@ class CreateVolume(BaseModel):
 
 
 def get_volume(cloud: Cloud, volume_id: str) -> Volume:
-    """A volume that must exist."""
+    """Return a volume; a missing one is a 404."""
     volume = cloud.store.find(Volume, volume_id)
     if volume is None:
         raise not_found()
@@ -47,7 +47,7 @@ def get_volume(cloud: Cloud, volume_id: str) -> Volume:
 
 @router.post("", status_code=201, dependencies=[require("block_storage:create")])
 async def create(wanted: CreateVolume, cloud: CloudParam) -> Any:
-    """Make a volume, formatted when a file system is asked for."""
+    """Create a volume, formatted if the request has a file system."""
     filesystem, label = wanted.filesystem_type or "", wanted.filesystem_label or ""
     if not NAME.fullmatch(wanted.name):
         raise unprocessable(
@@ -63,11 +63,11 @@ async def create(wanted: CreateVolume, cloud: CloudParam) -> Any:
             f"filesystem_label is longer than the {LABEL_LIMITS[filesystem]} characters of {filesystem}"
         )
     if any(volume.name == wanted.name for volume in cloud.store.all(Volume)):
-        raise ApiError(409, f"volume with the name {wanted.name!r} already exists")
+        raise DigitalOceanError(409, f"volume with the name {wanted.name!r} already exists")
     id_ = str(uuid.uuid4())
     try:
         tags = tagging.ensure(cloud.store, wanted.tags or [], f"/v2/volumes/{id_}")
-    except tagging.InvalidTag as error:
+    except tagging.InvalidTagError as error:
         raise unprocessable(str(error)) from error
     volume = Volume(
         id=id_,
@@ -79,7 +79,7 @@ async def create(wanted: CreateVolume, cloud: CloudParam) -> Any:
         filesystem_label=label,
         tags=tags,
     )
-    cloud.store.put(volume)  # before the work: a second request for the name must be refused meanwhile
+    cloud.store.put(volume)  # Before the work, so that a second request with this name is rejected meanwhile.
     try:
         await cloud.host.create_volume(volume.name, volume.size_gigabytes, filesystem, label)
     except Exception:
@@ -90,7 +90,7 @@ async def create(wanted: CreateVolume, cloud: CloudParam) -> Any:
 
 @router.get("", dependencies=[require("block_storage:read")])
 async def list_(cloud: CloudParam, pager: PagerParam, name: str = "", region: str = "") -> Any:
-    """List volumes: all, those with a name, those of a region, or both."""
+    """List all volumes, or those with a name, in a region, or both."""
     volumes = [
         volume
         for volume in cloud.store.all(Volume)
@@ -101,13 +101,13 @@ async def list_(cloud: CloudParam, pager: PagerParam, name: str = "", region: st
 
 @router.get("/{volume_id}", dependencies=[require("block_storage:read")])
 async def get(volume_id: str, cloud: CloudParam) -> Any:
-    """One volume."""
+    """Return one volume."""
     return {"volume": views.volume(get_volume(cloud, volume_id))}
 
 
 @router.delete("/{volume_id}", status_code=204, dependencies=[require("block_storage:delete")])
 async def delete(volume_id: str, cloud: CloudParam) -> Response:
-    """Delete a volume with its data; one that is attached stays."""
+    """Delete a volume with its data. An attached volume cannot be deleted."""
     await _delete(cloud, get_volume(cloud, volume_id))
     return Response(status_code=204)
 
@@ -126,7 +126,7 @@ async def delete_by_name(
 
 async def _delete(cloud: Cloud, volume: Volume) -> None:
     if volume.droplet is not None:
-        raise ApiError(
+        raise DigitalOceanError(
             409, "A volume that's attached to a Droplet cannot be deleted. Please detach it before deleting."
         )
     await cloud.host.delete_volume(volume.name)

@@ -16,7 +16,7 @@ from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import views
 from localcloud.api.digitalocean.access import CloudParam, ScopesParam, may, require
 from localcloud.api.digitalocean.default_vpc import find_default
-from localcloud.api.digitalocean.errors import ApiError, not_found, unprocessable
+from localcloud.api.digitalocean.errors import DigitalOceanError, not_found, unprocessable
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.model import Droplet, Vpc
 
@@ -27,7 +27,7 @@ PRIVATE = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/1
 
 
 class CreateVpc(BaseModel):
-    """The body of a create request."""
+    """The body of a request that creates a VPC."""
 
     name: str
     region: str
@@ -36,7 +36,7 @@ class CreateVpc(BaseModel):
 
 
 class UpdateVpc(BaseModel):
-    """The body of an update."""
+    """The body of a request that updates a VPC."""
 
     name: str | None = None
     description: Annotated[str, Field(max_length=255)] | None = None
@@ -61,7 +61,7 @@ def _check_range(cloud: Cloud, text: str) -> IPv4Network:
     try:
         network = IPv4Network(text)
     except ValueError as error:
-        raise unprocessable(f"ip_range {text!r} is no network in CIDR notation: {error}") from error
+        raise unprocessable(f"ip_range {text!r} is not a network in CIDR notation: {error}") from error
     if not any(network.subnet_of(private) for private in PRIVATE):
         raise unprocessable(f"ip_range {text} is not in a range of private addresses (RFC 1918)")
     if not 16 <= network.prefixlen <= 28:
@@ -74,9 +74,9 @@ def _check_range(cloud: Cloud, text: str) -> IPv4Network:
 
 @router.post("", status_code=201, dependencies=[require("vpc:create")])
 async def create(wanted: CreateVpc, cloud: CloudParam) -> Any:
-    """Make a VPC; without a range it gets a /20 that is free. A region's first one becomes its default one.
+    """Create a VPC. Without a range it gets a free /20 network. A region's first VPC becomes its default VPC.
 
-    The request cannot say otherwise (https://github.com/digitalocean/godo/issues/337).
+    The request cannot prevent that (https://github.com/digitalocean/godo/issues/337).
     """
     if wanted.region not in REGIONS:
         raise unprocessable(f"region {wanted.region!r} is invalid")
@@ -96,22 +96,22 @@ async def create(wanted: CreateVpc, cloud: CloudParam) -> Any:
 
 @router.get("", dependencies=[require("vpc:read")])
 async def list_(cloud: CloudParam, pager: PagerParam) -> Any:
-    """All VPCs."""
+    """List all VPCs."""
     return pager("vpcs", cloud.store.all(Vpc), views.vpc)
 
 
 @router.get("/{vpc_id}", dependencies=[require("vpc:read")])
 async def get(vpc_id: str, cloud: CloudParam) -> Any:
-    """One VPC."""
+    """Return one VPC."""
     return {"vpc": views.vpc(_get(cloud, vpc_id))}
 
 
 @router.put("/{vpc_id}", dependencies=[require("vpc:update")])
 @router.patch("/{vpc_id}", dependencies=[require("vpc:update")])
 async def update(vpc_id: str, wanted: UpdateVpc, cloud: CloudParam) -> Any:
-    """Change a VPC's name or description, or make it its region's default one.
+    """Change a VPC's name or description, or make it its region's default VPC.
 
-    ``default`` cannot be unset: it goes from one VPC to another of the region when that one is made the default.
+    ``default`` cannot be unset. It moves to another VPC of the region when that one is made the default.
     """
     vpc = _get(cloud, vpc_id)
     if wanted.name is not None:
@@ -128,12 +128,12 @@ async def update(vpc_id: str, wanted: UpdateVpc, cloud: CloudParam) -> Any:
 
 @router.delete("/{vpc_id}", status_code=204, dependencies=[require("vpc:delete")])
 async def delete(vpc_id: str, cloud: CloudParam) -> Response:
-    """Delete a VPC that has no members and is no default one."""
+    """Delete a VPC that has no members and is not a default VPC."""
     vpc = _get(cloud, vpc_id)
     if vpc.default:
-        raise ApiError(403, "Can not delete default VPCs")
+        raise DigitalOceanError(403, "Can not delete default VPCs")
     if _members(cloud, vpc):
-        raise ApiError(409, "Can not delete VPC with members")
+        raise DigitalOceanError(409, "Can not delete VPC with members")
     cloud.store.delete(vpc)
     return Response(status_code=204)
 
@@ -146,7 +146,7 @@ def _members(cloud: Cloud, vpc: Vpc) -> list[Droplet]:
 async def members(
     vpc_id: str, cloud: CloudParam, scopes: ScopesParam, pager: PagerParam, resource_type: str = ""
 ) -> Any:
-    """What is in a VPC, as far as the token may see it: droplets are all there can be."""
+    """List the members of a VPC that the token may read. Only droplets can be members."""
     visible = may(scopes, "droplet:read") and resource_type in {"", "droplet"}
     droplets = _members(cloud, _get(cloud, vpc_id))
     return pager(

@@ -1,4 +1,4 @@
-"""The services on free ports of loopback, in a thread of their own, over machines that only note what was asked."""
+"""Fixtures that run the services on free ports, in a thread, with a machine host that only records calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATIENCE = 20.0
 
 
 class Lab:
-    """A local cloud without machines, which can be stopped and started again."""
+    """A local cloud without machines, which can be restarted."""
 
     def __init__(self, directory: Path, host: NoMachines, limits: Limits) -> None:
         self.directory = directory
@@ -39,7 +39,7 @@ class Lab:
         self._thread: threading.Thread
 
     def start(self) -> None:
-        """Run the services over what the directory holds."""
+        """Start the services with the folder's state."""
         cloud = Cloud(Store(self.directory / "api.sqlite"), self.host, self.limits)
         self.services = Services(
             cloud,
@@ -54,43 +54,43 @@ class Lab:
         self.call(self.services.start())
 
     def stop(self) -> None:
-        """Stop, as at SIGTERM."""
+        """Stop the services, like SIGTERM does."""
         self.call(self.services.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE)
         self._loop.close()
 
     def restart(self) -> None:
-        """Stop and start again."""
+        """Stop and start the services."""
         self.stop()
         self.start()
 
     def call(self, work: Any) -> Any:
-        """The result of a coroutine that runs beside the services."""
+        """Run a coroutine in the services' thread, and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def soon(self, function: Callable[[], object]) -> None:
-        """Call a function beside the services."""
+        """Call a function in the services' thread, without waiting."""
         self._loop.call_soon_threadsafe(function)
 
     def settle(self) -> None:
-        """Wait until all background work is done."""
+        """Wait until all background work has ended."""
         self.call(self.services.cloud.finished())
 
     def url(self, service: Any) -> str:
-        """Where a service listens."""
+        """Return a service's URL."""
         return self.services.listeners[service].url
 
 
 @pytest.fixture
 def host() -> NoMachines:
-    """The machines; a test may override this with ones that fail or wait."""
+    """The machine host; a test can override it with one that fails or waits."""
     return NoMachines()
 
 
 @pytest.fixture
 def limits() -> Limits:
-    """The account's limits."""
+    """The account's limits; a test can override them."""
     return Limits()
 
 
@@ -103,7 +103,7 @@ def lab(tmp_path: Path, host: NoMachines, limits: Limits) -> Iterator[Lab]:
 
 
 def pydo_client(url: str, token: str = DIGITALOCEAN_TOKEN) -> pydo.Client:
-    # pydo's own policy sends its token over https alone.
+    # pydo's own policy sends the token over HTTPS only.
     policy = AzureKeyCredentialPolicy(AzureKeyCredential(token), "Authorization", prefix="Bearer")
     return pydo.Client(token, endpoint=url, authentication_policy=policy, retry_total=0)
 
@@ -116,7 +116,7 @@ def digitalocean(lab: Lab) -> pydo.Client:
 
 @pytest.fixture
 def http(lab: Lab) -> Iterator[httpx.Client]:
-    """Plain requests to the DigitalOcean API, with full access."""
+    """An HTTP client of the DigitalOcean API, with full access."""
     headers = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
     with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
         yield client
@@ -124,7 +124,7 @@ def http(lab: Lab) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def discovery(lab: Lab) -> Iterator[httpx.Client]:
-    """Plain requests to the DigitalOcean API, with the droplets' token."""
+    """An HTTP client of the DigitalOcean API, with the droplets' token."""
     headers = {"authorization": f"Bearer {DISCOVERY_TOKEN}"}
     with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
         yield client
@@ -140,7 +140,7 @@ def cloudflare(lab: Lab) -> Cloudflare:
 
 @pytest.fixture
 def zone_http(lab: Lab) -> Iterator[httpx.Client]:
-    """Plain requests to the records of the zone."""
+    """An HTTP client of the zone's records."""
     base = f"{lab.url('cloudflare')}/client/v4/zones/{ZONE_ID}"
     with httpx.Client(base_url=base, headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}) as client:
         yield client
@@ -148,7 +148,7 @@ def zone_http(lab: Lab) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def control(lab: Lab) -> Iterator[httpx.Client]:
-    """The control socket."""
+    """An HTTP client of the control socket."""
     transport = httpx.HTTPTransport(uds=str(lab.directory / "control.sock"))
     with httpx.Client(transport=transport, base_url="http://control") as client:
         yield client
@@ -156,7 +156,7 @@ def control(lab: Lab) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def droplet(lab: Lab, digitalocean: pydo.Client) -> Callable[..., Any]:
-    """Creates a droplet and waits until it is there: ``droplet(name=..., tags=...)``."""
+    """A function that creates a droplet and waits until it is active: ``droplet(name=..., tags=...)``."""
 
     def create(**wanted: Any) -> Any:
         body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"} | wanted
@@ -169,12 +169,12 @@ def droplet(lab: Lab, digitalocean: pydo.Client) -> Callable[..., Any]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Waits until something is so."""
+    """A function that waits for a condition."""
 
-    def wait(so: Callable[[], bool]) -> None:
+    def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not so():
-            assert time.monotonic() < deadline, "it never became so"
+        while not condition():
+            assert time.monotonic() < deadline, f"the condition is not met after {PATIENCE:.0f} s"
             time.sleep(0.02)
 
     return wait

@@ -1,4 +1,4 @@
-"""Tokens, and what each of them may do."""
+"""Tokens and their scopes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from localcloud.tokens import STRANGERS_TOKEN
+from localcloud.tokens import OTHER_TEAM_TOKEN
 
 
 @pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic abc"}])
-def test_without_a_valid_token_nothing_is_answered(lab, header: dict[str, str]) -> None:
+def test_a_request_without_a_valid_token_is_rejected(lab, header: dict[str, str]) -> None:
     answer = httpx.get(lab.url("digitalocean") + "/v2/droplets", headers=header)
     assert (answer.status_code, answer.json()["id"]) == (401, "unauthorized")
     assert answer.json()["message"] == "Unable to authenticate you"
@@ -32,7 +32,7 @@ def test_the_discovery_token_reads_droplets_and_tags(
     assert [action["type"] for action in actions] == ["create"]
 
 
-def test_the_discovery_token_sees_only_what_its_scopes_show(
+def test_the_discovery_token_gets_only_fields_of_its_scopes(
     discovery: httpx.Client, droplet: Callable[..., Any]
 ) -> None:
     seen = discovery.get(f"/v2/droplets/{droplet()['id']}").json()["droplet"]
@@ -62,7 +62,7 @@ def test_the_discovery_token_sees_only_what_its_scopes_show(
         ("GET", "/v2/images", "image:read"),
     ],
 )
-def test_whatever_else_is_forbidden_and_the_answer_names_the_scope(
+def test_a_forbidden_request_names_the_missing_scope(
     discovery: httpx.Client, method: str, path: str, scope: str
 ) -> None:
     body = None if method in {"GET", "DELETE"} else {"name": "x", "type": "power_off"}
@@ -71,11 +71,11 @@ def test_whatever_else_is_forbidden_and_the_answer_names_the_scope(
     assert scope in answer.json()["message"]
 
 
-def test_a_token_of_another_team_sees_an_account_of_its_own(
+def test_another_teams_token_gets_an_empty_account(
     lab, http: httpx.Client, droplet: Callable[..., Any]
 ) -> None:
     made = droplet(tags=["etcd"])
-    headers = {"authorization": f"Bearer {STRANGERS_TOKEN}"}
+    headers = {"authorization": f"Bearer {OTHER_TEAM_TOKEN}"}
     with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as stranger:
         assert stranger.get("/v2/droplets").json()["droplets"] == []
         assert stranger.get(f"/v2/droplets/{made['id']}").status_code == 404

@@ -21,7 +21,7 @@ POLICY: dict[str, Any] = {
 }
 
 
-def test_a_policy_is_made_changed_and_removed(digitalocean: pydo.Client) -> None:
+def test_a_policy_is_created_changed_and_deleted(digitalocean: pydo.Client) -> None:
     made = digitalocean.monitoring.create_alert_policy(POLICY)["policy"]
     assert made == {**POLICY, "uuid": made["uuid"]}
     digitalocean.monitoring.update_alert_policy(made["uuid"], {**POLICY, "value": 90})
@@ -34,11 +34,11 @@ def test_a_policy_is_made_changed_and_removed(digitalocean: pydo.Client) -> None
 @pytest.mark.parametrize(
     ("key", "value"), [("type", "v1/x"), ("compare", "Equals"), ("window", "7m"), ("value", -1)]
 )
-def test_a_policy_that_is_none_is_refused(http: httpx.Client, key: str, value: Any) -> None:
+def test_an_invalid_policy_is_rejected(http: httpx.Client, key: str, value: Any) -> None:
     answer = http.post("/v2/monitoring/alerts", json={**POLICY, key: value})
     assert (answer.status_code, answer.json()["id"]) == (422, "unprocessable_entity")
 
 
-def test_a_policy_that_is_not_there_is_not_found(http: httpx.Client) -> None:
+def test_a_missing_policy_is_not_found(http: httpx.Client) -> None:
     for method in ("GET", "DELETE"):
         assert http.request(method, "/v2/monitoring/alerts/none").status_code == 404

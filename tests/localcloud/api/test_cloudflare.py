@@ -1,4 +1,4 @@
-"""Zones and records, as Cloudflare's own client and its error codes have them."""
+"""Zones and records, tested with Cloudflare's own client."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def refusal(answer: httpx.Response) -> tuple[int, int]:
     return answer.status_code, body["errors"][0]["code"]
 
 
-def test_the_zone_is_there_from_the_start(cloudflare: Cloudflare) -> None:
+def test_the_zone_exists_from_the_start(cloudflare: Cloudflare) -> None:
     (zone,) = cloudflare.zones.list(name="example.test")
     assert (zone.id, zone.status) == (ZONE_ID, "active")
     assert cloudflare.zones.get(zone_id=ZONE_ID).name == "example.test"
     assert list(cloudflare.zones.list(name="example.com")) == []
 
 
-def test_a_zone_that_is_not_there_is_not_found(lab, cloudflare: Cloudflare, zone_http: httpx.Client) -> None:
+def test_a_missing_zone_is_not_found(lab, cloudflare: Cloudflare, zone_http: httpx.Client) -> None:
     with pytest.raises(NotFoundError):
         cloudflare.zones.get(zone_id="0" * 32)
     assert refusal(zone_http.get(lab.url("cloudflare") + "/client/v4/zones/no-id")) == (404, 7003)
 
 
-def test_a_record_lives_and_the_name_server_follows(cloudflare: Cloudflare, host: NoMachines) -> None:
+def test_the_name_server_follows_every_change_of_a_record(cloudflare: Cloudflare, host: NoMachines) -> None:
     records = cloudflare.dns.records
     made = records.create(zone_id=ZONE_ID, **RECORD, comment="etcd cluster demo")
     assert made is not None
@@ -58,7 +58,7 @@ def test_a_record_lives_and_the_name_server_follows(cloudflare: Cloudflare, host
     assert names_served(host) == {}
 
 
-def test_put_replaces_and_patch_keeps(zone_http: httpx.Client) -> None:
+def test_put_replaces_a_record_and_patch_keeps_other_fields(zone_http: httpx.Client) -> None:
     id_ = zone_http.post("/dns_records", json=RECORD | {"comment": "ours"}).json()["result"]["id"]
     patched = zone_http.patch(f"/dns_records/{id_}", json={"ttl": 300}).json()["result"]
     assert (patched["ttl"], patched["comment"], patched["content"]) == (300, "ours", "203.0.113.10")
@@ -69,21 +69,21 @@ def test_put_replaces_and_patch_keeps(zone_http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "a.example.test", "A.Example.TEST."])
-def test_a_name_may_come_with_or_without_its_zone(zone_http: httpx.Client, name: str) -> None:
+def test_a_record_name_can_be_given_with_or_without_its_zone(zone_http: httpx.Client, name: str) -> None:
     assert (
         zone_http.post("/dns_records", json=RECORD | {"name": name}).json()["result"]["name"]
         == "a.example.test"
     )
 
 
-def test_the_zones_own_name_is_an_at_sign(zone_http: httpx.Client) -> None:
+def test_an_at_sign_means_the_zone(zone_http: httpx.Client) -> None:
     assert (
         zone_http.post("/dns_records", json=RECORD | {"name": "@"}).json()["result"]["name"] == "example.test"
     )
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-def test_a_record_that_is_absent_is_81044(zone_http: httpx.Client, method: str) -> None:
+def test_a_missing_record_is_error_81044(zone_http: httpx.Client, method: str) -> None:
     body = None if method in {"GET", "DELETE"} else RECORD
     assert refusal(zone_http.request(method, "/dns_records/" + "0" * 32, json=body)) == (404, 81044)
 
@@ -106,14 +106,14 @@ def test_a_record_that_is_absent_is_81044(zone_http: httpx.Client, method: str) 
         ({"content": None}, 9207),
     ],
 )
-def test_a_record_that_cannot_be_is_refused_with_cloudflares_code(
+def test_an_invalid_record_is_rejected_with_cloudflares_code(
     zone_http: httpx.Client, wanted: dict[str, Any], code: int
 ) -> None:
     assert refusal(zone_http.post("/dns_records", json=RECORD | wanted)) == (400, code)
     assert zone_http.get("/dns_records").json()["result"] == []
 
 
-def test_an_identical_record_is_81058_and_another_address_is_welcome(
+def test_an_identical_record_is_rejected_and_another_address_is_not(
     zone_http: httpx.Client, host: NoMachines
 ) -> None:
     zone_http.post("/dns_records", json=RECORD)
@@ -122,7 +122,7 @@ def test_an_identical_record_is_81058_and_another_address_is_welcome(
     assert names_served(host) == {"a.example.test": ["203.0.113.10", "203.0.113.11"]}
 
 
-def test_a_cname_stands_alone(zone_http: httpx.Client) -> None:
+def test_a_cname_conflicts_with_other_records_of_its_name(zone_http: httpx.Client) -> None:
     zone_http.post("/dns_records", json=RECORD)
     assert refusal(
         zone_http.post("/dns_records", json=RECORD | {"type": "CNAME", "content": "b.example.test"})
@@ -159,13 +159,13 @@ def test_records_are_filtered_and_paged(cloudflare: Cloudflare, zone_http: httpx
     assert info == {"page": 3, "per_page": 2, "count": 1, "total_count": 5, "total_pages": 3}
 
 
-def test_the_token_verifies(cloudflare: Cloudflare) -> None:
+def test_the_valid_token_is_verified(cloudflare: Cloudflare) -> None:
     token = cloudflare.user.tokens.verify()
     assert token is not None
     assert token.status == "active"
 
 
-def test_a_wrong_token_is_refused(lab) -> None:
+def test_a_wrong_token_is_rejected(lab) -> None:
     wrong = Cloudflare(api_token="x" * 40, base_url=lab.url("cloudflare") + "/client/v4", max_retries=0)
     with pytest.raises(PermissionDeniedError):
         wrong.zones.get(zone_id=ZONE_ID)
@@ -173,7 +173,7 @@ def test_a_wrong_token_is_refused(lab) -> None:
         wrong.user.tokens.verify()
 
 
-def test_every_answer_has_a_ray_id_of_its_own(zone_http: httpx.Client) -> None:
+def test_every_answer_has_another_ray_id(zone_http: httpx.Client) -> None:
     rays = {zone_http.get(path).headers["cf-ray"] for path in ("/dns_records", "/dns_records", "/nothing")}
     assert len(rays) == 3
 

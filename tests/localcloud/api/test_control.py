@@ -1,4 +1,4 @@
-"""The control socket: what was asked so far, and faults."""
+"""The control socket: recorded requests, faults and limits."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
 
 @pytest.fixture
 def fault(control: httpx.Client) -> Callable[..., None]:
-    def arm(**wanted: Any) -> None:
+    def set_fault(**wanted: Any) -> None:
         answer = control.put("/faults", json=[wanted])
         assert answer.status_code == 200, answer.text
 
-    return arm
+    return set_fault
 
 
-def test_the_socket_is_its_owners_alone(lab) -> None:
+def test_only_the_owner_can_use_the_socket(lab) -> None:
     assert stat.S_IMODE((lab.directory / "control.sock").stat().st_mode) == 0o600
 
 
-def test_it_tells_when_the_services_are_ready(control: httpx.Client) -> None:
+def test_ready_tells_whether_the_services_answer(control: httpx.Client) -> None:
     assert control.get("/ready").json() == {"ready": True}
 
 
-def test_every_request_is_noted_without_its_token(
+def test_every_request_is_recorded_without_its_token(
     lab, http: httpx.Client, discovery: httpx.Client, control: httpx.Client
 ) -> None:
     http.get("/v2/droplets", params={"tag_name": "etcd"})
@@ -59,12 +59,12 @@ def test_every_request_is_noted_without_its_token(
     assert control.get("/requests").json() == {"requests": []}
 
 
-def test_a_status_is_answered_as_often_as_asked(http: httpx.Client, fault: Callable[..., None]) -> None:
+def test_a_status_fault_applies_as_often_as_requested(http: httpx.Client, fault: Callable[..., None]) -> None:
     fault(**LISTING, kind="status", status=503, times=2)
     assert [http.get("/v2/droplets").status_code for _ in range(3)] == [503, 503, 200]
 
 
-def test_a_fault_is_for_what_it_names(http: httpx.Client, fault: Callable[..., None]) -> None:
+def test_a_fault_applies_only_to_matching_requests(http: httpx.Client, fault: Callable[..., None]) -> None:
     fault(**LISTING, kind="status", status=500)
     assert http.get("/v2/droplets/99").status_code == 404
     assert http.get("/v2/tags").status_code == 200
@@ -73,14 +73,14 @@ def test_a_fault_is_for_what_it_names(http: httpx.Client, fault: Callable[..., N
     assert answer.headers["x-request-id"] == answer.json()["request_id"]
 
 
-def test_a_fault_may_be_for_one_token_alone(
+def test_a_fault_can_be_limited_to_one_token(
     http: httpx.Client, discovery: httpx.Client, fault: Callable[..., None]
 ) -> None:
     fault(**LISTING, kind="status", status=401, token="discovery")
     assert [client.get("/v2/droplets").status_code for client in (http, discovery)] == [200, 401]
 
 
-def test_a_429_says_when_to_come_back(http: httpx.Client, fault: Callable[..., None]) -> None:
+def test_a_429_says_when_to_retry(http: httpx.Client, fault: Callable[..., None]) -> None:
     fault(**LISTING, kind="status", status=429, headers={"retry-after": "7"})
     answer = http.get("/v2/droplets")
     assert (answer.status_code, answer.json()["id"]) == (429, "too_many_requests")
@@ -88,21 +88,21 @@ def test_a_429_says_when_to_come_back(http: httpx.Client, fault: Callable[..., N
     assert int(answer.headers["ratelimit-reset"]) >= time.time()
 
 
-def test_cloudflares_faults_have_cloudflares_shape(
+def test_cloudflares_faults_have_cloudflares_format(
     zone_http: httpx.Client, fault: Callable[..., None]
 ) -> None:
     fault(service="cloudflare", kind="status", status=500)
     assert zone_http.get("/dns_records").json()["success"] is False
 
 
-def test_latency_delays(http: httpx.Client, fault: Callable[..., None]) -> None:
+def test_a_latency_fault_delays_the_answer(http: httpx.Client, fault: Callable[..., None]) -> None:
     fault(**LISTING, kind="latency", seconds=0.3)
     began = time.monotonic()
     assert http.get("/v2/droplets").status_code == 200
     assert time.monotonic() - began >= 0.3
 
 
-def test_a_dropped_connection_is_closed_unanswered(
+def test_a_dropped_connection_is_closed_without_an_answer(
     http: httpx.Client, fault: Callable[..., None], control: httpx.Client
 ) -> None:
     fault(**LISTING, kind="drop", times=1)
@@ -126,7 +126,7 @@ def test_a_service_that_is_down_refuses_connections_and_comes_back(
     assert http.get("/v2/droplets").status_code == 200
 
 
-def test_a_service_that_is_down_for_some_seconds_comes_back_by_itself(
+def test_a_service_that_is_down_for_some_seconds_recovers(
     http: httpx.Client, fault: Callable[..., None], eventually: Callable[..., None]
 ) -> None:
     fault(service="digitalocean", kind="down", seconds=0.2)
@@ -159,11 +159,11 @@ def test_faults_are_listed_and_cleared(
         {"service": "digitalocean", "kind": "drop", "path": "("},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(control: httpx.Client, wanted: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_rejected(control: httpx.Client, wanted: dict[str, Any]) -> None:
     assert control.put("/faults", json=[wanted]).status_code == 422
 
 
-def test_a_droplet_can_be_made_to_drift(
+def test_a_droplets_features_can_be_changed(
     droplet: Callable[..., Any], http: httpx.Client, control: httpx.Client
 ) -> None:
     made = droplet(monitoring=True)
@@ -172,15 +172,13 @@ def test_a_droplet_can_be_made_to_drift(
     assert control.put("/droplets/1/features", json=[]).status_code == 404
 
 
-def test_new_droplets_can_be_held_before_they_are_active(
-    lab, http: httpx.Client, control: httpx.Client
-) -> None:
-    assert control.put("/births", json={"held": True}).status_code == 200
+def test_the_creation_of_droplets_can_be_paused(lab, http: httpx.Client, control: httpx.Client) -> None:
+    assert control.put("/droplet-creation", json={"paused": True}).status_code == 200
     body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
     made = http.post("/v2/droplets", json=body).json()["droplet"]["id"]
     time.sleep(0.1)
     assert http.get(f"/v2/droplets/{made}").json()["droplet"]["status"] == "new"
-    control.put("/births", json={"held": False})
+    control.put("/droplet-creation", json={"paused": False})
     lab.settle()
     assert http.get(f"/v2/droplets/{made}").json()["droplet"]["status"] == "active"
 

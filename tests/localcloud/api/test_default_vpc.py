@@ -1,4 +1,4 @@
-"""A region has a default VPC before the cluster's own is made, which could not be deleted otherwise."""
+"""The program makes a region's default VPC first, so that the cluster's own VPC can be deleted."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def access(lab: Any) -> ProviderAccess:
 
 
 def vpcs(http: httpx.Client) -> dict[str, bool]:
-    """Whether it is the default, by name."""
+    """Return each VPC's name, and whether it is the default."""
     return {vpc["name"]: vpc["default"] for vpc in http.get("/v2/vpcs").json()["vpcs"]}
 
 
-async def test_a_region_without_a_vpc_gets_one_and_what_is_made_next_can_be_deleted(
+async def test_a_region_gets_a_default_vpc_so_that_the_next_can_be_deleted(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     assert await ensure_default_vpc(access, "fra1") == "default-fra1"
@@ -33,7 +33,7 @@ async def test_a_region_without_a_vpc_gets_one_and_what_is_made_next_can_be_dele
     assert http.delete(f"/v2/vpcs/{made['id']}").status_code == 204
 
 
-async def test_a_region_that_has_a_default_vpc_gets_no_other(
+async def test_a_region_with_a_default_vpc_gets_no_second_one(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/vpcs", json={"name": "elsewhere", "region": "ams3"})
@@ -42,7 +42,7 @@ async def test_a_region_that_has_a_default_vpc_gets_no_other(
     assert vpcs(http) == {"elsewhere": True, "by-hand": True}
 
 
-async def test_a_run_that_comes_second_takes_what_the_first_has_made(
+async def test_a_concurrent_run_uses_the_vpc_that_the_first_run_made(
     access: ProviderAccess, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = default_vpc.list_all
@@ -57,7 +57,9 @@ async def test_a_run_that_comes_second_takes_what_the_first_has_made(
     assert vpcs(http) == {"default-fra1": True}
 
 
-async def test_a_refusal_is_told_with_a_way_out(access: ProviderAccess, http: httpx.Client) -> None:
+async def test_the_error_of_a_rejected_vpc_says_what_to_do(
+    access: ProviderAccess, http: httpx.Client
+) -> None:
     http.post("/v2/vpcs", json={"name": "default-fra1", "region": "ams3"})
     with pytest.raises(DefaultVpcError, match=r"422 .*name is not unique.*make a VPC in fra1 by hand"):
         await ensure_default_vpc(access, "fra1")

@@ -1,4 +1,4 @@
-"""Power, size and the like, and the states that they go through."""
+"""Actions on droplets, and the states of droplets meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BODY = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debi
 
 
 class WaitingHost(NoMachines):
-    """Machines that take until ``gate`` opens to power on, and refuse what ``refuse`` names."""
+    """A machine host that powers on after ``gate`` is set, and fails the calls that ``refuse`` contains."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ def host() -> WaitingHost:
 
 @pytest.fixture
 def act(lab, http: httpx.Client) -> Callable[..., Any]:
-    """Begins an action, waits until it is over, and gives its state."""
+    """A function that starts an action, waits for its end, and returns its status."""
 
     def begin(droplet_id: int, type_: str, **more: Any) -> str:
         answer = http.post(f"/v2/droplets/{droplet_id}/actions", json={"type": type_, **more})
@@ -63,7 +63,7 @@ def refusal(http: httpx.Client, droplet_id: int, **wanted: Any) -> str:
     return answer.json()["message"]
 
 
-def test_power_follows_the_actions(
+def test_actions_change_the_power_state(
     http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
 ) -> None:
     id_ = droplet()["id"]
@@ -79,7 +79,7 @@ def test_power_follows_the_actions(
         assert (id_ in host.on) == (status == "active")
 
 
-def test_what_a_droplet_already_is_is_refused(
+def test_an_action_is_rejected_if_the_droplet_has_the_state_already(
     http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any]
 ) -> None:
     id_ = droplet()["id"]
@@ -96,7 +96,7 @@ def test_a_shutdown_of_a_droplet_that_is_off_completes(
     assert act(id_, "shutdown") == "completed"
 
 
-def test_a_size_changes_only_while_the_power_is_off(
+def test_a_resize_requires_a_droplet_that_is_off(
     http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
 ) -> None:
     id_ = droplet()["id"]
@@ -120,7 +120,7 @@ def test_a_size_changes_only_while_the_power_is_off(
     assert refusal(http, id_, type="resize", size="s-bad") == "You specified an invalid size."
 
 
-def test_a_renamed_droplet_has_its_name(
+def test_a_droplet_can_be_renamed(
     http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any]
 ) -> None:
     id_ = droplet()["id"]
@@ -128,13 +128,11 @@ def test_a_renamed_droplet_has_its_name(
     assert http.get(f"/v2/droplets/{id_}").json()["droplet"]["name"] == "web-2"
 
 
-def test_an_action_that_does_not_exist_is_refused(http: httpx.Client, droplet: Callable[..., Any]) -> None:
+def test_an_unknown_action_is_rejected(http: httpx.Client, droplet: Callable[..., Any]) -> None:
     assert "explode" in refusal(http, droplet()["id"], type="explode")
 
 
-def test_a_locked_droplet_refuses_everything_until_it_is_done(
-    lab, http: httpx.Client, host: WaitingHost
-) -> None:
+def test_a_locked_droplet_rejects_all_actions(lab, http: httpx.Client, host: WaitingHost) -> None:
     lab.soon(host.gate.clear)
     made = http.post("/v2/droplets", json=BODY).json()["droplet"]
     volume = http.post("/v2/volumes", json={"name": "data", "region": "fra1", "size_gigabytes": 1}).json()[
@@ -152,7 +150,7 @@ def test_a_locked_droplet_refuses_everything_until_it_is_done(
     assert http.get(f"/v2/droplets/{made['id']}").json()["droplet"]["locked"] is False
 
 
-def test_a_machine_that_does_not_start_is_an_errored_action_and_a_droplet_to_delete(
+def test_a_droplet_that_does_not_start_can_be_deleted(
     lab, http: httpx.Client, host: WaitingHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     host.refuse = "power_on"
@@ -167,7 +165,7 @@ def test_a_machine_that_does_not_start_is_an_errored_action_and_a_droplet_to_del
     assert http.get("/v2/droplets").json()["droplets"] == []
 
 
-def test_a_machine_that_refuses_to_shut_down_stays_active(
+def test_a_droplet_whose_shutdown_is_blocked_stays_active(
     http: httpx.Client, droplet: Callable[..., Any], act: Callable[..., Any], host: WaitingHost
 ) -> None:
     id_ = droplet()["id"]
@@ -177,7 +175,7 @@ def test_a_machine_that_refuses_to_shut_down_stays_active(
     assert (shown["status"], shown["locked"]) == ("active", False)
 
 
-def test_an_action_by_tag_is_for_every_droplet_with_it(
+def test_an_action_by_tag_applies_to_all_droplets_with_the_tag(
     lab, digitalocean: pydo.Client, droplet: Callable[..., Any], host: WaitingHost
 ) -> None:
     ids = {droplet(name=name, tags=["blue"])["id"] for name in ("one", "two")}

@@ -29,9 +29,7 @@ def refusal(http: httpx.Client, **wanted: Any) -> str:
     return answer.json()["message"]
 
 
-def test_a_droplet_is_new_and_locked_without_addresses_and_then_active(
-    lab, digitalocean: pydo.Client
-) -> None:
+def test_a_droplet_is_new_locked_and_without_addresses_until_active(lab, digitalocean: pydo.Client) -> None:
     made = digitalocean.droplets.create(BODY)
     assert (made["droplet"]["status"], made["droplet"]["locked"]) == ("new", True)
     assert made["droplet"]["networks"] == {"v4": [], "v6": []}
@@ -43,7 +41,7 @@ def test_a_droplet_is_new_and_locked_without_addresses_and_then_active(
     assert (action["type"], action["status"], action["resource_id"]) == ("create", "completed", droplet["id"])
 
 
-def test_the_machine_gets_what_was_submitted(
+def test_the_machine_gets_the_submitted_data(
     digitalocean: pydo.Client, droplet: Callable[..., Any], host: NoMachines
 ) -> None:
     key = digitalocean.ssh_keys.create({"name": "op", "public_key": KEY})["ssh_key"]
@@ -65,7 +63,7 @@ def test_the_machine_gets_what_was_submitted(
     }
 
 
-def test_volumes_may_be_given_as_objects_as_the_go_client_does(
+def test_volumes_can_be_given_as_objects_like_the_go_client_does(
     digitalocean: pydo.Client, droplet: Callable[..., Any]
 ) -> None:
     volume = digitalocean.volumes.create({"name": "data-1", "region": "fra1", "size_gigabytes": 10})["volume"]
@@ -83,7 +81,7 @@ def test_several_droplets_can_be_created_at_once(lab, digitalocean: pydo.Client)
     assert len(set(addresses)) == 3
 
 
-def test_features_answer_what_was_asked_for(droplet: Callable[..., Any]) -> None:
+def test_a_droplet_shows_the_requested_features(droplet: Callable[..., Any]) -> None:
     assert set(droplet(monitoring=True)["features"]) == {"droplet_agent", "monitoring", "private_networking"}
     assert set(droplet(with_droplet_agent=False)["features"]) == {"private_networking"}
 
@@ -104,7 +102,7 @@ def test_a_listing_can_be_filtered_by_tag_and_by_name(
     assert names(name="three") == ["three"]
 
 
-def test_a_replacement_comes_back_under_another_address(
+def test_a_replaced_droplet_gets_another_address(
     lab, digitalocean: pydo.Client, droplet: Callable[..., Any]
 ) -> None:
     first = droplet()
@@ -113,7 +111,7 @@ def test_a_replacement_comes_back_under_another_address(
     assert droplet()["networks"] != first["networks"]
 
 
-def test_a_deleted_droplet_is_gone_and_leaves_its_volumes(
+def test_a_deleted_droplets_volumes_are_kept(
     lab, digitalocean: pydo.Client, droplet: Callable[..., Any], http: httpx.Client, host: NoMachines
 ) -> None:
     volume = digitalocean.volumes.create({"name": "data-1", "region": "fra1", "size_gigabytes": 10})["volume"]
@@ -126,7 +124,7 @@ def test_a_deleted_droplet_is_gone_and_leaves_its_volumes(
     assert host.on == set()
 
 
-def test_deleting_by_tag_deletes_those_and_no_others(
+def test_deleting_by_tag_deletes_only_droplets_with_the_tag(
     lab, digitalocean: pydo.Client, droplet: Callable[..., Any]
 ) -> None:
     droplet(name="one", tags=["etcd"])
@@ -136,7 +134,7 @@ def test_deleting_by_tag_deletes_those_and_no_others(
     assert [each["name"] for each in digitalocean.droplets.list()["droplets"]] == ["two"]
 
 
-def test_a_droplet_that_does_not_exist_is_not_found(http: httpx.Client) -> None:
+def test_a_missing_droplet_is_not_found(http: httpx.Client) -> None:
     for path in ("/v2/droplets/99", "/v2/droplets/no-number", "/v2/nothing"):
         answer = http.get(path)
         assert (answer.status_code, answer.json()["id"]) == (404, "not_found")
@@ -163,18 +161,18 @@ def test_a_droplet_that_does_not_exist_is_not_found(http: httpx.Client) -> None:
         ({"size": None}, "size: Input should be a valid string"),
     ],
 )
-def test_a_droplet_that_cannot_be_is_refused_with_the_reason(
+def test_an_invalid_droplet_is_rejected_with_the_reason(
     http: httpx.Client, wanted: dict[str, Any], message: str
 ) -> None:
     assert refusal(http, **wanted) == message
 
 
-def test_user_data_may_have_64_kib_and_not_a_byte_more(http: httpx.Client) -> None:
+def test_user_data_is_limited_to_64_kib(http: httpx.Client) -> None:
     assert "65536" in refusal(http, user_data="é" * 32768 + "x")
     assert http.post("/v2/droplets", json=BODY | {"user_data": "é" * 32768}).status_code == 202
 
 
-def test_the_droplet_limit_holds_for_all_of_a_request_or_none(http: httpx.Client) -> None:
+def test_a_request_above_the_droplet_limit_creates_no_droplet(http: httpx.Client) -> None:
     assert http.get("/v2/account").json()["account"]["droplet_limit"] == 12
     names = [f"web-{number}" for number in range(10)]
     assert http.post("/v2/droplets", json=BODY | {"names": names}).status_code == 202
@@ -183,11 +181,11 @@ def test_the_droplet_limit_holds_for_all_of_a_request_or_none(http: httpx.Client
     assert http.get("/v2/droplets").json()["meta"]["total"] == 10
 
 
-def test_a_refused_droplet_leaves_no_tags_behind(http: httpx.Client) -> None:
+def test_a_rejected_droplet_creates_no_tags(http: httpx.Client) -> None:
     assert "invalid characters" in refusal(http, tags=["good", "not good"])
     assert http.get("/v2/tags").json()["tags"] == []
 
 
-def test_a_body_that_is_no_json_is_a_bad_request(http: httpx.Client) -> None:
+def test_a_body_that_is_not_json_is_a_bad_request(http: httpx.Client) -> None:
     answer = http.post("/v2/droplets", content=b"{", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["id"]) == (400, "bad_request")

@@ -1,4 +1,4 @@
-"""Firewalls, and the packet filter that the host is given for them."""
+"""Firewalls, and the packet filters that they become."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rule(ports: str, protocol: str = "tcp", **sources: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def firewall(http: httpx.Client) -> Callable[..., Any]:
-    """Makes a firewall and every tag that it names."""
+    """A function that creates a firewall and all of its tags."""
 
     def create(**wanted: Any) -> Any:
         for tag in wanted.get("tags", []):
@@ -37,7 +37,7 @@ def firewall(http: httpx.Client) -> Callable[..., Any]:
 
 @pytest.fixture
 def filters(host: NoMachines) -> Callable[[], tuple[Filter, ...]]:
-    """The packet filter that the host has now."""
+    """A function that returns the host's current packet filter."""
 
     def latest() -> tuple[Filter, ...]:
         applied = [asked for call, asked in host.calls if call == "apply_filters"]
@@ -71,7 +71,7 @@ def test_a_tag_in_a_rule_becomes_the_addresses_of_its_droplets(
         assert each.outbound == (Rule("tcp", (1, 65535), (IPv4Network("0.0.0.0/0"),)),)
 
 
-def test_the_filter_is_there_before_the_machine_boots(
+def test_the_filter_is_applied_before_the_machine_boots(
     droplet: Callable[..., Any], firewall: Callable[..., Any], host: NoMachines
 ) -> None:
     firewall(tags=["etcd"])
@@ -84,7 +84,7 @@ def test_the_filter_is_there_before_the_machine_boots(
     assert [call for call, _ in calls][:2] == ["apply_filters", "power_on"]
 
 
-def test_addresses_droplets_and_every_kind_of_port_resolve(
+def test_rules_with_addresses_droplets_and_ports_become_filters(
     droplet: Callable[..., Any], firewall: Callable[..., Any], filters: Callable[..., Any]
 ) -> None:
     made = droplet()
@@ -137,7 +137,7 @@ def test_the_filter_follows_tags_firewalls_and_droplets(
     assert filters() == ()
 
 
-def test_deleting_a_tag_takes_the_firewalls_off_its_droplets(
+def test_deleting_a_tag_removes_its_firewalls_from_droplets(
     digitalocean: pydo.Client,
     droplet: Callable[..., Any],
     firewall: Callable[..., Any],
@@ -150,7 +150,7 @@ def test_deleting_a_tag_takes_the_firewalls_off_its_droplets(
     assert digitalocean.firewalls.get(fw["id"])["firewall"]["tags"] == []
 
 
-def test_two_firewalls_add_up(
+def test_the_rules_of_two_firewalls_are_combined(
     droplet: Callable[..., Any], firewall: Callable[..., Any], filters: Callable[..., Any]
 ) -> None:
     firewall(name="one", tags=["etcd"], inbound_rules=[rule("2380", addresses=["192.0.2.1"])])
@@ -179,7 +179,7 @@ def test_rules_are_added_removed_and_replaced(
     assert ports() == ["443"]
 
 
-def test_ports_and_sources_read_back_as_the_api_shows_them(firewall: Callable[..., Any]) -> None:
+def test_ports_and_sources_are_returned_in_the_apis_format(firewall: Callable[..., Any]) -> None:
     shown = firewall(
         inbound_rules=[rule("all", addresses=["0.0.0.0/0"]), rule("", protocol="icmp", addresses=["::/0"])]
     )
@@ -191,7 +191,7 @@ def test_ports_and_sources_read_back_as_the_api_shows_them(firewall: Callable[..
     assert (shown["status"], shown["pending_changes"]) == ("succeeded", [])
 
 
-def test_a_droplet_tells_its_firewalls(
+def test_the_firewalls_of_a_droplet_are_listed(
     digitalocean: pydo.Client, droplet: Callable[..., Any], firewall: Callable[..., Any]
 ) -> None:
     firewall(tags=["etcd"])
@@ -215,7 +215,7 @@ def test_a_droplet_tells_its_firewalls(
         ({"inbound_rules": [rule("80", protocol="sctp", addresses=["192.0.2.1"])]}, 422),
     ],
 )
-def test_a_firewall_that_cannot_be_enforced_is_refused(
+def test_an_invalid_firewall_is_rejected(
     http: httpx.Client, firewall: Callable[..., Any], wanted: dict[str, Any], status: int
 ) -> None:
     firewall(name="taken")
@@ -226,7 +226,7 @@ def test_a_firewall_that_cannot_be_enforced_is_refused(
 
 
 class RefusingHost(NoMachines):
-    """A host that cannot apply a filter."""
+    """A machine host that cannot apply a filter."""
 
     async def apply_filters(self, filters: object) -> None:
         raise RuntimeError("nft: syntax error")
@@ -237,7 +237,7 @@ class TestOnAHostThatRefusesFilters:
     def host(self) -> NoMachines:
         return RefusingHost()
 
-    def test_a_firewall_that_does_not_hold_is_failed(
+    def test_a_firewall_that_cannot_be_applied_is_failed(
         self, firewall: Callable[..., Any], caplog: pytest.LogCaptureFixture
     ) -> None:
         assert firewall()["status"] == "failed"

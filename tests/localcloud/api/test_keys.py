@@ -31,7 +31,7 @@ def test_a_key_is_renamed_and_deleted(digitalocean: pydo.Client, http: httpx.Cli
     assert http.get(f"/v2/account/keys/{key['id']}").status_code == 404
 
 
-def test_a_key_is_added_once(http: httpx.Client) -> None:
+def test_a_key_cannot_be_added_twice(http: httpx.Client) -> None:
     body = {"name": "op", "public_key": public_key()}
     assert http.post("/v2/account/keys", json=body).status_code == 201
     answer = http.post("/v2/account/keys", json=body)
@@ -41,7 +41,7 @@ def test_a_key_is_added_once(http: httpx.Client) -> None:
     )
 
 
-def test_what_is_no_public_key_is_refused(http: httpx.Client) -> None:
+def test_an_invalid_public_key_is_rejected(http: httpx.Client) -> None:
     for text in ("", "hello", "ssh-ed25519 ????", "ssh-rsa " + public_key().split(" ")[1]):
         answer = http.post("/v2/account/keys", json={"name": "op", "public_key": text})
         assert (answer.status_code, answer.json()["id"]) == (422, "unprocessable_entity")

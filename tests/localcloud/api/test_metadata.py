@@ -1,4 +1,4 @@
-"""The metadata service: a droplet sees itself, nobody else sees anything."""
+"""The metadata service: a droplet gets its own metadata, and other addresses get none."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ async def ask(cloud: Cloud, address: str, path: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("address", ["203.0.113.11", "10.114.0.3"])
-async def test_a_droplet_is_known_by_either_of_its_addresses(cloud: Cloud, address: str) -> None:
+async def test_a_droplet_is_identified_by_each_of_its_addresses(cloud: Cloud, address: str) -> None:
     assert (await ask(cloud, address, "/metadata/v1/id")).text == "1002"
     assert (await ask(cloud, address, "/metadata/v1/user-data")).text == "#cloud-config\n# 2\n"
 
 
 @pytest.mark.parametrize("address", ["203.0.113.1", "203.0.113.99", "127.0.0.1", "198.51.100.10"])
 @pytest.mark.parametrize("path", ["/metadata/v1/user-data", "/metadata/v1.json", "/metadata/v1/"])
-async def test_nobody_else_is_told_anything(cloud: Cloud, address: str, path: str) -> None:
+async def test_other_addresses_get_no_metadata(cloud: Cloud, address: str, path: str) -> None:
     assert (await ask(cloud, address, path)).status_code == 404
 
 
@@ -75,7 +75,7 @@ async def test_nobody_else_is_told_anything(cloud: Cloud, address: str, path: st
         ("nothing", None),
     ],
 )
-async def test_every_fact_has_a_path(cloud: Cloud, path: str, text: str | None) -> None:
+async def test_every_field_has_a_path(cloud: Cloud, path: str, text: str | None) -> None:
     answer = await ask(cloud, "203.0.113.10", f"/metadata/v1/{path}")
     assert (answer.text if answer.status_code == 200 else None) == text
 
@@ -87,7 +87,7 @@ async def test_the_index_lists_files_and_folders(cloud: Cloud) -> None:
     )
 
 
-async def test_the_json_document_has_it_all(cloud: Cloud) -> None:
+async def test_the_json_document_has_all_fields(cloud: Cloud) -> None:
     facts = (await ask(cloud, "203.0.113.10", "/metadata/v1.json")).json()
     assert (facts["droplet_id"], facts["hostname"], facts["user_data"]) == (
         1001,

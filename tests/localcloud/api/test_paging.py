@@ -1,4 +1,4 @@
-"""Pages cover a collection exactly, whatever the sizes."""
+"""The pages of a collection, for all sizes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(total: int, **query: int | str) -> dict[str, object]:
 
 
 @given(total=st.integers(0, 500), per_page=st.integers(1, 250))
-def test_following_next_gives_everything_once(total: int, per_page: int) -> None:
+def test_following_next_returns_every_item_once(total: int, per_page: int) -> None:
     seen: list[int] = []
     body = page(total, per_page=per_page)
     for _ in range(total + 1):
@@ -40,7 +40,7 @@ def test_following_next_gives_everything_once(total: int, per_page: int) -> None
 
 
 @given(total=st.integers(0, 500), per_page=st.integers(1, 200), number=st.integers(1, 60))
-def test_links_are_only_those_that_make_sense(total: int, per_page: int, number: int) -> None:
+def test_only_links_to_existing_pages_are_returned(total: int, per_page: int, number: int) -> None:
     body = page(total, per_page=per_page, page=number)
     pages = body["links"].get("pages", {})  # type: ignore[union-attr]
     last = max(1, -(-total // per_page))
@@ -59,11 +59,11 @@ def test_links_are_absolute_and_keep_the_filter() -> None:
 @pytest.mark.parametrize(
     ("query", "shown"), [({}, 20), ({"per_page": 1000}, 200), ({"per_page": 0}, 1), ({"page": "x"}, 20)]
 )
-def test_what_is_out_of_bounds_is_taken_to_the_bound(query: dict[str, int | str], shown: int) -> None:
+def test_numbers_out_of_bounds_become_the_nearest_bound(query: dict[str, int | str], shown: int) -> None:
     assert len(page(500, **query)["items"]) == shown  # type: ignore[arg-type]
 
 
-def test_a_real_listing_is_paged_by_the_services(http: httpx.Client) -> None:
+def test_the_listing_of_a_service_is_paged(http: httpx.Client) -> None:
     for number in range(5):
         http.post("/v2/tags", json={"name": f"tag-{number}"})
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""Members' droplets that are off are powered on, and nothing is asked for the others, against the stand-in API."""
+"""The program powers on members' droplets that are off; tested with the stand-in API."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def states(http: httpx.Client) -> dict[str, str]:
     return {one["name"]: one["status"] for one in http.get("/v2/droplets").json()["droplets"]}
 
 
-async def test_a_droplet_that_is_off_is_powered_on_if_its_member_is_asked_for(
+async def test_a_droplet_that_is_off_is_powered_on_if_its_member_is_needed(
     lab: Any, http: httpx.Client, book: AddressBook, droplets: dict[str, int], said: list[str]
 ) -> None:
     first, second, third = NAMES
@@ -74,7 +74,7 @@ async def test_a_droplet_that_is_off_is_powered_on_if_its_member_is_asked_for(
     assert said == [f"droplet {droplets[first]} of {first} is off: it is powered on"]
 
 
-async def test_nobody_is_asked_while_all_are_on(
+async def test_no_request_is_sent_while_all_droplets_are_on(
     lab: Any, control: httpx.Client, book: AddressBook, droplets: dict[str, int], said: list[str]
 ) -> None:
     await book.droplets()
@@ -85,7 +85,7 @@ async def test_nobody_is_asked_while_all_are_on(
 
 
 @pytest.mark.usefixtures("first_is_off")
-async def test_a_refusal_is_said_and_is_not_repeated_at_once(
+async def test_a_rejected_power_on_is_logged_and_not_repeated_immediately(
     lab: Any, http: httpx.Client, book: AddressBook, said: list[str]
 ) -> None:
     powerless = switch(lab, book, DISCOVERY_TOKEN)
@@ -97,7 +97,7 @@ async def test_a_refusal_is_said_and_is_not_repeated_at_once(
 
 
 @pytest.mark.usefixtures("first_is_off")
-async def test_an_api_that_is_away_is_no_obstacle(
+async def test_an_unreachable_api_does_not_fail_the_power_switch(
     lab: Any, control: httpx.Client, book: AddressBook, said: list[str]
 ) -> None:
     control.put("/faults", json=[{"service": "digitalocean", "kind": "down", "seconds": 60}])
@@ -105,7 +105,7 @@ async def test_an_api_that_is_away_is_no_obstacle(
     assert said == []
 
 
-def test_a_droplet_that_is_busy_or_one_of_two_is_left_as_it_is() -> None:
+def test_a_locked_or_ambiguous_droplet_is_not_powered_on() -> None:
     def one(droplet: int, name: str, status: str = "off", *, locked: bool = False) -> dict[str, Any]:
         return {"id": droplet, "name": name, "status": status, "locked": locked}
 

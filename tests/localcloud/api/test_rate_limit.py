@@ -1,4 +1,4 @@
-"""Rate limits of each token, and the headers that tell of them."""
+"""The rate limits of each token, and their headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def limits() -> Limits:
     return Limits(requests_per_hour=100, requests_per_minute=5)
 
 
-def test_every_answer_tells_what_is_left(http: httpx.Client) -> None:
+def test_every_answer_has_the_remaining_requests(http: httpx.Client) -> None:
     first, second = http.get("/v2/droplets"), http.get("/v2/nothing")
     assert first.headers["ratelimit-limit"] == "100"
     assert int(first.headers["ratelimit-remaining"]) - int(second.headers["ratelimit-remaining"]) == 1
@@ -22,7 +22,7 @@ def test_every_answer_tells_what_is_left(http: httpx.Client) -> None:
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
 
 
-def test_a_burst_is_refused_and_told_when_to_come_back(http: httpx.Client, discovery: httpx.Client) -> None:
+def test_a_burst_is_rejected_with_the_time_to_retry(http: httpx.Client, discovery: httpx.Client) -> None:
     for _ in range(5):
         assert http.get("/v2/droplets").status_code == 200
     refused = http.get("/v2/droplets")

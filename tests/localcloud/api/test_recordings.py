@@ -1,4 +1,4 @@
-"""The requests that the real provider plugins made, in their order: each has its recorded status and fields."""
+"""Replays recorded requests of the real provider plugins; each answer must have the recorded status and fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.tokens import CLOUDFLARE_TOKEN
 
 RECORDINGS = Path(__file__).parent.parent / "plugins" / "recordings"
 STUBS_OWN = {"snapshot_id"}
-"""Fields of the recorded answers that the published API has in requests alone."""
+"""Fields of the recorded answers that the published API has only in requests."""
 RECORDED_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0000000000000000000000000000000000000000000 op"
 VALID_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA op"
 
@@ -26,7 +26,7 @@ def exchanges(scenario: str) -> list[dict[str, Any]]:
 
 
 class Replay:
-    """Sends recorded requests, with the recorded ids replaced by those that came instead."""
+    """Sends recorded requests, and replaces the recorded ids by the current ones."""
 
     def __init__(self, client: httpx.Client, settle: Callable[[], None]) -> None:
         self._client = client
@@ -69,7 +69,7 @@ class Replay:
         return self._ids[recorded]
 
 
-def test_the_digitalocean_plugins_requests_have_their_answers(lab, http: httpx.Client) -> None:
+def test_requests_of_the_digitalocean_plugin_get_the_recorded_answers(lab, http: httpx.Client) -> None:
     replay = Replay(http, lab.settle)
     for scenario in ("create", "noop", "refresh", "inplace", "size", "replace"):
         replay.play(f"digitalocean-{scenario}")
@@ -86,7 +86,9 @@ def cloudflare_http(lab) -> Any:
         yield client
 
 
-def test_the_cloudflare_plugins_requests_have_their_answers(lab, cloudflare_http: httpx.Client) -> None:
+def test_requests_of_the_cloudflare_plugin_get_the_recorded_answers(
+    lab, cloudflare_http: httpx.Client
+) -> None:
     replay = Replay(cloudflare_http, lab.settle)
     zone = "/client/v4/zones/023e105f4ecef8ad9ca31a8372d0c353/dns_records"
     for scenario in ("create", "noop", "refresh", "update"):

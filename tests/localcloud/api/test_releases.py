@@ -30,7 +30,7 @@ async def ask(directory: Path, path: str, method: str = "GET", **headers: str) -
         return await client.request(method, path, headers=headers)
 
 
-async def test_an_archive_is_served_whole_and_in_part(directory: Path) -> None:
+async def test_an_archive_is_served_completely_and_in_ranges(directory: Path) -> None:
     assert (await ask(directory, f"{BASE}/{ARCHIVE}")).content == CONTENT
     head = await ask(directory, f"{BASE}/{ARCHIVE}", "HEAD")
     assert (head.content, head.headers["content-length"]) == (b"", str(len(CONTENT)))
@@ -38,7 +38,7 @@ async def test_an_archive_is_served_whole_and_in_part(directory: Path) -> None:
     assert (part.status_code, part.content) == (206, CONTENT[4:10])
 
 
-async def test_checksums_are_made_where_there_are_none(directory: Path) -> None:
+async def test_missing_checksums_are_computed(directory: Path) -> None:
     expected = f"{hashlib.sha256(CONTENT).hexdigest()}  {ARCHIVE}\n"
     assert (await ask(directory, f"{BASE}/SHA256SUMS")).text == expected
     (directory / "v3.6.14" / "SHA256SUMS").write_text("upstream's own")
@@ -55,5 +55,5 @@ async def test_checksums_are_made_where_there_are_none(directory: Path) -> None:
         "/etcd-io/etcd/releases/download/v3.6.14/%2e%2e%2f%2e%2e%2fsecret",
     ],
 )
-async def test_whatever_else_is_not_found(directory: Path, path: str) -> None:
+async def test_other_paths_are_not_found(directory: Path, path: str) -> None:
     assert (await ask(directory, path)).status_code == 404

@@ -1,4 +1,4 @@
-"""What a killed run has left is removed by the program, and nothing else is, driven against the stand-in APIs."""
+"""The program deletes orphans of a killed run, and nothing else; tested with the stand-in APIs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cloudflare_access(lab: Any) -> ProviderAccess:
     return ProviderAccess(lab.url("cloudflare") + "/client/v4", CLOUDFLARE_TOKEN)
 
 
-async def test_a_vpc_of_ours_is_removed(access: ProviderAccess, http: httpx.Client) -> None:
+async def test_the_programs_own_vpc_is_deleted(access: ProviderAccess, http: httpx.Client) -> None:
     http.post("/v2/vpcs", json={"name": "default-fra1", "region": "fra1"})
     body = {"name": "etcd-x", "region": "fra1", "description": "etcd cluster x"}
     assert http.post("/v2/vpcs", json=body).status_code == 201
@@ -44,7 +44,7 @@ async def test_a_vpc_of_ours_is_removed(access: ProviderAccess, http: httpx.Clie
     assert await remove_named(access, "vpcs", "etcd-x", {"description": "etcd cluster x"}) == []
 
 
-async def test_a_vpc_that_somebody_else_made_is_left_and_named(
+async def test_a_foreign_vpc_is_kept_and_named_in_the_error(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/vpcs", json={"name": "etcd-x", "region": "fra1", "description": "by hand"})
@@ -55,7 +55,7 @@ async def test_a_vpc_that_somebody_else_made_is_left_and_named(
     ]
 
 
-async def test_a_new_volume_that_was_never_attached_is_removed(
+async def test_a_volume_that_was_never_attached_is_deleted(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/volumes", json=VOLUME)
@@ -63,7 +63,7 @@ async def test_a_new_volume_that_was_never_attached_is_removed(
     assert http.get("/v2/volumes").json()["volumes"] == []
 
 
-async def test_a_volume_that_was_attached_once_may_hold_data_and_is_left(
+async def test_a_volume_that_was_attached_once_is_kept(
     access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
 ) -> None:
     volume = http.post("/v2/volumes", json=VOLUME).json()["volume"]["id"]
@@ -76,7 +76,7 @@ async def test_a_volume_that_was_attached_once_may_hold_data_and_is_left(
     assert len(http.get("/v2/volumes").json()["volumes"]) == 1
 
 
-async def test_a_record_of_ours_is_removed_and_another_is_left(
+async def test_the_programs_record_is_deleted_and_a_foreign_one_is_kept(
     cloudflare_access: ProviderAccess, zone_http: httpx.Client
 ) -> None:
     zone_http.post("/dns_records", json=RECORD)
@@ -98,7 +98,7 @@ async def test_a_droplet_is_shut_down_and_its_volume_is_kept(
     await remove_droplet(access, orphan, seconds=20)
 
 
-async def test_a_droplet_is_helped_down_only_where_a_shutdown_was_asked_for_since_then(
+async def test_a_shutdown_is_retried_only_after_a_recent_shutdown_request(
     access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
 ) -> None:
     asked = droplet(name="a")["id"]
@@ -116,7 +116,7 @@ async def test_a_droplet_is_helped_down_only_where_a_shutdown_was_asked_for_sinc
     assert not await lately(asked + 1, since=began, hangs=False)
 
 
-async def test_a_droplet_that_hangs_loses_its_power(
+async def test_an_unresponsive_droplet_is_powered_off(
     access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def hang(*_: object) -> bool:
@@ -162,7 +162,7 @@ SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-
     ],
 )
 @pytest.mark.parametrize(("hangs", "by"), [(False, "shutdown"), (True, "power_off")])
-def test_when_a_droplet_is_helped_down(
+def test_the_states_in_which_a_shutdown_is_retried(
     actions: list[Any], after: int, pushed: bool, hangs: bool, by: str
 ) -> None:
     wanted = next_push(actions, since=BEGAN, now=BEGAN + after, limit=180, hangs=hangs)

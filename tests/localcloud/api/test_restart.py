@@ -1,4 +1,4 @@
-"""A process that stops, however it stops, is taken up by the next one."""
+"""A restarted process continues the work of the last one, even after a crash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADERS = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
 
 
 class StuckHost(NoMachines):
-    """Machines that never finish what ``stuck`` names."""
+    """A machine host that never finishes the calls that ``stuck`` contains."""
 
     stuck = ""
     fails_for = 0
@@ -48,7 +48,7 @@ def get(lab, path: str) -> Any:
     return httpx.get(lab.url("digitalocean") + path, headers=HEADERS).json()
 
 
-def test_everything_is_there_after_a_restart(
+def test_a_restart_keeps_everything(
     lab, http: httpx.Client, zone_http: httpx.Client, droplet: Callable[..., Any]
 ) -> None:
     http.post("/v2/volumes", json={"name": "data-1", "region": "fra1", "size_gigabytes": 1})
@@ -62,18 +62,18 @@ def test_everything_is_there_after_a_restart(
     assert get(lab, "/v2/tags/etcd")["tag"]["resources"]["droplets"]["count"] == 1
 
 
-def test_active_droplets_are_powered_on_again_and_others_are_not(
+def test_a_restart_powers_on_active_droplets_only(
     lab, droplet: Callable[..., Any], http: httpx.Client, host: StuckHost
 ) -> None:
     on, off = droplet(name="one")["id"], droplet(name="two")["id"]
     http.post(f"/v2/droplets/{off}/actions", json={"type": "power_off"})
     lab.settle()
-    host.on.clear()  # as after a reboot of the whole machine
+    host.on.clear()  # like a reboot of the host
     lab.restart()
     assert host.on == {on}
 
 
-def test_filters_and_names_are_applied_again(
+def test_a_restart_applies_filters_and_names(
     lab, http: httpx.Client, zone_http: httpx.Client, droplet: Callable[..., Any], host: StuckHost
 ) -> None:
     zone_http.post("/dns_records", json={"type": "A", "name": "a", "content": "203.0.113.10"})
@@ -87,7 +87,7 @@ def test_filters_and_names_are_applied_again(
     assert applied["apply_records"] == {"a.example.test": ["203.0.113.10"]}
 
 
-def test_an_interrupted_create_is_completed(
+def test_an_interrupted_creation_is_completed(
     lab, http: httpx.Client, host: StuckHost, eventually: Callable[..., None]
 ) -> None:
     host.stuck = "power_on"
@@ -101,7 +101,7 @@ def test_an_interrupted_create_is_completed(
     assert get(lab, f"/v2/actions/{made['links']['actions'][0]['id']}")["action"]["status"] == "completed"
 
 
-def test_an_interrupted_delete_is_completed(
+def test_an_interrupted_deletion_is_completed(
     lab, http: httpx.Client, droplet: Callable[..., Any], host: StuckHost, eventually: Callable[..., None]
 ) -> None:
     made = droplet()
@@ -116,7 +116,7 @@ def test_an_interrupted_delete_is_completed(
     assert host.on == set()
 
 
-def test_one_machine_that_does_not_start_again_does_not_hold_up_the_others(
+def test_a_machine_that_does_not_start_does_not_affect_the_others(
     lab, droplet: Callable[..., Any], host: StuckHost
 ) -> None:
     bad, good = droplet(name="one")["id"], droplet(name="two")["id"]
@@ -127,7 +127,7 @@ def test_one_machine_that_does_not_start_again_does_not_hold_up_the_others(
     assert get(lab, f"/v2/droplets/{bad}")["droplet"]["status"] == "off"
 
 
-def test_ids_are_never_used_again(lab, droplet: Callable[..., Any], http: httpx.Client) -> None:
+def test_ids_are_never_reused(lab, droplet: Callable[..., Any], http: httpx.Client) -> None:
     first = droplet()["id"]
     http.delete(f"/v2/droplets/{first}")
     lab.settle()
@@ -136,6 +136,6 @@ def test_ids_are_never_used_again(lab, droplet: Callable[..., Any], http: httpx.
     assert made["droplet"]["id"] > first
 
 
-def test_the_database_is_its_owners_alone(lab) -> None:
+def test_only_the_owner_can_read_the_database(lab) -> None:
     for path in lab.directory.glob("api.sqlite*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path

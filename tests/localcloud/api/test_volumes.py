@@ -1,4 +1,4 @@
-"""Volumes: one droplet at a time, in one region, never lost by accident."""
+"""Volumes and their actions."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def act(lab, http: httpx.Client) -> Callable[..., httpx.Response]:
     return begin
 
 
-def test_a_volume_is_made_formatted(volume: dict[str, Any], host: NoMachines) -> None:
+def test_a_volume_is_created_with_its_file_system(volume: dict[str, Any], host: NoMachines) -> None:
     assert ("create_volume", ("data-1", 10, "ext4", "etcd")) in host.calls
     assert (volume["filesystem_type"], volume["filesystem_label"]) == ("ext4", "etcd")
     assert (volume["droplet_ids"], volume["region"]["slug"]) == ([], "fra1")
 
 
-def test_attaching_and_detaching_show_on_both_sides(
+def test_attached_volumes_are_shown_on_droplet_and_volume(
     volume: dict[str, Any],
     droplet: Callable[..., Any],
     act: Callable[..., httpx.Response],
@@ -104,7 +104,7 @@ def test_an_attached_volume_cannot_be_deleted(
     assert http.get(f"/v2/volumes/{volume['id']}").status_code == 404
 
 
-def test_detaching_what_is_not_attached_is_refused(
+def test_detaching_a_volume_that_is_not_attached_is_rejected(
     volume: dict[str, Any], droplet: Callable[..., Any], act: Callable[..., httpx.Response]
 ) -> None:
     answer = act(volume["id"], type="detach", droplet_id=droplet()["id"])
@@ -146,6 +146,6 @@ def test_volumes_are_found_by_name_and_region(http: httpx.Client, digitalocean: 
         ({"name": "taken"}, 409),
     ],
 )
-def test_a_volume_that_cannot_be_is_refused(http: httpx.Client, wanted: dict[str, Any], status: int) -> None:
+def test_an_invalid_volume_is_rejected(http: httpx.Client, wanted: dict[str, Any], status: int) -> None:
     http.post("/v2/volumes", json=BODY | {"name": "taken"})
     assert http.post("/v2/volumes", json=BODY | wanted).status_code == status

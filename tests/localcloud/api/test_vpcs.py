@@ -34,7 +34,7 @@ def test_a_droplet_has_an_address_of_its_vpc(digitalocean: pydo.Client, droplet:
     assert (member["urn"], member["name"]) == (f"do:droplet:{made['id']}", "web-1")
 
 
-def test_a_droplet_without_a_vpc_is_in_its_regions_default_one(
+def test_a_droplet_without_a_vpc_is_in_its_regions_default_vpc(
     digitalocean: pydo.Client, droplet: Callable[..., Any], http: httpx.Client
 ) -> None:
     assert digitalocean.vpcs.list()["vpcs"] == []
@@ -44,7 +44,7 @@ def test_a_droplet_without_a_vpc_is_in_its_regions_default_one(
     assert http.delete(f"/v2/vpcs/{one['vpc_uuid']}").status_code == 403
 
 
-def test_the_first_vpc_of_a_region_is_its_default_one(
+def test_the_first_vpc_of_a_region_is_its_default_vpc(
     digitalocean: pydo.Client, droplet: Callable[..., Any]
 ) -> None:
     wanted = [("one", "fra1"), ("two", "fra1"), ("three", "ams3")]
@@ -53,7 +53,7 @@ def test_the_first_vpc_of_a_region_is_its_default_one(
     assert droplet()["vpc_uuid"] == made[0]["id"]
 
 
-def test_a_default_vpc_is_deleted_only_once_another_is_made_the_default(
+def test_a_default_vpc_can_be_deleted_after_another_is_the_default(
     digitalocean: pydo.Client, http: httpx.Client
 ) -> None:
     first, second = (
@@ -111,13 +111,13 @@ def test_a_vpc_can_be_renamed_and_made_the_default(
         {"ip_range": "nonsense"},
     ],
 )
-def test_a_vpc_that_cannot_be_is_refused(http: httpx.Client, wanted: dict[str, Any]) -> None:
+def test_an_invalid_vpc_is_rejected(http: httpx.Client, wanted: dict[str, Any]) -> None:
     http.post("/v2/vpcs", json={"name": "taken", "region": "fra1", "ip_range": "10.10.0.0/16"})
     answer = http.post("/v2/vpcs", json={"name": "net", "region": "fra1"} | wanted)
     assert (answer.status_code, answer.json()["id"]) == (422, "unprocessable_entity")
 
 
-def test_a_droplet_in_a_vpc_of_another_region_is_refused(http: httpx.Client) -> None:
+def test_a_droplet_in_a_vpc_of_another_region_is_rejected(http: httpx.Client) -> None:
     vpc = http.post("/v2/vpcs", json={"name": "net", "region": "ams3"}).json()["vpc"]
     body = {
         "name": "web-1",

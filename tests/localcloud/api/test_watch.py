@@ -1,4 +1,4 @@
-"""Machines that go off by themselves."""
+"""Machines that power themselves off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from localcloud.machines.interface import NoMachines
 
 
-def test_a_machine_that_powers_itself_off_leaves_a_droplet_that_is_off(
+def test_a_droplet_is_off_after_its_machine_powered_itself_off(
     lab,
     http: httpx.Client,
     droplet: Callable[..., Any],

@@ -196,7 +196,7 @@ def test_stop_is_rejected_inside_the_local_cloud(running: LocalCloud) -> None:
         [sys.executable, "-m", "localcloud.cli.main", "stop"], cwd=Path("/"), capture_output=True, text=True
     )
     assert inner.returncode == 1
-    assert "leave its shell first" in inner.stderr
+    assert "exit its shell first" in inner.stderr
     assert running.status().running
 
 

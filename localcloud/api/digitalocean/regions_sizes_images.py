@@ -1,4 +1,4 @@
-"""``/v2/regions``, ``/v2/sizes`` and ``/v2/images``: what there is to choose from."""
+"""``/v2/regions``, ``/v2/sizes`` and ``/v2/images``."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ router = APIRouter(prefix="/v2")
 
 @router.get("/regions", dependencies=[require("regions:read")])
 async def regions(pager: PagerParam) -> Any:
-    """All regions."""
+    """List all regions."""
     return pager("regions", list(REGIONS.values()), views.region)
 
 
 @router.get("/sizes", dependencies=[require("sizes:read", "regions:read")])
 async def sizes(pager: PagerParam) -> Any:
-    """All sizes."""
+    """List all sizes."""
     return pager("sizes", list(SIZES.values()), views.size)
 
 
 @router.get("/images", dependencies=[require("image:read")])
 async def images(pager: PagerParam, type: str = "", private: bool = False) -> Any:  # noqa: A002
-    """All images, or those of a kind; nobody has any of their own here."""
+    """List all images, or those of a type. No account has private images."""
     listed = [] if private else [image for image in IMAGES.values() if type in {"", image.kind}]
     return pager("images", listed, views.image)
 
 
 @router.get("/images/{image}", dependencies=[require("image:read")])
 async def image(image: str) -> Any:
-    """One image, by id or slug."""
+    """Return one image, by id or slug."""
     found = find_image(image)
     if found is None:
         raise not_found()

@@ -1,4 +1,4 @@
-"""What a create request asks for, checked against what there is; refusals are worded as DigitalOcean's."""
+"""Validates a request to create droplets, and stores them. Errors are worded like DigitalOcean's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator
 
-from localcloud.api.addressing import NoAddressLeft, private_address, public_address
+from localcloud.api.addressing import NoFreeAddressError, private_address, public_address
 from localcloud.api.catalog import REGIONS, SIZES, Image, Size, find_image
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import tagging
@@ -25,12 +25,12 @@ HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9.-]{0,253}[a-zA-Z0-9])?")
 
 
 def _volume_id(value: object) -> object:
-    """DigitalOcean's own Go client sends volumes as ``{"id": ...}``, others as plain ids."""
+    """Return a volume's id. DigitalOcean's Go client sends ``{"id": ...}``, others send the id."""
     return value.get("id") if isinstance(value, dict) else value  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class CreateDroplet(BaseModel):
-    """The body of a create request."""
+    """The body of a request that creates droplets."""
 
     name: str | None = None
     names: list[str] | None = None
@@ -51,12 +51,12 @@ class CreateDroplet(BaseModel):
 
     @property
     def all_names(self) -> list[str]:
-        """The names of the droplets to make."""
+        """The names of the droplets to create."""
         return self.names if self.names is not None else [self.name or ""]
 
     @property
     def features(self) -> list[str]:
-        """What was asked for, as the created droplet lists it."""
+        """The features of the created droplets."""
         asked = {
             "backups": self.backups,
             "droplet_agent": self.with_droplet_agent is not False,
@@ -67,7 +67,7 @@ class CreateDroplet(BaseModel):
 
 @dataclass(frozen=True)
 class Order:
-    """A request that can be fulfilled."""
+    """A validated request."""
 
     wanted: CreateDroplet
     region: str
@@ -78,7 +78,7 @@ class Order:
 
 
 def check(wanted: CreateDroplet, cloud: Cloud) -> Order:
-    """The order that a request amounts to; anything that cannot be fulfilled is a 422."""
+    """Validate a request; an invalid one is a 422."""
     _check_names(wanted, cloud)
     region = wanted.region or DEFAULT_REGION
     size, image = _check_make(wanted, region)
@@ -87,12 +87,12 @@ def check(wanted: CreateDroplet, cloud: Cloud) -> Order:
 
 
 def place(order: Order, store: Store) -> list[Droplet]:
-    """Store the ``new`` droplets of an order with their tags, addresses and volumes: all of them, or none."""
+    """Store the ``new`` droplets of an order with their tags, addresses and volumes, atomically."""
     with store.transaction():
         try:
             vpc = _vpc_for(store, order.wanted.vpc_uuid, order.region)
             created = [_new_droplet(store, order, name, vpc) for name in order.wanted.all_names]
-        except (tagging.InvalidTag, NoAddressLeft) as error:
+        except (tagging.InvalidTagError, NoFreeAddressError) as error:
             raise unprocessable(str(error)) from error
         for volume in order.volumes:
             store.put(volume.model_copy(update={"droplet": created[0].id}))
@@ -101,7 +101,7 @@ def place(order: Order, store: Store) -> list[Droplet]:
 
 def _check_names(wanted: CreateDroplet, cloud: Cloud) -> None:
     if wanted.names is not None and not 1 <= len(wanted.names) <= MAX_AT_ONCE:
-        raise unprocessable(f"names: {len(wanted.names)} were given, from 1 to {MAX_AT_ONCE} are possible")
+        raise unprocessable(f"names has {len(wanted.names)} entries: use 1 to {MAX_AT_ONCE}")
     if any(not HOSTNAME.fullmatch(name) for name in wanted.all_names):
         raise unprocessable("Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
     if len(cloud.store.all(Droplet)) + len(wanted.all_names) > cloud.limits.droplets:
@@ -161,7 +161,7 @@ def _free_volumes(store: Store, wanted: CreateDroplet, region: str) -> list[Volu
 
 
 def _vpc_for(store: Store, wanted: str | None, region: str) -> Vpc:
-    """The VPC that was asked for, or the region's default one."""
+    """Return the requested VPC, or the region's default VPC."""
     if wanted:
         vpc = store.find(Vpc, wanted)
         if vpc is None or vpc.region != region:

@@ -1,6 +1,6 @@
-"""What happens to every request before the APIs see it: it is noted, and it may meet a fault.
+"""Records every request, and injects faults before a request reaches an API.
 
-Neither is anything that a real cloud offers; both are steered over the control socket.
+The control API shows the requests and sets the faults. No real cloud has it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from localcloud.api.cloudflare import envelope
 from localcloud.api.connections import Connections
 from localcloud.api.digitalocean import errors
 from localcloud.api.digitalocean.access import bearer
-from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, STRANGERS_TOKEN
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, OTHER_TEAM_TOKEN
 
 Service = Literal["digitalocean", "cloudflare", "metadata", "releases"]
 
@@ -29,44 +29,47 @@ TOKEN_NAMES = {
     "": "",
     DIGITALOCEAN_TOKEN: "admin",
     DISCOVERY_TOKEN: "discovery",
-    STRANGERS_TOKEN: "strangers",
+    OTHER_TEAM_TOKEN: "other-team",
     CLOUDFLARE_TOKEN: "cloudflare",
 }
+"""Tokens and the names under which requests and faults show them."""
+
 KEPT_REQUESTS = 100_000
+"""The number of requests after which the oldest is dropped."""
 
 
-class SeenRequest(BaseModel):
-    """One request; the token stands by its name, and is ``unknown`` when it is none of the local cloud's."""
+class RecordedRequest(BaseModel):
+    """One request. Its token is shown by name, or as ``unknown`` if it is not one of the local cloud's."""
 
     service: Service
     method: str
     path: str
     query: str
     status: int | None
-    """None when the connection was dropped."""
+    """``None`` if the connection was closed without an answer."""
     token: str
     source: str
     time: float
-    """Arrival, in seconds since the epoch."""
+    """Unix time of the request's arrival."""
 
 
 class Fault(BaseModel):
-    """What goes wrong with the requests that it is for."""
+    """A fault, and the requests to which it applies."""
 
     service: Service
     kind: Literal["latency", "status", "drop", "down"]
-    """``latency`` delays by ``seconds``; ``status`` answers with ``status``; ``drop`` closes the connection
-    unanswered; ``down`` refuses connections to the whole service (method, path and times do not count)."""
+    """``latency`` delays by ``seconds``; ``status`` answers with ``status``; ``drop`` closes the connection without an
+    answer; ``down`` refuses all connections to the service, whatever ``method``, ``path`` and ``times`` are."""
     method: str | None = None
     path: str | None = None
-    """A regular expression that is found in the path."""
+    """A regular expression that the path must contain."""
     token: str | None = None
-    """The name of the token that comes with them, such as ``discovery``."""
+    """The name of the requests' token, such as ``discovery``."""
     status: Annotated[int, Field(ge=400, le=599)] | None = None
     seconds: Annotated[float, Field(ge=0)] | None = None
-    """``latency``: how long. Others: how long after it was set the fault lasts."""
+    """Seconds: for ``latency`` those of the delay, for other kinds those after which the fault expires."""
     times: Annotated[int, Field(ge=1)] | None = None
-    """How many requests it is for; after that it is over."""
+    """The number of requests to which it applies."""
     headers: dict[str, str] = Field(default_factory=dict)
     """Headers of a ``status`` answer, e.g. ``retry-after``."""
 
@@ -77,29 +80,30 @@ class Fault(BaseModel):
             try:
                 re.compile(value)
             except re.error as error:
-                raise ValueError(f"{value!r} is no regular expression: {error}") from error
+                raise ValueError(f"{value!r} is not a regular expression: {error}") from error
         return value
 
     @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Fault:
+    def _has_required_fields(self) -> Fault:
         if self.kind == "status" and self.status is None:
-            raise ValueError("status: a fault of kind status needs one, e.g. 500")
+            raise ValueError("status is missing: set it for a fault of kind status, e.g. to 500")
         if self.kind == "latency" and self.seconds is None:
-            raise ValueError("seconds: a fault of kind latency needs them, e.g. 0.5")
+            raise ValueError("seconds is missing: set it for a fault of kind latency, e.g. to 0.5")
         return self
 
 
 @dataclass
-class Armed:
-    """A fault in force."""
+class ActiveFault:
+    """A fault that is set."""
 
     fault: Fault
     left: int | None
+    """The number of requests to which it still applies; ``None`` is unlimited."""
     until: float | None
-    """On the monotonic clock."""
+    """The time of the monotonic clock at which it expires, if any."""
 
-    def meets(self, service: Service, method: str, path: str, token: str, now: float) -> bool:
-        """Whether it is for this request, which counts against its times if it is."""
+    def claim(self, service: Service, method: str, path: str, token: str, now: float) -> bool:
+        """Return whether it applies to this request, and count the request if it does."""
         fault = self.fault
         if (
             fault.kind == "down"
@@ -117,17 +121,17 @@ class Armed:
 
 
 @dataclass
-class Observation:
-    """The requests so far, and the faults in force."""
+class Traffic:
+    """The recorded requests and the active faults of all services."""
 
-    requests: deque[SeenRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
-    armed: list[Armed] = field(default_factory=list[Armed])
+    requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+    active_faults: list[ActiveFault] = field(default_factory=list[ActiveFault])
 
-    def arm(self, faults: list[Fault]) -> None:
-        """Put these faults in force, and no others."""
+    def set_faults(self, faults: list[Fault]) -> None:
+        """Replace all faults."""
         now = time.monotonic()
-        self.armed = [
-            Armed(
+        self.active_faults = [
+            ActiveFault(
                 fault,
                 left=fault.times,
                 until=None if fault.seconds is None or fault.kind == "latency" else now + fault.seconds,
@@ -136,31 +140,31 @@ class Observation:
         ]
 
     def faults_for(self, service: Service, method: str, path: str, token: str) -> list[Fault]:
-        """What this request meets: every latency, then the first other fault."""
+        """Return the faults that apply to this request: every latency, then the first other fault."""
         now = time.monotonic()
-        met: list[Fault] = []
-        for armed in self.armed:
-            final = armed.fault.kind != "latency"
-            if (final and any(fault.kind != "latency" for fault in met)) or not armed.meets(
+        applicable: list[Fault] = []
+        for active in self.active_faults:
+            final = active.fault.kind != "latency"
+            if (final and any(fault.kind != "latency" for fault in applicable)) or not active.claim(
                 service, method, path, token, now
             ):
                 continue
-            met.append(armed.fault)
-        return sorted(met, key=lambda fault: fault.kind != "latency")
+            applicable.append(active.fault)
+        return sorted(applicable, key=lambda fault: fault.kind != "latency")
 
 
 def token_name(scope: Scope) -> str:
-    """The name of a request's token."""
+    """Return the name of a request's token."""
     return TOKEN_NAMES.get(bearer(Headers(scope=scope).get("authorization", "")), "unknown")
 
 
-class Noted:
-    """ASGI middleware, outermost: notes every request with its answer's status."""
+class RequestRecorder:
+    """The outermost ASGI middleware: it records every request with the status of its answer."""
 
-    def __init__(self, app: ASGIApp, service: Service, observation: Observation) -> None:
+    def __init__(self, app: ASGIApp, service: Service, traffic: Traffic) -> None:
         self._app = app
         self._service: Service = service
-        self._observation = observation
+        self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -168,7 +172,7 @@ class Noted:
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
-        seen = SeenRequest(
+        recorded = RecordedRequest(
             service=self._service,
             method=scope["method"],
             path=scope["path"],
@@ -178,31 +182,29 @@ class Noted:
             source=client[0] if client else "",
             time=time.time(),
         )
-        self._observation.requests.append(seen)
+        self._traffic.requests.append(recorded)
 
-        async def noting(message: Message) -> None:
+        async def recording(message: Message) -> None:
             if message["type"] == "http.response.start":
-                seen.status = message["status"]
+                recorded.status = message["status"]
             await send(message)
 
-        await self._app(scope, receive, noting)
+        await self._app(scope, receive, recording)
 
 
-class Faulty:
-    """ASGI middleware, innermost: requests meet the faults in force before they reach the API."""
+class FaultInjector:
+    """The innermost ASGI middleware: it applies the active faults before a request reaches the API."""
 
-    def __init__(
-        self, app: ASGIApp, service: Service, observation: Observation, connections: Connections
-    ) -> None:
+    def __init__(self, app: ASGIApp, service: Service, traffic: Traffic, connections: Connections) -> None:
         self._app = app
         self._service: Service = service
-        self._observation = observation
+        self._traffic = traffic
         self._connections = connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            for fault in self._observation.faults_for(
+            for fault in self._traffic.faults_for(
                 self._service, scope["method"], scope["path"], token_name(scope)
             ):
                 if fault.kind == "latency":

@@ -1,4 +1,4 @@
-"""Regions, sizes and images agree with each other."""
+"""Regions, sizes and images."""
 
 from __future__ import annotations
 
