@@ -1,4 +1,4 @@
-"""A DigitalOcean API that lists droplets, tags and what was asked of droplets, and fails as it is told to."""
+"""A DigitalOcean API that lists droplets, tags and droplet actions, and fails on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass
 class Fault:
-    """An answer in place of the listing."""
+    """An error that answers the next ``times`` requests."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Fault:
 class FakeApi:
     """Lists ``droplets`` (name to address) for any tag, ``page_size`` at a time, and all ``tags``.
 
-    A droplet's id is its place in the list, from 1. ``shutdowns`` has what was asked of each, in Unix time.
+    A droplet's id is its place in the list, from 1. ``shutdowns`` has the Unix times of its shutdown requests.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,9 @@ class FakeApi:
             fault.times -= 1
             if fault.times <= 0:
                 self.faults.pop(0)
-            self._send(request, fault.status, {"id": "fault", "message": "told to fail"}, fault.headers)
+            self._send(
+                request, fault.status, {"id": "fault", "message": "a fault of the test"}, fault.headers
+            )
             return
         kind, listed = self._collection(url.path)
         page = int(query.get("page", "1"))

@@ -1,4 +1,4 @@
-"""Certificates like those that the program issues, for members that are named by their addresses."""
+"""Certificates like the program's, for members whose names are addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA of one test."""
+    """The CA of one test."""
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate

@@ -12,12 +12,12 @@ from .lab import Lab
 
 _numbers = count(os.getpid())
 RESERVED = 61999
-"""The port that is taken in a network whose addresses are in use."""
+"""A bound port that marks a network's addresses as in use."""
 
 
 @pytest.fixture
 def network() -> Iterator[str]:
-    """The first three numbers of loopback addresses that no other run of the tests uses at the same time."""
+    """The first three numbers of loopback addresses that no other test run uses now."""
     for number in _numbers:
         network = f"127.{100 + number % 100}.{number // 100 % 250}"
         with socket.socket() as reservation:
@@ -31,7 +31,7 @@ def network() -> Iterator[str]:
 
 @pytest.fixture
 def lab(tmp_path: Path, network: str) -> Iterator[Lab]:
-    """Members on addresses of their own."""
+    """A lab whose members have addresses of their own."""
     lab = Lab(tmp_path, network)
     yield lab
     for node in lab.nodes:

@@ -1,4 +1,4 @@
-"""An HTTP server of a test, on a free port of the loopback address."""
+"""An HTTP server for tests, on a free port of the loopback address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class HttpServer:
-    """Answers each ``GET`` by ``answer``, until it is stopped."""
+    """Calls ``answer`` for each ``GET`` until it is stopped."""
 
     def __init__(self, answer: Callable[[BaseHTTPRequestHandler], None]) -> None:
         class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Members on loopback addresses: the real script, real etcd, and a loop that starts them as systemd does."""
+"""Members on loopback addresses: the node's package, real etcd, and a loop that starts both as systemd does."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ NODE_PATH = f"{ROOT / 'cloud-init'}:{ROOT}"
 T = TypeVar("T")
 
 CALM = {"heartbeat_ms": 100, "election_ms": 2000}
-"""Settings for a founding after which nobody elects anew only because this machine is busy with other tests."""
+"""Settings with which a busy test machine causes no new elections."""
 
 
-def eventually(what: str, look: Callable[[], T | None], seconds: float = 40) -> T:
-    """The first answer of ``look`` that is true."""
-    give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up:
-        if answer := look():
-            return answer
+def eventually(what: str, check: Callable[[], T | None], seconds: float = 40) -> T:
+    """Call ``check`` until its result is true, and return that result."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := check():
+            return result
         time.sleep(0.1)
     raise AssertionError(f"not in {seconds} s: {what}")
 
 
 def hexadecimal(member: str | int) -> str:
-    """A member's id as etcdctl takes it."""
+    """A member's id in the form that etcdctl expects."""
     return member if isinstance(member, str) else f"{member:x}"
 
 
 class Node:
-    """One member's machine, whose root directory is a folder. Its name is its loopback address."""
+    """The machine of one member. Its root directory is a folder, and its name is its loopback address."""
 
-    def __init__(self, lab: Lab, address: str, founding: Sequence[str], token: str) -> None:
+    def __init__(self, lab: Lab, address: str, initial_members: Sequence[str], token: str) -> None:
         self.lab = lab
         self.binaries = lab.binaries
         self.name = address
@@ -72,7 +72,7 @@ class Node:
         settings = {
             "name": address,
             "token": token,
-            "initial_members": list(founding),
+            "initial_members": list(initial_members),
             "tag": "etcd-test",
             "addresses": "public",
             "api_url": lab.api.url,
@@ -99,18 +99,18 @@ class Node:
 
     @property
     def log(self) -> str:
-        """What the script and etcd have said."""
+        """The output of the package and of etcd."""
         return self.log_file.read_text()
 
     def power_on(self) -> Node:
-        """Run discovery and etcd, again and again."""
+        """Run ``preparecluster`` and etcd, again and again."""
         self._stop.clear()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
 
     def power_off(self) -> Node:
-        """Cut the power: nothing is written any more. What a reboot forgets is forgotten."""
+        """Cut the power. Nothing more is written, and ``/run`` is lost."""
         self._stop.set()
         with self._lock:
             if self._process is not None:
@@ -121,7 +121,7 @@ class Node:
         return self
 
     def restart(self) -> None:
-        """Restart etcd's unit, and so discovery before it."""
+        """Restart etcd's unit, and so ``preparecluster`` before it."""
         with self._lock:
             if self._process is not None:
                 self._process.send_signal(signal.SIGKILL)
@@ -132,7 +132,7 @@ class Node:
         return self
 
     def reconcile(self) -> None:
-        """What the timer does, with systemd's part."""
+        """Run the timer's step, and do what it asks of systemd."""
         settings = read_settings(self.places.etc / "prepare_cluster.json")
         match reconcile(settings, self.places, TOKEN):
             case ("start", "etcd-promote.service"):
@@ -145,7 +145,7 @@ class Node:
                 raise AssertionError(other)
 
     def step(self, name: str) -> None:
-        """Run one step of the script to its end."""
+        """Run one step of the package to its end."""
         with self.log_file.open("ab") as log:
             subprocess.run(self._command(name), env=self._environment(), stderr=log, check=True, timeout=60)
 
@@ -168,19 +168,19 @@ class Node:
         )
 
     def change(self, **settings: Any) -> None:
-        """Give it other settings, which it reads when it starts."""
+        """Change settings. They take effect at the next start."""
         file = self.places.etc / "prepare_cluster.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
 
     def status(self) -> dict[str, Any]:
-        """What its etcd says of itself, when it gets to it: it may be busy."""
+        """The status that its etcd reports, which may take up to 20 seconds."""
         answer = self.etcdctl("endpoint", "status", "-w", "json", "--command-timeout=20s")
         assert answer.returncode == 0, answer.stderr
         (status,) = json.loads(answer.stdout)
         return status["Status"]
 
     def leads(self) -> bool:
-        """Whether it says that it is the leader."""
+        """Whether this member reports that it is the leader."""
         status = self.status()
         return status["leader"] == status["header"]["member_id"]
 
@@ -199,7 +199,7 @@ class Node:
         return {member.get("name", ""): member for member in listed}
 
     def cluster_version(self) -> str:
-        """The version of the whole cluster, such as ``3.6``, as this member knows it."""
+        """The cluster's version, such as ``3.6``, as this member reports it."""
         with urllib.request.urlopen(f"http://{self.name}:2381/metrics", timeout=3) as answer:
             metrics = answer.read().decode()
         (version,) = re.findall(r'etcd_cluster_version\{cluster_version="([\d.]+)"\} 1', metrics)
@@ -251,15 +251,17 @@ class Lab:
     def address(self, number: int) -> str:
         return f"{self.network}.{number}"
 
-    def add(self, number: int, founding: int = 3, cluster: str = "cluster-1") -> Node:
-        """A droplet in the listing, with its power off."""
-        node = Node(self, self.address(number), [self.address(n) for n in range(1, founding + 1)], cluster)
+    def add(self, number: int, initial_members: int = 3, cluster: str = "cluster-1") -> Node:
+        """Add a droplet to the listing, with its power off."""
+        node = Node(
+            self, self.address(number), [self.address(n) for n in range(1, initial_members + 1)], cluster
+        )
         self.nodes.append(node)
         self.api.droplets.append((node.name, node.name))
         return node
 
-    def found(self, size: int = 3, **settings: Any) -> list[Node]:
-        """A healthy cluster, with other settings than usual."""
+    def bootstrap(self, size: int = 3, **settings: Any) -> list[Node]:
+        """Bootstrap a cluster with these settings, and return its members when all are healthy."""
         nodes = [self.add(number, size) for number in range(1, size + 1)]
         for node in nodes:
             node.change(**settings)
@@ -267,10 +269,10 @@ class Lab:
         self.all_healthy(nodes)
         return nodes
 
-    def leave_embryo(self, node: Node, founding: Sequence[Node]) -> None:
-        """Leave the disk as a loss of power does in the middle of a founding: etcd has started, and met nobody."""
+    def leave_empty_bootstrap_log(self, node: Node, initial_members: Sequence[Node]) -> None:
+        """Leave the disk as after a loss of power during a bootstrap: etcd has started, but reached no other member."""
         settings = read_settings(node.places.etc / "prepare_cluster.json")
-        cluster = {member.name: peer_url(member.name) for member in founding}
+        cluster = {member.name: peer_url(member.name) for member in initial_members}
         places = node.places
         variables = environment(settings, state="new", cluster=cluster, etc=places.etc, data=places.data)
         places.environment.write_text(as_text(variables))
@@ -292,8 +294,8 @@ class Lab:
         self.api.stop()
 
 
-def promoted(node: Node) -> None:
-    """Wait until a member votes, with the timer's looks at it."""
+def wait_until_promoted(node: Node) -> None:
+    """Wait until a member is a voter, while the periodic step runs."""
 
     def votes() -> bool:
         node.reconcile()

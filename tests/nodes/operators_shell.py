@@ -1,4 +1,4 @@
-"""The shell of an operator, set up as the README says."""
+"""An operator's shell, set up as the README says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .lab import Node
 
 
 def credentials(node: Node) -> dict[str, str]:
-    """etcdctl's variables for the files of a member."""
+    """etcdctl's environment variables with the certificate files of a member."""
     etc = node.places.etc
     return {
         "ETCDCTL_CACERT": str(etc / "ca.pem"),
@@ -25,7 +25,7 @@ def endpoints(nodes: list[Node]) -> list[str]:
 def shell(
     nodes: list[Node], command: str, *options: str, seconds: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in bash, which is given ``options`` such as ``-e``, with the environment that etcdctl needs."""
+    """Run a command in bash with etcdctl's environment. ``options`` are bash's, such as ``-e``."""
     return subprocess.run(
         ["bash", *options, "-c", command], capture_output=True, text=True, check=False, timeout=seconds,
         env={

@@ -64,7 +64,7 @@ def configure(node: Node, server: ObjectServer, *, key: AccessKey = KEY, **chang
 
 
 def bootstrap(lab: Lab, server: ObjectServer, size: int = 3, **changes: float) -> list[Node]:
-    nodes = lab.found(size, **CALM)
+    nodes = lab.bootstrap(size, **CALM)
     for node in nodes:
         wait_for_addresses(node, nodes)
         configure(node, server, **changes)
@@ -351,7 +351,7 @@ def test_a_member_without_a_quorum_takes_no_backup(lab: Lab, server: ObjectServe
 
 
 def test_a_damaged_snapshot_is_rejected(lab: Lab, tmp_path: Path) -> None:
-    (node,) = lab.found(1)
+    (node,) = lab.bootstrap(1)
     raw = tmp_path / "raw"
     assert node.etcdctl("snapshot", "save", str(raw)).returncode == 0
     compress(raw, tmp_path / "packed")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from .api import Fault
-from .lab import Lab, Node, eventually, hexadecimal, promoted
+from .lab import Lab, Node, eventually, hexadecimal, wait_until_promoted
 
 
 def test_three_blank_members_bootstrap_one_cluster(lab: Lab) -> None:
-    first, second, third = lab.found()
+    first, second, third = lab.bootstrap()
     assert set(first.members()) == {first.name, second.name, third.name}
     first.etcdctl("put", "colour", "blue")
     assert third.get("colour") == "blue"
@@ -17,12 +17,12 @@ def test_three_blank_members_bootstrap_one_cluster(lab: Lab) -> None:
 
 
 def test_a_bootstrap_lists_droplets_at_most_four_times_a_member(lab: Lab) -> None:
-    lab.found()
+    lab.bootstrap()
     assert len(lab.api.requests) <= 4 * 3
 
 
 def test_a_single_member_bootstraps_a_cluster_of_one(lab: Lab) -> None:
-    lab.found(size=1)
+    lab.bootstrap(size=1)
 
 
 def test_members_wait_while_one_initial_member_is_silent(lab: Lab) -> None:
@@ -52,16 +52,16 @@ def test_a_member_that_is_late_to_a_bootstrap_joins(lab: Lab) -> None:
     nodes[2].power_off().wipe()
     lab.all_healthy(nodes[:2])
     nodes[2].power_on()
-    promoted(nodes[2])
+    wait_until_promoted(nodes[2])
     assert len(nodes[0].members()) == 3
 
 
 def test_a_wiped_member_rejoins_with_the_clusters_data(lab: Lab) -> None:
-    first, second, third = lab.found()
+    first, second, third = lab.bootstrap()
     before = third.members()[third.name]["ID"]
     first.etcdctl("put", "colour", "blue")
     third.power_off().wipe().power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert third.get("colour") == "blue"
     members = second.members()
     assert len(members) == 3
@@ -70,62 +70,62 @@ def test_a_wiped_member_rejoins_with_the_clusters_data(lab: Lab) -> None:
 
 
 def test_members_wiped_one_after_the_other_keep_the_data(lab: Lab) -> None:
-    nodes = lab.found()
+    nodes = lab.bootstrap()
     nodes[0].etcdctl("put", "colour", "blue")
     for node in nodes:
         # etcd refuses changes of the membership in the first seconds of a connection (strict reconfiguration check).
         node.power_off().wipe().power_on()
-        promoted(node)
+        wait_until_promoted(node)
     assert [node.get("colour") for node in nodes] == ["blue"] * 3
 
 
 def test_a_rejoin_resumes_after_the_old_member_was_removed(lab: Lab) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     old = first.members()[third.name]["ID"]
     third.power_off().wipe()
     eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
     third.power_on()
-    promoted(third)
+    wait_until_promoted(third)
 
 
 def test_a_rejoin_resumes_after_the_learner_was_added(lab: Lab) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     old = first.members()[third.name]["ID"]
     third.power_off().wipe()
     eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
     add = ("member", "add", third.name, "--learner", f"--peer-urls=https://{third.name}:2380")
     eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
     third.power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert len(first.members()) == 3
 
 
 def test_a_learner_is_promoted_after_a_reboot(lab: Lab) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     third.power_off().wipe().power_on()
     eventually("it is a learner", lambda: third.variables().get("ETCD_INITIAL_CLUSTER_STATE") == "existing")
     eventually("it has started", (third.places.data / "member/snap/db").exists)
     third.power_off()
     third.places.joining.unlink(missing_ok=True)
     third.power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert len(first.members()) == 3
 
 
 def test_data_of_a_removed_member_is_set_aside(lab: Lab) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     first.etcdctl("put", "colour", "blue")
     old = first.members()[third.name]["ID"]
     third.power_off()
     eventually("it is removed", lambda: first.etcdctl("member", "remove", hexadecimal(old)).returncode == 0)
     third.power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert third.get("colour") == "blue"
     assert len(list(third.places.mount.glob("removed-*"))) == 1
 
 
 def test_a_removed_member_stays_out_until_a_scale_out(lab: Lab) -> None:
-    first, second, third = lab.found()
+    first, second, third = lab.bootstrap()
     first.etcdctl("put", "colour", "blue")
     remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
     lab.api.faults.append(Fault(500, times=1000))
@@ -139,13 +139,13 @@ def test_a_removed_member_stays_out_until_a_scale_out(lab: Lab) -> None:
     assert set(first.members()) == {first.name, second.name}
     assert not list(third.places.mount.glob("removed-*"))
     lab.api.tags = ["etcd-test-up", "etcd-test-size-199"]
-    promoted(third)
+    wait_until_promoted(third)
     assert third.get("colour") == "blue"
     assert third.log.count("which has 2 members") == 1
 
 
 def test_a_blank_member_waits_for_an_operator_without_quorum(lab: Lab) -> None:
-    first, second, third = lab.found()
+    first, second, third = lab.bootstrap()
     first.etcdctl("put", "colour", "blue")
     own = ("get", "--consistency=s", "--print-value-only", "colour")
     eventually("the third member has the value, too", lambda: third.etcdctl(*own).stdout.strip() == "blue")
@@ -161,7 +161,7 @@ def test_a_blank_member_waits_for_an_operator_without_quorum(lab: Lab) -> None:
 
 
 def test_members_with_data_start_while_the_api_is_down(lab: Lab) -> None:
-    nodes = lab.found()
+    nodes = lab.bootstrap()
     nodes[0].etcdctl("put", "colour", "blue")
     for node in nodes:
         node.power_off()
@@ -182,16 +182,16 @@ def test_a_later_member_never_bootstraps(lab: Lab) -> None:
     for node in nodes:
         node.power_on()
     lab.all_healthy(nodes)
-    promoted(fourth)
+    wait_until_promoted(fourth)
     assert len(nodes[0].members()) == 4
 
 
 def test_initial_members_do_not_bootstrap_beside_a_later_member(lab: Lab) -> None:
-    (first,) = lab.found(size=1)
+    (first,) = lab.bootstrap(size=1)
     first.etcdctl("put", "colour", "blue")
-    second = lab.add(2, founding=1)
+    second = lab.add(2, initial_members=1)
     second.power_on()
-    promoted(second)
+    wait_until_promoted(second)
     first.power_off().wipe()
     first.power_on()
     eventually("the log says so", lambda: "no quorum to join" in first.log, seconds=60)
@@ -200,7 +200,7 @@ def test_initial_members_do_not_bootstrap_beside_a_later_member(lab: Lab) -> Non
 
 def test_a_bootstrap_without_quorum_starts_again(lab: Lab) -> None:
     nodes = [lab.add(number) for number in (1, 2, 3)]
-    lab.leave_embryo(nodes[0], nodes)
+    lab.leave_empty_bootstrap_log(nodes[0], nodes)
     nodes[0].places.run.mkdir(parents=True)
     nodes[0].places.recheck.touch()
     for node in nodes:
@@ -212,7 +212,7 @@ def test_a_bootstrap_without_quorum_starts_again(lab: Lab) -> None:
 def test_a_bootstrap_resumes_after_a_loss_of_power(lab: Lab) -> None:
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
-        lab.leave_embryo(node, nodes)
+        lab.leave_empty_bootstrap_log(node, nodes)
     for node in nodes:
         node.power_on()
     lab.all_healthy(nodes)

@@ -110,7 +110,7 @@ class Burden:
 def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     # Elections of a machine that is busy with other tests would fail writes as well.
-    nodes = lab.found(defragment_bytes=16 * MIB, **CALM)
+    nodes = lab.bootstrap(defragment_bytes=16 * MIB, **CALM)
     fill(nodes[0], 120, keys=40)
     compact(nodes, left=60)
     term = nodes[0].status()["raftTerm"]
@@ -139,7 +139,7 @@ def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, vers
 
 
 def test_nobody_defragments_while_a_member_is_down(lab: Lab) -> None:
-    first, second, third = lab.found(defragment_bytes=16 * MIB)
+    first, second, third = lab.bootstrap(defragment_bytes=16 * MIB)
     fill(first, 40)
     compact([first, second, third])
     third.power_off()
@@ -151,7 +151,7 @@ def test_nobody_defragments_while_a_member_is_down(lab: Lab) -> None:
 
 
 def test_the_runbook_leads_out_of_a_full_database(lab: Lab) -> None:
-    nodes = lab.found(quota_bytes=24 * MIB)
+    nodes = lab.bootstrap(quota_bytes=24 * MIB)
     fill(nodes[0], 60, until_full=True)
     assert "NOSPACE" in nodes[0].etcdctl("alarm", "list").stdout
     assert nodes[1].etcdctl("put", "refused", "x").returncode != 0

@@ -51,7 +51,7 @@ def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple
 
 
 def test_a_scrape_tells_when_certificates_end_and_which_alarms_are_raised(lab: Lab) -> None:
-    (node,) = lab.found(size=1)
+    (node,) = lab.bootstrap(size=1)
     status, text = scrape(node, client_context(node.places.etc, "server"))
     assert status == 200
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
@@ -67,14 +67,14 @@ def test_a_scrape_tells_when_certificates_end_and_which_alarms_are_raised(lab: L
 
 
 def test_certificates_are_told_of_while_etcd_is_down(lab: Lab) -> None:
-    node = lab.add(1, founding=1)
+    node = lab.add(1, initial_members=1)
     _, text = scrape(node, client_context(node.places.etc, "server"))
     assert END in text
     assert "etcd_node_alarm" not in text
 
 
 def test_strangers_learn_nothing(lab: Lab, tmp_path: Path) -> None:
-    node = lab.add(1, founding=1)
+    node = lab.add(1, initial_members=1)
     make_authority().issue(tmp_path, "server", node.name)
     stranger = client_context(tmp_path, "server")
     for context in (stranger, ssl.create_default_context(cafile=node.places.etc / "ca.pem")):
@@ -95,7 +95,7 @@ def raise_alarm(node: Node, alarm: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_raised_alarm_is_told_also_after_a_restart_of_etcd(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
-    (node,) = lab.found(size=1)
+    (node,) = lab.bootstrap(size=1)
     metrics = f"{node.name}:2381"
     assert raised_alarms(metrics) == {"NOSPACE": 0, "CORRUPT": 0}
     raise_alarm(node, "NOSPACE")

@@ -65,7 +65,7 @@ def guarded(lab: Lab) -> Iterator[list[Guarded]]:
 
     So no member waits for an election when another one goes, and each guard notices that at once.
     """
-    nodes = lab.found(**CALM)
+    nodes = lab.bootstrap(**CALM)
     eventually("the first leads", lambda: leads_at_last(nodes))
     guards = [Guarded(node) for node in nodes]
     for each in guards:
@@ -217,7 +217,7 @@ def test_a_member_blocks_its_shutdown_even_while_its_own_etcd_is_down(
 
 
 def test_a_removed_member_may_shut_down_while_others_are_unhealthy(lab: Lab) -> None:
-    nodes = lab.found(5)
+    nodes = lab.bootstrap(5)
     guards = [Guarded(node) for node in nodes]
     try:
         eventually("all are settled", lambda: all(each.guard.settled and each.allows() for each in guards))
@@ -237,7 +237,7 @@ def test_a_removed_member_may_shut_down_while_others_are_unhealthy(lab: Lab) -> 
 def test_a_learner_is_unhealthy_and_a_new_member_list_starts_reconcile(
     lab: Lab,
 ) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     guard = Guarded(first)
     try:
         remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
@@ -267,7 +267,7 @@ def test_a_machine_without_data_never_blocks_and_never_reads_markers(lab: Lab) -
 
 
 def test_the_only_member_without_a_volume_may_only_be_destroyed(lab: Lab) -> None:
-    (node,) = lab.found(size=1)
+    (node,) = lab.bootstrap(size=1)
     guard = Guarded(node)
     try:
         eventually("it blocks it", guard.blocks)
@@ -280,7 +280,7 @@ def test_the_only_member_without_a_volume_may_only_be_destroyed(lab: Lab) -> Non
 def test_a_replaced_member_is_found_by_its_connection_to_this_machine(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _, third = lab.found()
+    first, _, third = lab.bootstrap()
     hosts = first.places.hosts.read_text()
     first.places.hosts.write_text(
         hosts.replace(f"{third.name} {third.name}", f"{lab.address(9)} {third.name}")

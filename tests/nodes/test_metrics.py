@@ -43,7 +43,7 @@ def test_metrics_are_for_clients_of_the_clusters_authority_alone(
     lab: Lab, version: str, tmp_path: Path
 ) -> None:
     lab.binaries = ensure_release(version).binaries
-    (node,) = lab.found(size=1)
+    (node,) = lab.bootstrap(size=1)
     text = metrics(node.name, client_context(node.places.etc, "server"))
     assert f'etcd_cluster_version{{cluster_version="{version.rpartition(".")[0]}"}}' in text
 
@@ -59,7 +59,7 @@ def test_metrics_are_for_clients_of_the_clusters_authority_alone(
 @pytest.mark.parametrize("version", VERSIONS)
 def test_etcd_has_every_metric_that_rules_and_dashboard_ask_for(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
-    node = lab.found()[0]
+    node = lab.bootstrap()[0]
     context = client_context(node.places.etc, "server")
 
     def missing() -> set[str]:

@@ -23,7 +23,7 @@ from etcd_node.recovery.recover import Plan
 from etcd_node.recovery.survey import MemberState, Survey, survey_members
 
 from .api import TOKEN
-from .lab import Lab, Node, eventually, promoted
+from .lab import Lab, Node, eventually, wait_until_promoted
 from .objects import ObjectServer
 from .test_backup import bootstrap, leader, run_backup, stored_backups, wait_for_addresses
 
@@ -66,7 +66,7 @@ def only_new(server: ObjectServer, before: list[Backup]) -> Backup:
 
 
 def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
-    nodes = lab.found()
+    nodes = lab.bootstrap()
     first, second, third = nodes
     for node in nodes:
         wait_for_addresses(node, nodes)
@@ -148,7 +148,7 @@ def test_a_member_that_joins_after_a_recovery_names_backups_alike(
     lab.all_healthy(nodes)
     # A new volume, as after a rolling change without volumes.
     third.power_off().wipe().power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert not third.places.recovery.exists()
     names: list[str] = []
     for node in (first, third):
@@ -163,7 +163,7 @@ def test_a_member_that_joins_after_a_recovery_names_backups_alike(
 
 
 def test_a_survivor_keeps_log_entries_that_are_not_marked_committed(lab: Lab, tmp_path: Path) -> None:
-    nodes = lab.found()
+    nodes = lab.bootstrap()
     survivor = leader(nodes)
     assert survivor.etcdctl("put", "committed", "x").returncode == 0
     others = [Thread(target=node.power_off) for node in nodes if node is not survivor]

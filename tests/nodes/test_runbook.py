@@ -1,4 +1,4 @@
-"""What docs/monitoring.md has an operator type works in the state that it is for."""
+"""Commands of docs/monitoring.md work in the situations that they are for."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from .operators_shell import shell
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_runbooks_first_look_shows_the_members_that_are_left_without_a_quorum(lab: Lab) -> None:
-    nodes = lab.found(3)
+def test_the_runbooks_first_commands_work_without_a_quorum(lab: Lab) -> None:
+    nodes = lab.bootstrap(3)
     for node in nodes[1:]:
         node.power_off()
-    look = (DOCS / "monitoring.md").read_text().split("## Runbook\n")[1].split("\n### ")[0]
-    health, status = re.findall(r"^    (etcdctl .+)$", look, re.MULTILINE)
-    seen = shell(nodes, health)
-    assert all(f"https://{node.name}:2379 is unhealthy" in seen.stdout + seen.stderr for node in nodes)
+    section = (DOCS / "monitoring.md").read_text().split("## Runbook\n")[1].split("\n### ")[0]
+    health, status = re.findall(r"^    (etcdctl .+)$", section, re.MULTILINE)
+    result = shell(nodes, health)
+    assert all(f"https://{node.name}:2379 is unhealthy" in result.stdout + result.stderr for node in nodes)
     table = shell(nodes, status).stdout
     assert f"https://{nodes[0].name}:2379" in table
     assert "3.6.14" in table
 
 
 def test_no_command_names_endpoints_twice() -> None:
-    # etcdctl ends with "conflicting environment variable" where both name them.
+    # etcdctl fails with "conflicting environment variable" if both name them.
     for page in ("monitoring.md", "backup.md", "upkeep.md"):
         assert not re.findall(r"etcdctl[^`\n]* --endpoints", (DOCS / page).read_text())
 
 
-def test_a_database_that_its_keys_fill_is_given_a_larger_quota_before_its_alarm_is_taken_back(
+def test_a_full_database_needs_a_larger_quota_before_its_alarm_is_disarmed(
     lab: Lab,
 ) -> None:
     entry = (DOCS / "monitoring.md").read_text().split("### EtcdNoSpace\n")[1].split("\n### ")[0]
-    give_back = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
+    commands = "\n".join(re.findall(r"^    (\S.+)$", entry, re.MULTILINE))
     (larger,) = re.findall(r"^       (sed .+) && systemctl restart etcd$", entry, re.MULTILINE)
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
@@ -47,9 +47,9 @@ def test_a_database_that_its_keys_fill_is_given_a_larger_quota_before_its_alarm_
         "for n in $(seq 40); do head -c 1000000 /dev/zero | etcdctl put /full/$n >/dev/null || exit 1; done"
     )
     assert "database space exceeded" in shell(nodes, fill).stderr
-    done = shell(nodes, give_back)
+    done = shell(nodes, commands)
     assert done.returncode == 0, done.stderr
-    # Nothing was given back, and the alarm is there again.
+    # Defragmentation frees nothing, and the alarm is raised again.
     assert "database space exceeded" in shell(nodes, fill).stderr
     for node in nodes:
         assert shell(nodes, larger.replace("/etc/etcd", str(node.places.etc))).returncode == 0

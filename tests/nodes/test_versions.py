@@ -14,7 +14,7 @@ from components.etcd.admin import MemberAdmin
 from components.shared.versions import minor_version
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
-from .lab import Lab, Node, eventually, promoted
+from .lab import Lab, Node, eventually, wait_until_promoted
 
 # Every other test runs the default version.
 OTHERS = [version for version in VERSIONS if version != DEFAULT_VERSION]
@@ -26,7 +26,7 @@ def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str)
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
         # An empty bootstrap log is only recognized where every byte of it is understood.
-        lab.leave_embryo(node, nodes)
+        lab.leave_empty_bootstrap_log(node, nodes)
     for node in nodes:
         node.power_on()
     lab.all_healthy(nodes)
@@ -35,14 +35,14 @@ def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str)
     third.power_off()
     assert read_disk(third.places.data).contents is Contents.DATA
     third.wipe().power_on()
-    promoted(third)
+    wait_until_promoted(third)
     assert third.get("colour") == "blue"
     assert [node.name for node in nodes if "unrecognized environment variable" in node.log] == []
 
 
 def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
     lab.binaries = ensure_release(VERSIONS[0]).binaries
-    nodes = lab.found()
+    nodes = lab.bootstrap()
     for version in VERSIONS[1:]:
         nodes[0].etcdctl("put", f"before-{version}", "kept")
         if minor_version(version) == LOGS_WITHOUT_V2:
