@@ -1,4 +1,4 @@
-"""Space given back under load, and the way out of a full database, with real members."""
+"""Defragmentation under load, and the runbook for a full database, with real members."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .operators_shell import credentials, endpoints, shell
 
 MIB = 1 << 20
 RATE = 1500
-"""Writes in a second, from 100 clients through all members: handing leadership on then mostly fails some."""
+"""Writes in a second, from 100 clients through all members: a transfer of leadership then mostly fails some of them."""
 
 SMALL = 90 * MIB
-"""Larger than a file of 40 values of 1 MiB and what the loads write meanwhile, smaller than one of 120."""
+"""Bytes of a file: more than 40 values of 1 MiB and the loads need, and less than 120 such values need."""
 
 RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
 
@@ -47,7 +47,7 @@ def node_etcdctl(node: Node) -> list[str]:
 
 
 def compact(nodes: list[Node], *, left: int = 8) -> None:
-    """Compact everything, and wait until each member's file is free but for ``left`` MiB."""
+    """Compact everything, and wait until less than ``left`` MiB of each member's file are in use."""
     revision = nodes[0].status()["header"]["revision"]
     compacted = nodes[0].etcdctl("compact", "--physical", str(revision), "--command-timeout=20s")
     assert compacted.returncode == 0, compacted.stderr
@@ -60,7 +60,7 @@ def compact(nodes: list[Node], *, left: int = 8) -> None:
 
 
 class Writer:
-    """Writes all the time, each key once, and keeps what was acknowledged and what failed."""
+    """Writes each key once, without a pause, and records which writes were acknowledged and which failed."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.acknowledged: list[str] = []
@@ -86,8 +86,8 @@ class Writer:
         self._thread.join()
 
 
-class Burden:
-    """Load after load of etcd's own ``benchmark``, whose clients try no write twice."""
+class BenchmarkLoad:
+    """Runs etcd's own ``benchmark`` again and again. Its clients do not retry writes."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.loads: list[Load] = []
@@ -114,9 +114,9 @@ def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, vers
     fill(nodes[0], 120, keys=40)
     compact(nodes, left=60)
     term = nodes[0].status()["raftTerm"]
-    writer, burden = Writer(nodes), Burden(nodes)
+    writer, load = Writer(nodes), BenchmarkLoad(nodes)
     try:
-        # A member puts it off while another is too busy to answer, until the timer comes again.
+        # A member postpones its turn while another is too busy to answer, until the next timer.
         for _ in range(8):
             before = [node.status()["dbSize"] for node in nodes]
             for node in reversed(nodes):
@@ -127,30 +127,30 @@ def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, vers
             if max(before) < SMALL:
                 break
     finally:
-        burden.end()
+        load.end()
         writer.end()
     assert all(node.status()["dbSize"] < SMALL for node in nodes)
     assert writer.acknowledged
     assert writer.failed == []
-    assert burden.loads
-    assert [load.failed for load in burden.loads if load.failed] == []
+    assert load.loads
+    assert [one.failed for one in load.loads if one.failed] == []
     assert nodes[0].status()["raftTerm"] == term
     assert all(nodes[0].get(key) == key for key in writer.acknowledged[:: len(writer.acknowledged) // 20 + 1])
 
 
-def test_nobody_defragments_while_a_member_is_down(lab: Lab) -> None:
+def test_no_member_defragments_while_another_is_down(lab: Lab) -> None:
     first, second, third = lab.bootstrap(defragment_bytes=16 * MIB)
     fill(first, 40)
     compact([first, second, third])
     third.power_off()
     for node in (first, second):
         node.step("defragment")
-        # Where the missing one led, the others may still be about to elect.
-        assert "not now: " in node.log
+        # If the missing member led, the others may still have to elect a leader.
+        assert "postponed: " in node.log
         assert node.status()["dbSize"] > 32 * MIB
 
 
-def test_the_runbook_leads_out_of_a_full_database(lab: Lab) -> None:
+def test_the_runbook_repairs_a_full_database(lab: Lab) -> None:
     nodes = lab.bootstrap(quota_bytes=24 * MIB)
     fill(nodes[0], 60, until_full=True)
     assert "NOSPACE" in nodes[0].etcdctl("alarm", "list").stdout

@@ -1,4 +1,4 @@
-"""The metrics of each line of etcd that is supported, as Prometheus asks for them."""
+"""The metrics of each supported etcd release line, as Prometheus scrapes them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .lab import Lab, eventually
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
 NAME = re.compile(r"\b(?:etcd|grpc|process)_[a-z_]+\b(?=[{])")
-NOT_ETCDS = ("etcd_node_", "etcd_backup_")
+OUR_PREFIXES = ("etcd_node_", "etcd_backup_")
 
 
-def watched() -> set[str]:
-    """The metrics of etcd that alert rules and dashboard ask for."""
+def used_metrics() -> set[str]:
+    """The metrics of etcd that the alert rules and the dashboard use."""
     panels = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
     queries = [target["expr"] for panel in panels for target in panel["targets"]]
     text = "\n".join([(MONITORING / "alerts.yaml").read_text(), *queries])
-    return {name for name in NAME.findall(text) if not name.startswith(NOT_ETCDS)}
+    return {name for name in NAME.findall(text) if not name.startswith(OUR_PREFIXES)}
 
 
 def metrics(address: str, context: ssl.SSLContext) -> str:
@@ -39,7 +39,7 @@ def metrics(address: str, context: ssl.SSLContext) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_metrics_are_for_clients_of_the_clusters_authority_alone(
+def test_only_clients_with_a_certificate_of_the_cluster_get_metrics(
     lab: Lab, version: str, tmp_path: Path
 ) -> None:
     lab.binaries = ensure_release(version).binaries
@@ -57,14 +57,14 @@ def test_metrics_are_for_clients_of_the_clusters_authority_alone(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_etcd_has_every_metric_that_rules_and_dashboard_ask_for(lab: Lab, version: str) -> None:
+def test_etcd_has_every_metric_that_the_rules_and_the_dashboard_use(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     node = lab.bootstrap()[0]
     context = client_context(node.places.etc, "server")
 
     def missing() -> set[str]:
-        return watched() - set(re.findall(r"^\w+", metrics(node.name, context), re.MULTILINE))
+        return used_metrics() - set(re.findall(r"^\w+", metrics(node.name, context), re.MULTILINE))
 
-    assert len(watched()) > 10
-    # Some appear after a few seconds: members measure their round trips every four.
+    assert len(used_metrics()) > 10
+    # Some appear after a few seconds: members measure their round trips every four seconds.
     eventually("they are served", lambda: not missing())

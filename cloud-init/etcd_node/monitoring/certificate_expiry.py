@@ -1,6 +1,6 @@
-"""When certificates end, as ``openssl`` prints it.
+"""The expiry of certificates, read by ``openssl``.
 
-Python's standard library tells it of the certificate of a verified connection alone, and an expired one does not
+Python's standard library reads it from the certificate of a verified connection alone. An expired certificate does not
 verify.
 """
 
@@ -19,7 +19,7 @@ def expiry_times(file: Path) -> list[float]:
 
     Raises ``ValueError`` when the file has no certificate, or a broken one.
     """
-    # storeutl prints all certificates of a file; x509 prints the first alone, and takes four times as long.
+    # storeutl prints all certificates of a file. x509 prints only the first, and takes four times as long.
     printed = subprocess.run(
         ["openssl", "storeutl", "-noout", "-text", "-certs", file],
         capture_output=True,

@@ -1,6 +1,6 @@
-"""What etcd's own metrics lack: ends of certificates, alarms, and what other steps have left in files.
+"""A Prometheus exporter for what etcd's own metrics lack: expiry of certificates, alarms, and backups.
 
-systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so that nothing runs between
+systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so nothing runs between
 two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
 """
 
@@ -20,51 +20,52 @@ from etcd_node.monitoring.certificate_expiry import expiry_times
 CERTIFICATES = ("ca", "server", "peer")
 ALARMS = ("NOSPACE", "CORRUPT")
 TIMEOUT = 5.0
-"""Seconds for each step of a conversation."""
+"""Seconds for each read and write of a connection."""
 _LARGEST = 8192
 
 
 def serve(settings: Settings, places: Paths, plain: socket.socket) -> None:
-    """Answer one request with the facts, to a client with a certificate of the cluster's CA; others get nothing."""
+    """Answer one request for metrics. Only a client with a certificate of the cluster's CA gets an answer."""
     plain.settimeout(TIMEOUT)
     try:
         with server_context(places.etc, "server").wrap_socket(plain, server_side=True) as connection:
             if _path(connection) == "/metrics":
                 # The context demands a certificate, so there is one.
                 end = str((connection.getpeercert() or {})["notAfter"])
-                _respond(connection, "200 OK", metrics(settings, places, ssl.cert_time_to_seconds(end)))
+                _respond(connection, "200 OK", metrics_text(settings, places, ssl.cert_time_to_seconds(end)))
             else:
-                _respond(connection, "404 Not Found", "Ask for /metrics.\n")
+                _respond(connection, "404 Not Found", "The metrics are at /metrics.\n")
     except OSError:
-        # Strangers and clients that hang up are no news; ssl.SSLError is an OSError, too.
+        # Not logged: strangers may connect, and clients may hang up. ssl.SSLError is an OSError, too.
         return
 
 
-def metrics(settings: Settings, places: Paths, client_expiry: float) -> str:
+def metrics_text(settings: Settings, places: Paths, client_expiry: float) -> str:
     """All metrics of this machine. ``client_expiry`` is the Unix time at which the client's certificate ends."""
     expiry = {name: min(expiry_times(places.etc / f"{name}.pem")) for name in CERTIFICATES}
     return (
         _family(
             "etcd_node_certificate_not_after_timestamp_seconds",
-            "When a certificate ends: the first to end in each file, and the scraping client's own.",
+            "Unix time at which the first certificate in each file ends, and the scraping client's own.",
             "certificate",
             {**expiry, "client": client_expiry},
         )
         + _family(
             "etcd_node_alarm",
-            "Whether etcd's alarm is raised, as etcd's health check says.",
+            "Whether etcd's health check reports the alarm.",
             "alarm",
             raised_alarms(settings.metrics),
         )
-        + left_behind(places.metrics)
+        + metrics_files(places.metrics)
     )
 
 
 def raised_alarms(metrics: str) -> dict[str, float]:
     """1 for each alarm that is raised, 0 for the others; nothing when etcd does not answer.
 
-    From ``/health`` (https://etcd.io/docs/v3.6/op-guide/monitoring/#health-check), which names one alarm at a
-    time. etcd's own metric of alarms forgets those that were raised before it started.
+    ``metrics`` is where etcd serves its metrics, ``HOST:PORT``. The health check reports one alarm at a time
+    (https://etcd.io/docs/v3.6/op-guide/monitoring/#health-check). etcd's own metric of alarms forgets those that were
+    raised before it started.
     """
     host, port = metrics.rsplit(":", 1)
     raised: dict[str, float] = {}
@@ -82,8 +83,8 @@ def raised_alarms(metrics: str) -> dict[str, float]:
     return raised
 
 
-def left_behind(folder: Path) -> str:
-    """The texts that other steps have left in a folder."""
+def metrics_files(folder: Path) -> str:
+    """The metrics that other steps have written to files in a folder."""
     return "".join(file.read_text() for file in sorted(folder.glob("etcd_*.prom")))
 
 
@@ -95,10 +96,10 @@ def _family(name: str, description: str, label: str, values: Mapping[str, float]
 def _path(connection: ssl.SSLSocket) -> str:
     request = b""
     while b"\r\n\r\n" not in request and len(request) < _LARGEST:
-        piece = connection.recv(_LARGEST)
-        if not piece:
+        received = connection.recv(_LARGEST)
+        if not received:
             return ""
-        request += piece
+        request += received
     words = request.split(b"\r\n", 1)[0].split()
     return words[1].decode("ascii", "replace") if len(words) == 3 and words[0] == b"GET" else ""
 

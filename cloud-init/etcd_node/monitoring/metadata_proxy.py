@@ -1,7 +1,8 @@
-"""What DigitalOcean's metrics agent needs of the metadata service, and no more: the user data has the member's keys.
+"""An HTTP proxy that gives DigitalOcean's metrics agent its part of the metadata service, and nothing else.
 
-The agent (https://github.com/digitalocean/do-agent, ``pkg/clients/tsclient``) asks there who it is, and sends its
-measurements there. It takes a proxy from its environment, and this is it.
+The rest of the service has the user data with the member's keys. The agent (https://github.com/digitalocean/do-agent,
+``pkg/clients/tsclient``) reads its identity there and sends its measurements there. It takes the proxy from its
+environment.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from pathlib import Path
 SERVICE = "169.254.169.254"
 PORT = 2384
 USER = "do-agent"
-"""The agent's, made by its package."""
+"""The agent's user, which its package creates."""
 TIMEOUT = 10
-"""Seconds for each wait, as the agent itself has it."""
-_ASKED = re.compile(r"/metadata/v1/(id|region|auth-token)|/v1/appkey/droplet-auth-token")
-_SENT = re.compile(r"/v1/metrics/droplet_id/\d+")
-_PASSED = ("Authorization", "Content-Type", "User-Agent", "X-Auth-Key")
+"""Seconds for each read and write, as in the agent itself."""
+_READABLE = re.compile(r"/metadata/v1/(id|region|auth-token)|/v1/appkey/droplet-auth-token")
+_WRITABLE = re.compile(r"/v1/metrics/droplet_id/\d+")
+_FORWARDED_HEADERS = ("Authorization", "Content-Type", "User-Agent", "X-Auth-Key")
 
 
 class MetadataProxy(ThreadingHTTPServer):
-    """Answers one user of this machine, on loopback, from a metadata service."""
+    """Forwards the requests of one user of this machine to a metadata service. Listens on loopback."""
 
     def __init__(self, port: int = PORT, service: str = SERVICE, user: str = USER) -> None:
         super().__init__(("127.0.0.1", port), _Request)
@@ -32,11 +33,11 @@ class MetadataProxy(ThreadingHTTPServer):
         self.user = user
 
 
-def user_of(client: int, server: int) -> int | None:
-    """Whose a connection over loopback is, by its two ports (proc_pid_net(5), ``tcp``)."""
+def user_of(client_port: int, server_port: int) -> int | None:
+    """User id that owns the client's end of a connection over loopback (proc_pid_net(5), ``tcp``)."""
     for line in Path("/proc/net/tcp").read_text().splitlines():
         words = line.split()
-        if words[1:3] == [f"0100007F:{client:04X}", f"0100007F:{server:04X}"]:
+        if words[1:3] == [f"0100007F:{client_port:04X}", f"0100007F:{server_port:04X}"]:
             return int(words[7])
     return None
 
@@ -46,19 +47,19 @@ class _Request(BaseHTTPRequestHandler):
     timeout = TIMEOUT
 
     def do_GET(self) -> None:
-        self._pass(_ASKED)
+        self._forward(_READABLE)
 
     def do_POST(self) -> None:
-        self._pass(_SENT, int(self.headers.get("Content-Length", 0)))
+        self._forward(_WRITABLE, int(self.headers.get("Content-Length", 0)))
 
-    def _pass(self, allowed: re.Pattern[str], length: int = 0) -> None:
+    def _forward(self, allowed: re.Pattern[str], length: int = 0) -> None:
         path = self.path.removeprefix(f"http://{SERVICE}")
-        asking = user_of(self.client_address[1], self.server.server_port)
-        if not allowed.fullmatch(path) or asking != pwd.getpwnam(self.server.user).pw_uid:
+        user = user_of(self.client_address[1], self.server.server_port)
+        if not allowed.fullmatch(path) or user != pwd.getpwnam(self.server.user).pw_uid:
             self.send_error(403)
             return
         body = self.rfile.read(length) or None
-        headers = {name: self.headers[name] for name in _PASSED if name in self.headers}
+        headers = {name: self.headers[name] for name in _FORWARDED_HEADERS if name in self.headers}
         connection = http.client.HTTPConnection(self.server.service, timeout=TIMEOUT)
         try:
             connection.request(self.command, path, body, headers)
@@ -76,4 +77,4 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_request(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Nothing: it would be a line a minute. Refusals are told."""
+        """Log no request: that would be a line a minute. Rejections are logged."""

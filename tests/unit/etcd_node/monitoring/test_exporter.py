@@ -1,4 +1,4 @@
-"""What a machine tells beside etcd's own metrics."""
+"""The metrics that a machine serves beside etcd's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from etcd_node.monitoring.certificate_expiry import expiry_times
-from etcd_node.monitoring.exporter import left_behind
+from etcd_node.monitoring.exporter import metrics_files
 
 
 def certificate(end: datetime) -> str:
@@ -69,9 +69,9 @@ def test_a_broken_certificate_beside_a_whole_one_is_rejected(tmp_path: Path) -> 
             expiry_times(written(tmp_path, content))
 
 
-def test_texts_that_other_steps_left_are_passed_on_and_unfinished_ones_are_not(tmp_path: Path) -> None:
+def test_complete_metrics_files_are_served_and_others_are_not(tmp_path: Path) -> None:
     (tmp_path / "etcd_backup.prom").write_text("etcd_backup_newest_timestamp_seconds 1\n")
     (tmp_path / ".etcd_backup.prom.new").write_text("etcd_bac")
     (tmp_path / "smartmon.prom").write_text("somebody_elses 1\n")
-    assert left_behind(tmp_path) == "etcd_backup_newest_timestamp_seconds 1\n"
-    assert left_behind(tmp_path / "absent") == ""
+    assert metrics_files(tmp_path) == "etcd_backup_newest_timestamp_seconds 1\n"
+    assert metrics_files(tmp_path / "absent") == ""

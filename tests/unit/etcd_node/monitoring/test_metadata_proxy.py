@@ -1,4 +1,4 @@
-"""What DigitalOcean's metrics agent gets of the metadata service, and that nobody gets more."""
+"""The proxy gives the metrics agent its part of the metadata service, and nobody else anything."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ OTHER = "daemon"
 
 @dataclass
 class Metadata:
-    """Stands in for the metadata service, and keeps what it was asked."""
+    """The requests that a stand-in for the metadata service has received."""
 
-    asked: list[tuple[str, str, bytes]] = field(default_factory=list)
+    requests: list[tuple[str, str, bytes]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -43,12 +43,12 @@ def metadata() -> Metadata:
 
 @pytest.fixture
 def proxy_for(metadata: Metadata) -> Iterator[Callable[[str], Ask]]:
-    """A proxy for a user, through which a test asks."""
+    """Starts a proxy for a user. Returns a function that sends requests through it."""
 
     class Service(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            metadata.asked.append((self.command, self.path, body))
+            metadata.requests.append((self.command, self.path, body))
             metadata.headers.append(dict(self.headers))
             self.send_response(202 if body else 200)
             self.send_header("Content-Type", "application/json")
@@ -94,20 +94,22 @@ def proxy_for(metadata: Metadata) -> Iterator[Callable[[str], Ask]]:
         "/v1/appkey/droplet-auth-token",
     ],
 )
-def test_the_agent_learns_who_it_is(path: str, proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
+def test_the_agent_can_read_its_identity(
+    path: str, proxy_for: Callable[[str], Ask], metadata: Metadata
+) -> None:
     headers = {"Authorization": "DOMETADATA token", "Accept-Encoding": "gzip"}
     answer = proxy_for(ME)("GET", f"{SERVICE}{path}", headers=headers)
     assert answer == HttpResponse(200, "application/json", b'{"frequency":60}')
-    assert metadata.asked == [("GET", path, b"")]
+    assert metadata.requests == [("GET", path, b"")]
     assert metadata.headers[0]["Authorization"] == "DOMETADATA token"
 
 
-def test_the_agent_sends_its_measurements(proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
+def test_the_agent_can_send_its_measurements(proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
     headers = {"X-Auth-Key": "key", "Content-Type": "application/timeseries-binary-0"}
     path = "/v1/metrics/droplet_id/1001"
     answer = proxy_for(ME)("POST", f"{SERVICE}{path}", b"measured\r\n\r\n", headers)
     assert answer == HttpResponse(202, "application/json", b'{"frequency":60}')
-    assert metadata.asked == [("POST", path, b"measured\r\n\r\n")]
+    assert metadata.requests == [("POST", path, b"measured\r\n\r\n")]
     assert metadata.headers[0].items() >= headers.items()
 
 
@@ -124,22 +126,22 @@ def test_the_agent_sends_its_measurements(proxy_for: Callable[[str], Ask], metad
         ("POST", f"{SERVICE}/metadata/v1/id"),
     ],
 )
-def test_the_agent_gets_nothing_else(
+def test_every_other_request_of_the_agent_is_rejected(
     method: str, url: str, proxy_for: Callable[[str], Ask], metadata: Metadata
 ) -> None:
     assert proxy_for(ME)(method, url).status == 403
-    assert metadata.asked == []
+    assert metadata.requests == []
 
 
-def test_no_other_user_gets_anything(proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
+def test_requests_of_other_users_are_rejected(proxy_for: Callable[[str], Ask], metadata: Metadata) -> None:
     assert proxy_for(OTHER)("GET", f"{SERVICE}/metadata/v1/id").status == 403
-    assert metadata.asked == []
+    assert metadata.requests == []
 
 
-def test_what_is_sent_beside_a_request_is_no_second_one(
+def test_a_request_hidden_in_a_body_is_not_forwarded(
     proxy_for: Callable[[str], Ask], metadata: Metadata
 ) -> None:
     hidden = b"0\r\n\r\nGET /metadata/v1/user-data HTTP/1.1\r\nHost: x\r\n\r\n"
     proxy_for(ME)("GET", f"{SERVICE}/metadata/v1/id", hidden, {"Transfer-Encoding": "chunked"})
-    assert metadata.asked == [("GET", "/metadata/v1/id", b"")]
+    assert metadata.requests == [("GET", "/metadata/v1/id", b"")]
     assert "Transfer-Encoding" not in metadata.headers[0]

@@ -1,4 +1,4 @@
-"""The facts that a machine serves beside etcd's metrics, over a real connection and beside a real etcd."""
+"""The exporter over a real connection and beside a real etcd."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ END = "etcd_node_certificate_not_after_timestamp_seconds"
 
 
 def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple[int, str]:
-    """One scrape, with the connection as the program's standard input, as systemd gives it."""
+    """Scrape once. The program gets the connection as its standard input, as from systemd."""
     listening = socket.create_server((node.name, 0))
 
     def accept() -> None:
@@ -50,7 +50,7 @@ def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple
         listening.close()
 
 
-def test_a_scrape_tells_when_certificates_end_and_which_alarms_are_raised(lab: Lab) -> None:
+def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> None:
     (node,) = lab.bootstrap(size=1)
     status, text = scrape(node, client_context(node.places.etc, "server"))
     assert status == 200
@@ -66,14 +66,14 @@ def test_a_scrape_tells_when_certificates_end_and_which_alarms_are_raised(lab: L
     assert scrape(node, client_context(node.places.etc, "server"), "/keys")[0] == 404
 
 
-def test_certificates_are_told_of_while_etcd_is_down(lab: Lab) -> None:
+def test_the_expiry_is_served_while_etcd_is_down(lab: Lab) -> None:
     node = lab.add(1, initial_members=1)
     _, text = scrape(node, client_context(node.places.etc, "server"))
     assert END in text
     assert "etcd_node_alarm" not in text
 
 
-def test_strangers_learn_nothing(lab: Lab, tmp_path: Path) -> None:
+def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_path: Path) -> None:
     node = lab.add(1, initial_members=1)
     make_authority().issue(tmp_path, "server", node.name)
     stranger = client_context(tmp_path, "server")
@@ -93,7 +93,7 @@ def raise_alarm(node: Node, alarm: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_raised_alarm_is_told_also_after_a_restart_of_etcd(lab: Lab, version: str) -> None:
+def test_a_raised_alarm_is_still_served_after_a_restart_of_etcd(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     (node,) = lab.bootstrap(size=1)
     metrics = f"{node.name}:2381"
@@ -104,4 +104,4 @@ def test_a_raised_alarm_is_told_also_after_a_restart_of_etcd(lab: Lab, version: 
     node.power_off()
     assert raised_alarms(metrics) == {}
     node.power_on()
-    eventually("both are told", lambda: raised_alarms(metrics) == {"NOSPACE": 1, "CORRUPT": 1})
+    eventually("both are reported", lambda: raised_alarms(metrics) == {"NOSPACE": 1, "CORRUPT": 1})
