@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from etcd_node.host.journal import Waiting
+from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths, read_settings
 
 
@@ -49,11 +49,11 @@ def main() -> None:
         case "install":
             from etcd_node.host.install import install  # noqa: PLC0415
 
-            install(settings, places, arguments.programs, Waiting())
+            install(settings, places, arguments.programs, WaitLog())
         case "promote":
             from etcd_node.bootstrap.promote import promote  # noqa: PLC0415
 
-            promote(settings, places, Waiting())
+            promote(settings, places, WaitLog())
         case "backup" | "backup-now" as step:
             from etcd_node.backup.run import run  # noqa: PLC0415
 

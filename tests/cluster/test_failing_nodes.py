@@ -40,7 +40,7 @@ def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
         # Pulumi lists the droplets before it creates one. From here on only the member calls the API.
         wait_for(lambda: writes(control), lambda seen: "POST /v2/droplets" in seen, "order of a droplet")
         control.put("/faults", json=[mirror, {**listing, "kind": "status", "status": 403}])
-        says(failing, "etcd 3.6.14: not installed: http://203.0.113.1:8082/", "cannot be reached")
+        says(failing, "cannot install etcd 3.6.14: http://203.0.113.1:8082/", "cannot be reached")
         says(failing, "403", "droplet:read")
 
         whole = release.read_bytes()

@@ -84,7 +84,9 @@ def grown(size: str) -> bool:
 
 
 def refused_to_grow(journal: str) -> bool:
-    return "does not grow: resize2fs" in journal and "Permission denied" in journal
+    return (
+        "cannot grow the file system" in journal and "resize2fs" in journal and "Permission denied" in journal
+    )
 
 
 def actions(live: Live, droplets: Iterable[int]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from etcd_node.bootstrap.reconcile import reconcile
 from etcd_node.etcd.wal import Contents, read_disk
-from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
+from etcd_node.host.etcd_environment import etcd_environment, format_environment, parse_environment, peer_url
 from etcd_node.host.settings import Paths, read_settings
 
 from localcloud.toolchain.etcd import ensure_release
@@ -207,7 +207,9 @@ class Node:
 
     def variables(self) -> dict[str, str]:
         """etcd's environment file."""
-        return from_text(self.places.environment.read_text()) if self.places.environment.exists() else {}
+        return (
+            parse_environment(self.places.environment.read_text()) if self.places.environment.exists() else {}
+        )
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -274,8 +276,8 @@ class Lab:
         settings = read_settings(node.places.etc / "prepare_cluster.json")
         cluster = {member.name: peer_url(member.name) for member in initial_members}
         places = node.places
-        variables = environment(settings, state="new", cluster=cluster, etc=places.etc, data=places.data)
-        places.environment.write_text(as_text(variables))
+        variables = etcd_environment(settings, state="new", cluster=cluster, etc=places.etc, data=places.data)
+        places.environment.write_text(format_environment(variables))
         places.mount.mkdir(parents=True)
         with node.log_file.open("ab") as log:
             process = subprocess.Popen([self.binaries / "etcd"], env=variables, stdout=log, stderr=log)

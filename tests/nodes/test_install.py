@@ -1,4 +1,4 @@
-"""Installing etcd from a mirror that may fail in every way."""
+"""The installation of etcd from a mirror that fails in many ways."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from etcd_node.host import install as installing
 from etcd_node.host.install import PROGRAMS, InstallError, install, install_once
-from etcd_node.host.journal import Waiting
+from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths, Settings
 
 from .http_server import HttpServer
@@ -31,7 +31,7 @@ def release(programs: tuple[str, ...] = PROGRAMS) -> bytes:
 
 
 class Mirror:
-    """Serves one file, unless told otherwise."""
+    """Serves one file. A test can make it fail."""
 
     def __init__(self) -> None:
         self.content = release()
@@ -81,7 +81,7 @@ def installed(root: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in (root / "usr/local/bin").glob("*")}
 
 
-def test_etcd_is_installed_first_and_its_tools_from_the_same_download(tmp_path: Path, mirror: Mirror) -> None:
+def test_etcd_and_then_its_tools_are_installed_from_one_download(tmp_path: Path, mirror: Mirror) -> None:
     install_once(settings(mirror), Paths(tmp_path), ["etcd"])
     assert installed(tmp_path) == {"etcd": "this is etcd"}
     install_once(settings(mirror), Paths(tmp_path), ["etcdctl", "etcdutl"])
@@ -91,14 +91,14 @@ def test_etcd_is_installed_first_and_its_tools_from_the_same_download(tmp_path: 
     assert not list((tmp_path / "var/cache/etcd-release").iterdir())
 
 
-def test_what_is_installed_is_not_fetched_again(tmp_path: Path, mirror: Mirror) -> None:
+def test_an_installed_release_is_not_downloaded_again(tmp_path: Path, mirror: Mirror) -> None:
     install_once(settings(mirror), Paths(tmp_path), PROGRAMS)
     mirror.status = 500
     install_once(settings(mirror), Paths(tmp_path), PROGRAMS)
     assert mirror.requests == 1
 
 
-def test_a_wrong_checksum_names_both_and_nothing_is_unpacked(tmp_path: Path, mirror: Mirror) -> None:
+def test_a_wrong_checksum_is_reported_and_nothing_is_unpacked(tmp_path: Path, mirror: Mirror) -> None:
     expected = "1" * 64
     with pytest.raises(InstallError) as caught:
         install_once(settings(mirror, expected), Paths(tmp_path), ["etcd"])
@@ -109,19 +109,19 @@ def test_a_wrong_checksum_names_both_and_nothing_is_unpacked(tmp_path: Path, mir
     assert not list((tmp_path / "var/cache/etcd-release").iterdir())
 
 
-def test_a_download_that_breaks_off_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
+def test_an_interrupted_download_is_an_error(tmp_path: Path, mirror: Mirror) -> None:
     mirror.cut_off = True
-    with pytest.raises(InstallError, match="broke off"):
+    with pytest.raises(InstallError, match="ended after"):
         install_once(settings(mirror), Paths(tmp_path), ["etcd"])
 
 
-def test_a_refusal_names_the_status(tmp_path: Path, mirror: Mirror) -> None:
+def test_an_error_status_is_reported(tmp_path: Path, mirror: Mirror) -> None:
     mirror.status = 404
     with pytest.raises(InstallError, match="answers 404"):
         install_once(settings(mirror), Paths(tmp_path), ["etcd"])
 
 
-def test_an_unreachable_mirror_is_named(tmp_path: Path, mirror: Mirror) -> None:
+def test_an_unreachable_mirror_is_reported(tmp_path: Path, mirror: Mirror) -> None:
     mirror.stop()
     with pytest.raises(InstallError, match=f"{mirror.url} cannot be reached: Connection refused"):
         install_once(settings(mirror), Paths(tmp_path), ["etcd"])
@@ -134,7 +134,7 @@ def test_a_release_without_etcd_is_an_error(tmp_path: Path, mirror: Mirror) -> N
         install_once(settings(mirror, sha256), Paths(tmp_path), ["etcd"])
 
 
-def test_files_that_a_loss_of_power_left_half_written_are_replaced(tmp_path: Path, mirror: Mirror) -> None:
+def test_files_that_a_loss_of_power_left_incomplete_are_replaced(tmp_path: Path, mirror: Mirror) -> None:
     install_once(settings(mirror), Paths(tmp_path), ["etcd"])
     (tarball,) = (tmp_path / "var/cache/etcd-release").iterdir()
     tarball.write_bytes(b"")
@@ -143,10 +143,10 @@ def test_files_that_a_loss_of_power_left_half_written_are_replaced(tmp_path: Pat
     assert installed(tmp_path) == {"etcd": "this is etcd"}
 
 
-def test_it_heals_by_itself_and_says_each_trouble_once(
+def test_the_installation_is_retried_and_each_error_is_logged_once(
     tmp_path: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    logged: list[str] = []
     pauses: list[float] = []
 
     def pause(seconds: float) -> None:
@@ -156,7 +156,7 @@ def test_it_heals_by_itself_and_says_each_trouble_once(
 
     mirror.status = 503
     monkeypatch.setattr(installing.time, "sleep", pause)
-    install(settings(mirror), Paths(tmp_path), ["etcd"], Waiting(write=said.append))
+    install(settings(mirror), Paths(tmp_path), ["etcd"], WaitLog(write=logged.append))
     assert installed(tmp_path) == {"etcd": "this is etcd"}
-    assert len(said) == 1
+    assert len(logged) == 1
     assert pauses[3] > pauses[0]

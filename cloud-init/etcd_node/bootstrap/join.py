@@ -31,7 +31,7 @@ from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, lo
 from etcd_node.etcd.membership import Remove, Wait, bootstrap_cluster_id, initial_cluster, rejoin_step
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
-from etcd_node.host.journal import Waiting, say
+from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
 
 FAST_POLLING = 30.0
@@ -64,7 +64,7 @@ class JoiningMember:
         *,
         client: TlsClient,
         address_book: AddressBook,
-        waiting: Waiting,
+        wait_log: WaitLog,
         write_addresses: Callable[[Book], None],
         can_start: Callable[[], bool],
         restoration: Restoration,
@@ -73,7 +73,7 @@ class JoiningMember:
         self._places = places
         self._client = client
         self._address_book = address_book
-        self._waiting = waiting
+        self._wait_log = wait_log
         self._write_addresses = write_addresses
         self._can_start = can_start
         self._restoration = restoration
@@ -105,7 +105,9 @@ class JoiningMember:
             try:
                 return BootstrapServer((self._settings.listen, PEER_PORT), context, self._endpoint)
             except OSError as error:
-                self._waiting.on(f"port {PEER_PORT} is in use ({error.strerror}): waiting for etcd to stop")
+                self._wait_log.report(
+                    f"port {PEER_PORT} is in use ({error.strerror}): waiting for etcd to stop"
+                )
                 time.sleep(1)
 
     def _try_once(self) -> Start | None:
@@ -128,12 +130,12 @@ class JoiningMember:
             self._write_addresses(self._address_book.book)
         book = self._address_book.book
         if book is None:
-            self._waiting.on(
+            self._wait_log.report(
                 f"no data here; waiting for the members' addresses: {self._address_book.trouble}"
             )
             return None
         if (problem := trouble_with_self(book, self._settings.name, is_local)) is not None:
-            self._waiting.on(problem)
+            self._wait_log.report(problem)
             return None
         return book
 
@@ -141,7 +143,7 @@ class JoiningMember:
         """Bootstrap if the rules allow it and this is the deciding member. All others wait for its decision."""
         name = self._settings.name
         if name not in self._settings.initial_members:
-            self._waiting.on("no data here; waiting for a cluster to join: no other member runs etcd")
+            self._wait_log.report("no data here; waiting for a cluster to join: no other member runs etcd")
             return None
         if self._restoration.wanted and not self._is_ready_to_restore(reports):
             return None
@@ -149,10 +151,12 @@ class JoiningMember:
         if isinstance(outcome, Decision) and name == self._deciding_member:
             outcome = decide(self._observations(reports, self._observe(book)))
         if isinstance(outcome, Refusal):
-            self._waiting.on(f"no data here; waiting to bootstrap: {outcome.reason}")
+            self._wait_log.report(f"no data here; waiting to bootstrap: {outcome.reason}")
             return None
         if name != self._deciding_member:
-            self._waiting.on(f"no initial member has data: waiting for {self._deciding_member} to bootstrap")
+            self._wait_log.report(
+                f"no initial member has data: waiting for {self._deciding_member} to bootstrap"
+            )
             return None
         return self._announce(book, outcome)
 
@@ -199,15 +203,17 @@ class JoiningMember:
         chosen = reports[self._deciding_member]
         if self._settings.name != self._deciding_member and not chosen.snapshot:
             why = chosen.detail or "it has not fetched one yet"
-            self._waiting.on(f"no data here; waiting for {self._deciding_member} to choose a backup: {why}")
+            self._wait_log.report(
+                f"no data here; waiting for {self._deciding_member} to choose a backup: {why}"
+            )
             return False
         if not self._can_start():
-            self._waiting.on("no data here; waiting for the installation of etcd")
+            self._wait_log.report("no data here; waiting for the installation of etcd")
             return False
         self._restoration.prepare("" if self._settings.name == self._deciding_member else chosen.snapshot)
         self._endpoint.show_snapshot(self._restoration.ready, self._restoration.problem)
         if not self._restoration.ready:
-            self._waiting.on(f"no data here; waiting for the backup: {self._restoration.problem}")
+            self._wait_log.report(f"no data here; waiting for the backup: {self._restoration.problem}")
         return bool(self._restoration.ready)
 
     def _start_new(self, decision: Decision) -> Start:
@@ -231,7 +237,7 @@ class JoiningMember:
         count = 1 + sum(accepted.result() for accepted in sent)
         if count <= len(decision.instances) // 2:
             self._endpoint.withdraw()
-            self._waiting.on("no quorum accepted the bootstrap: trying again")
+            self._wait_log.report("no quorum accepted the bootstrap: trying again")
             return None
         say(f"bootstrapping the cluster: {count} of {len(decision.instances)} members start now")
         return self._start_new(decision)
@@ -252,9 +258,9 @@ class JoiningMember:
             return self._take_step(ClusterClient(self._client, running), running)
         except NoQuorumError as error:
             hint = f" ({RECOVER_THERE})" if self._settings.recovered else ""
-            self._waiting.on(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")
+            self._wait_log.report(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")
         except RefusedError as error:
-            self._waiting.on(f"no data here; the cluster does not accept this member yet: {error}")
+            self._wait_log.report(f"no data here; the cluster does not accept this member yet: {error}")
         return None
 
     def _take_step(self, cluster: ClusterClient, running: Sequence[MemberAddress]) -> Start | None:
@@ -263,16 +269,16 @@ class JoiningMember:
         confirmed = cluster.list_members()
         if self._settings.recovered and confirmed.cluster != bootstrap_cluster_id(self._settings):
             peers = " and ".join(peer.name for peer in running)
-            self._waiting.on(
+            self._wait_log.report(
                 f"no data here; the cluster from before the recovery runs on {peers}: {RECOVER_THERE}"
             )
             return None
         step = rejoin_step(name, confirmed)
         if isinstance(step, Wait):
-            self._waiting.on(f"no data here; waiting to join the cluster: {step.reason}")
+            self._wait_log.report(f"no data here; waiting to join the cluster: {step.reason}")
             return None
         if not self._can_start():
-            self._waiting.on("no data here; waiting for the installation of etcd, to join the cluster")
+            self._wait_log.report("no data here; waiting for the installation of etcd, to join the cluster")
             return None
         if not self._endpoint.withdraw():
             return None

@@ -21,12 +21,12 @@ from etcd_node.etcd.membership import was_removed
 from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.etcd.wal import Contents, Disk, read_disk
 from etcd_node.host.atomic_write import replace_text
-from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
+from etcd_node.host.etcd_environment import etcd_environment, format_environment, parse_environment, peer_url
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.install import Installation
-from etcd_node.host.journal import Waiting, say, warn
+from etcd_node.host.journal import WaitLog, say, warn
 from etcd_node.host.settings import Paths, Settings, as_recovered
-from etcd_node.host.volume import provide_data, set_aside
+from etcd_node.host.volume import prepare_data_directory, set_aside
 
 RECHECK_LIMITS = {Contents.DATA: 20.0, Contents.EMPTY_BOOTSTRAP_LOG: 5.0}
 """Seconds for which a recheck asks the other members for a quorum's member list."""
@@ -42,7 +42,7 @@ class PrepareCluster:
         self._settings = settings
         self._places = places
         self._token = token
-        self._waiting = Waiting()
+        self._wait_log = WaitLog()
         self._client = TlsClient(places.etc)
         self._installation = Installation(settings, places)
         self._address_book = AddressBook(
@@ -56,7 +56,7 @@ class PrepareCluster:
         self._installation.join()
 
     def _prepare(self) -> None:
-        provide_data(self._places, self._settings.volume, self._waiting)
+        prepare_data_directory(self._places, self._settings.volume, self._wait_log)
         self._settings = as_recovered(self._settings, self._places.recovery)
         disk = read_disk(self._places.data)
         if self._places.recheck.exists():
@@ -78,7 +78,7 @@ class PrepareCluster:
             self._places,
             client=self._client,
             address_book=self._address_book,
-            waiting=self._waiting,
+            wait_log=self._wait_log,
             write_addresses=partial(keep, self._places),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
@@ -98,7 +98,7 @@ class PrepareCluster:
             # A new root disk. One try now is sooner than the timer's.
             self._list_droplets()
         file = self._places.environment
-        kept = from_text(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
+        kept = parse_environment(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
         cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
         names = {*self._settings.initial_members, self._settings.name}
         self._write_environment("existing", cluster or {name: peer_url(name) for name in names})
@@ -119,7 +119,7 @@ class PrepareCluster:
                     self._client, other_members(self._settings, self._places)
                 ).list_members()
             except NoQuorumError as error:
-                self._waiting.on(f"asking whether this member was removed: no quorum answers ({error})")
+                self._wait_log.report(f"asking whether this member was removed: no quorum answers ({error})")
                 time.sleep(1)
                 continue
             if not was_removed(disk.identity.member, disk.identity.cluster, confirmed):
@@ -144,7 +144,7 @@ class PrepareCluster:
             try:
                 markers = read_markers(self._settings, self._token)
             except ListingError as error:
-                self._waiting.on(
+                self._wait_log.report(
                     f"removed from the cluster; it is not known whether this member may join again: {error}"
                 )
                 time.sleep(error.delay(failures))
@@ -153,7 +153,7 @@ class PrepareCluster:
             if markers.wants(member_number(self._settings.name)):
                 return
             size = f"has {markers.size} members" if markers.size else "is changing its size"
-            self._waiting.on(
+            self._wait_log.report(
                 f"removed from the cluster, which {size if markers.up else 'is being torn down'}: "
                 "waiting for a scale-out, or for the deletion of this droplet"
             )
@@ -165,7 +165,7 @@ class PrepareCluster:
             keep(self._places, self._address_book.book)
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
-        variables = environment(
+        variables = etcd_environment(
             self._settings, state=state, cluster=cluster, etc=self._places.etc, data=self._places.data
         )
-        replace_text(self._places.environment, as_text(variables), mode=0o644)
+        replace_text(self._places.environment, format_environment(variables), mode=0o644)

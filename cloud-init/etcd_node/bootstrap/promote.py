@@ -8,18 +8,18 @@ from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
 from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.host.backoff import backoff
-from etcd_node.host.journal import Waiting, say
+from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
 
 
-def promote(settings: Settings, places: Paths, waiting: Waiting) -> None:
+def promote(settings: Settings, places: Paths, wait_log: WaitLog) -> None:
     """Return when this member is a voter. The time between tries grows from 0.2 to 5 seconds."""
     client = TlsClient(places.etc)
     attempt = 0
     while True:
         metrics = read_local_metrics(settings.metrics)
         if metrics is None or not metrics.has_leader:
-            waiting.on("waiting for etcd to have a leader, to promote this member")
+            wait_log.report("waiting for etcd to have a leader, to promote this member")
         else:
             cluster = ClusterClient(client, other_members(settings, places))
             try:
@@ -30,7 +30,7 @@ def promote(settings: Settings, places: Paths, waiting: Waiting) -> None:
                     break
                 cluster.promote(metrics.member)
             except (NoQuorumError, RefusedError) as error:
-                waiting.on(f"this member is still a learner: {error}")
+                wait_log.report(f"this member is still a learner: {error}")
             else:
                 break
         time.sleep(backoff(attempt, first=0.2, longest=5.0))

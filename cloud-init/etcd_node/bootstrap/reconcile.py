@@ -16,7 +16,7 @@ from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, ot
 from etcd_node.etcd.wal import Contents, Disk, Identity, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.journal import say, warn
-from etcd_node.host.resize_filesystem import grow
+from etcd_node.host.resize_filesystem import grow_filesystem
 from etcd_node.host.settings import Paths, Settings
 
 HEALTHY_INTERVAL = 600.0
@@ -116,7 +116,7 @@ def _grow_filesystem(settings: Settings, places: Paths) -> None:
     if not settings.volume or places.outgrown.exists():
         return
     try:
-        whole = grow(places.device(settings.volume), mounted=True)
+        whole = grow_filesystem(places.device(settings.volume), mounted=True)
     except OSError as error:
         warn(f"the data volume cannot be read: {error}")
         return

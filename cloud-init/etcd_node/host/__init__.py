@@ -1,1 +1,1 @@
-"""This machine: settings, files, programs, volume and journal."""
+"""This machine: its settings, files, programs, data volume and journal."""

@@ -1,4 +1,4 @@
-"""Files that are whole at every moment."""
+"""Atomic writes: a reader never sees an incomplete file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def replace_text(path: Path, text: str, *, mode: int) -> None:
-    """Put a text in a file's place in one step, on disk when this returns."""
+    """Replace a file by a text in one step. The text is on disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

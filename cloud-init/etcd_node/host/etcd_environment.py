@@ -1,4 +1,4 @@
-"""etcd's environment file, ``/etc/etcd/etcd-members``."""
+"""The environment file of etcd, ``/etc/etcd/etcd-members``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from etcd_node.host.settings import Settings
 
 
 def peer_url(name: str) -> str:
-    """Where a member's peers reach it."""
+    """The URL at which a member's peers reach it."""
     return f"https://{name}:{PEER_PORT}"
 
 
-def environment(
+def etcd_environment(
     settings: Settings, *, state: str, cluster: Mapping[str, str], etc: Path, data: Path
 ) -> dict[str, str]:
-    """etcd's settings. ``state`` is ``new`` or ``existing``, ``cluster`` has the peer URL of each member.
+    """The variables that configure etcd.
 
-    Names are those of etcd's configuration flags. None is experimental: etcd ignores variables that it does
-    not know, so a renamed one would silently do nothing.
+    ``state`` is ``new`` or ``existing``. ``cluster`` has the peer URL of each member. The names are those of etcd's
+    flags. None is experimental: etcd ignores unknown variables, so a flag that is renamed would silently do nothing.
     """
     name = settings.name
     return {
@@ -33,7 +33,7 @@ def environment(
         "ETCD_INITIAL_ADVERTISE_PEER_URLS": peer_url(name),
         "ETCD_LISTEN_CLIENT_URLS": f"https://{settings.listen}:{CLIENT_PORT}",
         "ETCD_LISTEN_PEER_URLS": f"https://{settings.listen}:{PEER_PORT}",
-        # An https URL is served with the client port's certificate, and demands a client's as well.
+        # etcd serves an https URL with the client port's certificate, and demands a client certificate.
         "ETCD_LISTEN_METRICS_URLS": f"http://{settings.metrics},https://{settings.listen}:{METRICS_PORT}",
         "ETCD_CERT_FILE": str(etc / "server.pem"),
         "ETCD_KEY_FILE": str(etc / "server-key.pem"),
@@ -53,11 +53,11 @@ def environment(
     }
 
 
-def as_text(variables: Mapping[str, str]) -> str:
-    """The file that systemd reads as ``EnvironmentFile=``."""
+def format_environment(variables: Mapping[str, str]) -> str:
+    """The text of a file that systemd reads as ``EnvironmentFile=``."""
     return "".join(f"{key}={value}\n" for key, value in variables.items())
 
 
-def from_text(text: str) -> dict[str, str]:
-    """What ``as_text`` wrote."""
+def parse_environment(text: str) -> dict[str, str]:
+    """The variables in a text of ``format_environment``."""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)

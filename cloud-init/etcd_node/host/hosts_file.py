@@ -1,7 +1,7 @@
 """The members' names and addresses in ``/etc/hosts``.
 
-Members find each other without DNS: a resolver may remember for half an hour that a new record does not
-exist, and for its time to live where a replaced member used to be.
+Members find each other without DNS. A resolver may remember for half an hour that a new record does not exist, and
+it may return the old address of a replaced member until the record's time to live ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BLOCK = re.compile(rf"^{re.escape(BEGIN)}$.*?^{re.escape(END)}$\n?", re.MULTILI
 
 
 def with_members(hosts: str, addresses: Mapping[str, str]) -> str:
-    """The text of a hosts file with the block of members replaced, or added at its end."""
+    """The text of a hosts file in which the block of members is replaced, or added at the end."""
     lines = "".join(f"{address} {name}\n" for name, address in sorted(addresses.items()))
     rest = _BLOCK.sub("", hosts)
     if rest and not rest.endswith("\n"):
@@ -39,7 +39,7 @@ def read_members(hosts: Path) -> dict[str, str]:
 
 
 def update_hosts(path: Path, addresses: Mapping[str, str]) -> bool:
-    """Write the members' addresses into a hosts file; whether that changed it."""
+    """Write the members' addresses into a hosts file. Returns whether the file changed."""
     before = path.read_text() if path.exists() else ""
     after = with_members(before, addresses)
     if after == before:

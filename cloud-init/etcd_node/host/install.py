@@ -1,4 +1,4 @@
-"""etcd's release: fetched, its checksum verified, and only then unpacked."""
+"""Installs etcd: downloads a release, verifies its checksum, and unpacks it."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from pathlib import Path
 from threading import Thread
 
 from etcd_node.host.backoff import backoff
-from etcd_node.host.journal import Waiting, say
+from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
 
 PROGRAMS = ("etcd", "etcdctl", "etcdutl")
 
-STALL = 20.0
-"""Seconds without a byte after which a download is given up."""
+DOWNLOAD_TIMEOUT = 20.0
+"""Seconds without a byte after which a download fails."""
 
 _CHUNK = 1 << 18
 
 
 class InstallError(Exception):
-    """This try failed. The text fits on one line."""
+    """The installation failed. The text fits on one line."""
 
 
-def install(settings: Settings, places: Paths, programs: Sequence[str], waiting: Waiting) -> None:
-    """Have some of ``PROGRAMS`` in ``/usr/local/bin``. Tries until it succeeds."""
+def install(settings: Settings, places: Paths, programs: Sequence[str], wait_log: WaitLog) -> None:
+    """Install some of ``PROGRAMS`` into ``/usr/local/bin``. Tries until it succeeds."""
     attempt = 0
     while True:
         try:
             install_once(settings, places, programs)
         except InstallError as error:
-            waiting.on(f"{' and '.join(programs)} {settings.version}: not installed: {error}")
+            wait_log.report(f"cannot install {' and '.join(programs)} {settings.version}: {error}")
             time.sleep(backoff(attempt, longest=60.0))
             attempt += 1
         else:
@@ -45,7 +45,7 @@ def install(settings: Settings, places: Paths, programs: Sequence[str], waiting:
 
 
 class Installation(Thread):
-    """Installs etcd while something else goes on."""
+    """Installs etcd in the background."""
 
     def __init__(self, settings: Settings, places: Paths) -> None:
         super().__init__(daemon=True)
@@ -53,15 +53,15 @@ class Installation(Thread):
         self._places = places
 
     def run(self) -> None:
-        """Install etcd alone: its tools can wait until it runs."""
-        install(self._settings, self._places, ["etcd"], Waiting())
+        """Install etcd without its tools, which are not needed before etcd runs."""
+        install(self._settings, self._places, ["etcd"], WaitLog())
 
 
 def install_once(settings: Settings, places: Paths, programs: Sequence[str]) -> None:
-    """Do what is missing, or was not finished. Raises ``InstallError``.
+    """Install the programs that are missing or incomplete. Raises ``InstallError``.
 
-    The release stays until all of ``PROGRAMS`` are safely on disk: etcd starts before they are, and while the
-    release is still there, a loss of power may have left any file half written.
+    The downloaded release stays until all of ``PROGRAMS`` are safely on disk. etcd starts before that. While the
+    release exists, a loss of power may have left any file incomplete.
     """
     home = places.root / "opt/etcd" / f"{settings.version}-{settings.release_sha256[:12]}"
     tarball = places.root / "var/cache/etcd-release" / f"{settings.release_sha256}.tar.gz"
@@ -70,13 +70,13 @@ def install_once(settings: Settings, places: Paths, programs: Sequence[str]) -> 
             if not tarball.exists() or _digest(tarball) != settings.release_sha256:
                 fetch(settings.release_url, settings.release_sha256, tarball)
             unpack(tarball, home, programs)
-            say(f"{' and '.join(programs)} {settings.version} installed in {home}")
+            say(f"installed {' and '.join(programs)} {settings.version} in {home}")
         link(home, places.root / "usr/local/bin", programs)
         if all((home / program).exists() for program in PROGRAMS):
             os.sync()
             tarball.unlink(missing_ok=True)
     except OSError as error:
-        raise InstallError(f"cannot write it: {error}") from error
+        raise InstallError(f"cannot write the release: {error}") from error
 
 
 def _digest(path: Path) -> str:
@@ -85,7 +85,7 @@ def _digest(path: Path) -> str:
 
 
 def link(home: Path, folder: Path, programs: Sequence[str]) -> None:
-    """Make a release's programs the ones that are found by name."""
+    """Link a release's programs into a folder of the search path."""
     folder.mkdir(parents=True, exist_ok=True)
     for program in programs:
         name = folder / program
@@ -97,12 +97,12 @@ def link(home: Path, folder: Path, programs: Sequence[str]) -> None:
 
 
 def fetch(url: str, sha256: str, target: Path) -> None:
-    """Download a file and give it its name only when its SHA-256 is right. Raises ``InstallError``."""
+    """Download a file. It gets its name only if its SHA-256 is right. Raises ``InstallError``."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".part")
     digest = hashlib.sha256()
     try:
-        with urllib.request.urlopen(url, timeout=STALL) as response, temporary.open("wb") as file:  # noqa: S310
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, temporary.open("wb") as file:  # noqa: S310
             while chunk := response.read(_CHUNK):
                 digest.update(chunk)
                 file.write(chunk)
@@ -115,19 +115,19 @@ def fetch(url: str, sha256: str, target: Path) -> None:
         reason = error.reason.strerror if isinstance(error.reason, OSError) else None
         raise InstallError(f"{url} cannot be reached: {reason or error.reason}") from None
     except HTTPException as error:
-        raise InstallError(f"{url} broke off: {error!r}") from None
+        raise InstallError(f"the download of {url} failed: {error!r}") from None
     if length is not None and received < int(length):
-        raise InstallError(f"{url} broke off after {received} of {length} bytes")
+        raise InstallError(f"the download of {url} ended after {received} of {length} bytes")
     if digest.hexdigest() != sha256:
         temporary.unlink()
         raise InstallError(
-            f"{url} has the wrong checksum, so it was thrown away: SHA-256 is {digest.hexdigest()}, expected {sha256}"
+            f"{url} has the wrong checksum and was deleted: SHA-256 is {digest.hexdigest()}, expected {sha256}"
         )
     temporary.replace(target)
 
 
 def unpack(tarball: Path, home: Path, programs: Sequence[str]) -> None:
-    """Take programs out of a verified release. Raises ``InstallError`` when one is not in it."""
+    """Unpack programs of a verified release. Raises ``InstallError`` if the release lacks one."""
     home.mkdir(parents=True, exist_ok=True)
     wanted = set(programs)
     with tarfile.open(tarball, "r:gz") as archive:
@@ -142,4 +142,4 @@ def unpack(tarball: Path, home: Path, programs: Sequence[str]) -> None:
                 wanted.discard(name)
             if not wanted:
                 return
-    raise InstallError(f"{tarball.name} has no {' and no '.join(sorted(wanted))} in it")
+    raise InstallError(f"{tarball.name} has no {' and no '.join(sorted(wanted))}")

@@ -1,4 +1,4 @@
-"""The data directory: on the data volume, or nowhere."""
+"""The data directory of etcd on the data volume."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import subprocess
 import time
 from pathlib import Path
 
-from etcd_node.host.journal import Waiting, say
-from etcd_node.host.resize_filesystem import grow
+from etcd_node.host.journal import WaitLog, say
+from etcd_node.host.resize_filesystem import grow_filesystem
 from etcd_node.host.settings import Paths
 
-PAUSE = 0.5
-"""Seconds between looks at a volume that is not there yet."""
+RETRY_INTERVAL = 0.5
+"""Seconds between two tries to mount a volume that is not attached yet."""
 
 
-def provide_data(places: Paths, volume: str, waiting: Waiting) -> None:
-    """Mount the volume, if there is one, and give etcd its directory on it. Waits as long as it takes."""
+def prepare_data_directory(places: Paths, volume: str, wait_log: WaitLog) -> None:
+    """Mount the volume, if the member has one, and create etcd's directory. Waits until the volume is attached."""
     places.mount.mkdir(parents=True, exist_ok=True)
     if volume:
         device = places.device(volume)
-        while (trouble := mount(device, places.mount)) is not None:
-            waiting.on(f"waiting for the data volume {volume}: {trouble}")
-            time.sleep(PAUSE)
+        while (problem := mount(device, places.mount)) is not None:
+            wait_log.report(f"waiting for the data volume {volume}: {problem}")
+            time.sleep(RETRY_INTERVAL)
     places.data.mkdir(exist_ok=True)
     places.data.chmod(0o700)
     _give_to_etcd(places.data)
 
 
 def mount(device: Path, target: Path) -> str | None:
-    """Mount a device unless it is mounted there already; what is in the way, if anything."""
+    """Mount a device unless it is mounted already. Returns the problem, or ``None``."""
     if not device.exists():
-        return f"{device} is not there"
+        return f"{device} does not exist"
     if not target.is_mount():
-        grow(device, mounted=False)
+        grow_filesystem(device, mounted=False)
         done = subprocess.run(
             ["mount", "-o", "noatime", str(device), str(target)], capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            return " ".join(done.stderr.split()) or f"mount ended with {done.returncode}"
+            return " ".join(done.stderr.split()) or f"mount failed with status {done.returncode}"
         say(f"mounted {device} on {target}")
     if target.stat().st_dev != device.stat().st_rdev:
         return f"another file system is mounted on {target}"
@@ -48,9 +48,9 @@ def mount(device: Path, target: Path) -> str | None:
 
 
 def set_aside(places: Paths, why: str, *, keep: bool = False) -> Path:
-    """Move the data out of etcd's way, where an operator still finds it.
+    """Move the data into a directory ``WHY-TIME`` beside it, where an operator finds it. Returns the directory.
 
-    Only the last such copy is kept, unless ``keep`` says that no copy is ever deleted but by an operator.
+    Earlier copies with the same ``why`` are deleted, unless ``keep``: then only an operator deletes copies.
     """
     stem = target = places.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
     if not keep:
@@ -67,7 +67,7 @@ def set_aside(places: Paths, why: str, *, keep: bool = False) -> Path:
 
 
 def _give_to_etcd(directory: Path) -> None:
-    """A new root disk may have numbered its users anew, while the volume keeps the old numbers."""
+    """Set the owner. A new root disk may number its users differently, while the volume keeps the old numbers."""
     try:
         etcd = pwd.getpwnam("etcd")
     except KeyError:

@@ -24,7 +24,7 @@ from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.wal import Contents, DamagedLogError, read_disk
 from etcd_node.host.atomic_write import replace_text
-from etcd_node.host.etcd_environment import from_text
+from etcd_node.host.etcd_environment import parse_environment
 from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
@@ -135,7 +135,7 @@ def alone(settings: Settings, places: Paths, survey: Survey, consent: Consent) -
 
 def _make_cluster_of_one(settings: Settings, places: Paths) -> None:
     variables = {
-        **from_text(places.environment.read_text()),
+        **parse_environment(places.environment.read_text()),
         # No member may join before etcd has been restarted without --force-new-cluster.
         "ETCD_LISTEN_PEER_URLS": f"https://127.0.0.1:{PEER_PORT}",
         "ETCD_LISTEN_CLIENT_URLS": f"https://127.0.0.1:{CLIENT_PORT}",

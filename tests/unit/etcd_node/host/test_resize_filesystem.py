@@ -1,4 +1,4 @@
-"""A file system takes the whole of its device when the device has grown."""
+"""A file system grows to the size of its device."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from etcd_node.host.resize_filesystem import GIB, SUPERBLOCK, filesystem_bytes, grow
+from etcd_node.host.resize_filesystem import GIB, SUPERBLOCK, filesystem_bytes, grow_filesystem
 
 
 @pytest.fixture
 def device(tmp_path: Path) -> Path:
-    """One of 2 GiB, as DigitalOcean formats it."""
+    """A device of 2 GiB, formatted as by DigitalOcean."""
     image = tmp_path / "volume.img"
     image.touch()
     os.truncate(image, 2 * GIB)
@@ -20,7 +20,7 @@ def device(tmp_path: Path) -> Path:
     return image
 
 
-def in_use(device: Path) -> int:
+def size_of(device: Path) -> int:
     with device.open("rb") as disk:
         disk.seek(SUPERBLOCK)
         return filesystem_bytes(disk.read(SUPERBLOCK))
@@ -30,39 +30,41 @@ def in_use(device: Path) -> int:
 def test_a_file_system_grows_with_its_device(
     device: Path, capfd: pytest.CaptureFixture[str], *, mounted: bool
 ) -> None:
-    assert in_use(device) == 2 * GIB
+    assert size_of(device) == 2 * GIB
     os.truncate(device, 3 * GIB)
-    assert grow(device, mounted=mounted)
-    assert in_use(device) == 3 * GIB
-    assert f"the file system on {device} has grown to 3 GiB" in capfd.readouterr().err
+    assert grow_filesystem(device, mounted=mounted)
+    assert size_of(device) == 3 * GIB
+    assert f"grew the file system on {device} to 3 GiB" in capfd.readouterr().err
 
 
-def test_nothing_is_run_while_it_has_the_whole_device(device: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_runs_while_the_file_system_has_its_full_size(
+    device: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(subprocess, "run", pytest.fail)
-    assert grow(device, mounted=False)
-    # Less than the least by which a volume grows: what a file system leaves at its end is no reason.
+    assert grow_filesystem(device, mounted=False)
+    # Less than a volume grows by at least: a file system may leave some bytes unused at its end.
     os.truncate(device, 3 * GIB - 4096)
-    assert grow(device, mounted=True)
+    assert grow_filesystem(device, mounted=True)
 
 
-def test_one_that_cannot_grow_is_said(device: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_to_grow_is_logged(device: Path, capfd: pytest.CaptureFixture[str]) -> None:
     os.truncate(device, 3 * GIB)
     with device.open("r+b") as disk:
-        # Its checksum will not do.
+        # This breaks its checksum.
         disk.seek(SUPERBLOCK + 88)
         disk.write(b"\xff\xff")
-    assert not grow(device, mounted=False)
-    assert f"the file system on {device} does not grow: resize2fs" in capfd.readouterr().err
+    assert not grow_filesystem(device, mounted=False)
+    assert f"cannot grow the file system on {device}: resize2fs" in capfd.readouterr().err
 
 
-def test_one_that_was_mounted_since_its_last_check_is_checked_before(device: Path) -> None:
+def test_a_file_system_that_was_mounted_is_checked_before_it_grows(device: Path) -> None:
     subprocess.run(["debugfs", "-w", "-R", "set_super_value mtime 20370101", device], check=True)
     os.truncate(device, 3 * GIB)
-    assert not grow(device, mounted=True)
-    assert grow(device, mounted=False)
+    assert not grow_filesystem(device, mounted=True)
+    assert grow_filesystem(device, mounted=False)
 
 
-def test_one_of_the_largest_volume_is_counted_in_two_words() -> None:
+def test_the_size_of_the_largest_volume_is_read_from_two_fields() -> None:
     superblock = bytearray(SUPERBLOCK)
     superblock[4:8], superblock[24:28], superblock[336:340] = b"\0\0\0\0", b"\2\0\0\0", b"\1\0\0\0"
     assert filesystem_bytes(superblock) == 16 * 1024 * GIB

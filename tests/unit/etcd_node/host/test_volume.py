@@ -1,4 +1,4 @@
-"""What is moved out of etcd's way, and what of it stays."""
+"""Data that is set aside on the volume, and which copies stay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def copies(places: Paths) -> list[str]:
     return sorted(one.read_text() for one in places.mount.glob("given-up-*/log"))
 
 
-def test_what_an_operator_gives_up_is_never_deleted_however_often(tmp_path: Path) -> None:
+def test_data_that_an_operator_abandons_is_never_deleted(tmp_path: Path) -> None:
     for content in ("original", "second", "third"):
         places = places_with(tmp_path, content)
         set_aside(places, "given-up", keep=True)
@@ -29,7 +29,7 @@ def test_what_an_operator_gives_up_is_never_deleted_however_often(tmp_path: Path
     assert copies(places) == ["original", "second", "third"]
 
 
-def test_of_what_a_member_sets_aside_by_itself_the_last_copy_stays(tmp_path: Path) -> None:
+def test_of_data_that_a_member_sets_aside_the_last_copy_stays(tmp_path: Path) -> None:
     places = places_with(tmp_path, "given up")
     set_aside(places, "given-up", keep=True)
     for content in ("first", "last"):
@@ -40,7 +40,7 @@ def test_of_what_a_member_sets_aside_by_itself_the_last_copy_stays(tmp_path: Pat
     assert copies(places) == ["given up"]
 
 
-def test_a_volume_without_room_for_the_backup_is_said_with_what_lies_on_it(tmp_path: Path) -> None:
+def test_a_volume_that_is_too_full_is_reported_with_its_old_copies(tmp_path: Path) -> None:
     places = places_with(tmp_path, "given up")
     kept = set_aside(places, "given-up", keep=True)
     refuse_full_volume(places.mount, size=1)

@@ -1,12 +1,10 @@
-"""The hosts file, etcd's environment file, and lines for the journal."""
+"""etcd's environment file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from etcd_node.host.etcd_environment import as_text, environment, from_text, peer_url
-from etcd_node.host.hosts_file import members_in, update_hosts, with_members
-from etcd_node.host.journal import HEARTBEAT, Waiting
+from etcd_node.host.etcd_environment import etcd_environment, format_environment, parse_environment, peer_url
 from etcd_node.host.settings import Settings
 
 
@@ -33,14 +31,14 @@ def settings(**changed: object) -> Settings:
 
 def test_the_environment_has_every_variable_and_no_experimental_one() -> None:
     name = "etcd-server-1.example.test"
-    found = environment(
+    found = etcd_environment(
         settings(),
         state="new",
         cluster={name: peer_url(name)},
         etc=Path("/etc/etcd"),
         data=Path("/var/lib/etcd/data"),
     )
-    assert as_text(found) == (
+    assert format_environment(found) == (
         "ETCD_NAME=etcd-server-1.example.test\n"
         "ETCD_DATA_DIR=/var/lib/etcd/data\n"
         "ETCD_INITIAL_CLUSTER=etcd-server-1.example.test=https://etcd-server-1.example.test:2380\n"
@@ -67,37 +65,4 @@ def test_the_environment_has_every_variable_and_no_experimental_one() -> None:
         "ETCD_LOGGER=zap\n"
         "ETCD_LOG_LEVEL=info\n"
     )
-    assert from_text(as_text(found)) == found
-
-
-def test_members_are_added_to_a_hosts_file_and_replaced_in_it() -> None:
-    once = with_members("127.0.0.1 localhost", {"b": "192.0.2.2", "a": "192.0.2.1"})
-    assert once.splitlines()[0] == "127.0.0.1 localhost"
-    assert once.splitlines()[2:4] == ["192.0.2.1 a", "192.0.2.2 b"]
-    twice = with_members(once + "192.0.2.200 mine\n", {"a": "192.0.2.9"})
-    assert members_in(twice) == {"a": "192.0.2.9"}
-    assert "192.0.2.200 mine" in twice
-    assert with_members(twice, members_in(twice)) == twice
-
-
-def test_an_unchanged_hosts_file_is_left_alone(tmp_path: Path) -> None:
-    hosts = tmp_path / "hosts"
-    hosts.write_text("127.0.0.1 localhost\n")
-    assert update_hosts(hosts, {"a": "192.0.2.1"})
-    before = hosts.stat()
-    assert not update_hosts(hosts, {"a": "192.0.2.1"})
-    assert hosts.stat() == before
-    assert before.st_mode & 0o777 == 0o644
-
-
-def test_a_change_of_what_is_waited_for_is_said_at_once_and_a_long_wait_again() -> None:
-    now, said = [0.0], list[str]()
-    waiting = Waiting(clock=lambda: now[0], write=said.append)
-    for text in ("a", "a", "b"):
-        waiting.on(text)
-    assert said == ["a", "b"]
-    now[0] = HEARTBEAT - 1
-    waiting.on("b")
-    now[0] = HEARTBEAT + 1
-    waiting.on("b")
-    assert said == ["a", "b", f"b (for {HEARTBEAT + 1:.0f} s)"]
+    assert parse_environment(format_environment(found)) == found

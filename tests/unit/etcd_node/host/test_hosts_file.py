@@ -1,0 +1,27 @@
+"""The members' block in a hosts file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from etcd_node.host.hosts_file import members_in, update_hosts, with_members
+
+
+def test_members_are_added_to_a_hosts_file_and_replaced_in_it() -> None:
+    once = with_members("127.0.0.1 localhost", {"b": "192.0.2.2", "a": "192.0.2.1"})
+    assert once.splitlines()[0] == "127.0.0.1 localhost"
+    assert once.splitlines()[2:4] == ["192.0.2.1 a", "192.0.2.2 b"]
+    twice = with_members(once + "192.0.2.200 mine\n", {"a": "192.0.2.9"})
+    assert members_in(twice) == {"a": "192.0.2.9"}
+    assert "192.0.2.200 mine" in twice
+    assert with_members(twice, members_in(twice)) == twice
+
+
+def test_an_unchanged_hosts_file_is_not_written(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    assert update_hosts(hosts, {"a": "192.0.2.1"})
+    before = hosts.stat()
+    assert not update_hosts(hosts, {"a": "192.0.2.1"})
+    assert hosts.stat() == before
+    assert before.st_mode & 0o777 == 0o644
