@@ -1,4 +1,4 @@
-"""How long to wait before another try."""
+"""The pause before another try."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from components.shared.rate_limit import requested_pause
 
 LONGEST_RESET = 3600.0
-"""Seconds. DigitalOcean's rate limit counts requests per hour, so no honest reset is further away."""
+"""Seconds of the longest pause. DigitalOcean counts requests per hour, so a valid reset is never further away."""
 
 
 def backoff(attempt: int, *, first: float = 1.0, longest: float = 30.0, jitter: float | None = None) -> float:
-    """Seconds before try number ``attempt`` + 1: doubled each time, up to ``longest``, half of it by chance.
+    """Seconds before try number ``attempt`` + 1. They double with each try, up to ``longest``, and half is random.
 
-    ``jitter``, from 0 to 1, stands for the chance in tests.
+    Tests set the random part with ``jitter``, from 0 to 1.
     """
     chance = random.random() if jitter is None else jitter  # noqa: S311
     ceiling = min(longest, first * 2 ** min(attempt, 30))

@@ -1,4 +1,4 @@
-"""What this droplet was told about its member, and where it keeps things."""
+"""The settings of this droplet's member, and the paths of its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Settings:
     token: str
     """``ETCD_INITIAL_CLUSTER_TOKEN``."""
     initial_members: tuple[str, ...]
-    """Names of the members that found the cluster together. Any other member only ever joins."""
+    """Names of the members that bootstrap the cluster. Any other member only joins it."""
     tag: str
     addresses: str
     """Which of a droplet's IPv4 addresses to use: ``public`` or ``private``."""
@@ -24,28 +24,28 @@ class Settings:
     release_url: str
     release_sha256: str
     volume: str
-    """Name of the data volume; empty means the root disk."""
+    """Name of the data volume; empty when the data is on the root disk."""
     heartbeat_ms: int
     election_ms: int
     quota_bytes: int
     compaction_mode: str
     compaction_retention: str
     restore: str = ""
-    """The backup that the founding begins with: ``latest``, or its name. Empty founds without any data."""
+    """The backup from which the cluster starts: ``latest``, or its name. Empty starts without data."""
     recovered: bool = False
-    """An operator has given the cluster before this one up: it is not joined again."""
+    """Whether an operator has abandoned the earlier cluster. Then this member never joins it again."""
     listen: str = "0.0.0.0"  # noqa: S104
-    """Address that etcd, and this script before it, listen on. A firewall stands before it."""
+    """Address on which etcd listens, and the bootstrap endpoint before it. The firewall protects it."""
     metrics: str = "127.0.0.1:2381"
-    """Where etcd serves its metrics."""
+    """Where etcd serves its metrics without TLS, ``HOST:PORT``."""
     defragment_bytes: int = 100 << 20
-    """A database is defragmented when it gives so many bytes back, or more,"""
+    """Bytes that a defragmentation must free at least."""
     defragment_percent: int = 50
-    """and when they are this share of its file."""
+    """Share of the database file that a defragmentation must free at least."""
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings in a JSON file. Raises ``OSError``, ``ValueError`` or ``TypeError`` when it is not whole."""
+    """The settings in a JSON file. Raises ``OSError``, ``ValueError`` or ``TypeError`` when it is incomplete."""
     values = json.loads(path.read_text())
     known = {field.name for field in fields(Settings)}
     values = {key: value for key, value in values.items() if key in known}
@@ -53,7 +53,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def as_recovered(settings: Settings, recovery: Path) -> Settings:
-    """The settings with what an operator's recovery changed: the cluster's token, its founders and their backup."""
+    """The settings with the changes of an operator's recovery: the token, the initial members and their backup."""
     if not recovery.exists():
         return settings
     values = json.loads(recovery.read_text())
@@ -71,13 +71,13 @@ def as_recovered(settings: Settings, recovery: Path) -> Settings:
 
 @dataclass(frozen=True)
 class Paths:
-    """Where things are, below a root directory that is ``/`` on a droplet."""
+    """Paths below a root directory, which is ``/`` on a droplet."""
 
     root: Path = Path("/")
 
     @property
     def etc(self) -> Path:
-        """Settings, certificates and what discovery writes."""
+        """Settings, certificates and the files that ``preparecluster`` writes."""
         return self.root / "etc/etcd"
 
     @property
@@ -87,17 +87,17 @@ class Paths:
 
     @property
     def joining(self) -> Path:
-        """Exists from the moment this member is added as a learner until it votes."""
+        """Exists from the time when this member is added as a learner until it votes."""
         return self.etc / "joining"
 
     @property
     def hosts(self) -> Path:
-        """The names that need no DNS."""
+        """The hosts file, with names that need no DNS."""
         return self.root / "etc/hosts"
 
     @property
     def mount(self) -> Path:
-        """Where the data volume is mounted."""
+        """The mount point of the data volume."""
         return self.root / "var/lib/etcd"
 
     @property
@@ -107,12 +107,12 @@ class Paths:
 
     @property
     def run(self) -> Path:
-        """What is forgotten at a reboot."""
+        """Files that do not survive a reboot."""
         return self.root / "run/etcd"
 
     @property
     def metrics(self) -> Path:
-        """Texts in Prometheus' format, ``etcd_*.prom``, which are served with the facts of this machine.
+        """Metrics files ``etcd_*.prom``, which the exporter serves.
 
         Debian's prometheus-node-exporter looks for them here, too, where an image has it.
         """
@@ -120,57 +120,57 @@ class Paths:
 
     @property
     def recheck(self) -> Path:
-        """Asks discovery not to trust the data on disk without a word from the cluster."""
+        """Tells ``preparecluster`` to trust the data on disk only if the cluster confirms it."""
         return self.run / "recheck"
 
     @property
     def moved(self) -> Path:
-        """Asks the refresh to list the droplets, whatever etcd says of its connections."""
+        """Tells ``reconcile`` to list the droplets even if etcd has all its connections."""
         return self.run / "moved"
 
     @property
     def outgrown(self) -> Path:
-        """The data volume is larger than its file system, which does not grow while it is mounted."""
+        """Exists when the file system must grow to the size of its volume, but cannot while it is mounted."""
         return self.run / "outgrown"
 
     @property
     def backup(self) -> Path:
-        """Where backups go; not there when they are off."""
+        """Settings of the backups. The file does not exist when backups are off."""
         return self.etc / "backup.json"
 
     @property
     def staging(self) -> Path:
-        """Snapshots under way, on the root disk: etcd's own is never filled by them."""
+        """Unfinished snapshots, on the root disk, so that they never fill etcd's disk."""
         return self.root / "var/cache/etcd-backup"
 
     @property
     def recovery(self) -> Path:
-        """What an operator's recovery changed of the settings; on the data volume, which outlives the droplet."""
+        """The changes of an operator's recovery, on the data volume, which outlives the droplet."""
         return self.mount / "recovery.json"
 
     @property
     def restoring(self) -> Path:
-        """A snapshot that a founding is to begin with."""
+        """The snapshot from which a cluster starts."""
         return self.root / "var/cache/etcd-restore"
 
     @property
     def next_backup(self) -> Path:
-        """When to look at the bucket again."""
+        """The time at which to list the bucket again."""
         return self.run / "backup.next"
 
     @property
     def no_backup(self) -> Path:
-        """Since when the bucket has been seen without a backup of this cluster."""
+        """The time since which the bucket has had no backup of this cluster."""
         return self.run / "backup.none"
 
     @property
     def unfinished_backup(self) -> Path:
-        """There from the beginning of an upload until one succeeds; in memory, since the disk may be full."""
+        """Exists from the start of an upload until one succeeds. It is in memory, since the disk may be full."""
         return self.run / "backup.unfinished"
 
     @property
     def backup_metrics(self) -> Path:
-        """What Prometheus is told of the backups."""
+        """The metrics file of the backups."""
         return self.metrics / "etcd_backup.prom"
 
     def program(self, name: str) -> Path:
