@@ -14,7 +14,7 @@ from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
 from components.infra.dns import DnsRecord
 from components.infra.network import ClusterNetwork
-from components.orphans.hooks import Orphans, clearing
+from components.orphans.hooks import Orphans, with_orphan_removal
 from components.pki.authority import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
@@ -137,7 +137,7 @@ class Member(pulumi.ComponentResource):
             name=self.name,
             address=self.address,
             comment=comment,
-            opts=clearing(child, f"{label}-record", args.orphans.record(self.name, comment)),
+            opts=with_orphan_removal(child, f"{label}-record", args.orphans.record(self.name, comment)),
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
@@ -152,7 +152,7 @@ class Member(pulumi.ComponentResource):
             description=description,
             initial_filesystem_type="ext4",
             initial_filesystem_label=VOLUME_LABEL,
-            opts=clearing(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
+            opts=with_orphan_removal(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
         )
 
     def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:

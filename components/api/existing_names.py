@@ -1,4 +1,4 @@
-"""Names that the providers' APIs list as taken (DigitalOcean API v2, Cloudflare API v4)."""
+"""Lists names that exist already (DigitalOcean API v2, Cloudflare API v4)."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.api.http_client import NoAnswerError
-from components.api.listing import ListingError, ask_patiently, list_all
+from components.api.listing import ListingError, ask_with_retries, list_all
 from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
 
 RECORDS_PAGE_SIZE = 1000
 
 
-class UnlistedError(Exception):
-    """An API did not say which names are taken; the text says why."""
+class NamesNotListedError(Exception):
+    """An API did not list the existing names. The text says why."""
 
 
 async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> frozenset[str]:
-    """Names of DigitalOcean's things of a kind (``vpcs``, ``firewalls``, ``volumes``), ``only`` those of a ``region``.
+    """List the names of a DigitalOcean account's ``vpcs``, ``firewalls`` or ``volumes``.
 
-    Raises ``UnlistedError``.
+    ``only`` restricts them to a ``region``. Raises ``NamesNotListedError``.
     """
     try:
         items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, **only)
     except ListingError as error:
-        raise UnlistedError(f"{error} (asked with digitalocean:token). Run pulumi up again") from error
+        raise NamesNotListedError(
+            f"{error}. The request used digitalocean:token. Run pulumi up again"
+        ) from error
     return frozenset(item["name"] for item in items)
 
 
 async def names_in_zone(access: ProviderAccess, zone_id: str, domain: str) -> frozenset[str]:
-    """Names below a domain that have an A record in a Cloudflare zone. Raises ``UnlistedError``."""
+    """List the names below a domain that have an A record in a Cloudflare zone. Raises ``NamesNotListedError``."""
     names: set[str] = set()
     number, last = 1, 1
     while number <= last:
@@ -44,11 +46,11 @@ async def names_in_zone(access: ProviderAccess, zone_id: str, domain: str) -> fr
 async def _page(url: str, access: ProviderAccess) -> dict[str, Any]:
     where = url.partition("?")[0]
     try:
-        answer = await ask_patiently(url, access.token)
+        answer = await ask_with_retries(url, access.token)
     except NoAnswerError as error:
-        raise UnlistedError(f"{where} did not answer: {error}. Run pulumi up again") from error
+        raise NamesNotListedError(f"{where} did not answer: {error}. Run pulumi up again") from error
     if answer.status_code != 200:
-        raise UnlistedError(
+        raise NamesNotListedError(
             f"{where} answered {answer.status_code}: {answer.text[:200]}. Run pulumi up again"
         )
     return answer.json()

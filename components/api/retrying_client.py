@@ -11,7 +11,7 @@ import httpx
 
 from components.api.http_client import api_client, in_thread
 from components.api.listing import REQUEST_TIMEOUT_SECONDS
-from components.api.retry import PAUSES, before_asking_again
+from components.api.retry import PAUSES, retry_delay
 from components.config.loading import ProviderAccess
 
 
@@ -52,5 +52,5 @@ class RetryingClient:
             answer = await in_thread(send)
             if answer.status_code != 429:
                 return answer
-            await asyncio.sleep(before_asking_again(pause, answer.headers))
+            await asyncio.sleep(retry_delay(pause, answer.headers))
         return await in_thread(send)

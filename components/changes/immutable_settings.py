@@ -64,7 +64,7 @@ class ImmutableSettings:
         async def check(args: pulumi.ResourceHookArgs) -> None:
             old = wish.as_recorded((args.old_inputs or {})["input"])
             reasons = refusals(old, wish)
-            if reasons and not await account.holds_anything():
+            if reasons and not await account.has_droplets_or_volumes():
                 reasons = [*a_cluster_that_exists_is_not_restored(old, wish)]
             if reasons:
                 raise TransitionRefusedError("\n".join([*reasons, "Nothing was changed."]))

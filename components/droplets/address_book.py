@@ -1,4 +1,4 @@
-"""Where a cluster's droplets are, as the DigitalOcean API reports it."""
+"""The cluster's droplets and their addresses, as the DigitalOcean API lists them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from components.config.settings import Settings
 from components.shared.droplets import addresses_by_name, ipv4_address
 
 LISTING_SECONDS = 10
-"""Addresses this old are asked for again: a wait looks often, and the API allows 250 requests a minute."""
+"""Age in seconds at which a listing is repeated. A waiting run asks often, and the API has a limit of requests."""
 INCOMPLETE_SECONDS = 1
 """The same while a member has no address yet."""
 
 
 class AddressBook:
-    """A cluster's droplets and their addresses by member, listed again when they are old.
+    """Lists a cluster's droplets and their addresses by member, and repeats an old listing.
 
-    A gate asks the API at the moment when it decides, since what the engine knows of a droplet behind the gate
-    it learns only after the gate.
+    A gate needs a fresh listing when it decides: the engine learns of the droplet behind the gate only after it.
     """
 
     def __init__(self, settings: Settings, tag: str) -> None:
         self._settings = settings
         self._tag = tag
         self.listed: Sequence[Mapping[str, Any]] = []
-        """The droplets as they were listed last."""
+        """The last listing."""
         self._listed_at = -math.inf
 
     async def addresses(self) -> dict[str, str]:
-        """IPv4 addresses by member name. Raises ``ListingError``."""
+        """Map member names to IPv4 addresses. Raises ``ListingError``."""
         addresses = member_addresses(self.listed, self._settings.addresses)
         complete = addresses.keys() >= set(self._settings.member_names)
         if time.monotonic() - self._listed_at < (LISTING_SECONDS if complete else INCOMPLETE_SECONDS):
@@ -40,11 +39,11 @@ class AddressBook:
         return member_addresses(await self.droplets(), self._settings.addresses)
 
     def forget(self) -> None:
-        """Ask again, whatever the age of the last listing."""
+        """Make the next call list the droplets again."""
         self._listed_at = -math.inf
 
     async def droplets(self) -> Sequence[Mapping[str, Any]]:
-        """The droplets as they are at this moment, in the API's own words. Raises ``ListingError``."""
+        """List the droplets now, as the API describes them. Raises ``ListingError``."""
         token = self._settings.discovery_token.get_secret_value()
         self.listed = await list_all(self._settings.discovery_api_url, "droplets", token, tag_name=self._tag)
         self._listed_at = time.monotonic()
@@ -54,7 +53,7 @@ class AddressBook:
 def member_addresses(
     droplets: Iterable[Mapping[str, Any]], kind: Literal["public", "private"]
 ) -> dict[str, str]:
-    """The address of each droplet that has one of this kind. A new droplet has none yet."""
+    """Map the droplets' names to their addresses of a kind. A new droplet has no address yet."""
     return addresses_by_name(
         (droplet["id"], droplet["name"], ipv4_address(droplet, kind)) for droplet in droplets
     )

@@ -1,7 +1,7 @@
-"""What DigitalOcean has of the cluster when a run begins, as both of its tokens see it.
+"""Lists the cluster's droplets when a run begins, with both of its tokens, and compares the two listings.
 
-What has no droplet is created at once, and asks no gate. So an empty listing must be true, and a token of another
-team lists nothing as well, without any error: each token is held against the other.
+A member without a droplet is created immediately, so an empty listing must be proven correct. A token of another team
+also lists nothing, and without an error. So what one token lists must agree with what the other lists.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from components.shared.markers import markers_in
 from components.shared.names import MEMBER_NAME
 
 PATIENCE_SECONDS = 60
-"""How long a run waits at its beginning for an API that is busy or away."""
+"""Seconds that a run waits at its beginning for an API that is busy or does not answer."""
 PAUSE_SECONDS = 2
-LOOKS = 3
-"""Two listings at one moment may differ by a droplet that somebody makes or deletes: they are asked for again."""
+ATTEMPTS = 3
+"""Listings that disagree are repeated: somebody may create or delete a droplet between the two."""
 
 
 @dataclass(frozen=True)
 class AccountState:
-    """The cluster's droplets, each by its id with its name."""
+    """The cluster's droplets in the account: names by id."""
 
     discovered: Mapping[int, str]
-    """Those with the cluster's tag, as the discovery token sees them."""
+    """Droplets with the cluster's tag that the discovery token lists."""
     tagged: Mapping[int, str]
-    """The same as the provider's token sees them."""
+    """Droplets with the cluster's tag that the provider's token lists."""
     untagged: Mapping[int, str]
-    """Those that have a member's name and lack the tag."""
+    """Droplets with a member's name and without the tag."""
     tags: frozenset[str]
-    """All tags of the account, in small letters: a tag keeps the capitals that it was first written with."""
+    """All tags of the account, in lower case. DigitalOcean ignores the case of tags."""
 
     @property
     def droplets(self) -> frozenset[str]:
@@ -50,97 +50,100 @@ class AccountState:
 
 
 class Inventory:
-    """The account's droplets at the beginning of a run. Its outputs fail where that is not known for sure."""
+    """The account's droplets at the beginning of a run. Its outputs fail if the two tokens disagree."""
 
-    seen: pulumi.Output[AccountState]
-    """What both tokens have agreed on."""
+    state: pulumi.Output[AccountState]
+    """The state that both tokens agree on."""
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet."""
     unguarded: pulumi.Output[bool]
-    """Whether no member refuses its shutdown when the run begins: the last one was all at once, or a teardown or the
-    founding was broken off."""
+    """Whether no member blocks its shutdown when the run begins.
+
+    So it is after a run all at once, and after an interrupted teardown or bootstrap.
+    """
     book: AddressBook
-    """The droplets as the discovery token lists them, at any moment."""
+    """Lists the droplets with the discovery token at any later moment."""
 
     def __init__(self, settings: Settings, *, cluster_tag: str, access: ProviderAccess) -> None:
         self.access = access
         self.book = AddressBook(settings, cluster_tag)
         self._settings = settings
         self._tag = cluster_tag
-        self.seen = pulumi.Output.from_input(self._see())
-        self.existing = self.seen.apply(self._names)
-        self.unguarded = self.seen.apply(lambda sight: markers_in(sight.tags, cluster_tag).unguarded)
+        self.state = pulumi.Output.from_input(self._read())
+        self.existing = self.state.apply(self._names)
+        self.unguarded = self.state.apply(lambda state: markers_in(state.tags, cluster_tag).unguarded)
 
-    async def _see(self) -> AccountState:
-        looks = 0
+    async def _read(self) -> AccountState:
+        attempts = 0
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                sight = await self._look()
+                state = await self._list()
             except ListingError as error:
-                if time.monotonic() > give_up or not error.passing:
-                    raise unlisted(error) from error
-                pulumi.log.info(f"{error}: asking again")
+                if time.monotonic() > give_up or not error.temporary:
+                    raise listing_failed(error) from error
+                pulumi.log.info(f"{error}: listing again in {PAUSE_SECONDS} s")
             else:
-                looks += 1
-                reason = disagreement(sight, self._tag)
-                if not (reason or sight.droplets):
-                    reason = await self._elsewhere(sight)
+                attempts += 1
+                reason = disagreement(state, self._tag)
+                if not (reason or state.droplets):
+                    reason = await self._wrong_account(state)
                 if not reason:
-                    return sight
-                if looks == LOOKS:
-                    raise pulumi.RunError(f"{reason}. Nothing was touched")
+                    return state
+                if attempts == ATTEMPTS:
+                    raise pulumi.RunError(f"{reason}. Nothing was changed")
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _look(self) -> AccountState:
+    async def _list(self) -> AccountState:
         discovered, whole, tags = await asyncio.gather(
             self.book.droplets(),
             list_all(self.access.api_url, "droplets", self.access.token),
             list_all(self.access.api_url, "tags", self.access.token),
         )
-        return sighted(discovered, whole, tags, self._tag, self._settings.member_names)
+        return account_state(discovered, whole, tags, self._tag, self._settings.member_names)
 
-    async def _elsewhere(self, sight: AccountState) -> str:
-        """Why the cluster is to be looked for in another account, where this one has no droplet of it; empty if not.
+    async def _wrong_account(self, state: AccountState) -> str:
+        """Say why an account without any droplet of the cluster is the wrong one. Empty if it is not.
 
         A cluster that has lost all its droplets still has its tag.
         """
-        if self._tag.casefold() in sight.tags or not await founded(self._tag):
+        if self._tag.casefold() in state.tags or not await was_healthy_once(self._tag):
             return ""
         return (
             f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
-            f"droplet of it nor the tag {self._tag}: both are of another team, where a second cluster would be made. "
-            "If it is the right account, make the tag there (doctl compute tag create), and every member is made again"
+            f"droplet of it nor the tag {self._tag}: both tokens belong to another team, where a second cluster would "
+            "be created. Use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
+            "compute tag create), and the next run creates every member again"
         )
 
-    async def holds_anything(self) -> bool:
-        """Whether the account has a droplet of the cluster, or a volume. Raises ``ListingError``."""
-        sight = await self.seen.future()
-        if sight is None or sight.droplets:
+    async def has_droplets_or_volumes(self) -> bool:
+        """Whether the account has a droplet or a volume of the cluster. Raises ``ListingError``."""
+        state = await self.state.future()
+        if state is None or state.droplets:
             return True
         volume = re.compile(rf"{re.escape(self._tag)}-[1-9]\d*")
         volumes = await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
         return any(volume.fullmatch(one["name"]) for one in volumes)
 
-    def _names(self, sight: AccountState) -> frozenset[str]:
-        if reason := strangers(sight, self._settings.member_names, self._tag):
-            raise pulumi.RunError(f"{reason}. No member was touched")
-        if sight.untagged:
+    def _names(self, state: AccountState) -> frozenset[str]:
+        if reason := misnamed(state, self._settings.member_names, self._tag):
+            raise pulumi.RunError(f"{reason}. No member was changed")
+        if state.untagged:
             pulumi.log.warn(
-                f"{described(sight.untagged)} lacks the tag {self._tag}, by which members find each other: a run that "
-                "ends well gives it back to those of this stack"
+                f"{droplet_names(state.untagged)} lacks the tag {self._tag}, by which members find each other. A "
+                "successful run adds it to the droplets of this stack"
             )
-        return sight.droplets
+        return state.droplets
 
 
-def sighted(
+def account_state(
     discovered: Sequence[Mapping[str, Any]],
     whole: Sequence[Mapping[str, Any]],
     tags: Sequence[Mapping[str, Any]],
     tag: str,
     members: Collection[str],
 ) -> AccountState:
-    """The cluster's droplets among what both tokens list: by the tag, and by the configured members' names."""
+    """Find the cluster's droplets in the listings of both tokens, by its tag and by the members' names."""
 
     def has_tag(droplet: Mapping[str, Any]) -> bool:
         return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
@@ -158,13 +161,13 @@ def sighted(
 
 
 def last_gate(cluster: str) -> str:
-    """The name of the record that a run makes when all members are healthy."""
+    """The name of the resource that a run registers once all members are healthy."""
     return f"{cluster}-healthy"
 
 
-async def founded(cluster: str) -> bool:
-    """Whether the stack's own state says that the cluster was healthy once."""
-    # What the engine has noted of other stacks it tells of this one as well.
+async def was_healthy_once(cluster: str) -> bool:
+    """Whether the stack's state shows that the cluster was healthy once."""
+    # The engine answers for the running stack as for any other.
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     read: Any = await pulumi.runtime.invoke_async(
         "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
@@ -172,44 +175,45 @@ async def founded(cluster: str) -> bool:
     return any(urn.endswith(f"::{last_gate(cluster)}") for urn in read["outputs"])
 
 
-def disagreement(sight: AccountState, tag: str) -> str:
-    """Which of the tokens does not see droplets that the other one sees; empty where they agree."""
-    if hidden := _without(sight.tagged, sight.discovered):
+def disagreement(state: AccountState, tag: str) -> str:
+    """Say which token does not list droplets that the other one lists. Empty if they agree."""
+    if hidden := _without(state.tagged, state.discovered):
         return (
-            f"etcd:discoveryToken does not see {described(hidden)} among the droplets with the tag {tag}, "
-            "and digitalocean:token does: it is of another team, or lacks the scopes droplet:read and tag:read"
+            f"etcd:discoveryToken does not list {droplet_names(hidden)} with the tag {tag}, and digitalocean:token "
+            "does: the discovery token belongs to another team, or lacks the scopes droplet:read and tag:read"
         )
-    if hidden := _without(sight.discovered, sight.tagged):
+    if hidden := _without(state.discovered, state.tagged):
         return (
-            f"digitalocean:token does not see {described(hidden)} with the tag {tag}, and etcd:discoveryToken does: "
-            "it is of another team, where a second cluster would be made, or lacks the scope tag:read"
+            f"digitalocean:token does not list {droplet_names(hidden)} with the tag {tag}, and etcd:discoveryToken "
+            "does: the provider's token belongs to another team, where a second cluster would be created, or lacks the "
+            "scope tag:read"
         )
     return ""
 
 
-def strangers(sight: AccountState, members: Collection[str], tag: str) -> str:
-    """Why it is not known which members have a droplet, if it is not."""
-    absent = set(members) - sight.droplets
-    renamed = {id_: name for id_, name in sight.tagged.items() if not MEMBER_NAME.fullmatch(name)}
+def misnamed(state: AccountState, members: Collection[str], tag: str) -> str:
+    """Say why it is unknown which members have a droplet. Empty if it is known."""
+    absent = set(members) - state.droplets
+    renamed = {id_: name for id_, name in state.tagged.items() if not MEMBER_NAME.fullmatch(name)}
     if not (absent and renamed):
         return ""
     return (
-        f"{described(renamed)} has the tag {tag} and no member's name, and {' and '.join(sorted(absent))} cannot be "
-        "found: give it back its name, or take the tag off it if it is none of them"
+        f"{droplet_names(renamed)} has the tag {tag} and no member's name, and {' and '.join(sorted(absent))} cannot "
+        "be found: rename the droplet back to its member's name, or remove the tag if it is not a member"
     )
 
 
-def unlisted(error: ListingError) -> pulumi.RunError:
-    """What to do where the API has not said which droplets exist."""
+def listing_failed(error: ListingError) -> pulumi.RunError:
+    """The error of a run that does not know which droplets exist."""
     return pulumi.RunError(
-        f"{error}. Before anything is changed the program must know which droplets exist: it asks with "
-        "etcd:discoveryToken at etcd:discoveryApiUrl, and with digitalocean:token, which both need the scopes "
-        "droplet:read and tag:read. Nothing was touched; run pulumi up again"
+        f"{error}. Before any change the program must know which droplets exist. It lists them with "
+        "etcd:discoveryToken at etcd:discoveryApiUrl, and with digitalocean:token: both need the scopes droplet:read "
+        "and tag:read. Nothing was changed; run pulumi up again"
     )
 
 
-def described(droplets: Mapping[int, str]) -> str:
-    """Droplets in words, by name and id."""
+def droplet_names(droplets: Mapping[int, str]) -> str:
+    """List droplets for people, by name and id."""
     return "droplet " + ", ".join(f"{name} ({id_})" for id_, name in sorted(droplets.items()))
 
 

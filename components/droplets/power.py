@@ -1,8 +1,8 @@
-"""Powering on members' droplets that are off.
+"""Powers on members' droplets that are off.
 
-The provider shuts a droplet down before it deletes it. A run that ends in between leaves it off, and the engine sees
-nothing to do: whether a droplet is on is no input of it. So whoever waits for members powers them on. A member that
-somebody switched off belongs to the configured cluster as well, and comes back in the same way.
+The provider shuts a droplet down before it deletes it. A run that is interrupted in between leaves the droplet off, and
+the engine cannot repair that: whether a droplet is on is not one of its inputs. So a run that waits for members powers
+them on, also those that somebody switched off.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
 
 PAUSE_SECONDS = 10
-"""Between two attempts: a power-on that fails shows only afterwards, by a droplet that is off again."""
+"""Seconds between two attempts. A failed power-on shows only later, when the droplet is off again."""
 
 
 class PowerSwitch:
-    """Powers droplets on with the provider's own token (DigitalOcean API v2, action ``power_on``)."""
+    """Powers on droplets with the provider's own token (DigitalOcean API v2, action ``power_on``)."""
 
     def __init__(self, access: ProviderAccess, book: AddressBook) -> None:
         self._access = access
@@ -32,10 +32,10 @@ class PowerSwitch:
         self._not_before = 0.0
 
     async def turn_on(self, names: Collection[str]) -> None:
-        """Power on those of the named members' droplets that are off, one after the other, and say so.
+        """Power on the named members' droplets that are off, one after the other, and log each.
 
-        Asks nobody unless one was off when the droplets were listed last. An API that refuses or is away is no
-        obstacle: it is asked again later.
+        Sends no request if the last listing shows none that is off. A refusal or a missing answer is logged, not
+        raised: a later call tries again.
         """
         if not switched_off(names, self._book.listed) or time.monotonic() < self._not_before:
             return
@@ -45,9 +45,9 @@ class PowerSwitch:
         except ListingError:
             return
         for name, droplet in switched_off(names, droplets).items():
-            pulumi.log.info(f"droplet {droplet} of {name} is off: it is powered on")
+            pulumi.log.info(f"powering on droplet {droplet} of {name}, which is off")
             if refusal := await self._power_on(droplet):
-                pulumi.log.warn(f"{name} could not be powered on, and it is tried again: {refusal}")
+                pulumi.log.warn(f"could not power on {name}, trying again in {PAUSE_SECONDS} s: {refusal}")
 
     async def _power_on(self, droplet: int) -> str:
         async with RetryingClient(self._access, "/v2/") as api:
@@ -59,9 +59,9 @@ class PowerSwitch:
 
 
 def switched_off(names: Collection[str], droplets: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """The named members' droplets that are off while nothing is under way, in the order of ``names``.
+    """Map the named members to their droplets that are off and not locked, in the order of ``names``.
 
-    Not those of a name that several droplets bear: which of them is the member is for the engine to find out.
+    A name with several droplets is left out, because the engine must find out first which of them is the member.
     """
     named = {name: [one for one in droplets if one["name"] == name] for name in names}
     return {

@@ -1,6 +1,6 @@
-"""What DigitalOcean would refuse, asked before any member is touched.
+"""Checks before any change that DigitalOcean would create the droplets.
 
-A replacement deletes a droplet before it creates the next one: a refusal of the create would come too late.
+A replacement deletes a droplet before it creates the next one, so a refusal of the new one would come too late.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from components.config.settings import Settings
 
 VERSION = version("pulumi-digitalocean")
 SMALLEST_DISK_GIB = 10
-"""Every size has a disk as large as this."""
+"""Every droplet size has a disk of at least this many GiB."""
 
 
 class PreflightError(pulumi.RunError):
-    """DigitalOcean would not create the droplets; the text names key, value and remedy."""
+    """DigitalOcean would not create the droplets. The text names key, value and remedy."""
 
 
 async def preflight(settings: Settings, missing: Collection[str], parent: pulumi.Resource) -> None:
-    """Raises ``PreflightError`` when region, size, image, SSH keys or the account's droplet limit forbid a droplet.
+    """Raise ``PreflightError`` if region, size, image, SSH keys or the account's droplet limit forbid a droplet.
 
-    ``missing`` are the members that will be created beside the droplets that there are. Asks the provider's
-    functions getRegion and getImage; getSshKeys where keys are named, getSizes where an image needs a larger disk
-    than every size has, getAccount and getDroplets where droplets are added.
+    ``missing`` are the members that the run adds to the existing droplets. Calls the provider's functions getRegion
+    and getImage. Calls getSshKeys if keys are named, getSizes if the image needs a larger disk than every size has, and
+    getAccount and getDroplets if droplets are added.
     """
 
     async def ask(function: str, **arguments: Any) -> dict[str, Any]:
+        # Not get_region_output and the like: a failed output ends the run with a traceback, and hides our own error.
         token = f"digitalocean:index/{function}:{function}"
         return await pulumi.runtime.invoke_async(
             token, arguments, pulumi.InvokeOptions(parent=parent, version=VERSION)
@@ -40,7 +41,7 @@ async def preflight(settings: Settings, missing: Collection[str], parent: pulumi
     async def known(key: str, value: str, function: str, remedy: str) -> dict[str, Any]:
         try:
             return await ask(function, slug=value)
-        # The SDK raises plain exceptions; the provider's own words say whether it was the value.
+        # Pulumi raises a plain Exception. Its text says whether the value was wrong.
         except Exception as error:
             raise _refusal(key, value, f"{remedy} ({error})") from error
 
@@ -94,7 +95,7 @@ def _check_keys(settings: Settings, keys: Iterable[Mapping[str, Any]]) -> None:
         raise _refusal(
             "sshKeys",
             ", ".join(unknown),
-            "the DigitalOcean account has no such key. Add it there, or name another "
+            "the DigitalOcean account has no such key. Add it there, or name another one "
             "(doctl compute ssh-key list shows ids and fingerprints)",
         )
 
@@ -104,10 +105,10 @@ def _check_limit(settings: Settings, added: int, limit: int, used: int) -> None:
         raise _refusal(
             "size",
             str(settings.size),
-            f"{added} droplets are to be added, and the account has {used} of at most {limit}: ask DigitalOcean for "
-            "a higher limit",
+            f"the run would add {added} droplets, and the account has {used} of at most {limit}. Ask DigitalOcean "
+            "for a higher limit",
         )
 
 
 def _refusal(key: str, value: str, reason: str) -> PreflightError:
-    return PreflightError(f"etcd:{key} is {value}: {reason}. No member was touched")
+    return PreflightError(f"etcd:{key} is {value}: {reason}. No member was changed")

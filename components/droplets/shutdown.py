@@ -1,4 +1,4 @@
-"""Helping droplets down, and removing one that no stack knows, as the provider does it (DigitalOcean API v2)."""
+"""Retries shutdowns of droplets, and deletes orphaned droplets as the provider does (DigitalOcean API v2)."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ POLL_SECONDS = 1
 RECENT_ACTIONS = 20
 
 DOWN_SECONDS = 40
-"""By when a machine is off that has heard an orderly shutdown."""
+"""Seconds within which a machine is off after it has received a shutdown request."""
 
 
 class RemovalError(Exception):
-    """The droplet is still there; the text says what was last seen of it."""
+    """The droplet was not deleted. The text says what was observed last."""
 
 
 async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float) -> None:
-    """Wait until it is unlocked, shut it down, detach its volumes, delete it, and wait until it is gone.
+    """Wait until a droplet is unlocked, shut it down, detach its volumes, delete it, and wait until it is gone.
 
-    ``seconds`` is the limit of all of it together. One that is gone already is fine. Raises ``RemovalError``.
+    All of it together may take ``seconds``. A droplet that is gone already is no error. Raises ``RemovalError``.
     """
     deadline = time.monotonic() + seconds
     async with RetryingClient(access, "/v2/") as api:
@@ -37,18 +37,22 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
             raise RemovalError(f"droplet {droplet}: {type(error).__name__} {error}") from error
 
 
-async def push(access: ProviderAccess, droplet: int, *, since: float, limit: float, hangs: bool) -> str:
-    """Help a droplet down that the provider waits for: the type of the action that was begun, or an empty text.
+async def retry_shutdown(
+    access: ProviderAccess, droplet: int, *, since: float, limit: float, unresponsive: bool
+) -> str:
+    """Retry the pending shutdown, or power off an unresponsive droplet.
 
-    ``since``, ``limit`` and ``hangs`` are those of ``next_push``. An answer that is no success is none: somebody asks
-    later.
+    Returns the type of the action started, or an empty string. ``since``, ``limit`` and ``unresponsive`` are those of
+    ``next_shutdown_action``. A failed request is not raised, because the caller tries again later.
     """
     path = f"droplets/{droplet}/actions"
     async with RetryingClient(access, "/v2/") as api:
         try:
             answer = await api.get(path, {"per_page": RECENT_ACTIONS})
             actions = answer.raise_for_status().json()["actions"]
-            wanted = next_push(actions, since=since, now=time.time(), limit=limit, hangs=hangs)
+            wanted = next_shutdown_action(
+                actions, since=since, now=time.time(), limit=limit, unresponsive=unresponsive
+            )
             if not wanted:
                 return ""
             return wanted if (await api.post(path, {"type": wanted})).is_success else ""
@@ -56,49 +60,50 @@ async def push(access: ProviderAccess, droplet: int, *, since: float, limit: flo
             return ""
 
 
-def next_push(
-    actions: Sequence[Mapping[str, Any]], *, since: float, now: float, limit: float, hangs: bool
+def next_shutdown_action(
+    actions: Sequence[Mapping[str, Any]], *, since: float, now: float, limit: float, unresponsive: bool
 ) -> str:
-    """The type of the action that helps a droplet down; empty when there is nothing to do.
+    """Decide which action brings a droplet down: ``shutdown``, ``power_off``, or an empty string for none.
 
-    Nothing without a shutdown at ``since``, in Unix time, or later: nobody wants it down. Nothing while an action is
-    under way. Nothing when the provider, which waits for ``limit`` seconds, is about to give up: the machine would
-    go after a run that has failed. One that ``hangs`` does not hear another shutdown, and loses its power.
+    - None without a shutdown request since ``since``, in Unix time: nobody wants the droplet down.
+    - None while an action is in progress.
+    - None shortly before the provider's time limit, ``limit`` seconds: the droplet would go down after a failed run.
+    - ``power_off`` if the droplet is ``unresponsive``, because it would ignore another shutdown.
     """
     asked = shutdown_requests(actions, since)
     if not asked or any(action["status"] == "in-progress" for action in actions):
         return ""
     if now > min(asked) + limit - min(DOWN_SECONDS, limit / 3):
         return ""
-    return "power_off" if hangs else "shutdown"
+    return "power_off" if unresponsive else "shutdown"
 
 
 async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
-    async def look() -> dict[str, Any] | None:
+    async def read() -> dict[str, Any] | None:
         answer = await api.get(path)
         if answer.status_code == 404:
             return None
         return answer.raise_for_status().json()["droplet"]
 
     async def until(done: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any] | None:
-        while (seen := await look()) is not None and not done(seen):
+        while (droplet := await read()) is not None and not done(droplet):
             if time.monotonic() >= deadline:
                 raise RemovalError(
-                    f"droplet {seen['id']} ({seen['name']}) is not {what} in time: status {seen['status']}, "
-                    f"locked {seen['locked']}. Remove it by hand, or run pulumi up again"
+                    f"droplet {droplet['id']} ({droplet['name']}) is not {what} in time: status {droplet['status']}, "
+                    f"locked {droplet['locked']}. Delete it by hand, or run pulumi up again"
                 )
             await asyncio.sleep(POLL_SECONDS)
-        return seen
+        return droplet
 
-    if (seen := await until(lambda one: not one["locked"], "unlocked")) is None:
+    if (droplet := await until(lambda one: not one["locked"], "unlocked")) is None:
         return
-    if seen["status"] == "active":
+    if droplet["status"] == "active":
         (await api.post(f"{path}/actions", {"type": "shutdown"})).raise_for_status()
-        seen = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
-        if seen is None:
+        droplet = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
+        if droplet is None:
             return
-    for volume in seen["volume_ids"]:
-        detach = {"type": "detach", "droplet_id": seen["id"]}
+    for volume in droplet["volume_ids"]:
+        detach = {"type": "detach", "droplet_id": droplet["id"]}
         (await api.post(f"volumes/{volume}/actions", detach)).raise_for_status()
         await until(lambda one, volume=volume: volume not in one["volume_ids"], f"free of volume {volume}")
     answer = await api.delete(path)

@@ -11,7 +11,7 @@ from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power import PowerSwitch
-from components.droplets.shutdown import push, remove_droplet
+from components.droplets.shutdown import remove_droplet, retry_shutdown
 from components.etcd.admin import MemberAdmin, RefusedError
 from components.etcd.health import Credentials, NoStatus, Observation, listed, probe_all
 
@@ -91,11 +91,11 @@ class ClusterClient:
         """Shut a droplet down in an orderly way, detach its volumes and delete it."""
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
-    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Help a member's droplet down that the provider has asked to shut down since a Unix time.
 
         Gives the types of the actions that were begun: another ``shutdown``, or a ``power_off`` of a machine that
-        ``hangs``. An API that refuses or is away is no obstacle: it is asked later.
+        ``unresponsive``. An API that refuses or is away is no obstacle: it is asked later.
         """
         limit = self._settings.droplet_timeout_seconds
         try:
@@ -104,7 +104,10 @@ class ClusterClient:
             return frozenset()
         # One that is off needs no help, and an action under way would be in the way of its deletion.
         on = [droplet["id"] for droplet in named if droplet["status"] == "active"]
-        begun = [await push(self._access, one, since=since, limit=limit, hangs=hangs) for one in on]
+        begun = [
+            await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
+            for one in on
+        ]
         return frozenset(filter(None, begun))
 
     async def power_on(self, sick: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ import pulumi_digitalocean as digitalocean
 
 from components.config.settings import Settings
 from components.orphans.default_vpc import after_default_vpc
-from components.orphans.hooks import Orphans, clearing
+from components.orphans.hooks import Orphans, with_orphan_removal
 from components.shared.markers import rollout_marker, size_marker, up_marker
 from components.shared.ports import CLIENT_PORT, EXPORTER_PORT, METRICS_PORT, PEER_PORT
 
@@ -26,7 +26,7 @@ class ClusterNetwork:
     """
 
     def __init__(
-        self, name: str, settings: Settings, *, leftovers: Orphans, opts: pulumi.ResourceOptions
+        self, name: str, settings: Settings, *, orphans: Orphans, opts: pulumi.ResourceOptions
     ) -> None:
         description = f"etcd cluster {name}"
         self.vpc = digitalocean.Vpc(
@@ -35,7 +35,7 @@ class ClusterNetwork:
             region=settings.region,
             description=description,
             opts=after_default_vpc(
-                clearing(opts, f"{name}-vpc", leftovers.vpc(name, description)),
+                with_orphan_removal(opts, f"{name}-vpc", orphans.vpc(name, description)),
                 f"{name}-vpc",
                 settings.region,
             ),
@@ -55,7 +55,7 @@ class ClusterNetwork:
                 ),
                 digitalocean.FirewallOutboundRuleArgs(protocol="icmp", destination_addresses=EVERYWHERE),
             ],
-            opts=clearing(opts, f"{name}-firewall", leftovers.firewall(name, name)),
+            opts=with_orphan_removal(opts, f"{name}-firewall", orphans.firewall(name, name)),
         )
 
 

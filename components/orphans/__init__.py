@@ -1,1 +1,1 @@
-"""Resources that an interrupted run left in the account."""
+"""Orphans: resources that an interrupted run created and that no stack knows."""

@@ -1,10 +1,10 @@
-"""The default VPC of a region, which must be there before the cluster's own is made.
+"""The default VPC of a region, which must exist before the cluster's own VPC is created.
 
-DigitalOcean makes the first VPC of a region that region's default one, whatever the request says, and refuses to delete
-it: ``403 Can not delete default VPCs`` (https://github.com/digitalocean/godo/issues/337). By itself it makes
-``default-<region>`` with the first droplet that names no VPC. All of ours name one; so in an account that has
-no VPC in the region, the cluster's would become the default, and ``pulumi destroy`` would fail. The provider has no
-input for it.
+DigitalOcean makes the first VPC of a region the default one, whatever the request says, and refuses to delete it:
+``403 Can not delete default VPCs`` (https://github.com/digitalocean/godo/issues/337). It creates ``default-<region>``
+by itself with the first droplet that names no VPC, but all droplets of a cluster name one. So in an account without a
+VPC in the region, the cluster's VPC would become the default, and ``pulumi destroy`` would fail. The provider has no
+input for this.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from components.config.loading import ProviderAccess, digitalocean_access
 
 
 class DefaultVpcError(Exception):
-    """The region has no default VPC, and got none; the text says why, and what to do."""
+    """The region has no default VPC, and none could be created. The text says why and what to do."""
 
 
 def after_default_vpc(opts: pulumi.ResourceOptions, name: str, region: str) -> pulumi.ResourceOptions:
-    """Options of a VPC before whose creation its region has a default one; ``name`` is the resource's own.
+    """Add a hook that creates the region's default VPC before a VPC is created. ``name`` is the resource's name.
 
-    The default VPC is the account's: no stack has it, and none deletes it.
+    The default VPC belongs to the account. No stack contains or deletes it.
     """
 
     async def ensure(_: pulumi.ResourceHookArgs) -> None:
         if made := await ensure_default_vpc(digitalocean_access(), region):
             pulumi.log.info(
-                f"{region} had no VPC, and its first one could never be deleted: made {made}, as DigitalOcean does "
-                "with a region's first droplet. It belongs to the account and stays there"
+                f"created the VPC {made}, because {region} had none: DigitalOcean never deletes a region's first VPC. "
+                "It belongs to the account and stays there"
             )
 
     hook = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-default", ensure)])
@@ -40,9 +40,9 @@ def after_default_vpc(opts: pulumi.ResourceOptions, name: str, region: str) -> p
 
 
 async def ensure_default_vpc(access: ProviderAccess, region: str) -> str:
-    """Make a region's default VPC unless it has one; the name of what was made, or nothing.
+    """Create a region's default VPC unless it has one. Returns its name, or nothing if none was created.
 
-    Raises ``ListingError``, or ``DefaultVpcError`` when DigitalOcean refuses and nobody else has made one meanwhile.
+    Raises ``ListingError``. Raises ``DefaultVpcError`` when DigitalOcean refuses and no other run created one.
     """
     if await _has_default(access, region):
         return ""
@@ -55,12 +55,13 @@ async def ensure_default_vpc(access: ProviderAccess, region: str) -> str:
             refusal = f"{type(error).__name__} {error}"
     if not refusal:
         return name
-    # Another run may have been quicker, or the answer of a success was lost.
+    # Another run may have created it meanwhile, or the answer to a successful request was lost.
     if await _has_default(access, region):
         return ""
     raise DefaultVpcError(
-        f"{region} has no VPC, and DigitalOcean did not make {name}: {refusal}. Without it the cluster's VPC would "
-        f"be the region's default one, which cannot be deleted: make a VPC in {region} by hand, or run pulumi up again"
+        f"{region} has no VPC, and DigitalOcean did not create {name}: {refusal}. Without it the cluster's VPC would "
+        f"become the region's default VPC, which cannot be deleted. Create a VPC in {region} by hand, or run pulumi up "
+        "again"
     )
 
 

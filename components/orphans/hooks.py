@@ -1,7 +1,8 @@
-"""What a killed run has created without anybody noting it: found by name, and removed before it is created again.
+"""Hooks that delete an orphan before the resource of the same name is created.
 
-An engine that ends between the API's answer and its own note leaves a VPC, a firewall, a volume or a record behind,
-and the next run's create would be refused, since names are taken. Droplets have their own way: rollout/gate.py.
+An engine that is killed after the API created a VPC, a firewall, a volume or a record, and before the state has it,
+leaves an orphan. The next run could not create the resource, because its name exists. The rollout deletes orphaned
+droplets: components/rollout/.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from components.config.settings import Settings
 from components.orphans.delete import remove_blank_volume, remove_named, remove_record
 
 Removal = Callable[[], Awaitable[list[str]]]
-"""Removes what is in the way and gives a name of each thing."""
+"""Deletes the orphans of one resource, and returns their names."""
 
 
-def clearing(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulumi.ResourceOptions:
-    """Options of a resource before whose creation the way is cleared; ``name`` is its own name."""
+def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulumi.ResourceOptions:
+    """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name."""
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
         for removed in await removal():
             pulumi.log.warn(
-                f"{removed} was left by a run that was ended while it created it: removed, to be made anew"
+                f"deleted {removed}, which an interrupted run had left behind; it is created again now"
             )
 
     hook = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
@@ -35,10 +36,10 @@ def clearing(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulum
 
 
 class Orphans:
-    """The ways to clear for one run. Each kind of thing is listed once, before the first of it is created.
+    """Finds and deletes orphans of one run. Each kind is listed once, before the first resource of it is created.
 
-    A name that was free then is given by nobody but this run, whose stack is locked. One that was taken is looked at
-    again when its turn comes.
+    Nobody else creates a name that did not exist then: the stack is locked. A name that existed is examined again
+    before its resource is created.
     """
 
     def __init__(self, settings: Settings, *, zone_id: pulumi.Output[str]) -> None:
@@ -48,26 +49,26 @@ class Orphans:
         self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
     def vpc(self, name: str, description: str) -> Removal:
-        """A VPC of this name, which must have this description: another one is not ours."""
+        """Delete a VPC with this name and description. A VPC with another description is not this cluster's."""
         return self._named("vpcs", name, {"description": description})
 
     def firewall(self, name: str, tag: str) -> Removal:
-        """A firewall of this name for the droplets with this tag alone."""
+        """Delete a firewall with this name that applies to this tag alone."""
         return self._named("firewalls", name, {"tags": [tag]})
 
     def volume(self, name: str, description: str) -> Removal:
-        """A volume of this name, if it is sure to be empty: new, and never attached to any droplet."""
+        """Delete a volume with this name if it is surely empty: it is new, and was never attached to a droplet."""
         region = self._settings.region
 
         async def remove() -> list[str]:
-            if not await self._taken("volumes", name, region=region):
+            if not await self._exists("volumes", name, region=region):
                 return []
             return await remove_blank_volume(self._account, name, region, description)
 
         return remove
 
     def record(self, name: str, comment: str) -> Removal:
-        """A record of this name, with this comment."""
+        """Delete a record with this name and comment."""
 
         async def remove() -> list[str]:
             access, zone = cloudflare_access(), str(await self._zone_id.future())
@@ -80,13 +81,13 @@ class Orphans:
 
     def _named(self, kind: str, name: str, ours: Mapping[str, Any]) -> Removal:
         async def remove() -> list[str]:
-            if not await self._taken(kind, name):
+            if not await self._exists(kind, name):
                 return []
             return await remove_named(self._account, kind, name, ours)
 
         return remove
 
-    async def _taken(self, kind: str, name: str, **only: str) -> bool:
+    async def _exists(self, kind: str, name: str, **only: str) -> bool:
         return name in await self._once(kind, lambda: names_in_account(self._account, kind, **only))
 
     def _once(

@@ -36,7 +36,7 @@ class RunningMembers(Protocol):
         """Power on those of the named droplets that are configured and off."""
         ...
 
-    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
 
         Returns the types of the actions that were started: ``shutdown`` or ``power_off``.

@@ -56,7 +56,7 @@ class ShutdownWatch:
                 warned = True
 
     async def _retry(self, member: str, *, unresponsive: bool) -> None:
-        started = await self._members.push(member, since=self._began, hangs=unresponsive)
+        started = await self._members.retry_shutdown(member, since=self._began, unresponsive=unresponsive)
         if "power_off" in started:
             pulumi.log.warn(
                 f"{member} is unhealthy and did not shut down on request: it is powered off, because every other "

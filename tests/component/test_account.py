@@ -19,9 +19,13 @@ LATER = {"token": "t", "size": 3}
 @pytest.mark.parametrize(
     ("discovered", "account", "error"),
     [
-        ([], THREE, r"etcd:discoveryToken does not see droplet etcd-server-1\.etcd\.example\.com \(1\), etcd-server-2"),
-        (THREE[:2], THREE, r"etcd:discoveryToken does not see droplet etcd-server-3\.etcd\.example\.com \(3\) "),
-        (THREE, [], r"digitalocean:token does not see droplet etcd-server-1"),
+        (
+            [],
+            THREE,
+            r"etcd:discoveryToken does not list droplet etcd-server-1\.etcd\.example\.com \(1\), etcd-server-2",
+        ),
+        (THREE[:2], THREE, r"etcd:discoveryToken does not list droplet etcd-server-3\.etcd\.example\.com \(3\) "),
+        (THREE, [], r"digitalocean:token does not list droplet etcd-server-1"),
     ],
     ids=["a discovery token of another team", "one that sees some", "a provider's token of another team"],
 )  # fmt: skip

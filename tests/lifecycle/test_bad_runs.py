@@ -26,8 +26,8 @@ PATIENCE = 20
 @pytest.mark.parametrize(
     ("keys", "refusal"),
     [
-        ([DISCOVERY], f"{DISCOVERY} does not see droplet {{}}"),
-        ([PROVIDER], f"{PROVIDER} does not see droplet {{}}"),
+        ([DISCOVERY], f"{DISCOVERY} does not list droplet {{}}"),
+        ([PROVIDER], f"{PROVIDER} does not list droplet {{}}"),
         ([DISCOVERY, PROVIDER], "this stack has a cluster, and the account"),
     ],
     ids=["discovery", "provider", "both"],

@@ -30,7 +30,7 @@ def test_a_replacement_killed_after_the_shutdown_leaves_no_machine_off(
         control.delete("/faults")
         # The state after somebody switched the machine off.
         assert droplet(live)["volume_ids"]
-        assert f"of {live.name(MEMBER)} is off: it is powered on" in live.up()
+        assert f"of {live.name(MEMBER)}, which is off" in live.up()
     assert live.droplets() == before
 
 
@@ -43,7 +43,7 @@ def test_a_replacement_that_fails_before_deletion_leaves_no_machine_off(
         live.fail("--replace", live.urn(MEMBER))
         assert (droplet(live)["status"], droplet(live)["volume_ids"]) == ("off", [])
         # The engine itself attaches the volume again.
-        assert f"of {live.name(MEMBER)} is off: it is powered on" in live.up()
+        assert f"of {live.name(MEMBER)}, which is off" in live.up()
     assert live.droplets() == before
 
 

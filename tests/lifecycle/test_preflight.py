@@ -38,7 +38,7 @@ def test_an_exhausted_droplet_limit_is_refused_before_any_change(live: Live, con
     with live.configured(size=5):
         refusal = live.fail()
     control.put("/droplet-limit", json={"limit": 25}).raise_for_status()
-    assert "2 droplets are to be added, and the account has 3 of at most 3" in refusal
+    assert "the run would add 2 droplets, and the account has 3 of at most 3" in refusal
     assert live.droplets() == before
     live.up()
 

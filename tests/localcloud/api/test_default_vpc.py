@@ -61,5 +61,5 @@ async def test_the_error_of_a_rejected_vpc_says_what_to_do(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/vpcs", json={"name": "default-fra1", "region": "ams3"})
-    with pytest.raises(DefaultVpcError, match=r"422 .*name is not unique.*make a VPC in fra1 by hand"):
+    with pytest.raises(DefaultVpcError, match=r"422 .*name is not unique.*Create a VPC in fra1 by hand"):
         await ensure_default_vpc(access, "fra1")

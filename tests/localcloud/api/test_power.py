@@ -71,7 +71,7 @@ async def test_a_droplet_that_is_off_is_powered_on_if_its_member_is_needed(
     await switch(lab, book).turn_on([first, second])
     lab.settle()
     assert states(http) == {first: "active", second: "active", third: "off"}
-    assert said == [f"droplet {droplets[first]} of {first} is off: it is powered on"]
+    assert said == [f"powering on droplet {droplets[first]} of {first}, which is off"]
 
 
 async def test_no_request_is_sent_while_all_droplets_are_on(
@@ -92,7 +92,7 @@ async def test_a_rejected_power_on_is_logged_and_not_repeated_immediately(
     for _ in range(3):
         await powerless.turn_on(NAMES)
     assert len(said) == 2
-    assert f"{NAMES[0]} could not be powered on, and it is tried again: HTTP 403" in said[1]
+    assert f"could not power on {NAMES[0]}, trying again in 10 s: HTTP 403" in said[1]
     assert states(http)[NAMES[0]] == "off"
 
 

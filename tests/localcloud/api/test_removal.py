@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from components.config.loading import ProviderAccess
-from components.droplets.shutdown import next_push, push, remove_droplet
+from components.droplets.shutdown import next_shutdown_action, remove_droplet, retry_shutdown
 from components.orphans.delete import NameInUseError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
@@ -48,7 +48,7 @@ async def test_a_foreign_vpc_is_kept_and_named_in_the_error(
     access: ProviderAccess, http: httpx.Client
 ) -> None:
     http.post("/v2/vpcs", json={"name": "etcd-x", "region": "fra1", "description": "by hand"})
-    with pytest.raises(NameInUseError, match="vpcs called etcd-x"):
+    with pytest.raises(NameInUseError, match="another vpc called etcd-x"):
         await remove_named(access, "vpcs", "etcd-x", {"description": "etcd cluster x"})
     assert [vpc["name"] for vpc in http.get("/v2/vpcs").json()["vpcs"] if vpc["name"] == "etcd-x"] == [
         "etcd-x"
@@ -104,16 +104,16 @@ async def test_a_shutdown_is_retried_only_after_a_recent_shutdown_request(
     asked = droplet(name="a")["id"]
     path = f"/v2/droplets/{asked}/actions"
     began = time.time()
-    lately = partial(push, access, limit=180)
-    assert not await lately(asked, since=began, hangs=False)
-    assert not await lately(asked, since=began, hangs=True)
+    lately = partial(retry_shutdown, access, limit=180)
+    assert not await lately(asked, since=began, unresponsive=False)
+    assert not await lately(asked, since=began, unresponsive=True)
     http.post(path, json={"type": "shutdown"})
     lab.settle()
-    assert not await lately(asked, since=time.time() + 60, hangs=True)
-    assert await lately(asked, since=began, hangs=False) == "shutdown"
+    assert not await lately(asked, since=time.time() + 60, unresponsive=True)
+    assert await lately(asked, since=began, unresponsive=False) == "shutdown"
     lab.settle()
     assert [action["type"] for action in http.get(path).json()["actions"]].count("shutdown") == 2
-    assert not await lately(asked + 1, since=began, hangs=False)
+    assert not await lately(asked + 1, since=began, unresponsive=False)
 
 
 async def test_an_unresponsive_droplet_is_powered_off(
@@ -127,7 +127,7 @@ async def test_an_unresponsive_droplet_is_powered_off(
     began = time.time()
     http.post(f"/v2/droplets/{hanging}/actions", json={"type": "shutdown"})
     lab.settle()
-    assert await push(access, hanging, since=began, limit=180, hangs=True) == "power_off"
+    assert await retry_shutdown(access, hanging, since=began, limit=180, unresponsive=True) == "power_off"
     lab.settle()
     assert http.get(f"/v2/droplets/{hanging}").json()["droplet"]["status"] == "off"
 
@@ -161,9 +161,11 @@ SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-
         "the provider waits since the first",
     ],
 )
-@pytest.mark.parametrize(("hangs", "by"), [(False, "shutdown"), (True, "power_off")])
+@pytest.mark.parametrize(("unresponsive", "by"), [(False, "shutdown"), (True, "power_off")])
 def test_the_states_in_which_a_shutdown_is_retried(
-    actions: list[Any], after: int, pushed: bool, hangs: bool, by: str
+    actions: list[Any], after: int, pushed: bool, unresponsive: bool, by: str
 ) -> None:
-    wanted = next_push(actions, since=BEGAN, now=BEGAN + after, limit=180, hangs=hangs)
+    wanted = next_shutdown_action(
+        actions, since=BEGAN, now=BEGAN + after, limit=180, unresponsive=unresponsive
+    )
     assert wanted == (by if pushed else "")

@@ -61,7 +61,7 @@ async def test_an_api_is_asked_again_as_often_as_there_are_pauses(
     assert await listed(monkeypatch, Api(answer, answer, page("a")), pauses=(0, 0)) == ["a"]
     with pytest.raises(ListingError, match=r"the listing of vpcs|did not list the vpcs") as raised:
         await listed(monkeypatch, Api(answer, answer), pauses=(0,))
-    assert raised.value.passing
+    assert raised.value.temporary
 
 
 async def test_a_server_that_does_not_know_the_request_is_not_asked_again(
@@ -83,7 +83,7 @@ async def test_a_refusal_says_what_the_token_lacks(
 
 
 @pytest.mark.parametrize(
-    ("answer", "passing"),
+    ("answer", "temporary"),
     [
         (httpx.Response(500), True),
         (httpx.Response(401), False),
@@ -94,8 +94,8 @@ async def test_a_refusal_says_what_the_token_lacks(
     ids=["failing", "refused", "away", "no JSON", "no listing"],
 )
 async def test_a_failure_says_whether_it_may_pass(
-    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | NoAnswerError, passing: bool
+    monkeypatch: pytest.MonkeyPatch, answer: httpx.Response | NoAnswerError, temporary: bool
 ) -> None:
     with pytest.raises(ListingError, match=API) as raised:
         await listed(monkeypatch, Api(answer))
-    assert raised.value.passing is passing
+    assert raised.value.temporary is temporary

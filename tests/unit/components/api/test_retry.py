@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from components.api.retry import LONGEST_SECONDS, before_asking_again
+from components.api.retry import LONGEST_SECONDS, retry_delay
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from components.api.retry import LONGEST_SECONDS, before_asking_again
 )
 def test_a_pause_is_as_long_as_the_api_says_within_limits(headers: dict[str, str], least: float) -> None:
     for _ in range(20):
-        assert least <= before_asking_again(2, headers) <= 1.5 * least
+        assert least <= retry_delay(2, headers) <= 1.5 * least
 
 
 def test_the_reset_counts_from_now() -> None:
-    assert 29 < before_asking_again(2, {"ratelimit-reset": str(time.time() + 30)}) <= 45
+    assert 29 < retry_delay(2, {"ratelimit-reset": str(time.time() + 30)}) <= 45
 
 
 def test_no_two_runs_come_back_at_once() -> None:
-    assert len({before_asking_again(2, {}) for _ in range(20)}) > 1
+    assert len({retry_delay(2, {}) for _ in range(20)}) > 1

@@ -30,10 +30,10 @@ async def test_a_droplet_that_is_off_already_is_asked_nothing(monkeypatch: pytes
                 {"id": 4, "name": "a", "status": "new"},
             ]
 
-    async def push(_: object, droplet: int, **__: object) -> str:
+    async def retry_shutdown(_: object, droplet: int, **__: object) -> str:
         return f"asked {droplet}"
 
-    monkeypatch.setattr("components.etcd.cluster_client.push", push)
+    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry_shutdown)
     account = SimpleNamespace(access=None, book=Book(), existing=None, unguarded=None)
     members = ClusterClient(
         settings(),
@@ -42,4 +42,4 @@ async def test_a_droplet_that_is_off_already_is_asked_nothing(monkeypatch: pytes
         operator_certificate=cast("Any", ""),
         operator_key=cast("Any", ""),
     )
-    assert await members.push("a", since=1.0, hangs=False) == {"asked 2"}
+    assert await members.retry_shutdown("a", since=1.0, unresponsive=False) == {"asked 2"}

@@ -55,7 +55,7 @@ class FakeMembers:
     async def power_on(self, sick: Iterable[str]) -> None:
         """All are on."""
 
-    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         raise AssertionError(name)
 
     async def gateway(self, name: str) -> Leases:

@@ -34,11 +34,11 @@ class ScriptedMembers(FakeMembers):
             self.gone.set_result("urn")
         return observations
 
-    async def push(self, name: str, *, since: float, hangs: bool) -> frozenset[str]:
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         assert name == GOING
         assert since > 0
-        self.unresponsive.append(hangs)
-        return frozenset({"power_off" if hangs else "shutdown"})
+        self.unresponsive.append(unresponsive)
+        return frozenset({"power_off" if unresponsive else "shutdown"})
 
 
 @pytest.mark.parametrize(
