@@ -14,7 +14,9 @@ text = (HERE / "etcd_node.json.bz2.b94").read_bytes()
 groups = [text[start : start + 11] for start in range(0, len(text), 11)]
 numbers = [sum((digit - 33) * 94**place for place, digit in enumerate(group)) for group in groups]
 packed = b"".join(number.to_bytes(9, "big") for number in numbers)
-for path, content in json.loads(bz2.decompress(packed)).items():
+# Words, and JSON in which codes stand for them: components/userdata/packing.py.
+*words, coded = bz2.decompress(packed).decode("latin-1").split("\n")
+for path, content in json.loads(coded.translate(dict(enumerate(words, 128)))).items():
     file = ROOT / path
     file.parent.mkdir(parents=True, exist_ok=True)
     # An interrupted boot leaves whole files only. The next boot writes all of them again.

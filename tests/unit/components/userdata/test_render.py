@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, rend
 from components.userdata.stripping import strip_comment_lines, strip_module
 
 from .test_base94 import decode
+from .test_packing import unpacked
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -180,7 +180,7 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
 def packed(node: NodeConfig = NODE) -> dict[str, str]:
     """The files in the archive."""
     content = files(node)["/etc/etcd/etcd_node.json.bz2.b94"]["content"]
-    return json.loads(bz2.decompress(decode(content)))
+    return unpacked(decode(content))
 
 
 def test_the_archive_has_the_node_with_what_it_shares_with_the_program() -> None:
