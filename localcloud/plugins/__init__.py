@@ -1,1 +1,1 @@
-"""Stand-ins for Pulumi's provider plugins and Python language host, where the official ones cannot be had."""
+"""Stand-ins for Pulumi's provider plugins and Python language host. Installed official ones are used instead."""

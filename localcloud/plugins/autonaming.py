@@ -1,4 +1,4 @@
-"""Names for resources whose program gives none, as Pulumi's bridged providers make them.
+"""Automatic names of resources without a name, generated like Pulumi's bridged providers do.
 
 Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
 """
@@ -15,7 +15,7 @@ from localcloud.plugins.values import Properties
 
 _SUFFIX_LENGTH = 7
 DEFAULTS = "__defaults"
-"""The input that lists which inputs the provider filled in."""
+"""The input that lists the inputs that the provider filled in."""
 
 
 class Mode(Enum):
@@ -28,17 +28,17 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Naming:
-    """What decides a resource's automatic name."""
+    """The facts from which a resource's automatic name follows."""
 
     logical_name: str
     seed: bytes = b""
-    """The same within one run, so that its preview and its update agree; empty means random."""
+    """A seed that is the same in a run's preview and update, so that their names agree; empty means random."""
     mode: Mode | None = None
-    """``None`` when the user configured nothing."""
+    """The configured mode; ``None`` without a configuration."""
     proposed: str = ""
 
     def name(self, old_inputs: Properties) -> str | None:
-        """The automatic name: the former one if that was automatic, too; ``None`` where names are to be given."""
+        """Return the automatic name: a former automatic name is kept; ``None`` if automatic names are disabled."""
         if self.mode is Mode.DISABLE:
             return None
         former: Any = old_inputs.get("name")

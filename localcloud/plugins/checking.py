@@ -1,4 +1,4 @@
-"""A program's inputs, checked and completed before anything is planned."""
+"""Checks a program's inputs and adds defaults, before a change is planned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.plugins.values import Properties, Secret
 def check(
     resource: Resource[Any], bridge: Bridge, old: Properties, new: Properties, naming: Naming
 ) -> tuple[Properties, list[str]]:
-    """The checked inputs, and what is wrong with them, one sentence each."""
+    """Return the checked inputs, and one sentence for each error."""
     checked = {key: value for key, value in new.items() if value is not None and key != DEFAULTS}
     if bridge is Bridge.SDK:
         checked = _with_defaults(resource, old, checked, naming)
@@ -38,7 +38,7 @@ def _with_defaults(resource: Resource[Any], old: Properties, given: Properties, 
             checked["name"] = name
             defaults.append("name")
     for key, spec in resource.fields.items():
-        # Only defaults that are not zero become inputs; the others appear in the plan.
+        # Only defaults other than zero become inputs. Zero values appear in the plan.
         if spec.default and key not in checked:
             checked[key] = spec.default
             defaults.append(key)

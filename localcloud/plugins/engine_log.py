@@ -1,4 +1,4 @@
-"""Messages that the engine shows beside a resource."""
+"""Sends messages that the engine shows beside a resource."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import grpc
 from localcloud.plugins import protocol
 
 _TIMEOUT = 5.0
-"""Seconds."""
+"""Seconds within which the engine must accept a message."""
 
 
 @dataclass(frozen=True)
 class EngineLog:
-    """The engine's log; without an address, messages go nowhere."""
+    """The engine's log. Without an address, messages are dropped."""
 
     address: str = ""
 
     def warn(self, urn: str, message: str) -> None:
-        """Show a warning. An engine that does not take it is no reason to fail an operation."""
+        """Show a warning. A failure is ignored, so that it does not fail the operation."""
         if not self.address:
             return
         with grpc.insecure_channel(self.address) as channel:

@@ -1,18 +1,18 @@
-"""What a provider reports to the engine."""
+"""Errors that a provider reports to the engine."""
 
 from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """An operation failed; its text is shown to the user."""
+    """An operation failed. The text is shown to the user."""
 
 
 class GoneError(ProviderError):
-    """The API knows no object with this id."""
+    """The object does not exist in the API."""
 
 
-class ApiError(ProviderError):
-    """The API refused a request."""
+class StatusError(ProviderError):
+    """The API answered a request with an error status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)

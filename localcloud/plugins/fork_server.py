@@ -1,10 +1,10 @@
-"""``python -m localcloud.plugins.fork_server LISTENER``: starts stand-in providers by a fork.
+"""Starts stand-in providers quickly, by a fork: ``python -m localcloud.plugins.fork_server LISTENER``.
 
-``LISTENER`` is the descriptor of a listening Unix socket of type ``SOCK_SEQPACKET``, which launchers connect to.
+``LISTENER`` is the descriptor of a listening Unix socket of type ``SOCK_SEQPACKET``, to which launchers connect.
 
-Most of a plugin's start is importing gRPC, protobuf and httpx. This process has imported them, and every run
-of the engine gets plugins of its own, forked from it, with the environment of the engine that asked.
-It never makes a channel or a server itself: gRPC does not survive a fork once it has threads.
+A plugin spends most of its start importing gRPC, protobuf and httpx. This process has imported them. Every run of the
+engine gets its own plugins, which are forked from it and get the engine's environment. This process never makes a gRPC
+channel or server, because gRPC does not survive a fork once it has threads.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ PROVIDERS: Mapping[str, Callable[[], Provider]] = {
     "localcloud.plugins.digitalocean": DigitalOcean,
     "localcloud.plugins.tls": Tls,
 }
-"""By the module that a plugin's executable names."""
+"""Providers by the module that a plugin's executable names."""
 
 _LARGEST_MESSAGE = 1024 * 1024
-"""Bytes; more than a Unix socket takes at once by default."""
+"""Bytes of the largest message, which is more than a Unix socket accepts by default."""
 
 
 def main(descriptor: int) -> Never:
-    """Serve launchers until a signal comes."""
-    began = time.time()
+    """Serve launchers until a signal ends the process."""
+    started = time.time()
     http_client.prepare()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=descriptor)
-    # What is there now stays shared with the children.
+    # The current objects stay in memory that is shared with the children.
     gc.collect()
     gc.freeze()
     while True:
         launcher, _ = listener.accept()
-        if _changed_since(began):
-            # The launcher, unanswered, starts the plugin by itself.
+        if _changed_since(started):
+            # The launcher gets no answer, and starts the plugin itself.
             os.set_inheritable(descriptor, True)
             os.execv(sys.executable, [sys.executable, "-uP", "-m", __spec__.name, str(descriptor)])  # noqa: S606
         if os.fork() == 0:
@@ -58,18 +58,18 @@ def main(descriptor: int) -> Never:
         launcher.close()
 
 
-def _changed_since(began: float) -> bool:
-    """Whether the plugins' code is newer than this time, in seconds since the epoch."""
-    return any(path.stat().st_mtime > began for path in Path(__file__).parent.rglob("*.py"))
+def _changed_since(started: float) -> bool:
+    """Return whether the plugins' code is newer than this Unix time."""
+    return any(path.stat().st_mtime > started for path in Path(__file__).parent.rglob("*.py"))
 
 
 def _become_plugin(launcher: socket.socket) -> Never:
-    """Run in the child: serve one provider until its launcher is gone."""
+    """Serve one provider in the child process, until its launcher ends."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request, outputs, _, _ = socket.recv_fds(launcher, _LARGEST_MESSAGE, 2)
         environment = launcher.recv(_LARGEST_MESSAGE)
-        # Who only looks whether this process is there says nothing.
+        # A connection without a request only checks that this process runs.
         if request and environment:
             provider, arguments = _prepare(request, outputs, environment)
             launcher.send(b"\1")
@@ -79,12 +79,12 @@ def _become_plugin(launcher: socket.socket) -> Never:
             serving.stop(None)
     except BaseException:
         traceback.print_exc()
-    # Operations may still wait for the API; nothing is lost by not waiting for their threads.
+    # Without waiting for threads: operations may still wait for the API, and their results are not needed.
     os._exit(0)
 
 
 def _prepare(request: bytes, outputs: Sequence[int], environment: bytes) -> tuple[Provider, list[str]]:
-    """Take the launcher's place; returns the provider and the plugin's arguments."""
+    """Adopt the launcher's output, environment and folder; return the provider and the plugin's arguments."""
     module, directory, *arguments = os.fsdecode(request).split("\0")
     provider = PROVIDERS[module]()
     for number, output in enumerate(outputs, start=1):

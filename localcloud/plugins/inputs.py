@@ -1,4 +1,4 @@
-"""What a refresh makes of a program's inputs."""
+"""Computes the inputs after a refresh or an import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localcloud.plugins.values import Properties
 def refreshed(
     resource: Resource[Any], inputs: Properties, prior: Properties, state: Properties
 ) -> Properties:
-    """The inputs that describe ``state``: those of the program where they still do."""
+    """Return the inputs that describe ``state``. The program's inputs are kept where they still describe it."""
     result: Properties = {}
     for key, given in inputs.items():
         spec = resource.fields.get(key)
@@ -22,17 +22,17 @@ def refreshed(
                 result[key] = given
             continue
         current = state.get(key)
-        unmoved = spec.normal(current) == spec.normal(prior.get(key)) if spec.stored is None else None
-        if unmoved is None:
-            unmoved = current == prior.get(key)
-        kept = given if unmoved or spec.normal(given) == current else _as_input(spec, current)
+        unchanged = spec.normal(current) == spec.normal(prior.get(key)) if spec.stored is None else None
+        if unchanged is None:
+            unchanged = current == prior.get(key)
+        kept = given if unchanged or spec.normal(given) == current else _as_input(spec, current)
         if kept is not None:
             result[key] = _without_marks(kept)
     return result
 
 
 def imported(resource: Resource[Any], state: Properties) -> Properties:
-    """The inputs of an existing object that no program described before."""
+    """Return the inputs of an imported object."""
     return {
         key: value
         for key, spec in resource.fields.items()
@@ -47,7 +47,7 @@ def _as_input(spec: Field, value: Any) -> Any:
 
 
 def _without_marks(value: Any) -> Any:
-    """Nested ``__defaults`` belong to checked inputs only."""
+    """Remove nested ``__defaults``, which only checked inputs have."""
     if isinstance(value, list):
         return [_without_marks(item) for item in value]  # type: ignore[misc]
     if isinstance(value, dict):

@@ -1,12 +1,11 @@
 """A stand-in for ``pulumi-language-python``, Pulumi's host of Python programs.
 
-The engine starts it with its own address as the last argument, reads the port from the first line of its
-output, and asks it over gRPC to run the program. The program runs in this very process, with the packages
-of this very interpreter: there is no virtual environment to choose and nothing to install.
+The engine starts it with the engine's address as the last argument, reads the port from its first line of output, and
+asks it over gRPC to run the program. The program runs in this process, with the packages of this interpreter. It does
+not choose a virtual environment, and installs nothing.
 
-What it answers and how it reports a program's failure follow the official host, so that either can take the
-other's place: https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/language.proto`` of
-Pulumi's repository.
+Its answers and its reports of a program's failure equal those of the official host, so that either can be used:
+https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/language.proto`` of Pulumi's repository.
 """
 
 from __future__ import annotations
@@ -44,14 +43,14 @@ from pulumi.runtime.proto.language_pb2_grpc import (
 from pulumi.runtime.settings import Settings, configure
 
 ORPHAN_CHECK_SECONDS = 1.0
-"""How often the host looks whether the engine that started it is still there."""
+"""Seconds between two checks that the engine that started the host still runs."""
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
 """Bytes of the largest gRPC message, as in Pulumi's SDKs."""
 
 
 GARBAGE_THRESHOLD = 100_000
-"""New objects between two garbage collections: provider SDKs make millions that stay, and a run is short."""
+"""New objects between two garbage collections: provider SDKs make millions of lasting objects, and a run is short."""
 
 
 class LanguageHost(LanguageRuntimeServicer):
@@ -66,40 +65,40 @@ class LanguageHost(LanguageRuntimeServicer):
     def Handshake(  # noqa: N802
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
     ) -> language_pb2.LanguageHandshakeResponse:
-        """Learn the engine's address, should it differ from the command line's."""
+        """Store the engine's address, which can differ from the command line's."""
         self._engine_address = request.engine_address or self._engine_address
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(  # noqa: N802
         self, request: Empty, context: grpc.ServicerContext
     ) -> plugin_pb2.PluginInfo:
-        """Name the version of the Python SDK, whose host this is."""
+        """Return the version of the Python SDK."""
         return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
 
     def About(  # noqa: N802
         self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
     ) -> language_pb2.AboutResponse:
-        """Name the interpreter that programs run on."""
+        """Return the interpreter that runs programs."""
         version = ".".join(str(part) for part in sys.version_info[:3])
         return language_pb2.AboutResponse(executable=sys.executable, version=version)
 
     def RuntimeOptionsPrompts(  # noqa: N802
         self, request: language_pb2.RuntimeOptionsRequest, context: grpc.ServicerContext
     ) -> language_pb2.RuntimeOptionsResponse:
-        """Ask nothing: a program has no runtime options here."""
+        """Return no prompts, since programs have no runtime options."""
         return language_pb2.RuntimeOptionsResponse()
 
     def InstallDependencies(  # noqa: N802
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
-        """Install nothing: the interpreter's environment was made from the project's lock file."""
+        """Install nothing: the interpreter's packages come from the project's lock file."""
         text = f"Programs run on {sys.executable}, whose packages `uv sync` installs.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def GetProgramDependencies(  # noqa: N802
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
-        """List the installed packages; only those that no other needs, unless the transitive ones are asked for."""
+        """List the installed packages; without transitive dependencies, only those that no other package requires."""
         packages = {_normal(package.name): package for package in metadata.distributions()}
         if not request.transitiveDependencies:
             for name in set(_required(packages.values())):
@@ -146,15 +145,15 @@ class LanguageHost(LanguageRuntimeServicer):
     def Run(  # noqa: N802
         self, request: language_pb2.RunRequest, context: grpc.ServicerContext
     ) -> language_pb2.RunResponse:
-        """Have the main thread run the program, and say how it ended."""
+        """Run the program on the main thread, and return its result."""
         response: Future[language_pb2.RunResponse] = Future()
         self._runs.put((request, response))
         return response.result()
 
     def run_programs(self) -> Never:
-        """Run the programs that the engine asks for, one after the other.
+        """Run the requested programs one after the other.
 
-        Called on the main thread, as a program expects to be: only there can it handle signals.
+        It must be called on the main thread, since a program can handle signals only there.
         """
         while True:
             request, response = self._runs.get()
@@ -187,11 +186,11 @@ def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.
     os.chdir(request.pwd)
     sys.argv = [str(program), *request.args]
     sys.path.insert(0, str(program if program.is_dir() else program.parent))
-    # The futures of a failed program are never all awaited, and asyncio would complain of each.
+    # asyncio would log an error for each future that a failed program does not await.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Each resource in flight can hold more than one thread: its registration and its inputs' serialization.
+    # A resource can need several threads: for its registration and for the serialization of its inputs.
     loop.set_default_executor(ThreadPoolExecutor(max_workers=4 * max(request.parallel, 1)))
     try:
         return _finish(loop, program)
@@ -202,7 +201,7 @@ def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.
 
 
 def _finish(loop: asyncio.AbstractEventLoop, program: Path) -> language_pb2.RunResponse:
-    """Run ``program`` and turn its end into the engine's terms: ``bail`` once the error has been logged."""
+    """Run ``program`` and return its result for the engine: ``bail`` means that the error has been logged."""
 
     def main() -> None:
         runpy.run_path(str(program), run_name="__main__")
@@ -216,7 +215,7 @@ def _finish(loop: asyncio.AbstractEventLoop, program: Path) -> language_pb2.RunR
         if error.code not in {None, 0}:
             return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {error.code}")
     except grpc.RpcError as error:
-        # An engine that is going away has said why it does.
+        # An engine that shuts down has already reported the reason.
         if isinstance(error, grpc.Call) and error.code() is not grpc.StatusCode.UNAVAILABLE:
             log.error(_report(error, program))
             return language_pb2.RunResponse(bail=True)
@@ -227,7 +226,7 @@ def _finish(loop: asyncio.AbstractEventLoop, program: Path) -> language_pb2.RunR
 
 
 def _report(error: BaseException, program: Path) -> str:
-    """Return the traceback from the program's own first line on, where it has one."""
+    """Return the traceback from the program's first frame on; all of it if no frame is the program's."""
     first: TracebackType | None = error.__traceback__
     home = str(program if program.is_dir() else program.parent)
     while first is not None and not first.tb_frame.f_code.co_filename.startswith(home):
@@ -270,10 +269,10 @@ def _normal(name: str) -> str:
 
 
 def main(argv: list[str]) -> None:
-    """Serve until the engine interrupts or is gone; ``argv`` ends with the engine's address."""
+    """Serve until the engine interrupts the process or ends; ``argv`` ends with the engine's address."""
     if not argv:
         sys.exit(
-            "pulumi-language-python: the engine's address is missing: this program is started by `pulumi`"
+            "pulumi-language-python: the engine's address is missing: run pulumi, which starts this program"
         )
     gc.set_threshold(GARBAGE_THRESHOLD)
     signal.signal(signal.SIGINT, _stop)
@@ -295,21 +294,21 @@ def main(argv: list[str]) -> None:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> Never:
-    # At once and without clean-up: a program in mid-run would hold up the interpreter's orderly exit.
+    # Without clean-up, since a running program would delay the interpreter's normal exit.
     os._exit(0)
 
 
 def _stop_on_any_thread() -> None:
-    """Hear a signal that the kernel gives to another thread than the main one.
+    """Stop on a signal even if the main thread is blocked.
 
-    Python runs handlers on the main thread alone, and that one may sleep on; the pipe is written at once.
+    Python runs handlers only on the main thread. It writes the signal's number to a pipe immediately, on any thread.
     """
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
     def listen() -> None:
-        while number := os.read(heard, 1):
+        while number := os.read(reader, 1):
             if signal.getsignal(number[0]) is _stop:
                 os._exit(0)
 
@@ -317,7 +316,7 @@ def _stop_on_any_thread() -> None:
 
 
 def _stop_with_parent(parent: int) -> Never:
-    """End the process when the engine, its parent, has died without a word."""
+    """End the process when its parent, the engine, has ended without stopping it."""
     while os.getppid() == parent:
         time.sleep(ORPHAN_CHECK_SECONDS)
     os._exit(0)

@@ -1,7 +1,7 @@
-"""What the engine starts for a stand-in provider where a fork server has the real thing ready.
+"""Starts a stand-in provider through the fork server: ``launcher.py MODULE ENGINE_ADDRESS``.
 
-``launcher.py MODULE ENGINE_ADDRESS``. It imports as good as nothing: its start is what the engine waits for.
-The connection is a lifeline: the plugin ends with this process, and this process with the plugin.
+The engine starts this program and waits for it, so it imports almost nothing. The plugin ends when this process ends,
+and this process ends when the plugin ends: each notices that the connection was closed.
 """
 
 import os
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     import signal
     import socket
 else:
-    # The modules without the underscore make enumerations of their constants, for longer than all else here takes.
+    # The public modules turn their constants into enumerations, which takes longer than everything else here.
     import _signal as signal
     import _socket as socket
 
 SOCKET = "LOCALCLOUD_PLUGIN_SOCKET"
-"""The environment variable that says where the fork server listens. Without one the plugin starts by itself."""
+"""Environment variable with the path of the fork server's socket. Without it the plugin starts directly."""
 
 _ENGINE_CHECK_INTERVAL = 1.0
-"""Seconds."""
+"""Seconds between two checks that the engine still runs."""
 
 
 def main(module: str, arguments: list[str]) -> None:
-    """Have the fork server run ``module`` with this process's output, environment and directory."""
+    """Let the fork server run ``module`` with this process's output, environment and folder."""
     engine = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
@@ -36,10 +36,10 @@ def main(module: str, arguments: list[str]) -> None:
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, outputs)
         connection.sendmsg([os.fsencode(request)], [rights])
         connection.send(b"\0".join(name + b"=" + value for name, value in os.environb.items()))
-        taken = connection.recv(1)
+        accepted = connection.recv(1)
     except OSError:
-        taken = b""
-    if not taken:
+        accepted = b""
+    if not accepted:
         os.execv(sys.executable, [sys.executable, "-uP", "-m", module, *arguments])  # noqa: S606
     connection.settimeout(_ENGINE_CHECK_INTERVAL)
     while os.getppid() == engine:
@@ -47,13 +47,13 @@ def main(module: str, arguments: list[str]) -> None:
             connection.recv(1)
         except TimeoutError:
             continue
-        # The plugin has ended, which it does not do by itself.
+        # The plugin has ended unexpectedly.
         os._exit(1)
     os._exit(0)
 
 
 def _end(*_: object) -> None:
-    """End by a signal; the plugin sees the end of the connection."""
+    """End the process on a signal. The plugin notices that the connection is closed."""
     os._exit(0)
 
 

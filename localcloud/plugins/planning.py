@@ -1,6 +1,6 @@
-"""From a program's inputs to a planned state, and from two states to their difference.
+"""Plans a resource's state from a program's inputs, and computes the difference of two states.
 
-The rules are those of Terraform's provider SDKs, whose answers Pulumi's bridged providers pass on.
+The rules are those of Terraform's provider SDKs, on which Pulumi's bridged providers are built.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from localcloud.plugins.values import UNKNOWN, Properties, elements
 
 
 class ChangeKind(Enum):
-    """What happens to one value."""
+    """The kind of change of one value."""
 
     ADD = auto()
     DELETE = auto()
@@ -25,14 +25,14 @@ class ChangeKind(Enum):
 
 @dataclass
 class Plan:
-    """What the state will be after an operation."""
+    """The planned state of a resource after an operation."""
 
     state: Properties
-    """Every property of the resource, ``None`` where it has no value."""
+    """Every property of the resource; ``None`` means no value."""
     changed: list[str] = field(default_factory=list[str])
     """Properties that differ from the former state, sorted."""
     replaces: list[str] = field(default_factory=list[str])
-    """Those of them that need another resource, sorted."""
+    """The changed properties that require a replacement, sorted."""
 
 
 def plan(
@@ -41,7 +41,7 @@ def plan(
     prior: Properties | None = None,
     ignored: Sequence[str] = (),
 ) -> Plan:
-    """The plan for a new resource, or for the one whose state is ``prior``."""
+    """Return the plan for a new resource, or for a resource with the state ``prior``."""
     planned: Properties = {
         key: _planned(spec, inputs.get(key), prior, key, key in ignored)
         for key, spec in resource.fields.items()
@@ -75,7 +75,7 @@ def _planned(spec: Field, given: Any, prior: Properties | None, key: str, ignore
         return spec.default
     if spec.computed:
         return UNKNOWN if prior is None else former
-    # An unset property and an empty one are the same to Terraform: no change.
+    # For Terraform a missing property equals an empty one, so this is no change.
     return former if former in ("", [], {}) else None
 
 
@@ -102,9 +102,9 @@ def _replaces(spec: Field, prior: Properties, planned: Properties, key: str) -> 
 
 
 def detailed(spec: Field, key: str, former: Any, planned: Any, given: Any) -> Mapping[str, ChangeKind]:
-    """The changed paths of one property, elements of sets one by one.
+    """Return the changed paths of one property, with each element of a set.
 
-    A removed element is named by its place in the state, an added one by its place in the program's inputs.
+    A removed element is named by its index in the state, an added one by its index in the program's inputs.
     """
     if former is None:
         return {key: ChangeKind.ADD}
@@ -126,7 +126,7 @@ def detailed(spec: Field, key: str, former: Any, planned: Any, given: Any) -> Ma
 
 
 def settled(planned: Properties, state: Properties) -> Properties:
-    """The state after an operation: an empty collection that nobody asked for counts as no value."""
+    """Return the state after an operation: an empty collection that was not planned becomes ``None``."""
     return {
         key: None if value == [] and planned.get(key) is None else value
         for key, value in state.items()

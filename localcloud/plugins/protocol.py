@@ -1,7 +1,7 @@
-"""The engine's plugin protocol: the generated modules of Pulumi's SDK, without the SDK around them.
+"""The engine's plugin protocol: the generated modules of Pulumi's SDK, without the rest of the SDK.
 
-``import pulumi`` takes longer than everything else that a plugin does at its start, and every run starts
-every plugin. The generated modules import only each other, so they are loaded here as a package of their own.
+Every run starts every plugin, and ``import pulumi`` takes longer than the rest of a plugin's start. The generated
+modules import only each other, so they are loaded here as a separate package.
 """
 
 from __future__ import annotations

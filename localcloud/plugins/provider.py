@@ -1,4 +1,4 @@
-"""The shape of every stand-in provider."""
+"""The base class of all stand-in providers."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from localcloud.plugins.resource import Resource
 from localcloud.plugins.values import Properties
 
 Function = Callable[[Any, Properties], Properties]
-"""A provider function: the API client and the arguments in, the result out."""
+"""A provider function: it takes the API client and the arguments, and returns the result."""
 
 
 class Bridge(Enum):
-    """Which of Terraform's provider SDKs the real provider is built on: Pulumi's bridges differ in their answers."""
+    """The SDK of Terraform on which the real provider is built. The answers of Pulumi's bridges depend on it."""
 
     SDK = auto()
-    """Detailed differences, stable properties, and ``null`` for properties without a value."""
+    """Answers have detailed differences, stable properties, and ``null`` for properties without a value."""
     FRAMEWORK = auto()
-    """Names of changed properties only; properties without a value are left out."""
+    """Answers have only the names of changed properties, and leave out properties without a value."""
 
 
 class Provider(ABC):
-    """One provider: its resources, its functions, and the client that its configuration makes."""
+    """One provider: its resources, its functions and its configuration."""
 
     name: ClassVar[str]
     version: ClassVar[str]
-    """The version of the Python package whose plugin this stands in for."""
+    """The version of the Python package that needs this plugin."""
     bridge: ClassVar[Bridge]
     secret_settings: ClassVar[frozenset[str]] = frozenset()
-    """Provider configuration that the engine keeps encrypted."""
+    """Settings of the provider that the engine encrypts."""
 
     def __init__(
         self, resources: Iterable[Resource[Any]], functions: Mapping[str, Function] = MappingProxyType({})
@@ -41,13 +41,13 @@ class Provider(ABC):
         self.resources = {resource.type: resource for resource in resources}
         self.functions = functions
         self.cancelled = threading.Event()
-        """Set when the user stops the run."""
+        """An event that is set when the user stops the run."""
 
     def check_settings(self, settings: Properties) -> list[str]:
-        """What is wrong with the provider's configuration, one sentence each."""
+        """Return one sentence for each error in the provider's configuration."""
         del settings
         return []
 
     @abstractmethod
     def connect(self, settings: Properties) -> Any:
-        """The client that resources and functions use. Reads the environment where a setting is missing."""
+        """Return the client of the resources and functions. Missing settings are read from the environment."""

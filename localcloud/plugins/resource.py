@@ -1,4 +1,4 @@
-"""The shape of every stand-in resource."""
+"""The base class of all stand-in resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Client = TypeVar("Client")
 
 @dataclass(frozen=True)
 class Timeouts:
-    """The most that an operation waits where the program sets no ``customTimeouts``. Seconds."""
+    """Time limits of operations in seconds, unless the program sets ``customTimeouts``."""
 
     create: float = 20 * 60
     update: float = 20 * 60
@@ -22,9 +22,9 @@ class Timeouts:
 
 
 class Resource(ABC, Generic[Client]):
-    """One type of resource: its properties, and what its operations ask of the API behind ``Client``.
+    """One type of resource: its properties, and its operations through an API's client.
 
-    Operations raise ``ProviderError``.
+    Operations raise ``ProviderError`` if they fail.
     """
 
     type: ClassVar[str]
@@ -33,25 +33,25 @@ class Resource(ABC, Generic[Client]):
     timeouts: ClassVar[Timeouts] = Timeouts()
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
-        """Refuse a plan that the provider knows to be impossible."""
+        """Raise ``ProviderError`` if a plan is invalid."""
         del planned, prior
 
     def adjust_plan(self, planned: Properties, prior: Properties | None) -> frozenset[str]:
-        """Change a plan by what no single property decides; returns properties that force a replacement."""
+        """Change a plan where several properties decide; return the properties that require a replacement."""
         del planned, prior
         return frozenset()
 
     @abstractmethod
     def create(self, client: Client, inputs: Properties, planned: Properties) -> str:
-        """Make the object, and return its id at once: from then on a failure keeps it in the state."""
+        """Create the object, and return its id immediately, so that a later failure keeps it in the state."""
 
     @abstractmethod
     def settle(self, client: Client, object_id: str, planned: Properties, timeout: float) -> Properties:
-        """Wait until a new object is ready for use; returns its state."""
+        """Wait until a new object is ready, and return its state."""
 
     @abstractmethod
     def read(self, client: Client, object_id: str, prior: Properties) -> Properties:
-        """The object's state. Raises ``GoneError`` when there is none."""
+        """Return the object's state. Raises ``GoneError`` if the object does not exist."""
 
     @abstractmethod
     def update(
@@ -62,12 +62,12 @@ class Resource(ABC, Generic[Client]):
         planned: Properties,
         timeout: float,
     ) -> Properties:
-        """Change the object in place; returns its state."""
+        """Change the object in place, and return its state."""
 
     @abstractmethod
     def delete(self, client: Client, object_id: str, prior: Properties, timeout: float) -> None:
-        """Remove the object."""
+        """Delete the object."""
 
     def found(self, client: Client, object_id: str, prior: Properties) -> tuple[str, Properties]:
-        """The id and the state of an object that is refreshed, or imported when there is no prior state."""
+        """Return the id and the state of an object in a refresh, or in an import if ``prior`` is empty."""
         return object_id, self.read(client, object_id, prior)

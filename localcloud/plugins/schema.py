@@ -1,4 +1,4 @@
-"""What a provider knows of its resources' properties."""
+"""The schema of resources' properties."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from localcloud.plugins.values import UNKNOWN, Properties, has_unknown
 
 
 class Shape(Enum):
-    """How a property's value is built, which decides how two of them are compared."""
+    """The type of a property's value, which determines how two values are compared."""
 
     SCALAR = auto()
     LIST = auto()
     SET = auto()
-    """Kept sorted; unknown as a whole as soon as one scalar in it is."""
+    """A sorted list. It is unknown if one of its scalars is unknown."""
     OBJECT = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One property of a resource. Neither required nor optional means that only the provider sets it."""
+    """One property of a resource. If it is neither required nor optional, only the provider sets it."""
 
     shape: Shape = Shape.SCALAR
     required: bool = False
     optional: bool = False
     computed: bool = False
-    """The provider sets it where the program does not."""
+    """Whether the provider sets it if the program does not."""
     replace: bool = False
-    """Another value needs another resource."""
+    """Whether a changed value requires a replacement."""
     replace_when: Callable[[Any, Any], bool] | None = None
-    """Whether this change, from the first value to the second, needs another resource."""
+    """Returns whether a change from the first value to the second requires a replacement."""
     renewed: bool = False
-    """Computed anew by every update."""
+    """Whether every update computes it again."""
     secret: bool = False
     default: Any = None
     nested: Mapping[str, Field] | None = None
-    """The properties of the value's objects."""
+    """The properties of nested objects."""
     stored: Callable[[Any], Any] | None = None
-    """What the state keeps of an input."""
+    """Returns the value that the state contains for an input."""
     alike: Callable[[Any, Any], bool] | None = None
-    """Whether a stored value and an input mean the same."""
+    """Returns whether a stored value and an input are equivalent."""
 
     @property
     def settable(self) -> bool:
-        """Whether a program may set it."""
+        """Whether a program can set it."""
         return self.required or self.optional
 
     def normal(self, value: Any) -> Any:
-        """The form in which a value is stored and compared."""
+        """Return the normal form of a value, which is stored and compared."""
         if value is None or value == UNKNOWN:
             return value
         if self.shape is Shape.OBJECT:

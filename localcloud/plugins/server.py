@@ -1,4 +1,4 @@
-"""The process around a stand-in provider: what the engine starts, finds by its port, and stops."""
+"""Serves a stand-in provider over gRPC, in a process that the engine starts and stops."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from localcloud.plugins.provider import Provider
 from localcloud.plugins.servicer import Servicer
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
-"""Bytes, as in Pulumi's SDKs."""
+"""Bytes of the largest gRPC message, as in Pulumi's SDKs."""
 
 _CONCURRENT_OPERATIONS = 64
 _PARENT_CHECK_INTERVAL = 1.0
 
 
 def main(provider: Provider) -> None:
-    """Serve until the engine ends. The engine's address is the last argument; the port goes to standard output."""
+    """Serve until the engine ends. The last argument is the engine's address; the port is printed."""
     engine = os.getppid()
-    # Python leaves SIGINT ignored where it starts so, as in a background job of a script; the engine stops by it.
+    # The engine stops a plugin with SIGINT, which Python ignores if it was started as a script's background job.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     server = start(provider, sys.argv[1:])
     try:
-        # An engine that was killed stops nobody: its plugins see that they have another parent.
+        # A killed engine does not stop its plugins. They notice that their parent has changed.
         while server.wait_for_termination(_PARENT_CHECK_INTERVAL) and os.getppid() == engine:
             pass
     except KeyboardInterrupt:
         provider.cancelled.set()
-    # Operations may still wait for the API; nothing is lost by not waiting for their threads.
+    # Without waiting for threads: operations may still wait for the API, and their results are not needed.
     os._exit(0)
 
 
 def start(provider: Provider, arguments: Sequence[str]) -> grpc.Server:
-    """Serve on a free port, which is printed. The engine's address is the last of the ``arguments``."""
+    """Serve on a free port, and print it. The last of the ``arguments`` is the engine's address."""
     addresses = [argument for argument in arguments if not argument.startswith("-")]
     options = [
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),

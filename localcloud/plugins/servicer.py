@@ -1,4 +1,4 @@
-"""The engine's requests, answered for one provider as Pulumi's bridged providers answer them."""
+"""Answers the engine's requests to one provider like Pulumi's bridged providers do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KINDS = {
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-class _Refusal(grpc.Status):
+class _Failure(grpc.Status):
     """A failure with machine-readable details."""
 
     def __init__(self, message: str, status: bytes) -> None:
@@ -42,7 +42,7 @@ class _Refusal(grpc.Status):
 
 
 class _InitFailedError(Exception):
-    """The object exists, but is not as it was asked for; the engine keeps it in its state."""
+    """The object exists but is not ready. The engine keeps it in its state."""
 
     def __init__(self, object_id: str, state: Properties, inputs: Properties, reason: str) -> None:
         super().__init__(reason)
@@ -50,21 +50,21 @@ class _InitFailedError(Exception):
             id=object_id, properties=encode(state), reasons=[reason], inputs=encode(inputs)
         )
 
-    def refusal(self) -> _Refusal:
+    def failure(self) -> _Failure:
         status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(self))
         status.details.add().Pack(self.detail)
-        return _Refusal(str(self), status.SerializeToString())
+        return _Failure(str(self), status.SerializeToString())
 
 
 def _reporting(method: Method) -> Method:
-    """Turn a provider's errors into the protocol's."""
+    """Turn a provider's errors into those of the protocol."""
 
     @wraps(method)
     def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except _InitFailedError as error:
-            context.abort_with_status(error.refusal())
+            context.abort_with_status(error.failure())
         except ProviderError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
@@ -80,17 +80,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._client: Any = None
 
     def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
-        """The version of the plugin that this stands in for."""
+        """Return the version of the real plugin."""
         return plugin_pb2.PluginInfo(version=self._provider.version)
 
     def GetSchema(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.GetSchemaResponse:  # noqa: N802
-        """A schema without resources: programs use the published SDKs."""
+        """Return a schema without resources, since programs use the published SDKs."""
         return provider_pb2.GetSchemaResponse(
             schema=f'{{"name": "{self._provider.name}", "version": "{self._provider.version}"}}'
         )
 
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """End every wait."""
+        """Cancel all waits."""
         self._provider.cancelled.set()
         return Empty()
 
@@ -106,12 +106,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(checked), failures=_failures(failures))
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
-        """A changed configuration replaces nothing."""
+        """Answer that a changed configuration replaces nothing."""
         return provider_pb2.DiffResponse()
 
     @_reporting
     def Configure(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ConfigureResponse:  # noqa: N802
-        """Make the client that the operations use."""
+        """Make the client of the operations."""
         prefix = f"{self._provider.name}:config:"
         settings: Properties = {
             key.removeprefix(prefix): value
@@ -139,7 +139,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reporting
     def Check(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
-        """Check and complete a resource's inputs."""
+        """Check a resource's inputs and add defaults."""
         checked, failures = checking.check(
             self._resource(request.urn),
             self._provider.bridge,
@@ -151,7 +151,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reporting
     def Diff(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
-        """What a change of inputs changes in the resource."""
+        """Return how changed inputs change the resource."""
         resource = self._resource(request.urn)
         prior, inputs = decode(request.olds), decode(request.news)
         try:
@@ -171,7 +171,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reporting
     def Create(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
-        """Make the object and wait until it is ready."""
+        """Create the object and wait until it is ready."""
         resource = self._resource(request.urn)
         inputs = decode(request.properties)
         try:
@@ -195,7 +195,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reporting
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
-        """The object's present state; no id when it is gone."""
+        """Return the object's current state, without an id if it does not exist."""
         resource = self._resource(request.urn)
         prior, inputs = decode(request.properties), decode(request.inputs)
         try:
@@ -237,7 +237,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @_reporting
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:  # noqa: N802
-        """Remove the object."""
+        """Delete the object."""
         resource = self._resource(request.urn)
         timeout = request.timeout or resource.timeouts.delete
         try:
@@ -257,7 +257,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             ) from error
 
     def _remaining(self, resource: Resource[Any], object_id: str, prior: Properties) -> Properties:
-        """What is there after a failed update."""
+        """Return the object's state after a failed update."""
         try:
             return {**resource.read(self._client, object_id, prior), "id": object_id}
         except ProviderError:
@@ -294,7 +294,7 @@ def _describe(
     response.stables.extend(
         sorted(key for key, spec in resource.fields.items() if spec.replace and key not in plan.replaces)
     )
-    # Two objects of one given name cannot exist beside each other; of an automatic name they can.
+    # Two objects cannot have the same given name; automatic names differ.
     given_name = "name" in resource.fields and DEFAULTS in inputs and "name" not in inputs[DEFAULTS]
     response.deleteBeforeReplace = bool(plan.replaces) and given_name
 

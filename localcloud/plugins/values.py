@@ -1,6 +1,6 @@
-"""Property values: between the engine's wire format and plain Python values.
+"""Converts property values between the engine's wire format and plain Python values.
 
-The special forms (unknown values and secrets) are those of Pulumi's SDKs, ``sdk/go/common/resource/plugin/rpc.go``.
+The forms of unknown values and secrets are those of Pulumi's SDKs, ``sdk/go/common/resource/plugin/rpc.go``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Final, cast
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 Properties = dict[str, Any]
-"""A resource's inputs or state by property name; numbers without a fraction are ``int``."""
+"""A resource's inputs or state by property name. Numbers without a fraction are ``int``."""
 
 UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""A value that only the real run will know, in a preview. It is a string on the wire and here."""
+"""In a preview: a value that is not known yet. It is this string on the wire and in Python."""
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
@@ -24,18 +24,18 @@ _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks a value that the engine encrypts in its state and hides in its output."""
+    """A value that the engine encrypts in its state and hides in its output."""
 
     value: Any
 
 
 def decode(struct: Struct) -> Properties:
-    """Plain values of a message's properties; secrets are unwrapped."""
+    """Return the plain values of a message's properties. Secrets are unwrapped."""
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
 def encode(properties: Mapping[str, Any]) -> Struct:
-    """A message's properties from plain values."""
+    """Return a message's properties for plain values."""
     struct = Struct()
     for key, value in properties.items():
         _encode(value, struct.fields[key])
@@ -43,17 +43,17 @@ def encode(properties: Mapping[str, Any]) -> Struct:
 
 
 def elements(value: Any) -> list[Any]:
-    """A list's elements; none when it has no value."""
+    """Return a list's elements; empty without a value."""
     return value or []
 
 
 def members(value: Any) -> Properties:
-    """An object's members; none when it has no value."""
+    """Return an object's members; empty without a value."""
     return value or {}
 
 
 def has_unknown(value: object) -> bool:
-    """Whether the value, or one inside it, is unknown."""
+    """Return whether the value, or a value inside it, is unknown."""
     if isinstance(value, Mapping):
         return any(has_unknown(inner) for inner in cast(Mapping[str, object], value).values())
     if isinstance(value, list):
@@ -108,4 +108,4 @@ def _encode(value: Any, into: Value) -> None:
             _encode(item, items.values.add())
         into.list_value.CopyFrom(items)
     else:
-        raise TypeError(f"a {type(value).__name__} is no property value")
+        raise TypeError(f"a {type(value).__name__} cannot be a property value")

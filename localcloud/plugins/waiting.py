@@ -1,4 +1,4 @@
-"""Waiting for an API object to reach a state, with a time limit."""
+"""Waits for an API object to reach a state, with a time limit."""
 
 from __future__ import annotations
 
@@ -17,50 +17,53 @@ _GROWTH = 1.5
 
 @dataclass(frozen=True)
 class Waiter:
-    """Polls until a state is reached. The pauses grow from 0.1 s to 0.25 s, since the local API answers at once,
-    and then to a quarter of what was waited: it allows 250 requests a minute."""
+    """Polls until a state is reached.
+
+    The pauses grow from 0.1 s to 0.25 s, since the local API is fast. After that they grow with the elapsed time, since
+    the API allows 250 requests a minute.
+    """
 
     cancelled: threading.Event = field(default_factory=threading.Event)
-    """Set when the user stops the run."""
+    """An event that is set when the user stops the run."""
     first_pause: float = _FIRST_PAUSE
-    """Seconds."""
+    """Seconds of the first pause."""
 
     def until(
-        self, target: str, pending: Collection[str], look: Callable[[], str | None], timeout: float
+        self, target: str, pending: Collection[str], read: Callable[[], str | None], timeout: float
     ) -> None:
-        """Wait ``timeout`` seconds for ``look`` to return ``target``; ``None`` means "not to be seen yet".
+        """Wait up to ``timeout`` seconds until ``read`` returns ``target``; ``None`` means that nothing is visible yet.
 
         The error texts are those of Terraform's ``retry.StateChangeConf``.
         """
-        began = time.monotonic()
-        deadline = began + timeout
+        started = time.monotonic()
+        deadline = started + timeout
         pause = self.first_pause
         while True:
-            seen = look()
-            if seen == target:
+            state = read()
+            if state == target:
                 return
-            if seen is not None and seen not in pending:
+            if state is not None and state not in pending:
                 raise ProviderError(
-                    f"unexpected state '{seen}', wanted target '{target}'. last error: %!s(<nil>)"
+                    f"unexpected state '{state}', wanted target '{target}'. last error: %!s(<nil>)"
                 )
             left = deadline - time.monotonic()
             if left <= 0:
                 raise ProviderError(
                     f"timeout while waiting for state to become '{target}' "
-                    f"(last state: '{seen or ''}', timeout: {go_duration(timeout)})"
+                    f"(last state: '{state or ''}', timeout: {go_duration(timeout)})"
                 )
             self.pause(min(pause, left))
-            longest = min(max(_SHORT_PAUSE, (time.monotonic() - began) / 4), _LONGEST_PAUSE)
+            longest = min(max(_SHORT_PAUSE, (time.monotonic() - started) / 4), _LONGEST_PAUSE)
             pause = min(pause * _GROWTH, longest)
 
     def pause(self, seconds: float) -> None:
-        """Sleep, unless the run is stopped."""
+        """Sleep. Raises ``ProviderError`` if the run is stopped."""
         if self.cancelled.wait(seconds):
             raise ProviderError("context canceled")
 
 
 def go_duration(seconds: float) -> str:
-    """A time as Go prints it: ``1m0s``, ``2h0m0s``, ``1.5s``."""
+    """Return a duration in Go's format: ``1m0s``, ``2h0m0s``, ``1.5s``."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(int(minutes), 60)
     text = f"{rest:g}s"

@@ -296,7 +296,7 @@ def test_without_an_engine_one_line_says_how_it_is_started() -> None:
     answer = subprocess.run(argv, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
     assert answer.returncode != 0
     assert answer.stderr.splitlines() == [
-        "pulumi-language-python: the engine's address is missing: this program is started by `pulumi`"
+        "pulumi-language-python: the engine's address is missing: run pulumi, which starts this program"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Cloudflare's API as its Go client speaks it."""
+"""A client of Cloudflare's API, like Cloudflare's Go client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.plugins.errors import ApiError, ProviderError
+from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.http_client import HttpClient
 from localcloud.plugins.values import Properties, elements, members
 
@@ -14,19 +14,19 @@ GONE = "Resource not found: The resource was not found on the server and will be
 
 
 @dataclass(frozen=True)
-class Api:
-    """Requests to Cloudflare's API v4."""
+class CloudflareApi:
+    """A client of Cloudflare's API v4."""
 
     base_url: str
-    """With its path, e.g. ``https://api.cloudflare.com/client/v4``."""
+    """The URL with its path, e.g. ``https://api.cloudflare.com/client/v4``."""
     http: HttpClient
 
     def result(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Properties:
-        """The ``result`` of an answer."""
+        """Send a request, and return the ``result`` of the answer."""
         return self._request(method, path, body)["result"]
 
     def list(self, path: str, query: Mapping[str, Any]) -> Iterator[Properties]:
-        """All objects of a listing, page by page."""
+        """Return all objects of a listing, from all pages."""
         page = 1
         while True:
             following = {} if page == 1 else {"page": page}
@@ -47,13 +47,13 @@ class Api:
         ordered = dict(sorted(query.items())) if query else None
         try:
             response, _ = self.http.request(method, url, body, ordered)
-        except ApiError:
+        except StatusError:
             raise
         except ProviderError as error:
             raise ProviderError(f"failed to make http request: {error}") from error
         if response.is_success:
             return response.json()
-        raise ApiError(
+        raise StatusError(
             response.status_code,
             f'failed to make http request: {method} "{response.request.url}": '
             f"{response.status_code} {response.reason_phrase} {response.text}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from localcloud.plugins.cloudflare.api import GONE, Api
-from localcloud.plugins.errors import ApiError, GoneError, ProviderError
+from localcloud.plugins.cloudflare.api import GONE, CloudflareApi
+from localcloud.plugins.errors import GoneError, ProviderError, StatusError
 from localcloud.plugins.resource import Resource
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
@@ -35,7 +35,7 @@ _REPORTED = {
 _SETTINGS = {"flattenCname": "flatten_cname", "ipv4Only": "ipv4_only", "ipv6Only": "ipv6_only"}
 
 
-class DnsRecord(Resource[Api]):
+class DnsRecord(Resource[CloudflareApi]):
     """One record of a zone."""
 
     type = "cloudflare:index/dnsRecord:DnsRecord"
@@ -61,14 +61,14 @@ class DnsRecord(Resource[Api]):
     }
 
     def adjust_plan(self, planned: Properties, prior: Properties | None) -> frozenset[str]:
-        """A changed comment or tag has a new time of its own."""
+        """Plan a new modification time for a changed comment or tag."""
         if prior is not None:
             for key in ("comment", "tags"):
                 if planned.get(key) != prior.get(key):
                     planned[f"{key}ModifiedOn"] = UNKNOWN
         return frozenset()
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: CloudflareApi, inputs: Properties, planned: Properties) -> str:
         """POST /zones/ZONE/dns_records."""
         if planned["proxied"] and planned["ttl"] != 1:
             raise ProviderError(
@@ -79,22 +79,24 @@ class DnsRecord(Resource[Api]):
         planned |= _state(planned, record)
         return record["id"]
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
-        """The answer to the POST request had it all."""
+    def settle(
+        self, client: CloudflareApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
+        """Return the state, which the answer to the POST request contained completely."""
         return planned
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: CloudflareApi, object_id: str, prior: Properties) -> Properties:
         """GET /zones/ZONE/dns_records/ID."""
         try:
             record = client.result("GET", _path(object_id, prior))
-        except ApiError as error:
+        except StatusError as error:
             if error.status == 404:
                 raise GoneError(GONE) from error
             raise
         return _state(prior, record)
 
-    def found(self, client: Api, object_id: str, prior: Properties) -> tuple[str, Properties]:
-        """An import's id is ``ZONE/ID``."""
+    def found(self, client: CloudflareApi, object_id: str, prior: Properties) -> tuple[str, Properties]:
+        """Read a record. The id of an import is ``ZONE/ID``."""
         if prior:
             return object_id, self.read(client, object_id, prior)
         zone, separator, record = object_id.partition("/")
@@ -105,13 +107,13 @@ class DnsRecord(Resource[Api]):
         return record, self.read(client, record, {"zoneId": zone})
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: CloudflareApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
         """PUT /zones/ZONE/dns_records/ID with the whole record."""
         return _state(planned, client.result("PUT", _path(object_id, prior), _body(planned)))
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
-        """DELETE /zones/ZONE/dns_records/ID; the deletion of an absent record is an error."""
+    def delete(self, client: CloudflareApi, object_id: str, prior: Properties, timeout: float) -> None:
+        """DELETE /zones/ZONE/dns_records/ID. Deleting a missing record is an error."""
         client.result("DELETE", _path(object_id, prior))
 
 
@@ -140,5 +142,5 @@ def _state(kept: Properties, record: Properties) -> Properties:
 
 
 def _name(given: str | None, reported: str) -> str:
-    """The API answers with the full name; a program may have given it without its zone."""
+    """Return the program's name if it equals the API's full name without the zone, or the full name."""
     return given if given and (given == reported or reported.startswith(f"{given}.")) else reported

@@ -1,4 +1,4 @@
-"""The Cloudflare provider: its configuration and what it offers."""
+"""The Cloudflare provider: its configuration, resources and functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import random
 import re
 
-from localcloud.plugins.cloudflare.api import Api
+from localcloud.plugins.cloudflare.api import CloudflareApi
 from localcloud.plugins.cloudflare.dns_record import DnsRecord
 from localcloud.plugins.cloudflare.zones import FUNCTIONS
 from localcloud.plugins.http_client import HttpClient, Retries
@@ -22,7 +22,7 @@ _LONGEST_RETRY_AFTER = 60.0
 
 
 class Cloudflare(Provider):
-    """Speaks to Cloudflare's API v4."""
+    """The provider of Cloudflare's API v4."""
 
     name = "cloudflare"
     version = "6.23.1"
@@ -33,7 +33,7 @@ class Cloudflare(Provider):
         super().__init__((DnsRecord(),), FUNCTIONS)
 
     def check_settings(self, settings: Properties) -> list[str]:
-        """A token has the form that Cloudflare gives tokens."""
+        """Check the length and the characters of the token."""
         token = settings.get("apiToken")
         if token in (None, UNKNOWN) or _TOKEN.fullmatch(token):
             return []
@@ -43,17 +43,20 @@ class Cloudflare(Provider):
             "Check `pulumi config get cloudflare:apiToken`."
         ]
 
-    def connect(self, settings: Properties) -> Api:
-        """Settings ``apiToken`` and ``baseUrl``, else ``CLOUDFLARE_API_TOKEN`` and ``CLOUDFLARE_BASE_URL``."""
+    def connect(self, settings: Properties) -> CloudflareApi:
+        """Make the client from the settings ``apiToken`` and ``baseUrl``.
+
+        Missing settings are read from ``CLOUDFLARE_API_TOKEN`` and ``CLOUDFLARE_BASE_URL``.
+        """
         token = settings.get("apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN") or ""
         base_url = settings.get("baseUrl") or os.environ.get("CLOUDFLARE_BASE_URL") or _DEFAULT_BASE_URL
         retries = Retries(3, lambda status: status in (408, 409, 429) or status >= 500, _pause)
         http = HttpClient(token, f"localcloud-cloudflare/{self.version}", retries, Waiter(self.cancelled))
-        return Api(base_url, http)
+        return CloudflareApi(base_url, http)
 
 
 def _pause(attempt: int, retry_after: str | None) -> float:
-    """As cloudflare-go: Retry-After up to a minute, else doubling pauses, up to a quarter shorter by chance."""
+    """Return the pause of cloudflare-go: Retry-After up to a minute, or doubling pauses less up to 25 % at random."""
     if retry_after and retry_after.isdecimal() and float(retry_after) < _LONGEST_RETRY_AFTER:
         return float(retry_after)
     return min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)  # noqa: S311

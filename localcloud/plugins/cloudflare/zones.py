@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from localcloud.plugins.cloudflare.api import Api
+from localcloud.plugins.cloudflare.api import CloudflareApi
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.values import Properties
 
@@ -55,12 +55,12 @@ _ZONE: dict[str, Any] = {
     "vanity_name_servers": "vanityNameServers",
     "verification_key": "verificationKey",
 }
-"""The API's names and the provider's, and objects of them."""
+"""The provider's names of the API's fields, nested like the fields."""
 
 _FILTERS = ("direction", "match", "name", "order", "status")
 
 
-def _get_zone(api: Api, arguments: Properties) -> Properties:
+def _get_zone(api: CloudflareApi, arguments: Properties) -> Properties:
     zone_id = arguments.get("zoneId")
     wanted: Properties | None = arguments.get("filter")
     if wanted is not None:
@@ -74,7 +74,7 @@ def _get_zone(api: Api, arguments: Properties) -> Properties:
     return {**zone, "zoneId": zone_id, **({"filter": wanted} if wanted is not None else {})}
 
 
-def _get_zones(api: Api, arguments: Properties) -> Properties:
+def _get_zones(api: CloudflareApi, arguments: Properties) -> Properties:
     found = [_spelled(zone, _ZONE) for zone in api.list("zones", _query(arguments))]
     limit = arguments.get("maxItems")
     return {"id": "zones", "results": found[:limit], **arguments}

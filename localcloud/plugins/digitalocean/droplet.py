@@ -6,17 +6,17 @@ import hashlib
 from typing import ClassVar
 
 from localcloud.plugins.digitalocean import droplet_actions
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.droplet_actions import Watch
 from localcloud.plugins.digitalocean.set_order import by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS, set_tags
-from localcloud.plugins.errors import ApiError, ProviderError
+from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
 
 _DESTROY_TIMEOUT = 60.0
-"""Seconds, whatever the delete's own limit is."""
+"""Seconds to wait for each step of a deletion, whatever the limit of the deletion is."""
 
 _COMPUTED = (
     "createdAt",
@@ -37,7 +37,7 @@ def _user_data_digest(user_data: str) -> str:
     return hashlib.sha1(user_data.encode(), usedforsecurity=False).hexdigest()
 
 
-class Droplet(Resource[Api]):
+class Droplet(Resource[DigitalOceanApi]):
     """A virtual machine."""
 
     type = "digitalocean:index/droplet:Droplet"
@@ -65,7 +65,7 @@ class Droplet(Resource[Api]):
     }
     timeouts = Timeouts(create=60 * 60, update=60 * 60, delete=60)
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/droplets."""
         if planned["backupPolicy"] and not planned["backups"]:
             raise ProviderError("backup_policy can only be set when backups are enabled")
@@ -74,8 +74,10 @@ class Droplet(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating droplet: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
-        """GET /v2/droplets/ID until it is active; its last answer is the state."""
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
+        """GET /v2/droplets/ID until the droplet is active. The last answer is the state."""
         watch = Watch(client, object_id)
         try:
             watch.until("active", ("new",), "status", timeout)
@@ -85,12 +87,12 @@ class Droplet(Resource[Api]):
             ) from error
         return _state(planned, watch.droplet)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """GET /v2/droplets/ID."""
         return _state(prior, client.read(f"droplets/{object_id}", "droplet", "Error retrieving droplet"))
 
-    def found(self, client: Api, object_id: str, prior: Properties) -> tuple[str, Properties]:
-        """The image may drift once a droplet is made, so it is read for an import alone."""
+    def found(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> tuple[str, Properties]:
+        """Read a droplet. Its image can change later, so it is read only in an import."""
         if prior:
             return object_id, self.read(client, object_id, prior)
         droplet = client.read(f"droplets/{object_id}", "droplet", "Error importing droplet")
@@ -100,9 +102,9 @@ class Droplet(Resource[Api]):
         )
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """The actions that the changed properties need, one after the other, then GET /v2/droplets/ID."""
+        """Run the actions for the changed properties one after the other, then GET /v2/droplets/ID."""
         changed = {key for key in self.fields if planned.get(key) != prior.get(key)}
         if "size" in changed:
             droplet_actions.resize(client, object_id, planned, timeout)
@@ -124,8 +126,8 @@ class Droplet(Resource[Api]):
             )
         return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
-        """Wait until it is unlocked, shut it down if asked to, detach its volumes, delete it, wait until it is gone."""
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
+        """Wait for the lock, shut down if requested, detach volumes, delete, and wait until the droplet is deleted."""
         watch = Watch(client, object_id)
         try:
             watch.until("false", ("", "true"), "locked", timeout)
@@ -144,7 +146,7 @@ class Droplet(Resource[Api]):
             ) from error
         try:
             client.delete(f"droplets/{object_id}")
-        except ApiError as error:
+        except StatusError as error:
             if error.status == 404:
                 return
             raise ProviderError(f"Error deleting droplet: {error}") from error

@@ -1,19 +1,19 @@
-"""What is done to droplets: actions, and the waits that belong to them."""
+"""Runs actions on droplets and waits for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.plugins.digitalocean.api import Api
-from localcloud.plugins.errors import ApiError, ProviderError
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
+from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.values import Properties
 
 
 class Watch:
-    """Polls one droplet, and keeps what was last seen of it."""
+    """Polls one droplet, and keeps its last state."""
 
-    def __init__(self, api: Api, object_id: str) -> None:
+    def __init__(self, api: DigitalOceanApi, object_id: str) -> None:
         self._api = api
         self._id = object_id
         self.droplet: Properties = {}
@@ -21,19 +21,19 @@ class Watch:
     def until(
         self, target: str, pending: tuple[str, ...], attribute: str, timeout: float, gone: str | None = None
     ) -> None:
-        """Wait until an attribute has the value ``target``; ``gone`` is the value that a missing droplet has."""
+        """Wait until an attribute has the value ``target``; ``gone`` is its value if the droplet does not exist."""
 
-        def look() -> str | None:
+        def read_state() -> str | None:
             try:
                 self.droplet = self._api.get(f"droplets/{self._id}")["droplet"]
-            except ApiError as error:
+            except StatusError as error:
                 if error.status == 404 and gone:
                     return gone
                 raise ProviderError(f"Error retrieving droplet: {error}") from error
-            # Nothing can be done to a locked droplet, whatever its status is.
+            # A locked droplet rejects all actions, whatever its status is.
             return None if self.droplet["locked"] else _attribute(self.droplet, attribute)
 
-        self._api.waiter.until(target, pending, look, timeout)
+        self._api.waiter.until(target, pending, read_state, timeout)
 
 
 def _attribute(droplet: Properties, name: str) -> str:
@@ -43,22 +43,22 @@ def _attribute(droplet: Properties, name: str) -> str:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _act(api: Api, object_id: str, failed: str, **action: Any) -> Properties:
+def _act(api: DigitalOceanApi, object_id: str, failed: str, **action: Any) -> Properties:
     try:
         return api.post(f"droplets/{object_id}/actions", action)["action"]
     except ProviderError as error:
         raise ProviderError(f"{failed}: {error}") from error
 
 
-def _finish(api: Api, action: Properties, failed: str) -> None:
+def _finish(api: DigitalOceanApi, action: Properties, failed: str) -> None:
     try:
         api.finish(action)
     except ProviderError as error:
         raise ProviderError(f"{failed}: {error}") from error
 
 
-def resize(api: Api, object_id: str, planned: Properties, timeout: float) -> None:
-    """Power off, resize, power on."""
+def resize(api: DigitalOceanApi, object_id: str, planned: Properties, timeout: float) -> None:
+    """Power the droplet off, resize it, and power it on."""
     watch = Watch(api, object_id)
     try:
         _act(api, object_id, f"Error powering off droplet ({object_id})", type="power_off")
@@ -87,12 +87,12 @@ def resize(api: Api, object_id: str, planned: Properties, timeout: float) -> Non
 
 
 def _then_power_on(
-    api: Api, object_id: str, watch: Watch, timeout: float, resize: Callable[[], None]
+    api: DigitalOceanApi, object_id: str, watch: Watch, timeout: float, resize: Callable[[], None]
 ) -> None:
     try:
         resize()
     except ProviderError as error:
-        # A droplet that could not be resized goes on as it was.
+        # A droplet that cannot be resized is powered on with its old size.
         try:
             _act(api, object_id, "", type="power_on")
             watch.until("active", ("off",), "status", timeout)
@@ -105,8 +105,10 @@ def _then_power_on(
     watch.until("active", ("off",), "status", timeout)
 
 
-def rename(api: Api, object_id: str, prior: Properties, planned: Properties, timeout: float) -> None:
-    """Give it another name."""
+def rename(
+    api: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
+) -> None:
+    """Rename the droplet."""
     _act(api, object_id, f"Error renaming droplet ({object_id})", type="rename", name=planned["name"])
     try:
         Watch(api, object_id).until(planned["name"], ("", prior.get("name", "")), "name", timeout)
@@ -114,7 +116,7 @@ def rename(api: Api, object_id: str, prior: Properties, planned: Properties, tim
         raise ProviderError(f"Error waiting for rename droplet ({object_id}) to finish: {error}") from error
 
 
-def switch_backups(api: Api, object_id: str, planned: Properties) -> None:
+def switch_backups(api: DigitalOceanApi, object_id: str, planned: Properties) -> None:
     """Enable or disable backups."""
     policy = {"backup_policy": planned["backupPolicy"]} if planned["backupPolicy"] else {}
     if planned["backups"]:
@@ -133,8 +135,8 @@ def switch_backups(api: Api, object_id: str, planned: Properties) -> None:
     _finish(api, action, f"Error waiting for backups to be disabled for droplet ({object_id})")
 
 
-def change_backup_policy(api: Api, object_id: str, planned: Properties) -> None:
-    """Change when backups are made."""
+def change_backup_policy(api: DigitalOceanApi, object_id: str, planned: Properties) -> None:
+    """Change the backup policy."""
     if not planned["backups"]:
         raise ProviderError("backup_policy can only be set when backups are enabled")
     action = _act(
@@ -147,8 +149,8 @@ def change_backup_policy(api: Api, object_id: str, planned: Properties) -> None:
     _finish(api, action, f"error waiting for backup policy to be changed for droplet ({object_id})")
 
 
-def enable(api: Api, object_id: str, feature: str, called: str, timeout: float) -> None:
-    """Enable a feature that cannot be disabled again; ``called`` names it in errors."""
+def enable(api: DigitalOceanApi, object_id: str, feature: str, called: str, timeout: float) -> None:
+    """Enable a feature that cannot be disabled; ``called`` is its name in errors."""
     _act(api, object_id, f"Error enabling {called} for droplet ({object_id})", type=f"enable_{feature}")
     try:
         Watch(api, object_id).until("true", ("", "false"), feature, timeout)
@@ -158,8 +160,8 @@ def enable(api: Api, object_id: str, feature: str, called: str, timeout: float) 
         ) from error
 
 
-def move_volumes(api: Api, object_id: str, old: set[str], new: set[str]) -> None:
-    """Attach and detach volumes, one at a time, as the API asks for."""
+def move_volumes(api: DigitalOceanApi, object_id: str, old: set[str], new: set[str]) -> None:
+    """Attach and detach volumes one at a time, as the API requires."""
     for volume in sorted(new - old):
         try:
             action = api.post(f"volumes/{volume}/actions", {"type": "attach", "droplet_id": int(object_id)})[
@@ -179,7 +181,7 @@ def move_volumes(api: Api, object_id: str, old: set[str], new: set[str]) -> None
             ) from error
 
 
-def detach(api: Api, object_id: str, volume: str) -> None:
+def detach(api: DigitalOceanApi, object_id: str, volume: str) -> None:
     """Detach one volume."""
     try:
         action = api.post(f"volumes/{volume}/actions", {"type": "detach", "droplet_id": int(object_id)})[
@@ -192,8 +194,8 @@ def detach(api: Api, object_id: str, volume: str) -> None:
     _finish(api, action, f'Error waiting for volume "{volume}" to detach from droplet ({object_id})')
 
 
-def shut_down(api: Api, object_id: str, watch: Watch, timeout: float) -> None:
-    """Ask the operating system to power off, and wait until it has."""
+def shut_down(api: DigitalOceanApi, object_id: str, watch: Watch, timeout: float) -> None:
+    """Request a shutdown, and wait until the droplet is off."""
     _act(api, object_id, f"Error shutting down the the droplet ({object_id})", type="shutdown")
     try:
         watch.until("off", ("active",), "status", timeout)

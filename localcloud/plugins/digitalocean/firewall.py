@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.set_order import by_hash, objects_by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS
 from localcloud.plugins.errors import ProviderError
@@ -19,7 +19,7 @@ _PEERS = {
     "LoadBalancerUids": "load_balancer_uids",
     "Tags": "tags",
 }
-"""What a rule names on its other side: the property's ending, and the API's name for it."""
+"""The kinds of a rule's sources or destinations: the ending of the property, and the API's name."""
 
 
 def _rules(side: str) -> Field:
@@ -28,7 +28,7 @@ def _rules(side: str) -> Field:
     return Field(shape=Shape.SET, optional=True, nested=nested)
 
 
-class Firewall(Resource[Api]):
+class Firewall(Resource[DigitalOceanApi]):
     """A cloud firewall."""
 
     type = "digitalocean:index/firewall:Firewall"
@@ -44,7 +44,7 @@ class Firewall(Resource[Api]):
     }
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
-        """A firewall has a rule, and a rule for tcp or udp has ports."""
+        """Reject a firewall without rules, and rules for tcp or udp without ports."""
         if not planned["inboundRules"] and not planned["outboundRules"]:
             raise ProviderError("At least one rule must be specified")
         for direction in ("inbound", "outbound"):
@@ -55,18 +55,20 @@ class Firewall(Resource[Api]):
                         f"`port_range` of {direction} rules is required if protocol is `tcp` or `udp`"
                     )
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/firewalls."""
         try:
             return client.post("firewalls", _body(planned))["firewall"]["id"]
         except ProviderError as error:
             raise ProviderError(f"Error creating firewall: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """GET /v2/firewalls/ID."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """GET /v2/firewalls/ID."""
         firewall = client.read(f"firewalls/{object_id}", "firewall", "Error retrieving firewall")
         return {
@@ -88,7 +90,7 @@ class Firewall(Resource[Api]):
         }
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
         """PUT /v2/firewalls/ID with the whole firewall."""
         try:
@@ -97,7 +99,7 @@ class Firewall(Resource[Api]):
             raise ProviderError(f"Error updating firewall: {error}") from error
         return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/firewalls/ID."""
         try:
             client.delete(f"firewalls/{object_id}")
@@ -108,7 +110,7 @@ class Firewall(Resource[Api]):
         rules: list[Properties] = []
         for rule in elements(firewall.get(f"{direction}_rules")):
             described: Properties = {"protocol": rule["protocol"]}
-            # The API answers "0" for "all", and for icmp, which has no ports.
+            # The API returns "0" for "all" and for icmp, which has no ports.
             if rule.get("ports") != "0":
                 described["portRange"] = rule.get("ports")
             elif rule["protocol"] != "icmp":

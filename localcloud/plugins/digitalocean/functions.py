@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.provider import Function
 from localcloud.plugins.values import Properties, elements
 
 
-def _get_account(api: Api, arguments: Properties) -> Properties:
+def _get_account(api: DigitalOceanApi, arguments: Properties) -> Properties:
     account = api.get("account")["account"]
     return {
         "id": account["uuid"],
@@ -25,7 +25,7 @@ def _get_account(api: Api, arguments: Properties) -> Properties:
     }
 
 
-def _get_region(api: Api, arguments: Properties) -> Properties:
+def _get_region(api: DigitalOceanApi, arguments: Properties) -> Properties:
     slug = arguments["slug"]
     for region in api.list("regions", "regions"):
         if region["slug"] == slug:
@@ -36,7 +36,7 @@ def _get_region(api: Api, arguments: Properties) -> Properties:
     raise ProviderError(f"Region does not exist: {slug}")
 
 
-def _get_image(api: Api, arguments: Properties) -> Properties:
+def _get_image(api: DigitalOceanApi, arguments: Properties) -> Properties:
     given = {key: arguments[key] for key in ("id", "name", "slug") if arguments.get(key)}
     if len(given) != 1:
         raise ProviderError("Must specify exactly one of: id, name, slug")
@@ -85,7 +85,7 @@ def _size(size: Properties) -> Properties:
     }
 
 
-def _get_sizes(api: Api, arguments: Properties) -> Properties:
+def _get_sizes(api: DigitalOceanApi, arguments: Properties) -> Properties:
     sizes = _selected([_size(size) for size in api.list("sizes", "sizes")], arguments)
     return {"id": "sizes", "sizes": sizes, **_echoed(arguments)}
 
@@ -97,12 +97,12 @@ def _ssh_key(key: Properties) -> Properties:
 _SSH_KEY = {"id": "id", "name": "name", "publicKey": "public_key", "fingerprint": "fingerprint"}
 
 
-def _get_ssh_keys(api: Api, arguments: Properties) -> Properties:
+def _get_ssh_keys(api: DigitalOceanApi, arguments: Properties) -> Properties:
     keys = _selected([_ssh_key(key) for key in api.list("account/keys", "ssh_keys")], arguments)
     return {"id": "ssh_keys", "sshKeys": keys, **_echoed(arguments)}
 
 
-def _get_ssh_key(api: Api, arguments: Properties) -> Properties:
+def _get_ssh_key(api: DigitalOceanApi, arguments: Properties) -> Properties:
     name = arguments["name"]
     keys = (key for key in api.list("account/keys", "ssh_keys") if key["name"] == name)
     return _ssh_key(_only(keys, "ssh key", name))
@@ -147,7 +147,7 @@ def _droplet(droplet: Properties) -> Properties:
     }
 
 
-def _get_droplets(api: Api, arguments: Properties) -> Properties:
+def _get_droplets(api: DigitalOceanApi, arguments: Properties) -> Properties:
     droplets = _selected([_droplet(droplet) for droplet in api.list("droplets", "droplets")], arguments)
     return {"id": "droplets", "droplets": droplets, **_echoed(arguments)}
 
@@ -162,7 +162,7 @@ def _only(found: Iterable[Properties], kind: str, name: str) -> Properties:
 
 
 def _selected(records: list[Properties], arguments: Properties) -> list[Properties]:
-    """The records that pass every ``filters`` entry, in the order of ``sorts``."""
+    """Return the records that match all ``filters``, in the order of ``sorts``."""
     for wanted in elements(arguments.get("filters")):
         key, values = _camel(wanted["key"]), wanted["values"]
         test = all if wanted.get("all") else any
@@ -192,7 +192,7 @@ def _echoed(arguments: Properties) -> Properties:
 
 
 def _reporting_gone(function: Function) -> Function:
-    def call(api: Api, arguments: Properties) -> Properties:
+    def call(api: DigitalOceanApi, arguments: Properties) -> Properties:
         try:
             return function(api, arguments)
         except GoneError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.set_order import tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS
 from localcloud.plugins.errors import ProviderError
@@ -19,8 +19,8 @@ _RECIPIENTS = {
 }
 
 
-class MonitorAlert(Resource[Api]):
-    """A policy by which DigitalOcean tells of a droplet's measurements."""
+class MonitorAlert(Resource[DigitalOceanApi]):
+    """A policy by which DigitalOcean sends alerts about a droplet's measurements."""
 
     type = "digitalocean:index/monitorAlert:MonitorAlert"
     fields: ClassVar[Fields] = {
@@ -36,19 +36,21 @@ class MonitorAlert(Resource[Api]):
         "window": Field(required=True),
     }
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/monitoring/alerts."""
         try:
             return client.post("monitoring/alerts", _body(planned))["policy"]["uuid"]
         except ProviderError as error:
             raise ProviderError(f"Error creating Alert Policy: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """GET /v2/monitoring/alerts/UUID."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
-        """GET /v2/monitoring/alerts/UUID; the real provider leaves the output ``uuid`` empty."""
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
+        """GET /v2/monitoring/alerts/UUID. The real provider leaves the output ``uuid`` empty."""
         policy = client.read(f"monitoring/alerts/{object_id}", "policy", "Error reading Alert")
         recipients = members(policy.get("alerts"))
         told = {"emails": recipients.get("email"), "slacks": recipients.get("slack")}
@@ -61,7 +63,7 @@ class MonitorAlert(Resource[Api]):
         }
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
         """PUT /v2/monitoring/alerts/UUID."""
         try:
@@ -70,7 +72,7 @@ class MonitorAlert(Resource[Api]):
             raise ProviderError(f"Error updating monitoring alert: {error}") from error
         return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/monitoring/alerts/UUID."""
         try:
             client.delete(f"monitoring/alerts/{object_id}")

@@ -1,10 +1,10 @@
-"""The DigitalOcean provider: its configuration and what it offers."""
+"""The DigitalOcean provider: its configuration, resources and functions."""
 
 from __future__ import annotations
 
 import os
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.droplet import Droplet
 from localcloud.plugins.digitalocean.firewall import Firewall
 from localcloud.plugins.digitalocean.functions import FUNCTIONS
@@ -24,7 +24,7 @@ _DEFAULT_ENDPOINT = "https://api.digitalocean.com"
 
 
 class DigitalOcean(Provider):
-    """Speaks to DigitalOcean's API v2."""
+    """The provider of DigitalOcean's API v2."""
 
     name = "digitalocean"
     version = "4.84.1"
@@ -34,11 +34,13 @@ class DigitalOcean(Provider):
         resources = (Droplet(), Firewall(), MonitorAlert(), SpacesBucket(), SshKey(), Tag(), Volume(), Vpc())
         super().__init__(resources, FUNCTIONS)
 
-    def connect(self, settings: Properties) -> Api:
-        """Settings ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.
+    def connect(self, settings: Properties) -> DigitalOceanApi:
+        """Make the client from the provider's settings.
 
-        Where they are missing, the environment's ``DIGITALOCEAN_TOKEN``, ``DIGITALOCEAN_ACCESS_TOKEN``,
-        ``DIGITALOCEAN_API_URL`` and ``DIGITALOCEAN_HTTP_RETRY_*``. For Spaces ``spacesAccessId``,
+        They are ``token``, ``apiEndpoint``, ``httpRetryMax``, ``httpRetryWaitMin`` and ``httpRetryWaitMax``.
+
+        Missing settings are read from ``DIGITALOCEAN_TOKEN`` or ``DIGITALOCEAN_ACCESS_TOKEN``,
+        ``DIGITALOCEAN_API_URL`` and ``DIGITALOCEAN_HTTP_RETRY_*``. The settings of Spaces are ``spacesAccessId``,
         ``spacesSecretKey`` and ``spacesEndpoint``, or ``SPACES_ACCESS_KEY_ID``, ``SPACES_SECRET_ACCESS_KEY`` and
         ``SPACES_ENDPOINT_URL``.
         """
@@ -60,11 +62,14 @@ class DigitalOcean(Provider):
             settings.get("spacesAccessId") or environment("SPACES_ACCESS_KEY_ID") or "",
             settings.get("spacesSecretKey") or environment("SPACES_SECRET_ACCESS_KEY") or "",
         )
-        return Api(endpoint, http, waiter, spaces)
+        return DigitalOceanApi(endpoint, http, waiter, spaces)
 
 
 def _retries(most: int, shortest: float, longest: float) -> Retries:
-    """Those of hashicorp/go-retryablehttp: on 429 and on 5xx but 501, Retry-After or doubling pauses between."""
+    """Return the retry rules of hashicorp/go-retryablehttp.
+
+    It retries after 429 and after 5xx except 501. The pauses are those of Retry-After, or they double.
+    """
 
     def pause(attempt: int, retry_after: str | None) -> float:
         if retry_after and retry_after.isdecimal():

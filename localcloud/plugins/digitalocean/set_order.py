@@ -1,4 +1,4 @@
-"""The order in which the real provider sends the elements of sets: by their hash.
+"""Orders the elements of sets by their hash, as the real provider sends them.
 
 Source: Terraform plugin SDK v2, ``helper/schema/set.go`` and ``serialize.go``.
 """
@@ -11,17 +11,17 @@ from typing import Any
 
 
 def by_hash(values: Iterable[Any]) -> list[Any]:
-    """Strings or numbers, as in ``volume_ids``."""
+    """Order strings or numbers, as in ``volume_ids``."""
     return sorted(values, key=lambda value: _code(str(value)))
 
 
 def tags_by_hash(tags: Iterable[str]) -> list[str]:
-    """Tags, whose hash ignores upper and lower case."""
+    """Order tags, whose hash ignores case."""
     return sorted(tags, key=lambda tag: _code(tag.lower()))
 
 
 def objects_by_hash(objects: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Objects of strings and of sets of strings, by their attributes' names in the API's spelling."""
+    """Order objects of strings and of sets of strings. Attributes have the API's names."""
     return sorted(objects, key=lambda item: _code(_serialized(item)))
 
 

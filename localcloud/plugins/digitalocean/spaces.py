@@ -1,7 +1,6 @@
-"""DigitalOcean's Spaces as the provider's S3 client, the AWS SDK for Go, speaks to them: buckets, not what is in them.
+"""A client of DigitalOcean's Spaces for buckets, like the provider's S3 client, the AWS SDK for Go.
 
-The SDK puts the bucket's name before the host's; the local store is known by its address alone, so it stands in the
-path here.
+The SDK puts the bucket's name before the host's name. The local store has only an address, so the name is in the path.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from localcloud.plugins.errors import ApiError, ProviderError
+from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.http_client import prepare
 
 if TYPE_CHECKING:
@@ -25,13 +24,13 @@ DEFAULT_ENDPOINT = "https://{{.Region}}.digitaloceanspaces.com"
 
 _EMPTY: Final = hashlib.sha256().hexdigest()
 _REGION: Final = "us-east-1"
-"""What the provider signs for, whatever the bucket's region (its ``config/config.go``)."""
+"""The region for which the provider signs, whatever the bucket's region (its ``config/config.go``)."""
 _TIMEOUT = 60.0
-"""Seconds."""
+"""Seconds for one request."""
 
 
-class SpacesError(ApiError):
-    """Spaces refused a request; the text is the AWS SDK's."""
+class SpacesError(StatusError):
+    """Spaces answered a request with an error. The text is the AWS SDK's."""
 
     def __init__(self, status: int, code: str, message: str, request_id: str) -> None:
         super().__init__(
@@ -43,10 +42,10 @@ class SpacesError(ApiError):
 
 @dataclass(frozen=True)
 class Spaces:
-    """Requests for buckets. They raise ``SpacesError``, and ``ProviderError`` when there is no answer."""
+    """A client for buckets. Its methods raise ``SpacesError``, or ``ProviderError`` without an answer."""
 
     endpoint: str
-    """A template: ``{{.Region}}`` stands for the bucket's region."""
+    """A URL in which ``{{.Region}}`` is replaced by the bucket's region."""
     access_id: str
     secret_key: str = field(repr=False)
 
@@ -55,11 +54,11 @@ class Spaces:
         self._request("PUT", region, name, headers={"x-amz-acl": acl})
 
     def check(self, region: str, name: str) -> None:
-        """HEAD /NAME; without an answer's body the SDK calls an unknown bucket ``NotFound``."""
+        """HEAD /NAME. Without a body, the SDK's error for an unknown bucket is ``NotFound``."""
         self._request("HEAD", region, name)
 
     def location(self, region: str, name: str) -> str:
-        """GET /NAME?location; empty where the store does not say."""
+        """GET /NAME?location; empty if the answer has none."""
         return ET.fromstring(self._request("GET", region, name, "location").content).text or ""  # noqa: S314
 
     def delete(self, region: str, name: str) -> None:
@@ -72,7 +71,7 @@ class Spaces:
         if not self.access_id or not self.secret_key:
             raise ProviderError("Spaces credentials not configured")
         context = prepare()
-        import httpx  # noqa: PLC0415 - some runs send no request
+        import httpx  # noqa: PLC0415 - prepare has loaded it
 
         endpoint = self.endpoint.replace("{{.Region}}", region.lower())
         signed = self._signed(method, urlsplit(endpoint).netloc, f"/{name}", query, headers or {})
@@ -90,7 +89,7 @@ class Spaces:
     def _signed(
         self, method: str, host: str, path: str, query: str, headers: Mapping[str, str]
     ) -> dict[str, str]:
-        """Signature Version 4 (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html)."""
+        """Add a Signature Version 4 (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html)."""
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         signed = {**headers, "host": host, "x-amz-content-sha256": _EMPTY, "x-amz-date": stamp}
         names = ";".join(sorted(signed))

@@ -1,14 +1,14 @@
 """``digitalocean.SpacesBucket``.
 
-Modelled after the provider's source (``digitalocean/spaces/resource_spaces_bucket.go``): no exchange with the real
-Spaces was recorded. Rules of a bucket (CORS, lifecycle, versioning) are neither made nor read.
+It follows the provider's source (``digitalocean/spaces/resource_spaces_bucket.go``), since no exchange with the real
+Spaces was recorded. A bucket's rules (CORS, lifecycle, versioning) are neither set nor read.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.spaces import SpacesError
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.resource import Resource
@@ -18,7 +18,7 @@ from localcloud.plugins.values import UNKNOWN, Properties
 REGIONS = ("ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1")
 
 
-class SpacesBucket(Resource[Api]):
+class SpacesBucket(Resource[DigitalOceanApi]):
     """A bucket; its name is its id."""
 
     type = "digitalocean:index/spacesBucket:SpacesBucket"
@@ -33,13 +33,13 @@ class SpacesBucket(Resource[Api]):
     }
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
-        """Only the regions that the provider knows."""
+        """Reject regions that the provider does not know."""
         region = planned["region"]
         if region != UNKNOWN and region.lower() not in REGIONS:
             known = " ".join(f'"{one}"' for one in REGIONS)
             raise ProviderError(f"expected region to be one of [{known}], got {region}")
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """PUT /NAME.
 
         Spaces is Ceph's gateway, which answers 200 to the owner of a bucket that exists
@@ -55,11 +55,13 @@ class SpacesBucket(Resource[Api]):
             raise ProviderError(f"Error creating bucket: {error}") from error
         return name
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """HEAD /NAME and GET /NAME?location."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """HEAD /NAME and GET /NAME?location."""
         region = prior["region"]
         try:
@@ -79,13 +81,13 @@ class SpacesBucket(Resource[Api]):
         }
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """Note what is asked for; the provider does not rename a bucket either."""
+        """Store the planned state. Like the real provider, it does not change the bucket."""
         return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
-        """DELETE /NAME, which the store refuses unless the bucket is empty."""
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
+        """DELETE /NAME, which the store rejects unless the bucket is empty."""
         try:
             client.spaces.delete(prior["region"], object_id)
         except ProviderError as error:

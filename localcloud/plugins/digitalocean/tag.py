@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from urllib.parse import quote
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource
 from localcloud.plugins.schema import Field, Fields
@@ -20,7 +20,7 @@ _COUNTED = {
 }
 
 
-class Tag(Resource[Api]):
+class Tag(Resource[DigitalOceanApi]):
     """A tag; its name is its id."""
 
     type = "digitalocean:index/tag:Tag"
@@ -30,18 +30,20 @@ class Tag(Resource[Api]):
         **{key: Field(computed=True) for key in _COUNTED},
     }
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/tags."""
         try:
             return client.post("tags", {"name": planned["name"]})["tag"]["name"]
         except ProviderError as error:
             raise ProviderError(f"Error creating tag: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """GET /v2/tags/NAME."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """GET /v2/tags/NAME."""
         tag = client.read(f"tags/{quote(object_id)}", "tag", "Error retrieving tag")
         counts = members(tag.get("resources"))
@@ -52,12 +54,12 @@ class Tag(Resource[Api]):
         }
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """Nothing of a tag can change."""
+        """Do nothing: a tag has no property that can change."""
         return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/tags/NAME."""
         try:
             client.delete(f"tags/{quote(object_id)}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.schema import Field, Shape
 
 TAGS = Field(shape=Shape.SET, optional=True)
 
 
-def set_tags(api: Api, kind: str, object_id: str, old: Iterable[str], new: Iterable[str]) -> None:
-    """Untag and tag one ``droplet`` or ``volume``; a new tag is made first."""
+def set_tags(api: DigitalOceanApi, kind: str, object_id: str, old: Iterable[str], new: Iterable[str]) -> None:
+    """Untag and tag one ``droplet`` or ``volume``. New tags are created first."""
     resources = {"resources": [{"resource_id": object_id, "resource_type": kind}]}
     try:
         for tag in sorted(set(old) - set(new)):

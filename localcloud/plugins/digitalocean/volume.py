@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from localcloud.plugins.digitalocean.api import Api
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.set_order import tags_by_hash
 from localcloud.plugins.digitalocean.tags import TAGS, set_tags
 from localcloud.plugins.errors import ProviderError
@@ -13,7 +13,7 @@ from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
 
 
-class Volume(Resource[Api]):
+class Volume(Resource[DigitalOceanApi]):
     """A block storage volume."""
 
     type = "digitalocean:index/volume:Volume"
@@ -33,12 +33,12 @@ class Volume(Resource[Api]):
     }
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
-        """A volume only grows."""
+        """Reject a smaller size."""
         size = planned["size"]
         if prior is not None and size != UNKNOWN and size < prior.get("size", 0):
             raise ProviderError("volumes `size` can only be expanded and not shrunk")
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/volumes."""
         filesystem = planned["initialFilesystemType"] or planned["filesystemType"]
         body = {
@@ -56,11 +56,13 @@ class Volume(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating Volume: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """GET /v2/volumes/ID."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """GET /v2/volumes/ID."""
         volume = client.read(f"volumes/{object_id}", "volume", "Error retrieving volume")
         state: Properties = {key: prior.get(key) for key in self.fields}
@@ -78,9 +80,9 @@ class Volume(Resource[Api]):
         return state
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """Resize action, then tags."""
+        """Resize the volume by an action, then change its tags."""
         if planned["size"] != prior.get("size"):
             body = {"type": "resize", "size_gigabytes": planned["size"], "region": planned["region"]}
             try:
@@ -96,7 +98,7 @@ class Volume(Resource[Api]):
         set_tags(client, "volume", object_id, prior.get("tags") or [], planned["tags"] or [])
         return self.read(client, object_id, planned)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
         """DELETE /v2/volumes/ID."""
         try:
             client.delete(f"volumes/{object_id}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from localcloud.plugins.digitalocean.api import Api
-from localcloud.plugins.errors import ApiError, ProviderError
+from localcloud.plugins.digitalocean.api import DigitalOceanApi
+from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.values import UNKNOWN, Properties
@@ -14,7 +14,7 @@ from localcloud.plugins.values import UNKNOWN, Properties
 _STILL_USED = (403, 409)
 
 
-class Vpc(Resource[Api]):
+class Vpc(Resource[DigitalOceanApi]):
     """A private network."""
 
     type = "digitalocean:index/vpc:Vpc"
@@ -29,7 +29,7 @@ class Vpc(Resource[Api]):
     }
     timeouts = Timeouts(delete=2 * 60)
 
-    def create(self, client: Api, inputs: Properties, planned: Properties) -> str:
+    def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """POST /v2/vpcs."""
         body = {"name": planned["name"], "region": planned["region"]}
         optional = {"description": planned["description"], "ip_range": planned["ipRange"]}
@@ -39,11 +39,13 @@ class Vpc(Resource[Api]):
         except ProviderError as error:
             raise ProviderError(f"Error creating VPC: {error}") from error
 
-    def settle(self, client: Api, object_id: str, planned: Properties, timeout: float) -> Properties:
+    def settle(
+        self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
+    ) -> Properties:
         """GET /v2/vpcs/ID."""
         return self.read(client, object_id, planned)
 
-    def read(self, client: Api, object_id: str, prior: Properties) -> Properties:
+    def read(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> Properties:
         """GET /v2/vpcs/ID."""
         vpc = client.read(f"vpcs/{object_id}", "vpc", "Error reading VPC")
         return {
@@ -57,9 +59,9 @@ class Vpc(Resource[Api]):
         }
 
     def update(
-        self, client: Api, object_id: str, prior: Properties, planned: Properties, timeout: float
+        self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """PUT /v2/vpcs/ID when the name or the description changed."""
+        """PUT /v2/vpcs/ID if the name or the description changed."""
         if any((prior.get(key) or "") != (planned.get(key) or "") for key in ("name", "description")):
             body = {
                 "name": planned["name"],
@@ -72,14 +74,14 @@ class Vpc(Resource[Api]):
                 raise ProviderError(f"Error updating VPC : {error}") from error
         return self.read(client, object_id, prior)
 
-    def delete(self, client: Api, object_id: str, prior: Properties, timeout: float) -> None:
-        """DELETE /v2/vpcs/ID, again while it still has members."""
-        refusal: list[ApiError] = []
+    def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
+        """DELETE /v2/vpcs/ID, repeated while the VPC still has members."""
+        refusal: list[StatusError] = []
 
-        def look() -> str:
+        def read_state() -> str:
             try:
                 client.delete(f"vpcs/{object_id}")
-            except ApiError as error:
+            except StatusError as error:
                 if error.status not in _STILL_USED:
                     raise ProviderError(f"Error deleting VPC: {error}") from error
                 refusal[:] = [error]
@@ -87,8 +89,8 @@ class Vpc(Resource[Api]):
             return "deleted"
 
         try:
-            client.waiter.until("deleted", ("used",), look, timeout)
-        except ApiError:
+            client.waiter.until("deleted", ("used",), read_state, timeout)
+        except StatusError:
             raise
         except ProviderError as error:
             if refusal and str(error).startswith("timeout"):

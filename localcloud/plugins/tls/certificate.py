@@ -1,4 +1,4 @@
-"""What self-signed and locally signed certificates have in common."""
+"""The base class of self-signed and locally signed certificates."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from localcloud.plugins.values import UNKNOWN, Properties
 
 
 class Certificate(OfflineResource):
-    """A certificate that is replaced once its early renewal window has begun."""
+    """A certificate that is replaced when its early renewal window has begun."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
     def check_plan(self, planned: Properties, prior: Properties | None) -> None:
-        """Uses and times are ones that a certificate can have."""
+        """Reject unknown uses and negative times."""
         uses = planned["allowedUses"]
         for use in cast(list[str], uses) if isinstance(uses, list) else []:
             if use != UNKNOWN and use not in KEY_USES and use not in EXTENDED_USES:
@@ -33,7 +33,7 @@ class Certificate(OfflineResource):
                 raise ProviderError(f"Invalid Attribute Value: {key} is {planned[key]}: use 0 or more hours")
 
     def adjust_plan(self, planned: Properties, prior: Properties | None) -> frozenset[str]:
-        """A certificate that is due is replaced by a plain update."""
+        """Plan a replacement if the certificate is due for renewal."""
         planned[renewal.READY] = renewal.is_due_from_the_start(planned)
         if prior is None or not renewal.is_due(planned, self._now()):
             return frozenset()
@@ -41,5 +41,5 @@ class Certificate(OfflineResource):
         return frozenset({renewal.READY})
 
     def read(self, client: None, object_id: str, prior: Properties) -> Properties:
-        """A refresh shows that a certificate is due."""
+        """Return the state, in which a refresh marks a certificate that is due for renewal."""
         return {**prior, renewal.READY: True} if renewal.is_due(prior, self._now()) else prior

@@ -1,4 +1,4 @@
-"""Properties that keys' certificates and requests share."""
+"""Properties that certificates and certificate requests share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an hour of a certificate's life is, so that tests see certificates end within minutes."""
+"""The length of an hour in certificates' lifetimes. Tests shorten it, so that certificates expire within minutes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import timedelta
 from localcloud.plugins.errors import ProviderError
 
 VARIABLE = "LOCALCLOUD_TLS_HOUR_SECONDS"
-"""Seconds in an hour, for lifetimes and renewal windows alike; 3600 where it is not set. No real provider knows it."""
+"""Environment variable with the seconds of an hour in lifetimes and renewal windows; 3600 by default.
+
+The real provider ignores it.
+"""
 
 
 def hours(count: float) -> timedelta:
-    """That many hours. Raises ``ProviderError`` where the variable is no positive number."""
+    """Return the duration of ``count`` hours. Raises ``ProviderError`` if the variable is not a positive number."""
     text = os.environ.get(VARIABLE, "3600")
     try:
         length = float(text)

@@ -31,7 +31,7 @@ _SIGNATURE_HASHES = {"secp384r1": hashes.SHA384, "secp521r1": hashes.SHA512}
 
 
 def new_key(planned: Properties) -> tuple[str, Properties]:
-    """A key of the planned kind: its id, the SHA-1 digest of its public half, and its encodings."""
+    """Generate the planned key. Return its id, which is the SHA-1 digest of the public key, and its encodings."""
     key = _generate(planned["algorithm"], planned["ecdsaCurve"], planned["rsaBits"])
     public = key.public_key()
     line = (
@@ -52,7 +52,7 @@ def new_key(planned: Properties) -> tuple[str, Properties]:
 
 
 def parse(pem: str, called: str) -> PrivateKey:
-    """The key of a PEM text; ``called`` names it in errors."""
+    """Parse a key in PEM; ``called`` is its name in errors."""
     load = load_ssh_private_key if "OPENSSH PRIVATE KEY" in pem else load_pem_private_key
     try:
         key = load(pem.encode(), None)
@@ -64,14 +64,14 @@ def parse(pem: str, called: str) -> PrivateKey:
 
 
 def algorithm_of(key: PrivateKey) -> str:
-    """``RSA``, ``ECDSA`` or ``ED25519``."""
+    """Return ``RSA``, ``ECDSA`` or ``ED25519``."""
     if isinstance(key, RSAPrivateKey):
         return "RSA"
     return "ECDSA" if isinstance(key, EllipticCurvePrivateKey) else "ED25519"
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
-    """The hash that Go's crypto/x509 signs with."""
+    """Return the hash with which Go's crypto/x509 signs."""
     if isinstance(key, Ed25519PrivateKey):
         return None
     curve = key.curve.name if isinstance(key, EllipticCurvePrivateKey) else ""
@@ -101,7 +101,7 @@ def _generate(algorithm: str, curve: str, rsa_bits: int) -> PrivateKey:
 
 
 def _pem_format(key: PrivateKey) -> PrivateFormat:
-    """PKCS#1 for RSA, SEC 1 for ECDSA, PKCS#8 for Ed25519."""
+    """Return PKCS#1 for RSA, SEC 1 for ECDSA, PKCS#8 for Ed25519."""
     return PrivateFormat.PKCS8 if isinstance(key, Ed25519PrivateKey) else PrivateFormat.TraditionalOpenSSL
 
 
@@ -110,7 +110,7 @@ def _private_pem(key: PrivateKey, form: PrivateFormat) -> str:
 
 
 def _ssh_knows(key: PrivateKey) -> bool:
-    """OpenSSH has no P224: the encodings for it stay empty."""
+    """Return whether OpenSSH supports the key. It does not support P224, whose encodings stay empty."""
     return not (isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP224R1))
 
 

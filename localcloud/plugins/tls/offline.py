@@ -1,4 +1,4 @@
-"""What keys, requests and certificates have in common: they live in the engine's state alone."""
+"""The base class of keys, requests and certificates, which exist only in the engine's state."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from localcloud.plugins.values import Properties
 
 
 class OfflineResource(Resource[None]):
-    """A resource that is made once, and whose state is all there is of it."""
+    """A resource that exists only in the engine's state."""
 
     def settle(self, client: None, object_id: str, planned: Properties, timeout: float) -> Properties:
-        """``create`` completed the plan."""
+        """Return the plan, which ``create`` completed."""
         return planned
 
     def read(self, client: None, object_id: str, prior: Properties) -> Properties:
-        """The state is the truth."""
+        """Return the state unchanged."""
         return prior
 
     def update(
         self, client: None, object_id: str, prior: Properties, planned: Properties, timeout: float
     ) -> Properties:
-        """What may change in place changes nothing but the state."""
+        """Return the planned state. An update changes nothing else."""
         return planned
 
     def delete(self, client: None, object_id: str, prior: Properties, timeout: float) -> None:
-        """Forget it."""
+        """Do nothing: the engine removes the state."""

@@ -10,7 +10,7 @@ from localcloud.plugins.values import Properties
 
 
 class PrivateKey(OfflineResource):
-    """A key pair. Every change makes another one."""
+    """A key pair. Every change requires a replacement."""
 
     type = "tls:index/privateKey:PrivateKey"
     fields: ClassVar[Fields] = {
@@ -28,7 +28,7 @@ class PrivateKey(OfflineResource):
 
     def create(self, client: None, inputs: Properties, planned: Properties) -> str:
         """Generate the key."""
-        from localcloud.plugins.tls import keys  # noqa: PLC0415 - cryptography loads slowly, and is rarely needed
+        from localcloud.plugins.tls import keys  # noqa: PLC0415 - 0.07 s for cryptography, rarely needed
 
         object_id, encodings = keys.new_key(planned)
         planned |= encodings

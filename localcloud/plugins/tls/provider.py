@@ -1,4 +1,4 @@
-"""The TLS provider: it has neither an API nor a configuration."""
+"""The TLS provider, which has no API and no configuration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.plugins.values import Properties
 
 
 class Tls(Provider):
-    """Makes keys and certificates in its own process."""
+    """The provider of keys and certificates."""
 
     name = "tls"
     version = "5.6.2"
@@ -24,4 +24,4 @@ class Tls(Provider):
         super().__init__((PrivateKey(), CertRequest(), SelfSignedCert(now), LocallySignedCert(now)))
 
     def connect(self, settings: Properties) -> None:
-        """There is nothing to connect to."""
+        """Return ``None``, since there is no API."""

@@ -1,4 +1,4 @@
-"""When a certificate is due for renewal."""
+"""Decides whether a certificate is due for renewal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
 def is_due_from_the_start(planned: Properties) -> bool:
-    """Whether the window is not shorter than the lifetime: then a certificate is due as soon as it is made."""
+    """Return whether the renewal window is at least as long as the lifetime, so that a new certificate is due."""
     lifetime, window = planned["validityPeriodHours"], planned["earlyRenewalHours"]
     if UNKNOWN in (lifetime, window):
         return False
@@ -21,10 +21,10 @@ def is_due_from_the_start(planned: Properties) -> bool:
 
 
 def is_due(state: Properties, now: datetime) -> bool:
-    """Whether the early renewal window has begun."""
+    """Return whether the early renewal window has begun."""
     end, window = state.get("validityEndTime"), state.get("earlyRenewalHours")
     if end in (None, UNKNOWN) or window in (None, UNKNOWN):
         return False
-    # The real provider writes nanoseconds, which datetime does not read.
+    # The real provider writes nanoseconds, which datetime cannot parse.
     ends = datetime.fromisoformat(_FRACTION.sub(r".\1", str(end)))
     return now >= ends - hours(window)

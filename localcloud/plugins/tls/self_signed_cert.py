@@ -11,7 +11,7 @@ from localcloud.plugins.values import Properties
 
 
 class SelfSignedCert(Certificate):
-    """A certificate signed by its own key, such as a CA's."""
+    """A certificate signed with its own key, such as a CA's."""
 
     type = "tls:index/selfSignedCert:SelfSignedCert"
     fields: ClassVar[Fields] = {
@@ -24,7 +24,7 @@ class SelfSignedCert(Certificate):
 
     def create(self, client: None, inputs: Properties, planned: Properties) -> str:
         """Sign the certificate."""
-        from localcloud.plugins.tls import signing  # noqa: PLC0415 - cryptography loads slowly, and is rarely needed
+        from localcloud.plugins.tls import signing  # noqa: PLC0415 - 0.07 s for cryptography, rarely needed
 
         object_id, signed = signing.self_signed(planned, self._now())
         planned |= signed

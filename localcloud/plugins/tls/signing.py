@@ -1,4 +1,4 @@
-"""Certificates and certificate requests, as Go's crypto/x509 makes them for the real provider."""
+"""Signs certificates and certificate requests like the real provider, which uses Go's crypto/x509."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localcloud.plugins.values import Properties
 
 @dataclass(frozen=True)
 class _Template:
-    """Whom a certificate is for, and who signs it."""
+    """The subject and the signer of a certificate."""
 
     subject: x509.Name
     names: x509.SubjectAlternativeName | None
@@ -30,11 +30,11 @@ class _Template:
     signer: keys.PrivateKey
     issuer: x509.Name
     issuer_key_id: bytes | None
-    """The signer's subject key identifier; ``None`` where it has none, and for one's own signature."""
+    """The signer's subject key identifier; ``None`` if the signer has none, and for self-signed certificates."""
 
 
 def request(planned: Properties) -> tuple[str, Properties]:
-    """A certificate request: its id, the SHA-1 digest of its DER form, and what it adds to the plan."""
+    """Sign a certificate request. Return its id, which is the SHA-1 digest of its DER form, and its properties."""
     key = keys.parse(planned["privateKeyPem"], "private key")
     builder = x509.CertificateSigningRequestBuilder().subject_name(subjects.distinguished_name(planned))
     names = subjects.alternative_names(planned)
@@ -47,7 +47,7 @@ def request(planned: Properties) -> tuple[str, Properties]:
 
 
 def self_signed(planned: Properties, now: datetime) -> tuple[str, Properties]:
-    """A certificate signed by its own key: its id, the serial number, and what it adds to the plan."""
+    """Sign a certificate with its own key. Return its id, which is the serial number, and its properties."""
     key = keys.parse(planned["privateKeyPem"], "private key")
     name = subjects.distinguished_name(planned)
     template = _Template(name, subjects.alternative_names(planned), key.public_key(), key, name, None)
@@ -56,7 +56,7 @@ def self_signed(planned: Properties, now: datetime) -> tuple[str, Properties]:
 
 
 def locally_signed(planned: Properties, now: datetime) -> tuple[str, Properties]:
-    """A certificate for a request: its id, the serial number, and what it adds to the plan."""
+    """Sign a certificate for a request. Return its id, which is the serial number, and its properties."""
     try:
         asked = x509.load_pem_x509_csr(planned["certRequestPem"].encode())
     except ValueError as error:
@@ -96,7 +96,7 @@ def _signed(template: _Template, planned: Properties, start: datetime) -> tuple[
 
 
 def _extensions(template: _Template, planned: Properties) -> list[tuple[x509.ExtensionType, bool]]:
-    """Each with whether it is critical."""
+    """Return the extensions, each with whether it is critical."""
     authority = bool(planned["isCaCertificate"])
     has_subject = bool(list(template.subject))
     if authority and not has_subject:
@@ -135,12 +135,12 @@ def _uses(allowed: list[str]) -> list[tuple[x509.ExtensionType, bool]]:
 
 def _path_length(planned: Properties) -> int | None:
     length = planned["maxPathLength"]
-    # The real provider does not tell Go to encode a length of 0, so that it means "no limit", as -1 does.
+    # The real provider does not let Go encode a length of 0, so 0 means "no limit", like -1.
     return length if planned["isCaCertificate"] and isinstance(length, int) and length > 0 else None
 
 
 def _key_id(public_key: CertificatePublicKeyTypes) -> bytes:
-    """The SHA-1 digest of the key. For Ed25519 the real provider digests the key as an ASN.1 octet string."""
+    """Return the SHA-1 digest of the key. For Ed25519 the real provider digests an ASN.1 octet string."""
     if isinstance(public_key, Ed25519PublicKey):
         octets = b"\x04\x20" + public_key.public_bytes_raw()
         return hashlib.sha1(octets, usedforsecurity=False).digest()

@@ -1,4 +1,4 @@
-"""Whom a certificate or a request is for: the distinguished name and the alternative names."""
+"""The subject of a certificate or a request: the distinguished name and the alternative names."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _ATTRIBUTES = {
     "serialNumber": NameOID.SERIAL_NUMBER,
     "emailAddress": NameOID.EMAIL_ADDRESS,
 }
-"""In the order of Go's crypto/x509/pkix."""
+"""The attributes of a name, in the order of Go's crypto/x509/pkix."""
 
 
 def distinguished_name(planned: Properties) -> x509.Name:
-    """The name of ``subject``, empty without one."""
+    """Return the distinguished name of ``subject``; empty without a subject."""
     subject: Properties = planned["subject"] or {}
     attributes: list[x509.NameAttribute[str]] = []
     for key, oid in _ATTRIBUTES.items():
@@ -39,7 +39,7 @@ def distinguished_name(planned: Properties) -> x509.Name:
 
 
 def alternative_names(planned: Properties) -> x509.SubjectAlternativeName | None:
-    """DNS names, addresses and URIs; ``None`` without any."""
+    """Return DNS names, addresses and URIs; ``None`` without any."""
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in _texts(planned["dnsNames"])]
     for address in _texts(planned["ipAddresses"]):
         try:

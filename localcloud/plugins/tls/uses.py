@@ -1,4 +1,4 @@
-"""What a certificate may be used for: the provider's names for RFC 5280's."""
+"""The uses of a certificate: the provider's names of those in RFC 5280."""
 
 KEY_USES = {
     "digital_signature": "digital_signature",
@@ -11,7 +11,7 @@ KEY_USES = {
     "encipher_only": "encipher_only",
     "decipher_only": "decipher_only",
 }
-"""Key usages, and the names of their flags in cryptography."""
+"""Key usages with the names of their flags in cryptography."""
 
 EXTENDED_USES = {
     "any_extended": "2.5.29.37.0",
@@ -29,4 +29,4 @@ EXTENDED_USES = {
     "microsoft_commercial_code_signing": "1.3.6.1.4.1.311.2.1.22",
     "microsoft_kernel_code_signing": "1.3.6.1.4.1.311.61.1.1",
 }
-"""Extended key usages, and their object identifiers."""
+"""Extended key usages with their object identifiers."""
