@@ -26,7 +26,7 @@ from etcd_node.bootstrap.bootstrap_server import (
     report_from,
 )
 from etcd_node.bootstrap.restore import Restoration
-from etcd_node.digitalocean.address_book import AddressBook, Book, is_local, trouble_with_self
+from etcd_node.digitalocean.address_book import AddressBook, DropletAddresses, identity_problem, is_local
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members
 from etcd_node.etcd.membership import Remove, Wait, bootstrap_cluster_id, initial_cluster, rejoin_step
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
@@ -65,7 +65,7 @@ class JoiningMember:
         client: TlsClient,
         address_book: AddressBook,
         wait_log: WaitLog,
-        write_addresses: Callable[[Book], None],
+        write_addresses: Callable[[DropletAddresses], None],
         can_start: Callable[[], bool],
         restoration: Restoration,
     ) -> None:
@@ -112,34 +112,34 @@ class JoiningMember:
 
     def _try_once(self) -> Start | None:
         """Observe all members once, and bootstrap or join if that is possible now."""
-        book = self._current_addresses()
-        if book is None:
+        addresses = self._current_addresses()
+        if addresses is None:
             return None
-        reports = self._observe(book)
+        reports = self._observe(addresses)
         running = [peer for peer, report in reports.items() if report.state is PeerState.RUNNING]
         if running:
-            return self._join([MemberAddress(peer, book.addresses[peer]) for peer in running])
-        return self._bootstrap(book, reports)
+            return self._join([MemberAddress(peer, addresses.by_name[peer]) for peer in running])
+        return self._bootstrap(addresses, reports)
 
-    def _current_addresses(self) -> Book | None:
+    def _current_addresses(self) -> DropletAddresses | None:
         """Return the members' addresses, or ``None`` while they or this droplet's identity are in doubt."""
         if (
             self._address_book.refresh(missing=self._misses_somebody())
-            and self._address_book.book is not None
+            and self._address_book.addresses is not None
         ):
-            self._write_addresses(self._address_book.book)
-        book = self._address_book.book
-        if book is None:
+            self._write_addresses(self._address_book.addresses)
+        addresses = self._address_book.addresses
+        if addresses is None:
             self._wait_log.report(
-                f"no data here; waiting for the members' addresses: {self._address_book.trouble}"
+                f"no data here; waiting for the members' addresses: {self._address_book.problem}"
             )
             return None
-        if (problem := trouble_with_self(book, self._settings.name, is_local)) is not None:
+        if (problem := identity_problem(addresses, self._settings.name, is_local)) is not None:
             self._wait_log.report(problem)
             return None
-        return book
+        return addresses
 
-    def _bootstrap(self, book: Book, reports: Round) -> Start | None:
+    def _bootstrap(self, addresses: DropletAddresses, reports: Round) -> Start | None:
         """Bootstrap if the rules allow it and this is the deciding member. All others wait for its decision."""
         name = self._settings.name
         if name not in self._settings.initial_members:
@@ -149,7 +149,7 @@ class JoiningMember:
             return None
         outcome = decide(self._observations(reports, reports))
         if isinstance(outcome, Decision) and name == self._deciding_member:
-            outcome = decide(self._observations(reports, self._observe(book)))
+            outcome = decide(self._observations(reports, self._observe(addresses)))
         if isinstance(outcome, Refusal):
             self._wait_log.report(f"no data here; waiting to bootstrap: {outcome.reason}")
             return None
@@ -158,12 +158,12 @@ class JoiningMember:
                 f"no initial member has data: waiting for {self._deciding_member} to bootstrap"
             )
             return None
-        return self._announce(book, outcome)
+        return self._announce(addresses, outcome)
 
-    def _observe(self, book: Book) -> Round:
+    def _observe(self, addresses: DropletAddresses) -> Round:
         """Ask all other members for their reports, all at the same time."""
-        names = {*self._settings.initial_members, *book.addresses} - {self._settings.name}
-        asked = {name: self._threads.submit(self._report, name, book) for name in names}
+        names = {*self._settings.initial_members, *addresses.by_name} - {self._settings.name}
+        asked = {name: self._threads.submit(self._report, name, addresses) for name in names}
         reports = {name: report.result() for name, report in asked.items()}
         now = time.monotonic()
         self._last_answers.update(
@@ -171,14 +171,14 @@ class JoiningMember:
         )
         return {**reports, self._settings.name: self._endpoint.report}
 
-    def _report(self, name: str, book: Book) -> PeerReport:
-        if name in book.doubled:
+    def _report(self, name: str, addresses: DropletAddresses) -> PeerReport:
+        if name in addresses.duplicates:
             return PeerReport(PeerState.SILENT, detail="two droplets have its name")
-        if name not in book.addresses:
+        if name not in addresses.by_name:
             return PeerReport(PeerState.SILENT, detail="not in the DigitalOcean listing")
         try:
             answer = self._client.request_peer(
-                MemberAddress(name, book.addresses[name]),
+                MemberAddress(name, addresses.by_name[name]),
                 "GET",
                 PATH,
                 connect_timeout=0.25 if self._polls_fast() else 2.0,
@@ -222,13 +222,13 @@ class JoiningMember:
             self._restoration.restore(decision.snapshot, cluster)
         return "new", cluster
 
-    def _announce(self, book: Book, decision: Decision) -> Start | None:
+    def _announce(self, addresses: DropletAddresses, decision: Decision) -> Start | None:
         """Send the decision to the other members, and start if a quorum accepts it.
 
         Fewer members could not elect a leader, so this member then voids the decision and tries again.
         """
         peers = [
-            MemberAddress(name, book.addresses[name])
+            MemberAddress(name, addresses.by_name[name])
             for name in decision.instances
             if name != self._settings.name
         ]
@@ -312,11 +312,11 @@ class JoiningMember:
 
     def _misses_somebody(self) -> bool:
         """Whether the droplets should be listed again, because an initial member is missing or silent."""
-        book = self._address_book.book
-        if book is None or trouble_with_self(book, self._settings.name, is_local) is not None:
+        addresses = self._address_book.addresses
+        if addresses is None or identity_problem(addresses, self._settings.name, is_local) is not None:
             return True
         expected = set(self._settings.initial_members) - {self._settings.name}
-        if not expected <= set(book.addresses) or book.doubled:
+        if not expected <= set(addresses.by_name) or addresses.duplicates:
             return True
         now = time.monotonic()
         return any(now - self._last_answers.get(name, self._began) > SILENCE_LIMIT for name in expected)

@@ -15,7 +15,7 @@ from etcd_node.bootstrap.restore import Restoration
 from etcd_node.digitalocean.address_book import AddressBook
 from etcd_node.digitalocean.api import ListingError, list_droplets
 from etcd_node.digitalocean.markers import read_markers
-from etcd_node.digitalocean.sync_hosts import keep
+from etcd_node.digitalocean.sync_hosts import write_addresses
 from etcd_node.etcd.client import ClusterClient, NoQuorumError
 from etcd_node.etcd.membership import was_removed
 from etcd_node.etcd.transport import TlsClient, other_members
@@ -79,7 +79,7 @@ class PrepareCluster:
             client=self._client,
             address_book=self._address_book,
             wait_log=self._wait_log,
-            write_addresses=partial(keep, self._places),
+            write_addresses=partial(write_addresses, self._places),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
         )
@@ -161,8 +161,8 @@ class PrepareCluster:
 
     def _list_droplets(self) -> None:
         self._address_book.refresh(missing=True)
-        if self._address_book.book is not None:
-            keep(self._places, self._address_book.book)
+        if self._address_book.addresses is not None:
+            write_addresses(self._places, self._address_book.addresses)
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = etcd_environment(

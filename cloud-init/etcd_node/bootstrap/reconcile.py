@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from etcd_node.digitalocean.api import ListingError
-from etcd_node.digitalocean.sync_hosts import learn
+from etcd_node.digitalocean.sync_hosts import sync_hosts
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, local_members
 from etcd_node.etcd.local_metrics import LocalMetrics, read_local_metrics
 from etcd_node.etcd.membership import ListedMember, unconnected, was_removed
@@ -128,7 +128,7 @@ def _grow_filesystem(settings: Settings, places: Paths) -> None:
 def _update_addresses(settings: Settings, places: Paths, token: str) -> None:
     places.moved.unlink(missing_ok=True)
     try:
-        learn(settings, places, token)
+        sync_hosts(settings, places, token)
     except ListingError as error:
         warn(f"the members' addresses are not updated: {error}")
 

@@ -1,1 +1,1 @@
-"""The DigitalOcean API as a member uses it: droplets, addresses and markers."""
+"""Droplets, addresses and markers, as the DigitalOcean API lists them."""

@@ -1,4 +1,4 @@
-"""The cluster's droplets, as the DigitalOcean API lists them."""
+"""Requests to the DigitalOcean API, and the listing of the cluster's droplets."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from components.shared.paging import has_next_page, page_url
 from etcd_node.host.backoff import after_refusal, backoff
 
 REQUEST_TIMEOUT = 10.0
-"""Seconds for one page."""
+"""Seconds for a request of one page."""
 
 REMEDY = (
-    "set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and run pulumi up, "
-    "before a pulumi destroy as well"
+    "set etcd:discoveryToken to a token with the scopes droplet:read and tag:read, and run pulumi up, "
+    "also before pulumi destroy"
 )
-"""A member with a token that opens nothing does not see that its cluster is torn down."""
+"""The remedy for a rejected token. With it a member cannot see either that its cluster is being destroyed."""
 
 
 @dataclass(frozen=True)
@@ -33,36 +33,36 @@ class Droplet:
     id: int
     name: str
     address: str
-    """Its IPv4 address of the kind asked for; empty while it has none."""
+    """Its public or private IPv4 address. Empty while it has none."""
     off: bool = False
-    """The API says that its power is off."""
+    """Whether its power is off."""
 
 
 class ListingError(Exception):
-    """The listing failed this time. The text fits on one line and has no secret."""
+    """A request failed. The text is one line without any secret."""
 
     def __init__(self, text: str, *, refused: Mapping[str, str] | None = None, patient: bool = False) -> None:
         super().__init__(text)
         self.refused = refused
-        """Headers of a 429 answer."""
+        """The headers of a 429 answer."""
         self.patient = patient
-        """Trying soon again is of no use: somebody has to change something."""
+        """Whether an operator must change something first, so that early tries are useless."""
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait before the next try, after ``attempt`` tries before this one."""
+        """Return the seconds to wait before the next try. ``attempt`` counts earlier failures."""
         if self.refused is not None:
             return after_refusal(self.refused, time.time(), attempt)
         return backoff(attempt, first=15.0 if self.patient else 1.0, longest=60.0)
 
 
 Fetch = Callable[[str, Mapping[str, str]], bytes]
-"""Gets a URL with headers; raises ``ListingError``."""
+"""Gets a URL with these headers and returns the body. Raises ``ListingError``."""
 
 
 def list_droplets(
     api_url: str, token: str, tag: str, kind: str, *, fetch: Fetch | None = None
 ) -> list[Droplet]:
-    """All droplets with a tag, page by page. ``kind`` is ``public`` or ``private``. Raises ``ListingError``."""
+    """List all droplets with a tag. ``kind`` of address: ``public`` or ``private``. Raises ``ListingError``."""
     droplets: list[Droplet] = []
     for body in pages(api_url, token, "droplets", {"tag_name": tag}, fetch=fetch):
         try:
@@ -83,7 +83,7 @@ def list_droplets(
 def pages(
     api_url: str, token: str, path: str, query: Mapping[str, str], *, fetch: Fetch | None = None
 ) -> Iterator[dict[str, Any]]:
-    """The pages of ``/v2/PATH``, each as its body. Raises ``ListingError``."""
+    """Yield the body of each page of ``/v2/PATH``. Raises ``ListingError``."""
     get = fetch or _fetch
     headers = {
         "Authorization": f"Bearer {token}",
@@ -104,17 +104,17 @@ def pages(
 
 
 def unexpected(what: str, error: Exception) -> ListingError:
-    """For an answer of another form than the API reference gives."""
-    return ListingError(f"the DigitalOcean API answered with something else than {what}: {error!r}")
+    """Return an error for an answer that differs from the API reference."""
+    return ListingError(f"the DigitalOcean API answered without valid {what}: {error!r}")
 
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body)
     except ValueError as error:
-        raise ListingError("the DigitalOcean API's answer is no JSON") from error
+        raise ListingError("the DigitalOcean API's answer is not JSON") from error
     if not isinstance(parsed, dict):
-        raise ListingError("the DigitalOcean API's answer is no JSON object")
+        raise ListingError("the DigitalOcean API's answer is not a JSON object")
     return cast("dict[str, Any]", parsed)
 
 
@@ -135,12 +135,12 @@ def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
 def _refusal(status: int, headers: Mapping[str, str]) -> ListingError:
     if status == 401:
         return ListingError(
-            f"the DigitalOcean API answers 401: the discovery token is not valid (any more): {REMEDY}",
+            f"the DigitalOcean API answers 401: the discovery token is invalid or revoked: {REMEDY}",
             patient=True,
         )
     if status == 403:
         return ListingError(
-            f"the DigitalOcean API answers 403: the discovery token may not read this: {REMEDY}",
+            f"the DigitalOcean API answers 403: the discovery token lacks a scope: {REMEDY}",
             patient=True,
         )
     if status == 429:

@@ -1,4 +1,4 @@
-"""The DigitalOcean API on a shutdown: the cluster's markers, and what was asked of this droplet."""
+"""Read the cluster's markers, and the shutdown requests of this droplet."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from etcd_node.host.settings import Settings
 
 
 def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) -> Markers:
-    """The cluster's markers among all tags of the account (``GET /v2/tags``). Raises ``ListingError``."""
+    """Read the cluster's markers from the account's tags (``GET /v2/tags``). Raises ``ListingError``."""
     names: list[str] = []
     totals: set[int] = set()
     for body in pages(settings.api_url, token, "tags", {}, fetch=fetch):
         try:
-            # A tag keeps the capitals that it was first written with, wherever that was.
+            # A tag keeps the capitals of its first use in the account.
             names += [str(tag["name"]).casefold() for tag in body["tags"]]
             totals.add(int(body["meta"]["total"]))
         except (KeyError, TypeError, ValueError) as error:
             raise unexpected("tags", error) from error
-    # A marker that is not there means much. One may slip from a page to an earlier one that was read before.
+    # A missing marker allows a shutdown. If tags change meanwhile, a marker may move to a page that was read already.
     if totals != {len(set(names))}:
         raise ListingError("the account's tags changed while they were listed")
     return markers_in(names, settings.tag)
@@ -30,7 +30,7 @@ def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) 
 def own_droplet(
     settings: Settings, token: str, local: Callable[[str], bool], *, fetch: Fetch | None = None
 ) -> int:
-    """This machine's droplet id: by its name, and its address, since two droplets may have the name.
+    """Return the id of this machine's droplet. It is found by name and address, since two may have the name.
 
     Raises ``ListingError``.
     """
@@ -38,15 +38,15 @@ def own_droplet(
     for droplet in listed:
         if droplet.name == settings.name and droplet.address and local(droplet.address):
             return droplet.id
-    raise ListingError(f"no droplet {settings.name} has an address of this machine")
+    raise ListingError(f"DigitalOcean lists no droplet {settings.name} at an address of this machine")
 
 
-def was_pressed(
+def shutdown_was_requested(
     settings: Settings, token: str, droplet: int, since: float, *, fetch: Fetch | None = None
 ) -> bool:
-    """Whether a shutdown of a droplet was asked for at ``since``, in Unix time, or later. Raises ``ListingError``.
+    """Whether a shutdown of a droplet was requested since this Unix time. Raises ``ListingError``.
 
-    ``GET /v2/droplets/ID/actions`` has the latest first, so that its first page is enough.
+    ``GET /v2/droplets/ID/actions`` lists the latest actions first, so the first page is enough.
     """
     body = next(pages(settings.api_url, token, f"droplets/{droplet}/actions", {}, fetch=fetch))
     try:

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 
 from etcd_node.digitalocean.address_book import is_local
-from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
-from etcd_node.digitalocean.sync_hosts import learn
+from etcd_node.digitalocean.markers import own_droplet, read_markers, shutdown_was_requested
+from etcd_node.digitalocean.sync_hosts import sync_hosts
 from etcd_node.etcd.transport import TlsClient
 from etcd_node.guard.background_poll import BackgroundPoll
 from etcd_node.guard.inhibitor import Inhibitor
@@ -78,7 +78,7 @@ class Guard:
             wake=wake,
         )
         self._addresses = BackgroundPoll(
-            lambda: learn(settings, places, token),
+            lambda: sync_hosts(settings, places, token),
             on_failure="cannot update the members' addresses",
             wake=wake,
         )
@@ -180,7 +180,7 @@ class Guard:
         if self._droplet is None:
             self._droplet = own_droplet(self._settings, self._token, is_local)
         since = oldest_request(self._blocked_since, time.time())
-        return was_pressed(self._settings, self._token, self._droplet, since)
+        return shutdown_was_requested(self._settings, self._token, self._droplet, since)
 
     def _wait(self, began: float, seconds: float) -> None:
         """Wait until the time is over, a response has arrived, or a member has closed its connection."""

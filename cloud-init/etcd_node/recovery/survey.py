@@ -11,7 +11,7 @@ from enum import Enum
 
 from etcd_node.bootstrap.bootstrap_rules import PeerState
 from etcd_node.bootstrap.bootstrap_server import PATH, report_from
-from etcd_node.digitalocean.address_book import book_of
+from etcd_node.digitalocean.address_book import addresses_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
 from etcd_node.etcd.membership import MemberList
@@ -80,7 +80,7 @@ def survey_members(settings: Settings, places: Paths, list_droplets: Callable[[]
     problem = ""
     try:
         listed = list_droplets()
-        addresses |= book_of(listed).addresses
+        addresses |= addresses_of(listed).by_name
         if any(droplet.name == settings.name for droplet in listed):
             droplets = listed
         else:

@@ -1,4 +1,4 @@
-"""The DigitalOcean listing: pages, refusals and how long to wait after them."""
+"""Listings of droplets: pages, rejections, and the time until the next try."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from etcd_node.digitalocean import api as listing
-from etcd_node.digitalocean.address_book import AddressBook, book_of, trouble_with_self
+from etcd_node.digitalocean.address_book import AddressBook, addresses_of, identity_problem
 from etcd_node.digitalocean.api import Droplet, ListingError, list_droplets
 from etcd_node.host.backoff import LONGEST_RESET, after_refusal, backoff
 
@@ -21,7 +21,7 @@ def droplet(number: int, public: str | None = None, private: str | None = None) 
 
 
 class Pages:
-    """Answers page by page, and notes what was asked."""
+    """Answers page by page, and records the requests."""
 
     def __init__(self, *pages: list[dict[str, Any]]) -> None:
         self.pages = pages
@@ -44,7 +44,7 @@ def test_every_page_is_read() -> None:
     assert [query["page"] for query in pages.asked] == [["1"], ["2"], ["3"]]
 
 
-def test_only_the_clusters_own_tag_is_asked_for() -> None:
+def test_only_droplets_with_the_clusters_tag_are_listed() -> None:
     pages = Pages([])
     list_droplets("https://api.test", "secret", "etcd-test", "public", fetch=pages)
     assert pages.asked[0]["tag_name"] == ["etcd-test"]
@@ -52,7 +52,7 @@ def test_only_the_clusters_own_tag_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(("kind", "address"), [("public", "192.0.2.1"), ("private", "10.0.0.1")])
-def test_the_address_is_of_the_kind_asked_for(kind: str, address: str) -> None:
+def test_the_address_has_the_requested_kind(kind: str, address: str) -> None:
     pages = Pages([droplet(1, "192.0.2.1", "10.0.0.1")])
     assert list_droplets("https://api.test", "secret", "t", kind, fetch=pages)[0].address == address
 
@@ -77,16 +77,16 @@ def test_an_answer_that_is_no_listing_is_an_error(body: bytes) -> None:
     [
         (
             401,
-            "not valid (any more): set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+            "is invalid or revoked: set etcd:discoveryToken to a token with the scopes droplet:read and tag:read, and",
         ),
         (
             403,
-            "may not read this: set etcd:discoveryToken to one with the scopes droplet:read and tag:read, and",
+            "lacks a scope: set etcd:discoveryToken to a token with the scopes droplet:read and tag:read, and",
         ),
         (500, "answers 500"),
     ],
 )
-def test_a_refusal_is_one_line_with_its_remedy(status: int, text: str) -> None:
+def test_a_rejection_is_one_line_with_its_remedy(status: int, text: str) -> None:
     message = str(listing._refusal(status, {}))
     assert text in message
     assert "\n" not in message
@@ -107,7 +107,7 @@ def test_a_refusal_without_a_time_backs_off(headers: dict[str, str]) -> None:
     assert after_refusal(headers, now=1000, attempt=2, jitter=1) == backoff(2, jitter=1)
 
 
-def test_a_reset_in_another_century_is_not_waited_for() -> None:
+def test_a_reset_in_the_far_future_is_not_waited_for() -> None:
     assert after_refusal({"ratelimit-reset": "99999999999"}, now=1000, attempt=0) < LONGEST_RESET + 2
 
 
@@ -117,31 +117,33 @@ def test_the_wait_doubles_up_to_its_limit_and_varies_by_half() -> None:
     assert backoff(10_000) <= 30
 
 
-def test_a_refused_token_is_tried_again_slowly() -> None:
+def test_a_rejected_token_is_tried_again_slowly() -> None:
     assert listing._refusal(403, {}).delay(0) > listing._refusal(500, {}).delay(0)
 
 
-def test_the_newest_of_two_droplets_counts_and_the_doubt_is_known() -> None:
-    book = book_of([Droplet(9, "a", "192.0.2.9"), Droplet(5, "a", "192.0.2.5"), Droplet(6, "b", "")])
-    assert book.addresses == {"a": "192.0.2.9"}
-    assert book.doubled == {"a"}
+def test_the_newer_of_two_droplets_counts_and_the_name_is_a_duplicate() -> None:
+    addresses = addresses_of(
+        [Droplet(9, "a", "192.0.2.9"), Droplet(5, "a", "192.0.2.5"), Droplet(6, "b", "")]
+    )
+    assert addresses.by_name == {"a": "192.0.2.9"}
+    assert addresses.duplicates == {"a"}
 
 
 @pytest.mark.parametrize(
-    ("droplets", "trouble"),
+    ("droplets", "problem"),
     [
         ([Droplet(1, "a", "192.0.2.1"), Droplet(2, "a", "192.0.2.2")], "two droplets are named a"),
-        ([Droplet(1, "a", "")], "no address for this droplet"),
+        ([Droplet(1, "a", "")], "lists no address for this droplet"),
         ([Droplet(1, "a", "192.0.2.7")], "no address of this machine"),
     ],
 )
-def test_a_machine_that_may_not_be_the_listed_droplet_waits(droplets: list[Droplet], trouble: str) -> None:
-    found = trouble_with_self(book_of(droplets), "a", lambda address: address == "192.0.2.1")
+def test_a_machine_that_may_not_be_the_listed_droplet_waits(droplets: list[Droplet], problem: str) -> None:
+    found = identity_problem(addresses_of(droplets), "a", lambda address: address == "192.0.2.1")
     assert found is not None
-    assert trouble in found
+    assert problem in found
 
 
-def test_the_listing_is_asked_again_only_while_somebody_is_missing() -> None:
+def test_droplets_are_listed_again_only_while_a_member_is_missing() -> None:
     now = [0.0]
     asked: list[float] = []
 
@@ -149,16 +151,16 @@ def test_the_listing_is_asked_again_only_while_somebody_is_missing() -> None:
         asked.append(now[0])
         return []
 
-    directory = AddressBook(ask, clock=lambda: now[0])
+    address_book = AddressBook(ask, clock=lambda: now[0])
     for tick in range(200):
         now[0] = tick / 10
-        directory.refresh(missing=tick < 100)
+        address_book.refresh(missing=tick < 100)
     assert asked[0] == 0
     assert 3 <= len(asked) <= 6
     assert asked[-1] < 10
 
 
-def test_a_failing_listing_is_tried_again_and_its_reason_is_known() -> None:
+def test_a_failed_listing_is_repeated_and_its_reason_is_known() -> None:
     now = [0.0]
     answers: list[Exception | list[Droplet]] = [
         ListingError("down"),
@@ -172,11 +174,11 @@ def test_a_failing_listing_is_tried_again_and_its_reason_is_known() -> None:
             raise answer
         return answer
 
-    directory = AddressBook(ask, clock=lambda: now[0])
-    assert not directory.refresh(missing=True)
-    assert directory.trouble == "down"
+    address_book = AddressBook(ask, clock=lambda: now[0])
+    assert not address_book.refresh(missing=True)
+    assert address_book.problem == "down"
     for _ in range(100):
         now[0] += 0.1
-        directory.refresh(missing=False)
-    assert directory.book is not None
-    assert not directory.trouble
+        address_book.refresh(missing=False)
+    assert address_book.addresses is not None
+    assert not address_book.problem

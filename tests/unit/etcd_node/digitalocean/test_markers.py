@@ -1,4 +1,4 @@
-"""What the tags of an account and the actions of a droplet say."""
+"""Markers among the account's tags, and shutdown requests among a droplet's actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from etcd_node.digitalocean.api import ListingError
-from etcd_node.digitalocean.markers import own_droplet, read_markers, was_pressed
+from etcd_node.digitalocean.markers import own_droplet, read_markers, shutdown_was_requested
 from etcd_node.host.settings import Settings
 
 from components.shared.markers import Markers
@@ -64,7 +64,7 @@ def test_the_clusters_own_markers_are_found_on_every_page() -> None:
     assert pages.paths == ["/v2/tags", "/v2/tags"]
 
 
-def test_another_clusters_markers_are_none() -> None:
+def test_markers_of_other_clusters_are_ignored() -> None:
     pages = Pages(
         tags(
             "etcd-etcd-fra10-size-3",
@@ -80,7 +80,7 @@ def test_another_clusters_markers_are_none() -> None:
 @pytest.mark.parametrize(
     "second",
     [tags("c", total=3), tags("b", "c", total=4)],
-    ids=["one went meanwhile", "one is there twice"],
+    ids=["one was deleted", "one is listed twice"],
 )
 def test_tags_that_change_while_they_are_listed_prove_nothing(second: dict[str, Any]) -> None:
     with pytest.raises(ListingError, match="changed while they were listed"):
@@ -88,12 +88,12 @@ def test_tags_that_change_while_they_are_listed_prove_nothing(second: dict[str, 
 
 
 @pytest.mark.parametrize("body", [{}, {"tags": None}, {"tags": [{}]}, {"tags": []}])
-def test_an_answer_of_another_form_is_no_answer(body: dict[str, Any]) -> None:
-    with pytest.raises(ListingError, match="something else than tags"):
+def test_an_answer_without_valid_tags_is_an_error(body: dict[str, Any]) -> None:
+    with pytest.raises(ListingError, match="without valid tags"):
         read_markers(SETTINGS, "secret", fetch=Pages(body))
 
 
-def test_the_own_droplet_is_the_one_at_an_address_of_this_machine() -> None:
+def test_the_own_droplet_has_an_address_of_this_machine() -> None:
     droplets = [
         {
             "id": number,
@@ -113,7 +113,7 @@ def action(kind: str, at: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("actions", "pressed"),
+    ("actions", "requested"),
     [
         ([action("shutdown", 990)], True),
         ([action("rename", 1200), action("shutdown", 1000)], True),
@@ -122,7 +122,7 @@ def action(kind: str, at: float) -> dict[str, Any]:
         ([], False),
     ],
 )
-def test_a_press_is_a_shutdown_that_is_recent(actions: list[dict[str, Any]], pressed: bool) -> None:
+def test_only_a_recent_shutdown_is_a_shutdown_request(actions: list[dict[str, Any]], requested: bool) -> None:
     pages = Pages({"actions": actions})
-    assert was_pressed(SETTINGS, "secret", 17, 1000, fetch=pages) is pressed
+    assert shutdown_was_requested(SETTINGS, "secret", 17, 1000, fetch=pages) is requested
     assert pages.paths == ["/v2/droplets/17/actions"]
