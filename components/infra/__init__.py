@@ -1,1 +1,1 @@
-"""Resources that members share: network, alerts, the bucket for backups."""
+"""Resources around the droplets: network, DNS records, alerts and the bucket for backups."""

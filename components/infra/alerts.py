@@ -1,8 +1,7 @@
-"""Mails of DigitalOcean's own monitoring: a droplet's disk, CPU or memory is nearly used up.
+"""Alert policies by which DigitalOcean mails that a droplet's disk, CPU or memory is nearly used up.
 
-They need no Prometheus. DigitalOcean's agent on the droplets measures, and reports in the way that
-cloud-init/do-agent.conf leaves it; policies go by the cluster's tag, so that a replaced droplet is watched from
-its first minute.
+They need no Prometheus, only DigitalOcean's agent on the droplets, which cloud-init/do-agent.conf restricts. Policies
+apply to the cluster's tag, so DigitalOcean watches a replaced droplet from its first minute.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ POLICIES = (
 def alert_policies(
     name: str, settings: Settings, cluster_tag: pulumi.Input[str], *, opts: pulumi.ResourceOptions
 ) -> list[digitalocean.MonitorAlert]:
-    """The policies of one cluster; none unless ``alert_emails`` says who is told."""
+    """Register the policies of a cluster. None if ``alert_emails`` is empty."""
     if not settings.alert_emails:
         return []
     return [

@@ -1,4 +1,4 @@
-"""The bucket for backups, where the program makes it. It outlives the cluster, the stack and this setting."""
+"""The bucket for backups, if the program creates it. It outlives the cluster, the stack and this setting."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from components.config.settings import Settings
 def backup_bucket(
     name: str, settings: Settings, *, opts: pulumi.ResourceOptions
 ) -> list[digitalocean.SpacesBucket]:
-    """The bucket of one cluster; none unless ``backup_bucket_create`` asks for it.
+    """Register the bucket of a cluster. None unless ``backup_bucket_create`` is set.
 
-    Pulumi never deletes it: not by ``pulumi destroy``, not when the key goes, not when it names another bucket. The
-    provider itself deletes no bucket that has something in it.
+    Pulumi never deletes it: not by ``pulumi destroy``, not when the setting is removed, and not when it names another
+    bucket. The provider itself refuses to delete a bucket that is not empty.
     """
     if not settings.backup_bucket_create:
         return []
     keeping = pulumi.ResourceOptions(
         retain_on_delete=True,
-        # The provider takes another name for a change in place, and goes on with the bucket of the old one.
+        # Without this the provider would treat another name as an update, and keep using the old bucket.
         replace_on_changes=["name"],
     )
     return [

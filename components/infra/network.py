@@ -1,4 +1,4 @@
-"""The cluster's private network, its tags, and what may reach its members."""
+"""The cluster's private network, its tags and its firewall."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ EVERYWHERE = ["0.0.0.0/0", "::/0"]
 class ClusterNetwork:
     """VPC, tag and firewall of one cluster.
 
-    The firewall goes by the cluster's own tag: it holds for a droplet from its first second, and neither needs
-    a droplet's id nor changes when one is replaced. Droplets carry no other: one that several clusters share would be
-    left in the account by the last of them, or be taken off the others' droplets by the first.
+    The firewall applies to the cluster's tag. So it protects a droplet from its first second, needs no droplet's id,
+    and does not change when a droplet is replaced. Droplets have no other tag. If several clusters shared one, the last
+    cluster would leave it in the account, or the first one would remove it from the others' droplets.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class ClusterNetwork:
 
 
 def rollout_marker_tag(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:
-    """A tag that no droplet carries, by which the members' guards know how changes are to reach them.
+    """Register the tag that tells the members' guards how changes are rolled out. No droplet carries it.
 
-    Always one, and replaced before any droplet is: the engine deletes what is not asked for any more only after a run
-    that ended well. While it is as a run all at once has left it, droplets wait for each other: rollout/unguarded.py.
+    It always exists, and is replaced before any droplet is: the engine deletes a removed resource only at the end of a
+    successful run. While it is as a run all at once has left it, droplets wait for each other: rollout/unguarded.py.
     """
     only = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True))
     return digitalocean.Tag(f"{name}-rollout", name=rollout_marker(name, rollout), opts=only)
@@ -72,10 +72,10 @@ def rollout_marker_tag(name: str, rollout: str, *, opts: pulumi.ResourceOptions)
 def marker_tags(
     name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    """Tags that no droplet carries, by which the members know that the cluster is wanted, and how large.
+    """Register the tags that tell the members that the cluster is wanted, and its size. No droplet carries them.
 
-    They depend on all droplets, so ``pulumi destroy`` deletes them before any of those. That of the size is
-    replaced before a run ends: a member that was removed asks it whether it may come back.
+    They depend on all droplets, so ``pulumi destroy`` deletes them first. The tag of the size is replaced before a run
+    ends: a removed member reads from it whether it may rejoin.
     """
     late = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*droplets]))
     only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
@@ -88,10 +88,10 @@ def marker_tags(
 def inbound_rules(
     settings: Settings, cluster_tag: pulumi.Input[str]
 ) -> list[digitalocean.FirewallInboundRuleArgs]:
-    """What may connect to a member: members to both ports, allowed networks to the client port.
+    """The rules for connections to members: from members to both ports, from ``client_cidrs`` to the client port.
 
-    Metrics and SSH are open where asked. etcd serves its metrics anyway: another network is a change of the
-    firewall alone.
+    Metrics and SSH are open to the configured networks alone. etcd always serves its metrics, so another network
+    changes the firewall and no droplet.
     """
     rules = [
         digitalocean.FirewallInboundRuleArgs(

@@ -1,4 +1,4 @@
-"""What a Prometheus is told to scrape the cluster."""
+"""The scrape configuration for a Prometheus."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import yaml
 from components.shared.ports import EXPORTER_PORT, METRICS_PORT
 
 CREDENTIALS = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client-key.pem"}
-"""Prometheus looks for them beside its configuration file; README and docs have them saved under these names."""
+"""Files beside Prometheus's configuration file. README and docs save the credentials under these names."""
 
 
 def scrape_config(cluster: str, members: Sequence[str]) -> str:
-    """The scrape configuration of a cluster, in YAML: for ``scrape_config_files``, or to be copied.
+    """Render the scrape configuration of a cluster as YAML, for ``scrape_config_files``.
 
     https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
     """
     jobs = [
         _job(cluster, "etcd", members, METRICS_PORT),
-        # Seldom, since each scrape starts a program on the member; nothing in it is in a hurry.
+        # Each scrape starts a program on the member, and its metrics change slowly.
         {**_job(cluster, "etcd-node", members, EXPORTER_PORT), "scrape_interval": "1m"},
     ]
     return yaml.safe_dump({"scrape_configs": jobs}, sort_keys=False)
@@ -28,7 +28,7 @@ def scrape_config(cluster: str, members: Sequence[str]) -> str:
 
 def _job(cluster: str, job: str, members: Sequence[str], port: int) -> dict[str, Any]:
     return {
-        # A Prometheus of several clusters needs names that differ; the alert rules go by the label.
+        # One Prometheus may scrape several clusters, so names must differ. The alert rules select by the label.
         "job_name": f"{job}/{cluster}",
         "scheme": "https",
         "tls_config": dict(CREDENTIALS),

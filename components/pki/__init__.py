@@ -1,1 +1,1 @@
-"""Certificate authorities, certificates and when they expire."""
+"""Certificate authorities, certificates and their expiry."""

@@ -1,8 +1,8 @@
-"""The cluster's certificate authorities and the certificates that they sign.
+"""The cluster's certificate authorities (CAs) and the certificates that they sign.
 
-Authorities are numbered generations. While one replaces another, members trust both, and the certificates that the
-newer one signs are followed by its own certificate as the older one signed it: whoever knows the older one alone
-still verifies them.
+CAs are numbered generations. While one replaces another, members trust both. The newer CA's certificate, cross-signed
+by the older CA, is appended to each certificate that the newer CA signs. So a client that trusts only the older CA can
+still verify it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from components.pki.validity import Lifetime, Renewal, parse_time
 Use = Literal["server_auth", "client_auth"]
 
 SERVER_USES: tuple[Use, ...] = ("server_auth", "client_auth")
-"""etcd's gRPC gateway dials its own client port with the server certificate, and peers are both sides."""
+"""Both, because peers are on both sides, and etcd's gRPC gateway connects to its own port with this certificate."""
 CLIENT_USES: tuple[Use, ...] = ("client_auth",)
 AUTHORITY_USES = ("cert_signing", "crl_signing")
 LOOPBACK = ("localhost",)
@@ -32,16 +32,16 @@ class Certificate:
     """A certificate and its key, both PEM."""
 
     certificate: pulumi.Output[str]
-    """Followed by the cross-signed certificate of its CA while one replaces another."""
+    """The certificate, followed by the cross-signed certificate of its CA while one replaces another."""
     alone: pulumi.Output[str]
-    """The same without what follows it: only who trusts the CA that signed it accepts it."""
+    """The certificate only. A client must trust the CA that signed it."""
     key: pulumi.Output[str]
     """Secret."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One CA: its key and its own certificate. Its subject is not that of another generation."""
+    """One CA with its key and certificate. Each generation has a subject of its own."""
 
     number: int
     label: str
@@ -51,12 +51,12 @@ class Generation:
 
 
 class CertificateAuthority(pulumi.ComponentResource):
-    """The CAs that members trust, which outlive their leaves, and the operator's client certificate."""
+    """The CAs that members trust, and the operator's client certificate."""
 
     bundle: pulumi.Output[str]
-    """The certificates of all trusted CAs, PEM, in the order of their numbers."""
+    """The certificates of all trusted CAs, PEM, ordered by number."""
     operator: Certificate
-    """For ``etcdctl`` and for the program's own health checks."""
+    """The client certificate for ``etcdctl`` and for the program's own health checks."""
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("etcd:index:CertificateAuthority", name, None, opts)
@@ -86,11 +86,11 @@ class CertificateAuthority(pulumi.ComponentResource):
         addresses: Sequence[str] = (),
         after: Sequence[pulumi.Resource] = (),
     ) -> Certificate:
-        """A leaf certificate with a key of its own, renewed by any run inside its renewal window.
+        """Issue a certificate with a key of its own. A run inside its renewal window renews it.
 
-        ``names`` and ``addresses`` are its subject alternative names. A droplet's own address is never among
-        them: it is known only after the user data that carries the certificate. It is signed once the resources of
-        ``after`` are there.
+        ``names`` and ``addresses`` are its subject alternative names. A droplet's own address is never one of them,
+        because it becomes known only after the user data that contains the certificate. The certificate is signed
+        after the resources of ``after`` exist.
         """
         key = self._private_key(label)
         request = tls.CertRequest(
@@ -116,7 +116,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         return Certificate(chain, leaf.cert_pem, key.private_key_pem)
 
     def renewal(self) -> pulumi.Output[Renewal]:
-        """When the certificates that were issued so far must be renewed."""
+        """The dates by which the certificates issued so far must be renewed."""
         settings = self._settings
 
         def dates(times: Sequence[Sequence[str]]) -> Renewal:
@@ -133,7 +133,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         ).apply(dates)
 
     def _generation(self, number: int) -> Generation:
-        # The first generation has the names that it had before there could be another.
+        # The first generation keeps its names, because existing stacks have resources with them.
         label = "ca" if number == 1 else f"ca-{number}"
         subject = f"{self._name} CA" if number == 1 else f"{self._name} CA {number}"
         key = self._private_key(label)
@@ -149,7 +149,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         return Generation(number, label, subject, key, certificate)
 
     def _cross_signed(self, newer: Generation, older: Generation) -> pulumi.Output[str]:
-        """The newer CA's certificate as the older one signs it (RFC 5280, section 3.2)."""
+        """Cross-sign the newer CA's certificate by the older CA (RFC 5280, section 3.2)."""
         label = f"{newer.label}-by-{older.label}"
         request = tls.CertRequest(
             f"{self._name}-{label}-request",

@@ -1,4 +1,4 @@
-"""Tells the operator by when certificates must be renewed."""
+"""Warns the operator by when certificates must be renewed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from components.pki.validity import Renewal
 def announce(
     name: str, renewal: pulumi.Output[Renewal], *, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[dict[str, str]]:
-    """The dates as an output of the stack, with a warning where one is near or past.
+    """Return the dates as an output of the stack, and warn if one is near or past.
 
-    A stash keeps the dates of the run before: a run that renews certificates, and its preview, say which date that
-    is about, while those that it issues are not due for long.
+    A stash keeps the dates of the last run. So a run that renews certificates, and its preview, can name the date of
+    the old ones; the new ones are not due for long.
     """
     dates = renewal.apply(Renewal.shown)
 

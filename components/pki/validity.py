@@ -1,4 +1,4 @@
-"""When certificates end, and by when a run must have renewed them."""
+"""When certificates expire, and when a run renews them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FRACTION = re.compile(r"\.\d+")
 
 @dataclass(frozen=True)
 class Lifetime:
-    """From when until when a certificate is valid."""
+    """The period in which a certificate is valid."""
 
     start: datetime
     end: datetime
@@ -23,15 +23,15 @@ class Renewal:
     """The dates of a cluster's certificates, all in UTC."""
 
     renews_from: datetime
-    """From here on, a run renews a certificate."""
+    """From this date on, a run renews at least one certificate."""
     renew_before: datetime
-    """The first certificate's end: by then a run must have ended."""
+    """The first certificate expires at this date. A run must have ended before it."""
     authority_ends: datetime
-    """End of the CA that signs."""
+    """The CA that signs expires at this date."""
 
     @staticmethod
     def of(leaves: Sequence[Lifetime], authority: Lifetime, *, share: float) -> Renewal:
-        """``share`` is the part of a lifetime, at its end, in which a run renews."""
+        """Compute the dates. ``share`` is the last part of a lifetime, in which a run renews."""
         return Renewal(
             renews_from=min(leaf.end - (leaf.end - leaf.start) * share for leaf in leaves),
             renew_before=min(leaf.end for leaf in leaves),
@@ -40,7 +40,7 @@ class Renewal:
 
     @staticmethod
     def recorded(dates: Mapping[str, str]) -> Renewal:
-        """What ``shown`` gave."""
+        """Parse the dates that ``shown`` returned."""
         return Renewal(
             parse_time(dates["renewsFrom"]),
             parse_time(dates["renewBefore"]),
@@ -48,7 +48,7 @@ class Renewal:
         )
 
     def shown(self) -> dict[str, str]:
-        """The dates as an output of the stack, such as ``2027-01-31T12:00:00Z``."""
+        """Format the dates for an output of the stack, such as ``2027-01-31T12:00:00Z``."""
         return {
             "renewsFrom": _text(self.renews_from),
             "renewBefore": _text(self.renew_before),
@@ -56,31 +56,31 @@ class Renewal:
         }
 
     def warning(self, now: datetime) -> str:
-        """What the operator must know now; empty while there is nothing."""
+        """The warning that the operator needs now. Empty if there is none."""
         if now >= self.renew_before:
             return (
-                f"certificates ended on {_text(self.renew_before)}: members and clients refuse each other from then "
-                "on. A pulumi up renews them"
+                f"certificates expired on {_text(self.renew_before)}, and members and clients reject each other since "
+                "then. Run pulumi up, which renews them"
             )
         if now >= self.renews_from:
             return (
-                f"certificates end on {_text(self.renew_before)}: a pulumi up must have ended well before that date, "
-                "so that members go on trusting each other"
+                f"certificates expire on {_text(self.renew_before)}, and members will reject each other from then on. "
+                "Run pulumi up well before that date, which renews them"
             )
         return ""
 
     def authority_warning(self) -> str:
-        """What is to be done about a CA that its own certificates would outlive; empty while there is nothing."""
+        """The warning about a CA that expires before the certificates that it signed. Empty if there is none."""
         if self.authority_ends > self.renew_before:
             return ""
         return (
-            f"the certificate authority ends on {_text(self.authority_ends)}, before the certificates that it signed: "
-            "replace it before that date, in the steps of docs/lifecycle.md (etcd:authorities)"
+            f"the certificate authority expires on {_text(self.authority_ends)}, before certificates that it signed. "
+            "Replace it before that date, by the steps in docs/lifecycle.md (etcd:authorities)"
         )
 
 
 def parse_time(text: str) -> datetime:
-    """A time as the TLS provider writes it (RFC 3339, with nanoseconds, in the zone of whoever ran it)."""
+    """Parse a time as the TLS provider writes it: RFC 3339, with nanoseconds, in any time zone."""
     return datetime.fromisoformat(_FRACTION.sub("", text)).astimezone(UTC)
 
 

@@ -44,8 +44,8 @@ def test_the_providers_times_are_read(text: str, moment: datetime) -> None:
     ("now", "words"),
     [
         (datetime(2026, 12, 1, tzinfo=UTC), ""),
-        (datetime(2026, 12, 2, tzinfo=UTC), "certificates end on 2027-01-01T00:00:00Z"),
-        (datetime(2027, 1, 1, tzinfo=UTC), "certificates ended on 2027-01-01T00:00:00Z"),
+        (datetime(2026, 12, 2, tzinfo=UTC), "certificates expire on 2027-01-01T00:00:00Z"),
+        (datetime(2027, 1, 1, tzinfo=UTC), "certificates expired on 2027-01-01T00:00:00Z"),
     ],
 )
 def test_a_warning_names_the_date_once_it_is_near_or_past(now: datetime, words: str) -> None:
