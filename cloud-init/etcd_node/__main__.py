@@ -11,7 +11,7 @@ from etcd_node.host.settings import Paths, read_settings
 
 
 def main() -> None:
-    """Run one step. Each imports no more than it needs: discovery is on the way of every boot."""
+    """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
     parser = argparse.ArgumentParser(prog="prepare_cluster.py")
     steps = [
         "install",
@@ -28,20 +28,26 @@ def main() -> None:
     ]
     parser.add_argument("step", choices=steps)
     parser.add_argument(
-        "programs", nargs="*", help="what to install; for recover: check, alone, or from-backup NAME"
+        "programs", nargs="*", help="programs to install; for recover: check, alone, or from-backup NAME"
     )
     parser.add_argument(
-        "--members", default="", metavar="A,B,C", help="who founds the cluster from the backup"
-    )
-    parser.add_argument("--as", default="", dest="label", metavar="WORD", help="your word for this recovery")
-    parser.add_argument(
-        "--silent-are-down", action="store_true", help="none of the members that do not answer runs"
+        "--members", default="", metavar="A,B,C", help="members that bootstrap the cluster from the backup"
     )
     parser.add_argument(
-        "--even-with-quorum", action="store_true", help="recover although the cluster has one"
+        "--as",
+        default="",
+        dest="label",
+        metavar="WORD",
+        help="label of this recovery, the same on all members",
     )
-    parser.add_argument("--give-up", default="", metavar="NAME", help="the cluster whose data is given up")
-    parser.add_argument("--root", type=Path, default=Path("/"), help="where the droplet's file system is")
+    parser.add_argument("--silent-are-down", action="store_true", help="confirm that no silent member runs")
+    parser.add_argument(
+        "--even-with-quorum", action="store_true", help="recover although the cluster has a quorum"
+    )
+    parser.add_argument(
+        "--give-up", default="", metavar="NAME", help="confirm that this cluster's data is discarded"
+    )
+    parser.add_argument("--root", type=Path, default=Path("/"), help="root directory of the droplet")
     arguments = parser.parse_args()
     places = Paths(arguments.root)
     settings = read_settings(places.etc / "prepare_cluster.json")
