@@ -46,7 +46,7 @@ def test_two_clusters_fit_into_one_prometheus() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_rule_has_a_test_in_which_it_fires_and_one_in_which_it_does_not(name: str) -> None:
+def test_every_rule_is_tested_both_firing_and_not_firing(name: str) -> None:
     fires = [bool(test["exp_alerts"]) for test in TESTED if test["alertname"] == name]
     assert set(fires) == {True, False}
 
