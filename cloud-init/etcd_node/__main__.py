@@ -49,29 +49,29 @@ def main() -> None:
     )
     parser.add_argument("--root", type=Path, default=Path("/"), help="root directory of the droplet")
     arguments = parser.parse_args()
-    places = Paths(arguments.root)
-    settings = read_settings(places.etc / "prepare_cluster.json")
+    paths = Paths(arguments.root)
+    settings = read_settings(paths.etc / "prepare_cluster.json")
     match arguments.step:
         case "install":
             from etcd_node.host.install import install  # noqa: PLC0415
 
-            install(settings, places, arguments.programs, WaitLog())
+            install(settings, paths, arguments.programs, WaitLog())
         case "promote":
             from etcd_node.bootstrap.promote import promote  # noqa: PLC0415
 
-            promote(settings, places, WaitLog())
+            promote(settings, paths, WaitLog())
         case "backup" | "backup-now" as step:
             from etcd_node.backup.run import run  # noqa: PLC0415
 
-            run(settings, places, at_once=step == "backup-now")
+            run(settings, paths, at_once=step == "backup-now")
         case "recover":
             from etcd_node.recovery.recover import recover  # noqa: PLC0415
 
-            recover(settings, places, arguments)
+            recover(settings, paths, arguments)
         case "defragment":
             from etcd_node.maintenance.defragment import defragment  # noqa: PLC0415
 
-            defragment(settings, places)
+            defragment(settings, paths)
         case "exporter":
             import socket  # noqa: PLC0415
 
@@ -79,25 +79,25 @@ def main() -> None:
 
             # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
             with socket.socket(fileno=0) as connection:
-                serve(settings, places, connection)
+                serve(settings, paths, connection)
         case "metadata-proxy":
             from etcd_node.monitoring.metadata_proxy import MetadataProxy  # noqa: PLC0415
 
             MetadataProxy().serve_forever()
         case step:
-            token = (places.etc / "prepare_cluster.token").read_text().strip()
+            token = (paths.etc / "prepare_cluster.token").read_text().strip()
             if step == "preparecluster":
                 from etcd_node.bootstrap.prepare_cluster import PrepareCluster  # noqa: PLC0415
 
-                PrepareCluster(settings, places, token).run()
+                PrepareCluster(settings, paths, token).run()
             elif step == "guard":
                 from etcd_node.guard.daemon import guard  # noqa: PLC0415
 
-                guard(settings, places, token)
+                guard(settings, paths, token)
             else:
                 from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
 
-                if (action := reconcile(settings, places, token)) is not None:
+                if (action := reconcile(settings, paths, token)) is not None:
                     subprocess.run(["systemctl", "--no-block", *action], check=False)
 
 

@@ -60,12 +60,12 @@ class Node:
         self.binaries = lab.binaries
         self.name = address
         self.root = lab.folder / address
-        self.places = Paths(self.root)
+        self.paths = Paths(self.root)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        etc = self.places.etc
+        etc = self.paths.etc
         etc.mkdir(parents=True)
         for kind in ("server", "peer"):
             lab.authority.issue(etc, kind, address)
@@ -90,7 +90,7 @@ class Node:
         }
         (etc / "prepare_cluster.json").write_text(json.dumps(settings))
         (etc / "prepare_cluster.token").write_text(TOKEN)
-        self.places.hosts.write_text("127.0.0.1 localhost\n")
+        self.paths.hosts.write_text("127.0.0.1 localhost\n")
         installed = self.root / "opt/etcd/3.6.14-"
         installed.mkdir(parents=True)
         (installed / "etcd").symlink_to(lab.binaries / "etcd")
@@ -117,7 +117,7 @@ class Node:
                 self._process.send_signal(signal.SIGKILL)
         if self._thread is not None:
             self._thread.join()
-        shutil.rmtree(self.places.run, ignore_errors=True)
+        shutil.rmtree(self.paths.run, ignore_errors=True)
         return self
 
     def restart(self) -> None:
@@ -128,13 +128,13 @@ class Node:
 
     def wipe(self) -> Node:
         """Lose the data, as with a new disk."""
-        shutil.rmtree(self.places.mount, ignore_errors=True)
+        shutil.rmtree(self.paths.mount, ignore_errors=True)
         return self
 
     def reconcile(self) -> None:
         """Run the timer's step, and do what it asks of systemd."""
-        settings = read_settings(self.places.etc / "prepare_cluster.json")
-        match reconcile(settings, self.places, TOKEN):
+        settings = read_settings(self.paths.etc / "prepare_cluster.json")
+        match reconcile(settings, self.paths, TOKEN):
             case ("start", "etcd-promote.service"):
                 self.step("promote")
             case ("restart", "etcd.service"):
@@ -151,7 +151,7 @@ class Node:
 
     def etcdctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run etcdctl against this member alone."""
-        etc = self.places.etc
+        etc = self.paths.etc
         return subprocess.run(
             [
                 self.binaries / "etcdctl",
@@ -169,7 +169,7 @@ class Node:
 
     def change(self, **settings: Any) -> None:
         """Change settings. They take effect at the next start."""
-        file = self.places.etc / "prepare_cluster.json"
+        file = self.paths.etc / "prepare_cluster.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
 
     def status(self) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class Node:
     def variables(self) -> dict[str, str]:
         """etcd's environment file."""
         return (
-            parse_environment(self.places.environment.read_text()) if self.places.environment.exists() else {}
+            parse_environment(self.paths.environment.read_text()) if self.paths.environment.exists() else {}
         )
 
     def _run(self) -> None:
@@ -273,15 +273,15 @@ class Lab:
 
     def leave_empty_bootstrap_log(self, node: Node, initial_members: Sequence[Node]) -> None:
         """Leave the disk as after a loss of power during a bootstrap: etcd has started, but reached no other member."""
-        settings = read_settings(node.places.etc / "prepare_cluster.json")
+        settings = read_settings(node.paths.etc / "prepare_cluster.json")
         cluster = {member.name: peer_url(member.name) for member in initial_members}
-        places = node.places
-        variables = etcd_environment(settings, state="new", cluster=cluster, etc=places.etc, data=places.data)
-        places.environment.write_text(format_environment(variables))
-        places.mount.mkdir(parents=True)
+        paths = node.paths
+        variables = etcd_environment(settings, state="new", cluster=cluster, etc=paths.etc, data=paths.data)
+        paths.environment.write_text(format_environment(variables))
+        paths.mount.mkdir(parents=True)
         with node.log_file.open("ab") as log:
             process = subprocess.Popen([self.binaries / "etcd"], env=variables, stdout=log, stderr=log)
-        eventually("it has a log", lambda: read_disk(places.data).contents is Contents.EMPTY_BOOTSTRAP_LOG)
+        eventually("it has a log", lambda: read_disk(paths.data).contents is Contents.EMPTY_BOOTSTRAP_LOG)
         process.kill()
         process.wait()
 

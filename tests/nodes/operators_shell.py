@@ -9,7 +9,7 @@ from .lab import Node
 
 def credentials(node: Node) -> dict[str, str]:
     """etcdctl's environment variables with the certificate files of a member."""
-    etc = node.places.etc
+    etc = node.paths.etc
     return {
         "ETCDCTL_CACERT": str(etc / "ca.pem"),
         "ETCDCTL_CERT": str(etc / "server.pem"),

@@ -55,8 +55,8 @@ def configure(node: Node, server: ObjectServer, *, key: AccessKey = KEY, **chang
         "retention": 0,
         **changes,
     }
-    node.places.backup.write_text(json.dumps(values))
-    programs = node.places.program("etcdctl").parent
+    node.paths.backup.write_text(json.dumps(values))
+    programs = node.paths.program("etcdctl").parent
     programs.mkdir(parents=True, exist_ok=True)
     for tool in ("etcdctl", "etcdutl"):
         if not (programs / tool).exists():
@@ -74,13 +74,13 @@ def bootstrap(lab: Lab, server: ObjectServer, size: int = 3, **changes: float) -
 def wait_for_addresses(node: Node, nodes: list[Node]) -> None:
     """Wait until a member knows the addresses of all."""
     eventually(
-        "all members are known", lambda: all(one.name in node.places.hosts.read_text() for one in nodes)
+        "all members are known", lambda: all(one.name in node.paths.hosts.read_text() for one in nodes)
     )
 
 
 def run_backup(node: Node, *, at_once: bool = False) -> bool:
     """Run the timer's step as if a run were due. Returns whether it did not fail."""
-    node.places.next_backup.unlink(missing_ok=True)
+    node.paths.next_backup.unlink(missing_ok=True)
     try:
         node.step("backup-now" if at_once else "backup")
     except subprocess.CalledProcessError:
@@ -117,8 +117,8 @@ def test_exactly_one_member_uploads_a_verified_snapshot(
     assert json.loads(status.stdout)["revision"] == snapshot.revision
     uploader = min(node.name for node in nodes if node is not leader(nodes))
     assert [f"backup {snapshot.name}" in node.log for node in nodes] == [n.name == uploader for n in nodes]
-    assert not any(node.places.staging.exists() for node in nodes)
-    assert f"newest_revision {snapshot.revision}\n" in nodes[0].places.backup_metrics.read_text()
+    assert not any(node.paths.staging.exists() for node in nodes)
+    assert f"newest_revision {snapshot.revision}\n" in nodes[0].paths.backup_metrics.read_text()
 
 
 def test_another_member_takes_over_from_one_that_is_down(lab: Lab, server: ObjectServer) -> None:
@@ -139,13 +139,13 @@ def test_another_member_takes_over_from_one_that_cannot_upload(lab: Lab, server:
     assert not run_backup(first)
     assert "SignatureDoesNotMatch" in first.log
     assert "revoked" not in first.log
-    assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
+    assert "etcd_backup_failed 1" in first.paths.backup_metrics.read_text()
     assert all(run_backup(node) for node in rest)
     assert stored_backups(server) == []
     for node in rest:
         # No member has uploaded for longer than the grace of one member, but not of two.
-        waited = json.loads(node.places.no_backup.read_text()) - 35
-        node.places.no_backup.write_text(json.dumps(waited))
+        waited = json.loads(node.paths.no_backup.read_text()) - 35
+        node.paths.no_backup.write_text(json.dumps(waited))
     assert all(run_backup(node) for node in rest)
     assert len(stored_backups(server)) == 1
 
@@ -170,11 +170,11 @@ def test_a_failed_upload_is_reported_until_the_member_uploads_again(lab: Lab, se
     other = next(node for node in nodes if node is not first)
     assert run_backup(other, at_once=True)
     assert run_backup(first)
-    assert "etcd_backup_failed 1" in first.places.backup_metrics.read_text()
-    assert "etcd_backup_failed 0" in other.places.backup_metrics.read_text()
+    assert "etcd_backup_failed 1" in first.paths.backup_metrics.read_text()
+    assert "etcd_backup_failed 0" in other.paths.backup_metrics.read_text()
     configure(first, server)
     assert run_backup(first, at_once=True)
-    assert "etcd_backup_failed 0" in first.places.backup_metrics.read_text()
+    assert "etcd_backup_failed 0" in first.paths.backup_metrics.read_text()
 
 
 def test_no_other_member_uploads_while_a_long_upload_goes_on(
@@ -183,22 +183,22 @@ def test_no_other_member_uploads_while_a_long_upload_goes_on(
     nodes = bootstrap(lab, server)
     first, second = sorted((node for node in nodes if node is not leader(nodes)), key=lambda one: one.name)
     assert run_backup(second)
-    waited = json.loads(second.places.no_backup.read_text()) - 35
-    second.places.no_backup.write_text(json.dumps(waited))
-    slow = first.places.program("etcdctl")
+    waited = json.loads(second.paths.no_backup.read_text()) - 35
+    second.paths.no_backup.write_text(json.dumps(waited))
+    slow = first.paths.program("etcdctl")
     slow.unlink()
     slow.write_text(f'#!/bin/sh\nsleep 6; exec {lab.binaries}/etcdctl "$@"\n')
     slow.chmod(0o755)
     monkeypatch.setattr(upload_lock, "LEASE_SECONDS", 2)
-    settings = read_settings(first.places.etc / "prepare_cluster.json")
-    backups = read_backup_settings(first.places.backup)
+    settings = read_settings(first.paths.etc / "prepare_cluster.json")
+    backups = read_backup_settings(first.paths.backup)
     assert backups is not None
-    uploading = threading.Thread(target=backup.back_up, args=(settings, first.places, backups))
+    uploading = threading.Thread(target=backup.back_up, args=(settings, first.paths, backups))
     uploading.start()
-    eventually("it has begun", first.places.staging.exists)
+    eventually("it has begun", first.paths.staging.exists)
     while uploading.is_alive():
         assert run_backup(second)
-        assert not second.places.staging.exists()
+        assert not second.paths.staging.exists()
     uploading.join()
     assert run_backup(second)
     (only,) = stored_backups(server)
@@ -277,31 +277,31 @@ def test_an_upload_that_is_killed_leaves_no_backup(lab: Lab, server: ObjectServe
     value = os.urandom(60_000).hex()
     for number in range(40):
         assert node.etcdctl("put", f"key-{number}", value[number:]).returncode == 0
-    node.places.next_backup.unlink(missing_ok=True)
+    node.paths.next_backup.unlink(missing_ok=True)
     process = subprocess.Popen(node._command("backup"), env=node._environment())
-    eventually("it has begun", node.places.staging.exists)
+    eventually("it has begun", node.paths.staging.exists)
     process.kill()
     process.wait()
     assert stored_backups(server) == []
     # Its lease ends by itself.
     eventually("the next backup", lambda: run_backup(node) and len(stored_backups(server)) == 1, seconds=90)
-    assert not node.places.staging.exists()
+    assert not node.paths.staging.exists()
 
 
 def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server: ObjectServer) -> None:
     nodes = bootstrap(lab, server)
-    tools = [nodes[0].places.program(tool) for tool in ("etcdctl", "etcdutl")]
+    tools = [nodes[0].paths.program(tool) for tool in ("etcdctl", "etcdutl")]
     for tool in tools:
         tool.unlink()
     assert run_backup(nodes[0])
-    metrics = nodes[0].places.backup_metrics.read_text()
+    metrics = nodes[0].paths.backup_metrics.read_text()
     assert "etcd_backup_interval_seconds 60" in metrics
     assert "etcd_backup_failed 1" in metrics
     configure(nodes[0], server)
     for node in nodes[1:]:
         node.power_off()
     assert run_backup(nodes[0])
-    metrics = nodes[0].places.backup_metrics.read_text()
+    metrics = nodes[0].paths.backup_metrics.read_text()
     assert "etcd_backup_interval_seconds 60" in metrics
     assert "etcd_backup_failed 0" in metrics
     assert "newest" not in metrics
@@ -309,8 +309,8 @@ def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server:
 
 def test_a_disk_with_too_little_room_is_reported_and_not_filled(lab: Lab, server: ObjectServer) -> None:
     (node,) = bootstrap(lab, server, size=1)
-    node.places.staging.mkdir(parents=True)
-    small = node.places.staging.parent
+    node.paths.staging.mkdir(parents=True)
+    small = node.paths.staging.parent
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64M", "tmpfs", small], check=True)
     try:
         assert not run_backup(node)
@@ -323,18 +323,18 @@ def test_a_disk_with_too_little_room_is_reported_and_not_filled(lab: Lab, server
 
 def test_a_full_disk_is_reported_to_prometheus(lab: Lab, server: ObjectServer) -> None:
     (node,) = bootstrap(lab, server, size=1)
-    disks = (node.places.metrics, node.places.staging.parent)
+    disks = (node.paths.metrics, node.paths.staging.parent)
     for disk in disks:
         disk.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=320M", "tmpfs", disk], check=True)
     try:
         assert run_backup(node)
-        assert "etcd_backup_failed 0" in node.places.backup_metrics.read_text()
+        assert "etcd_backup_failed 0" in node.paths.backup_metrics.read_text()
         for disk in disks:
             subprocess.run(["fallocate", "-l", "320M", disk / "filling"], capture_output=True, check=False)
             subprocess.run(["dd", "if=/dev/zero", f"of={disk}/rest"], capture_output=True, check=False)
         assert not run_backup(node, at_once=True)
-        assert "etcd_backup_failed 1" in node.places.backup_metrics.read_text()
+        assert "etcd_backup_failed 1" in node.paths.backup_metrics.read_text()
     finally:
         for disk in disks:
             subprocess.run(["umount", disk], check=True)
@@ -370,7 +370,7 @@ class ProgramRun:
     """The program's requests to a member's JSON gateway before it changes members."""
 
     def __init__(self, node: Node) -> None:
-        context = client_context(node.places.etc, "server")
+        context = client_context(node.paths.etc, "server")
         self.leases = MemberAdmin(node.name, node.name, context)
 
     def request(self, length: int = 700) -> None:
@@ -414,7 +414,7 @@ def test_a_requested_backup_is_taken_by_one_member_and_confirmed(lab: Lab, serve
 def test_a_requested_backup_is_not_confirmed_while_uploads_fail(lab: Lab, server: ObjectServer) -> None:
     (node,) = bootstrap(lab, server, size=1, interval=3600)
     assert run_backup(node)
-    told = re.findall("newest.*", node.places.backup_metrics.read_text())
+    told = re.findall("newest.*", node.paths.backup_metrics.read_text())
     configure(node, server, key=AccessKey("owner", "revoked"), interval=3600)
     run = ProgramRun(node)
     run.request()
@@ -422,7 +422,7 @@ def test_a_requested_backup_is_not_confirmed_while_uploads_fail(lab: Lab, server
     assert run.waits()
     assert not run.confirmed()
     # The age of the last backup is still served, and grows.
-    assert re.findall("newest.*", node.places.backup_metrics.read_text()) == told
+    assert re.findall("newest.*", node.paths.backup_metrics.read_text()) == told
     assert len(told) == 6
     configure(node, server, interval=3600)
     assert run_timer(node)
@@ -443,12 +443,12 @@ def test_another_member_carries_out_a_request_that_the_first_cannot(
     assert run_timer(second)
     assert not run.confirmed()
     # As if the request had waited for two minutes.
-    request = pending_request(TlsClient(second.places.etc), MemberAddress(second.name, second.name))
+    request = pending_request(TlsClient(second.paths.etc), MemberAddress(second.name, second.name))
     assert request is not None
     monkeypatch.setattr(backup, "pending_request", lambda *_: replace(request, age=REQUEST_GRACE))
-    settings = read_settings(second.places.etc / "prepare_cluster.json")
-    backups = read_backup_settings(second.places.backup)
+    settings = read_settings(second.paths.etc / "prepare_cluster.json")
+    backups = read_backup_settings(second.paths.backup)
     assert backups is not None
-    assert backup.back_up(settings, second.places, backups)
+    assert backup.back_up(settings, second.paths, backups)
     assert run.confirmed()
     assert not run.waits()

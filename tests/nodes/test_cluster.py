@@ -104,9 +104,9 @@ def test_a_learner_is_promoted_after_a_reboot(lab: Lab) -> None:
     first, _, third = lab.bootstrap()
     third.power_off().wipe().power_on()
     eventually("it is a learner", lambda: third.variables().get("ETCD_INITIAL_CLUSTER_STATE") == "existing")
-    eventually("it has started", (third.places.data / "member/snap/db").exists)
+    eventually("it has started", (third.paths.data / "member/snap/db").exists)
     third.power_off()
-    third.places.joining.unlink(missing_ok=True)
+    third.paths.joining.unlink(missing_ok=True)
     third.power_on()
     wait_until_promoted(third)
     assert len(first.members()) == 3
@@ -121,7 +121,7 @@ def test_data_of_a_removed_member_is_set_aside(lab: Lab) -> None:
     third.power_on()
     wait_until_promoted(third)
     assert third.get("colour") == "blue"
-    assert len(list(third.places.mount.glob("removed-*"))) == 1
+    assert len(list(third.paths.mount.glob("removed-*"))) == 1
 
 
 def test_a_removed_member_stays_out_until_a_scale_out(lab: Lab) -> None:
@@ -137,7 +137,7 @@ def test_a_removed_member_stays_out_until_a_scale_out(lab: Lab) -> None:
         third, "which has 2 members: waiting for a scale-out, or for the deletion of this droplet"
     )
     assert set(first.members()) == {first.name, second.name}
-    assert not list(third.places.mount.glob("removed-*"))
+    assert not list(third.paths.mount.glob("removed-*"))
     lab.api.tags = ["etcd-test-up", "etcd-test-size-199"]
     wait_until_promoted(third)
     assert third.get("colour") == "blue"
@@ -201,12 +201,12 @@ def test_initial_members_do_not_bootstrap_beside_a_later_member(lab: Lab) -> Non
 def test_a_bootstrap_without_quorum_starts_again(lab: Lab) -> None:
     nodes = [lab.add(number) for number in (1, 2, 3)]
     lab.leave_empty_bootstrap_log(nodes[0], nodes)
-    nodes[0].places.run.mkdir(parents=True)
-    nodes[0].places.recheck.touch()
+    nodes[0].paths.run.mkdir(parents=True)
+    nodes[0].paths.recheck.touch()
     for node in nodes:
         node.power_on()
     lab.all_healthy(nodes)
-    assert len(list(nodes[0].places.mount.glob("unborn-*"))) == 1
+    assert len(list(nodes[0].paths.mount.glob("unborn-*"))) == 1
 
 
 def test_a_bootstrap_resumes_after_a_loss_of_power(lab: Lab) -> None:

@@ -39,7 +39,7 @@ def fill(node: Node, mebibytes: int, *, keys: int = 4, until_full: bool = False)
 
 
 def node_etcdctl(node: Node) -> list[str]:
-    etc = node.places.etc
+    etc = node.paths.etc
     return [
         str(node.lab.binaries / "etcdctl"), f"--endpoints=https://{node.name}:2379", f"--cacert={etc / 'ca.pem'}",
         f"--cert={etc / 'server.pem'}", f"--key={etc / 'server-key.pem'}",

@@ -52,7 +52,7 @@ def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple
 
 def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> None:
     (node,) = lab.bootstrap(size=1)
-    status, text = scrape(node, client_context(node.places.etc, "server"))
+    status, text = scrape(node, client_context(node.paths.etc, "server"))
     assert status == 200
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     ends = {
@@ -63,12 +63,12 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
         "0",
         "0",
     )
-    assert scrape(node, client_context(node.places.etc, "server"), "/keys")[0] == 404
+    assert scrape(node, client_context(node.paths.etc, "server"), "/keys")[0] == 404
 
 
 def test_the_expiry_is_served_while_etcd_is_down(lab: Lab) -> None:
     node = lab.add(1, initial_members=1)
-    _, text = scrape(node, client_context(node.places.etc, "server"))
+    _, text = scrape(node, client_context(node.paths.etc, "server"))
     assert END in text
     assert "etcd_node_alarm" not in text
 
@@ -77,8 +77,8 @@ def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_
     node = lab.add(1, initial_members=1)
     make_authority().issue(tmp_path, "server", node.name)
     stranger = client_context(tmp_path, "server")
-    for context in (stranger, ssl.create_default_context(cafile=node.places.etc / "ca.pem")):
-        context.load_verify_locations(node.places.etc / "ca.pem")
+    for context in (stranger, ssl.create_default_context(cafile=node.paths.etc / "ca.pem")):
+        context.load_verify_locations(node.paths.etc / "ca.pem")
         with pytest.raises(OSError, match=r"(?i)certificate|reset|eof"):
             scrape(node, context)
 
@@ -87,9 +87,7 @@ def raise_alarm(node: Node, alarm: str) -> None:
     health = read_local_metrics(f"{node.name}:2381")
     assert health is not None
     body = {"action": "ACTIVATE", "memberID": str(health.member), "alarm": alarm}
-    TlsClient(node.places.etc).call_gateway(
-        MemberAddress(node.name, node.name), "/v3/maintenance/alarm", body
-    )
+    TlsClient(node.paths.etc).call_gateway(MemberAddress(node.name, node.name), "/v3/maintenance/alarm", body)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -31,10 +31,10 @@ class Guarded:
         self.powered_off = threading.Event()
         self.reconciled = threading.Event()
         self._stop = threading.Event()
-        settings = read_settings(node.places.etc / "prepare_cluster.json")
+        settings = read_settings(node.paths.etc / "prepare_cluster.json")
         self.guard = Guard(
             settings,
-            node.places,
+            node.paths,
             TOKEN,
             inhibitor=self.inhibitor,
             power_off=self.powered_off.set,
@@ -137,7 +137,7 @@ def test_a_replaced_members_new_address_is_learned_before_it_is_healthy(
     for other in (first, second):
         eventually(
             "it knows the new address",
-            lambda other=other: f"127.0.0.99 {third.node.name}\n" in other.node.places.hosts.read_text(),
+            lambda other=other: f"127.0.0.99 {third.node.name}\n" in other.node.paths.hosts.read_text(),
             seconds=5,
         )
 
@@ -281,15 +281,15 @@ def test_a_replaced_member_is_found_by_its_connection_to_this_machine(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _, third = lab.bootstrap()
-    hosts = first.places.hosts.read_text()
-    first.places.hosts.write_text(
+    hosts = first.paths.hosts.read_text()
+    first.paths.hosts.write_text(
         hosts.replace(f"{third.name} {third.name}", f"{lab.address(9)} {third.name}")
     )
-    settings = read_settings(first.places.etc / "prepare_cluster.json")
-    observation = PeerHealth(settings, first.places, TlsClient(first.places.etc)).observe()
+    settings = read_settings(first.paths.etc / "prepare_cluster.json")
+    observation = PeerHealth(settings, first.paths, TlsClient(first.paths.etc)).observe()
     assert list(observation.unhealthy) == [third.name]
     # On loopback, every connection comes from 127.0.0.1. The second has another member's certificate.
     strangers = {"127.0.0.1", lab.address(2), third.name}
     monkeypatch.setattr(peer_health, "connected_from", lambda *_: strangers)
-    observation = PeerHealth(settings, first.places, TlsClient(first.places.etc)).observe()
+    observation = PeerHealth(settings, first.paths, TlsClient(first.paths.etc)).observe()
     assert not observation.unhealthy

@@ -44,13 +44,13 @@ def test_only_clients_with_a_certificate_of_the_cluster_get_metrics(
 ) -> None:
     lab.binaries = ensure_release(version).binaries
     (node,) = lab.bootstrap(size=1)
-    text = metrics(node.name, client_context(node.places.etc, "server"))
+    text = metrics(node.name, client_context(node.paths.etc, "server"))
     assert f'etcd_cluster_version{{cluster_version="{version.rpartition(".")[0]}"}}' in text
 
-    anonymous = ssl.create_default_context(cafile=node.places.etc / "ca.pem")
+    anonymous = ssl.create_default_context(cafile=node.paths.etc / "ca.pem")
     make_authority().issue(tmp_path / "stranger", "server", node.name)
     stranger = client_context(tmp_path / "stranger", "server")
-    stranger.load_verify_locations(node.places.etc / "ca.pem")
+    stranger.load_verify_locations(node.paths.etc / "ca.pem")
     for context in (anonymous, stranger):
         with pytest.raises((ssl.SSLError, ConnectionError)):
             metrics(node.name, context)
@@ -60,7 +60,7 @@ def test_only_clients_with_a_certificate_of_the_cluster_get_metrics(
 def test_etcd_has_every_metric_that_the_rules_and_the_dashboard_use(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     node = lab.bootstrap()[0]
-    context = client_context(node.places.etc, "server")
+    context = client_context(node.paths.etc, "server")
 
     def missing() -> set[str]:
         return used_metrics() - set(re.findall(r"^\w+", metrics(node.name, context), re.MULTILINE))

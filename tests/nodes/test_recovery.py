@@ -36,10 +36,10 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
 
 
 def survey_from(node: Node) -> Survey:
-    settings = read_settings(node.places.etc / "prepare_cluster.json")
+    settings = read_settings(node.paths.etc / "prepare_cluster.json")
     return survey_members(
         settings,
-        node.places,
+        node.paths,
         lambda: list_droplets(node.lab.api.url, TOKEN, settings.tag, settings.addresses),
     )
 
@@ -52,12 +52,12 @@ def recovered(node: Node, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the operator's command on one member, and do what it asks of systemd."""
     actions = {"stop": node.power_off, "start": node.power_on}
     monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: actions[verb]())
-    settings = read_settings(node.places.etc / "prepare_cluster.json")
-    recover.from_backup(settings, node.places, survey_from(node), plan, Consent())
+    settings = read_settings(node.paths.etc / "prepare_cluster.json")
+    recover.from_backup(settings, node.paths, survey_from(node), plan, Consent())
 
 
 def given_up(node: Node) -> list[Path]:
-    return sorted(node.places.mount.glob("given-up-*"))
+    return sorted(node.paths.mount.glob("given-up-*"))
 
 
 def only_new(server: ObjectServer, before: list[Backup]) -> Backup:
@@ -87,7 +87,7 @@ def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
     assert f"does not list this droplet, {first.name}" in survey.problem
     assert survey.droplets == ()
     # A hosts file without members does not show either that a droplet is gone.
-    first.places.hosts.write_text("")
+    first.paths.hosts.write_text("")
     first.power_off()
     assert states(survey_from(first)) == [MemberState.SILENT, MemberState.SILENT]
     second.wipe().power_on()
@@ -149,7 +149,7 @@ def test_a_member_that_joins_after_a_recovery_names_backups_alike(
     # A new volume, as after a rolling change without volumes.
     third.power_off().wipe().power_on()
     wait_until_promoted(third)
-    assert not third.places.recovery.exists()
+    assert not third.paths.recovery.exists()
     names: list[str] = []
     for node in (first, third):
         before = stored_backups(server)
@@ -175,11 +175,11 @@ def test_a_survivor_keeps_log_entries_that_are_not_marked_committed(lab: Lab, tm
         thread.join()
     survivor.power_off()
     before = tmp_path / "before"
-    shutil.copytree(survivor.places.data, before)
+    shutil.copytree(survivor.paths.data, before)
     assert alone(survivor, before) == ("x", f"write {number - 1}" if number else "")
-    assert commit_whole_log(survivor.places.data) > 0
-    assert commit_whole_log(survivor.places.data) == 0
-    assert alone(survivor, survivor.places.data) == ("x", f"write {number}")
+    assert commit_whole_log(survivor.paths.data) > 0
+    assert commit_whole_log(survivor.paths.data) == 0
+    assert alone(survivor, survivor.paths.data) == ("x", f"write {number}")
 
 
 def alone(node: Node, data: Path) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", siz
     nodes: list[Node] = []
     for number in range(11, 11 + size):
         node = lab.add(number, cluster="cluster-2")
-        file = node.places.etc / "prepare_cluster.json"
+        file = node.paths.etc / "prepare_cluster.json"
         file.write_text(
             json.dumps({**json.loads(file.read_text()), "initial_members": names, "restore": restore})
         )
@@ -94,17 +94,17 @@ def test_a_restore_keeps_all_values_and_raises_revisions(
         assert node.get("key-7") == "value 7"
         assert node.get("key-0") == ""
         assert f"restored {backup.snapshot.name}" in node.log
-        assert not node.places.restoring.exists()
+        assert not node.paths.restoring.exists()
     answer = json.loads(nodes[0].etcdctl("get", "", "--prefix", "-w", "json").stdout)
     assert answer["count"] == len(VALUES) + len(nodes)
     assert answer["header"]["revision"] > backup.snapshot.revision + REVISION_BUMP
     watched = nodes[0].etcdctl("watch", "key-1", f"--rev={backup.snapshot.revision}")
     assert "required revision has been compacted" in watched.stdout + watched.stderr
     assert set(nodes[0].members()) == {node.name for node in nodes}
-    identity = read_disk(nodes[0].places.data).identity
+    identity = read_disk(nodes[0].paths.data).identity
     assert identity is not None
     assert identity.cluster == bootstrap_cluster_id(
-        read_settings(nodes[0].places.etc / "prepare_cluster.json")
+        read_settings(nodes[0].paths.etc / "prepare_cluster.json")
     )
 
 
@@ -142,7 +142,7 @@ def test_a_damaged_object_stops_the_bootstrap_on_each_member(
     nodes = initial_members(lab, server)
     power_on(nodes)
     all_say(nodes, "does not match the SHA-256 in its name")
-    assert not any(node.places.environment.exists() for node in nodes)
+    assert not any(node.paths.environment.exists() for node in nodes)
     file.write_bytes(content)
     lab.all_healthy(nodes)
 
@@ -156,14 +156,14 @@ def test_a_backup_of_a_newer_minor_stops_the_bootstrap(
     nodes = initial_members(lab, server)
     power_on(nodes)
     all_say(nodes, r"was made by etcd 3\.7\.0, which etcd 3\.6\.14 cannot read: set etcd:version to 3\.7\.0")
-    assert not any(node.places.environment.exists() for node in nodes)
+    assert not any(node.paths.environment.exists() for node in nodes)
 
 
 def test_a_missing_object_stops_the_bootstrap_on_each_member(lab: Lab, server: ObjectServer) -> None:
     nodes = initial_members(lab, server, restore="nothing.db.gz")
     power_on(nodes)
     all_say(nodes, "etcd:restoreFrom nothing.db.gz: there is no backup named nothing.db.gz")
-    assert not any(node.places.environment.exists() for node in nodes)
+    assert not any(node.paths.environment.exists() for node in nodes)
 
 
 def test_no_member_starts_before_all_have_the_snapshot(
@@ -174,7 +174,7 @@ def test_no_member_starts_before_all_have_the_snapshot(
     power_on(nodes)
     all_say(nodes[:1], f"{nodes[2].name} cannot start from .*SignatureDoesNotMatch")
     all_say(nodes[2:], "waiting for the backup: .*SignatureDoesNotMatch")
-    assert not any(node.places.environment.exists() for node in nodes)
+    assert not any(node.paths.environment.exists() for node in nodes)
     nodes[2].power_off()
     configure(nodes[2], server)
     nodes[2].power_on()
@@ -208,7 +208,7 @@ def test_restored_data_that_never_had_a_leader_may_be_set_aside(
     nodes = restored_cluster(lab, server)
     for node in nodes:
         node.power_off()
-    assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
+    assert {read_disk(node.paths.data).contents for node in nodes} == {Contents.DATA}
     restored = nodes[0].wipe()
     power_on(nodes[1:])
     for node in nodes[1:]:
@@ -216,9 +216,9 @@ def test_restored_data_that_never_had_a_leader_may_be_set_aside(
     # The state right after the restore, before any leader: only the first member restores.
     raw = restored.root / "snapshot.db"
     fetch(server, backup, raw)
-    restored.places.mount.mkdir(parents=True)
+    restored.paths.mount.mkdir(parents=True)
     restore_alone(restored, raw, [node.name for node in nodes])
-    assert read_disk(restored.places.data).contents is Contents.EMPTY_BOOTSTRAP_LOG
+    assert read_disk(restored.paths.data).contents is Contents.EMPTY_BOOTSTRAP_LOG
 
 
 def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
@@ -236,7 +236,7 @@ def restore_alone(node: Node, raw: Path, names: list[str]) -> None:
     run_tool(
         [
             *(node.lab.binaries / "etcdutl", "snapshot", "restore", raw),
-            *(f"--data-dir={node.places.data}", f"--name={node.name}", f"--initial-cluster={cluster}"),
+            *(f"--data-dir={node.paths.data}", f"--name={node.name}", f"--initial-cluster={cluster}"),
             *(f"--initial-advertise-peer-urls=https://{node.name}:2380", "--initial-cluster-token=cluster-2"),
         ]
     )

@@ -39,7 +39,7 @@ def test_a_full_database_needs_a_larger_quota_before_its_alarm_is_disarmed(
     (larger,) = re.findall(r"^       (sed .+) && systemctl restart etcd$", entry, re.MULTILINE)
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
-        settings = node.places.etc / "prepare_cluster.json"
+        settings = node.paths.etc / "prepare_cluster.json"
         settings.write_text(json.dumps({**json.loads(settings.read_text()), "quota_bytes": 16 << 20}))
         node.power_on()
     lab.all_healthy(nodes)
@@ -52,7 +52,7 @@ def test_a_full_database_needs_a_larger_quota_before_its_alarm_is_disarmed(
     # Defragmentation frees nothing, and the alarm is raised again.
     assert "database space exceeded" in shell(nodes, fill).stderr
     for node in nodes:
-        assert shell(nodes, larger.replace("/etc/etcd", str(node.places.etc))).returncode == 0
+        assert shell(nodes, larger.replace("/etc/etcd", str(node.paths.etc))).returncode == 0
         node.restart()
         eventually(
             "every member answers",

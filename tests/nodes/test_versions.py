@@ -33,7 +33,7 @@ def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str)
     first, _, third = nodes
     first.etcdctl("put", "colour", "blue")
     third.power_off()
-    assert read_disk(third.places.data).contents is Contents.DATA
+    assert read_disk(third.paths.data).contents is Contents.DATA
     third.wipe().power_on()
     wait_until_promoted(third)
     assert third.get("colour") == "blue"
@@ -55,15 +55,15 @@ def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
         line = version.rpartition(".")[0]
         eventually(f"the cluster has {line}", lambda line=line: cluster_lines(nodes) == {line})
     assert {node.get(f"before-{version}") for node in nodes for version in VERSIONS[1:]} == {"kept"}
-    assert {read_disk(node.places.data).contents for node in nodes} == {Contents.DATA}
+    assert {read_disk(node.paths.data).contents for node in nodes} == {Contents.DATA}
 
 
 async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
     """Do what the program does before it records 3.7."""
-    context = client_context(nodes[0].places.etc, "server")
+    context = client_context(nodes[0].paths.etc, "server")
     await MemberAdmin(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
     for node in nodes:
-        eventually("it has a snapshot", lambda node=node: any(node.places.data.glob("member/snap/*.snap")))
+        eventually("it has a snapshot", lambda node=node: any(node.paths.data.glob("member/snap/*.snap")))
 
 
 def upgrade(node: Node, binaries: Path) -> None:

@@ -62,48 +62,48 @@ class UploadOrder:
     """The cluster's id."""
 
 
-def run(settings: Settings, places: Paths, *, at_once: bool) -> None:
+def run(settings: Settings, paths: Paths, *, at_once: bool) -> None:
     """Run for the timer, or take a backup at once. Exits with a status when something failed."""
-    if (backups := read_backup_settings(places.backup)) is None:
+    if (backups := read_backup_settings(paths.backup)) is None:
         sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
-    if not back_up(settings, places, backups, at_once=at_once):
+    if not back_up(settings, paths, backups, at_once=at_once):
         sys.exit(1)
 
 
-def back_up(settings: Settings, places: Paths, backups: BackupSettings, *, at_once: bool = False) -> bool:
+def back_up(settings: Settings, paths: Paths, backups: BackupSettings, *, at_once: bool = False) -> bool:
     """Do what is due now. Returns whether nothing failed. ``at_once`` takes a backup even if none is due."""
-    with _run_lock(places, wait=at_once) as locked:
+    with _run_lock(paths, wait=at_once) as locked:
         if not locked:
             return True
-        run = _BackupRun(settings, places, backups)
-        if not (at_once or run.request or _is_due(places, backups)):
+        run = _BackupRun(settings, paths, backups)
+        if not (at_once or run.request or _is_due(paths, backups)):
             return True
         try:
             pause = run.execute(at_once=at_once)
         except (BackupError, S3Error, SnapshotError, OSError) as error:
             warn(f"backup failed: {error}")
             pause = min(RETRY_INTERVAL, backups.grace)
-            replace_text(places.next_backup, json.dumps(time.time() + pause), mode=0o600)
+            replace_text(paths.next_backup, json.dumps(time.time() + pause), mode=0o600)
             run.write_metrics(failed=True)
             return False
         finally:
-            shutil.rmtree(places.staging, ignore_errors=True)
-        replace_text(places.next_backup, json.dumps(time.time() + min(pause, LONGEST_PAUSE)), mode=0o600)
+            shutil.rmtree(paths.staging, ignore_errors=True)
+        replace_text(paths.next_backup, json.dumps(time.time() + min(pause, LONGEST_PAUSE)), mode=0o600)
         run.write_metrics(failed=False)
         return True
 
 
 class _BackupRun:
-    def __init__(self, settings: Settings, places: Paths, backups: BackupSettings) -> None:
+    def __init__(self, settings: Settings, paths: Paths, backups: BackupSettings) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._backups = backups
         self._bucket = Bucket(backups.access)
         self._known: list[Backup] = []
         """This cluster's backups, as last listed."""
         self._listed = False
-        self._client = TlsClient(places.etc)
-        self._hosts = read_members(places.hosts)
+        self._client = TlsClient(paths.etc)
+        self._hosts = read_members(paths.hosts)
         self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
         self.request: BackupRequest | None = pending_request(self._client, self._me)
         """The backup that a ``pulumi up`` waits for."""
@@ -137,12 +137,12 @@ class _BackupRun:
 
     def write_metrics(self, *, failed: bool) -> None:
         """Write the metrics file of the backups."""
-        file = self._places.backup_metrics
+        file = self._paths.backup_metrics
         try:
             text = backup_metrics(
                 best_backup(self._known),
                 interval=self._backups.interval,
-                failed=failed or self._places.unfinished_backup.exists() or not self._has_tools(),
+                failed=failed or self._paths.unfinished_backup.exists() or not self._has_tools(),
                 previous=file.read_text() if file.exists() and not self._listed else "",
             )
             _write_even_on_a_full_disk(file, text)
@@ -167,7 +167,7 @@ class _BackupRun:
         return min(waits) if len(waits) == len(turns) else None
 
     def _has_tools(self) -> bool:
-        return all(self._places.program(tool).exists() for tool in ("etcdctl", "etcdutl"))
+        return all(self._paths.program(tool).exists() for tool in ("etcdctl", "etcdutl"))
 
     def _list(self) -> float:
         listing = self._bucket.list(self._backups.prefix)
@@ -200,16 +200,16 @@ class _BackupRun:
 
     def _empty_since(self, now: float) -> float:
         """The time at which this member first found no backup in the bucket."""
-        mark = self._places.no_backup
+        mark = self._paths.no_backup
         if not mark.exists():
             replace_text(mark, json.dumps(now), mode=0o600)
         return float(json.loads(mark.read_text()))
 
     def _upload(self, database: int) -> None:
         began = time.monotonic()
-        self._places.unfinished_backup.touch()
-        self._places.staging.mkdir(mode=0o700, parents=True)
-        packed = take_snapshot(self._settings, self._places, database)
+        self._paths.unfinished_backup.touch()
+        self._paths.staging.mkdir(mode=0o700, parents=True)
+        packed = take_snapshot(self._settings, self._paths, database)
         snapshot, size = packed.snapshot, packed.file.stat().st_size
         key = self._backups.prefix + snapshot.name
         self._bucket.upload(
@@ -227,8 +227,8 @@ class _BackupRun:
         )
         if (stored := self._bucket.size(key)) != size:
             raise BackupError(f"{key} has {stored} bytes in the bucket instead of {size}")
-        self._places.no_backup.unlink(missing_ok=True)
-        self._places.unfinished_backup.unlink()
+        self._paths.no_backup.unlink(missing_ok=True)
+        self._paths.unfinished_backup.unlink()
         say(
             f"uploaded backup {snapshot.name}: revision {snapshot.revision}, {snapshot.keys} keys, "
             f"{packed.size} bytes, {size} compressed, {time.monotonic() - began:.1f} s"
@@ -277,9 +277,9 @@ def _write_even_on_a_full_disk(file: Path, text: str) -> None:
             old.truncate()
 
 
-def _is_due(places: Paths, backups: BackupSettings) -> bool:
+def _is_due(paths: Paths, backups: BackupSettings) -> bool:
     try:
-        due = float(json.loads(places.next_backup.read_text()))
+        due = float(json.loads(paths.next_backup.read_text()))
     except (OSError, ValueError, TypeError):
         return True
     now = time.time()
@@ -288,14 +288,14 @@ def _is_due(places: Paths, backups: BackupSettings) -> bool:
 
 
 @contextmanager
-def _run_lock(places: Paths, *, wait: bool) -> Generator[bool]:
+def _run_lock(paths: Paths, *, wait: bool) -> Generator[bool]:
     """Yields whether no other run holds the lock. With ``wait``, waits until none does."""
-    places.run.mkdir(parents=True, exist_ok=True)
-    with (places.run / "backup.lock").open("w") as lock:
+    paths.run.mkdir(parents=True, exist_ok=True)
+    with (paths.run / "backup.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return
-        shutil.rmtree(places.staging, ignore_errors=True)
+        shutil.rmtree(paths.staging, ignore_errors=True)
         yield True

@@ -42,9 +42,9 @@ class PackedSnapshot:
     """Bytes before compression."""
 
 
-def take_snapshot(settings: Settings, places: Paths, database: int) -> PackedSnapshot:
+def take_snapshot(settings: Settings, paths: Paths, database: int) -> PackedSnapshot:
     """Take a snapshot through the local member. ``database`` is its size in bytes. Raises ``SnapshotError``."""
-    folder = places.staging
+    folder = paths.staging
     raw, packed = folder / "snapshot.db", folder / "snapshot.db.gz"
     try:
         free, needed = shutil.disk_usage(folder).free, 2 * database + RESERVED_BYTES
@@ -56,12 +56,12 @@ def take_snapshot(settings: Settings, places: Paths, database: int) -> PackedSna
         taken = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         run_tool(
             [
-                *(places.program("etcdctl"), f"--endpoints=https://{settings.name}:{CLIENT_PORT}"),
-                *(f"--cacert={places.etc / 'ca.pem'}", f"--cert={places.etc / 'server.pem'}"),
-                *(f"--key={places.etc / 'server-key.pem'}", "snapshot", "save", raw),
+                *(paths.program("etcdctl"), f"--endpoints=https://{settings.name}:{CLIENT_PORT}"),
+                *(f"--cacert={paths.etc / 'ca.pem'}", f"--cert={paths.etc / 'server.pem'}"),
+                *(f"--key={paths.etc / 'server-key.pem'}", "snapshot", "save", raw),
             ]
         )
-        revision, keys = revision_and_keys(places, raw)
+        revision, keys = revision_and_keys(paths, raw)
         sha256 = compress(raw, packed)
         size = raw.stat().st_size
         raw.unlink()
@@ -71,9 +71,9 @@ def take_snapshot(settings: Settings, places: Paths, database: int) -> PackedSna
     return PackedSnapshot(packed, snapshot, size)
 
 
-def revision_and_keys(places: Paths, raw: Path) -> tuple[int, int]:
+def revision_and_keys(paths: Paths, raw: Path) -> tuple[int, int]:
     """Revision and number of keys of a complete snapshot, read by etcdutl. Raises ``SnapshotError``."""
-    text = run_tool([places.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
+    text = run_tool([paths.program("etcdutl"), "snapshot", "status", raw, "--write-out=json"])
     try:
         values = json.loads(text)
         return int(values["revision"]), int(values["totalKey"])

@@ -60,7 +60,7 @@ class JoiningMember:
     def __init__(
         self,
         settings: Settings,
-        places: Paths,
+        paths: Paths,
         *,
         client: TlsClient,
         address_book: AddressBook,
@@ -70,7 +70,7 @@ class JoiningMember:
         restoration: Restoration,
     ) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._client = client
         self._address_book = address_book
         self._wait_log = wait_log
@@ -100,7 +100,7 @@ class JoiningMember:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _open_endpoint(self) -> BootstrapServer:
-        context = server_context(self._places.etc, "peer")
+        context = server_context(self._paths.etc, "peer")
         while True:
             try:
                 return BootstrapServer((self._settings.listen, PEER_PORT), context, self._endpoint)
@@ -286,7 +286,7 @@ class JoiningMember:
             cluster.remove(step.member)
             say(f"removed member {step.member:x} from the cluster: it is this member before it lost its data")
             return None
-        self._places.joining.touch()
+        self._paths.joining.touch()
         member, confirmed = cluster.add_learner(peer_url(name))
         say(f"added to the cluster as learner {member:x}")
         self._wait_until_known(member, running)

@@ -38,13 +38,13 @@ MARKERS_INTERVAL = 15.0
 class PrepareCluster:
     """One run of the step ``preparecluster``."""
 
-    def __init__(self, settings: Settings, places: Paths, token: str) -> None:
+    def __init__(self, settings: Settings, paths: Paths, token: str) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._token = token
         self._wait_log = WaitLog()
-        self._client = TlsClient(places.etc)
-        self._installation = Installation(settings, places)
+        self._client = TlsClient(paths.etc)
+        self._installation = Installation(settings, paths)
         self._address_book = AddressBook(
             lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses)
         )
@@ -56,12 +56,12 @@ class PrepareCluster:
         self._installation.join()
 
     def _prepare(self) -> None:
-        prepare_data_directory(self._places, self._settings.volume, self._wait_log)
-        self._settings = as_recovered(self._settings, self._places.recovery)
-        disk = read_disk(self._places.data)
-        if self._places.recheck.exists():
+        prepare_data_directory(self._paths, self._settings.volume, self._wait_log)
+        self._settings = as_recovered(self._settings, self._paths.recovery)
+        disk = read_disk(self._paths.data)
+        if self._paths.recheck.exists():
             disk = self._recheck(disk)
-            self._places.recheck.unlink(missing_ok=True)
+            self._paths.recheck.unlink(missing_ok=True)
         if may_bootstrap(disk.contents):
             self._become_member()
         else:
@@ -70,16 +70,16 @@ class PrepareCluster:
     def _become_member(self) -> None:
         """Bootstrap or join the cluster, without data."""
         # An earlier run wrote them for a disk in another state.
-        self._places.environment.unlink(missing_ok=True)
-        self._places.joining.unlink(missing_ok=True)
-        restoration = Restoration(self._settings, self._places, read_backup_settings(self._places.backup))
+        self._paths.environment.unlink(missing_ok=True)
+        self._paths.joining.unlink(missing_ok=True)
+        restoration = Restoration(self._settings, self._paths, read_backup_settings(self._paths.backup))
         joining_member = JoiningMember(
             self._settings,
-            self._places,
+            self._paths,
             client=self._client,
             address_book=self._address_book,
             wait_log=self._wait_log,
-            write_addresses=partial(write_addresses, self._places),
+            write_addresses=partial(write_addresses, self._paths),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
         )
@@ -94,10 +94,10 @@ class PrepareCluster:
 
     def _start_with(self, disk: Disk) -> None:
         """Start etcd with its own log. This needs no other member: etcd knows the cluster from the log."""
-        if not read_members(self._places.hosts):
+        if not read_members(self._paths.hosts):
             # A new root disk. One try now is sooner than the timer's.
             self._list_droplets()
-        file = self._places.environment
+        file = self._paths.environment
         kept = parse_environment(file.read_text()).get("ETCD_INITIAL_CLUSTER", "") if file.exists() else ""
         cluster = dict(pair.split("=", 1) for pair in kept.split(",") if "=" in pair)
         names = {*self._settings.initial_members, self._settings.name}
@@ -116,7 +116,7 @@ class PrepareCluster:
             self._list_droplets()
             try:
                 confirmed = ClusterClient(
-                    self._client, other_members(self._settings, self._places)
+                    self._client, other_members(self._settings, self._paths)
                 ).list_members()
             except NoQuorumError as error:
                 self._wait_log.report(f"asking whether this member was removed: no quorum answers ({error})")
@@ -125,11 +125,11 @@ class PrepareCluster:
             if not was_removed(disk.identity.member, disk.identity.cluster, confirmed):
                 return disk
             self._wait_for_permission()
-            moved = set_aside(self._places, "removed")
+            moved = set_aside(self._paths, "removed")
             warn(f"this member was removed from the cluster: its data is now in {moved}, and it joins again")
             return Disk(Contents.BLANK)
         if may_be_set_aside(disk.contents):
-            moved = set_aside(self._places, "unborn")
+            moved = set_aside(self._paths, "unborn")
             warn(f"no quorum answers, and the log is empty: it is now in {moved}, and bootstrap starts again")
             return Disk(Contents.BLANK)
         return disk
@@ -162,10 +162,10 @@ class PrepareCluster:
     def _list_droplets(self) -> None:
         self._address_book.refresh(missing=True)
         if self._address_book.addresses is not None:
-            write_addresses(self._places, self._address_book.addresses)
+            write_addresses(self._paths, self._address_book.addresses)
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = etcd_environment(
-            self._settings, state=state, cluster=cluster, etc=self._places.etc, data=self._places.data
+            self._settings, state=state, cluster=cluster, etc=self._paths.etc, data=self._paths.data
         )
-        replace_text(self._places.environment, format_environment(variables), mode=0o644)
+        replace_text(self._paths.environment, format_environment(variables), mode=0o644)

@@ -12,16 +12,16 @@ from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
 
 
-def promote(settings: Settings, places: Paths, wait_log: WaitLog) -> None:
+def promote(settings: Settings, paths: Paths, wait_log: WaitLog) -> None:
     """Return when this member is a voter. The time between tries grows from 0.2 to 5 seconds."""
-    client = TlsClient(places.etc)
+    client = TlsClient(paths.etc)
     attempt = 0
     while True:
         metrics = read_local_metrics(settings.metrics)
         if metrics is None or not metrics.has_leader:
             wait_log.report("waiting for etcd to have a leader, to promote this member")
         else:
-            cluster = ClusterClient(client, other_members(settings, places))
+            cluster = ClusterClient(client, other_members(settings, paths))
             try:
                 # Right after its start, etcd's metrics may not say yet that it is a learner.
                 if any(
@@ -35,5 +35,5 @@ def promote(settings: Settings, places: Paths, wait_log: WaitLog) -> None:
                 break
         time.sleep(backoff(attempt, first=0.2, longest=5.0))
         attempt += 1
-    places.joining.unlink(missing_ok=True)
+    paths.joining.unlink(missing_ok=True)
     say("this member is a voter")

@@ -94,67 +94,67 @@ def needs_recheck(metrics: LocalMetrics | None, disk: Disk, now: float, removed:
     )
 
 
-def reconcile(settings: Settings, places: Paths, token: str) -> tuple[str, str] | None:
+def reconcile(settings: Settings, paths: Paths, token: str) -> tuple[str, str] | None:
     """Check everything once. Returns the next action for systemd, a verb and a unit, or ``None``."""
-    _grow_filesystem(settings, places)
+    _grow_filesystem(settings, paths)
     now = time.time()
-    state = _load_state(places, now)
-    client = TlsClient(places.etc)
+    state = _load_state(paths, now)
+    client = TlsClient(paths.etc)
     metrics = read_local_metrics(settings.metrics)
     problem = ClusterView(metrics, _own_list(client, settings) if metrics is not None else ()).problem
     if problem != state.problem:
         (warn if problem else say)(problem or "all members are connected")
     state = RunState(state.listed_at, (state.problem_since or now) if problem else 0.0, problem)
-    if places.moved.exists() or listing_is_due(state, problem, now):
+    if paths.moved.exists() or listing_is_due(state, problem, now):
         state = replace(state, listed_at=now)
-        _update_addresses(settings, places, token)
-    _save_state(places, state)
-    return _next_action(settings, places, client, metrics, now)
+        _update_addresses(settings, paths, token)
+    _save_state(paths, state)
+    return _next_action(settings, paths, client, metrics, now)
 
 
-def _grow_filesystem(settings: Settings, places: Paths) -> None:
-    if not settings.volume or places.outgrown.exists():
+def _grow_filesystem(settings: Settings, paths: Paths) -> None:
+    if not settings.volume or paths.outgrown.exists():
         return
     try:
-        whole = grow_filesystem(places.device(settings.volume), mounted=True)
+        whole = grow_filesystem(paths.device(settings.volume), mounted=True)
     except OSError as error:
         warn(f"the data volume cannot be read: {error}")
         return
     if not whole:
         # It is not tried again: the next boot grows it before it is mounted.
-        places.outgrown.touch()
+        paths.outgrown.touch()
 
 
-def _update_addresses(settings: Settings, places: Paths, token: str) -> None:
-    places.moved.unlink(missing_ok=True)
+def _update_addresses(settings: Settings, paths: Paths, token: str) -> None:
+    paths.moved.unlink(missing_ok=True)
     try:
-        sync_hosts(settings, places, token)
+        sync_hosts(settings, paths, token)
     except ListingError as error:
         warn(f"the members' addresses are not updated: {error}")
 
 
 def _next_action(
-    settings: Settings, places: Paths, client: TlsClient, metrics: LocalMetrics | None, now: float
+    settings: Settings, paths: Paths, client: TlsClient, metrics: LocalMetrics | None, now: float
 ) -> tuple[str, str] | None:
     if metrics is not None and metrics.learner:
-        places.joining.touch()
+        paths.joining.touch()
         return "start", "etcd-promote.service"
     # A recheck that is requested already may have to wait, and must not be interrupted by another restart.
-    if places.recheck.exists() or (metrics is not None and metrics.has_leader):
+    if paths.recheck.exists() or (metrics is not None and metrics.has_leader):
         return None
-    disk = read_disk(places.data)
+    disk = read_disk(paths.data)
     if disk.identity is None:
         return None
-    if not needs_recheck(metrics, disk, now, _was_removed(settings, places, client, disk.identity)):
+    if not needs_recheck(metrics, disk, now, _was_removed(settings, paths, client, disk.identity)):
         return None
     warn("etcd cannot run with the data on this disk: restarting it, so that the data is checked again")
-    replace_text(places.recheck, "", mode=0o600)
+    replace_text(paths.recheck, "", mode=0o600)
     return "restart", "etcd.service"
 
 
-def _was_removed(settings: Settings, places: Paths, client: TlsClient, identity: Identity) -> bool:
+def _was_removed(settings: Settings, paths: Paths, client: TlsClient, identity: Identity) -> bool:
     try:
-        confirmed = ClusterClient(client, other_members(settings, places)).list_members()
+        confirmed = ClusterClient(client, other_members(settings, paths)).list_members()
     except NoQuorumError:
         return False
     return was_removed(identity.member, identity.cluster, confirmed)
@@ -167,13 +167,13 @@ def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]
         return ()
 
 
-def _load_state(places: Paths, now: float) -> RunState:
+def _load_state(paths: Paths, now: float) -> RunState:
     try:
-        return RunState(**json.loads((places.run / "reconcile.json").read_text()))
+        return RunState(**json.loads((paths.run / "reconcile.json").read_text()))
     except (OSError, ValueError, TypeError):
         # The first run: preparecluster has just listed the droplets.
         return RunState(listed_at=now)
 
 
-def _save_state(places: Paths, state: RunState) -> None:
-    replace_text(places.run / "reconcile.json", json.dumps(asdict(state)), mode=0o600)
+def _save_state(paths: Paths, state: RunState) -> None:
+    replace_text(paths.run / "reconcile.json", json.dumps(asdict(state)), mode=0o600)

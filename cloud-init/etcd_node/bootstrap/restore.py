@@ -37,9 +37,9 @@ class RestoreError(Exception):
 class Restoration:
     """Fetches, verifies and restores a backup on this member."""
 
-    def __init__(self, settings: Settings, places: Paths, backups: BackupSettings | None) -> None:
+    def __init__(self, settings: Settings, paths: Paths, backups: BackupSettings | None) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._backups = backups
         self._attempt = 0
         self._due = 0.0
@@ -74,11 +74,11 @@ class Restoration:
                 f"the cluster starts from {name}, but this member has {self.ready or 'no backup'}"
             )
         began = time.monotonic()
-        target = self._places.mount / "restoring"
+        target = self._paths.mount / "restoring"
         shutil.rmtree(target, ignore_errors=True)
         run_tool(
             [
-                *(self._places.program("etcdutl"), "snapshot", "restore", self._raw),
+                *(self._paths.program("etcdutl"), "snapshot", "restore", self._raw),
                 *(f"--data-dir={target}", f"--name={self._settings.name}"),
                 f"--initial-cluster={','.join(f'{one}={url}' for one, url in sorted(cluster.items()))}",
                 f"--initial-cluster-token={self._settings.token}",
@@ -86,7 +86,7 @@ class Restoration:
                 *(f"--bump-revision={REVISION_BUMP}", "--mark-compacted"),
             ]
         )
-        owner = self._places.data.stat()
+        owner = self._paths.data.stat()
         for folder, folders, files in os.walk(target):
             for one in [*folders, *files]:
                 os.chown(Path(folder) / one, owner.st_uid, owner.st_gid)
@@ -94,42 +94,42 @@ class Restoration:
         target.chmod(0o700)
         os.sync()
         # In one step: after a loss of power there is either the empty directory or the whole one.
-        target.rename(self._places.data)
+        target.rename(self._paths.data)
         self.clear()
         say(f"restored {name} in {time.monotonic() - began:.1f} s; revisions are raised by {REVISION_BUMP}")
 
     def clear(self) -> None:
         """Delete the fetched files."""
-        shutil.rmtree(self._places.restoring, ignore_errors=True)
+        shutil.rmtree(self._paths.restoring, ignore_errors=True)
 
     @property
     def _raw(self) -> Path:
-        return self._places.restoring / "snapshot.db"
+        return self._paths.restoring / "snapshot.db"
 
     def _fetch(self, name: str) -> str:
         if self._backups is None:
             raise RestoreError("no bucket is configured: set etcd:backupBucket and its keys")
-        if not self._places.program("etcdutl").exists():
+        if not self._paths.program("etcdutl").exists():
             # Otherwise etcdutl is installed after etcd's start.
-            install_once(self._settings, self._places, ["etcdutl"])
+            install_once(self._settings, self._paths, ["etcdutl"])
         bucket = Bucket(self._backups.access)
         backup = self._choose(bucket, name)
         refuse_newer(backup.snapshot, self._settings.version)
         self.clear()
-        self._places.restoring.mkdir(mode=0o700, parents=True)
-        packed = self._places.restoring / "snapshot.db.gz"
+        self._paths.restoring.mkdir(mode=0o700, parents=True)
+        packed = self._paths.restoring / "snapshot.db.gz"
         if bucket.download(backup.key, packed) != backup.snapshot.sha256:
             raise RestoreError(
                 f"{backup.key} does not match the SHA-256 in its name: it is damaged or no backup"
             )
         decompress(packed, self._raw)
         packed.unlink()
-        revision, _ = revision_and_keys(self._places, self._raw)
+        revision, _ = revision_and_keys(self._paths, self._raw)
         if revision != backup.snapshot.revision:
             raise RestoreError(
                 f"{backup.key} has revision {revision}, but its name says {backup.snapshot.revision}"
             )
-        refuse_full_volume(self._places.mount, self._raw.stat().st_size)
+        refuse_full_volume(self._paths.mount, self._raw.stat().st_size)
         say(f"fetched and verified {backup.snapshot.name}")
         return backup.snapshot.name
 

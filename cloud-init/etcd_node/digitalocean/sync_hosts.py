@@ -9,16 +9,16 @@ from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings
 
 
-def write_addresses(places: Paths, addresses: DropletAddresses) -> None:
+def write_addresses(paths: Paths, addresses: DropletAddresses) -> None:
     """Write the members' addresses into the hosts file, and log them if they have changed."""
-    if update_hosts(places.hosts, addresses.by_name):
+    if update_hosts(paths.hosts, addresses.by_name):
         members = (f"{name} at {address}" for name, address in sorted(addresses.by_name.items()))
         say(f"members: {', '.join(members)}")
 
 
-def sync_hosts(settings: Settings, places: Paths, token: str) -> None:
+def sync_hosts(settings: Settings, paths: Paths, token: str) -> None:
     """List the droplets, and write their addresses into the hosts file. Raises ``ListingError``."""
     addresses = addresses_of(list_droplets(settings.api_url, token, settings.tag, settings.addresses))
     # A listing without this droplet may be of another account.
     if settings.name in addresses.by_name:
-        write_addresses(places, addresses)
+        write_addresses(paths, addresses)

@@ -35,9 +35,9 @@ class MemberAddress:
     address: str
 
 
-def other_members(settings: Settings, places: Paths) -> list[MemberAddress]:
+def other_members(settings: Settings, paths: Paths) -> list[MemberAddress]:
     """The other members, as far as the hosts file has their addresses."""
-    known = read_members(places.hosts)
+    known = read_members(paths.hosts)
     return [MemberAddress(name, address) for name, address in known.items() if name != settings.name]
 
 

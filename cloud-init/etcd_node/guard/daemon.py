@@ -52,7 +52,7 @@ class Guard:
     def __init__(
         self,
         settings: Settings,
-        places: Paths,
+        paths: Paths,
         token: str,
         *,
         inhibitor: Inhibitor,
@@ -60,12 +60,12 @@ class Guard:
         reconcile: Callable[[], object],
     ) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._token = token
         self._inhibitor = inhibitor
         self._power_off = power_off
         self._reconcile = reconcile
-        self._peers = PeerHealth(settings, places, TlsClient(places.etc))
+        self._peers = PeerHealth(settings, paths, TlsClient(paths.etc))
         self._woken, wake = os.pipe2(os.O_NONBLOCK)
         self._markers = BackgroundPoll(
             lambda: read_markers(settings, token),
@@ -78,7 +78,7 @@ class Guard:
             wake=wake,
         )
         self._addresses = BackgroundPoll(
-            lambda: sync_hosts(settings, places, token),
+            lambda: sync_hosts(settings, paths, token),
             on_failure="cannot update the members' addresses",
             wake=wake,
         )
@@ -106,8 +106,8 @@ class Guard:
         self.settled = self.settled or observation.healthy
         if observation.members_changed:
             # etcd sends a joining member a snapshot, to the address that this machine knows.
-            self._places.run.mkdir(parents=True, exist_ok=True)
-            self._places.moved.touch()
+            self._paths.run.mkdir(parents=True, exist_ok=True)
+            self._paths.moved.touch()
             self._reconcile()
         # Block before we ask the API anything: a shutdown request may be on its way.
         facts = self._decide(observation)
@@ -193,11 +193,9 @@ class Guard:
             os.read(self._woken, 1024)
 
 
-def guard(settings: Settings, places: Paths, token: str) -> None:
+def guard(settings: Settings, paths: Paths, token: str) -> None:
     """Run the guard of this machine (``etcd-guard.service``)."""
-    Guard(
-        settings, places, token, inhibitor=Inhibitor(), power_off=power_off, reconcile=start_reconcile
-    ).run()
+    Guard(settings, paths, token, inhibitor=Inhibitor(), power_off=power_off, reconcile=start_reconcile).run()
 
 
 def power_off() -> None:

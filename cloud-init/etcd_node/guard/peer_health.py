@@ -51,9 +51,9 @@ class PeerObservation:
 class PeerHealth:
     """Observes the other members. Keeps a connection to each of them open between observations."""
 
-    def __init__(self, settings: Settings, places: Paths, client: TlsClient) -> None:
+    def __init__(self, settings: Settings, paths: Paths, client: TlsClient) -> None:
         self._settings = settings
-        self._places = places
+        self._paths = paths
         self._client = client
         self._own = client.peer_connection(MemberAddress(settings.name, settings.metrics.rsplit(":", 1)[0]))
         self._connections: dict[str, PersistentConnection] = {}
@@ -72,14 +72,14 @@ class PeerHealth:
         changed = bool(own and self._members) and {one.id for one in own} != {one.id for one in self._members}
         self._members = own or self._members
         if not healthy:
-            identity = read_disk(self._places.data).identity
+            identity = read_disk(self._paths.data).identity
             if identity is None and not own:
                 # Without data there is nothing to lose, and nobody to ask.
                 return PeerObservation(has_data=False)
             # Our own list may be old, so it does not prove a removal.
             try:
                 confirmed = ClusterClient(
-                    self._client, other_members(self._settings, self._places)
+                    self._client, other_members(self._settings, self._paths)
                 ).list_members()
             except NoQuorumError:
                 pass
@@ -103,7 +103,7 @@ class PeerHealth:
         return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
 
     def _addresses(self) -> dict[str, str]:
-        return read_members(self._places.hosts)
+        return read_members(self._paths.hosts)
 
     def _local_members(self) -> tuple[ListedMember, ...]:
         try:

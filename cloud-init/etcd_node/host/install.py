@@ -30,12 +30,12 @@ class InstallError(Exception):
     """The installation failed. The text fits on one line."""
 
 
-def install(settings: Settings, places: Paths, programs: Sequence[str], wait_log: WaitLog) -> None:
+def install(settings: Settings, paths: Paths, programs: Sequence[str], wait_log: WaitLog) -> None:
     """Install some of ``PROGRAMS`` into ``/usr/local/bin``. Tries until it succeeds."""
     attempt = 0
     while True:
         try:
-            install_once(settings, places, programs)
+            install_once(settings, paths, programs)
         except InstallError as error:
             wait_log.report(f"cannot install {' and '.join(programs)} {settings.version}: {error}")
             time.sleep(backoff(attempt, longest=60.0))
@@ -47,31 +47,31 @@ def install(settings: Settings, places: Paths, programs: Sequence[str], wait_log
 class Installation(Thread):
     """Installs etcd in the background."""
 
-    def __init__(self, settings: Settings, places: Paths) -> None:
+    def __init__(self, settings: Settings, paths: Paths) -> None:
         super().__init__(daemon=True)
         self._settings = settings
-        self._places = places
+        self._paths = paths
 
     def run(self) -> None:
         """Install etcd without its tools, which are not needed before etcd runs."""
-        install(self._settings, self._places, ["etcd"], WaitLog())
+        install(self._settings, self._paths, ["etcd"], WaitLog())
 
 
-def install_once(settings: Settings, places: Paths, programs: Sequence[str]) -> None:
+def install_once(settings: Settings, paths: Paths, programs: Sequence[str]) -> None:
     """Install the programs that are missing or incomplete. Raises ``InstallError``.
 
     The downloaded release stays until all of ``PROGRAMS`` are safely on disk. etcd starts before that. While the
     release exists, a loss of power may have left any file incomplete.
     """
-    home = places.root / "opt/etcd" / f"{settings.version}-{settings.release_sha256[:12]}"
-    tarball = places.root / "var/cache/etcd-release" / f"{settings.release_sha256}.tar.gz"
+    home = paths.root / "opt/etcd" / f"{settings.version}-{settings.release_sha256[:12]}"
+    tarball = paths.root / "var/cache/etcd-release" / f"{settings.release_sha256}.tar.gz"
     try:
         if tarball.exists() or not all((home / program).exists() for program in programs):
             if not tarball.exists() or _digest(tarball) != settings.release_sha256:
                 fetch(settings.release_url, settings.release_sha256, tarball)
             unpack(tarball, home, programs)
             say(f"installed {' and '.join(programs)} {settings.version} in {home}")
-        link(home, places.root / "usr/local/bin", programs)
+        link(home, paths.root / "usr/local/bin", programs)
         if all((home / program).exists() for program in PROGRAMS):
             os.sync()
             tarball.unlink(missing_ok=True)

@@ -17,17 +17,17 @@ RETRY_INTERVAL = 0.5
 """Seconds between two tries to mount a volume that is not attached yet."""
 
 
-def prepare_data_directory(places: Paths, volume: str, wait_log: WaitLog) -> None:
+def prepare_data_directory(paths: Paths, volume: str, wait_log: WaitLog) -> None:
     """Mount the volume, if the member has one, and create etcd's directory. Waits until the volume is attached."""
-    places.mount.mkdir(parents=True, exist_ok=True)
+    paths.mount.mkdir(parents=True, exist_ok=True)
     if volume:
-        device = places.device(volume)
-        while (problem := mount(device, places.mount)) is not None:
+        device = paths.device(volume)
+        while (problem := mount(device, paths.mount)) is not None:
             wait_log.report(f"waiting for the data volume {volume}: {problem}")
             time.sleep(RETRY_INTERVAL)
-    places.data.mkdir(exist_ok=True)
-    places.data.chmod(0o700)
-    _give_to_etcd(places.data)
+    paths.data.mkdir(exist_ok=True)
+    paths.data.chmod(0o700)
+    _give_to_etcd(paths.data)
 
 
 def mount(device: Path, target: Path) -> str | None:
@@ -47,22 +47,22 @@ def mount(device: Path, target: Path) -> str | None:
     return None
 
 
-def set_aside(places: Paths, why: str, *, keep: bool = False) -> Path:
+def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:
     """Move the data into a directory ``WHY-TIME`` beside it, where an operator finds it. Returns the directory.
 
     Earlier copies with the same ``why`` are deleted, unless ``keep``: then only an operator deletes copies.
     """
-    stem = target = places.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
+    stem = target = paths.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
     if not keep:
-        for old in places.mount.glob(f"{why}-*"):
+        for old in paths.mount.glob(f"{why}-*"):
             shutil.rmtree(old, ignore_errors=True)
     number = 1
     while target.exists():
         number += 1
         target = stem.with_name(f"{stem.name}-{number}")
-    places.data.rename(target)
-    places.data.mkdir(mode=0o700)
-    _give_to_etcd(places.data)
+    paths.data.rename(target)
+    paths.data.mkdir(mode=0o700)
+    _give_to_etcd(paths.data)
     return target
 
 

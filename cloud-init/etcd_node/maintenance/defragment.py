@@ -138,13 +138,13 @@ def by_turn(members: Sequence[DatabaseState]) -> list[DatabaseState]:
     return sorted(members, key=lambda member: (member.leads, member.name))
 
 
-def defragment(settings: Settings, places: Paths) -> None:
+def defragment(settings: Settings, paths: Paths) -> None:
     """Defragment if it is worth it and this member's turn.
 
     Raises ``NoAnswerError`` or ``RefusedError`` when etcd does not do it.
     """
-    client = TlsClient(places.etc)
-    known = read_members(places.hosts)
+    client = TlsClient(paths.etc)
+    known = read_members(paths.hosts)
     limits = Limits(settings.defragment_bytes, settings.defragment_percent, settings.quota_bytes)
     me = MemberAddress(settings.name, known.get(settings.name, settings.listen))
     try:
@@ -166,7 +166,7 @@ def defragment(settings: Settings, places: Paths) -> None:
             else read_database(client, addresses[name])
             for name in ids
         ]
-        step = defragment_step(me.name, states, limits, shutil.disk_usage(places.data).free, commits)
+        step = defragment_step(me.name, states, limits, shutil.disk_usage(paths.data).free, commits)
         match step:
             case TransferLeadership(to):
                 say(f"transferring leadership to {to} before this member defragments")

@@ -24,15 +24,15 @@ TIMEOUT = 5.0
 _LARGEST = 8192
 
 
-def serve(settings: Settings, places: Paths, plain: socket.socket) -> None:
+def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
     """Answer one request for metrics. Only a client with a certificate of the cluster's CA gets an answer."""
     plain.settimeout(TIMEOUT)
     try:
-        with server_context(places.etc, "server").wrap_socket(plain, server_side=True) as connection:
+        with server_context(paths.etc, "server").wrap_socket(plain, server_side=True) as connection:
             if _path(connection) == "/metrics":
                 # The context demands a certificate, so there is one.
                 end = str((connection.getpeercert() or {})["notAfter"])
-                _respond(connection, "200 OK", metrics_text(settings, places, ssl.cert_time_to_seconds(end)))
+                _respond(connection, "200 OK", metrics_text(settings, paths, ssl.cert_time_to_seconds(end)))
             else:
                 _respond(connection, "404 Not Found", "The metrics are at /metrics.\n")
     except OSError:
@@ -40,9 +40,9 @@ def serve(settings: Settings, places: Paths, plain: socket.socket) -> None:
         return
 
 
-def metrics_text(settings: Settings, places: Paths, client_expiry: float) -> str:
+def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
     """All metrics of this machine. ``client_expiry`` is the Unix time at which the client's certificate ends."""
-    expiry = {name: min(expiry_times(places.etc / f"{name}.pem")) for name in CERTIFICATES}
+    expiry = {name: min(expiry_times(paths.etc / f"{name}.pem")) for name in CERTIFICATES}
     return (
         _family(
             "etcd_node_certificate_not_after_timestamp_seconds",
@@ -56,7 +56,7 @@ def metrics_text(settings: Settings, places: Paths, client_expiry: float) -> str
             "alarm",
             raised_alarms(settings.metrics),
         )
-        + metrics_files(places.metrics)
+        + metrics_files(paths.metrics)
     )
 
 

@@ -77,38 +77,38 @@ class Plan:
         return f"{settings.token}-{sha256(content.encode()).hexdigest()[:8]}"
 
 
-def recover(settings: Settings, places: Paths, arguments: Namespace) -> None:
+def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
     """Run ``check``, ``alone`` or ``from-backup NAME``. Exits with a message when a check objects."""
-    token = (places.etc / "prepare_cluster.token").read_text().strip()
+    token = (paths.etc / "prepare_cluster.token").read_text().strip()
     consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
     members = tuple(name for name in str(arguments.members).split(",") if name)
     survey = partial(
         survey_members,
         settings,
-        places,
+        paths,
         lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses),
     )
-    if settings.volume and not places.mount.is_mount():
+    if settings.volume and not paths.mount.is_mount():
         sys.exit(
-            f"data volume {settings.volume} is not mounted on {places.mount}: see journalctl -u preparecluster"
+            f"data volume {settings.volume} is not mounted on {paths.mount}: see journalctl -u preparecluster"
         )
     try:
         match arguments.programs:
             case ["check"]:
-                print("\n".join(_check(settings, places, survey())))
+                print("\n".join(_check(settings, paths, survey())))
             case ["alone"]:
-                alone(settings, places, survey(), consent)
+                alone(settings, paths, survey(), consent)
             case ["from-backup", name]:
-                from_backup(settings, places, survey(), Plan(name, members, arguments.label), consent)
+                from_backup(settings, paths, survey(), Plan(name, members, arguments.label), consent)
             case _:
                 sys.exit("use recover check, recover alone or recover from-backup NAME: see docs/recovery.md")
     except RecoveryError as error:
         sys.exit(str(error))
 
 
-def _check(settings: Settings, places: Paths, survey: Survey) -> list[str]:
+def _check(settings: Settings, paths: Paths, survey: Survey) -> list[str]:
     """Return whole sentences, one a line, on what the survey shows."""
-    own = read_disk(places.data).contents
+    own = read_disk(paths.data).contents
     objection = find_objection(survey, _cluster(settings, survey), Consent())
     return [
         f"{settings.name}, this member, has {own.value}.",
@@ -118,35 +118,35 @@ def _check(settings: Settings, places: Paths, survey: Survey) -> list[str]:
     ]
 
 
-def alone(settings: Settings, places: Paths, survey: Survey, consent: Consent) -> None:
+def alone(settings: Settings, paths: Paths, survey: Survey, consent: Consent) -> None:
     """Make a cluster of one from this member's data. Raises ``RecoveryError``."""
-    if read_disk(places.data).contents is Contents.BLANK:
+    if read_disk(paths.data).contents is Contents.BLANK:
         raise RecoveryError("this member has no data: run this on the member with the newest data")
     _raise_objection(settings, survey, consent)
     _systemctl("stop", *UNITS, *RUNNING_STEPS)
     say("stopped etcd; making a cluster of one from its data, on loopback only")
     try:
-        _make_cluster_of_one(settings, places)
+        _make_cluster_of_one(settings, paths)
     finally:
         _systemctl("start", "--no-block", *UNITS)
     say("this member is a cluster of one. Members without data rejoin it by themselves, one after the other; for "
         "members with old data see docs/recovery.md")  # fmt: skip
 
 
-def _make_cluster_of_one(settings: Settings, places: Paths) -> None:
+def _make_cluster_of_one(settings: Settings, paths: Paths) -> None:
     variables = {
-        **parse_environment(places.environment.read_text()),
+        **parse_environment(paths.environment.read_text()),
         # No member may join before etcd has been restarted without --force-new-cluster.
         "ETCD_LISTEN_PEER_URLS": f"https://127.0.0.1:{PEER_PORT}",
         "ETCD_LISTEN_CLIENT_URLS": f"https://127.0.0.1:{CLIENT_PORT}",
     }
     try:
-        count = commit_whole_log(places.data)
+        count = commit_whole_log(paths.data)
         say(f"marked {count} entries at the end of the log as committed")
     except DamagedLogError:
         say("the end of the log is damaged: entries there that were not marked as committed are lost")
-    log = places.run / "recover.log"
-    process = _start_alone(places, variables, log)
+    log = paths.run / "recover.log"
+    process = _start_alone(paths, variables, log)
     try:
         if not _becomes_leader(settings, process):
             raise RecoveryError(f"etcd does not run alone with this data: see {log}")
@@ -155,12 +155,12 @@ def _make_cluster_of_one(settings: Settings, places: Paths) -> None:
         stop_process(process)
 
 
-def _start_alone(places: Paths, variables: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _start_alone(paths: Paths, variables: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     user = pwd.getpwnam("etcd")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         return subprocess.Popen(
-            [places.program("etcd"), "--force-new-cluster"],
+            [paths.program("etcd"), "--force-new-cluster"],
             env={**os.environ, **variables},
             user=user.pw_uid,
             group=user.pw_gid,
@@ -170,7 +170,7 @@ def _start_alone(places: Paths, variables: Mapping[str, str], log: Path) -> subp
         )
 
 
-def from_backup(settings: Settings, places: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:
+def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:
     """Set this member's data aside and let it bootstrap a new cluster from a backup with the others.
 
     A plan without members or label changes nothing: it prints the complete command. Raises ``RecoveryError``.
@@ -188,20 +188,20 @@ def from_backup(settings: Settings, places: Paths, survey: Survey, plan: Plan, c
     if not (plan.members and plan.label):
         print(_complete_command(plan, survey))
         return
-    contents = read_disk(places.data).contents
-    if contents is Contents.DATA and as_recovered(settings, places.recovery).token == plan.token(settings):
+    contents = read_disk(paths.data).contents
+    if contents is Contents.DATA and as_recovered(settings, paths.recovery).token == plan.token(settings):
         raise RecoveryError(
             f"this member was already recovered as {plan.label}, and may have newer writes. To discard them, use "
             "another word for --as"
         )
     _systemctl("stop", *UNITS, *RUNNING_STEPS)
-    _set_up_restore(settings, places, plan, contents)
+    _set_up_restore(settings, paths, plan, contents)
     _systemctl("start", "--no-block", *UNITS)
     say("this member bootstraps a new cluster from the backup when the same command has run on all its members: "
         "journalctl -fu preparecluster")  # fmt: skip
 
 
-def _set_up_restore(settings: Settings, places: Paths, plan: Plan, contents: Contents) -> None:
+def _set_up_restore(settings: Settings, paths: Paths, plan: Plan, contents: Contents) -> None:
     content = {
         "token": plan.token(settings),
         "restore": plan.backup,
@@ -209,9 +209,9 @@ def _set_up_restore(settings: Settings, places: Paths, plan: Plan, contents: Con
         "label": plan.label,
     }
     # First, so that a loss of power never leaves a member of the old cluster without data.
-    replace_text(places.recovery, json.dumps(content), mode=0o644)
+    replace_text(paths.recovery, json.dumps(content), mode=0o644)
     if contents is not Contents.BLANK:
-        say(f"moved this member's data to {set_aside(places, 'given-up', keep=True)}")
+        say(f"moved this member's data to {set_aside(paths, 'given-up', keep=True)}")
 
 
 def _complete_command(plan: Plan, survey: Survey) -> str:

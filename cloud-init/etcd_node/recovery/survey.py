@@ -73,9 +73,9 @@ class Survey:
         return [other for other in self.others if other.state is MemberState.SILENT]
 
 
-def survey_members(settings: Settings, places: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
+def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
     """Ask all other members at the same time. ``list_droplets`` may raise ``ListingError``."""
-    addresses = read_members(places.hosts)
+    addresses = read_members(paths.hosts)
     droplets: list[Droplet] | None = None
     problem = ""
     try:
@@ -88,7 +88,7 @@ def survey_members(settings: Settings, places: Paths, list_droplets: Callable[[]
             problem = f"DigitalOcean does not list this droplet, {settings.name}"
     except ListingError as error:
         problem = str(error)
-    client = TlsClient(places.etc)
+    client = TlsClient(paths.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
     names = {*settings.initial_members, *addresses, *_own_list(client, me)} - {me.name}
     others = {

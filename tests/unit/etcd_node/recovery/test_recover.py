@@ -146,43 +146,43 @@ def arguments(*programs: str, **options: object) -> Namespace:
 
 
 @pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A member with data in a cluster without quorum. No process is started."""
-    places = Paths(tmp_path)
-    places.etc.mkdir(parents=True)
-    (places.etc / "prepare_cluster.token").write_text("dop_v1_test")
-    (places.data / "member/wal").mkdir(parents=True)
-    (places.data / "member/wal/0.wal").write_bytes(b"torn")
+    paths = Paths(tmp_path)
+    paths.etc.mkdir(parents=True)
+    (paths.etc / "prepare_cluster.token").write_text("dop_v1_test")
+    (paths.data / "member/wal").mkdir(parents=True)
+    (paths.data / "member/wal/0.wal").write_bytes(b"torn")
     monkeypatch.setattr(recover.subprocess, "run", lambda *_, **__: None)
     monkeypatch.setattr(recover, "survey_members", lambda *_: Survey((), None, MEMBERS))
     monkeypatch.setattr("sys.argv", ["prepare_cluster.py", "recover", "from-backup", NAME])
-    return places
+    return paths
 
 
 def test_a_plan_without_members_or_label_prints_the_whole_command(
-    places: Paths, capsys: pytest.CaptureFixture[str]
+    paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recover.recover(SETTINGS, places, arguments("from-backup", NAME))
+    recover.recover(SETTINGS, paths, arguments("from-backup", NAME))
     printed = capsys.readouterr().out
     assert f"prepare_cluster.py recover from-backup {NAME} --members m1,m2,m3 --as 2" in printed
-    assert (places.data / "member/wal/0.wal").exists()
-    assert not places.recovery.exists()
+    assert (paths.data / "member/wal/0.wal").exists()
+    assert not paths.recovery.exists()
 
 
 @pytest.mark.parametrize("members", ["m1,m2,m3,m4", "m1,m2"])
-def test_the_members_must_be_exactly_those_with_a_droplet(places: Paths, members: str) -> None:
+def test_the_members_must_be_exactly_those_with_a_droplet(paths: Paths, members: str) -> None:
     with pytest.raises(SystemExit, match="all members that have a droplet, m1,m2,m3, and no other"):
-        recover.recover(SETTINGS, places, arguments("from-backup", NAME, members=members, label="monday"))
-    assert not places.recovery.exists()
+        recover.recover(SETTINGS, paths, arguments("from-backup", NAME, members=members, label="monday"))
+    assert not paths.recovery.exists()
 
 
-def test_the_same_recovery_again_keeps_newer_writes(places: Paths) -> None:
+def test_the_same_recovery_again_keeps_newer_writes(paths: Paths) -> None:
     same = arguments("from-backup", NAME, members="m1,m2,m3", label="monday")
-    recover.recover(SETTINGS, places, same)
-    recover.recover(SETTINGS, places, same)
-    (places.data / "member/wal").mkdir(parents=True)
-    (places.data / "member/wal/0.wal").write_bytes(b"written since")
+    recover.recover(SETTINGS, paths, same)
+    recover.recover(SETTINGS, paths, same)
+    (paths.data / "member/wal").mkdir(parents=True)
+    (paths.data / "member/wal/0.wal").write_bytes(b"written since")
     with pytest.raises(SystemExit, match="already recovered as monday, and"):
-        recover.recover(SETTINGS, places, same)
-    assert (places.data / "member/wal/0.wal").exists()
-    assert len(list(places.mount.glob("given-up-*"))) == 1
+        recover.recover(SETTINGS, paths, same)
+    assert (paths.data / "member/wal/0.wal").exists()
+    assert len(list(paths.mount.glob("given-up-*"))) == 1
