@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from etcd_node.backup.aws_sigv4 import AccessKey
 from etcd_node.backup.catalog import Backup
+from etcd_node.backup.snapshot import decompress, run_tool
 from etcd_node.bootstrap.restore import REVISION_BUMP
 from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
@@ -222,16 +223,12 @@ def test_restored_data_that_never_had_a_leader_may_be_set_aside(
 
 
 def fetch(server: ObjectServer, backup: Backup, raw: Path) -> None:
-    from etcd_node.backup.snapshot import decompress  # noqa: PLC0415
-
     packed = raw.with_suffix(".gz")
-    server.bucket().get(backup.key, packed)
+    server.bucket().download(backup.key, packed)
     decompress(packed, raw)
 
 
 def restore_alone(node: Node, raw: Path, names: list[str]) -> None:
-    from etcd_node.backup.snapshot import run_tool  # noqa: PLC0415
-
     cluster = ",".join(f"{name}=https://{name}:2380" for name in names)
     run_tool(
         [
