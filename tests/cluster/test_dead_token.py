@@ -51,7 +51,7 @@ def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cl
             lambda name=member: spent.journal(name, "etcd-guard"), lambda text: "401" in text, "question"
         )
         assert "cannot read the account's tags, so the shutdown stays blocked" in journal
-        assert "run pulumi up, before a pulumi destroy as well" in journal
+        assert "run pulumi up, also before pulumi destroy" in journal
     result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=120)
     assert result.returncode != 0
     assert "to become off" in result.stdout
