@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 
 import pulumi
 
-from components.etcd.admin import RefusedError
+from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import MemberStatus, Observation
+from components.etcd.member_status import MemberStatus, Observation
 from components.shared.versions import minor_version
 
 LOGS_WITHOUT_V2 = (3, 7)
@@ -41,16 +41,16 @@ async def clean_logs(
 
     Raises ``SnapshotNotForcedError`` after ``seconds``, or where the cluster does not take the entries.
     """
-    goal = max(answer.applied for answer in answers.values()) + SNAPSHOT_ENTRIES + 1
+    goal = max(answer.applied_index for answer in answers.values()) + SNAPSHOT_ENTRIES + 1
     pulumi.log.info(f"etcd {wanted} does not read what 3.5 wrote to its log: members take a snapshot first")
     try:
         await members.append_entries(min(answers), SNAPSHOT_ENTRIES + 1)
-    except RefusedError as error:
+    except ChangeRefusedError as error:
         raise SnapshotNotForcedError(
             f"before etcd {wanted} every member writes a snapshot: {error}"
         ) from error
     deadline = time.monotonic() + seconds
-    while behind := behind_of(goal, answers, await members.look()):
+    while behind := behind_of(goal, answers, await members.observe()):
         if time.monotonic() > deadline:
             raise SnapshotNotForcedError(
                 f"before etcd {wanted} every member writes a snapshot, and {', '.join(behind)} did "
@@ -64,5 +64,5 @@ def behind_of(goal: int, asked: Collection[str], seen: Mapping[str, Observation]
     return sorted(
         name
         for name in asked
-        if not isinstance(answer := seen.get(name), MemberStatus) or answer.applied < goal
+        if not isinstance(answer := seen.get(name), MemberStatus) or answer.applied_index < goal
     )

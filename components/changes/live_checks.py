@@ -21,7 +21,8 @@ from components.changes.version_checks import lagging, versions
 from components.changes.version_order import newest
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation, listed
+from components.etcd.health import listed_names
+from components.etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from components.shared.versions import minor_version, parse_version
 
 LOOKS = 3
@@ -51,7 +52,7 @@ class LiveChecks:
             changes_format(old, new) and needs_clean_logs(versions(seen).values(), new.version)
         ):
             return
-        names = listed(seen)
+        names = listed_names(seen)
         answers = {name: one for name, one in seen.items() if name in names and isinstance(one, MemberStatus)}
         try:
             # Before the version is recorded, with which a member may be made again at any time, and by no gate.
@@ -65,7 +66,7 @@ class LiveChecks:
         seen: Mapping[str, Observation] = {}
         for look in range(LOOKS):
             await asyncio.sleep(PAUSE_SECONDS if look else 0)
-            seen = await self._members.look()
+            seen = await self._members.observe()
             # What is seen of those that answer is no passing trouble.
             if self._final(seen, old, new) or not any(isinstance(one, NoStatus) for one in seen.values()):
                 break
@@ -124,7 +125,7 @@ def unprepared(
     return [
         f"etcd:version is {new.version}: every member takes a snapshot before it, and {name} does not answer. "
         f"Set it to {before} and let a pulumi up end well first"
-        for name in sorted((listed(seen) or set(existing)) - running.keys())
+        for name in sorted((listed_names(seen) or set(existing)) - running.keys())
     ]
 
 
@@ -141,7 +142,7 @@ def untrusting(
             (DISTRUSTS, f"{name} does not trust CA {new.authorities[0]} yet, which is to sign"),
             (DISTRUSTED, f"{name} still shows a certificate of a CA that is to be dropped"),
         ):
-            if isinstance(answer, NoStatus) and sign in answer.seen:
+            if isinstance(answer, NoStatus) and sign in answer.reason:
                 yield (
                     f"etcd:authorities is {list(new.authorities)}: {said}. "
                     f"Set it to {before} and let a pulumi up end well first"

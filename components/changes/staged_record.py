@@ -60,5 +60,5 @@ class StagedRecord:
         old = self._wish.as_recorded(args.old_inputs["input"]) if args.old_inputs else None
         if old is not None:
             refuse(refusals(old, self._wish, self._settings))
-        if await self._members.can_be_asked():
+        if await self._members.credentials_known():
             await self._readiness.admit(old, self._wish, preview=pulumi.runtime.is_dry_run())

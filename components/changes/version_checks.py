@@ -8,7 +8,7 @@ import pulumi
 
 from components.changes.version_order import cluster_refusals, version_refusals
 from components.config.settings import Settings
-from components.etcd.health import MemberStatus, Observation
+from components.etcd.member_status import MemberStatus, Observation
 
 UNDECIDED = "not_decided"
 """What etcd calls the cluster's version until its first leader has set one."""

@@ -14,51 +14,52 @@ from components.api.http_client import Call, NoAnswerError, ask_member
 from components.shared.ports import CLIENT_PORT
 
 CHANGE_TIMEOUT_SECONDS = 10
+"""The limit of each wait for a member."""
 CONNECTIONS = 16
-"""At once, where many small requests are made."""
+"""The number of connections that share many small requests."""
 
 
-class RefusedError(Exception):
-    """The member did not carry out a change; the text says why."""
+class ChangeRefusedError(Exception):
+    """The member did not make a change. The text says why."""
 
 
 class MemberAdmin:
-    """One member at its address, asked with the operator's certificate. Needs no DNS."""
+    """One member at its address. Requests carry the operator's certificate, and use no DNS."""
 
     def __init__(self, name: str, address: str, context: ssl.SSLContext) -> None:
         self._name = name
         self._address = address
         self._context = context
 
-    async def move_leadership(self, to: str) -> None:
-        """Make the member with id ``to`` the leader. This member must be the leader. Raises ``RefusedError``."""
+    async def transfer_leadership(self, to: str) -> None:
+        """Make the member with the id ``to`` the leader. This member must lead. Raises ``ChangeRefusedError``."""
         await self._post("/v3/maintenance/transfer-leadership", {"targetID": to})
 
-    async def remove(self, member: str) -> None:
-        """Take the member with id ``member`` off the cluster's list. Raises ``RefusedError``."""
+    async def remove_member(self, member: str) -> None:
+        """Remove the member with the id ``member`` from the cluster. Raises ``ChangeRefusedError``."""
         await self._post("/v3/cluster/member/remove", {"ID": member})
 
     async def grant_lease(self, lease: int, seconds: int) -> None:
-        """Make a lease with this id, which ends after so many ``seconds``. Raises ``RefusedError``."""
+        """Create a lease with this id, which expires after ``seconds``. Raises ``ChangeRefusedError``."""
         await self._post("/v3/lease/grant", {"ID": str(lease), "TTL": str(seconds)})
 
     async def has_lease(self, lease: int) -> bool:
-        """Whether the cluster's leader has a lease with this id. Raises ``RefusedError``."""
+        """Whether the cluster has a lease with this id. Raises ``ChangeRefusedError``."""
         answer = await self._post("/v3/lease/timetolive", {"ID": str(lease)})
-        # -1 where there is none; etcd leaves a 0 out.
+        # The value is -1 when there is no such lease. etcd leaves out a 0.
         return int(answer.json().get("TTL", 0)) > 0
 
     async def revoke_lease(self, lease: int) -> None:
-        """End the lease with this id; one that does not exist is no error. Raises ``RefusedError``."""
+        """Revoke the lease with this id, if there is one. Raises ``ChangeRefusedError``."""
         path = "/v3/lease/revoke"
         (answer,) = await self._ask([Call(path, {"ID": str(lease)})])
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
             raise self._refused(path, answer)
 
     async def append_entries(self, count: int) -> None:
-        """Add at least ``count`` entries to Raft's log that change nothing. Raises ``RefusedError``.
+        """Add at least ``count`` entries to Raft's log, which change nothing. Raises ``ChangeRefusedError``.
 
-        Each one revokes a lease that does not exist, which etcd agrees on before it finds that out.
+        Each request revokes a lease that does not exist. etcd finds that out only after it has agreed on the entry.
         """
         share = [Call("/v3/lease/revoke", {"ID": "1"})] * -(-count // CONNECTIONS)
         await asyncio.gather(*(self._ask(share) for _ in range(CONNECTIONS)))
@@ -69,8 +70,8 @@ class MemberAdmin:
             raise self._refused(path, answer)
         return answer
 
-    def _refused(self, path: str, answer: httpx.Response) -> RefusedError:
-        return RefusedError(f"{self._name} answers {answer.status_code} to {path}: {answer.text}")
+    def _refused(self, path: str, answer: httpx.Response) -> ChangeRefusedError:
+        return ChangeRefusedError(f"{self._name} answered {answer.status_code} to {path}: {answer.text}")
 
     async def _ask(self, calls: Sequence[Call]) -> list[httpx.Response]:
         try:
@@ -83,4 +84,4 @@ class MemberAdmin:
                 seconds=CHANGE_TIMEOUT_SECONDS,
             )
         except NoAnswerError as error:
-            raise RefusedError(f"{self._name} at {self._address}: {error}") from error
+            raise ChangeRefusedError(f"{self._name} at {self._address} did not answer: {error}") from error

@@ -1,4 +1,4 @@
-"""The cluster's members as they are at this moment, and what the program does to them outside of the engine."""
+"""The running cluster: observe its members, and change it outside of the engine."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power import PowerSwitch
 from components.droplets.shutdown import remove_droplet, retry_shutdown
-from components.etcd.admin import MemberAdmin, RefusedError
-from components.etcd.health import Credentials, NoStatus, Observation, listed, probe_all
+from components.etcd.admin import ChangeRefusedError, MemberAdmin
+from components.etcd.credentials import operator_context
+from components.etcd.health import listed_names
+from components.etcd.member_status import NoStatus, Observation, observe_members
 
 
 class ClusterClient:
-    """The members of one cluster, found by its tag and asked over TLS with the operator's certificate."""
+    """The members of one cluster. They are found by its tag, and asked over TLS with the operator's certificate."""
 
     existing: pulumi.Output[frozenset[str]]
-    """Names of the members that have a droplet when the run begins. Fails where that is not known."""
+    """Names of the members that have a droplet when the run begins. Fails when that is unknown."""
     unguarded: pulumi.Output[bool]
-    """Whether no member refuses its shutdown when the run begins."""
+    """Whether no member blocks its shutdown when the run begins."""
 
     def __init__(
         self,
@@ -43,52 +45,56 @@ class ClusterClient:
         self.unguarded = account.unguarded
 
     def forget_addresses(self) -> None:
-        """List the droplets again at the next look: one of them was replaced."""
+        """List the droplets again before the next observation, since one of them was replaced."""
         self._book.forget()
 
-    async def can_be_asked(self) -> bool:
-        """Whether the certificates to ask with are known, which they are not in every preview."""
+    async def credentials_known(self) -> bool:
+        """Whether the operator's certificate is known. It is unknown in a preview that creates it."""
         return await self._credentials.is_known()
 
-    async def look(self) -> Mapping[str, Observation]:
-        """Ask every member at once: the configured ones, those with a droplet, and those that the others list."""
+    async def observe(self) -> Mapping[str, Observation]:
+        """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists."""
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
             return {name: NoStatus(str(error)) for name in self._settings.member_names}
-        probes = await probe_all(addresses, {*self._settings.member_names, *addresses}, context)
-        return {**await probe_all(addresses, listed(probes) - set(probes), context), **probes}
+        known = await observe_members(addresses, {*self._settings.member_names, *addresses}, context)
+        return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
 
-    async def move_leadership(self, leader: str, to: str) -> None:
-        """Make the member with id ``to`` the leader in ``leader``'s place. One that will not, is no obstacle.
+    async def transfer_leadership(self, leader: str, to: str) -> None:
+        """Make the member with the id ``to`` the leader instead of ``leader``.
 
-        etcd also hands its leadership over when it is stopped in an orderly way.
+        A failure is logged, not raised: etcd transfers its leadership when it stops, anyway.
         """
         try:
-            await (await self.gateway(leader)).move_leadership(to)
-        except RefusedError as error:
-            pulumi.log.warn(f"{leader} keeps the leadership until it stops: {error}")
+            await (await self.admin(leader)).transfer_leadership(to)
+        except ChangeRefusedError as error:
+            pulumi.log.warn(
+                f"{leader} did not transfer its leadership: {error}. etcd transfers it when the member stops"
+            )
 
-    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
-        """Take a member off the cluster's list, through the first of the members that stay."""
+    async def remove_member(
+        self, leaving: str, observations: Mapping[str, Observation], *, through: Sequence[str]
+    ) -> None:
+        """Remove a member from the cluster, by a request to the first of the members that stay."""
         member = next(
-            answer.ids[leaving]
-            for answer in seen.values()
-            if not isinstance(answer, NoStatus) and leaving in answer.ids
+            status.ids[leaving]
+            for status in observations.values()
+            if not isinstance(status, NoStatus) and leaving in status.ids
         )
-        await (await self.gateway(through[0])).remove(member)
+        await (await self.admin(through[0])).remove_member(member)
 
     async def append_entries(self, through: str, count: int) -> None:
-        """Let the log grow by entries that change nothing. Raises ``RefusedError``."""
-        await (await self.gateway(through)).append_entries(count)
+        """Add entries to Raft's log that change nothing. Raises ``ChangeRefusedError``."""
+        await (await self.admin(through)).append_entries(count)
 
     async def droplets_named(self, name: str) -> Sequence[int]:
-        """Ids of the droplets with the cluster's tag and a member's name, at this moment."""
+        """Ids of the droplets that have the cluster's tag and this name at this moment."""
         return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]
 
     async def remove_droplet(self, droplet: int) -> None:
-        """Shut a droplet down in an orderly way, detach its volumes and delete it."""
+        """Shut a droplet down, detach its volumes and delete it."""
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
@@ -110,12 +116,13 @@ class ClusterClient:
         ]
         return frozenset(filter(None, begun))
 
-    async def power_on(self, sick: Iterable[str]) -> None:
-        """Power on those of the sick members' droplets that are configured, and off with nothing under way."""
-        await self._power.turn_on([name for name in self._settings.member_names if name in set(sick)])
+    async def power_on(self, names: Iterable[str]) -> None:
+        """Power on the droplets of these members that are configured, and off while no action runs on them."""
+        wanted = set(names)
+        await self._power.turn_on([name for name in self._settings.member_names if name in wanted])
 
-    async def gateway(self, name: str) -> MemberAdmin:
-        """One member, to change the cluster through."""
+    async def admin(self, name: str) -> MemberAdmin:
+        """The named member, for changes of the cluster."""
         return MemberAdmin(name, (await self._book.addresses())[name], await self._tls_context())
 
     async def _tls_context(self) -> ssl.SSLContext:
@@ -123,7 +130,7 @@ class ClusterClient:
             resolved = await self._credentials.future()
             if resolved is None:
                 raise RuntimeError(
-                    "the operator's certificate is not known yet: a member was asked in a preview"
+                    "the operator's certificate is unknown in this preview, so no member can be asked"
                 )
-            self._context = Credentials(*resolved).tls_context()
+            self._context = operator_context(*resolved)
         return self._context

@@ -18,7 +18,7 @@ import pulumi
 
 from components.api.listing import ListingError
 from components.config.settings import Settings
-from components.etcd.admin import RefusedError
+from components.etcd.admin import ChangeRefusedError
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
 OUTLIVES_SECONDS = 60
@@ -35,7 +35,7 @@ class BackupError(Exception):
 
 
 class Leases(Protocol):
-    """A member, as components/etcd/admin.py has it. All raise ``RefusedError``."""
+    """A member, as components/etcd/admin.py has it. All raise ``ChangeRefusedError``."""
 
     async def grant_lease(self, lease: int, seconds: int) -> None:
         """Make a lease."""
@@ -96,7 +96,7 @@ class BackupRequests:
                     pulumi.log.info(f"{purpose}: the backup is in the bucket")
                     return
                 seen = "no member has confirmed one yet"
-            except (RefusedError, ListingError) as error:
+            except (ChangeRefusedError, ListingError) as error:
                 seen = str(error)
             await asyncio.sleep(POLL_SECONDS)
         raise BackupError(failure(purpose, limit, "no member answers", ending))
@@ -105,7 +105,7 @@ class BackupRequests:
         """Let the members try no longer. Where that fails, the request ends by itself."""
         try:
             await (await self._leases_of(member)).revoke_lease(REQUEST_LEASE)
-        except (RefusedError, ListingError) as error:
+        except (ChangeRefusedError, ListingError) as error:
             pulumi.log.info(f"the request for a backup stays for some minutes: {error}")
 
 

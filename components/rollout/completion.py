@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components.droplets.inventory import last_gate
-from components.etcd.health import listed
+from components.etcd.health import listed_names
 from components.rollout.interfaces import ReplaceableMember
 from components.rollout.messages import RESUMABLE
 from components.rollout.policy import answering, next_to_leave
@@ -86,7 +86,7 @@ class Completion:
         staying = self._members
         while True:
             observations = await self._rollout.health.wait_for_cluster(staying)
-            if (leaving := next_to_leave(listed(observations), staying, observations)) is None:
+            if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
                 return
             if await self._rollout.backups.confirmed(
                 "Before members leave",
@@ -94,11 +94,11 @@ class Completion:
                 ending=RESUMABLE,
             ):
                 continue
-            await self._rollout.move_leadership(
-                [name for name in listed(observations) if name not in staying], observations
+            await self._rollout.transfer_leadership(
+                [name for name in listed_names(observations) if name not in staying], observations
             )
             pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
-            await self._rollout.members.remove(leaving, observations, through=staying)
+            await self._rollout.members.remove_member(leaving, observations, through=staying)
 
     async def _announce(self) -> None:
         """In a preview, say which droplets will be replaced, in order, and which members will leave."""

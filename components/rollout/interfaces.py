@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pulumi
 
-from components.etcd.health import Observation
+from components.etcd.member_status import Observation
 from components.rollout.backup_request import Leases
 
 
@@ -28,11 +28,11 @@ class RunningMembers(Protocol):
         """List the droplets again before the next observation."""
         ...
 
-    async def look(self) -> Mapping[str, Observation]:
+    async def observe(self) -> Mapping[str, Observation]:
         """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
         ...
 
-    async def power_on(self, sick: Iterable[str]) -> None:
+    async def power_on(self, names: Iterable[str]) -> None:
         """Power on those of the named droplets that are configured and off."""
         ...
 
@@ -43,15 +43,17 @@ class RunningMembers(Protocol):
         """
         ...
 
-    async def gateway(self, name: str) -> Leases:
+    async def admin(self, name: str) -> Leases:
         """The named member, for changes of its leases."""
         ...
 
-    async def move_leadership(self, leader: str, to: str) -> None:
+    async def transfer_leadership(self, leader: str, to: str) -> None:
         """Make the member with the id ``to`` the leader instead of ``leader``."""
         ...
 
-    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
+    async def remove_member(
+        self, leaving: str, observations: Mapping[str, Observation], *, through: Sequence[str]
+    ) -> None:
         """Remove a member from the cluster, by a request to one of those that stay."""
         ...
 

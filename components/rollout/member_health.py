@@ -9,7 +9,8 @@ import pulumi
 
 from components.changes.version_checks import unfinished
 from components.config.settings import Settings
-from components.etcd.health import Observation, out_of_reach, problems
+from components.etcd.health import problems, unreachable
+from components.etcd.member_status import Observation
 from components.rollout.interfaces import RunningMembers
 from components.rollout.messages import RESUMABLE, needed_to_reach, renewed, untouched
 from components.rollout.policy import other_members
@@ -85,7 +86,7 @@ class MemberHealth:
 
         async def observe() -> Mapping[str, str]:
             nonlocal observations
-            observations = await self._members.look()
+            observations = await self._members.observe()
             names = asked(observations)
             found = {**unfinished(names, observations, version), **problems(names, observations)}
             await self._members.power_on(found)
@@ -102,7 +103,7 @@ class MemberHealth:
                 renewed=renewed(self._settings),
             )
         except UnhealthyError as error:
-            if out_of_reach(observations):
+            if unreachable(observations):
                 raise UnhealthyError(f"{error}\n{needed_to_reach(self._settings)}") from error
             raise
         return observations, had_to_wait

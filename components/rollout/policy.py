@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from components.etcd.health import MemberStatus, Observation, listed, problems
+from components.etcd.health import listed_names, problems
+from components.etcd.member_status import MemberStatus, Observation
 from components.shared.names import by_number
 
 
@@ -29,7 +30,7 @@ def other_members(
     member: str, configured: Iterable[str], observations: Mapping[str, Observation]
 ) -> list[str]:
     """The members that must be healthy before ``member`` changes: the configured ones, and those etcd lists."""
-    return sorted({*configured, *listed(observations)} - {member})
+    return sorted({*configured, *listed_names(observations)} - {member})
 
 
 def only_unhealthy(names: Iterable[str], observations: Mapping[str, Observation]) -> str | None:
@@ -40,7 +41,7 @@ def only_unhealthy(names: Iterable[str], observations: Mapping[str, Observation]
 
 def member_to_repair(configured: Collection[str], observations: Mapping[str, Observation]) -> str | None:
     """The member that an unguarded run lets change first: a configured one that alone is unhealthy."""
-    member = only_unhealthy({*configured, *listed(observations)}, observations)
+    member = only_unhealthy({*configured, *listed_names(observations)}, observations)
     return member if member in configured else None
 
 
@@ -59,7 +60,7 @@ def answering(observations: Mapping[str, Observation]) -> list[str]:
 
 def has_majority(observations: Mapping[str, Observation]) -> bool:
     """Whether most of the members that etcd lists are healthy."""
-    names = sorted(listed(observations))
+    names = sorted(listed_names(observations))
     healthy = len(names) - len(problems(names, observations))
     return 2 * healthy > len(names)
 

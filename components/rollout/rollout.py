@@ -10,8 +10,8 @@ import pulumi
 
 from components.changes.version_checks import Upgrade
 from components.config.settings import Settings
-from components.etcd.health import Observation
 from components.etcd.leadership import successor
+from components.etcd.member_status import Observation
 from components.rollout.backup_request import BackupRequests
 from components.rollout.interfaces import Registered, RegisteredDroplet, RunningMembers
 from components.rollout.member_health import MemberHealth
@@ -53,7 +53,7 @@ class Rollout:
         self.members = members
         self.ready = ready
         self.health = MemberHealth(name, settings, members=members, version=version)
-        self.backups = BackupRequests(settings, members.gateway)
+        self.backups = BackupRequests(settings, members.admin)
         self.droplets = self._droplets = dict[str, RegisteredDroplet]()
         self._upgrade = Upgrade(settings, version)
         self._upgrade_backup = UpgradeBackup(
@@ -102,12 +102,14 @@ class Rollout:
         await self._upgrade.admit(observations)
         if await self._upgrade_backup.take(observations):
             observations = await self.health.wait_for_others(member)
-        await self.move_leadership([member], observations)
+        await self.transfer_leadership([member], observations)
 
-    async def move_leadership(self, leaving: Sequence[str], observations: Mapping[str, Observation]) -> None:
+    async def transfer_leadership(
+        self, leaving: Sequence[str], observations: Mapping[str, Observation]
+    ) -> None:
         """Make another member the leader, if one of those that are ``leaving`` leads."""
         if (transfer := successor(leaving, observations)) is not None:
-            await self.members.move_leadership(*transfer)
+            await self.members.transfer_leadership(*transfer)
 
     async def _wait_for_joining(self) -> None:
         if joining := joining_members(self.settings.member_names, await self.existing()):

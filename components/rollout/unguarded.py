@@ -59,4 +59,4 @@ class UnguardedMode:
             "no member blocks its shutdown at the moment: the last run was all-at-once, or a teardown or bootstrap was "
             "interrupted. This run changes a member only while all others are healthy"
         )
-        return member_to_repair(self._settings.member_names, await self._members.look())
+        return member_to_repair(self._settings.member_names, await self._members.observe())

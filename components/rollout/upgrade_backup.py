@@ -8,7 +8,7 @@ import pulumi
 
 from components.changes.version_checks import Upgrade
 from components.config.settings import Settings
-from components.etcd.health import Observation
+from components.etcd.member_status import Observation
 from components.rollout.backup_request import BackupRequests
 from components.rollout.interfaces import RunningMembers
 from components.rollout.messages import untouched
@@ -43,7 +43,7 @@ class UpgradeBackup:
     async def _take_before_all(self) -> None:
         if not self._settings.backup_bucket:
             return
-        observations = await self._members.look()
+        observations = await self._members.observe()
         if has_majority(observations):
             await self.take(observations)
         elif version := await self._upgrade.target(observations):

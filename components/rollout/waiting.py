@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components.etcd.health import EXPIRED
+from components.etcd.member_status import EXPIRED
 
 POLL_SECONDS = 0.25
 REPEAT_SECONDS = 15

@@ -41,7 +41,7 @@ class ShutdownWatch:
         warned = False
         alone_unhealthy = 0
         while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
-            observations = await self._members.look()
+            observations = await self._members.observe()
             others = other_members(member, self._settings.member_names, observations)
             unhealthy = problems(others, observations)
             alone = only_unhealthy({member, *others}, observations) == member

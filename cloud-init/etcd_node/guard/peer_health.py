@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from components.shared.health import LEARNER, health_problem
 from components.shared.ports import PEER_PORT
 from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
 from etcd_node.etcd.membership import ListedMember, is_self, was_removed
@@ -119,7 +120,7 @@ class PeerHealth:
         This is quick, and it has to be: once all members are healthy, the next one may be shut down.
         """
         if member.learner:
-            return "it is a learner that has not been promoted yet"
+            return LEARNER
         name, problem = member.host, "its address is not known"
         kept = self._connections.get(name)
         if kept is not None and kept.socket is not None:
@@ -144,15 +145,9 @@ class PeerHealth:
 
 
 def problem_in(answer: HttpResponse) -> str:
-    """The problem that an answer to ``GET /health`` reports; empty when there is none.
-
-    etcd does a linearizable read first. So a healthy member has a leader and a quorum, and no alarm is raised.
-    """
+    """The problem that an answer to ``GET /health`` reports; empty when there is none."""
     try:
-        values = answer.json()
-        if values["health"] == "true":
-            return ""
-        return f"etcd says it is not healthy: {values.get('reason') or 'no reason given'}"
+        return health_problem(answer.json())
     except (ValueError, TypeError, KeyError, AttributeError):
         return f"its answer (status {answer.status}) is not etcd's"
 

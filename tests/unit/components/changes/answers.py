@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.etcd.health import MemberStatus
+from components.etcd.member_status import MemberStatus
 
 
 def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> MemberStatus:
@@ -10,11 +10,10 @@ def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> MemberSta
     return MemberStatus(
         *("c1", "m1", "m1"),
         learner=False,
-        healthy=True,
-        reason="",
+        problem="",
         voters=frozenset("ab"),
         ids={"a": "m1", "b": "m2"},
-        applied=100,
+        applied_index=100,
         version=version,
         cluster_version=cluster_version,
     )

@@ -14,7 +14,7 @@ from components.changes.immutable_settings import TransitionRefusedError
 from components.changes.live_checks import LiveChecks, untrusting
 from components.changes.staged_settings import StagedSettings
 from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
+from components.etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from tests.unit.components.changes.answers import answer
 from tests.unit.components.config.valid_settings import settings
 
@@ -33,13 +33,15 @@ class Running:
     async def future(self) -> frozenset[str]:
         return frozenset(self.seen)
 
-    async def look(self) -> Mapping[str, Observation]:
+    async def observe(self) -> Mapping[str, Observation]:
         return self.seen
 
     async def append_entries(self, _: str, count: int) -> None:
         self.entries += count
         self.seen = {
-            name: replace(one, applied=one.applied + count) if isinstance(one, MemberStatus) else one
+            name: replace(one, applied_index=one.applied_index + count)
+            if isinstance(one, MemberStatus)
+            else one
             for name, one in self.seen.items()
         }
 
@@ -165,7 +167,7 @@ def test_logs_are_cleaned_on_the_way_to_3_7_alone() -> None:
 
 def test_every_member_that_was_seen_must_have_applied_the_whole_log() -> None:
     well = answer("3.6.14")
-    assert behind_of(101, "abc", {"a": replace(well, applied=101), "b": well, "c": GONE}) == ["b", "c"]
+    assert behind_of(101, "abc", {"a": replace(well, applied_index=101), "b": well, "c": GONE}) == ["b", "c"]
 
 
 def test_a_member_that_does_not_trust_the_next_signer_sends_the_operator_back_to_the_step_before() -> None:

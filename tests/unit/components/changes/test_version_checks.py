@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.changes.version_checks import lagging, unfinished, versions
-from components.etcd.health import NoStatus
+from components.etcd.member_status import NoStatus
 from tests.unit.components.changes.answers import answer
 
 WELL = answer()

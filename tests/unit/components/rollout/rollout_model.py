@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
-from components.etcd.health import MemberStatus, NoStatus, Observation, problems
+from components.etcd.health import problems
+from components.etcd.member_status import MemberStatus, NoStatus, Observation
 from components.rollout.policy import other_members, waits_for_gate
 from components.shared.markers import Markers
 
@@ -126,8 +127,7 @@ def gate_opens(index: int, well: tuple[bool, ...]) -> bool:
         name: MemberStatus(
             *("cluster", name, "leader"),
             learner=False,
-            healthy=True,
-            reason="",
+            problem="",
             voters=frozenset(NAMES),
             ids=dict.fromkeys(NAMES, "id"),
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
 
-from components.etcd.health import MemberStatus, NoStatus, Observation
+from components.etcd.member_status import MemberStatus, NoStatus, Observation
 from components.rollout.backup_request import Leases
 
 NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
@@ -18,8 +18,7 @@ def healthy(names: Collection[str] = NAMES, version: str = "3.6.14") -> MemberSt
     return MemberStatus(
         *("cluster", "id", "leader"),
         learner=False,
-        healthy=True,
-        reason="",
+        problem="",
         voters=frozenset(names),
         ids={name: name for name in names},
         version=version,
@@ -49,22 +48,24 @@ class FakeMembers:
     def forget_addresses(self) -> None:
         """Nothing is remembered."""
 
-    async def look(self) -> Mapping[str, Observation]:
+    async def observe(self) -> Mapping[str, Observation]:
         return self.observations
 
-    async def power_on(self, sick: Iterable[str]) -> None:
+    async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""
 
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         raise AssertionError(name)
 
-    async def gateway(self, name: str) -> Leases:
+    async def admin(self, name: str) -> Leases:
         raise AssertionError(name)
 
-    async def move_leadership(self, leader: str, to: str) -> None:
+    async def transfer_leadership(self, leader: str, to: str) -> None:
         raise AssertionError(leader, to)
 
-    async def remove(self, leaving: str, seen: Mapping[str, Observation], *, through: Sequence[str]) -> None:
+    async def remove_member(
+        self, leaving: str, observations: Mapping[str, Observation], *, through: Sequence[str]
+    ) -> None:
         raise AssertionError(leaving)
 
     async def droplets_named(self, name: str) -> Sequence[int]:

@@ -9,7 +9,7 @@ import etcd_node.backup.request as members_part
 import pytest
 
 from components.config.settings import Settings
-from components.etcd.admin import RefusedError
+from components.etcd.admin import ChangeRefusedError
 from components.rollout import backup_request
 from components.rollout.backup_request import LENGTHS, OUTLIVES_SECONDS, BackupError, BackupRequests
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
@@ -60,7 +60,7 @@ class FakeCluster:
 
     def _refuse(self) -> None:
         if self.refusals:
-            raise RefusedError(self.refusals.pop())
+            raise ChangeRefusedError(self.refusals.pop())
 
 
 def requests_to(cluster: FakeCluster, *, limit: int = 600, **changes: Any) -> BackupRequests:

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.etcd.health import NoStatus, Observation
+from components.etcd.member_status import NoStatus, Observation
 from components.rollout.rollout import Rollout
 from tests.unit.components.config.test_backup_settings import ON
 from tests.unit.components.config.valid_settings import settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from components.etcd.health import EXPIRED
+from components.etcd.member_status import EXPIRED
 from components.rollout import waiting
 from components.rollout.waiting import UnhealthyError, wait_until_healthy
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pytest
 
-from components.etcd.health import Observation
+from components.etcd.member_status import Observation
 from components.rollout import watch
 from components.rollout.watch import ShutdownWatch
 from tests.unit.components.config.valid_settings import settings
@@ -28,7 +28,7 @@ class ScriptedMembers(FakeMembers):
         self.unresponsive: list[bool] = []
         """For each retry of the shutdown, whether the machine was taken for unresponsive."""
 
-    async def look(self) -> Mapping[str, Observation]:
+    async def observe(self) -> Mapping[str, Observation]:
         observations = self._script.pop(0)
         if not self._script:
             self.gone.set_result("urn")

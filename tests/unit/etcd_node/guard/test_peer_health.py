@@ -41,8 +41,12 @@ def test_only_connections_to_the_listen_address_count() -> None:
     ("status", "body", "problem"),
     [
         (200, b'{"health":"true","reason":""}', ""),
-        (503, b'{"health":"false","reason":"ALARM NOSPACE"}', "etcd says it is not healthy: ALARM NOSPACE"),
-        (503, b'{"health":"false"}', "etcd says it is not healthy: no reason given"),
+        (
+            503,
+            b'{"health":"false","reason":"ALARM NOSPACE"}',
+            "etcd reports that it is not healthy: ALARM NOSPACE",
+        ),
+        (503, b'{"health":"false"}', "etcd reports that it is not healthy: no reason given"),
         (404, b"404 page not found", "its answer (status 404) is not etcd's"),
         (200, b"[]", "its answer (status 200) is not etcd's"),
     ],
