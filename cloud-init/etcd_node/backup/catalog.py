@@ -114,17 +114,17 @@ class UploadLater:
 
 
 def upload_turn(
-    name: str, order: Sequence[str], healthy: Collection[str], *, age: float, interval: float, grace: float
+    name: str, order: Sequence[str], following: Collection[str], *, age: float, interval: float, grace: float
 ) -> UploadNow | UploadLater:
     """Whether a member uploads now. All times are in seconds.
 
-    The first healthy member in ``order`` uploads as soon as the newest backup's ``age`` has reached ``interval``.
-    Each healthy member behind it waits ``grace`` seconds longer. It takes over when those before it upload nothing,
-    because their disk is full or they do not reach the bucket.
+    ``following`` are the members that follow a leader. The first of them in ``order`` uploads as soon as the newest
+    backup's ``age`` has reached ``interval``. Each of them behind it waits ``grace`` seconds longer. It takes over when
+    those before it upload nothing, because their disk is full or they do not reach the bucket.
     """
     if age < interval:
         return UploadLater(interval - age, f"the newest backup is {age:.0f} s old")
-    ahead = [member for member in order[: order.index(name)] if member in healthy]
+    ahead = [member for member in order[: order.index(name)] if member in following]
     overdue = age - interval
     if overdue >= grace * len(ahead):
         return UploadNow()

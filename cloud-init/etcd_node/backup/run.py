@@ -54,8 +54,8 @@ class UploadOrder:
 
     order: tuple[str, ...]
     """All voters by name. The leader, which has the most work, is the last."""
-    healthy: frozenset[str]
-    """Those of them that follow a leader."""
+    following: frozenset[str]
+    """Those of them that follow a leader. They may be unhealthy: backups go on while an alarm is raised."""
     database: int
     """Bytes of this member's database."""
     cluster: int
@@ -159,7 +159,7 @@ class _BackupRun:
             schedules.append((self.request.age, 0.0, REQUEST_GRACE))
         turns = [
             upload_turn(
-                self._settings.name, order.order, order.healthy, age=age, interval=interval, grace=grace
+                self._settings.name, order.order, order.following, age=age, interval=interval, grace=grace
             )
             for age, interval, grace in schedules
         ]
@@ -195,7 +195,7 @@ class _BackupRun:
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
         others = [MemberAddress(name, known[name]) for name in order if name in known and name != me.name]
         return UploadOrder(
-            tuple(order), frozenset({me.name, *_healthy(client, others)}), own.database, confirmed.cluster
+            tuple(order), frozenset({me.name, *_following(client, others)}), own.database, confirmed.cluster
         )
 
     def _empty_since(self, now: float) -> float:
@@ -254,7 +254,7 @@ class _BackupRun:
             say(f"deleted {backup.snapshot.name}, which is older than etcd:backupRetention")
 
 
-def _healthy(client: TlsClient, members: Sequence[MemberAddress]) -> Iterator[str]:
+def _following(client: TlsClient, members: Sequence[MemberAddress]) -> Iterator[str]:
     with ThreadPoolExecutor(max(1, len(members))) as threads:
         asked = [(member.name, threads.submit(_follows_a_leader, client, member)) for member in members]
         yield from (name for name, follows in asked if follows.result())

@@ -110,8 +110,6 @@ class EtcdStatus:
     """The part of the database file that is in use, in bytes. Defragmentation frees the rest."""
     index: int
     """The index of the last Raft entry that it knows to be committed."""
-    errors: tuple[str, ...]
-    """Problems that etcd reports, such as alarms of any member."""
 
 
 def read_status(client: TlsClient, member: MemberAddress) -> EtcdStatus:
@@ -123,7 +121,6 @@ def read_status(client: TlsClient, member: MemberAddress) -> EtcdStatus:
         int(values.get("dbSize", 0)),
         int(values.get("dbSizeInUse", 0)),
         int(values.get("raftIndex", 0)),
-        tuple(values.get("errors", ())),
     )
 
 

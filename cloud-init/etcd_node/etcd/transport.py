@@ -85,13 +85,13 @@ class TlsClient:
     def call_gateway(
         self, member: MemberAddress, path: str, body: Any, *, answer_timeout: float = ANSWER_TIMEOUT
     ) -> HttpResponse:
-        """Call etcd's JSON gateway on a member's client port. ``answer_timeout`` is in seconds.
+        """Call etcd's JSON gateway on a member's client port, by ``GET`` if there is no body.
 
-        Raises ``NoAnswerError``.
+        ``answer_timeout`` is in seconds. Raises ``NoAnswerError``.
         """
         return self._request(
             _HttpsConnection(self._client_context, member, CLIENT_PORT, CONNECT_TIMEOUT, answer_timeout),
-            "POST",
+            "GET" if body is None else "POST",
             path,
             body,
         )

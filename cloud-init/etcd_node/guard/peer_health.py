@@ -7,15 +7,14 @@ import struct
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from components.shared.health import LEARNER, health_problem
+from components.shared.health import LEARNER
 from components.shared.ports import PEER_PORT
 from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
+from etcd_node.etcd.health import connected_problem, own_health
 from etcd_node.etcd.membership import ListedMember, is_self, was_removed
 from etcd_node.etcd.transport import (
-    HttpResponse,
     MemberAddress,
     NoAnswerError,
     PersistentConnection,
@@ -125,45 +124,16 @@ class PeerHealth:
         kept = self._connections.get(name)
         if kept is not None and kept.socket is not None:
             # No second try: if the member has gone, a shutdown request may follow soon.
-            return self._ask(kept)
+            return connected_problem(kept)
         known = self._addresses()
         unknown = connected_from(PEER_PORT, self._settings.listen, _kernel_tables()) - set(known.values())
         for address in [*sorted(unknown), *([known[name]] if name in known else [])]:
             opened = self._client.client_connection(MemberAddress(name, address))
-            problem = self._ask(opened)
+            problem = connected_problem(opened)
             if opened.socket is not None:
                 self._connections[name] = opened
                 break
         return problem
-
-    @staticmethod
-    def _ask(connection: PersistentConnection) -> str:
-        try:
-            return problem_in(connection.get("/health"))
-        except NoAnswerError as error:
-            return str(error)
-
-
-def problem_in(answer: HttpResponse) -> str:
-    """The problem that an answer to ``GET /health`` reports; empty when there is none."""
-    try:
-        return health_problem(answer.json())
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return f"its answer (status {answer.status}) is not etcd's"
-
-
-def own_health(metrics: str) -> bool:
-    """Whether this machine's own etcd is healthy. ``metrics`` is where it serves its metrics, ``HOST:PORT``."""
-    host, port = metrics.rsplit(":", 1)
-    connection = HTTPConnection(host, int(port), timeout=3)
-    try:
-        connection.request("GET", "/health")
-        response = connection.getresponse()
-        return not problem_in(HttpResponse(response.status, response.read()))
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def connected_from(port: int, listen: str, tables: Sequence[str]) -> set[str]:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, read_status
+from etcd_node.etcd.health import member_problem
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
@@ -37,9 +38,6 @@ LONGEST_STALL = 4.0
 
 LARGEST_BACKLOG = 2500
 """Commits that may be expected to wait: half of the 5000 at which etcd refuses writes."""
-
-HEALTH_READ = {"key": "aGVhbHRo", "limit": 1}
-"""A linearizable read of the key that etcd's own health check reads."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +192,9 @@ def read_database(client: TlsClient, member: MemberAddress) -> DatabaseState:
         return DatabaseState(member.name, "its address is not known")
     try:
         status = read_status(client, member)
-        call(client, member, "/v3/kv/range", HEALTH_READ)
+        problem = member_problem(client, member)
     except (NoAnswerError, RefusedError) as error:
         return DatabaseState(member.name, str(error))
-    problem = ", ".join(status.errors) if status.leader else "no leader"
     return DatabaseState(member.name, problem, status.leader == status.member, status.database, status.in_use)
 
 

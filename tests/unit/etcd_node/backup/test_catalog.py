@@ -113,8 +113,8 @@ def test_backups_of_another_cluster_do_not_count() -> None:
     assert of_cluster([backup(1, 1, cluster="other"), backup(2, 2)], "c") == [backup(2, 2)]
 
 
-def due(name: str, healthy: set[str], age: float) -> UploadNow | UploadLater:
-    return upload_turn(name, ORDER, healthy, age=age, interval=HOUR, grace=60)
+def due(name: str, following: set[str], age: float) -> UploadNow | UploadLater:
+    return upload_turn(name, ORDER, following, age=age, interval=HOUR, grace=60)
 
 
 def test_no_member_uploads_before_the_interval_is_over() -> None:

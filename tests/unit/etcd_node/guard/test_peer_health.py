@@ -1,10 +1,9 @@
-"""How a member's answer is read, and how connected machines are found."""
+"""How connected machines are found."""
 
 from __future__ import annotations
 
 import pytest
-from etcd_node.etcd.transport import HttpResponse
-from etcd_node.guard.peer_health import connected_from, problem_in
+from etcd_node.guard.peer_health import connected_from
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue\n"
 DUAL = "0000000000000000FFFF0000"
@@ -35,21 +34,3 @@ def test_only_connections_to_the_listen_address_count() -> None:
     tables = [HEADER + connection("0F7100CB:094C", "107100CB:AE4E")]
     assert connected_from(2380, "203.0.113.15", tables) == {"203.0.113.16"}
     assert connected_from(2380, "203.0.113.99", tables) == set()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "problem"),
-    [
-        (200, b'{"health":"true","reason":""}', ""),
-        (
-            503,
-            b'{"health":"false","reason":"ALARM NOSPACE"}',
-            "etcd reports that it is not healthy: ALARM NOSPACE",
-        ),
-        (503, b'{"health":"false"}', "etcd reports that it is not healthy: no reason given"),
-        (404, b"404 page not found", "its answer (status 404) is not etcd's"),
-        (200, b"[]", "its answer (status 200) is not etcd's"),
-    ],
-)
-def test_only_an_answer_of_etcd_proves_health(status: int, body: bytes, problem: str) -> None:
-    assert problem_in(HttpResponse(status, body)) == problem
