@@ -98,23 +98,23 @@ class ClusterClient:
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
-        """Help a member's droplet down that the provider has asked to shut down since a Unix time.
+        """Retry the shutdown of a member's droplet, if one was requested since a Unix time.
 
-        Gives the types of the actions that were begun: another ``shutdown``, or a ``power_off`` of a machine that
-        ``unresponsive``. An API that refuses or is away is no obstacle: it is asked later.
+        Returns the types of the actions that were started: ``shutdown``, or ``power_off`` for an unresponsive machine.
+        A failure starts nothing, and the next call tries again.
         """
         limit = self._settings.droplet_timeout_seconds
         try:
             named = [droplet for droplet in await self._book.droplets() if droplet["name"] == name]
         except ListingError:
             return frozenset()
-        # One that is off needs no help, and an action under way would be in the way of its deletion.
-        on = [droplet["id"] for droplet in named if droplet["status"] == "active"]
-        begun = [
+        # An action on a droplet that is off already would delay its deletion.
+        active = [droplet["id"] for droplet in named if droplet["status"] == "active"]
+        started = [
             await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
-            for one in on
+            for one in active
         ]
-        return frozenset(filter(None, begun))
+        return frozenset(filter(None, started))
 
     async def power_on(self, names: Iterable[str]) -> None:
         """Power on the droplets of these members that are configured, and off while no action runs on them."""
