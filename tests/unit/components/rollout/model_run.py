@@ -14,7 +14,8 @@ from typing import NamedTuple
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
 from components.droplets.power import switched_off
-from components.etcd.health import MemberStatus, NoStatus, Observation, problems
+from components.etcd.health import problems
+from components.etcd.member_status import MemberStatus, NoStatus, Observation
 from components.rollout.policy import (
     joining_members,
     member_to_repair,
