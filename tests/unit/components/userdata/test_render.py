@@ -221,3 +221,19 @@ def test_too_large_a_document_names_its_size_and_the_limit() -> None:
         render_user_data(
             replace(NODE, certificates=replace(NODE.certificates, ca_certificate=PEM.format("X") * 100))
         )
+
+
+def test_the_first_boot_is_repeated_until_its_last_unit_is_enabled() -> None:
+    (start,) = (one for one in yaml.safe_load(render_user_data(NODE))["bootcmd"] if one[0] == "systemd-run")
+    script = packed()["etc/etcd/first-boot"].replace("\\\n", "")
+    (enabled,) = (line.split() for line in script.splitlines() if " enable " in line)
+    link = f"/etc/systemd/system/timers.target.wants/{enabled[-1]}"
+    assert f"--property=ConditionPathExists=!{link}" in start
+    assert "WantedBy=timers.target" in packed()[f"etc/systemd/system/{enabled[-1]}"].splitlines()
+
+
+def test_the_first_boot_unpacks_the_archive_before_it_starts_etcd() -> None:
+    (start,) = (one for one in yaml.safe_load(render_user_data(NODE))["bootcmd"] if one[0] == "systemd-run")
+    assert "--property=ExecStartPre=/usr/bin/python3 -ES /etc/etcd/unpack.py" in start
+    assert "--property=Before=cloud-config.service" in start
+    assert start[-2:] == ["sh", "/etc/etcd/first-boot"]
