@@ -1,4 +1,4 @@
-# Everything a user does with a checkout. `make help` lists it.
+# The commands of a checkout. `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -11,7 +11,7 @@ LOCALCLOUD := .venv/bin/localcloud
 PYTEST := .venv/bin/pytest
 SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null)
 
-# Python compiles what it imports once, here, and not at every start.
+# Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
 .PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
@@ -28,27 +28,27 @@ $(UV):
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
-# Where each thing is, it tells those who ask for it by name; what takes time is told on standard error in any case.
-setup: .venv/.synced ## Install and build all that is missing
+# `make setup` prints where each part is. As a prerequisite it prints only the progress, on standard error.
+setup: .venv/.synced ## Install and build the parts that are missing
 	@$(PYTHON) -m localcloud.toolchain $(if $(filter $@,$(MAKECMDGOALS)),,>/dev/null)
 
-up: setup ## Start the local cloud, run pulumi up on stack local, prove that the cluster works
+up: setup ## Start the local cloud, run pulumi up on stack local, and test the cluster
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview --suppress-outputs
 	@$(LOCALCLOUD) status
 	@$(LOCALCLOUD) prove
 
-# Nothing is built to look at a local cloud, or to say that there is none: one that runs has all that it needs.
-status: .venv/.synced ## Show machines, addresses, records and etcd's health
+# Without setup, since a local cloud that runs needs no build.
+status: .venv/.synced ## Show machines, addresses, DNS records and the health of etcd
 	@$(LOCALCLOUD) status
 
 etcdctl: .venv/.synced ## Run etcdctl against the local cluster: make etcdctl ARGS="get --prefix /"
 	@$(LOCALCLOUD) run -- etcdctl $(ARGS)
 
-backup: .venv/.synced ## Take a backup of the local cluster at once
+backup: .venv/.synced ## Take a backup of the local cluster now
 	@$(LOCALCLOUD) backup
 
-monitoring: .venv/.synced ## Start Prometheus against the local cluster, on this machine's port 9090
+monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.1:9090
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
 
@@ -64,36 +64,36 @@ destroy: setup ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview --suppress-outputs
 
-# What runs must be stopped also where set-up fails: the packages that are there will do.
+# Without the prerequisite if the command exists, so that a failing set-up does not prevent a stop.
 down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-test: lint setup ## Lint, then run every test layer: the lifecycle, and beside it all others, the nodes last
+test: lint setup ## Lint, then run all tests: the lifecycle in parallel with the others
 	@$(MAKE) --jobs=2 --keep-going lifecycle test-pure test-others test-nodes LANE="--verbose | sed --unbuffered ''"
 
-# These tests share nothing, and need nothing but a processor.
+# These tests share no state, so they run in parallel.
 test-pure: .venv/.synced
 	@$(PYTEST) tests/unit tests/component --numprocesses=2 $(LANE)
 
-# LANE is empty where a layer runs alone. Beside another, it prints a line for each test, and whole lines only.
+# LANE is set if layers run in parallel: then each test prints one whole line.
 test-others: setup
 	@$(PYTEST) --ignore=tests/lifecycle --ignore=tests/nodes --ignore=tests/unit --ignore=tests/component $(LANE)
 
-# Its tests wait for etcd's and the program's own pauses most of the time, so several run at once.
+# These tests mostly wait for pauses of etcd and of the program, so several run in parallel.
 test-nodes: setup
 	@$(PYTEST) tests/nodes --numprocesses=4 $(LANE)
 
-test-fast: test-pure ## Run the layers that need no machines and no root
+test-fast: test-pure ## Run the tests that need no machines and no root
 	@$(PYTEST) tests/localcloud/api tests/localcloud/plugins \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
 
-lifecycle: setup ## Prove that no change, fault or interruption loses a write: a writer runs all the time
+lifecycle: setup ## Test that no change, fault or interruption loses a write
 	@$(PYTEST) tests/lifecycle $(LANE)
 
-drills: setup ## Break backups, restore, and recover from one survivor and from nothing, on real machines
+drills: setup ## Test broken backups, restores and recoveries on real machines
 	@$(PYTEST) tests/drills
 
-lint: .venv/.synced ## Check style, types, the direction of imports, and shell scripts
+lint: .venv/.synced ## Check style, types, imports between folders, and shell scripts
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@PYTHONPATH=cloud-init .venv/bin/lint-imports --no-logo --no-cache
@@ -102,5 +102,5 @@ lint: .venv/.synced ## Check style, types, the direction of imports, and shell s
 	@shellcheck $(SCRIPTS)
 	@$(PYTHON) -m components.userdata.headroom
 
-bench: setup ## Measure, print a table, and write bench/latest.json: make bench ARGS="--only load"
+bench: setup ## Measure, print a table, write bench/latest.json: make bench ARGS="--only load"
 	@$(PYTHON) -m bench $(ARGS)

@@ -1,1 +1,1 @@
-"""What the local cloud is built from: the Pulumi engine, etcd releases and the machine image, each cached."""
+"""Builds and caches the parts of the local cloud: the Pulumi engine, etcd releases and the machine image."""

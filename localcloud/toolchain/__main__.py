@@ -1,4 +1,4 @@
-"""``python -m localcloud.toolchain``: have everything that the local cloud is built from."""
+"""Installs, builds and caches the parts of the local cloud: ``python -m localcloud.toolchain``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localcloud.toolchain.errors import ToolchainError
 
 
 class Part(StrEnum):
-    """What can be had."""
+    """A part of the local cloud."""
 
     PACKAGES = "packages"
     ENGINE = "engine"
@@ -27,25 +27,28 @@ class Part(StrEnum):
 
 def main(
     only: Annotated[
-        list[Part] | None, typer.Option(help="Just this; can be repeated. Default: everything.")
+        list[Part] | None, typer.Option(help="Install only this part; can be repeated. Default: all parts.")
     ] = None,
     etcd_version: Annotated[
         list[str] | None,
-        typer.Option(help=f"etcd release to build, of {', '.join(etcd.VERSIONS)}; can be repeated."),
+        typer.Option(
+            help=f"Build this etcd release ({', '.join(etcd.VERSIONS)}); can be repeated. "
+            f"Default: {etcd.DEFAULT_VERSION}."
+        ),
     ] = None,
-    directory: Annotated[Path, typer.Option(help="Folder for the commands, to be first on PATH.")] = Path(
+    directory: Annotated[Path, typer.Option(help="Folder for the commands; put it first on PATH.")] = Path(
         ".cache/commands"
     ),
-    pulumi_home: Annotated[Path, typer.Option(help="Folder for the plugins, to be PULUMI_HOME.")] = Path(
+    pulumi_home: Annotated[Path, typer.Option(help="Folder for the plugins; set PULUMI_HOME to it.")] = Path(
         ".cache/pulumi-home"
     ),
 ) -> None:
-    """Install, build and cache what the local cloud is built from; print where each thing is."""
+    """Install, build and cache the parts of the local cloud, and print where each is."""
     versions = etcd_version or [etcd.DEFAULT_VERSION]
 
     def install() -> str:
         packages.install_packages()
-        return "all there"
+        return "installed"
 
     def releases() -> str:
         return " ".join(str(etcd.ensure_release(version).tarball) for version in versions)
@@ -62,9 +65,9 @@ def main(
         Part.OBJECT_STORE: lambda: str(object_store.ensure_object_store()),
         Part.COMMANDS: fill,
     }
-    for part, have in parts.items():
+    for part, ensure in parts.items():
         if not only or part in only:
-            typer.echo(f"{part}: {have()}")
+            typer.echo(f"{part}: {ensure()}")
 
 
 if __name__ == "__main__":

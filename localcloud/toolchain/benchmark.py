@@ -1,6 +1,6 @@
-"""etcd's own load generator, ``benchmark``, which no release has: built from etcd's published module.
+"""Builds etcd's load generator ``benchmark`` from etcd's published module, since no release contains it.
 
-https://etcd.io/docs/v3.6/op-guide/performance/. ``make bench`` and a test or two need it, and build it.
+https://etcd.io/docs/v3.6/op-guide/performance/. ``make bench`` and some tests build it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _PACKAGE = "go.etcd.io/etcd/v3/tools/benchmark"
 
 
 def ensure_benchmark() -> Path:
-    """Return the program, of the version that clusters run by default, building it where it is missing."""
+    """Return the program in the default version of clusters, and build it if it is missing."""
     work = Work(
         f"Building etcd's benchmark {DEFAULT_VERSION}",
-        "it is made from the published Go module, to put a load on clusters",
+        "it puts load on clusters; it is built from its published Go module",
         "half a minute on 2 cores",
     )
     return cache.ensure("etcd-benchmark", golang.recipe(_MODULE, _PACKAGE), work, _build) / "benchmark"

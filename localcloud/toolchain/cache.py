@@ -1,11 +1,11 @@
-"""The cache of what is slow to make, shared by every checkout and every local cloud of the user.
+"""A cache for builds, shared by all checkouts and local clouds of the user.
 
-It is a folder, ``${XDG_CACHE_HOME:-~/.cache}/etcd-localcloud``, with one entry for each thing made:
-``<kind>-<digest>``, where the digest covers everything that the thing depends on. So an entry never goes
-stale, and can be removed at any time when nothing uses it.
+It is the folder ``${XDG_CACHE_HOME:-~/.cache}/etcd-localcloud`` with one entry for each build: ``<kind>-<digest>``. The
+digest covers everything on which the build depends, so an entry is never outdated. An unused entry can be removed at
+any time.
 
-An entry is made in a temporary sibling and renamed into place: it is there whole or not at all, whatever
-interrupts the work. A lock per kind lets one process work while others wait for its result.
+An entry is built in a temporary folder and then renamed, so an interrupted build leaves no incomplete entry. A lock for
+each kind makes other processes wait for the result.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work, announced, say
 
 UNUSED_DAYS = 30
-"""Entries that were not asked for in this time are removed when another of their kind is made."""
+"""Days without use after which an entry is removed, when another entry of its kind is built."""
 
 LOCK_SECONDS = 3600.0
-"""How long to wait for another process that makes an entry of the same kind."""
+"""Seconds to wait for another process that builds an entry of the same kind."""
 
 POLL_SECONDS = 0.5
 
@@ -36,12 +36,12 @@ Show = Callable[[str], None]
 
 
 def root() -> Path:
-    """Return the cache's folder, which may not exist yet."""
+    """Return the cache's folder. It may not exist yet."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "etcd-localcloud"
 
 
 def digest(*inputs: str | bytes | Path) -> str:
-    """Return the SHA-256 of texts, bytes and files, in order; a folder counts with all files in it."""
+    """Return the SHA-256 of texts, bytes and files, in order. A folder stands for all its files."""
     total = hashlib.sha256()
     for item in inputs:
         total.update(_digest_of(item))
@@ -64,10 +64,10 @@ def _digest_of(item: str | bytes | Path) -> bytes:
 
 
 def ensure(kind: str, key: str, work: Work, build: Callable[[Path, Show], None]) -> Path:
-    """Return the folder of entry ``kind`` with digest ``key``, making it by ``build`` where it is missing.
+    """Return the folder of entry ``kind`` with digest ``key``, and build it if it is missing.
 
-    ``build`` fills an empty folder. When it fails nothing is left, and the next call tries again.
-    Raises ``ToolchainError`` when another process holds the lock for more than ``LOCK_SECONDS``.
+    ``build`` fills an empty folder. If it fails, the folder is removed, and the next call tries again.
+    Raises ``ToolchainError`` if another process holds the lock for more than ``LOCK_SECONDS``.
     """
     entry = root() / f"{kind}-{key[:16]}"
     if _mark_used(entry):
@@ -97,7 +97,7 @@ def _mark_used(entry: Path) -> bool:
     except FileNotFoundError:
         return False
     except PermissionError:
-        # Another user's cache, given by XDG_CACHE_HOME, can be read without being kept.
+        # XDG_CACHE_HOME can name another user's cache, which is read-only.
         return True
     return True
 
@@ -108,7 +108,7 @@ def _prune(kind: str, keep: Path) -> None:
     mounts = mounted.read_text() if mounted.exists() else ""
     for entry in root().iterdir():
         ours = re.fullmatch(re.escape(kind) + "-[0-9a-f]{16}", entry.name)
-        # An image whose machines have been running for longer than that is still a mount's lower layer.
+        # An image that is mounted below running machines is in use, even after so many days.
         if ours and entry != keep and entry.stat().st_mtime < oldest and str(entry) not in mounts:
             doomed = entry.with_name(f"{entry.name}.tmp")
             entry.rename(doomed)
@@ -120,7 +120,7 @@ def _locked(kind: str) -> Generator[None]:
     path = root() / f"{kind}.lock"
     with path.open("a+") as lock:
         waiting_since = time.monotonic()
-        told = False
+        announced = False
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -130,11 +130,13 @@ def _locked(kind: str) -> Generator[None]:
             if time.monotonic() - waiting_since > LOCK_SECONDS:
                 raise ToolchainError(
                     f"{path} has been locked by process {holder} for {LOCK_SECONDS:.0f} s: "
-                    "end that process, or wait for it, and try again"
+                    "end that process or wait for it, then try again"
                 )
-            if not told:
-                say(f"Waiting for process {holder}, which is making the same ({kind})")
-                told = True
+            if not announced:
+                say(
+                    f"Waiting up to {LOCK_SECONDS:.0f} s for process {holder}, which builds the same ({kind})"
+                )
+                announced = True
             time.sleep(POLL_SECONDS)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

@@ -1,7 +1,7 @@
-"""The commands that work in a local cloud's shell, and the plugins that its Pulumi engine finds.
+"""Installs the commands of a local cloud's shell and the plugins of its Pulumi engine.
 
-What the user has wins over a stand-in. Plugins are put into a Pulumi home of the local cloud's own: the
-engine warns of each plugin that it finds on PATH instead, and the user's own home is neither used nor changed.
+An installed official plugin is preferred to a stand-in. Plugins are put into the local cloud's own Pulumi home: the
+engine prints a warning for each plugin on PATH, and the user's home is neither used nor changed.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine, users_eng
 from localcloud.toolchain.etcd import ensure_release
 
 STAND_IN_MARK = "# A stand-in of the local cloud"
-"""The second line of every stand-in: it is not mistaken for a real plugin when its folder is on PATH."""
+"""The second line of every stand-in, which distinguishes it from a real plugin on PATH."""
 
 PROVIDERS = ("cloudflare", "digitalocean", "tls")
-"""The providers that the program uses, each with a Python SDK ``pulumi-<name>`` and a stand-in."""
+"""The providers of the program. Each has a Python SDK ``pulumi-<name>`` and a stand-in."""
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin that the engine looks for."""
+    """A plugin that the engine needs."""
 
     kind: str
     """``language`` or ``resource``."""
     name: str
     """For example ``python`` or ``digitalocean``."""
     version: str
-    """The version that the SDK asks for."""
+    """The version that the SDK requires."""
     module: str
     """The Python module of the stand-in."""
 
     @property
     def executable(self) -> str:
-        """The name of the plugin's program."""
+        """The file name of the plugin's program."""
         return f"pulumi-{self.kind}-{self.name}"
 
 
 def ensure_commands(directory: Path, pulumi_home: Path) -> None:
-    """Fill ``directory``, to be first on PATH, and ``pulumi_home``, to be ``PULUMI_HOME``.
+    """Fill ``directory`` with commands, and ``pulumi_home`` with plugins.
 
-    ``directory`` gets ``pulumi``, ``etcdctl`` and ``etcdutl``; ``pulumi_home`` gets the language host and the
-    provider plugins: the user's, from PATH or from the plugin folder of the user's own Pulumi home, and
-    stand-ins for the others. Builds what is missing; can be repeated.
+    ``directory`` gets ``pulumi``, ``etcdctl`` and ``etcdutl``; it must be first on PATH. ``pulumi_home`` gets the
+    language host and the provider plugins; ``PULUMI_HOME`` must name it. Official plugins come from PATH or from the
+    user's own Pulumi home; the others are stand-ins. Missing parts are built.
     """
     directory.mkdir(parents=True, exist_ok=True)
     binaries = ensure_release().binaries
@@ -64,7 +64,7 @@ def ensure_commands(directory: Path, pulumi_home: Path) -> None:
 
 
 def needed_plugins() -> list[Plugin]:
-    """Return the plugins that the program needs."""
+    """Return the language host and the provider plugins of the program."""
     providers = [
         Plugin("resource", name, metadata.version(f"pulumi-{name}"), f"localcloud.plugins.{name}")
         for name in PROVIDERS
@@ -73,10 +73,10 @@ def needed_plugins() -> list[Plugin]:
 
 
 def users_plugin(plugin: Plugin) -> Path | None:
-    """Return the program of a real plugin, if the user has one that will do.
+    """Return the program of the user's official plugin, or ``None`` without a suitable one.
 
-    One on PATH does, as it does for the engine. One in the plugin folder does when it has the SDK's major
-    version; the newest is taken. The language host goes with the engine: an old engine's one is left alone.
+    A plugin on PATH is used in any version, like the engine does. From the plugin folder, the newest plugin with the
+    SDK's major version is used. A language host that belongs to another engine is not used.
     """
     if plugin.kind == "language":
         engine = users_engine()
@@ -125,8 +125,7 @@ def _is_stand_in(program: Path) -> bool:
 
 
 def _install(plugins: Path, plugin: Plugin, real: Path | None) -> None:
-    # Named by the version that the SDK asks for: the engine would not take an older one of the same major
-    # version from a folder, though it takes one of any version from PATH.
+    # Named by the version that the SDK requires, because the engine accepts no older version from a folder.
     folder = plugins / f"{plugin.kind}-{plugin.name}-v{plugin.version}"
     for other in plugins.glob(f"{plugin.kind}-{plugin.name}-v*"):
         if other.is_dir() and other != folder:
@@ -140,9 +139,9 @@ def _install(plugins: Path, plugin: Plugin, real: Path | None) -> None:
 
 
 def stand_in(plugin: Plugin) -> str:
-    """Return the program of a stand-in: it runs on this very interpreter, whatever is on PATH."""
-    # Bytecode is written even where the environment says otherwise: a plugin is started many times.
-    # -P: a program's own folder must not hide the standard library's modules.
+    """Return the program of a stand-in. It runs on this interpreter, whatever is on PATH."""
+    # Bytecode is always written, since a plugin is started many times.
+    # -P: modules in a program's folder must not shadow those of the standard library.
     python = shlex.quote(sys.executable)
     launcher = shlex.quote(os.fspath(Path(__file__).parents[1] / "plugins" / "launcher.py"))
     forked = f'[ -S "${{{SOCKET}-}}" ] && exec {python} -IS {launcher} {plugin.module} "$@"\n'
@@ -156,7 +155,7 @@ def stand_in(plugin: Plugin) -> str:
 
 
 def _link(path: Path, target: Path) -> None:
-    # In a local cloud's own shell, what is found on PATH is this very link.
+    # In a local cloud's shell, the program that is found on PATH is this link.
     if target.absolute() == path.absolute():
         return
     making = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""The Pulumi engine: the user's own, or one built from its published Go module."""
+"""Finds the user's Pulumi engine, or builds one from its published Go module."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localcloud.toolchain import cache, golang
 from localcloud.toolchain.progress import Work
 
 ENGINE_VERSION = "3.259.0"
-"""The version that is built, and the oldest of the user's own that will do."""
+"""The version that is built. The user's own engine must be at least as new."""
 
 VERSION_LIMIT = 30.0
 
@@ -24,13 +24,13 @@ _LDFLAGS = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=
 
 
 def ensure_engine() -> Path:
-    """Return an executable ``pulumi`` of at least ``ENGINE_VERSION``: the one on PATH, else a built one."""
+    """Return an executable ``pulumi`` of at least ``ENGINE_VERSION``: from PATH, or else a built one."""
     return users_engine() or built_engine()
 
 
 @once
 def users_engine() -> Path | None:
-    """Return the user's own ``pulumi``, if it is on PATH and new enough."""
+    """Return the ``pulumi`` on PATH if it is new enough, or ``None``."""
     found = shutil.which("pulumi")
     if found is None or Path(found).resolve().is_relative_to(cache.root().resolve()):
         return None
@@ -39,10 +39,10 @@ def users_engine() -> Path | None:
 
 
 def built_engine() -> Path:
-    """Return the engine from the cache, building it where it is missing."""
+    """Return the engine from the cache, and build it if it is missing."""
     work = Work(
         f"Building the Pulumi engine {ENGINE_VERSION}",
-        f"there is no `pulumi` of at least {ENGINE_VERSION} on PATH, and it is some 1,500 Go packages",
+        f"PATH has no `pulumi` of at least {ENGINE_VERSION}; the engine has some 1,500 Go packages",
         "3 to 6 minutes on 2 cores",
     )
     entry = cache.ensure("engine", golang.recipe("engine", _PACKAGE, _TAGS, _LDFLAGS), work, _build)
@@ -54,7 +54,7 @@ def _build(folder: Path, show: cache.Show) -> None:
 
 
 def _version(pulumi: str) -> str | None:
-    # In a home of its own: the command notes the time of its update check there.
+    # With its own home, because the command stores the time of its update check there.
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"PULUMI_HOME": home, "PULUMI_SKIP_UPDATE_CHECK": "1"}
         try:

@@ -1,7 +1,7 @@
-"""What a user reads when a tool cannot be had."""
+"""Errors that a user of the toolchain reads."""
 
 from __future__ import annotations
 
 
 class ToolchainError(RuntimeError):
-    """A tool could not be built, found or installed. The text says which, why and what to do."""
+    """A tool cannot be built, found or installed. The text says which, why and what to do."""

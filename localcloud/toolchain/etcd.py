@@ -1,7 +1,7 @@
-"""etcd's releases, built from its published Go modules: the same archives as upstream's, with other bytes.
+"""Builds etcd's releases from its published Go modules. The archives have upstream's layout, but other bytes.
 
-The builds are reproducible, so the checksum of an archive is known before it is built, and can stand in a
-stack's configuration: ``gomodules/SHA256SUMS``.
+The builds are reproducible. So ``gomodules/SHA256SUMS`` has the checksums of archives before they are built, and a
+stack's configuration can contain them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from localcloud.toolchain.progress import Work
 from localcloud.toolchain.tarball import write_tarball
 
 DEFAULT_VERSION = "3.6.14"
-"""The version that clusters run unless they are told otherwise."""
+"""The version that clusters run by default."""
 
 VERSIONS = ("3.5.33", "3.6.14", "3.7.1")
-"""The versions that can be built: one of each line that is supported."""
+"""The versions that can be built: one for each supported minor version."""
 
 CHECKSUMS = golang.MODULES / "SHA256SUMS"
-"""The SHA-256 of every archive that can be built, as ``sha256sum`` prints it."""
+"""The SHA-256 of every archive that can be built, in the format of ``sha256sum``."""
 
 _PROGRAMS = {
     "etcd": "go.etcd.io/etcd/server/v3",
@@ -39,23 +39,23 @@ class Release:
     version: str
     """For example ``3.6.14``."""
     tarball: Path
-    """The archive, laid out and named as upstream's ``etcd-v3.6.14-linux-amd64.tar.gz``."""
+    """The archive, with the layout and name of upstream's ``etcd-v3.6.14-linux-amd64.tar.gz``."""
     sha256: str
-    """The archive's checksum, in hexadecimal."""
+    """The archive's checksum in hexadecimal digits."""
     binaries: Path
     """A folder with ``etcd``, ``etcdctl`` and ``etcdutl``."""
 
 
 def ensure_release(version: str = DEFAULT_VERSION) -> Release:
-    """Return a release, building it where it is missing.
+    """Return a release, and build it if it is missing.
 
-    Raises ``ToolchainError`` for a version that is not one of ``VERSIONS``, and for a build whose archive
-    has not the checksum that it must have.
+    Raises ``ToolchainError`` if the version is not one of ``VERSIONS``, or if the archive has another checksum than the
+    committed one.
     """
     expected = checksum(version)
     work = Work(
         f"Building etcd {version}",
-        "it is made from the published Go modules, for the local cloud's mirror of etcd's releases",
+        "droplets download it from the local mirror; it is built from its published Go modules",
         "1 to 3 minutes on 2 cores",
     )
 
@@ -68,7 +68,7 @@ def ensure_release(version: str = DEFAULT_VERSION) -> Release:
 
 
 def ensure_mirror(directory: Path, versions: Sequence[str] = (DEFAULT_VERSION,)) -> None:
-    """Fill ``directory`` as a mirror of releases: ``v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz`` and its checksum."""
+    """Fill ``directory`` with releases: ``v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz`` and its checksum."""
     for version in versions:
         release = ensure_release(version)
         folder = directory / f"v{version}"
@@ -80,7 +80,7 @@ def ensure_mirror(directory: Path, versions: Sequence[str] = (DEFAULT_VERSION,))
 
 
 def checksum(version: str) -> str:
-    """Return the SHA-256 of a release's archive, as committed."""
+    """Return the committed SHA-256 of a release's archive."""
     for line in CHECKSUMS.read_text().splitlines():
         sha256, name = line.split()
         if name == archive_name(version):
@@ -89,7 +89,7 @@ def checksum(version: str) -> str:
 
 
 def archive_name(version: str) -> str:
-    """Return the name of a release's archive, as upstream's."""
+    """Return upstream's name of a release's archive."""
     return f"etcd-v{version}-linux-amd64.tar.gz"
 
 
@@ -109,7 +109,7 @@ def _build(version: str, expected: str, folder: Path, show: cache.Show) -> None:
     sha256 = hashlib.sha256(tarball.read_bytes()).hexdigest()
     if sha256 != expected:
         raise ToolchainError(
-            f"{tarball.name} has SHA-256 {sha256}, and {CHECKSUMS} says {expected}: "
-            "the build is not the committed one; where it was changed on purpose, put the new checksum there"
+            f"{tarball.name} has SHA-256 {sha256}, but {CHECKSUMS} has {expected}: the build differs from the "
+            "committed one; if that is intended, write the new checksum to this file"
         )
     (folder / "SHA256SUMS").write_text(f"{sha256}  {tarball.name}\n")

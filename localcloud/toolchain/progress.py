@@ -1,4 +1,4 @@
-"""Progress of slow work, on standard error: standard output is the called command's own."""
+"""Shows the progress of slow work on standard error. Standard output belongs to the called command."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from rich.console import Console
 from rich.markup import escape
 
 QUIET_SECONDS = 30.0
-"""Without a terminal, a line is printed at most this often: a log needs a sign of life, not all output."""
+"""Seconds between two lines of progress without a terminal, so that a log shows progress but not all output."""
 
 _console = Console(stderr=True, highlight=False)
 
 
 @dataclass(frozen=True)
 class Work:
-    """Something slow, as it is announced."""
+    """The announcement of slow work."""
 
     title: str
-    """What is made, for example ``Building etcd 3.6.14``."""
+    """The kind of work, for example ``Building etcd 3.6.14``."""
     reason: str
-    """Why it is made at all, and why it is slow."""
+    """The reason for the work, and for its duration."""
     typical: str
-    """How long it takes, for example ``about a minute on 2 cores``."""
+    """The usual duration, for example ``about a minute on 2 cores``."""
 
 
 def say(text: str) -> None:
@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def announced(work: Work) -> Generator[Callable[[str], None]]:
-    """Announce ``work`` and its end; the yielded function shows a line of its output meanwhile."""
+    """Print the start and the end of ``work``. The yielded function shows a line of output meanwhile."""
     start = time.monotonic()
     say(f"{work.title} ({work.typical}, once): {work.reason}")
     if _console.is_terminal:

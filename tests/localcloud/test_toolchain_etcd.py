@@ -43,7 +43,7 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("compiler")
 def test_an_archive_with_another_checksum_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        ToolchainError, match=r"etcd-v3\.6\.14-linux-amd64\.tar\.gz has SHA-256 .* says .*committed"
+        ToolchainError, match=r"etcd-v3\.6\.14-linux-amd64\.tar\.gz has SHA-256 .* but .* has .*committed"
     ):
         etcd.ensure_release("3.6.14")
     assert not list((tmp_path / "cache").rglob("*.tar.gz"))

@@ -34,21 +34,24 @@ def test_a_package_is_missing_when_its_program_is() -> None:
 def test_without_root_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(
-        ToolchainError, match=r"^missing packages: run `sudo apt-get install .*mmdebstrap.*`$"
+        ToolchainError,
+        match=r"^missing packages, and this is not root: run `sudo apt-get install .*mmdebstrap.*`$",
     ):
         packages.install_packages()
 
 
 def test_without_apt_one_line_names_the_programs(bare: Path) -> None:
     (bare / "apt-get").unlink()
-    with pytest.raises(ToolchainError, match=r"^missing on this system: .*systemd-nspawn.*$"):
+    with pytest.raises(ToolchainError, match=r"^missing programs: .*systemd-nspawn.*: install them .*$"):
         packages.install_packages()
 
 
 @pytest.mark.usefixtures("bare")
 def test_packages_that_do_not_bring_their_program_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with pytest.raises(ToolchainError, match=r"still missing after their installation: .*mmdebstrap"):
+    with pytest.raises(
+        ToolchainError, match=r"packages are still missing after their installation: .*mmdebstrap"
+    ):
         packages.install_packages()
 
 
@@ -77,5 +80,5 @@ def test_a_host_that_is_no_debian_has_no_mirror_to_offer() -> None:
 def test_an_image_is_not_made_without_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(ToolchainError, match="owned by root: run this as root"):
+    with pytest.raises(ToolchainError, match="belong to root: run this as root"):
         image.ensure_image()
