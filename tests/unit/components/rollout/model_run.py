@@ -76,8 +76,7 @@ def observations(healthy: tuple[bool, ...]) -> dict[str, Observation]:
     status = MemberStatus(
         *("cluster", "member", "leader"),
         learner=False,
-        healthy=True,
-        reason="",
+        problem="",
         voters=frozenset(NAMES),
         ids=dict.fromkeys(NAMES, "id"),
     )
