@@ -119,7 +119,7 @@ def apis(tmp_path: Path) -> Iterator[dict[str, str]]:
             line = process.stderr.readline()
             assert line, "the API ended:\n" + "".join(seen)
             seen.append(line)
-            if found := re.search(r"(\w+): (http://127\.0\.0\.1:\d+)", line):
+            if found := re.search(r"(\w+) listens on (http://127\.0\.0\.1:\d+)", line):
                 urls[found[1]] = found[2]
         yield urls
         process.terminate()
