@@ -1,4 +1,4 @@
-"""The cache of what is slow to make."""
+"""The cache for builds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "0123456789abcdef" * 4
 
 
 class Builds:
-    """A build that counts its runs, and can be made to fail."""
+    """A build that counts its runs and can fail."""
 
     def __init__(self, failure: BaseException | None = None) -> None:
         self.count = 0
@@ -39,7 +39,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "etcd-localcloud"
 
 
-def test_a_thing_is_made_once(root: Path) -> None:
+def test_an_entry_is_built_once(root: Path) -> None:
     build = Builds()
     first = cache.ensure("thing", KEY, WORK, build)
     second = cache.ensure("thing", KEY, WORK, build)
@@ -48,7 +48,7 @@ def test_a_thing_is_made_once(root: Path) -> None:
     assert build.count == 1
 
 
-def test_a_changed_digest_makes_another(root: Path) -> None:
+def test_another_digest_builds_another_entry(root: Path) -> None:
     build = Builds()
     cache.ensure("thing", KEY, WORK, build)
     cache.ensure("thing", KEY[::-1], WORK, build)
@@ -58,21 +58,21 @@ def test_a_changed_digest_makes_another(root: Path) -> None:
 @pytest.mark.parametrize(
     "failure", [ToolchainError("no network"), KeyboardInterrupt()], ids=["failed", "interrupted"]
 )
-def test_unfinished_work_leaves_nothing_and_is_tried_again(root: Path, failure: BaseException) -> None:
+def test_a_failed_build_leaves_nothing_and_is_repeated(root: Path, failure: BaseException) -> None:
     with pytest.raises(type(failure)):
         cache.ensure("thing", KEY, WORK, Builds(failure))
     assert [path.name for path in root.iterdir()] == ["thing.lock"]
     assert (cache.ensure("thing", KEY, WORK, Builds()) / "thing").exists()
 
 
-def test_what_a_killed_process_left_is_removed(root: Path) -> None:
+def test_files_of_a_killed_build_are_removed(root: Path) -> None:
     leftover = root / "thing-aaaaaaaaaaaaaaaa.tmp"
     leftover.mkdir(parents=True)
     cache.ensure("thing", KEY, WORK, Builds())
     assert not leftover.exists()
 
 
-def test_two_at_once_share_one_result(root: Path) -> None:
+def test_concurrent_builds_share_one_result(root: Path) -> None:
     started, release = threading.Event(), threading.Event()
 
     def slow(folder: Path, show: cache.Show) -> None:
@@ -93,7 +93,7 @@ def test_two_at_once_share_one_result(root: Path) -> None:
     assert (root / "thing-0123456789abcdef" / "thing").exists()
 
 
-def test_waiting_for_another_process_ends_with_its_number(
+def test_waiting_for_a_lock_ends_with_its_holders_process_id(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "LOCK_SECONDS", 0.0)
@@ -105,7 +105,7 @@ def test_waiting_for_another_process_ends_with_its_number(
     cache.ensure("thing", KEY, WORK, build)
 
 
-def test_what_is_long_unused_goes_when_another_of_its_kind_is_made(root: Path) -> None:
+def test_old_unused_entries_are_removed_when_another_is_built(root: Path) -> None:
     old = time.time() - (cache.UNUSED_DAYS + 1) * 86400
     for name in ("thing-aaaaaaaaaaaaaaaa", "other-aaaaaaaaaaaaaaaa", "thing-more-aaaaaaaaaaaaaaaa"):
         (root / name).mkdir(parents=True)
@@ -120,7 +120,7 @@ def test_what_is_long_unused_goes_when_another_of_its_kind_is_made(root: Path) -
     ]
 
 
-def test_use_keeps_an_entry(root: Path) -> None:
+def test_a_used_entry_is_kept(root: Path) -> None:
     entry = cache.ensure("thing", KEY, WORK, Builds())
     old = time.time() - (cache.UNUSED_DAYS + 1) * 86400
     os.utime(entry, (old, old))
@@ -129,7 +129,7 @@ def test_use_keeps_an_entry(root: Path) -> None:
     assert entry.exists()
 
 
-def test_a_digest_tells_inputs_apart(tmp_path: Path) -> None:
+def test_different_inputs_have_different_digests(tmp_path: Path) -> None:
     folder = tmp_path / "recipe"
     folder.mkdir()
     script = folder / "script"

@@ -1,4 +1,4 @@
-"""Which of the user's own Pulumi is used, and where a stand-in takes its place."""
+"""The choice between the user's Pulumi with its plugins and the stand-ins."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: User) -> Path:
-    """What would be built, as programs that do nothing."""
+    """Programs that do nothing, in place of the built ones."""
     folder = cache.root() / "built"
     folder.mkdir(parents=True)
     for name in ("pulumi", "etcdctl", "etcdutl"):
@@ -70,70 +70,70 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: User) -> Path:
 
 
 @pytest.mark.parametrize("version", ["3.259.0", "3.300.1", "4.0.0"])
-def test_the_users_engine_is_used_where_it_is_new_enough(user: User, version: str) -> None:
+def test_the_users_engine_is_used_if_it_is_new_enough(user: User, version: str) -> None:
     pulumi = user.has_engine(version)
     assert engine.ensure_engine() == pulumi
 
 
 @pytest.mark.parametrize("version", ["3.258.9", "2.300.0", "unknown"])
-def test_the_users_engine_is_left_alone_where_it_is_too_old(user: User, built: Path, version: str) -> None:
+def test_the_users_engine_is_not_used_if_it_is_too_old(user: User, built: Path, version: str) -> None:
     user.has_engine(version)
     assert engine.ensure_engine() == built / "pulumi"
 
 
-def test_asking_the_users_engine_leaves_the_users_pulumi_home_alone(user: User) -> None:
+def test_reading_the_engines_version_does_not_change_the_users_home(user: User) -> None:
     user.has_program("pulumi", 'touch "$PULUMI_HOME/asked" && echo v3.259.0')
     engine.ensure_engine()
     assert [path.name for path in (user.home / ".pulumi").iterdir()] == ["plugins"]
 
 
-def test_a_broken_engine_is_none(user: User, built: Path) -> None:
+def test_a_broken_engine_is_not_used(user: User, built: Path) -> None:
     user.has_program("pulumi", "exit 1")
     assert engine.ensure_engine() == built / "pulumi"
 
 
-def test_a_built_engine_on_path_is_not_the_users(user: User, built: Path) -> None:
+def test_a_built_engine_on_path_is_not_taken_for_the_users(user: User, built: Path) -> None:
     (user.bin / "pulumi").symlink_to(built / "pulumi")
     assert engine.users_engine() is None
 
 
-def test_a_plugin_on_path_is_real(user: User) -> None:
+def test_an_official_plugin_on_path_is_used(user: User) -> None:
     plugin = user.has_program("pulumi-resource-digitalocean")
     assert users_plugin(DIGITALOCEAN) == plugin
 
 
-def test_a_stand_in_on_path_is_not_real(user: User) -> None:
+def test_a_stand_in_on_path_is_not_taken_for_an_official_plugin(user: User) -> None:
     (user.bin / "pulumi-resource-digitalocean").write_text(commands.stand_in(DIGITALOCEAN))
     (user.bin / "pulumi-resource-digitalocean").chmod(0o755)
     assert users_plugin(DIGITALOCEAN) is None
 
 
-def test_the_newest_plugin_of_the_sdks_major_version_is_taken_from_the_users_folder(user: User) -> None:
+def test_the_users_newest_plugin_of_the_sdks_major_version_is_used(user: User) -> None:
     user.has_plugin("digitalocean", "4.9.0")
     newest = user.has_plugin("digitalocean", "4.76.0")
     user.has_plugin("digitalocean", "5.0.0")
     assert users_plugin(DIGITALOCEAN) == newest
 
 
-def test_a_plugin_whose_download_was_cut_off_is_not_taken(user: User) -> None:
+def test_a_partially_downloaded_plugin_is_not_used(user: User) -> None:
     user.has_plugin("digitalocean", "4.76.0")
     (user.pulumi_plugins / "resource-digitalocean-v4.76.0.partial").touch()
     assert users_plugin(DIGITALOCEAN) is None
 
 
-def test_the_users_language_host_comes_with_the_users_engine(user: User) -> None:
+def test_the_users_language_host_is_used_with_the_users_engine(user: User) -> None:
     host = user.has_program("pulumi-language-python")
     user.has_engine("3.259.0")
     assert users_plugin(PYTHON) == host
 
 
-def test_the_language_host_of_an_old_engine_is_left_alone(user: User) -> None:
+def test_the_language_host_of_an_old_engine_is_not_used(user: User) -> None:
     user.has_program("pulumi-language-python")
     user.has_engine("3.100.0")
     assert users_plugin(PYTHON) is None
 
 
-def test_stand_ins_fill_what_the_user_lacks(user: User, built: Path, tmp_path: Path) -> None:
+def test_stand_ins_replace_missing_plugins(user: User, built: Path, tmp_path: Path) -> None:
     real = user.has_plugin("digitalocean", "4.76.0")
     home = tmp_path / "pulumi-home"
     ensure_commands(tmp_path / "commands", home)
@@ -153,7 +153,7 @@ def test_stand_ins_fill_what_the_user_lacks(user: User, built: Path, tmp_path: P
             assert os.access(installed, os.X_OK)
 
 
-def test_a_plugin_that_the_user_installs_later_replaces_the_stand_in(
+def test_a_plugin_that_is_installed_later_replaces_the_stand_in(
     user: User, built: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "pulumi-home"
@@ -163,7 +163,7 @@ def test_a_plugin_that_the_user_installs_later_replaces_the_stand_in(
     assert [path.resolve() for path in (home / "plugins").glob("resource-tls-*/*")] == [real]
 
 
-def test_filling_from_within_the_local_clouds_own_shell_changes_nothing(
+def test_installing_inside_the_local_clouds_shell_changes_nothing(
     user: User, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pulumi, real = user.has_engine("3.259.0"), user.has_plugin("tls", "5.6.2")

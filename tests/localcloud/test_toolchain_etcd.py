@@ -17,21 +17,21 @@ from localcloud.toolchain.tarball import stored_gzip, write_tarball
 
 
 @pytest.mark.parametrize("version", etcd.VERSIONS)
-def test_a_release_is_pinned_as_a_whole(version: str) -> None:
+def test_a_release_is_pinned_completely(version: str) -> None:
     module = (golang.MODULES / f"etcd-{version}" / "go.mod").read_text()
     for part in ("server", "etcdctl", "etcdutl"):
         assert f"go.etcd.io/etcd/{part}/v3 v{version}" in module
     assert len(bytes.fromhex(etcd.checksum(version))) == 32
 
 
-def test_a_version_that_cannot_be_built_is_answered_with_those_that_can() -> None:
+def test_the_error_for_an_unknown_version_lists_the_known_ones() -> None:
     with pytest.raises(ToolchainError, match=r"etcd 3\.4\.0 cannot be built.*3\.5\.33, 3\.6\.14, 3\.7\.1"):
         etcd.ensure_release("3.4.0")
 
 
 @pytest.fixture
 def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A compiler whose binaries are their package's name."""
+    """A compiler that writes the package's name as the binary."""
 
     def build(module: str, package: str, output: Path, show: object) -> None:
         output.write_text(package)
@@ -41,7 +41,7 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("compiler")
-def test_an_archive_with_another_checksum_is_refused(tmp_path: Path) -> None:
+def test_an_archive_with_another_checksum_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(
         ToolchainError, match=r"etcd-v3\.6\.14-linux-amd64\.tar\.gz has SHA-256 .* but .* has .*committed"
     ):
@@ -71,7 +71,7 @@ def test_the_mirror_has_upstreams_layout(tmp_path: Path, monkeypatch: pytest.Mon
         assert all(member.mode == 0o755 and member.uid == member.gid == 0 for member in archive)
 
 
-def test_an_archive_depends_on_nothing_but_contents(tmp_path: Path) -> None:
+def test_an_archive_depends_only_on_its_content(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).write_text(name * 40_000)
     files = {name: tmp_path / name for name in ("two", "one")}
@@ -83,6 +83,6 @@ def test_an_archive_depends_on_nothing_but_contents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFE, 0xFFFF, 0x10000, 0x1FFFE, 200_000])
-def test_stored_blocks_unpack_to_what_was_packed(size: int) -> None:
+def test_stored_blocks_are_unpacked_to_the_same_bytes(size: int) -> None:
     data = os.urandom(size)
     assert gzip.GzipFile(fileobj=io.BytesIO(stored_gzip(data))).read() == data

@@ -1,6 +1,6 @@
 """Programs that the real engine runs through the stand-in language host.
 
-The engine is the one from the cache, which is built where it is missing.
+The engine comes from the cache, and is built if it is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOST = Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language
 
 
 class Project:
-    """A Pulumi project with a state of its own, and no plugin but the language host."""
+    """A Pulumi project with its own state, and without plugins except the language host."""
 
     def __init__(self, folder: Path, program: str) -> None:
         self.folder = folder / "project"
@@ -50,7 +50,7 @@ class Project:
         self.pulumi("stack", "init", "dev")
 
     def pulumi(self, *argv: str, succeeds: bool = True) -> str:
-        """Run the engine, and return all it printed."""
+        """Run the engine, and return its output."""
         answer = subprocess.run(
             [ensure_engine(), *argv, "--non-interactive"],
             cwd=self.folder,
@@ -95,7 +95,7 @@ print("what a program prints")
 """
 
 
-def test_a_program_finds_itself_where_the_official_host_puts_it(tmp_path: Path) -> None:
+def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path) -> None:
     project = Project(tmp_path, WHERE_AM_I)
     (project.folder / "beside.py").write_text("VALUE = 'beside'\n")
     project.pulumi("config", "set", "plain", "text")
@@ -141,7 +141,7 @@ pulumi.export("second", second.output)
 """
 
 
-def test_hooks_hold_up_a_change_and_nothing_else(tmp_path: Path) -> None:
+def test_hooks_delay_only_their_own_resources(tmp_path: Path) -> None:
     project = Project(tmp_path, GATED)
     assert "second was asked, first is stored" in project.up()
     unchanged = project.up()
@@ -210,7 +210,7 @@ def test_preview_refresh_and_destroy_work(tmp_path: Path) -> None:
     assert "3 deleted" in project.pulumi("destroy", "--yes")
 
 
-def test_about_and_install_answer(tmp_path: Path) -> None:
+def test_about_and_install_work(tmp_path: Path) -> None:
     project = Project(tmp_path, "")
     about = json.loads(project.pulumi("about", "--json"))
     assert about["runtime"]["executable"] == sys.executable
@@ -247,7 +247,7 @@ def _processes_of(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-def test_no_program_outlives_its_engine(tmp_path: Path, how: signal.Signals) -> None:
+def test_a_program_ends_with_its_engine(tmp_path: Path, how: signal.Signals) -> None:
     project = Project(tmp_path, STUCK)
     engine = subprocess.Popen(
         [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
@@ -263,7 +263,7 @@ def test_no_program_outlives_its_engine(tmp_path: Path, how: signal.Signals) -> 
         assert any(HOST.module in command for command in _processes_of(project))
         engine.send_signal(how)
         if how is signal.SIGINT:
-            # The first asks the engine to wind up, the second ends it.
+            # The first signal asks the engine to stop, the second ends it.
             time.sleep(0.5)
             engine.send_signal(how)
         shown, _ = engine.communicate(timeout=RUN_LIMIT)
@@ -277,7 +277,7 @@ def test_no_program_outlives_its_engine(tmp_path: Path, how: signal.Signals) -> 
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_host_whichever_thread_gets_it(how: signal.Signals) -> None:
+def test_a_signal_on_any_thread_ends_the_host(how: signal.Signals) -> None:
     argv = [sys.executable, "-m", HOST.module, "127.0.0.1:1"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as host:
         try:
@@ -291,7 +291,7 @@ def test_a_signal_ends_the_host_whichever_thread_gets_it(how: signal.Signals) ->
             host.kill()
 
 
-def test_without_an_engine_one_line_says_how_it_is_started() -> None:
+def test_without_an_engine_the_host_says_how_to_start_it() -> None:
     argv = [sys.executable, "-m", "localcloud.plugins.language_host"]
     answer = subprocess.run(argv, capture_output=True, text=True, timeout=RUN_LIMIT, check=False)
     assert answer.returncode != 0
@@ -300,5 +300,5 @@ def test_without_an_engine_one_line_says_how_it_is_started() -> None:
     ]
 
 
-def test_a_stand_in_says_that_it_is_one() -> None:
+def test_the_language_host_has_the_mark_of_a_stand_in() -> None:
     assert stand_in(HOST).splitlines()[1].startswith(STAND_IN_MARK)

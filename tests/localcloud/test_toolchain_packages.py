@@ -1,4 +1,4 @@
-"""System packages and where the machine image's own come from."""
+"""System packages, and the package sources of the machine image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localcloud.toolchain.errors import ToolchainError
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A system with apt and nothing that the local cloud needs but nft."""
+    """A system with apt that has none of the needed programs except nft."""
     for name in ("apt-get", "nft"):
         (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
         (tmp_path / name).chmod(0o755)
@@ -24,7 +24,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_package_is_missing_when_its_program_is() -> None:
+def test_a_package_without_its_program_is_missing() -> None:
     missing = packages.missing_packages()
     assert "mmdebstrap" in missing
     assert "nftables" not in missing
@@ -47,7 +47,7 @@ def test_without_apt_one_line_names_the_programs(bare: Path) -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_packages_that_do_not_bring_their_program_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_whose_program_is_still_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(
         ToolchainError, match=r"packages are still missing after their installation: .*mmdebstrap"
@@ -55,7 +55,7 @@ def test_packages_that_do_not_bring_their_program_are_named(monkeypatch: pytest.
         packages.install_packages()
 
 
-def test_a_service_whose_programs_alone_are_needed_is_masked_before_it_is_installed(
+def test_an_unneeded_service_is_masked_before_its_installation(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -64,7 +64,7 @@ def test_a_service_whose_programs_alone_are_needed_is_masked_before_it_is_instal
     assert (bare / "units/prometheus.service").readlink() == Path("/dev/null")
 
 
-def test_the_image_comes_from_the_mirrors_that_this_host_uses() -> None:
+def test_the_image_uses_the_mirrors_of_this_host() -> None:
     uris = ["http://mirror.test/debian/", "http://other.test/tools", "http://mirror.test/debian-security"]
     assert image.sources_of(uris) == [
         "deb http://mirror.test/debian trixie main",
@@ -73,11 +73,11 @@ def test_the_image_comes_from_the_mirrors_that_this_host_uses() -> None:
     ]
 
 
-def test_a_host_that_is_no_debian_has_no_mirror_to_offer() -> None:
+def test_a_host_that_is_not_debian_has_no_mirror() -> None:
     assert image.sources_of(["http://mirror.test/ubuntu"]) == []
 
 
-def test_an_image_is_not_made_without_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_is_not_built_without_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ToolchainError, match="belong to root: run this as root"):

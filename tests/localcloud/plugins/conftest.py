@@ -15,7 +15,7 @@ Serve = Callable[[Provider], provider_pb2_grpc.ResourceProviderStub]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Serves a provider over gRPC on loopback, as its executable does, and gives the engine's end."""
+    """A function that serves a provider over gRPC like its executable does, and returns a client of it."""
     ends: list[Callable[[], object]] = []
 
     def start(provider: Provider) -> provider_pb2_grpc.ResourceProviderStub:

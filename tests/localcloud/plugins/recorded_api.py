@@ -1,4 +1,4 @@
-"""An HTTP server that gives the recorded answers to the recorded requests, and to no other."""
+"""An HTTP server that answers recorded requests, and no others, with the recorded answers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Recorded:
 
 @dataclass
 class RecordedApi:
-    """Answers on loopback."""
+    """The server, on the loopback interface."""
 
     recorded: list[Recorded]
     unexpected: list[str] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     """Indexes of the recorded requests, in the order in which they were sent."""
     steady: dict[str, Any] = field(default_factory=dict)
-    """Answers to any number of GET requests, by path, once nothing recorded is left for them."""
+    """Answers to further GET requests, by path, after all recorded ones were used."""
     tokens: list[str | None] = field(default_factory=list)
     """The Authorization header of every request."""
 
@@ -84,5 +84,5 @@ class RecordedApi:
         return 404, {"id": "not_found", "message": "this request was not recorded"}
 
     def never_sent(self, repeated: AbstractSet[str] = frozenset()) -> list[Recorded]:
-        """Recorded requests without a counterpart, but for those that repeat one of ``repeated``."""
+        """Return the recorded requests that were not sent, except repetitions of one of ``repeated``."""
         return [entry for entry in self.recorded if not entry.sent and str(entry) not in repeated]

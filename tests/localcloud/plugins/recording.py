@@ -1,4 +1,4 @@
-"""What the real plugins answered, recorded on the wire, in a form that can be replayed and compared.
+"""Reads recorded answers of the real plugins, so that they can be replayed and compared.
 
 The recorder dropped every key ``name`` and ``type`` from properties, and replaced key material.
 """
@@ -25,7 +25,7 @@ GIVEN = {
     "m1": {"name": "etcd-server-1.example.com"},
     "r1": {"name": "etcd-server-1.example.com", "type": "A"},
 }
-"""What the recorded program gave as ``name`` and ``type``, by the resource's logical name."""
+"""The recorded program's values of ``name`` and ``type``, by the resource's logical name."""
 
 ZONE_NAME = "example.com"
 
@@ -41,7 +41,7 @@ class Exchange:
 
     @property
     def subject(self) -> str:
-        """The resource's type or the function's name."""
+        """The type of the resource, or the name of the function."""
         if "tok" in self.request:
             return self.request["tok"]
         return self.request["urn"].split("::")[2]
@@ -57,7 +57,7 @@ class Exchange:
 
 
 def exchanges(name: str) -> list[Exchange]:
-    """The recorded exchanges between the engine and the plugin."""
+    """Return the recorded exchanges between the engine and the plugin."""
     return [
         Exchange(entry["method"], entry["request"], entry["response"], tuple(entry.get("errors", ())))
         for entry in _lines(RECORDINGS / f"{name}.grpc.jsonl")
@@ -65,7 +65,7 @@ def exchanges(name: str) -> list[Exchange]:
 
 
 def http_exchanges(name: str) -> list[dict[str, Any]]:
-    """The recorded exchanges between the plugin and the API."""
+    """Return the recorded exchanges between the plugin and the API."""
     path = RECORDINGS / f"{name}.http.jsonl"
     return _lines(path) if path.exists() else []
 
@@ -75,7 +75,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def completed(exchange: Exchange) -> dict[str, Any]:
-    """The request with the names and types that the recorder dropped."""
+    """Return the request with the names and types that the recorder dropped."""
     request = json.loads(json.dumps(exchange.request))
     if exchange.method == "Invoke" and "filter" in request["args"]:
         request["args"]["filter"]["name"] = ZONE_NAME
@@ -87,7 +87,7 @@ def completed(exchange: Exchange) -> dict[str, Any]:
 
 
 def comparable(value: Any) -> Any:
-    """A message without what the recorder dropped and without the bridge's own fields."""
+    """Return a message without the fields that the recorder dropped and without those of the bridge."""
     if isinstance(value, dict):
         if _SECRET_KEY in value:
             return {"secret": comparable(value["value"])}

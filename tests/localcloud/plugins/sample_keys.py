@@ -1,4 +1,4 @@
-"""Key material in place of the recordings' placeholders."""
+"""Key material that replaces the placeholders of recordings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 @cache
 def samples() -> dict[str, str]:
-    """One key, a CA certificate and a request of it, by the recordings' placeholder."""
+    """Return a key, its CA certificate and its certificate request, by placeholder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "etcd CA")])
     now = datetime.now(UTC)
@@ -39,7 +39,7 @@ def samples() -> dict[str, str]:
 
 
 def with_key_material(value: Any) -> Any:
-    """A request with keys and certificates where the recording has placeholders."""
+    """Return a request in which placeholders are replaced by keys and certificates."""
     if isinstance(value, dict):
         return {key: with_key_material(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the DigitalOcean stand-in does beside what the recordings show."""
+"""Behaviour of the DigitalOcean stand-in that the recordings do not contain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 
 from .conftest import Serve
-from .engine_end import EngineEnd, RefusedError
+from .engine_client import EngineClient, RefusedError
 from .recorded_api import Recorded, RecordedApi
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -19,7 +19,7 @@ VOLUME = "digitalocean:index/volume:Volume"
 TAG = "digitalocean:index/tag:Tag"
 VPC = "digitalocean:index/vpc:Vpc"
 
-Plugin = Callable[[str], EngineEnd]
+Plugin = Callable[[str], EngineClient]
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def provider() -> DigitalOcean:
 def plugin(api: RecordedApi, provider: DigitalOcean, serve: Serve) -> Plugin:
     stub = serve(provider)
     settings = {"apiEndpoint": api.url, "token": "the-token", "httpRetryMax": 2, "httpRetryWaitMin": 0.01}
-    EngineEnd(stub).call("Configure", args=settings)
-    return lambda type_: EngineEnd(stub, type_)
+    EngineClient(stub).call("Configure", args=settings)
+    return lambda type_: EngineClient(stub, type_)
 
 
 def droplet(**changed: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def action(kind: str, path: str = "/v2/droplets/1002/actions") -> Recorded:
     return Recorded("POST", path, {"type": kind}, 201, body)
 
 
-def test_a_droplet_that_does_not_shut_down_in_time_is_left_alone(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_droplet_that_does_not_shut_down_in_time_is_not_deleted(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded.append(action("shutdown"))
     api.steady["/v2/droplets/1002"] = droplet(volume_ids=["some-volume"])
     with pytest.raises(RefusedError) as failed:
@@ -105,7 +105,7 @@ def test_a_droplet_that_does_not_shut_down_in_time_is_left_alone(api: RecordedAp
     assert api.unexpected == []
 
 
-def test_a_droplet_is_waited_for_until_it_is_unlocked_and_active(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_new_droplet_is_ready_when_it_is_unlocked_and_active(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded += [
         Recorded("POST", "/v2/droplets", CREATION, 202, droplet(status="new", locked=True)),
         Recorded("GET", "/v2/droplets/1002", None, 200, droplet(status="new", locked=True)),
@@ -118,7 +118,7 @@ def test_a_droplet_is_waited_for_until_it_is_unlocked_and_active(api: RecordedAp
     assert api.never_sent() == []
 
 
-def test_user_data_is_stored_as_its_digest_alone(api: RecordedApi, plugin: Plugin) -> None:
+def test_only_the_digest_of_user_data_is_stored(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded.append(Recorded("POST", "/v2/droplets", CREATION, 202, droplet()))
     api.steady["/v2/droplets/1002"] = droplet()
     created = plugin(DROPLET).call("Create", properties=INPUTS)
@@ -126,7 +126,7 @@ def test_user_data_is_stored_as_its_digest_alone(api: RecordedApi, plugin: Plugi
     assert len(created["properties"]["userData"]) == 40
 
 
-def test_a_droplet_that_is_made_but_not_ready_stays_in_the_state(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_created_droplet_that_is_not_ready_stays_in_the_state(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded.append(Recorded("POST", "/v2/droplets", CREATION, 202, droplet(status="new")))
     api.steady["/v2/droplets/1002"] = droplet(status="new")
     with pytest.raises(RefusedError) as failed:
@@ -138,7 +138,7 @@ def test_a_droplet_that_is_made_but_not_ready_stays_in_the_state(api: RecordedAp
     assert failed.value.kept["reasons"] == [failed.value.text]
 
 
-def test_a_failed_update_keeps_what_is_there(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_failed_update_keeps_the_objects_current_state(api: RecordedApi, plugin: Plugin) -> None:
     refusal = {"id": "unprocessable_entity", "message": "no such size", "request_id": "r"}
     resize = {"type": "resize", "size": "s-none", "disk": True}
     api.recorded += [
@@ -171,7 +171,7 @@ def test_a_wait_ends_when_the_run_is_cancelled(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_a_passing_refusal_is_tried_again(status: int, api: RecordedApi, plugin: Plugin) -> None:
+def test_a_temporary_error_status_is_retried(status: int, api: RecordedApi, plugin: Plugin) -> None:
     tag = {"tag": {"name": "etcd", "resources": {}}}
     api.recorded += [
         Recorded("POST", "/v2/tags", {"name": "etcd"}, status, {"message": "later"}),
@@ -182,7 +182,7 @@ def test_a_passing_refusal_is_tried_again(status: int, api: RecordedApi, plugin:
     assert set(api.tokens) == {"Bearer the-token"}
 
 
-def test_a_lasting_refusal_is_reported_with_the_number_of_attempts(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_lasting_error_is_reported_with_the_number_of_attempts(api: RecordedApi, plugin: Plugin) -> None:
     refusal = {"id": "server_error", "message": "Unexpected server-side error", "request_id": "r"}
     api.recorded += [Recorded("POST", "/v2/tags", {"name": "etcd"}, 500, refusal) for _ in range(3)]
     with pytest.raises(RefusedError) as failed:
@@ -197,25 +197,25 @@ def test_a_lasting_refusal_is_reported_with_the_number_of_attempts(api: Recorded
 def test_an_api_that_is_down_is_reported_with_its_address(serve: Serve) -> None:
     stub = serve(DigitalOcean())
     settings = {"apiEndpoint": "http://127.0.0.1:1", "httpRetryMax": 1, "httpRetryWaitMin": 0.01}
-    EngineEnd(stub).call("Configure", args=settings)
+    EngineClient(stub).call("Configure", args=settings)
     with pytest.raises(RefusedError) as failed:
-        EngineEnd(stub, TAG).call("Create", properties={"name": "etcd"})
+        EngineClient(stub, TAG).call("Create", properties={"name": "etcd"})
     assert "POST http://127.0.0.1:1/v2/tags giving up after 2 attempt(s)" in failed.value.text
 
 
-def test_token_and_endpoint_come_from_the_environment_where_the_config_has_none(
+def test_missing_settings_are_read_from_the_environment(
     api: RecordedApi, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIGITALOCEAN_TOKEN", "from-the-environment")
     monkeypatch.setenv("DIGITALOCEAN_API_URL", api.url)
     stub = serve(DigitalOcean())
-    EngineEnd(stub).call("Configure", args={"version": "4.84.1"})
+    EngineClient(stub).call("Configure", args={"version": "4.84.1"})
     api.steady["/v2/tags/etcd"] = {"tag": {"name": "etcd", "resources": {}}}
-    assert EngineEnd(stub, TAG).call("Read", id="etcd")["id"] == "etcd"
+    assert EngineClient(stub, TAG).call("Read", id="etcd")["id"] == "etcd"
     assert api.tokens == ["Bearer from-the-environment"]
 
 
-def test_a_vpc_tells_whether_it_became_its_regions_default_one(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_vpc_shows_whether_it_is_its_regions_default_vpc(api: RecordedApi, plugin: Plugin) -> None:
     vpc = {
         "id": "v",
         "urn": "do:vpc:v",
@@ -232,7 +232,7 @@ def test_a_vpc_tells_whether_it_became_its_regions_default_one(api: RecordedApi,
     assert created["properties"]["default"] is True
 
 
-def test_the_deletion_of_a_default_vpc_is_tried_again_until_its_time_is_over(
+def test_the_deletion_of_a_default_vpc_is_retried_until_its_time_limit(
     api: RecordedApi, plugin: Plugin
 ) -> None:
     refusal = {"id": "forbidden", "message": "Can not delete default VPCs", "request_id": "r"}
@@ -252,7 +252,7 @@ def test_missing_inputs_are_named(plugin: Plugin) -> None:
     ]
 
 
-def test_a_missing_name_is_made_from_the_resources_own(plugin: Plugin) -> None:
+def test_a_missing_name_is_generated_from_the_resources_name(plugin: Plugin) -> None:
     checked = plugin(VOLUME).call("Check", news={"region": "fra1", "size": 10})["inputs"]
     assert checked["name"].startswith("m1-")
     assert checked["__defaults"] == ["name"]
@@ -268,7 +268,7 @@ def test_a_missing_name_is_made_from_the_resources_own(plugin: Plugin) -> None:
         ({"mode": "DISABLE"}, None, 1),
     ],
 )
-def test_the_users_own_rules_for_names_are_followed(
+def test_the_configured_rules_for_names_are_followed(
     autonaming: dict[str, str], name: str | None, failures: int, plugin: Plugin
 ) -> None:
     checked = plugin(TAG).call("Check", news={}, autonaming=autonaming)
@@ -301,7 +301,7 @@ def test_a_volume_cannot_shrink(plugin: Plugin) -> None:
         ("gracefulShutdown", True, False),
     ],
 )
-def test_what_replaces_a_droplet_and_what_changes_it_in_place(
+def test_the_changes_that_replace_a_droplet_and_those_in_place(
     key: str, value: object, replaces: bool, plugin: Plugin
 ) -> None:
     created = plugin(DROPLET).call("Create", properties={**INPUTS, "vpcUuid": "vpc"}, preview=True)[
@@ -317,13 +317,13 @@ def test_what_replaces_a_droplet_and_what_changes_it_in_place(
     assert diff.get("replaces", []) == ([key] if replaces else [])
 
 
-def test_an_ignored_change_is_none(plugin: Plugin) -> None:
+def test_an_ignored_change_has_no_effect(plugin: Plugin) -> None:
     state = {"name": "data", "region": "fra1", "size": 10}
     diff = plugin(VOLUME).call("Diff", id="v", olds=state, news={**state, "size": 20}, ignoreChanges=["size"])
     assert diff["changes"] == "DIFF_NONE"
 
 
-def test_a_name_that_the_program_gave_asks_for_deletion_first(plugin: Plugin) -> None:
+def test_a_given_name_requires_deletion_before_replacement(plugin: Plugin) -> None:
     state = {"name": "data", "region": "fra1", "size": 10}
     given = {**state, "region": "ams3", "__defaults": []}
     assert plugin(VOLUME).call("Diff", id="v", olds=state, news=given)["deleteBeforeReplace"] is True
@@ -331,7 +331,7 @@ def test_a_name_that_the_program_gave_asks_for_deletion_first(plugin: Plugin) ->
     assert "deleteBeforeReplace" not in plugin(VOLUME).call("Diff", id="v", olds=state, news=automatic)
 
 
-def test_a_drifted_tag_set_shows_in_the_refreshed_inputs(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_refresh_shows_drifted_tags_in_the_inputs(api: RecordedApi, plugin: Plugin) -> None:
     state = {**INPUTS, "userData": "digest", "tags": ["etcd"]}
     api.steady["/v2/droplets/1002"] = droplet(tags=["etcd", "by-hand"])
     read = plugin(DROPLET).call("Read", id="1002", properties=state, inputs={**INPUTS, "tags": ["etcd"]})
@@ -359,7 +359,7 @@ def test_an_existing_object_can_be_imported(api: RecordedApi, plugin: Plugin) ->
     }
 
 
-def test_a_listing_is_read_to_its_last_page(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_listing_is_read_from_all_pages(api: RecordedApi, plugin: Plugin) -> None:
     def keys(first: int, following: str | None) -> dict[str, Any]:
         listed = [
             {"id": number, "name": f"key-{number}", "public_key": "k", "fingerprint": "f"}
@@ -376,7 +376,7 @@ def test_a_listing_is_read_to_its_last_page(api: RecordedApi, plugin: Plugin) ->
         end.call("Invoke", tok="digitalocean:index/getSshKey:getSshKey", args={"name": "key-5"})
 
 
-def test_what_the_stand_in_lacks_is_said(plugin: Plugin) -> None:
+def test_unknown_functions_and_resources_are_reported(plugin: Plugin) -> None:
     with pytest.raises(
         RefusedError, match=r"has no function digitalocean:index/getApp:getApp: it has .*getSshKey"
     ):

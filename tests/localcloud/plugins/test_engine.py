@@ -1,4 +1,4 @@
-"""The real engine drives the stand-in plugins against the local cloud's APIs, on loopback and without machines."""
+"""The real engine with the stand-in plugins and the local cloud's APIs, without machines."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ LISTINGS = {
     "vpcs": "vpcs",
     "ssh_keys": "account/keys",
 }
-"""Where the API lists what a stack made."""
+"""The listings of the API that contain a stack's objects."""
 DEFAULT_VPC = {"name": "default-fra1", "region": "fra1"}
 """A region's first VPC cannot be deleted."""
 
 
 @dataclass
 class Stack:
-    """A stack of the program, and the API that it changes."""
+    """A stack of the program, and its API."""
 
     folder: Path
     environment: dict[str, str]
@@ -71,7 +71,7 @@ class Stack:
             )
 
     def up(self, *arguments: str) -> Counter[str]:
-        """Run ``pulumi up`` and count its operations, by kind and resource."""
+        """Run ``pulumi up``, and count its operations by kind and resource."""
         events = self.pulumi("up", "--yes", "--skip-preview", "--json", *arguments)
         return operations(events)
 
@@ -86,7 +86,7 @@ class Stack:
 
 
 def operations(events: str) -> Counter[str]:
-    """What a run did to which resource; resources that stayed as they were are left out."""
+    """Count a run's operations by kind and resource. Unchanged resources are left out."""
     done: Counter[str] = Counter()
     for line in events.splitlines():
         event = json.loads(line).get("resOutputsEvent") if line.startswith("{") else None
@@ -128,7 +128,7 @@ def apis(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def stack(apis: dict[str, str], tmp_path: Path) -> Stack:
-    """A new stack that reaches nothing but loopback."""
+    """A new stack that can reach only the loopback interface."""
     folders = {name: tmp_path / name for name in ("commands", "home", "backend", "program")}
     for folder in folders.values():
         folder.mkdir()
@@ -163,7 +163,7 @@ def stack(apis: dict[str, str], tmp_path: Path) -> Stack:
     return stack
 
 
-def test_a_stack_lives_from_its_first_preview_to_its_destruction(stack: Stack) -> None:
+def test_a_stack_is_previewed_created_changed_and_destroyed(stack: Stack) -> None:
     stack.api("vpcs", "POST", DEFAULT_VPC)
     planned = json.loads(stack.pulumi("preview", "--json"))["changeSummary"]
     created = stack.up()

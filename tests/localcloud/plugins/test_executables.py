@@ -1,4 +1,4 @@
-"""The plugins as the engine starts them."""
+"""The executables of the plugins, started like the engine does."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from localcloud.plugins.tls.provider import Tls
 ROOT = Path(__file__).parents[3]
 PLUGINS = {"cloudflare": Cloudflare, "digitalocean": DigitalOcean, "tls": Tls}
 SLOW = ("pulumi", "httpx", "cryptography", "pydantic", "fastapi", "typer", "rich")
-"""Packages that take longer to import than all that a run without changes needs."""
+"""Packages whose import takes longer than a run without changes."""
 
 pytestmark = pytest.mark.parametrize("name", PLUGINS)
 
 
-def test_nothing_slow_is_imported_at_the_start(name: str) -> None:
+def test_slow_packages_are_not_imported_at_the_start(name: str) -> None:
     program = (
         f"import json, sys, localcloud.plugins.server, localcloud.plugins.{name}.provider\n"
         "print(json.dumps(sorted({module.partition('.')[0] for module in sys.modules})))"
@@ -36,12 +36,12 @@ def test_nothing_slow_is_imported_at_the_start(name: str) -> None:
     assert set(SLOW) & set(json.loads(listed.stdout)) == set()
 
 
-def test_it_stands_in_for_the_plugin_of_the_installed_package(name: str) -> None:
+def test_it_has_the_version_of_the_installed_package(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f"pulumi-{name}=={PLUGINS[name].version}" in project["dependencies"]
 
 
-def test_it_serves_on_the_port_that_it_prints_and_stops_quietly(name: str) -> None:
+def test_it_serves_on_the_printed_port_and_stops_without_output(name: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", f"localcloud.plugins.{name}", "127.0.0.1:1"],
         stdout=subprocess.PIPE,
@@ -61,14 +61,14 @@ def test_it_serves_on_the_port_that_it_prints_and_stops_quietly(name: str) -> No
 
 
 def test_it_ends_when_its_engine_is_killed(name: str) -> None:
-    # The engine here is a shell that starts the plugin, tells its process id, and is killed.
+    # The engine is a shell here: it starts the plugin, prints its process id, and is killed.
     starts = f'"{sys.executable}" -m localcloud.plugins.{name} 127.0.0.1:1 & echo $!; wait'
     with subprocess.Popen(["/bin/sh", "-c", starts], stdout=subprocess.PIPE, text=True, cwd=ROOT) as engine:
         assert engine.stdout is not None
         plugin = int(engine.stdout.readline())
         int(engine.stdout.readline())
         engine.kill()
-        # The plugin holds the other end of the pipe until it is gone.
+        # The plugin keeps the other end of the pipe open until it ends.
         assert engine.stdout.read() == ""
     deadline = time.monotonic() + 10
     while state(plugin) not in ("", "Z"):
@@ -77,7 +77,7 @@ def test_it_ends_when_its_engine_is_killed(name: str) -> None:
 
 
 def state(process: int) -> str:
-    """The kernel's letter for it; empty when it is gone."""
+    """Return the kernel's letter for a process's state; empty if it has ended."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -1,4 +1,4 @@
-"""Plugins that are forked from a process which is ready for them, as the engine starts them."""
+"""Plugins that are forked from the fork server, started like the engine does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from localcloud.plugins.launcher import SOCKET
 from localcloud.plugins.tls.provider import Tls
 from localcloud.toolchain.commands import Plugin, needed_plugins, stand_in
 
-from .engine_end import EngineEnd
+from .engine_client import EngineClient
 
 TLS = next(plugin for plugin in needed_plugins() if plugin.name == "tls")
 
@@ -35,7 +35,7 @@ class ForkServer:
     process: subprocess.Popen[bytes]
     path: Path
     code: Path
-    """The folder that its package is in."""
+    """The folder that contains its package."""
 
     def plugins(self) -> list[int]:
         return [int(child) for child in _children(self.process.pid)]
@@ -80,9 +80,9 @@ class Started:
     process: subprocess.Popen[str]
     port: int
 
-    def engine_end(self, type_: str) -> EngineEnd:
+    def engine_client(self, type_: str) -> EngineClient:
         channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
-        return EngineEnd(provider_pb2_grpc.ResourceProviderStub(channel), type_)
+        return EngineClient(provider_pb2_grpc.ResourceProviderStub(channel), type_)
 
     def version(self) -> str:
         with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
@@ -94,7 +94,7 @@ Start = Callable[..., Started]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a plugin's executable with a fork server's socket in its environment."""
+    """A function that starts a plugin's executable with a fork server's socket in its environment."""
     started: list[subprocess.Popen[str]] = []
 
     def run(path: Path, plugin: Plugin = TLS, environment: Mapping[str, str] | None = None) -> Started:
@@ -122,18 +122,18 @@ def test_every_stand_in_provider_can_be_forked() -> None:
     assert set(PROVIDERS) == {plugin.module for plugin in needed_plugins() if plugin.kind == "resource"}
 
 
-def test_a_plugin_is_forked_serves_and_stops_quietly(fork_server: ForkServer, start: Start) -> None:
+def test_a_forked_plugin_serves_and_stops_without_output(fork_server: ForkServer, start: Start) -> None:
     plugin = start(fork_server.path)
     assert plugin.version() == Tls.version
     assert len(fork_server.plugins()) == 1
     plugin.process.send_signal(signal.SIGINT)
     assert plugin.process.wait(timeout=30) == 0
-    # Whoever holds the other end of the pipe is gone as well.
+    # The pipe is closed, so the process at its other end has ended, too.
     assert plugin.process.communicate(timeout=10) == ("", "")
     assert eventually(lambda: not fork_server.plugins())
 
 
-def test_several_plugins_run_beside_each_other(fork_server: ForkServer, start: Start) -> None:
+def test_several_plugins_run_concurrently(fork_server: ForkServer, start: Start) -> None:
     plugins = [
         start(fork_server.path, plugin) for plugin in needed_plugins() if plugin.kind == "resource"
     ] + [start(fork_server.path)]
@@ -143,10 +143,10 @@ def test_several_plugins_run_beside_each_other(fork_server: ForkServer, start: S
 
 def test_the_launchers_environment_reaches_the_plugin(fork_server: ForkServer, start: Start) -> None:
     plugin = start(fork_server.path, environment={"LOCALCLOUD_TLS_HOUR_SECONDS": "7"})
-    key = plugin.engine_end("tls:index/privateKey:PrivateKey").call(
+    key = plugin.engine_client("tls:index/privateKey:PrivateKey").call(
         "Create", properties={"algorithm": "ECDSA", "ecdsaCurve": "P256", "rsaBits": 2048}
     )
-    certificate = plugin.engine_end("tls:index/selfSignedCert:SelfSignedCert").call(
+    certificate = plugin.engine_client("tls:index/selfSignedCert:SelfSignedCert").call(
         "Create",
         properties={
             "privateKeyPem": key["properties"]["privateKeyPem"],
@@ -187,20 +187,20 @@ def test_a_plugin_ends_when_its_engine_is_killed(
     assert eventually(lambda: not fork_server.plugins())
 
 
-def test_a_plugin_outlives_its_fork_server(fork_server: ForkServer, start: Start) -> None:
+def test_a_plugin_keeps_running_without_its_fork_server(fork_server: ForkServer, start: Start) -> None:
     plugin = start(fork_server.path)
     fork_server.process.kill()
     fork_server.process.wait()
     assert plugin.version() == Tls.version
 
 
-def test_a_plugin_starts_by_itself_where_nobody_listens(fork_server: ForkServer, start: Start) -> None:
+def test_a_plugin_starts_directly_without_a_fork_server(fork_server: ForkServer, start: Start) -> None:
     fork_server.process.kill()
     fork_server.process.wait()
     assert start(fork_server.path).version() == Tls.version
 
 
-def test_changed_code_is_never_run_from_memory(fork_server: ForkServer, start: Start) -> None:
+def test_the_fork_server_loads_changed_code(fork_server: ForkServer, start: Start) -> None:
     start(fork_server.path)
     (fork_server.code / "localcloud" / "plugins" / "values.py").touch()
     assert start(fork_server.path).version() == Tls.version

@@ -1,4 +1,4 @@
-"""What the DigitalOcean stand-in does with alert policies."""
+"""Alert policies of the DigitalOcean stand-in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .engine_end import EngineEnd, RefusedError
+from .engine_client import EngineClient, RefusedError
 from .recorded_api import Recorded, RecordedApi
 from .test_digitalocean import api, plugin, provider
 
@@ -32,10 +32,10 @@ BODY: dict[str, Any] = {
 }
 POLICY = {"policy": {**BODY, "uuid": "b8ecd2ab"}}
 
-Plugin = Callable[[str], EngineEnd]
+Plugin = Callable[[str], EngineClient]
 
 
-def test_a_policy_goes_by_the_id_that_the_api_gives_it(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_policys_id_is_the_apis(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded.append(Recorded("POST", PATH, BODY, 200, POLICY))
     api.steady[f"{PATH}/b8ecd2ab"] = POLICY
     created = plugin(ALERT).call("Create", properties=INPUTS)
@@ -44,7 +44,7 @@ def test_a_policy_goes_by_the_id_that_the_api_gives_it(api: RecordedApi, plugin:
     assert api.unexpected == []
 
 
-def test_every_change_is_made_in_place(api: RecordedApi, plugin: Plugin) -> None:
+def test_every_change_of_a_policy_is_made_in_place(api: RecordedApi, plugin: Plugin) -> None:
     api.recorded.append(Recorded("POST", PATH, BODY, 200, POLICY))
     api.steady[f"{PATH}/b8ecd2ab"] = POLICY
     state = plugin(ALERT).call("Create", properties=INPUTS)["properties"]
@@ -56,7 +56,7 @@ def test_every_change_is_made_in_place(api: RecordedApi, plugin: Plugin) -> None
     assert same["changes"] == "DIFF_NONE"
 
 
-def test_a_refused_policy_says_so(api: RecordedApi, plugin: Plugin) -> None:
+def test_a_rejected_policy_is_reported(api: RecordedApi, plugin: Plugin) -> None:
     refusal = {"id": "unprocessable_entity", "message": "no", "request_id": "r"}
     api.recorded.append(Recorded("POST", PATH, BODY, 422, refusal))
     with pytest.raises(RefusedError) as failed:

@@ -1,4 +1,4 @@
-"""The stand-in plugins answer every recorded request as the real plugins did."""
+"""The stand-in plugins answer every recorded request like the real plugins."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ COMPARED = {
     "digitalocean-vanished": 22,
     "tls-create-renew": 43,
 }
-"""How many exchanges of each recording are compared: all that the plugin answered."""
+"""The number of compared exchanges in each recording: all that the plugin answered."""
 
 RECORDED_AT = datetime(2026, 11, 23, 20, 51, 6, tzinfo=UTC)
-"""When the certificate of the recording was raised into its renewal window."""
+"""The time at which the recorded certificate's renewal window was extended."""
 
 OWN_TO_EACH_RUN = {
     "id",
@@ -81,7 +81,7 @@ def answer(
 def expected(exchange: Exchange) -> Any:
     if exchange.errors:
         return list(exchange.errors)
-    # An empty message and one whose properties are all empty say the same.
+    # An empty message equals one whose properties are all empty.
     return {key: value for key, value in exchange.response.items() if value != {}}
 
 
@@ -104,9 +104,9 @@ def lacks_names(exchange: Exchange, got: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", COMPARED)
-def test_every_recorded_exchange_is_answered_as_the_real_plugin_did(name: str, serve: Serve) -> None:
+def test_every_recorded_request_gets_the_real_plugins_answer(name: str, serve: Serve) -> None:
     compared: Counter[str] = Counter()
-    # A preview reads what the run after it reads again: repetitions are in the recordings of HTTP alone.
+    # A preview and its run read the same objects: only the recordings of HTTP contain the repetitions.
     repeated: set[str] = set()
     with RecordedApi([Recorded(**entry) for entry in recording.http_exchanges(name)]) as api:
         plugin = serve(provider_of(name))
@@ -135,6 +135,6 @@ def test_every_recording_is_compared() -> None:
     assert recorded == COMPARED.keys()
 
 
-def test_every_exchange_that_a_real_plugin_answered_is_among_the_compared() -> None:
+def test_every_exchange_with_a_real_answer_is_compared() -> None:
     answered = {name: sum(one.answered for one in recording.exchanges(name)) for name in COMPARED}
     assert answered == COMPARED

@@ -1,4 +1,4 @@
-"""What the DigitalOcean stand-in does with buckets, on a real S3 server."""
+"""Buckets of the DigitalOcean stand-in, on a real S3 server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localcloud.plugins.digitalocean.provider import DigitalOcean
 from tests.nodes.objects import KEY, ObjectServer
 
 from .conftest import Serve
-from .engine_end import EngineEnd, RefusedError
+from .engine_client import EngineClient, RefusedError
 
 BUCKET = "digitalocean:index/spacesBucket:SpacesBucket"
 INPUTS = {"name": "made-here", "region": "fra1"}
@@ -27,12 +27,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
 
 
 @pytest.fixture
-def plugin(server: ObjectServer, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> EngineEnd:
+def plugin(server: ObjectServer, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> EngineClient:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     return configured(server, serve, KEY)
 
 
-def configured(server: ObjectServer, serve: Serve, key: AccessKey) -> EngineEnd:
+def configured(server: ObjectServer, serve: Serve, key: AccessKey) -> EngineClient:
     stub = serve(DigitalOcean())
     settings = {
         "token": "t",
@@ -40,15 +40,15 @@ def configured(server: ObjectServer, serve: Serve, key: AccessKey) -> EngineEnd:
         "spacesAccessId": key.id,
         "spacesSecretKey": key.secret,
     }
-    EngineEnd(stub).call("Configure", args=settings)
-    return EngineEnd(stub, BUCKET)
+    EngineClient(stub).call("Configure", args=settings)
+    return EngineClient(stub, BUCKET)
 
 
-def made(plugin: EngineEnd, **changes: Any) -> dict[str, Any]:
+def made(plugin: EngineClient, **changes: Any) -> dict[str, Any]:
     return plugin.call("Create", properties={**INPUTS, **changes})
 
 
-def test_a_bucket_is_made_and_goes_by_its_name(plugin: EngineEnd, server: ObjectServer) -> None:
+def test_a_bucket_is_created_and_its_name_is_its_id(plugin: EngineClient, server: ObjectServer) -> None:
     created = made(plugin)
     assert (server.folder / "made-here").is_dir()
     assert created["id"] == "made-here"
@@ -58,14 +58,16 @@ def test_a_bucket_is_made_and_goes_by_its_name(plugin: EngineEnd, server: Object
     assert same["changes"] == "DIFF_NONE"
 
 
-def test_its_owner_may_make_it_again_and_what_is_in_it_stays(plugin: EngineEnd, server: ObjectServer) -> None:
+def test_its_owner_can_create_a_bucket_again_and_its_objects_are_kept(
+    plugin: EngineClient, server: ObjectServer
+) -> None:
     made(plugin)
     (server.folder / "made-here/backup").write_text("kept")
     assert made(plugin)["id"] == "made-here"
     assert (server.folder / "made-here/backup").read_text() == "kept"
 
 
-def test_somebody_elses_bucket_is_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
+def test_a_foreign_bucket_is_rejected(plugin: EngineClient, server: ObjectServer, serve: Serve) -> None:
     made(plugin)
     stranger = AccessKey("stranger", "stranger-secret")
     server.add_user(stranger, role="userplus")
@@ -74,7 +76,7 @@ def test_somebody_elses_bucket_is_refused(plugin: EngineEnd, server: ObjectServe
     assert "stranger-secret" not in refused.value.text
 
 
-def test_a_bucket_with_something_in_it_is_not_deleted(plugin: EngineEnd, server: ObjectServer) -> None:
+def test_a_bucket_with_objects_is_not_deleted(plugin: EngineClient, server: ObjectServer) -> None:
     state = made(plugin, name="full")["properties"]
     (server.folder / "full/backup").write_text("kept")
     with pytest.raises(RefusedError, match="Error deleting Spaces Bucket: BucketNotEmpty: "):
@@ -84,29 +86,29 @@ def test_a_bucket_with_something_in_it_is_not_deleted(plugin: EngineEnd, server:
     assert not (server.folder / "full").exists()
 
 
-def test_a_bucket_that_is_gone_is_noticed(plugin: EngineEnd, server: ObjectServer) -> None:
+def test_a_refresh_notices_a_deleted_bucket(plugin: EngineClient, server: ObjectServer) -> None:
     state = made(plugin, name="short-lived")["properties"]
     assert plugin.call("Read", id="short-lived", properties=state, inputs=INPUTS)["id"] == "short-lived"
     (server.folder / "short-lived").rmdir()
     assert not plugin.call("Read", id="short-lived", properties=state, inputs=INPUTS).get("id")
 
 
-def test_another_region_needs_another_bucket(plugin: EngineEnd) -> None:
+def test_another_region_requires_a_replacement(plugin: EngineClient) -> None:
     state = made(plugin)["properties"]
     diff = plugin.call("Diff", id="made-here", olds=state, news={**INPUTS, "region": "ams3"})
     assert diff["replaces"] == ["region"]
 
 
-def test_a_region_without_spaces_is_refused(plugin: EngineEnd) -> None:
+def test_a_region_without_spaces_is_rejected(plugin: EngineClient) -> None:
     with pytest.raises(RefusedError, match="expected region to be one of"):
         made(plugin, region="local")
 
 
-def test_without_keys_nothing_is_made(server: ObjectServer, serve: Serve) -> None:
+def test_without_keys_no_bucket_is_created(server: ObjectServer, serve: Serve) -> None:
     with pytest.raises(RefusedError, match="Error creating bucket: Spaces credentials not configured"):
         made(configured(server, serve, AccessKey("", "")), name="nobodys")
 
 
-def test_wrong_keys_are_refused(plugin: EngineEnd, server: ObjectServer, serve: Serve) -> None:
+def test_wrong_keys_are_rejected(plugin: EngineClient, server: ObjectServer, serve: Serve) -> None:
     with pytest.raises(RefusedError, match="Error creating Spaces bucket: SignatureDoesNotMatch"):
         made(configured(server, serve, AccessKey(KEY.id, "wrong")), name="nobodys")

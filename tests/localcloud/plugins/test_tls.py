@@ -1,4 +1,4 @@
-"""What the TLS stand-in does beside what the recordings show."""
+"""Behaviour of the TLS stand-in that the recordings do not contain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from localcloud.plugins.tls.provider import Tls
 
 from .conftest import Serve
-from .engine_end import EngineEnd, RefusedError
+from .engine_client import EngineClient, RefusedError
 
 SECRET = "4dabf18193072939515e22adb298388d"
 
@@ -31,14 +31,14 @@ class Clock:
 
 
 class TlsEnd:
-    """Makes keys and certificates as a program would."""
+    """Creates keys and certificates like a program."""
 
     def __init__(self, serve: Serve) -> None:
         self.clock = Clock()
         self.stub = serve(Tls(self.clock))
 
-    def end(self, kind: str) -> EngineEnd:
-        return EngineEnd(self.stub, f"tls:index/{kind[0].lower()}{kind[1:]}:{kind}")
+    def end(self, kind: str) -> EngineClient:
+        return EngineClient(self.stub, f"tls:index/{kind[0].lower()}{kind[1:]}:{kind}")
 
     def create(self, kind: str, **inputs: Any) -> dict[str, Any]:
         properties = self.end(kind).call("Create", properties=inputs)["properties"]
@@ -125,7 +125,7 @@ def test_private_keys_are_secrets(tls: TlsEnd) -> None:
     assert secret == {"privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"}
 
 
-def test_an_unknown_algorithm_is_refused_with_the_known_ones(tls: TlsEnd) -> None:
+def test_the_error_for_an_unknown_algorithm_lists_the_known_ones(tls: TlsEnd) -> None:
     with pytest.raises(RefusedError, match='"DSA" is not supported: use RSA, ECDSA, ED25519'):
         tls.create("PrivateKey", algorithm="DSA")
 
@@ -148,7 +148,7 @@ def test_a_leaf_is_signed_by_its_authority_for_the_requested_names(tls: TlsEnd) 
     assert issuer_key == subject_key
 
 
-def test_an_authority_may_sign_certificates(tls: TlsEnd) -> None:
+def test_a_certificate_authority_may_sign_certificates(tls: TlsEnd) -> None:
     authority = certificate(tls.authority(maxPathLength=1)[1])
     constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints)
     assert constraints.critical
@@ -189,12 +189,12 @@ def test_an_authority_signs_another_ones_certificate(tls: TlsEnd) -> None:
     assert key_ids[0] == key_ids[1]
 
 
-def test_an_authority_without_a_subject_is_refused(tls: TlsEnd) -> None:
+def test_an_authority_without_a_subject_is_rejected(tls: TlsEnd) -> None:
     with pytest.raises(RefusedError, match="Must contain at least one Distinguished Name"):
         tls.authority(subject={})
 
 
-def test_a_leaf_inside_its_renewal_window_is_replaced_by_a_plain_update(tls: TlsEnd) -> None:
+def test_a_certificate_in_its_renewal_window_is_replaced(tls: TlsEnd) -> None:
     inputs = tls.leaf_inputs()
     leaf = tls.create("LocallySignedCert", **inputs)
     end = tls.end("LocallySignedCert")
@@ -214,7 +214,7 @@ def test_a_refresh_shows_that_a_certificate_is_due(tls: TlsEnd) -> None:
     assert read["properties"]["readyForRenewal"] is True
 
 
-def test_a_window_as_long_as_the_lifetime_makes_a_certificate_due_at_once(tls: TlsEnd) -> None:
+def test_a_window_as_long_as_the_lifetime_makes_a_new_certificate_due(tls: TlsEnd) -> None:
     inputs = tls.leaf_inputs(validityPeriodHours=2, earlyRenewalHours=2)
     leaf = tls.create("LocallySignedCert", **inputs)
     assert leaf["readyForRenewal"] is True
@@ -222,14 +222,14 @@ def test_a_window_as_long_as_the_lifetime_makes_a_certificate_due_at_once(tls: T
     assert diff["replaces"] == ["readyForRenewal"]
 
 
-def test_another_authority_replaces_a_leaf(tls: TlsEnd) -> None:
+def test_another_authority_replaces_its_certificates(tls: TlsEnd) -> None:
     inputs = tls.leaf_inputs()
     leaf = tls.create("LocallySignedCert", **inputs)
     other = {**inputs, "caCertPem": tls.authority()[1]["certPem"]}
     assert tls.end("LocallySignedCert").call("Diff", olds=leaf, news=other)["replaces"] == ["caCertPem"]
 
 
-def test_an_unknown_use_is_refused_before_anything_is_made(tls: TlsEnd) -> None:
+def test_an_unknown_use_is_rejected_in_the_plan(tls: TlsEnd) -> None:
     inputs = tls.leaf_inputs(allowedUses=["server_authentication"])
     with pytest.raises(
         RefusedError, match=r'allowedUses has "server_authentication": use one of .*server_auth'
@@ -237,9 +237,7 @@ def test_an_unknown_use_is_refused_before_anything_is_made(tls: TlsEnd) -> None:
         tls.end("LocallySignedCert").call("Create", properties=inputs, preview=True)
 
 
-def test_an_hour_may_be_shorter_for_lifetimes_and_windows_alike(
-    tls: TlsEnd, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_length_of_an_hour_can_be_shortened(tls: TlsEnd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", "2")
     inputs = tls.leaf_inputs(validityPeriodHours=30, earlyRenewalHours=10)
     made = tls.create("LocallySignedCert", **inputs)
@@ -253,7 +251,9 @@ def test_an_hour_may_be_shorter_for_lifetimes_and_windows_alike(
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "an hour"])
-def test_an_hour_without_a_length_is_refused(tls: TlsEnd, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_an_hour_without_a_positive_length_is_rejected(
+    tls: TlsEnd, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     inputs = tls.leaf_inputs()
     monkeypatch.setenv("LOCALCLOUD_TLS_HOUR_SECONDS", text)
     with pytest.raises(RefusedError, match=f"LOCALCLOUD_TLS_HOUR_SECONDS is {text}: set it to a positive"):
@@ -261,6 +261,6 @@ def test_an_hour_without_a_length_is_refused(tls: TlsEnd, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("key", ["caCertPem", "caPrivateKeyPem", "certRequestPem"])
-def test_broken_pem_is_named(tls: TlsEnd, key: str) -> None:
+def test_the_error_for_malformed_pem_names_the_property(tls: TlsEnd, key: str) -> None:
     with pytest.raises(RefusedError, match=r"Failed to parse .* PEM"):
         tls.create("LocallySignedCert", **tls.leaf_inputs(**{key: "no PEM"}))

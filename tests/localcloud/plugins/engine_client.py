@@ -1,4 +1,4 @@
-"""The engine's end of a plugin: requests in plain values."""
+"""A client that sends requests to a plugin like the engine does, in plain values."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ REQUESTS = {"CheckConfig": "CheckRequest", "DiffConfig": "DiffRequest"}
 
 @dataclass(frozen=True)
 class RefusedError(Exception):
-    """A plugin's error, and the state that it wants to be kept."""
+    """A plugin's error, and the state that the engine must keep."""
 
     text: str
     kept: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
-class EngineEnd:
+class EngineClient:
     """Sends requests for one resource type to a plugin."""
 
     stub: provider_pb2_grpc.ResourceProviderStub
