@@ -76,8 +76,8 @@ def ensure(kind: str, key: str, work: Work, build: Callable[[Path, Show], None])
     with _locked(kind):
         if _mark_used(entry):
             return entry
-        for leftover in root().glob(f"{kind}-*.tmp"):
-            shutil.rmtree(leftover)
+        for unfinished in root().glob(f"{kind}-*.tmp"):
+            shutil.rmtree(unfinished)
         making = entry.with_name(f"{entry.name}.tmp")
         making.mkdir()
         try:
@@ -110,9 +110,9 @@ def _prune(kind: str, keep: Path) -> None:
         ours = re.fullmatch(re.escape(kind) + "-[0-9a-f]{16}", entry.name)
         # An image that is mounted below running machines is in use, even after so many days.
         if ours and entry != keep and entry.stat().st_mtime < oldest and str(entry) not in mounts:
-            doomed = entry.with_name(f"{entry.name}.tmp")
-            entry.rename(doomed)
-            shutil.rmtree(doomed)
+            removed = entry.with_name(f"{entry.name}.tmp")
+            entry.rename(removed)
+            shutil.rmtree(removed)
 
 
 @contextmanager

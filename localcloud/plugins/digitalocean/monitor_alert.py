@@ -53,9 +53,9 @@ class MonitorAlert(Resource[DigitalOceanApi]):
         """GET /v2/monitoring/alerts/UUID. The real provider leaves the output ``uuid`` empty."""
         policy = client.read(f"monitoring/alerts/{object_id}", "policy", "Error reading Alert")
         recipients = members(policy.get("alerts"))
-        told = {"emails": recipients.get("email"), "slacks": recipients.get("slack")}
+        recipients_by_kind = {"emails": recipients.get("email"), "slacks": recipients.get("slack")}
         return {
-            "alerts": {key: list(value) for key, value in told.items() if value},
+            "alerts": {key: list(value) for key, value in recipients_by_kind.items() if value},
             "entities": sorted(policy.get("entities") or []),
             "tags": tags_by_hash(policy.get("tags") or []),
             "uuid": "",

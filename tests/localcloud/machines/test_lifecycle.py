@@ -174,7 +174,7 @@ def test_stop_does_not_wait_for_inhibitors(running: LocalCloud) -> None:
     )
     said: list[str] = []
     LocalCloud(running.layout.name, said.append).stop()
-    assert not [line for line in said if "cutting its power" in line]
+    assert not [line for line in said if "cutting the power" in line]
 
 
 def test_a_second_command_waits_until_the_first_has_finished(running: LocalCloud) -> None:
