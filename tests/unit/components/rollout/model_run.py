@@ -23,7 +23,7 @@ from components.rollout.policy import (
     waits_for_gate,
     waits_for_others,
 )
-from components.shared.markers import markers_in
+from components.shared.markers import Markers, markers_in
 from tests.unit.components.rollout.model_state import (
     CLUSTER,
     NAMES,
@@ -97,11 +97,17 @@ def only_unhealthy(healthy: tuple[bool, ...]) -> str | None:
 
 
 @cache
+def markers(left: Left) -> Markers:
+    """What guards and program read from the account's tags."""
+    return markers_in(left.tags, CLUSTER)
+
+
+@cache
 def blocks_shutdown(index: int, healthy: tuple[bool, ...], left: Left) -> bool:
     """Whether the guard on a member's machine blocks its shutdown, by what the tags say."""
     unhealthy = {name: "gone" for at, name in enumerate(NAMES) if at != index and not healthy[at]}
-    markers = markers_in(left.tags, CLUSTER)
-    return must_block(ShutdownFacts(has_data=True, unhealthy=unhealthy, markers=markers)) is not None
+    facts = ShutdownFacts(has_data=True, unhealthy=unhealthy, markers=markers(left))
+    return must_block(facts) is not None
 
 
 @cache
@@ -136,7 +142,7 @@ def shut_down(state: State, index: int) -> State:
 
 def began(state: State, guards: Guards, *, refresh: bool, replacing: bool = False) -> State:
     """The beginning of a one-at-a-time run."""
-    finds_unguarded = markers_in(state.left.tags, CLUSTER).unguarded
+    finds_unguarded = markers(state.left).unguarded
     if guards.tags_first and state.left is Left.ALL_AT_ONCE:
         state = state._replace(left=Left.NOTHING)
     if refresh:
