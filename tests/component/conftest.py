@@ -161,8 +161,11 @@ def droplet(number: int, **differing: Any) -> dict[str, Any]:
 
 async def registered() -> None:
     """Wait until all that a program has begun is registered, as the language host does."""
+    loop = asyncio.get_running_loop()
     while SETTINGS.outputs or SETTINGS.rpc_manager.rpcs:
-        waiting = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
+        begun = [*SETTINGS.outputs, *SETTINGS.rpc_manager.rpcs]
+        # A thread of a failed run may add to them late: that work is bound to a loop that is closed.
+        waiting = [one for one in begun if not asyncio.isfuture(one) or one.get_loop() is loop]
         SETTINGS.outputs.clear()
         SETTINGS.rpc_manager.rpcs.clear()
         await asyncio.gather(*waiting)
