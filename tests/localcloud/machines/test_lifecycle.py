@@ -257,7 +257,7 @@ def test_files_of_an_interrupted_write_do_not_prevent_a_start(running: LocalClou
 def test_start_restarts_the_plugin_process(running: LocalCloud) -> None:
     Cgroup(running.layout.cgroup / "plugins").kill()
     eventually(lambda: not processes(running, "plugins"), "the end of the process")
-    assert running.status().problem == "its plugins' process does not run"
+    assert running.status().problem == "its plugin process does not run"
     running.start()
     assert running.status().running
 
