@@ -1,4 +1,4 @@
-"""One etcd cluster on DigitalOcean, as the stack's configuration describes it."""
+"""Creates and changes one etcd cluster on DigitalOcean, as the stack's configuration describes it."""
 
 from __future__ import annotations
 

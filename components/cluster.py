@@ -31,11 +31,15 @@ from components.userdata.size_check import check_user_data
 class EtcdCluster(pulumi.ComponentResource):
     """An etcd cluster of TLS-secured members on DigitalOcean droplets.
 
-    Registers, for each member, a droplet, a data volume, a DNS record and certificates; for the cluster, a VPC,
-    a tag, a firewall, a certificate authority, the operator's client certificate and, where asked for, the bucket for
-    backups; the records of what it was last asked to be and of the step that it was allowed to take, before which
-    nothing is touched; and the gates that let droplets be replaced one at a time. It is ready when every member is
-    healthy over TLS.
+    It registers:
+
+    - for each member, a droplet, a data volume, a DNS record and certificates;
+    - for the cluster, a VPC, tags, a firewall, a certificate authority, the operator's client certificate and, on
+      request, the bucket for backups;
+    - records of the settings, which reject an invalid change before any other resource changes;
+    - gates, which let droplets be replaced one at a time.
+
+    A run ends when every member is healthy over TLS.
     """
 
     endpoints: pulumi.Output[list[str]]
@@ -49,16 +53,16 @@ class EtcdCluster(pulumi.ComponentResource):
     client_key: pulumi.Output[str]
     """The operator's key, PEM; secret."""
     certificates: pulumi.Output[dict[str, str]]
-    """From when a run renews certificates, by when one must have done so, and the end of the CA."""
+    """Dates: when runs begin to renew certificates, by when one must have done so, and when the CA expires."""
     backups: str
-    """Where backups go and how often, or that there are none; for people."""
+    """A sentence that says where backups go and how often, or that there are none."""
     environment: pulumi.Output[dict[str, str]]
-    """What ``etcdctl`` reads from its environment; the files are those that docs and README have you save."""
+    """Environment variables for ``etcdctl``. The files that they name are those of docs and README."""
     prometheus_scrape_config: pulumi.Output[str]
-    """YAML for ``scrape_config_files``; the same files lie beside it."""
+    """YAML for Prometheus' ``scrape_config_files``. It names certificate files beside it."""
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the cluster. ``name`` is the cluster's tag, and its resources are named after it."""
+        """Register the cluster. ``name`` is its tag, and the prefix of its resources' names."""
         check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
@@ -116,7 +120,7 @@ class EtcdCluster(pulumi.ComponentResource):
 
 
 def etcdctl_environment(endpoints: list[str]) -> dict[str, str]:
-    """etcdctl's variables (https://etcd.io/docs/v3.6/op-guide/security/), with files in the working directory."""
+    """Variables for etcdctl (https://etcd.io/docs/v3.6/op-guide/security/), with files in the working directory."""
     return {
         "ETCDCTL_ENDPOINTS": ",".join(endpoints),
         "ETCDCTL_CACERT": "ca.pem",

@@ -1,8 +1,8 @@
-"""A backup before what cannot be taken back: asked of the members, and waited for until one has confirmed it.
+"""A backup before an irreversible change: requested from the members, and waited for until one confirms it.
 
-The program reaches etcd, and not always the bucket. So request and confirmation are leases, which a quorum agrees
-on, which end by themselves, and which take no key and no revision. cloud-init/etcd_node/backup/request.py is
-the members' part.
+The program reaches etcd, but not always the bucket. So the request and its confirmation are leases. A quorum agrees on
+them, they expire by themselves, and they use no key and no revision. The members' part is
+cloud-init/etcd_node/backup/request.py.
 """
 
 from __future__ import annotations
@@ -22,102 +22,109 @@ from components.etcd.admin import ChangeRefusedError
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
 OUTLIVES_SECONDS = 60
-"""The request is there longer than the program waits, by so much at least,"""
-LENGTHS = 600
-"""and by less than so much more. The length is random, so that no confirmation is taken for another one's."""
+"""Seconds by which a request outlives the program's wait for it, at the least."""
+RANDOM_SECONDS = 600
+"""A request lasts up to so many seconds longer. Its random length tells its confirmation from an earlier one."""
 POLL_SECONDS = 1.0
+"""Seconds between two questions for the confirmation."""
 REPEAT_SECONDS = 15
-"""Progress is said this often."""
+"""Seconds between two log lines about progress."""
 
 
 class BackupError(Exception):
-    """No backup was confirmed; the text says what was last seen, and what to do."""
+    """No member confirmed a backup. The text has the last observation, and what to do."""
 
 
 class Leases(Protocol):
-    """A member, as components/etcd/admin.py has it. All raise ``ChangeRefusedError``."""
+    """A member's leases, as components/etcd/admin.py has them. All methods raise ``ChangeRefusedError``."""
 
     async def grant_lease(self, lease: int, seconds: int) -> None:
-        """Make a lease."""
+        """Create a lease that expires after so many seconds."""
         ...
 
     async def has_lease(self, lease: int) -> bool:
-        """Whether there is one."""
+        """Whether the lease exists."""
         ...
 
     async def revoke_lease(self, lease: int) -> None:
-        """End one, if there is one."""
+        """Delete the lease, if it exists."""
         ...
 
 
 class BackupRequests:
-    """The backups that one run asks for: one for each of its purposes."""
+    """Requests at most one backup for each purpose in a run."""
 
     def __init__(self, settings: Settings, leases_of: Callable[[str], Awaitable[Leases]]) -> None:
-        """``leases_of`` gives a member by its name."""
+        """``leases_of`` returns the leases of the member with a name."""
         self._settings = settings
         self._leases_of = leases_of
         self._done: set[str] = set()
 
-    async def confirmed(self, purpose: str, members: Sequence[str], *, ending: str) -> bool:
-        """Have a backup taken that begins after this call; whether that took its time.
+    async def take(self, purpose: str, members: Sequence[str], *, ending: str) -> bool:
+        """Let a member take a backup, and wait until it confirms it. Returns whether a backup was requested.
 
-        Nothing is asked where backups are off, nor a second time for one ``purpose``. ``members`` are asked in turn;
-        ``ending`` says what the run has and has not done. Raises ``BackupError`` after ``etcd:healthTimeoutSeconds``.
+        Requests none where backups are off, nor a second one for the same ``purpose``. Asks ``members`` in turn. Raises
+        ``BackupError`` after ``etcd:healthTimeoutSeconds``, with ``ending``, which says what the run has and has not
+        done.
         """
         if not self._settings.backup_bucket or purpose in self._done:
             return False
-        await self._ask(purpose, members, ending)
+        await self._request(purpose, members, ending)
         self._done.add(purpose)
         return True
 
-    async def _ask(self, purpose: str, members: Sequence[str], ending: str) -> None:
+    async def _request(self, purpose: str, members: Sequence[str], ending: str) -> None:
         limit = self._settings.health_timeout_seconds
-        length = limit + OUTLIVES_SECONDS + secrets.randbelow(LENGTHS)
+        length = limit + OUTLIVES_SECONDS + secrets.randbelow(RANDOM_SECONDS)
         pulumi.log.info(f"{purpose}: the members take a backup first")
-        started = said_at = monotonic()
-        seen, asked = "no member was asked yet", False
+        started = logged_at = monotonic()
+        observed, requested = "no member was asked yet", False
         for member in itertools.cycle(members):
             now = monotonic()
             if now - started >= limit:
                 await self._withdraw(member)
-                raise BackupError(failure(purpose, limit, seen, ending))
-            if now - said_at >= REPEAT_SECONDS:
-                pulumi.log.info(f"{purpose}: waiting for a backup, {now - started:.0f} of {limit} s; {seen}")
-                said_at = now
+                raise BackupError(failure(purpose, limit, observed, ending))
+            if now - logged_at >= REPEAT_SECONDS:
+                pulumi.log.info(
+                    f"{purpose}: waiting for a backup, {now - started:.0f} of at most {limit} s; {observed}"
+                )
+                logged_at = now
             try:
                 leases = await self._leases_of(member)
-                if not asked:
-                    # A run that was killed leaves its request, and etcd makes no lease twice.
+                if not requested:
+                    # A killed run leaves its request, and etcd creates no lease twice.
                     await leases.revoke_lease(REQUEST_LEASE)
                     await leases.grant_lease(REQUEST_LEASE, length)
-                    asked = True
+                    requested = True
                 if await leases.has_lease(confirmation_lease(length)):
                     pulumi.log.info(f"{purpose}: the backup is in the bucket")
                     return
-                seen = "no member has confirmed one yet"
+                observed = "no member has confirmed one yet"
             except (ChangeRefusedError, ListingError) as error:
-                seen = str(error)
+                observed = str(error)
             await asyncio.sleep(POLL_SECONDS)
         raise BackupError(failure(purpose, limit, "no member answers", ending))
 
     async def _withdraw(self, member: str) -> None:
-        """Let the members try no longer. Where that fails, the request ends by itself."""
+        """Tell the members to stop trying. If that fails, the request expires by itself."""
         try:
             await (await self._leases_of(member)).revoke_lease(REQUEST_LEASE)
         except (ChangeRefusedError, ListingError) as error:
-            pulumi.log.info(f"the request for a backup stays for some minutes: {error}")
+            pulumi.log.info(
+                f"the request for a backup could not be withdrawn, and expires within minutes: {error}"
+            )
 
 
-def failure(purpose: str, limit: float, seen: str, ending: str) -> str:
-    """What happened, and what to do about each of the possible reasons."""
+def failure(purpose: str, limit: float, observed: str, ending: str) -> str:
+    """The error's text: what happened, and what to do about each possible reason."""
     return (
-        f"{purpose}: no backup was confirmed within {limit:.0f} s (etcd:healthTimeoutSeconds). Last seen: {seen}.\n"
-        "Why, the members say: journalctl -u etcd-backup (docs/backup.md). Where a database needs longer, set "
+        f"{purpose}: no backup was confirmed within {limit:.0f} s (etcd:healthTimeoutSeconds). "
+        f"Last observed: {observed}.\n"
+        "The members log the reason: journalctl -u etcd-backup (docs/backup.md). If a large database needs longer, set "
         "etcd:healthTimeoutSeconds higher.\n"
-        "Members learn from a pulumi up that there are backups, and how to answer this request. Where none has ended "
-        "well since backups were turned on, or since this program was updated, let one do so first that changes "
-        "neither etcd:version nor etcd:size.\n"
-        "Without etcd:backupBucket and the keys that belong to it, no backup is asked for.\n"
+        "A successful pulumi up tells the members to take backups and to answer this request. If none has succeeded "
+        "since you turned backups on or updated this program, first run one that changes neither etcd:version nor "
+        "etcd:size.\n"
+        "Without etcd:backupBucket and its keys, a run requests no backup.\n"
         f"{ending}"
     )

@@ -88,7 +88,7 @@ class Completion:
             observations = await self._rollout.health.wait_for_cluster(staying)
             if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
                 return
-            if await self._rollout.backups.confirmed(
+            if await self._rollout.backups.take(
                 "Before members leave",
                 answering({name: observations[name] for name in staying}),
                 ending=RESUMABLE,

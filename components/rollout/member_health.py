@@ -97,7 +97,7 @@ class MemberHealth:
                 observe,
                 seconds=self._settings.health_timeout_seconds,
                 purpose=purpose,
-                say=pulumi.log.info,
+                log=pulumi.log.info,
                 repairs={name: await command.future() or "" for name, command in self.repairs.items()},
                 ending=ending,
                 renewed=renewed(self._settings),

@@ -32,7 +32,7 @@ class UpgradeBackup:
     async def take(self, observations: Mapping[str, Observation]) -> bool:
         """Take the backup, if a member is going to get another version. Returns whether that took its time."""
         version = await self._upgrade.target(observations)
-        return bool(version) and await self._backups.confirmed(
+        return bool(version) and await self._backups.take(
             _purpose(version), answering(observations), ending=self._untouched
         )
 

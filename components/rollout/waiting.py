@@ -1,4 +1,4 @@
-"""Waiting for members to become healthy: with progress, a time limit, and an error that says what was last seen."""
+"""A wait until members are healthy, with progress, a time limit, and an error that says what to do."""
 
 from __future__ import annotations
 
@@ -12,42 +12,46 @@ import pulumi
 from components.etcd.member_status import EXPIRED
 
 POLL_SECONDS = 0.25
+"""Seconds between two observations."""
 REPEAT_SECONDS = 15
-"""An unchanged state is said again this often."""
+"""Seconds after which an unchanged state is logged again."""
 
 LOGS = (
     "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
     "and etcd:sshKeys allow it, else in DigitalOcean's recovery console)."
 )
+"""Where the operator finds the reason on a droplet."""
 
 
 class UnhealthyError(pulumi.RunError):
-    """Members were not healthy in time; the text names each, what was last seen of it, and what repairs it."""
+    """Members were not healthy in time. The text has each of them, its last observed problem, and its repair."""
 
 
 async def wait_until_healthy(
-    look: Callable[[], Awaitable[Mapping[str, str]]],
+    observe: Callable[[], Awaitable[Mapping[str, str]]],
     *,
     seconds: float,
     purpose: str,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     repairs: Mapping[str, str],
     ending: str,
     renewed: str,
 ) -> bool:
-    """Look until no problem is left; whether there was one at first.
+    """Observe until no member is unhealthy. Returns whether one was unhealthy at first.
 
-    ``look`` gives the problem of each unhealthy member by name. Every change is said, and so is an unchanged
-    state from time to time. Raises ``UnhealthyError`` after ``seconds``, with the command in ``repairs`` that
-    each member needs, and ``ending``, which says what the run has and has not done. Raises it at once where all
-    that is wrong are expired certificates, which no waiting heals; ``renewed`` says what does.
+    ``observe`` returns the problem of each unhealthy member by name. A change of these members is logged at once, and
+    an unchanged state from time to time.
+
+    Raises ``UnhealthyError`` after ``seconds``. Its text has the command in ``repairs`` for each member, and
+    ``ending``, which says what the run has and has not done. If all problems are expired certificates, it raises the
+    error at once, because waiting does not help. Then ``renewed`` says what does.
     """
-    started = said_at = time.monotonic()
-    said: Mapping[str, str] = {}
+    started = logged_at = time.monotonic()
+    logged: Mapping[str, str] = {}
     since: dict[str, datetime] = {}
-    troubled = False
-    while problems := await look():
-        troubled = True
+    had_to_wait = False
+    while problems := await observe():
+        had_to_wait = True
         now = time.monotonic()
         since = {name: since.get(name, datetime.now(UTC)) for name in problems}
         if all(EXPIRED in problem for problem in problems.values()):
@@ -56,17 +60,18 @@ async def wait_until_healthy(
             raise UnhealthyError(
                 failure(problems, since, limit=seconds, purpose=purpose, repairs=repairs, ending=ending)
             )
-        if problems.keys() != said.keys() or now - said_at >= REPEAT_SECONDS:
-            say(progress(problems, now - started, seconds, purpose))
-            said, said_at = problems, now
+        if problems.keys() != logged.keys() or now - logged_at >= REPEAT_SECONDS:
+            log(progress(problems, now - started, seconds, purpose))
+            logged, logged_at = problems, now
         await asyncio.sleep(POLL_SECONDS)
-    return troubled
+    return had_to_wait
 
 
 def progress(problems: Mapping[str, str], waited: float, limit: float, purpose: str) -> str:
-    """One line: what is waited for, how long already, and the state of each unhealthy member."""
+    """One line: the purpose of the wait, its duration so far, and the problem of each unhealthy member."""
     states = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
-    return f"{purpose}: waiting for {len(problems)} of the members, {waited:.0f} of {limit:.0f} s. {states}"
+    members = "1 unhealthy member" if len(problems) == 1 else f"{len(problems)} unhealthy members"
+    return f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states}"
 
 
 def failure(
@@ -78,19 +83,20 @@ def failure(
     repairs: Mapping[str, str],
     ending: str,
 ) -> str:
-    """Each unhealthy member with what was last seen of it, since when, and what repairs it."""
-    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last seen:"]
+    """Each unhealthy member with its last observed problem, since when, and the command that repairs it."""
+    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
     for name, problem in problems.items():
-        lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC, or before this run looked)")
+        lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
         if name in repairs:
             lines.append(f"    to repair it: {repairs[name]}")
     return "\n".join([*lines, LOGS, ending])
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
-    """What to do about members that show expired certificates, while the run has new ones for them."""
+    """What to do about members with expired certificates, for which this run has issued new ones."""
     states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
     return (
         f"{purpose}: certificates have expired:\n{states}\n"
-        f"Members refuse each other with these, so a member that is replaced cannot join those that are not. {renewed}"
+        "Members reject each other's expired certificates, so a replaced member cannot join those that are not "
+        f"replaced. {renewed}"
     )

@@ -1,4 +1,4 @@
-"""The program under a recording monitor: what it registers, with what options and dependencies."""
+"""Runs the program under a monitor that records what it registers, with all options and dependencies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRET = "4dabf18193072939515e22adb298388d"
 KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
 """Fingerprint of the one SSH key in the account, whose id is 512101."""
 IMAGES = {"debian-13-x64": 7.0, "large": 60.0, "too-large": 61.0}
-"""GiB of the smallest disk for each image. Numbers are as they come over the wire."""
+"""For each image, GiB of the smallest disk that it needs. Providers return all numbers as floats."""
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
@@ -60,7 +60,7 @@ class Plan:
         return found
 
     def reachable(self, urns: set[str]) -> set[str]:
-        """All that these resources depend on, directly or not."""
+        """The URNs of all resources that these depend on, directly or not."""
         by_urn = {item.urn: item for item in self.resources}
         seen: set[str] = set()
         waiting = set(urns)
@@ -73,13 +73,13 @@ class Plan:
 
 
 class Answers(pulumi_mocks.Mocks):
-    """What the providers would answer; ``founding`` is what an earlier run stored, if there was one.
+    """The answers of the providers. ``bootstrap`` is the record that an earlier run stored, if there was one.
 
-    ``state`` are the names of what the engine has noted before this run.
+    ``state`` has the names of the stashes in the engine's state before this run.
     """
 
-    def __init__(self, founding: dict[str, Any] | None, state: Sequence[str] = ()) -> None:
-        self.founding = founding
+    def __init__(self, bootstrap: dict[str, Any] | None, state: Sequence[str] = ()) -> None:
+        self.bootstrap = bootstrap
         self.state = state
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
@@ -105,7 +105,7 @@ class Answers(pulumi_mocks.Mocks):
         outputs = dict(args.inputs)
         if args.typ == "pulumi:index:Stash":
             stored = (
-                self.founding if args.name.endswith("-founding") and self.founding else args.inputs["input"]
+                self.bootstrap if args.name.endswith("-founding") and self.bootstrap else args.inputs["input"]
             )
             outputs = {"input": args.inputs["input"], "output": stored}
         elif args.typ == "digitalocean:index/droplet:Droplet":
@@ -175,9 +175,10 @@ async def registered() -> None:
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``.
 
-    ``droplets`` is how many members have a droplet already. Where the two tokens see different ones, ``discovered``
-    is what the droplets' own token lists, and ``account`` all that the provider's lists. A run that fails leaves what
-    it registered in ``plan``. ``tags`` are those of the account, and ``state`` the names of stashes in the engine's.
+    ``droplets`` is the number of members that have a droplet already. If the two tokens list different droplets,
+    ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
+    of the account. ``state`` has the names of stashes in the engine's state. A run that fails leaves what it
+    registered in ``plan``.
     """
 
     def run(
@@ -187,7 +188,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         account: Sequence[dict[str, Any]] | None = None,
         state: Sequence[str] = (),
         tags: Collection[str] = ("etcd-etcd-fra1", "etcd-etcd-fra1-up"),
-        founding: dict[str, Any] | None = None,
+        bootstrap: dict[str, Any] | None = None,
         plan: Plan | None = None,
         **changes: Any,
     ) -> Plan:
@@ -199,8 +200,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         ) -> Sequence[dict[str, Any]]:
             if kind == "tags":
                 return [{"name": name} for name in tags]
-            seen = discovered if tag_name else account
-            return both if seen is None else seen
+            listed = discovered if tag_name else account
+            return both if listed is None else listed
 
         monkeypatch.setattr("components.droplets.address_book.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.list_all", listing)
@@ -209,11 +210,11 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
 
         async def program() -> None:
             pulumi_mocks.set_mocks(
-                Answers(founding, state),
+                Answers(bootstrap, state),
                 project="etcd",
                 stack="fra1",
                 preview=True,
-                monitor=RecordingMonitor(Answers(founding, state), plan),
+                monitor=RecordingMonitor(Answers(bootstrap, state), plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)
             outputs = {

@@ -1,5 +1,4 @@
-"""Which members have a droplet is known for sure before anything is touched: an empty listing is believed from both
-tokens alone."""
+"""A run knows for sure which members have a droplet before it changes anything."""
 
 from __future__ import annotations
 
@@ -27,14 +26,14 @@ LATER = {"token": "t", "size": 3}
         (THREE[:2], THREE, r"etcd:discoveryToken does not list droplet etcd-server-3\.etcd\.example\.com \(3\) "),
         (THREE, [], r"digitalocean:token does not list droplet etcd-server-1"),
     ],
-    ids=["a discovery token of another team", "one that sees some", "a provider's token of another team"],
+    ids=["discovery token of another team", "discovery token lists some", "provider token of another team"],
 )  # fmt: skip
-def test_tokens_that_do_not_see_the_same_droplets_are_refused_before_anything_is_registered(
+def test_tokens_that_list_different_droplets_are_rejected_first(
     plan_of: PlanOf, discovered: list[Any], account: list[Any], error: str
 ) -> None:
     plan = Plan()
     with pytest.raises(pulumi.RunError, match=error):
-        plan_of(plan=plan, founding=LATER, discovered=discovered, account=account)
+        plan_of(plan=plan, bootstrap=LATER, discovered=discovered, account=account)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
 
@@ -44,42 +43,42 @@ def test_tokens_that_do_not_see_the_same_droplets_are_refused_before_anything_is
         ([], [droplet(number, tags=["etcd"]) for number in (1, 2, 3)]),
         (THREE[1:], [droplet(1, tags=[]), *THREE[1:]]),
     ],
-    ids=["the tag was deleted", "one was untagged"],
+    ids=["the tag was deleted", "one droplet lost its tag"],
 )
-def test_droplets_that_have_lost_their_tag_go_through_their_gates(
+def test_droplets_without_their_tag_still_wait_for_their_gates(
     plan_of: PlanOf, discovered: list[Any], account: list[Any]
 ) -> None:
-    assert gated(plan_of(founding=LATER, discovered=discovered, account=account)) == [True] * 3
+    assert gated(plan_of(bootstrap=LATER, discovered=discovered, account=account)) == [True] * 3
 
 
-def test_a_renamed_droplet_is_not_taken_for_a_lost_one(plan_of: PlanOf) -> None:
+def test_a_renamed_droplet_does_not_count_as_a_lost_one(plan_of: PlanOf) -> None:
     renamed = [*THREE[:2], droplet(3, name="old")]
     with pytest.raises(
         pulumi.RunError, match=r"droplet old \(3\) .* etcd-server-3\.etcd\..* cannot be found"
     ):
-        plan_of(founding=LATER, discovered=renamed, account=renamed)
+        plan_of(bootstrap=LATER, discovered=renamed, account=renamed)
 
 
-def test_a_stranger_with_the_tag_is_no_obstacle_while_no_member_is_missing(plan_of: PlanOf) -> None:
+def test_another_droplet_may_have_the_tag_while_no_member_is_missing(plan_of: PlanOf) -> None:
     everybody = [*THREE, droplet(9, name="bastion")]
-    assert gated(plan_of(founding=LATER, discovered=everybody, account=everybody)) == [True] * 3
+    assert gated(plan_of(bootstrap=LATER, discovered=everybody, account=everybody)) == [True] * 3
 
 
-def test_other_droplets_of_the_account_are_nobodys_business(plan_of: PlanOf) -> None:
+def test_other_droplets_of_the_account_are_ignored(plan_of: PlanOf) -> None:
     account = [
         *THREE,
         droplet(7, name="web-1", tags=["web"]),
         droplet(8, name="etcd-server-1.b.example.com", tags=[]),
     ]
-    assert gated(plan_of(founding=LATER, discovered=THREE, account=account)) == [True] * 3
+    assert gated(plan_of(bootstrap=LATER, discovered=THREE, account=account)) == [True] * 3
 
 
-def test_a_cluster_that_was_healthy_once_is_not_made_anew_in_an_account_that_has_nothing_of_it(
+def test_a_healthy_cluster_is_not_created_again_in_another_account(
     plan_of: PlanOf,
 ) -> None:
     plan = Plan()
     with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1: "):
-        plan_of(plan=plan, droplets=0, tags=[], state=["etcd-etcd-fra1-healthy"], founding=LATER)
+        plan_of(plan=plan, droplets=0, tags=[], state=["etcd-etcd-fra1-healthy"], bootstrap=LATER)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
 
@@ -90,12 +89,12 @@ def test_a_cluster_that_was_healthy_once_is_not_made_anew_in_an_account_that_has
         ([], ["etcd-etcd-fra1-founding", "etcd-etcd-fra1-transition"]),
         (["etcd-etcd-fra1"], ["etcd-etcd-fra1-healthy"]),
     ],
-    ids=["a founding", "a founding after one that failed", "all droplets were lost"],
+    ids=["a bootstrap", "a bootstrap after a failed one", "all droplets were lost"],
 )
-def test_what_was_never_healthy_and_what_is_lost_is_made(
+def test_members_that_never_were_healthy_or_are_lost_are_created(
     plan_of: PlanOf, tags: list[str], state: list[str]
 ) -> None:
-    assert gated(plan_of(droplets=0, tags=tags, state=state, founding=LATER)) == [False] * 3
+    assert gated(plan_of(droplets=0, tags=tags, state=state, bootstrap=LATER)) == [False] * 3
 
 
 def gated(plan: Plan) -> list[bool]:

@@ -14,7 +14,7 @@ NAME = "etcd-etcd-fra1"
 
 
 def pem(*names: str) -> str:
-    """What the mocked provider makes for these resources, one after the other."""
+    """The certificates that the mocked provider creates for these resources, one after the other."""
     return "".join(f"-----BEGIN {NAME}-{name}-----\n" for name in names)
 
 
@@ -23,7 +23,7 @@ def issuers(plan: Plan) -> set[str]:
     return {leaf.inputs["caCertPem"] for leaf in plan.of_type(LEAF) if not leaf.inputs.get("isCaCertificate")}
 
 
-def test_the_first_authority_has_the_names_that_it_always_had(plan_of: PlanOf) -> None:
+def test_the_first_authority_keeps_its_resource_names(plan_of: PlanOf) -> None:
     plan = plan_of()
     assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca"]
     assert plan.one(AUTHORITY, f"{NAME}-ca").inputs["subject"] == {"commonName": f"{NAME} CA"}
@@ -38,14 +38,14 @@ def test_a_second_authority_is_trusted_before_it_signs(plan_of: PlanOf) -> None:
     assert plan.outputs["clientCertificate"] == pem("operator")
 
 
-def test_while_the_second_one_signs_its_cross_signed_certificate_follows_each_leaf(plan_of: PlanOf) -> None:
+def test_leaves_carry_the_cross_signed_certificate_of_a_new_signer(plan_of: PlanOf) -> None:
     plan = plan_of(authorities=[2, 1])
     assert plan.outputs["caCertificate"] == pem("ca", "ca-2")
     assert issuers(plan) == {pem("ca-2")}
     assert plan.outputs["clientCertificate"] == pem("operator", "ca-2-by-ca")
 
 
-def test_the_cross_signed_certificate_is_the_second_authoritys_own_signed_by_the_first(
+def test_the_cross_signed_certificate_has_the_second_authoritys_key(
     plan_of: PlanOf,
 ) -> None:
     plan = plan_of(authorities=[2, 1])
@@ -61,7 +61,7 @@ def test_the_cross_signed_certificate_is_the_second_authoritys_own_signed_by_the
     )
 
 
-def test_in_the_last_step_the_first_authority_is_gone(plan_of: PlanOf) -> None:
+def test_the_last_step_removes_the_first_authority(plan_of: PlanOf) -> None:
     plan = plan_of(authorities=[2])
     assert plan.outputs["caCertificate"] == pem("ca-2")
     assert issuers(plan) == {pem("ca-2")}
@@ -77,7 +77,7 @@ def test_leaves_keep_their_names_and_keys_in_every_step(plan_of: PlanOf, authori
         assert first.one(LEAF, name).inputs["certRequestPem"] == now.one(LEAF, name).inputs["certRequestPem"]
 
 
-def test_the_dates_of_the_certificates_are_an_output_and_are_kept_for_the_next_run(plan_of: PlanOf) -> None:
+def test_certificate_dates_are_an_output_and_are_kept_for_the_next_run(plan_of: PlanOf) -> None:
     plan = plan_of()
     assert plan.outputs["certificates"] == {
         "renewsFrom": "2029-12-02T00:00:00Z",

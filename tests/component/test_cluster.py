@@ -38,7 +38,7 @@ def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: Pla
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
 
 
-def test_records_are_unproxied_and_short_lived(plan_of: PlanOf) -> None:
+def test_dns_records_are_unproxied_with_a_short_ttl(plan_of: PlanOf) -> None:
     record = plan_of().one(RECORD, "etcd-etcd-fra1-2")
     assert (record.inputs["proxied"], record.inputs["ttl"], record.inputs["content"]) == (
         False,
@@ -75,8 +75,8 @@ def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
     }
 
 
-def test_metrics_are_opened_to_the_named_networks_alone_and_no_droplet_notices(plan_of: PlanOf) -> None:
-    closed, opened = plan_of(founding=LATER), plan_of(founding=LATER, metricsCidrs=["198.51.100.20/32"])
+def test_opening_metrics_to_a_network_changes_no_droplet(plan_of: PlanOf) -> None:
+    closed, opened = plan_of(bootstrap=LATER), plan_of(bootstrap=LATER, metricsCidrs=["198.51.100.20/32"])
     (firewall,) = opened.of_type(FIREWALL)
     assert firewall.inputs["inboundRules"][2] == {
         "portRange": "2382-2383",
@@ -87,10 +87,10 @@ def test_metrics_are_opened_to_the_named_networks_alone_and_no_droplet_notices(p
     assert before == after
 
 
-def test_digitalocean_mails_about_the_clusters_droplets_where_asked_and_no_droplet_notices(
+def test_alert_policies_are_created_on_request_and_change_no_droplet(
     plan_of: PlanOf,
 ) -> None:
-    silent, mailing = plan_of(founding=LATER), plan_of(founding=LATER, alertEmails=["ops@example.com"])
+    silent, mailing = plan_of(bootstrap=LATER), plan_of(bootstrap=LATER, alertEmails=["ops@example.com"])
     kind = "digitalocean:index/monitorAlert:MonitorAlert"
     assert silent.of_type(kind) == []
     policies = mailing.of_type(kind)
@@ -105,8 +105,8 @@ def test_digitalocean_mails_about_the_clusters_droplets_where_asked_and_no_dropl
     assert before == after
 
 
-def test_a_bucket_is_made_where_asked_before_any_droplet_and_no_droplet_notices(plan_of: PlanOf) -> None:
-    found, made = plan_of(founding=LATER, **BACKUPS), plan_of(founding=LATER, **MADE_BUCKET)
+def test_a_bucket_is_created_before_any_droplet_and_changes_none(plan_of: PlanOf) -> None:
+    found, made = plan_of(bootstrap=LATER, **BACKUPS), plan_of(bootstrap=LATER, **MADE_BUCKET)
     assert found.of_type(BUCKET) == []
     (bucket,) = made.of_type(BUCKET)
     assert bucket.inputs == {"name": "backups", "region": "fra1"}
@@ -120,7 +120,7 @@ def test_a_bucket_is_made_where_asked_before_any_droplet_and_no_droplet_notices(
     assert before == after
 
 
-def test_a_made_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) -> None:
+def test_a_created_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) -> None:
     (bucket,) = plan_of(**MADE_BUCKET).of_type(BUCKET)
     assert bucket.request.retainOnDelete
     assert list(bucket.request.replaceOnChanges) == ["name"]
@@ -145,23 +145,23 @@ def test_user_data_is_secret(plan_of: PlanOf) -> None:
 
 
 def test_user_data_depends_on_no_member_but_its_own(plan_of: PlanOf) -> None:
-    plan = plan_of(founding=LATER)
+    plan = plan_of(bootstrap=LATER)
     kinds = (DROPLET, VOLUME, RECORD, "etcd:index:Member")
     for droplet in plan.of_type(DROPLET):
         behind = plan.reachable(droplet.property_dependencies["userData"])
         assert [item.name for item in plan.resources if item.urn in behind and item.type in kinds] == []
 
 
-def test_founding_members_are_created_together(plan_of: PlanOf) -> None:
+def test_initial_members_are_created_together(plan_of: PlanOf) -> None:
     plan = plan_of()
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
 
 
-def test_a_droplet_that_exists_waits_for_its_gate_and_each_gate_for_the_droplet_before(
+def test_a_droplet_waits_for_its_gate_and_a_gate_for_the_droplet_before(
     plan_of: PlanOf,
 ) -> None:
-    plan = plan_of(founding=LATER, droplets=3)
+    plan = plan_of(bootstrap=LATER, droplets=3)
     for number, droplet in enumerate(plan.of_type(DROPLET), start=1):
         gate = plan.one(STASH, f"etcd-etcd-fra1-gate-{number}")
         assert gate.urn in droplet.dependencies
@@ -170,7 +170,7 @@ def test_a_droplet_that_exists_waits_for_its_gate_and_each_gate_for_the_droplet_
 
 
 def test_new_members_of_a_larger_cluster_are_created_together(plan_of: PlanOf) -> None:
-    plan = plan_of(founding=LATER, droplets=3, size=5)
+    plan = plan_of(bootstrap=LATER, droplets=3, size=5)
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     gated = [bool(droplet.dependencies & gates) for droplet in plan.of_type(DROPLET)]
     assert gated == [True, True, True, False, False]
@@ -178,21 +178,21 @@ def test_new_members_of_a_larger_cluster_are_created_together(plan_of: PlanOf) -
 
 def test_members_keep_their_user_data_when_the_size_changes(plan_of: PlanOf) -> None:
     three, five = (
-        plan_of(founding=LATER, droplets=3, size=size).one(STASH, "etcd-etcd-fra1-gate-1").inputs["input"]
+        plan_of(bootstrap=LATER, droplets=3, size=size).one(STASH, "etcd-etcd-fra1-gate-1").inputs["input"]
         for size in (3, 5)
     )
     assert three == five
 
 
-def test_all_at_once_no_droplet_waits_for_a_gate(plan_of: PlanOf) -> None:
-    plan = plan_of(founding=LATER, droplets=3, rollout="all-at-once")
+def test_no_droplet_waits_for_a_gate_in_an_all_at_once_run(plan_of: PlanOf) -> None:
+    plan = plan_of(bootstrap=LATER, droplets=3, rollout="all-at-once")
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     assert all(not droplet.dependencies & gates for droplet in plan.of_type(DROPLET))
 
 
 @pytest.mark.parametrize("rollout", ["one-at-a-time", "all-at-once"])
-def test_no_droplet_is_touched_before_the_marker_says_how(plan_of: PlanOf, rollout: str) -> None:
-    plan = plan_of(founding=LATER, droplets=2, rollout=rollout)
+def test_no_droplet_changes_before_the_rollout_marker_is_set(plan_of: PlanOf, rollout: str) -> None:
+    plan = plan_of(bootstrap=LATER, droplets=2, rollout=rollout)
     marker = plan.one(TAG, "etcd-etcd-fra1-rollout")
     assert marker.inputs["name"] == f"etcd-etcd-fra1-{rollout}"
     assert all(marker.urn in droplet.dependencies for droplet in plan.of_type(DROPLET))
@@ -200,7 +200,7 @@ def test_no_droplet_is_touched_before_the_marker_says_how(plan_of: PlanOf, rollo
     assert marker.request.deleteBeforeReplace
 
 
-def test_the_markers_go_before_any_droplet_does(plan_of: PlanOf) -> None:
+def test_a_teardown_deletes_the_markers_before_any_droplet(plan_of: PlanOf) -> None:
     plan = plan_of()
     for marker, name in (("up", "up"), ("size", "size-3")):
         tag = plan.one(TAG, f"etcd-etcd-fra1-{marker}")
@@ -208,14 +208,14 @@ def test_the_markers_go_before_any_droplet_does(plan_of: PlanOf) -> None:
         assert {droplet.urn for droplet in plan.of_type(DROPLET)} <= tag.dependencies
 
 
-def test_the_size_marker_is_replaced_before_departing_members_are_removed(plan_of: PlanOf) -> None:
+def test_the_size_marker_is_replaced_before_members_leave(plan_of: PlanOf) -> None:
     plan = plan_of()
     size = plan.one(TAG, "etcd-etcd-fra1-size")
     assert size.request.deleteBeforeReplace
     assert size.urn in plan.one(STASH, "etcd-etcd-fra1-healthy").dependencies
 
 
-def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:
+def test_a_change_of_the_droplet_size_replaces_droplets(plan_of: PlanOf) -> None:
     assert all(list(item.request.replaceOnChanges) == ["size"] for item in plan_of().of_type(DROPLET))
 
 
@@ -238,7 +238,7 @@ def test_a_changed_size_of_the_droplets_replaces_them(plan_of: PlanOf) -> None:
         ),
     ],
 )
-def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
+def test_settings_that_the_api_rejects_fail_before_any_droplet(
     plan_of: PlanOf, change: dict[str, Any], error: str
 ) -> None:
     plan = Plan()
@@ -248,7 +248,7 @@ def test_what_the_api_would_refuse_is_refused_before_any_droplet_is_registered(
     assert not plan.of_type(DROPLET)
 
 
-def test_too_large_user_data_is_refused_before_anything_is_registered(
+def test_too_large_user_data_is_rejected_before_any_registration(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("components.userdata.render.LIMIT", 1000)
@@ -259,7 +259,7 @@ def test_too_large_user_data_is_refused_before_anything_is_registered(
 
 
 @pytest.mark.parametrize("change", [{"image": "large"}, {"sshKeys": [KEY]}, {"sshKeys": ["512101"]}])
-def test_what_the_api_would_take_is_registered(plan_of: PlanOf, change: dict[str, Any]) -> None:
+def test_settings_that_the_api_accepts_are_registered(plan_of: PlanOf, change: dict[str, Any]) -> None:
     assert len(plan_of(**change).of_type(DROPLET)) == 3
 
 
@@ -276,7 +276,7 @@ def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:
         ({"dropletTimeoutSeconds": 900}, "900s", "900s"),
     ],
 )
-def test_little_patience_with_members_leaves_a_droplet_the_time_that_it_needs(
+def test_a_short_health_timeout_does_not_shorten_a_droplets_own(
     plan_of: PlanOf, settings: dict[str, Any], create: str, delete: str
 ) -> None:
     for droplet in plan_of(**settings).of_type(DROPLET):
@@ -290,12 +290,12 @@ def test_no_resource_has_a_delete_hook(plan_of: PlanOf) -> None:
         assert not item.request.hooks.after_delete
 
 
-def test_before_the_vpc_is_made_the_way_is_cleared_and_its_region_has_a_default_one(plan_of: PlanOf) -> None:
+def test_before_a_vpc_orphans_are_removed_and_a_default_one_exists(plan_of: PlanOf) -> None:
     hooks = plan_of().one(VPC, "etcd-etcd-fra1-vpc").request.hooks
     assert list(hooks.before_create) == ["etcd-etcd-fra1-vpc-leftover", "etcd-etcd-fra1-vpc-default"]
 
 
-def test_gates_ask_before_an_update_and_the_last_one_before_its_creation_too(plan_of: PlanOf) -> None:
+def test_gates_have_update_hooks_and_the_last_one_a_creation_hook(plan_of: PlanOf) -> None:
     plan = plan_of()
     gate = plan.one(STASH, "etcd-etcd-fra1-gate-1").request.hooks
     last = plan.one(STASH, "etcd-etcd-fra1-healthy").request.hooks
@@ -303,11 +303,11 @@ def test_gates_ask_before_an_update_and_the_last_one_before_its_creation_too(pla
     assert (len(last.before_create), len(last.before_update)) == (1, 1)
 
 
-def test_the_founding_record_is_never_changed(plan_of: PlanOf) -> None:
+def test_the_bootstrap_record_never_changes(plan_of: PlanOf) -> None:
     assert list(plan_of().one(STASH, "etcd-etcd-fra1-founding").request.ignoreChanges) == ["input"]
 
 
-def test_server_certificates_are_for_both_sides_and_name_the_member_and_loopback(plan_of: PlanOf) -> None:
+def test_server_certificates_have_both_uses_and_the_members_names(plan_of: PlanOf) -> None:
     plan = plan_of()
     leaf = plan.one(LEAF, "etcd-etcd-fra1-1-server")
     assert {"server_auth", "client_auth"} <= set(leaf.inputs["allowedUses"])
@@ -316,6 +316,6 @@ def test_server_certificates_are_for_both_sides_and_name_the_member_and_loopback
     assert request.inputs["ipAddresses"] == ["127.0.0.1"]
 
 
-def test_the_operators_certificate_is_for_clients_alone(plan_of: PlanOf) -> None:
+def test_the_operators_certificate_has_the_client_use_alone(plan_of: PlanOf) -> None:
     leaf = plan_of().one(LEAF, "etcd-etcd-fra1-operator")
     assert "server_auth" not in leaf.inputs["allowedUses"]

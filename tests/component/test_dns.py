@@ -20,7 +20,7 @@ NAME = "etcd-server-1.etcd.example.com"
 
 @pytest.fixture
 def requests_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], list[Any]]:
-    """Run a program, and return its requests to the engine, without what says where in the program they were made."""
+    """Run a program, and return its requests to the engine without their positions in the source."""
 
     def requests(program: Callable[[], Any]) -> list[Any]:
         plan, seen = Plan(), list[Any]()

@@ -1,4 +1,4 @@
-"""A run asks for a backup, and goes on only when one was confirmed."""
+"""A run requests a backup, and goes on only when a member has confirmed it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from components.config.settings import Settings
 from components.etcd.admin import ChangeRefusedError
 from components.rollout import backup_request
-from components.rollout.backup_request import LENGTHS, OUTLIVES_SECONDS, BackupError, BackupRequests
+from components.rollout.backup_request import OUTLIVES_SECONDS, RANDOM_SECONDS, BackupError, BackupRequests
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
 from tests.unit.components.config.test_backup_settings import ON
 from tests.unit.components.config.test_settings import GOOD
@@ -25,7 +25,7 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class FakeCluster:
-    """Leases that all members have in common; ``answer`` is what the members do between two looks."""
+    """Leases that all members have in common; ``answer`` is what the members do between two questions."""
 
     def __init__(self, answer: Callable[[FakeCluster], None] = lambda _: None) -> None:
         self.leases: dict[int, int] = {}
@@ -69,96 +69,96 @@ def requests_to(cluster: FakeCluster, *, limit: int = 600, **changes: Any) -> Ba
 
 
 def seconds_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second with each look at the clock."""
+    """A second passes with each reading of the clock."""
     monkeypatch.setattr(backup_request, "monotonic", iter(range(1000)).__next__)
 
 
-async def confirmed(requests: BackupRequests, purpose: str = "Before etcd 3.7.1") -> bool:
-    return await requests.confirmed(purpose, NAMES, ending="Nothing was touched.")
+async def take(requests: BackupRequests, purpose: str = "Before etcd 3.7.1") -> bool:
+    return await requests.take(purpose, NAMES, ending="Nothing was touched.")
 
 
-async def test_a_run_goes_on_when_the_backup_was_confirmed() -> None:
+async def test_a_run_goes_on_when_a_member_has_confirmed_the_backup() -> None:
     cluster = FakeCluster(FakeCluster.carry_out)
-    assert await confirmed(requests_to(cluster))
+    assert await take(requests_to(cluster))
     assert REQUEST_LEASE not in cluster.leases
 
 
 async def test_each_purpose_has_one_backup_in_a_run() -> None:
     cluster = FakeCluster(FakeCluster.carry_out)
     requests = requests_to(cluster)
-    assert await confirmed(requests)
-    assert not await confirmed(requests)
-    assert await confirmed(requests, "Before members leave")
+    assert await take(requests)
+    assert not await take(requests)
+    assert await take(requests, "Before members leave")
     assert cluster.requests == 2
 
 
-async def test_without_backups_nothing_is_asked() -> None:
+async def test_without_backups_no_member_is_asked() -> None:
     cluster = FakeCluster()
     off = {"backupBucket": "", "backupAccessKey": "", "backupSecretKey": ""}
-    assert not await confirmed(requests_to(cluster, **off))
+    assert not await take(requests_to(cluster, **off))
     assert cluster.asked == []
 
 
-async def test_a_backup_is_asked_for_all_at_once_as_well() -> None:
+async def test_an_all_at_once_run_requests_a_backup_as_well() -> None:
     cluster = FakeCluster(FakeCluster.carry_out)
-    assert await confirmed(requests_to(cluster, rollout="all-at-once"))
+    assert await take(requests_to(cluster, rollout="all-at-once"))
 
 
-async def test_a_request_that_just_ends_is_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_that_expires_is_not_a_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster(lambda cluster: cluster.leases.clear())
     with pytest.raises(BackupError):
-        await confirmed(requests_to(cluster, limit=10))
+        await take(requests_to(cluster, limit=10))
 
 
-async def test_the_confirmation_of_another_request_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_confirmation_of_another_request_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
     cluster.leases = {REQUEST_LEASE: 10, confirmation_lease(10): members_part.CONFIRMATION_SECONDS}
     with pytest.raises(BackupError):
-        await confirmed(requests_to(cluster, limit=10))
+        await take(requests_to(cluster, limit=10))
     assert cluster.requests == 1
 
 
-async def test_at_the_limit_the_request_is_withdrawn_and_the_ways_out_are_named(
+async def test_at_the_limit_the_request_is_withdrawn_with_ways_out_named(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
     with pytest.raises(BackupError) as caught:
-        await confirmed(requests_to(cluster, limit=40))
+        await take(requests_to(cluster, limit=40))
     assert cluster.leases == {}
     error = str(caught.value)
     assert error.startswith(
         "Before etcd 3.7.1: no backup was confirmed within 40 s (etcd:healthTimeoutSeconds). "
-        "Last seen: no member has confirmed one yet."
+        "Last observed: no member has confirmed one yet."
     )
     assert "journalctl -u etcd-backup" in error
     assert "Without etcd:backupBucket" in error
     assert error.endswith("Nothing was touched.")
-    said = capfd.readouterr().err
-    assert said.count("waiting for a backup, ") == 2
+    logged = capfd.readouterr().err
+    assert logged.count("waiting for a backup, ") == 2
 
 
-async def test_a_member_that_does_not_answer_is_passed_over() -> None:
+async def test_a_member_that_does_not_answer_is_skipped() -> None:
     cluster = FakeCluster(FakeCluster.carry_out)
     cluster.refusals = ["b at 203.0.113.2: no answer", "a at 203.0.113.1: no answer"]
-    assert await confirmed(requests_to(cluster))
+    assert await take(requests_to(cluster))
     assert cluster.asked[:3] == ["a", "b", "a"]
     assert cluster.requests == 1
 
 
-async def test_the_last_refusal_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_has_the_last_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
     cluster.refusals = ["a answers 503"] * 100
-    with pytest.raises(BackupError, match="Last seen: a answers 503"):
-        await confirmed(requests_to(cluster, limit=10))
+    with pytest.raises(BackupError, match="Last observed: a answers 503"):
+        await take(requests_to(cluster, limit=10))
 
 
-async def test_nobody_to_ask_is_no_confirmation() -> None:
+async def test_without_a_member_to_ask_no_backup_is_confirmed() -> None:
     with pytest.raises(BackupError, match="no member answers"):
-        await requests_to(FakeCluster()).confirmed("Before members leave", [], ending="")
+        await requests_to(FakeCluster()).take("Before members leave", [], ending="")
 
 
 async def test_a_request_outlives_the_wait_for_it() -> None:
@@ -169,6 +169,8 @@ async def test_a_request_outlives_the_wait_for_it() -> None:
         cluster.carry_out()
 
     for _ in range(20):
-        assert await confirmed(requests_to(FakeCluster(answer), limit=100))
-    assert all(100 + OUTLIVES_SECONDS <= length < 100 + OUTLIVES_SECONDS + LENGTHS for length in lengths)
+        assert await take(requests_to(FakeCluster(answer), limit=100))
+    assert all(
+        100 + OUTLIVES_SECONDS <= length < 100 + OUTLIVES_SECONDS + RANDOM_SECONDS for length in lengths
+    )
     assert len(set(lengths)) > 10

@@ -29,7 +29,7 @@ def test_without_data_volumes_another_way_out_is_named(text: str, way_out: str) 
     assert "all-at-once" not in text
 
 
-def test_without_data_volumes_all_at_once_is_rejected_with_the_same_way_out() -> None:
+def test_without_data_volumes_all_at_once_is_rejected_with_a_way_out() -> None:
     with pytest.raises(
         ValueError, match="pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a"
     ):

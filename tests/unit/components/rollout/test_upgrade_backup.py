@@ -20,11 +20,11 @@ async def purposes(*statuses: Observation, monkeypatch: pytest.MonkeyPatch, **ch
     """The purposes of all backups before the droplets of a run that installs 3.6.14."""
     asked: list[str] = []
 
-    async def confirmed(_: object, purpose: str, *__: object, **___: object) -> bool:
+    async def take(_: object, purpose: str, *__: object, **___: object) -> bool:
         asked.append(purpose)
         return True
 
-    monkeypatch.setattr("components.rollout.backup_request.BackupRequests.confirmed", confirmed)
+    monkeypatch.setattr("components.rollout.backup_request.BackupRequests.take", take)
     rollout = Rollout(
         "etcd-etcd-fra1",
         settings(**{"rollout": "all-at-once", **ON, **changes}),

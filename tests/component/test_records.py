@@ -1,4 +1,4 @@
-"""Everything waits for the records of what the cluster was last asked to be, and allowed to become."""
+"""All resources wait for the records of the settings, which reject an invalid change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_record_is_checked_before_it_changes(plan_of: PlanOf) -> None:
     assert (list(hooks.before_update), list(hooks.before_create)) == ([TRANSITION], [])
 
 
-def test_what_members_are_asked_with_is_there_before_a_step_and_all_else_after_it(plan_of: PlanOf) -> None:
+def test_only_the_operators_credentials_precede_the_step_record(plan_of: PlanOf) -> None:
     plan = plan_of(authorities=[2, 1])
     record = plan.one(STASH, STEPS)
     before = {
@@ -49,7 +49,7 @@ def test_a_step_is_checked_before_it_is_recorded_and_in_previews_as_well(plan_of
     assert (list(hooks.before_update), list(hooks.before_create)) == ([STEPS], [STEPS])
 
 
-def test_the_records_say_what_later_runs_are_compared_with(plan_of: PlanOf) -> None:
+def test_the_records_keep_the_settings_for_later_runs(plan_of: PlanOf) -> None:
     plan = plan_of(version="3.6.13")
     asked, step = (plan.one(STASH, name).inputs["input"] for name in (TRANSITION, STEPS))
     assert (asked["authorities"], asked["volume_size"]) == ([1], 10)
@@ -57,7 +57,7 @@ def test_the_records_say_what_later_runs_are_compared_with(plan_of: PlanOf) -> N
     assert "token" not in str([asked, step]).lower()
 
 
-def test_droplets_take_the_release_from_the_record(plan_of: PlanOf) -> None:
+def test_droplets_install_the_recorded_release(plan_of: PlanOf) -> None:
     plan = plan_of()
     record = plan.one(STASH, STEPS)
     assert all(record.urn in item.property_dependencies["userData"] for item in plan.of_type(DROPLET))
