@@ -69,7 +69,7 @@ class EtcdCluster(pulumi.ComponentResource):
         known = account.state.apply(lambda _: list[pulumi.Resource]())
         first = pulumi.ResourceOptions(parent=self, depends_on=known)
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
-        allowed = immutable.before(pulumi.ResourceOptions(parent=self))
+        allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
         zone = zone_id(immutable.zone, self)
         authority = CertificateAuthority(name, settings, opts=allowed)
         client = ClusterClient(
@@ -80,7 +80,7 @@ class EtcdCluster(pulumi.ComponentResource):
             operator_key=authority.operator.key,
         )
         staged = StagedRecord(name, settings, members=client, opts=allowed)
-        child = staged.before(allowed)
+        child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
         orphans = Orphans(settings, zone_id=zone)
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)

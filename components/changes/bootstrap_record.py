@@ -1,4 +1,4 @@
-"""What the first run decided, for the whole life of the cluster."""
+"""What the first run decided for the whole life of the cluster."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import pulumi
 
 
 class BootstrapRecord:
-    """The founding record: cluster token and founding size.
+    """The cluster token, the number of initial members, and the backup to restore.
 
-    A ``pulumi.Stash`` whose input is ignored after its creation: later runs read what the first one stored.
+    It is a ``pulumi.Stash`` whose input is ignored after its creation. Later runs read what the first one stored.
     """
 
     token: pulumi.Output[str]
-    """``ETCD_INITIAL_CLUSTER_TOKEN``: unique to this founding."""
+    """``ETCD_INITIAL_CLUSTER_TOKEN``, which no other cluster has."""
     size: pulumi.Output[int]
-    """How many members found the cluster together. Members with higher numbers only ever join."""
+    """The number of members that bootstrap the cluster. Members with higher numbers join it later."""
 
     restore: pulumi.Output[str]
-    """The backup that the founding began with; empty when it began without data."""
+    """The backup that the bootstrap restores; empty when the cluster begins without data."""
 
     def __init__(self, name: str, *, size: int, restore: str, opts: pulumi.ResourceOptions) -> None:
         self.record = pulumi.Stash(
+            # The name of clusters that exist: a new one would give them a new token.
             f"{name}-founding",
             input={"token": f"{name}-{secrets.token_hex(8)}", "size": size, "restore": restore},
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),

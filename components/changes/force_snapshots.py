@@ -1,4 +1,4 @@
-"""etcd 3.7 does not read all that 3.5 wrote to a member's log, so every member takes a snapshot before it."""
+"""Force every member to write a snapshot before etcd 3.7, which cannot read all that 3.5 wrote to the log."""
 
 from __future__ import annotations
 
@@ -14,55 +14,59 @@ from components.etcd.member_status import MemberStatus, Observation
 from components.shared.versions import minor_version
 
 LOGS_WITHOUT_V2 = (3, 7)
-"""From this minor version on, etcd panics where its log since the last snapshot holds a request in the format of
-v2, which 3.5 still writes when it starts and when it agrees on a version (etcd 3.7.1, ``applyEntryNormal``)."""
+"""From this minor version on, etcd panics if its log since the last snapshot has a request in the format of v2.
+
+etcd 3.5 still writes such requests when it starts and when it agrees on a version (etcd 3.7.1, ``applyEntryNormal``).
+"""
 
 SNAPSHOT_ENTRIES = 10_000
-"""After so many entries of its log, etcd 3.6 writes a snapshot (``--snapshot-count``)."""
+"""The number of log entries after which etcd 3.6 writes a snapshot (``--snapshot-count``)."""
 
 POLL_SECONDS = 0.5
 
 
 class SnapshotNotForcedError(Exception):
-    """A member has not written its snapshot; the text says which."""
+    """A member has not written its snapshot. The text says which."""
 
 
-def needs_clean_logs(running: Collection[str], wanted: str) -> bool:
-    """Whether a log that one of the ``running`` versions wrote would meet one that cannot read all of it."""
+def needs_snapshots(running: Collection[str], wanted: str) -> bool:
+    """Whether ``wanted`` cannot read all of a log that one of the ``running`` versions wrote."""
     return minor_version(wanted) >= LOGS_WITHOUT_V2 and any(
         minor_version(version) < LOGS_WITHOUT_V2 for version in running
     )
 
 
-async def clean_logs(
-    members: ClusterClient, answers: Mapping[str, MemberStatus], wanted: str, *, seconds: float
+async def force_snapshots(
+    client: ClusterClient, statuses: Mapping[str, MemberStatus], wanted: str, *, seconds: float
 ) -> None:
-    """Have every member of ``answers`` write a snapshot, by as many entries as it takes.
+    """Make every member of ``statuses`` write a snapshot, by appending as many log entries as that takes.
 
-    Raises ``SnapshotNotForcedError`` after ``seconds``, or where the cluster does not take the entries.
+    Raises ``SnapshotNotForcedError`` after ``seconds``, or when the cluster refuses the entries.
     """
-    goal = max(answer.applied_index for answer in answers.values()) + SNAPSHOT_ENTRIES + 1
-    pulumi.log.info(f"etcd {wanted} does not read what 3.5 wrote to its log: members take a snapshot first")
+    goal = max(status.applied_index for status in statuses.values()) + SNAPSHOT_ENTRIES + 1
+    pulumi.log.info(
+        f"etcd {wanted} cannot read all of the members' logs: every member writes a snapshot first"
+    )
     try:
-        await members.append_entries(min(answers), SNAPSHOT_ENTRIES + 1)
+        await client.append_entries(min(statuses), SNAPSHOT_ENTRIES + 1)
     except ChangeRefusedError as error:
         raise SnapshotNotForcedError(
-            f"before etcd {wanted} every member writes a snapshot: {error}"
+            f"etcd {wanted} needs a snapshot of every member, and the log did not grow: {error}"
         ) from error
     deadline = time.monotonic() + seconds
-    while behind := behind_of(goal, answers, await members.observe()):
+    while behind := members_behind(goal, statuses, await client.observe()):
         if time.monotonic() > deadline:
             raise SnapshotNotForcedError(
-                f"before etcd {wanted} every member writes a snapshot, and {', '.join(behind)} did "
-                f"not within {seconds:.0f} s (etcd:healthTimeoutSeconds). pulumi up begins anew"
+                f"etcd {wanted} needs a snapshot of every member, and {', '.join(behind)} wrote none within "
+                f"{seconds:.0f} s (etcd:healthTimeoutSeconds). Run pulumi up again"
             )
         await asyncio.sleep(POLL_SECONDS)
 
 
-def behind_of(goal: int, asked: Collection[str], seen: Mapping[str, Observation]) -> list[str]:
-    """The members that have not applied the log up to ``goal``, among those that were ``asked``."""
+def members_behind(goal: int, asked: Collection[str], observations: Mapping[str, Observation]) -> list[str]:
+    """Those of the members ``asked`` that have not applied the log up to the index ``goal``."""
     return sorted(
         name
         for name in asked
-        if not isinstance(answer := seen.get(name), MemberStatus) or answer.applied_index < goal
+        if not isinstance(status := observations.get(name), MemberStatus) or status.applied_index < goal
     )

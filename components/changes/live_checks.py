@@ -1,7 +1,7 @@
-"""What the members that run at this moment say to a step, before it is recorded.
+"""Whether the members that run now can take a step, before it is recorded.
 
-Where the step before was interrupted, some of them are behind the record. Where it could not be taken at all (a
-version that is on no mirror), all of them are, and the way leads back.
+If the last step was interrupted, some members are behind the record. If the last step was impossible, for example
+because its version is on no mirror, all members are. Then the record may return to the step before.
 """
 
 from __future__ import annotations
@@ -12,138 +12,151 @@ from collections.abc import Collection, Iterator, Mapping
 from components.changes.force_snapshots import (
     LOGS_WITHOUT_V2,
     SnapshotNotForcedError,
-    clean_logs,
-    needs_clean_logs,
+    force_snapshots,
+    needs_snapshots,
 )
-from components.changes.immutable_settings import TransitionRefusedError
-from components.changes.staged_settings import StagedSettings, goes_back
-from components.changes.version_checks import lagging, versions
-from components.changes.version_order import newest
+from components.changes.immutable_settings import InvalidTransitionError
+from components.changes.staged_settings import StagedSettings, is_downgrade
+from components.changes.version_checks import running_versions, version_problems
+from components.changes.version_order import newest_release
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import listed_names
 from components.etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from components.shared.versions import minor_version, parse_version
 
-LOOKS = 3
-"""A member that refuses a certificate may end the connection before it has said so: it is asked again."""
+ATTEMPTS = 3
+"""How often members are asked. A member that rejects a certificate may close the connection before it says so."""
 PAUSE_SECONDS = 0.5
+"""The pause between two attempts."""
 
 
 class LiveChecks:
-    """Asks the members of one cluster, and prepares them."""
+    """Checks the members of one cluster before a step, and prepares them for it."""
 
     def __init__(self, settings: Settings, members: ClusterClient) -> None:
         self._settings = settings
         self._members = members
 
-    async def admit(self, old: StagedSettings | None, new: StagedSettings, *, preview: bool) -> None:
-        """Make the members ready for ``new``; in a ``preview`` only ask them. Raises ``TransitionRefusedError``."""
-        given_up = self._settings.rollout == "all-at-once"
-        if given_up and not goes_back(old, new):
+    async def prepare(self, old: StagedSettings | None, new: StagedSettings, *, preview: bool) -> None:
+        """Check and prepare the members for ``new``. A ``preview`` only checks. Raises ``InvalidTransitionError``."""
+        abandoned = self._settings.rollout == "all-at-once"
+        if abandoned and not is_downgrade(old, new):
             return
         existing = await self._members.existing.future() or frozenset[str]()
-        seen: Mapping[str, Observation] = await self._look(old, new) if existing else {}
-        refuse([*self._final(seen, old, new), *no_witness(seen, old, new)])
-        if given_up:
+        observations: Mapping[str, Observation] = await self._observe(old, new) if existing else {}
+        reject([*self._lasting_problems(observations, old, new), *unknown_progress(observations, old, new)])
+        if abandoned:
             return
-        refuse(unprepared(seen, existing, old, new))
-        if preview or not (
-            changes_format(old, new) and needs_clean_logs(versions(seen).values(), new.version)
-        ):
+        reject(unprepared_members(observations, existing, old, new))
+        running = running_versions(observations).values()
+        if preview or not (changes_log_format(old, new) and needs_snapshots(running, new.version)):
             return
-        names = listed_names(seen)
-        answers = {name: one for name, one in seen.items() if name in names and isinstance(one, MemberStatus)}
+        names = listed_names(observations)
+        statuses = {
+            name: status
+            for name, status in observations.items()
+            if name in names and isinstance(status, MemberStatus)
+        }
+        seconds = self._settings.health_timeout_seconds
         try:
-            # Before the version is recorded, with which a member may be made again at any time, and by no gate.
-            await clean_logs(
-                self._members, answers, new.version, seconds=self._settings.health_timeout_seconds
-            )
+            # Before the version is recorded: from then on, a member may be recreated with it without any gate.
+            await force_snapshots(self._members, statuses, new.version, seconds=seconds)
         except SnapshotNotForcedError as error:
-            refuse([str(error)])
+            reject([str(error)])
 
-    async def _look(self, old: StagedSettings | None, new: StagedSettings) -> Mapping[str, Observation]:
-        seen: Mapping[str, Observation] = {}
-        for look in range(LOOKS):
-            await asyncio.sleep(PAUSE_SECONDS if look else 0)
-            seen = await self._members.observe()
-            # What is seen of those that answer is no passing trouble.
-            if self._final(seen, old, new) or not any(isinstance(one, NoStatus) for one in seen.values()):
+    async def _observe(self, old: StagedSettings | None, new: StagedSettings) -> Mapping[str, Observation]:
+        observations: Mapping[str, Observation] = {}
+        for attempt in range(ATTEMPTS):
+            await asyncio.sleep(PAUSE_SECONDS if attempt else 0)
+            observations = await self._members.observe()
+            all_answered = not any(isinstance(status, NoStatus) for status in observations.values())
+            if all_answered or self._lasting_problems(observations, old, new):
                 break
-        return seen
+        return observations
 
-    def _final(
-        self, seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
+    def _lasting_problems(
+        self, observations: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
     ) -> list[str]:
-        reasons = lagging(seen, new.version, checksum_given=bool(self._settings.release_sha256))
+        """Problems that another attempt does not change."""
+        checksum_given = bool(self._settings.release_sha256)
+        reasons = version_problems(observations, new.version, checksum_given=checksum_given)
         if self._settings.rollout != "all-at-once":
-            reasons += untrusting(seen, old, new)
+            reasons += untrusting_members(observations, old, new)
         return reasons
 
 
-def refuse(reasons: Collection[str]) -> None:
-    """Raises ``TransitionRefusedError`` where there is any reason."""
+def reject(reasons: Collection[str]) -> None:
+    """Raise ``InvalidTransitionError`` if there is any reason."""
     if reasons:
-        raise TransitionRefusedError("\n".join([*reasons, "No member was touched."]))
+        raise InvalidTransitionError("\n".join([*reasons, "No member was changed."]))
 
 
-def no_witness(seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings) -> list[str]:
-    """Why the way back to an older minor version stays closed: nobody can tell whether the newer one was reached."""
-    if old is None or minor_version(new.version) >= minor_version(old.version) or versions(seen):
+def unknown_progress(
+    observations: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
+) -> list[str]:
+    """Why the minor version cannot return to an older one: no member answers, so it may have been reached."""
+    if (
+        old is None
+        or minor_version(new.version) >= minor_version(old.version)
+        or running_versions(observations)
+    ):
         return []
-    line = ".".join(str(number) for number in minor_version(old.version))
+    major, minor = minor_version(old.version)
     return [
-        f"etcd:version is {new.version}, and was {old.version}: no member answers that could tell whether the cluster "
-        f"has {line} already, from which etcd does not go back. Set it to {newest(*minor_version(old.version))}. "
-        "A cluster that never became healthy is destroyed (pulumi destroy) and made anew"
+        f"etcd:version is {new.version}, and was {old.version}: no member answers, so the cluster may have reached "
+        f"{major}.{minor}, and etcd cannot be downgraded. Set it to {newest_release(major, minor)}. "
+        "To recreate a cluster that never became healthy, run pulumi destroy, and then pulumi up"
     ]
 
 
-def changes_format(old: StagedSettings | None, new: StagedSettings) -> bool:
-    """Whether the record passes to a version that cannot read all of an older one's log."""
+def changes_log_format(old: StagedSettings | None, new: StagedSettings) -> bool:
+    """Whether the step leads to a version that cannot read all of an older version's log."""
     return minor_version(new.version) >= LOGS_WITHOUT_V2 and (
         old is None or minor_version(old.version) < LOGS_WITHOUT_V2
     )
 
 
-def unprepared(
-    seen: Mapping[str, Observation],
+def unprepared_members(
+    observations: Mapping[str, Observation],
     existing: Collection[str],
     old: StagedSettings | None,
     new: StagedSettings,
 ) -> list[str]:
-    """Members that cannot be prepared for another version, since they do not answer.
+    """The members that cannot write a snapshot before the step, because they do not answer.
 
-    Where nobody does, it is not known who the members are: all that have a droplet.
+    If no member answers, the members are unknown. Then all members with a droplet count.
     """
-    running = versions(seen)
-    if not changes_format(old, new) or (running and not needs_clean_logs(running.values(), new.version)):
+    running = running_versions(observations)
+    if not changes_log_format(old, new) or (running and not needs_snapshots(running.values(), new.version)):
         return []
-    before = (
-        max(running.values(), key=parse_version) if running else "what it was" if old is None else old.version
-    )
+    if running:
+        before = max(running.values(), key=parse_version)
+    else:
+        before = "its previous value" if old is None else old.version
     return [
-        f"etcd:version is {new.version}: every member takes a snapshot before it, and {name} does not answer. "
-        f"Set it to {before} and let a pulumi up end well first"
-        for name in sorted((listed_names(seen) or set(existing)) - running.keys())
+        f"etcd:version is {new.version}: every member must write a snapshot first, and {name} does not answer. "
+        f"Set it to {before} and complete a pulumi up first"
+        for name in sorted((listed_names(observations) or set(existing)) - running.keys())
     ]
 
 
-def untrusting(
-    seen: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
+def untrusting_members(
+    observations: Mapping[str, Observation], old: StagedSettings | None, new: StagedSettings
 ) -> Iterator[str]:
-    """Members that have not finished the step before: asked with this step's certificates, they refuse, or are refused.
+    """The members that have not completed the last step of a change of authorities.
 
-    A newer CA's certificate is shown to them without the one that the older CA gave it, by which they would take it.
+    They reject the operator's new certificate, or the operator rejects theirs. The operator shows the new certificate
+    without the cross-signed certificate of its CA, which older members would accept.
     """
-    before = "what it was" if old is None else list(old.authorities)
-    for name, answer in sorted(seen.items()):
-        for sign, said in (
-            (DISTRUSTS, f"{name} does not trust CA {new.authorities[0]} yet, which is to sign"),
-            (DISTRUSTED, f"{name} still shows a certificate of a CA that is to be dropped"),
+    before = "its previous value" if old is None else list(old.authorities)
+    for name, status in sorted(observations.items()):
+        for sign, problem in (
+            (DISTRUSTS, f"{name} does not trust CA {new.authorities[0]} yet, which will sign"),
+            (DISTRUSTED, f"{name} still uses a certificate of a CA that will be removed"),
         ):
-            if isinstance(answer, NoStatus) and sign in answer.reason:
+            if isinstance(status, NoStatus) and sign in status.reason:
                 yield (
-                    f"etcd:authorities is {list(new.authorities)}: {said}. "
-                    f"Set it to {before} and let a pulumi up end well first"
+                    f"etcd:authorities is {list(new.authorities)}: {problem}. "
+                    f"Set it to {before} and complete a pulumi up first"
                 )

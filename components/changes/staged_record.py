@@ -1,8 +1,8 @@
-"""Changes that a cluster makes in steps: another version of etcd, another certificate authority.
+"""The record of changes that a cluster makes in steps: another version of etcd, or another certificate authority.
 
-A stash records the step that the cluster was last allowed to take, and the droplets wait for it. Its hook asks the
-members that run at that moment as well: where the step before was interrupted, some of them are behind the record. A
-hook that refuses leaves the record, and with it the way back to the step that is not finished.
+A stash records the last step that the cluster was allowed to take, and the droplets depend on it. Its hook also asks
+the members that run now: if the last step was interrupted, some of them are behind the record. A hook that fails keeps
+the record, so that the unfinished step can still be completed.
 """
 
 from __future__ import annotations
@@ -12,39 +12,42 @@ from typing import Any
 
 import pulumi
 
-from components.changes.live_checks import LiveChecks, refuse
-from components.changes.staged_settings import StagedSettings, refusals
-from components.changes.stash_record import waiting_for
+from components.changes.live_checks import LiveChecks, reject
+from components.changes.staged_settings import StagedSettings, step_problems
+from components.changes.stash_record import depending_on
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 
 
 class StagedRecord:
-    """The record, and what an update of it must pass."""
+    """The record of the staged settings, and the checks before its updates."""
 
     release: pulumi.Output[Mapping[str, Any]]
-    """The recorded ``version``, ``release_url`` and ``release_sha256``. Droplets take them from here: a run that
-    is limited to some targets does not update the record, and installs what the others have."""
+    """The recorded ``version``, ``release_url`` and ``release_sha256``, which droplets install.
+
+    A run that is limited to some targets does not update the record. So it installs what the other members have.
+    """
     version: pulumi.Output[str]
-    """The recorded version alone."""
+    """The recorded version."""
 
     def __init__(
         self, name: str, settings: Settings, *, members: ClusterClient, opts: pulumi.ResourceOptions
     ) -> None:
         self._settings = settings
         self._members = members
-        self._readiness = LiveChecks(settings, members)
-        self._wish = StagedSettings.of(settings)
+        self._live_checks = LiveChecks(settings, members)
+        self._requested = StagedSettings.of(settings)
+        # Hook and record have the names that they have in clusters that exist.
         hook = pulumi.ResourceHook(
             f"{name}-steps", self._check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
         )
         self.record = pulumi.Stash(
             f"{name}-steps",
-            input=self._wish.as_record(),
+            input=self._requested.as_record(),
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
-                    # A cluster that an earlier version of the program made has no record, but it has members.
+                    # A cluster of an earlier version of this program has members, but no record.
                     hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
                 ),
             ),
@@ -52,13 +55,13 @@ class StagedRecord:
         self.release = self.record.input
         self.version = self.record.input.apply(lambda record: str(record["version"]))
 
-    def before(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Options of resources that wait for the record, as do all that are made inside them."""
-        return waiting_for(self.record, opts)
+    def after_record(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """Options of resources that depend on the record, with all resources inside them."""
+        return depending_on(self.record, opts)
 
     async def _check(self, args: pulumi.ResourceHookArgs) -> None:
-        old = self._wish.as_recorded(args.old_inputs["input"]) if args.old_inputs else None
+        old = self._requested.as_recorded(args.old_inputs["input"]) if args.old_inputs else None
         if old is not None:
-            refuse(refusals(old, self._wish, self._settings))
+            reject(step_problems(old, self._requested, self._settings))
         if await self._members.credentials_known():
-            await self._readiness.admit(old, self._wish, preview=pulumi.runtime.is_dry_run())
+            await self._live_checks.prepare(old, self._requested, preview=pulumi.runtime.is_dry_run())

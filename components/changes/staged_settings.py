@@ -1,4 +1,4 @@
-"""One step of a change that a cluster makes in steps, and what it may follow on."""
+"""The settings that change in steps, and which step may follow which."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 from components.changes.immutable_settings import members_trust_each_other
 from components.changes.stash_record import Recorded
-from components.changes.version_order import version_refusals
+from components.changes.version_order import upgrade_problems
 from components.config.settings import Settings
 from components.shared.versions import minor_version, parse_version
 
 
 @dataclass(frozen=True)
 class StagedSettings(Recorded):
-    """What reaches the members one at a time, while the others still have what was before."""
+    """Settings that reach one member at a time, while the other members still have the previous ones."""
 
     version: str
     release_url: str
-    """Where the release is, with the version already in it."""
+    """The URL of the release, which contains the version."""
     release_sha256: str
     authorities: tuple[int, ...]
 
     @staticmethod
     def of(settings: Settings) -> StagedSettings:
-        """What these settings ask for."""
+        """The staged settings of this run."""
         return StagedSettings(
             version=settings.version,
             release_url=settings.release_url.replace("{version}", settings.version),
@@ -33,32 +33,32 @@ class StagedSettings(Recorded):
         )
 
 
-def goes_back(old: StagedSettings | None, new: StagedSettings) -> bool:
-    """Whether an older version follows, which is for the members to say: the one before may have reached none."""
+def is_downgrade(old: StagedSettings | None, new: StagedSettings) -> bool:
+    """Whether an older version follows. Whether that is possible depends on what the members run."""
     return old is not None and parse_version(new.version) < parse_version(old.version)
 
 
-def refusals(old: StagedSettings, new: StagedSettings, settings: Settings) -> list[str]:
-    """Why ``new`` must not follow on ``old``, whatever members run: key, value, reason and way out, or nothing."""
+def step_problems(old: StagedSettings, new: StagedSettings, settings: Settings) -> list[str]:
+    """Why ``new`` cannot follow ``old``, whatever the members run: key, value, reason and way out."""
     return [
-        *versions_go_up(old, new, settings),
-        *upgrades_go_through_the_gates(old, new, settings),
+        *versions_increase(old, new, settings),
+        *minor_versions_change_one_member_at_a_time(old, new, settings),
         *members_trust_each_other(old.authorities, new.authorities),
     ]
 
 
-def versions_go_up(old: StagedSettings, new: StagedSettings, settings: Settings) -> Iterator[str]:
-    """One minor version at a time, and from the patch releases that upstream asks for."""
-    if not goes_back(old, new):
-        yield from version_refusals(old.version, new.version, checksum_given=bool(settings.release_sha256))
+def versions_increase(old: StagedSettings, new: StagedSettings, settings: Settings) -> Iterator[str]:
+    """One minor version at a time, and from the patch releases that etcd's upgrade guides require."""
+    if not is_downgrade(old, new):
+        yield from upgrade_problems(old.version, new.version, checksum_given=bool(settings.release_sha256))
 
 
-def upgrades_go_through_the_gates(
+def minor_versions_change_one_member_at_a_time(
     old: StagedSettings, new: StagedSettings, settings: Settings
 ) -> Iterator[str]:
-    """Members of two minor versions meet, and their logs are prepared, one member at a time only."""
+    """Only the gates of a rolling change let members of two minor versions meet, and prepare their logs."""
     if settings.rollout == "all-at-once" and minor_version(old.version) != minor_version(new.version):
         yield (
-            f"etcd:version is {new.version}, and the cluster has {old.version}: another minor version is never reached "
-            "with etcd:rollout all-at-once. Remove etcd:rollout, or leave the version as it is in this run"
+            f"etcd:version is {new.version}, and the cluster has {old.version}: etcd:rollout all-at-once cannot "
+            "change the minor version. Remove etcd:rollout, or leave the version unchanged in this run"
         )

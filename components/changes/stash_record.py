@@ -1,4 +1,4 @@
-"""What a run was asked for, kept in a stash for later runs to be compared with, and waited for by other resources."""
+"""A dataclass that a Pulumi stash keeps for later runs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ class Recorded:
     """Base of a dataclass of texts, whole numbers and tuples of whole numbers, which a stash keeps."""
 
     def as_record(self) -> dict[str, Any]:
-        """The stash's input."""
+        """The input of the stash."""
         return {
             name: [*cast("tuple[int, ...]", value)] if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
         }
 
     def as_recorded(self, record: Mapping[str, Any]) -> Self:
-        """What an earlier run stored. The engine hands numbers back as floats; what an earlier version of the program
-        did not record is as it is wished for now."""
+        """The values that an earlier run recorded.
+
+        The engine returns numbers as floats. A field that an earlier version of the program did not record has the
+        value of this run.
+        """
         known = {field.name: record[field.name] for field in fields(self) if field.name in record}
         for name, value in known.items():
             if isinstance(getattr(self, name), tuple):
@@ -32,11 +35,11 @@ class Recorded:
         return replace(self, **known)
 
 
-def waiting_for(record: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Options of resources that wait for a record, as do all that are made inside them."""
+def depending_on(record: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """Options of resources that depend on a record. All resources inside them depend on it, too."""
 
-    def waits(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-        waiting = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=[record]))
-        return pulumi.ResourceTransformationResult(args.props, waiting)
+    def depend(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        dependent = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=[record]))
+        return pulumi.ResourceTransformationResult(args.props, dependent)
 
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[waits]))
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[depend]))

@@ -1,4 +1,4 @@
-"""What running members need before one of them is given another etcd version."""
+"""Whether the running members are ready for another version of etcd."""
 
 from __future__ import annotations
 
@@ -6,79 +6,87 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.changes.version_order import cluster_refusals, version_refusals
+from components.changes.version_order import cluster_version_problems, upgrade_problems
 from components.config.settings import Settings
 from components.etcd.member_status import MemberStatus, Observation
+from components.shared.versions import minor_version
 
 UNDECIDED = "not_decided"
-"""What etcd calls the cluster's version until its first leader has set one."""
+"""The cluster version that etcd reports until its first leader has set one."""
 
 
 class UpgradeError(Exception):
-    """Members are not ready for the version; the text says what to do."""
+    """Members are not ready for the version. The text says what to do."""
 
 
 class Upgrade:
-    """Asked at the gates, after the others were found healthy."""
+    """The upgrade of one run. The gates ask it when all other members are healthy."""
 
     def __init__(self, settings: Settings, version: pulumi.Output[str]) -> None:
-        """``version`` is the one that the droplets of this run install."""
+        """``version`` is the version that this run installs on droplets."""
         self._settings = settings
         self._version = version
 
-    async def admit(self, seen: Mapping[str, Observation]) -> None:
-        """Raises ``UpgradeError`` while a member runs a version that the wanted one must not follow on.
+    async def check(self, observations: Mapping[str, Observation]) -> None:
+        """Raise ``UpgradeError`` while a member runs a version that the new one cannot follow.
 
-        The record of the last run may be ahead of the members, where that run did not come to its end.
+        The record may be ahead of the members: the last run may have been interrupted.
         """
         wanted = await self._version.future() or ""
-        if reasons := lagging(seen, wanted, checksum_given=bool(self._settings.release_sha256)):
-            raise UpgradeError("\n".join([*reasons, "No member was touched for it."]))
+        checksum_given = bool(self._settings.release_sha256)
+        if reasons := version_problems(observations, wanted, checksum_given=checksum_given):
+            raise UpgradeError("\n".join([*reasons, "No member was changed for this step."]))
 
-    async def target(self, seen: Mapping[str, Observation]) -> str:
-        """The version that members are given; empty while all that answer run it already."""
+    async def target(self, observations: Mapping[str, Observation]) -> str:
+        """The version to upgrade to; empty when all members that answered run it already."""
         wanted = await self._version.future() or ""
-        return wanted if set(versions(seen).values()) - {wanted} else ""
+        return wanted if set(running_versions(observations).values()) - {wanted} else ""
 
 
-def versions(seen: Mapping[str, Observation]) -> dict[str, str]:
-    """What each member that answers runs."""
+def running_versions(observations: Mapping[str, Observation]) -> dict[str, str]:
+    """The version of each member that answered."""
     return {
-        name: answer.version
-        for name, answer in seen.items()
-        if isinstance(answer, MemberStatus) and answer.version
+        name: status.version
+        for name, status in observations.items()
+        if isinstance(status, MemberStatus) and status.version
     }
 
 
-def lagging(seen: Mapping[str, Observation], wanted: str, *, checksum_given: bool) -> list[str]:
-    """Why members that run these versions must not meet one that runs ``wanted``.
+def version_problems(
+    observations: Mapping[str, Observation], wanted: str, *, checksum_given: bool
+) -> list[str]:
+    """Why the running members cannot be joined by one that runs ``wanted``; empty when they can.
 
-    The cluster's own version tells of those that do not answer: it rises when the last member has the next minor.
+    The cluster version also covers members that do not answer: it rises when the last member has the next minor
+    version.
     """
     behind = [
         f"{name} runs etcd {version}. {reason}"
-        for name, version in sorted(versions(seen).items())
-        for reason in version_refusals(version, wanted, checksum_given=checksum_given)
+        for name, version in sorted(running_versions(observations).items())
+        for reason in upgrade_problems(version, wanted, checksum_given=checksum_given)
     ]
     agreed = {
-        answer.cluster_version
-        for answer in seen.values()
-        if isinstance(answer, MemberStatus) and answer.cluster_version not in {"", UNDECIDED}
+        status.cluster_version
+        for status in observations.values()
+        if isinstance(status, MemberStatus) and status.cluster_version not in {"", UNDECIDED}
     }
     if behind or not agreed:
         return behind
-    return [reason for version in sorted(agreed) for reason in cluster_refusals(version, wanted)]
+    return [reason for version in sorted(agreed) for reason in cluster_version_problems(version, wanted)]
 
 
-def unfinished(names: Sequence[str], seen: Mapping[str, Observation], wanted: str) -> dict[str, str]:
-    """Which members do not have the version that is ``wanted``, or know that the whole cluster has its minor."""
+def unfinished_upgrades(
+    names: Sequence[str], observations: Mapping[str, Observation], wanted: str
+) -> dict[str, str]:
+    """The problem of each named member whose upgrade to ``wanted`` is not complete. Empty if ``wanted`` is."""
     found: dict[str, str] = {}
     for name in names if wanted else ():
-        answer = seen[name]
-        if not isinstance(answer, MemberStatus):
+        status = observations[name]
+        if not isinstance(status, MemberStatus):
             continue
-        if answer.version != wanted:
-            found[name] = f"it runs etcd {answer.version}, not {wanted}"
-        elif not answer.cluster_version.startswith(f"{'.'.join(wanted.split('.')[:2])}."):
-            found[name] = f"the cluster still has version {answer.cluster_version}"
+        major, minor = minor_version(wanted)
+        if status.version != wanted:
+            found[name] = f"it runs etcd {status.version}, not {wanted}"
+        elif not status.cluster_version.startswith(f"{major}.{minor}."):
+            found[name] = f"the cluster version is still {status.cluster_version}"
     return found

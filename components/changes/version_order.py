@@ -1,6 +1,6 @@
-"""The order in which etcd's versions may follow on each other.
+"""Which version of etcd may follow which.
 
-Source: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/ and https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/.
+Sources: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/ and https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/.
 """
 
 from __future__ import annotations
@@ -14,68 +14,67 @@ STARTING_POINTS: dict[tuple[int, int], Version] = {
     (3, 6): (3, 5, 32),
     (3, 7): (3, 6, 11),
 }
-"""The lowest patch release from which a minor version may be reached. Minor versions that are not here came after
-this program, which knows nothing about them."""
+"""The lowest patch release from which a minor version can be reached. This program knows no other upgrades."""
 
 
-def version_refusals(old: str, new: str, *, checksum_given: bool) -> Iterator[str]:
-    """Why members that run ``old`` must not be given ``new``; nothing when they may.
+def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[str]:
+    """Why members that run ``old`` cannot get ``new``; nothing when they can.
 
-    ``checksum_given`` tells that the operator named the release's checksum, and so answers for a minor version
-    that this program does not know.
+    ``checksum_given`` tells that the operator set the release's checksum. Then this program allows the upgrade to the
+    next minor version even if it does not know that version.
     """
     before, after = parse_version(old), parse_version(new)
-    said = f"etcd:version is {new}, and the cluster has {old}"
+    change = f"etcd:version is {new}, and the cluster runs {old}"
     if after < before:
-        yield f"{said}: etcd does not go back. Set it to {old} or newer"
+        yield f"{change}: etcd cannot be downgraded. Set it to {old} or newer"
     elif after[:2] == before[:2]:
         return
     elif after[:2] != (before[0], before[1] + 1):
         yield (
-            f"{said}: etcd goes up by one minor version at a time. "
-            f"Set it to {_next_stop(before)} and let a pulumi up end well first"
+            f"{change}: etcd is upgraded by one minor version at a time. "
+            f"Set it to {_next_stop(before)} and complete a pulumi up first"
         )
     elif after[:2] in STARTING_POINTS:
         if before < STARTING_POINTS[after[:2]]:
             yield (
-                f"{said}: {after[0]}.{after[1]} is reached from {_text(STARTING_POINTS[after[:2]])} or newer. "
-                f"Set it to {_next_stop(before)} and let a pulumi up end well first"
+                f"{change}: {after[0]}.{after[1]} is reached from {_text(STARTING_POINTS[after[:2]])} or newer. "
+                f"Set it to {_next_stop(before)} and complete a pulumi up first"
             )
     elif not checksum_given:
         newest = max(STARTING_POINTS)
         yield (
-            f"{said}: this program knows the upgrades up to {newest[0]}.{newest[1]}. Read the upgrade guide of "
-            f"{after[0]}.{after[1]}, then set etcd:releaseSha256, too"
+            f"{change}: this program knows upgrades up to {newest[0]}.{newest[1]}. Read the upgrade guide of "
+            f"{after[0]}.{after[1]}, then set etcd:releaseSha256 as well"
         )
 
 
-def cluster_refusals(agreed: str, wanted: str) -> Iterator[str]:
-    """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, must not be given ``wanted``."""
+def cluster_version_problems(agreed: str, wanted: str) -> Iterator[str]:
+    """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, cannot get ``wanted``."""
     major, minor = minor_version(agreed)
     if minor_version(wanted) < (major, minor):
         yield (
-            f"etcd:version is {wanted}, and the cluster itself is at {major}.{minor} already: etcd does not go back. "
-            f"Set it to {newest(major, minor)}"
+            f"etcd:version is {wanted}, and the cluster version is already {major}.{minor}: etcd cannot be "
+            f"downgraded. Set it to {newest_release(major, minor)}"
         )
     elif minor_version(wanted) > (major, minor + 1):
         yield (
-            f"etcd:version is {wanted}, and the cluster itself is still at {major}.{minor}: a member that does not "
-            f"answer has not been upgraded. Set it to {newest(major, minor + 1)} and let a pulumi up end well first"
+            f"etcd:version is {wanted}, and the cluster version is still {major}.{minor}: a member that does not "
+            f"answer has not been upgraded. Set it to {newest_release(major, minor + 1)} and complete a pulumi up first"
         )
 
 
-def newest(major: int, minor: int) -> str:
-    """The newest release of a minor version that the program knows, or words for one where it knows none."""
+def newest_release(major: int, minor: int) -> str:
+    """The newest release of a minor version that this program knows, or ``a release of MAJOR.MINOR``."""
     known = [parse_version(version) for version in CHECKSUMS if minor_version(version) == (major, minor)]
     return _text(max(known)) if known else f"a release of {major}.{minor}"
 
 
 def _next_stop(before: Version) -> str:
-    """Where to go first: the newest known patch release from which the next minor is reached, then that minor."""
+    """The release to upgrade to first: of the same minor version if the next one cannot be reached yet."""
     major, minor, _ = before
     if before < STARTING_POINTS.get((major, minor + 1), before):
-        return newest(major, minor)
-    return newest(major, minor + 1)
+        return newest_release(major, minor)
+    return newest_release(major, minor + 1)
 
 
 def _text(version: Version) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pulumi
 
-from components.changes.version_checks import unfinished
+from components.changes.version_checks import unfinished_upgrades
 from components.config.settings import Settings
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import Observation
@@ -88,7 +88,7 @@ class MemberHealth:
             nonlocal observations
             observations = await self._members.observe()
             names = asked(observations)
-            found = {**unfinished(names, observations, version), **problems(names, observations)}
+            found = {**unfinished_upgrades(names, observations, version), **problems(names, observations)}
             await self._members.power_on(found)
             return found
 

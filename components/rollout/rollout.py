@@ -99,7 +99,7 @@ class Rollout:
         Before the first member gets another version of etcd, the members take a backup.
         """
         observations = await self.health.wait_for_others(member)
-        await self._upgrade.admit(observations)
+        await self._upgrade.check(observations)
         if await self._upgrade_backup.take(observations):
             observations = await self.health.wait_for_others(member)
         await self.transfer_leadership([member], observations)

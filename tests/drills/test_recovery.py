@@ -262,4 +262,4 @@ def test_a_new_cluster_begins_with_the_newest_backup_of_another(
     drill.configure(restoreFrom=backup.key)
     ended = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=240)
     assert ended.returncode != 0
-    assert "this stack has a cluster already" in ended.stdout
+    assert "this stack already has a cluster" in ended.stdout

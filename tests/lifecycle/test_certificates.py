@@ -34,7 +34,7 @@ def test_a_rotation_that_cuts_members_off_is_refused_before_any_change(
     live.configure(authorities=None)
     assert result.returncode != 0
     assert "etcd:authorities is [2], and was [1]" in result.stdout
-    assert "Set it to [1, 2] and let a pulumi up end well first" in result.stdout
+    assert "Set it to [1, 2] and complete a pulumi up first" in result.stdout
     assert "Traceback" not in result.stdout
     assert writes(control) == []
 
@@ -120,7 +120,7 @@ def refused_until_the_step_is_finished(
     live.configure(authorities=authorities)
     refusal = live.fail()
     assert f"etcd:authorities is {authorities}: {reason}" in refusal
-    assert f"Set it to {finish} and let a pulumi up end well first" in refusal
+    assert f"Set it to {finish} and complete a pulumi up first" in refusal
     assert live.droplets() == before
     live.configure(authorities=finish)
 

@@ -38,7 +38,7 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
         releaseSha256=checksum(first),
     ) as cluster:
         created = cluster.droplets()
-        refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
+        refuse(cluster, last, f"Set it to {middle} and complete a pulumi up first")
         assert cluster.droplets() == created
         cluster.etcdctl("put", f"written-before-{middle}", "kept")
         cluster.configure(version=middle, releaseSha256=checksum(middle))
@@ -47,7 +47,7 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             assert f"Before etcd {middle}: the backup is in the bucket" in update.output()
             interrupted = cluster.droplets()
             # No member that answers is behind. The missing one has not been upgraded.
-            refuse(cluster, last, f"Set it to {middle} and let a pulumi up end well first")
+            refuse(cluster, last, f"Set it to {middle} and complete a pulumi up first")
             assert cluster.droplets() == interrupted
             cluster.configure(version=middle, releaseSha256=checksum(middle))
             cluster.up()
@@ -61,7 +61,7 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             assert f"Before etcd {last}: the backup is in the bucket" in cluster.up()
         assert running(cluster) == {last}
         upgraded = cluster.droplets()
-        refuse(cluster, middle, "etcd does not go back")
+        refuse(cluster, middle, "etcd cannot be downgraded")
         assert cluster.droplets() == upgraded
         assert [
             cluster.etcdctl("get", "--print-value-only", f"written-before-{version}").strip()

@@ -1,16 +1,17 @@
-"""A record that nothing came of holds nobody back."""
+"""When a record does not prove that the cluster exists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from components.changes import immutable_settings as transition
-from components.changes.immutable_settings import ImmutableSettings, RequestedSettings, TransitionRefusedError
+from components.changes import immutable_settings
+from components.changes.immutable_settings import ImmutableSettings, InvalidTransitionError, RequestedSettings
 from components.config.loading import ProviderAccess
 from components.droplets.inventory import Inventory
 from tests.unit.components.config.valid_settings import settings
@@ -18,67 +19,67 @@ from tests.unit.components.config.valid_settings import settings
 DROPLET = {"id": 1, "name": "etcd-server-1.etcd.example.com", "tags": ["etcd-test"]}
 VOLUME = {"id": "7", "name": "etcd-test-1"}
 
+Check = Callable[..., Awaitable[None]]
+
 
 @pytest.fixture
-def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """``await check(has=..., was=..., **settings)``: the record's hook, in an account that has these things."""
+def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
+    """``await check(account=…, recorded=…, **settings)`` runs the record's hook in an account with these droplets
+    and volumes."""
 
-    async def run(*, has: dict[str, list[Any]], was: dict[str, Any], **changes: Any) -> None:
+    async def run(*, account: dict[str, list[Any]], recorded: dict[str, Any], **changes: Any) -> None:
         async def listing(_: str, kind: str, *__: object, **___: object) -> list[Any]:
-            return has.get(kind, [{"name": "etcd-test"}] if kind == "tags" else [])
+            return account.get(kind, [{"name": "etcd-test"}] if kind == "tags" else [])
 
         hooks: list[Any] = []
         for module in ("components.droplets.inventory", "components.droplets.address_book"):
             monkeypatch.setattr(f"{module}.list_all", listing)
         monkeypatch.setattr(pulumi, "ResourceHook", lambda _, hook, **__: hooks.append(hook))
         monkeypatch.setattr(pulumi, "ResourceHookBinding", lambda **_: None)
-        monkeypatch.setattr(transition.pulumi, "Stash", lambda *_, **__: None)
+        monkeypatch.setattr(immutable_settings.pulumi, "Stash", lambda *_, **__: None)
         monkeypatch.setattr(ImmutableSettings, "_zone", lambda _: "")
-        wanted = settings(**changes)
+        requested = settings(**changes)
+        access = ProviderAccess("https://api.test", "t")
         ImmutableSettings(
             "etcd-test",
-            wanted,
-            account=Inventory(
-                wanted, cluster_tag="etcd-test", access=ProviderAccess("https://api.test", "t")
-            ),
+            requested,
+            account=Inventory(requested, cluster_tag="etcd-test", access=access),
             opts=pulumi.ResourceOptions(),
         )
-        old = RequestedSettings.of(settings(**was)).as_record()
-        await hooks[0](cast("Any", type("Args", (), {"old_inputs": {"input": old}})))
+        old = RequestedSettings.of(settings(**recorded)).as_record()
+        await hooks[0](SimpleNamespace(old_inputs={"input": old}))
 
     yield run
-    # What nobody has awaited belongs to a loop that is closed.
+    # Outputs that no test awaited belong to a closed event loop.
     SETTINGS.outputs.clear()
 
 
-TYPO = {"was": {"zone": "exmaple.com", "domain": "etcd.exmaple.com"}, "zone": "example.com"}
+TYPO = {"recorded": {"zone": "exmaple.com", "domain": "etcd.exmaple.com"}, "zone": "example.com"}
 
 
 @pytest.mark.parametrize(
-    "has", [{}, {"volumes": [{"id": "1", "name": "web-1"}]}], ids=["nothing", "others' volumes"]
+    "account", [{}, {"volumes": [{"id": "1", "name": "web-1"}]}], ids=["empty", "other volumes"]
 )
-async def test_a_typo_in_the_first_run_is_put_right_by_the_next(
-    check: Any, has: dict[str, list[Any]]
-) -> None:
-    await check(has=has, **TYPO)
-    await check(has=has, was={"region": "ams3"}, region="fra1")
+async def test_a_typo_of_the_first_run_can_be_corrected(check: Check, account: dict[str, list[Any]]) -> None:
+    await check(account=account, **TYPO)
+    await check(account=account, recorded={"region": "ams3"}, region="fra1")
 
 
 @pytest.mark.parametrize(
-    "has", [{"droplets": [DROPLET]}, {"volumes": [VOLUME]}], ids=["a droplet", "a volume"]
+    "account", [{"droplets": [DROPLET]}, {"volumes": [VOLUME]}], ids=["a droplet", "a volume"]
 )
-async def test_what_exists_is_not_asked_to_become_something_else(
-    check: Any, has: dict[str, list[Any]]
+async def test_the_settings_of_an_existing_cluster_cannot_change(
+    check: Check, account: dict[str, list[Any]]
 ) -> None:
-    with pytest.raises(TransitionRefusedError, match=r"etcd:zone is example\.com, and was exmaple\.com"):
-        await check(has=has, **TYPO)
+    with pytest.raises(InvalidTransitionError, match=r"etcd:zone is example\.com, and was exmaple\.com"):
+        await check(account=account, **TYPO)
 
 
-async def test_a_backup_is_not_asked_for_after_the_founding_was_recorded(check: Any) -> None:
-    with pytest.raises(TransitionRefusedError, match="pulumi destroy, which deletes no backup"):
+async def test_the_backup_to_restore_cannot_change_after_the_first_run(check: Check) -> None:
+    with pytest.raises(InvalidTransitionError, match="run pulumi destroy, which deletes no backup"):
         await check(
-            has={},
-            was={},
+            account={},
+            recorded={},
             restoreFrom="latest",
             backupBucket="backups",
             backupAccessKey="a",

@@ -1,4 +1,4 @@
-"""Which step may follow on the last one, whatever members run."""
+"""Which step may follow which, whatever the members run."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from components.changes.staged_settings import StagedSettings, refusals
+from components.changes.staged_settings import StagedSettings, step_problems
 from tests.unit.components.config.valid_settings import settings
 
 STEP = StagedSettings.of(settings())
 
 
-def test_a_step_survives_the_engines_state() -> None:
+def test_the_settings_are_restored_from_the_engines_state() -> None:
     floats = json.loads(json.dumps(asdict(STEP)).replace("[1]", "[1.0]"))
     assert STEP.as_recorded(floats) == STEP
 
 
-def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> None:
-    assert STEP.as_recorded({"version": "3.6.13", "forgotten": 1}) == replace(STEP, version="3.6.13")
+def test_a_field_without_a_record_has_the_value_of_this_run() -> None:
+    assert STEP.as_recorded({"version": "3.6.13", "unknown": 1}) == replace(STEP, version="3.6.13")
 
 
 @pytest.mark.parametrize(
@@ -32,16 +32,16 @@ def test_what_an_earlier_program_did_not_record_is_not_held_against_anyone() -> 
         (
             replace(STEP, authorities=(2, 1)),
             {"authorities": [1]},
-            ["still show certificates of CA 2", "[1, 2] and"],
+            ["still use certificates of CA 2", "[1, 2] and"],
         ),
     ],
 )  # fmt: skip
-def test_a_refusal_names_key_value_reason_and_way_out(
+def test_an_error_names_key_value_reason_and_way_out(
     old: StagedSettings, new: dict[str, Any], words: list[str]
 ) -> None:
-    wished = settings(releaseSha256="0" * 64, **new)
-    (said,) = refusals(old, StagedSettings.of(wished), wished)
-    assert [word for word in words if word not in said] == []
+    requested = settings(releaseSha256="0" * 64, **new)
+    (reason,) = step_problems(old, StagedSettings.of(requested), requested)
+    assert [word for word in words if word not in reason] == []
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,6 @@ def test_a_refusal_names_key_value_reason_and_way_out(
         {"version": "3.5.33"},
     ],
 )
-def test_what_a_rolling_change_can_do_or_members_must_be_asked_about_is_not_refused(
-    allowed: dict[str, Any],
-) -> None:
-    wished = settings(**allowed)
-    assert refusals(STEP, StagedSettings.of(wished), wished) == []
+def test_a_possible_step_and_any_downgrade_are_left_to_the_members(allowed: dict[str, Any]) -> None:
+    requested = settings(**allowed)
+    assert step_problems(STEP, StagedSettings.of(requested), requested) == []

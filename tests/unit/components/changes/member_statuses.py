@@ -1,12 +1,12 @@
-"""What a healthy member of two answers, for tests of versions."""
+"""The status of a member that runs some version, for tests of versions."""
 
 from __future__ import annotations
 
 from components.etcd.member_status import MemberStatus
 
 
-def answer(version: str = "3.6.14", cluster_version: str = "3.6.0") -> MemberStatus:
-    """The answer of one that runs a version, in a cluster of a version."""
+def running(version: str = "3.6.14", cluster_version: str = "3.6.0") -> MemberStatus:
+    """The status of a healthy member that runs ``version`` in a cluster of two."""
     return MemberStatus(
         *("c1", "m1", "m1"),
         learner=False,
