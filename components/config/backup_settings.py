@@ -84,13 +84,13 @@ class BackupSettings(BaseModel):
     backup_bucket: Annotated[str, AfterValidator(_bucket)] = ""
     """Bucket for backups; empty turns them off."""
     backup_bucket_create: bool = False
-    """Whether the program makes it, in DigitalOcean's Spaces, unless the account has it already."""
+    """Whether the program creates the bucket in DigitalOcean's Spaces if the account does not have it."""
     backup_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
     """S3 endpoint; empty is Spaces in the cluster's region."""
     backup_region: str = ""
-    """Region that requests are signed for; empty is the cluster's."""
+    """Region in the signatures of requests. Empty is the cluster's region."""
     backup_prefix: Annotated[str, AfterValidator(_prefix)] = ""
-    """What the objects' names begin with; empty is the cluster's name and a slash."""
+    """Start of the objects' names. Empty is the cluster's name and a slash."""
     backup_interval: Annotated[str, AfterValidator(_interval)] = "1h"
     backup_retention: Annotated[str, AfterValidator(_retention)] = "30d"
     """After which time members delete backups; ``0`` keeps them all."""
@@ -100,7 +100,7 @@ class BackupSettings(BaseModel):
     backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
     """PEM of the authority that signed the endpoint's certificate; empty trusts the public ones."""
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
-    """The backup that a new cluster is founded from: ``latest`` or a name; empty founds it without data."""
+    """The backup from which a new cluster bootstraps: ``latest`` or a name. Empty bootstraps it without data."""
 
     def check_backup(self, region: str) -> None:
         """Raise ``ConflictingSettingsError`` when keys are well-formed but conflict; ``region`` is the cluster's."""

@@ -98,7 +98,8 @@ class Settings(BackupSettings):
     zone: DomainName
     """The Cloudflare zone that holds the domain."""
     discovery_token: SecretStr
-    """DigitalOcean token with the scopes ``droplet:read`` and ``tag:read`` alone; it is put on the droplets."""
+    """DigitalOcean token that is put on the droplets. It has the scopes ``droplet:read`` and ``tag:read``, and the read
+    scopes that the console adds to them."""
     client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
     """IPv4 networks whose clients may connect to 2379; the machine that runs ``pulumi up`` is one of them."""
 
@@ -108,7 +109,7 @@ class Settings(BackupSettings):
     image: Slug = "debian-13-x64"
     droplet_size: Slug = "s-2vcpu-2gb"
     addresses: Literal["public", "private"] = "public"
-    """Which of a droplet's addresses members and clients use: the public one, or that in the VPC."""
+    """Address of a droplet that members and clients use: the public one, or that in the VPC."""
     volume_size: Annotated[int, Field(ge=0, le=16384)] = 10
     """GiB of each member's data volume; 0 keeps the data on the droplet's own disk."""
     ssh_keys: tuple[KeyReference, ...] = ()
@@ -118,21 +119,21 @@ class Settings(BackupSettings):
     metrics_cidrs: tuple[Network, ...] = ()
     """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383; none by default."""
     alert_emails: tuple[EmailAddress, ...] = ()
-    """Whom DigitalOcean mails when a droplet's disk, CPU or memory is nearly used up; nobody by default."""
+    """Mail addresses to which DigitalOcean reports that a droplet's disk, CPU or memory is nearly used up."""
 
     version: str = "3.6.14"
-    """etcd version."""
+    """Version of etcd, such as ``3.6.14``."""
     release_url: Url = RELEASE_URL
-    """Where droplets fetch etcd from; ``{version}`` is replaced."""
+    """URL from which droplets fetch etcd. ``{version}`` stands for the version."""
     release_sha256: str = ""
-    """SHA-256 of that file; empty takes the one known for an official release."""
+    """SHA-256 of the file at ``release_url``. Empty takes the one that the program knows for an official release."""
     discovery_api_url: Url = "https://api.digitalocean.com"
-    """The DigitalOcean API as the droplets reach it."""
+    """URL at which the droplets and the health checks reach the DigitalOcean API."""
 
     ca_validity_hours: Annotated[int, Field(ge=1)] = 87600
     certificate_validity_hours: Annotated[int, Field(ge=1)] = 8760
     certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
-    """A ``pulumi up`` this many hours before a certificate's end, or later, renews it."""
+    """Hours before a certificate's end from which on ``pulumi up`` renews it."""
 
     authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
     """Numbers of the certificate authorities that members trust; the first signs. Two while one replaces the other."""
@@ -147,14 +148,13 @@ class Settings(BackupSettings):
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
     """How long a run waits for members to become healthy."""
     droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 180
-    """How long a droplet's deletion may take: an orderly shutdown, the detaching of a volume and the deletion.
+    """Seconds that an orderly shutdown, the detaching of the volume and the deletion of a droplet may take together.
 
-    DigitalOcean takes some 40 seconds for it. A member that must not go refuses its shutdown, and the run waits this
-    long before it says so.
+    DigitalOcean takes some 40 seconds for it. If a member blocks its shutdown, the run fails after this time.
     """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
-    """How changes reach the members; ``all-at-once`` is for a cluster that never became healthy, or is given up, and
-    needs data volumes."""
+    """How changes reach the members. ``all-at-once`` needs data volumes. It is for a cluster whose certificates
+    expired, that never became healthy, or that the operator abandons."""
 
     @field_validator("domain")
     @classmethod
