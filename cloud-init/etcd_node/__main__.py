@@ -61,7 +61,7 @@ def main() -> None:
 
             promote(settings, paths, WaitLog())
         case "backup" | "backup-now" as step:
-            from etcd_node.backup.run import run  # noqa: PLC0415
+            from etcd_node.backup.upload import run  # noqa: PLC0415
 
             run(settings, paths, at_once=step == "backup-now")
         case "recover":

@@ -51,7 +51,7 @@ async def force_snapshots(
         await client.append_entries(min(statuses), SNAPSHOT_ENTRIES + 1)
     except ChangeRefusedError as error:
         raise SnapshotNotForcedError(
-            f"etcd {wanted} needs a snapshot of every member, and the log did not grow: {error}"
+            f"etcd {wanted} needs a snapshot of every member, and the log did not grow: {error}. Run pulumi up again"
         ) from error
     deadline = time.monotonic() + seconds
     while behind := members_behind(goal, statuses, await client.observe()):

@@ -64,9 +64,9 @@ def cluster_version_problems(agreed: str, wanted: str) -> Iterator[str]:
 
 
 def newest_release(major: int, minor: int) -> str:
-    """The newest release of a minor version that this program knows, or ``a release of MAJOR.MINOR``."""
+    """The newest release of a minor version that this program knows, or what to look for."""
     known = [parse_version(version) for version in CHECKSUMS if minor_version(version) == (major, minor)]
-    return _text(max(known)) if known else f"a release of {major}.{minor}"
+    return _text(max(known)) if known else f"a release of {major}.{minor}, with etcd:releaseSha256"
 
 
 def _next_stop(before: Version) -> str:

@@ -267,9 +267,9 @@ class Settings(BackupSettings):
             raise ConflictingSettingsError(
                 "rollout",
                 self.rollout,
-                "with etcd:volumeSize 0 it would wipe every member at once. Make a cluster anew that never became "
-                "healthy, or is given up: pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a "
-                "backup; else use one-at-a-time",
+                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. To recreate a "
+                "cluster that never became healthy, or that you abandon with its data: pulumi destroy, and then "
+                "pulumi up, with etcd:restoreFrom if there is a backup",
             )
         pattern = DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):

@@ -180,13 +180,13 @@ def disagreement(state: AccountState, tag: str) -> str:
     if hidden := _without(state.tagged, state.discovered):
         return (
             f"etcd:discoveryToken does not list {droplet_names(hidden)} with the tag {tag}, and digitalocean:token "
-            "does: the discovery token belongs to another team, or lacks the scopes droplet:read and tag:read"
+            "does. Set etcd:discoveryToken to a token of the same team, with the scopes droplet:read and tag:read"
         )
     if hidden := _without(state.discovered, state.tagged):
         return (
             f"digitalocean:token does not list {droplet_names(hidden)} with the tag {tag}, and etcd:discoveryToken "
-            "does: the provider's token belongs to another team, where a second cluster would be created, or lacks the "
-            "scope tag:read"
+            "does. With a token of another team a second cluster would be created there: set digitalocean:token to a "
+            "token of the same team, with the scope tag:read"
         )
     return ""
 
@@ -198,8 +198,9 @@ def misnamed(state: AccountState, members: Collection[str], tag: str) -> str:
     if not (absent and renamed):
         return ""
     return (
-        f"{droplet_names(renamed)} has the tag {tag} and no member's name, and {' and '.join(sorted(absent))} cannot "
-        "be found: rename the droplet back to its member's name, or remove the tag if it is not a member"
+        f"{droplet_names(renamed)} has the tag {tag}, but no member's name, and no droplet is named "
+        f"{' or '.join(sorted(absent))}: rename the droplet back to its member's name, or remove the tag if it is not "
+        "a member"
     )
 
 

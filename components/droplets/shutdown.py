@@ -1,4 +1,7 @@
-"""Retries shutdowns of droplets, and deletes orphaned droplets as the provider does (DigitalOcean API v2)."""
+"""Retries shutdowns, powers off unresponsive droplets, and deletes orphaned droplets (DigitalOcean API v2).
+
+The first shutdown of a replacement is the provider's: ``graceful_shutdown`` in components/member.py.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
         try:
             await _remove(api, f"droplets/{droplet}", deadline)
         except httpx.HTTPError as error:
-            raise RemovalError(f"droplet {droplet}: {type(error).__name__} {error}") from error
+            text = f"droplet {droplet} was not deleted: {type(error).__name__} {error}. Run pulumi up again"
+            raise RemovalError(text) from error
 
 
 async def retry_shutdown(
@@ -90,7 +94,7 @@ async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise RemovalError(
                     f"droplet {droplet['id']} ({droplet['name']}) is not {what} in time: status {droplet['status']}, "
-                    f"locked {droplet['locked']}. Delete it by hand, or run pulumi up again"
+                    f"locked {droplet['locked']}. Run pulumi up again"
                 )
             await asyncio.sleep(POLL_SECONDS)
         return droplet

@@ -10,7 +10,7 @@ import pulumi
 from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
-from components.droplets.power import PowerSwitch
+from components.droplets.power_on import PowerSwitch
 from components.droplets.shutdown import remove_droplet, retry_shutdown
 from components.etcd.admin import ChangeRefusedError, MemberAdmin
 from components.etcd.credentials import operator_context

@@ -1,4 +1,7 @@
-"""When certificates expire, and when a run renews them."""
+"""The dates of certificates, and the warnings about them.
+
+The TLS provider renews a certificate: ``early_renewal_hours`` in components/pki/authority.py.
+"""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class Gate:
             return
         for droplet in await self._rollout.members.droplets_named(self._member):
             pulumi.log.warn(
-                f"droplet {droplet} has the name {self._member} and is in no stack's state: a run was interrupted "
+                f"droplet {droplet} has the name {self._member} and is not in the stack's state: a run was interrupted "
                 "while it created it. It is shut down and deleted as soon as every other member is healthy"
             )
             if self._rollout.settings.rollout != "all-at-once":

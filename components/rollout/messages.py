@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import pulumi
 
 from components.config.settings import Settings
@@ -9,19 +12,24 @@ from components.config.settings import Settings
 RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
 """The end of an error in the last step of a run."""
 
+LOGS = (
+    "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
+    "and etcd:sshKeys allow it, else in DigitalOcean's recovery console)."
+)
+"""Where the operator finds the reason on a droplet."""
+
 
 def untouched(settings: Settings) -> str:
     """The end of an error before a member changes."""
     if settings.volume_size:
         last = (
             "If the cluster never became healthy, or you abandon it: "
-            "pulumi config set etcd:rollout all-at-once, and then pulumi up."
+            "pulumi config set etcd:rollout all-at-once, pulumi up, and then pulumi config rm etcd:rollout."
         )
     else:
         last = (
-            "If the cluster never became healthy, or you abandon it, create it again, since its members have no "
-            "volumes: pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a backup "
-            "(docs/recovery.md)."
+            "If the cluster never became healthy, or you abandon it with its data, recreate it: pulumi destroy, and "
+            "then pulumi up, with etcd:restoreFrom if there is a backup (docs/recovery.md)."
         )
     return f"Nothing was changed for this step. After a temporary problem, run pulumi up again. {last}"
 
@@ -54,4 +62,32 @@ def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[st
     """The command that replaces a member's droplet, and changes its DNS record to the new address."""
     return pulumi.Output.format(
         "pulumi up --target-replace '{}' --target '{}', and then pulumi up", droplet_urn, record_urn
+    )
+
+
+def failure(
+    problems: Mapping[str, str],
+    since: Mapping[str, datetime],
+    *,
+    limit: float,
+    purpose: str,
+    repairs: Mapping[str, str],
+    ending: str,
+) -> str:
+    """Each unhealthy member with its last observed problem, since when, and the command that repairs it."""
+    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
+    for name, problem in problems.items():
+        lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
+        if name in repairs:
+            lines.append(f"    to repair it: {repairs[name]}")
+    return "\n".join([*lines, LOGS, ending])
+
+
+def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
+    """What to do about members with expired certificates, for which this run has issued new ones."""
+    states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
+    return (
+        f"{purpose}: certificates have expired:\n{states}\n"
+        "Members reject each other's expired certificates, so a replaced member cannot join those that are not "
+        f"replaced. {renewed}"
     )

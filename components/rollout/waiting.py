@@ -10,17 +10,12 @@ from datetime import UTC, datetime
 import pulumi
 
 from components.etcd.member_status import EXPIRED
+from components.rollout.messages import expiry, failure
 
 POLL_SECONDS = 0.25
 """Seconds between two observations."""
 REPEAT_SECONDS = 15
 """Seconds after which an unchanged state is logged again."""
-
-LOGS = (
-    "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
-    "and etcd:sshKeys allow it, else in DigitalOcean's recovery console)."
-)
-"""Where the operator finds the reason on a droplet."""
 
 
 class UnhealthyError(pulumi.RunError):
@@ -72,31 +67,3 @@ def progress(problems: Mapping[str, str], waited: float, limit: float, purpose: 
     states = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
     members = "1 unhealthy member" if len(problems) == 1 else f"{len(problems)} unhealthy members"
     return f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states}"
-
-
-def failure(
-    problems: Mapping[str, str],
-    since: Mapping[str, datetime],
-    *,
-    limit: float,
-    purpose: str,
-    repairs: Mapping[str, str],
-    ending: str,
-) -> str:
-    """Each unhealthy member with its last observed problem, since when, and the command that repairs it."""
-    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
-    for name, problem in problems.items():
-        lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
-        if name in repairs:
-            lines.append(f"    to repair it: {repairs[name]}")
-    return "\n".join([*lines, LOGS, ending])
-
-
-def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
-    """What to do about members with expired certificates, for which this run has issued new ones."""
-    states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
-    return (
-        f"{purpose}: certificates have expired:\n{states}\n"
-        "Members reject each other's expired certificates, so a replaced member cannot join those that are not "
-        f"replaced. {renewed}"
-    )

@@ -1,4 +1,4 @@
-"""The order of etcd's versions."""
+"""Parses etcd's versions, so that they can be compared."""
 
 from __future__ import annotations
 

@@ -51,7 +51,10 @@ def test_a_bad_value_is_refused_with_advice_and_registers_nothing(
             SCOPELESS_TOKEN,
             "403 to the listing of droplets: the token lacks the scope droplet:read or tag:read",
         ),
-        ("localcloud-mistyped", "401 to the listing of droplets: the token is not valid, or not valid any more"),
+        (
+            "localcloud-mistyped",
+            "401 to the listing of droplets: the token is not valid, or not valid any more",
+        ),
     ],
     ids=["no scopes", "no token"],
 )

@@ -54,7 +54,7 @@ def test_droplets_without_their_tag_still_wait_for_their_gates(
 def test_a_renamed_droplet_does_not_count_as_a_lost_one(plan_of: PlanOf) -> None:
     renamed = [*THREE[:2], droplet(3, name="old")]
     with pytest.raises(
-        pulumi.RunError, match=r"droplet old \(3\) .* etcd-server-3\.etcd\..* cannot be found"
+        pulumi.RunError, match=r"droplet old \(3\) .* etcd-server-3\.etcd\..* rename the droplet back"
     ):
         plan_of(bootstrap=LATER, discovered=renamed, account=renamed)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.backup import run as backup
+from etcd_node.backup import upload as backup
 from etcd_node.backup import upload_lock
 from etcd_node.backup.aws_sigv4 import AccessKey
 from etcd_node.backup.catalog import Backup, backups_in

@@ -151,7 +151,7 @@ def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
         found for cluster in clusters if (found := best_backup(of_cluster(backups, cluster))) is not None
     ]
     if not candidates:
-        raise ChoiceError("there is no backup")
+        raise ChoiceError("there is no backup below the prefix in the bucket")
     newest = max(candidates, key=lambda backup: backup.snapshot.taken)
     highest = max(candidates, key=lambda backup: backup.snapshot.rank)
     if highest != newest:

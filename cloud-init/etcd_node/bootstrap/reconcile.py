@@ -147,7 +147,9 @@ def _next_action(
         return None
     if not needs_recheck(metrics, disk, now, _was_removed(settings, paths, client, disk.identity)):
         return None
-    warn("etcd cannot run with the data on this disk: restarting it, so that the data is checked again")
+    warn(
+        "this member was removed, or its bootstrap found no leader: restarting etcd, which checks its data first"
+    )
     replace_text(paths.recheck, "", mode=0o600)
     return "restart", "etcd.service"
 

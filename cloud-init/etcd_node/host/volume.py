@@ -43,7 +43,7 @@ def mount(device: Path, target: Path) -> str | None:
             return " ".join(done.stderr.split()) or f"mount failed with status {done.returncode}"
         say(f"mounted {device} on {target}")
     if target.stat().st_dev != device.stat().st_rdev:
-        return f"another file system is mounted on {target}"
+        return f"another file system is mounted on {target}: unmount it"
     return None
 
 

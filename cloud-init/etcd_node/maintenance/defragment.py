@@ -149,7 +149,7 @@ def defragment(settings: Settings, paths: Paths) -> None:
         confirmed = ClusterClient(client, [me]).list_members()
         commits = commits_per_second(client, me)
     except (NoQuorumError, NoAnswerError, RefusedError) as error:
-        say(f"postponed: {error}")
+        say(f"defragmentation postponed: {error}")
         return
     ids = {member.host: member.id for member in confirmed.members}
     learners = {member.host for member in confirmed.members if member.learner}

@@ -10,7 +10,7 @@ import pytest
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook
-from components.droplets.power import PowerSwitch, switched_off
+from components.droplets.power_on import PowerSwitch, switched_off
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 
 TAG = "etcd-etcd-test"
@@ -21,7 +21,7 @@ NAMES = ("a.example.test", "b.example.test", "c.example.test")
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     for level in ("info", "warn"):
-        monkeypatch.setattr(f"components.droplets.power.pulumi.log.{level}", lines.append)
+        monkeypatch.setattr(f"components.droplets.power_on.pulumi.log.{level}", lines.append)
     return lines
 
 

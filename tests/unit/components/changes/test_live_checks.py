@@ -108,7 +108,7 @@ def test_a_version_that_a_member_runs_is_not_reverted(rollout: str, preview: boo
 def test_without_any_answer_a_minor_version_is_not_reverted(observations: Mapping[str, Observation]) -> None:
     reason = problem(observations, "3.7.1", "3.6.14")
     assert "no member answers, so the cluster may have reached 3.7, and etcd cannot be downgraded" in reason
-    assert "Set it to a release of 3.7. " in reason
+    assert "Set it to a release of 3.7, with etcd:releaseSha256. " in reason
 
 
 def test_members_that_an_upgrade_left_behind_stop_the_next_version() -> None:

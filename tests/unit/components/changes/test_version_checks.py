@@ -31,9 +31,8 @@ def test_the_cluster_version_covers_a_member_that_does_not_answer() -> None:
 
 def test_a_cluster_version_that_was_reached_forbids_a_downgrade() -> None:
     (reason,) = version_problems({"a": running(cluster_version="3.7.0")}, "3.6.14", checksum_given=True)
-    assert (
-        "the cluster version is already 3.7: etcd cannot be downgraded. Set it to a release of 3.7" in reason
-    )
+    assert "the cluster version is already 3.7: etcd cannot be downgraded. " in reason
+    assert "Set it to a release of 3.7, with etcd:releaseSha256" in reason
 
 
 def test_a_cluster_without_a_version_stops_no_upgrade() -> None:

@@ -40,7 +40,7 @@ def test_patch_releases_and_the_next_minor_version_may_follow(old: str, new: str
         ("3.5.31", "3.6.14", "3.6 is reached from 3.5.32 or newer. Set it to 3.5.33 and"),
         ("3.6.10", "3.7.1", "3.7 is reached from 3.6.11 or newer. Set it to 3.6.14 and"),
         ("3.7.1", "3.8.0", "knows upgrades up to 3.7. Read the upgrade guide of 3.8, then set etcd:releaseSha256"),
-        ("3.7.1", "4.0.0", "one minor version at a time. Set it to a release of 3.8 and"),
+        ("3.7.1", "4.0.0", "one minor version at a time. Set it to a release of 3.8, with etcd:releaseSha256 and"),
     ],
 )  # fmt: skip
 def test_any_other_version_is_rejected_with_a_way_out(old: str, new: str, words: str) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
-from components.droplets.power import switched_off
+from components.droplets.power_on import switched_off
 from components.etcd.health import problems
 from components.etcd.member_status import MemberStatus, NoStatus, Observation
 from components.rollout.policy import (

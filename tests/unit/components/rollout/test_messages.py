@@ -31,7 +31,7 @@ def test_without_data_volumes_another_way_out_is_named(text: str, way_out: str) 
 
 def test_without_data_volumes_all_at_once_is_rejected_with_a_way_out() -> None:
     with pytest.raises(
-        ValueError, match="pulumi destroy, and then pulumi up, with etcd:restoreFrom where there is a"
+        ValueError, match="pulumi destroy, and then pulumi up, with etcd:restoreFrom if there is a"
     ):
         settings(volumeSize=0, rollout="all-at-once")
 

@@ -1,4 +1,4 @@
-"""One run of the backup timer: list the bucket, upload when it is this member's turn, delete old backups."""
+"""Take a backup and upload it, when it is this member's turn, and delete old ones: one run of the backup timer."""
 
 from __future__ import annotations
 
@@ -247,7 +247,9 @@ class _BackupRun:
                 self._bucket.delete(backup.key)
             except S3Error as error:
                 if error.code == "AccessDenied":
-                    say("the bucket does not let this member delete old backups: its lifecycle rule must")
+                    say(
+                        "this member may not delete old backups: set a lifecycle rule on the bucket that does"
+                    )
                 else:
                     warn(f"cannot delete old backups, next try after the next backup: {error}")
                 return
