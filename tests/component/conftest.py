@@ -173,7 +173,7 @@ async def registered() -> None:
 
 @pytest.fixture
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
-    """Run the program once, as a preview, with changed settings: ``plan_of(size=5)``.
+    """Run the program once with changed settings: ``plan_of(size=5)``. It is a preview unless ``preview`` is false.
 
     ``droplets`` is the number of members that have a droplet already. If the two tokens list different droplets,
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
@@ -190,6 +190,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         tags: Collection[str] = ("etcd-etcd-fra1", "etcd-etcd-fra1-up"),
         bootstrap: dict[str, Any] | None = None,
         plan: Plan | None = None,
+        preview: bool = True,
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
@@ -213,7 +214,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
                 Answers(bootstrap, state),
                 project="etcd",
                 stack="fra1",
-                preview=True,
+                preview=preview,
                 monitor=RecordingMonitor(Answers(bootstrap, state), plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)

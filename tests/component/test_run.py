@@ -1,0 +1,63 @@
+"""What a droplet waits for in a run, where a preview waits for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.member_status import NoStatus, Observation
+from tests.component.conftest import PlanOf
+from tests.unit.components.rollout.running_members import NAMES, healthy, observed
+
+DROPLET = "digitalocean:index/droplet:Droplet"
+STASH = "pulumi:index:Stash"
+LATER = {"token": "t", "size": 3}
+TORN_DOWN = ("etcd-etcd-fra1",)
+"""The account's tags after an interrupted teardown."""
+
+
+def gated_droplets(plan_of: PlanOf, **run: Any) -> list[bool]:
+    """For each droplet of a run, whether it depends on a gate."""
+    plan = plan_of(preview=False, bootstrap=LATER, **run)
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    assert plan.outputs["endpoints"] == [f"https://{name}:2379" for name in NAMES]
+    return [bool(item.dependencies & gates) for item in plan.of_type(DROPLET)]
+
+
+@pytest.mark.parametrize(
+    ("run", "gated"),
+    [
+        ({"droplets": 0}, [False, False, False]),
+        ({"droplets": 3}, [True, True, True]),
+        ({"droplets": 2}, [True, True, False]),
+        ({"droplets": 3, "tags": TORN_DOWN}, [True, True, True]),
+        ({"droplets": 3, "rollout": "all-at-once"}, [False, False, False]),
+    ],
+    ids=["a bootstrap", "all exist", "one joins", "unguarded", "all at once"],
+)
+def test_droplets_that_exist_depend_on_their_gates_in_a_run(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, run: dict[str, Any], gated: list[bool]
+) -> None:
+    async def observe(_: ClusterClient) -> Mapping[str, Observation]:
+        return observed()
+
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    assert gated_droplets(plan_of, **run) == gated
+
+
+def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members: dict[str, Observation] = {**observed(), NAMES[2]: NoStatus("gone")}
+
+    async def observe(_: ClusterClient) -> Mapping[str, Observation]:
+        found = dict(members)
+        # The run repairs it.
+        members[NAMES[2]] = healthy()
+        return found
+
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
