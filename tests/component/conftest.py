@@ -62,14 +62,14 @@ class Plan:
     def reachable(self, urns: set[str]) -> set[str]:
         """The URNs of all resources that these depend on, directly or not."""
         by_urn = {item.urn: item for item in self.resources}
-        seen: set[str] = set()
+        reached: set[str] = set()
         waiting = set(urns)
         while waiting:
             urn = waiting.pop()
-            if urn not in seen and urn in by_urn:
-                seen.add(urn)
+            if urn not in reached and urn in by_urn:
+                reached.add(urn)
                 waiting |= by_urn[urn].dependencies
-        return seen
+        return reached
 
 
 class Answers(pulumi_mocks.Mocks):

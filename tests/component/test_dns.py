@@ -23,11 +23,11 @@ def requests_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]]
     """Run a program, and return its requests to the engine without their positions in the source."""
 
     def requests(program: Callable[[], Any]) -> list[Any]:
-        plan, seen = Plan(), list[Any]()
+        plan, recorded = Plan(), list[Any]()
         monitor = RecordingMonitor(Answers(None), plan)
 
         def invoke(request: Any) -> Any:
-            seen.append(json_format.MessageToDict(request))
+            recorded.append(json_format.MessageToDict(request))
             return RecordingMonitor.Invoke(monitor, request)
 
         monkeypatch.setattr(monitor, "Invoke", invoke)
@@ -38,16 +38,16 @@ def requests_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]]
             await registered()
 
         asyncio.run(run())
-        seen += [
+        recorded += [
             json_format.MessageToDict(item.request)
             for item in plan.resources
             if item.type != "pulumi:pulumi:Stack"
         ]
-        for request in seen:
+        for request in recorded:
             request.pop("sourcePosition", None)
             request.pop("stackTrace", None)
-        assert seen
-        return seen
+        assert recorded
+        return recorded
 
     return requests
 
