@@ -77,7 +77,7 @@ class NodeConfig:
     settings: NodeSettings
     """What the programs on the droplet read."""
     api_token: str = field(repr=False)
-    """A DigitalOcean token that can read droplets and tags, and nothing else."""
+    """A DigitalOcean token that has read scopes only."""
     certificates: MemberCertificates
     """The member's own certificates and keys."""
     backup: BackupTarget | None = None
