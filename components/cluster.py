@@ -7,7 +7,7 @@ import pulumi
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
-from components.config.backup_settings import backup_target, summary
+from components.config.backup_settings import backup_summary, backup_target
 from components.config.loading import digitalocean_access
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
@@ -113,7 +113,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
         self.certificates = announce(name, authority.renewal(), opts=child)
-        self.backups = summary(settings, backup_target(settings, cluster=name, region=settings.region))
+        self.backups = backup_summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})

@@ -1,4 +1,4 @@
-"""Where a cluster's backups go: its own part of the configuration, and what the droplets are told of it."""
+"""The settings of backups, and the part of them that droplets receive."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from components.shared.backups import LATEST, SUFFIX
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 DURATION = re.compile(r"([1-9]\d*)([smhd])")
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
-SPACES = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
+SPACES_ENDPOINT = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
 SPACES_REGIONS = frozenset(
     {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
 )
-"""Regions in which the DigitalOcean provider makes buckets (its ``digitalocean/spaces/spaces_entities.go``)."""
+"""The regions in which the DigitalOcean provider creates buckets (``digitalocean/spaces/spaces_entities.go``)."""
 SHORTEST_INTERVAL = 60
-"""Seconds: the members look for a backup that is due four times a minute."""
+"""The shortest interval between two backups, in seconds. Members check every 15 seconds whether one is due."""
 
 
 def _endpoint(value: str) -> str:
     if value and not re.fullmatch(r"https://[^\s/]+/?", value):
         raise ValueError(
-            "write https:// and a host, such as https://fra1.digitaloceanspaces.com: backups hold every value of the "
-            "cluster, and never go over plain HTTP. Empty is DigitalOcean's Spaces in etcd:region"
+            "write https:// and a host, such as https://fra1.digitaloceanspaces.com. Backups contain all values of the "
+            "cluster, so plain HTTP is not allowed. Leave it empty for DigitalOcean's Spaces in etcd:region"
         )
     return value.rstrip("/")
 
@@ -44,35 +44,35 @@ def _bucket(value: str) -> str:
 def _prefix(value: str) -> str:
     if not PREFIX.fullmatch(value):
         raise ValueError(
-            "write folders that end with a slash, such as production/etcd/. Empty is the cluster's name"
+            "write folders that end with a slash, such as production/etcd/, or leave it empty for the cluster's name"
         )
     return value
 
 
 def _interval(value: str) -> str:
-    if not DURATION.fullmatch(value) or seconds(value) < SHORTEST_INTERVAL:
+    if not DURATION.fullmatch(value) or in_seconds(value) < SHORTEST_INTERVAL:
         raise ValueError("write a duration of at least one minute, such as 15m, 1h or 1d")
     return value
 
 
 def _retention(value: str) -> str:
     if value != KEEP_ALL and not DURATION.fullmatch(value):
-        raise ValueError("write a duration such as 30d or 72h, or 0 to keep all of them")
+        raise ValueError("write a duration such as 30d or 72h, or 0 to keep all backups")
     return value
 
 
 def _backup_name(value: str) -> str:
     if value and value != LATEST and not value.endswith(SUFFIX):
         raise ValueError(
-            "write latest, or the name of a backup as the bucket lists it, which ends with .db.gz; with folders when "
-            "it is not below this cluster's prefix"
+            "write latest, or the name of a backup in the bucket, which ends with .db.gz. Add the folders of a backup "
+            "that is not below this cluster's prefix"
         )
     return value
 
 
 def _authority(value: str) -> str:
     if value and "-----BEGIN CERTIFICATE-----" not in value:
-        raise ValueError("write a PEM certificate, or leave it empty to trust the public authorities")
+        raise ValueError("write a PEM certificate, or leave it empty to trust public authorities")
     return value
 
 
@@ -82,28 +82,28 @@ class BackupSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     backup_bucket: Annotated[str, AfterValidator(_bucket)] = ""
-    """Bucket for backups; empty turns them off."""
+    """The bucket for backups. If it is empty, there are none."""
     backup_bucket_create: bool = False
     """Whether the program creates the bucket in DigitalOcean's Spaces if the account does not have it."""
     backup_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
-    """S3 endpoint; empty is Spaces in the cluster's region."""
+    """The S3 endpoint. If it is empty, it is that of Spaces in the cluster's region."""
     backup_region: str = ""
     """Region in the signatures of requests. Empty is the cluster's region."""
     backup_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """Start of the objects' names. Empty is the cluster's name and a slash."""
     backup_interval: Annotated[str, AfterValidator(_interval)] = "1h"
     backup_retention: Annotated[str, AfterValidator(_retention)] = "30d"
-    """After which time members delete backups; ``0`` keeps them all."""
+    """The time after which members delete backups; ``0`` keeps all of them."""
     backup_access_key: SecretStr = SecretStr("")
     backup_secret_key: SecretStr = SecretStr("")
-    """Keys that may list, read and write objects; they are put on the droplets."""
+    """The keys, which must be able to list, read and write objects. They are stored on the droplets."""
     backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
-    """PEM of the authority that signed the endpoint's certificate; empty trusts the public ones."""
+    """PEM of the authority that signed the endpoint's certificate. If it is empty, public authorities are trusted."""
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
     """The backup from which a new cluster bootstraps: ``latest`` or a name. Empty bootstraps it without data."""
 
     def check_backup(self, region: str) -> None:
-        """Raise ``ConflictingSettingsError`` when keys are well-formed but conflict; ``region`` is the cluster's."""
+        """Raise ``ConflictingSettingsError`` if well-formed keys conflict. ``region`` is the cluster's."""
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
@@ -122,7 +122,7 @@ class BackupSettings(BaseModel):
                 raise ConflictingSettingsError(
                     others[0],
                     "set",
-                    "backups need a bucket as well: set etcd:backupBucket, or remove the key",
+                    "backups also need a bucket: set etcd:backupBucket, or remove the key",
                 )
             return
         for key in keys:
@@ -130,29 +130,29 @@ class BackupSettings(BaseModel):
                 raise ConflictingSettingsError(
                     key,
                     "not set",
-                    f"the bucket {self.backup_bucket} needs it: pulumi config set --secret etcd:{key}",
+                    f"the bucket {self.backup_bucket} needs it: run pulumi config set --secret etcd:{key}",
                 )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
             raise ConflictingSettingsError(
                 "backupBucketCreate",
                 "true",
-                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to those of "
-                f"another region, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
-                f"({', '.join(sorted(SPACES_REGIONS))})",
+                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to another "
+                f"region's, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
+                f"(one of {', '.join(sorted(SPACES_REGIONS))})",
             )
-        if self.backup_retention != KEEP_ALL and seconds(self.backup_retention) < 2 * seconds(
-            self.backup_interval
-        ):
+        shortest = 2 * in_seconds(self.backup_interval)
+        if self.backup_retention != KEEP_ALL and in_seconds(self.backup_retention) < shortest:
             raise ConflictingSettingsError(
                 "backupRetention",
                 self.backup_retention,
-                f"keep them for at least two intervals of {self.backup_interval} (etcd:backupInterval), or 0 for all",
+                f"keep backups for at least two intervals of {self.backup_interval} (etcd:backupInterval), or set 0 to "
+                "keep all",
             )
 
 
 @dataclass(frozen=True)
 class BackupTarget:
-    """What a droplet is told of backups."""
+    """The bucket for backups and its schedule, as droplets receive them."""
 
     endpoint: str
     bucket: str
@@ -161,7 +161,7 @@ class BackupTarget:
     interval: int
     """Seconds."""
     retention: int
-    """Seconds; 0 keeps all."""
+    """Seconds; 0 keeps all backups."""
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     ca_certificate: str = field(repr=False)
@@ -172,18 +172,18 @@ class BackupTarget:
 
 
 def s3_endpoint(settings: BackupSettings, region: str) -> str:
-    """Where members upload to; ``region`` is the cluster's."""
+    """The endpoint to which members upload. ``region`` is the cluster's."""
     return settings.backup_endpoint or f"https://{region}.digitaloceanspaces.com"
 
 
 def spaces_region(settings: BackupSettings, region: str) -> str:
-    """The region of the bucket that the program makes: that of the endpoint where it names one, else the cluster's."""
-    named = SPACES.fullmatch(s3_endpoint(settings, region))
+    """The region of the bucket that the program creates: the endpoint's if that names one, else the cluster's."""
+    named = SPACES_ENDPOINT.fullmatch(s3_endpoint(settings, region))
     return named[1] if named else region
 
 
 def backup_target(settings: BackupSettings, *, cluster: str, region: str) -> BackupTarget | None:
-    """Where the backups of ``cluster`` go; ``None`` when they are off."""
+    """The bucket and schedule for the backups of ``cluster``; ``None`` if backups are off."""
     if not settings.backup_bucket:
         return None
     return BackupTarget(
@@ -191,23 +191,23 @@ def backup_target(settings: BackupSettings, *, cluster: str, region: str) -> Bac
         bucket=settings.backup_bucket,
         region=settings.backup_region or region,
         prefix=settings.backup_prefix or f"{cluster}/",
-        interval=seconds(settings.backup_interval),
-        retention=0 if settings.backup_retention == KEEP_ALL else seconds(settings.backup_retention),
+        interval=in_seconds(settings.backup_interval),
+        retention=0 if settings.backup_retention == KEEP_ALL else in_seconds(settings.backup_retention),
         access_key=settings.backup_access_key.get_secret_value(),
         secret_key=settings.backup_secret_key.get_secret_value(),
         ca_certificate=settings.backup_ca_certificate,
     )
 
 
-def summary(settings: BackupSettings, target: BackupTarget | None) -> str:
-    """One line for the stack's outputs."""
+def backup_summary(settings: BackupSettings, target: BackupTarget | None) -> str:
+    """Describe backups in one line for the stack's outputs."""
     if target is None:
-        return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to have them (docs/backup.md)"
+        return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to use them (docs/backup.md)"
     kept = "all kept" if not target.retention else f"kept for {settings.backup_retention}"
     return f"every {settings.backup_interval} to {target.endpoint}/{target.bucket}/{target.prefix}, {kept}"
 
 
-def seconds(duration: str) -> int:
-    """A duration such as ``90s``, ``15m``, ``8h`` or ``30d``, in seconds."""
+def in_seconds(duration: str) -> int:
+    """Convert a duration such as ``90s``, ``15m``, ``8h`` or ``30d`` to seconds."""
     number, unit = DURATION.fullmatch(duration).groups()  # type: ignore[union-attr]
-    return int(number) * SECONDS[unit]
+    return int(number) * SECONDS_BY_UNIT[unit]

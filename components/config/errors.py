@@ -1,4 +1,4 @@
-"""What is wrong with a configuration."""
+"""Errors in a configuration."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pulumi
 
 
 class ConfigurationError(pulumi.RunError):
-    """The stack's configuration cannot be used; its text has one line for each wrong key."""
+    """The stack's configuration is invalid. The text has one line for each wrong key."""
 
 
 class ConflictingSettingsError(ValueError):
-    """A value that is well-formed but does not go with the others."""
+    """A value is well-formed, but conflicts with another one."""
 
     def __init__(self, key: str, value: object, remedy: str) -> None:
         super().__init__(f"etcd:{key} is {value}: {remedy}")

@@ -1,4 +1,4 @@
-"""Reads a stack's configuration into ``Settings``, and says what is wrong in the words of ``pulumi config``."""
+"""Load a stack's configuration, and describe its errors by the keys of ``pulumi config``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from components.config.errors import ConfigurationError
 from components.config.settings import Settings
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
-"""The provider's own default; it puts the bucket's region into it."""
+"""The provider's default endpoint. It replaces the template by the region of the bucket."""
 
 CLOUDFLARE_URL = "https://api.cloudflare.com/client/v4"
 DIGITALOCEAN_URL = "https://api.digitalocean.com"
@@ -28,7 +28,7 @@ PROVIDER_TOKENS = MappingProxyType(
         ("cloudflare", "apiToken"): ("CLOUDFLARE_API_TOKEN",),
     }
 )
-"""Configuration keys of the providers' tokens, with the environment variables that the providers also read."""
+"""The configuration keys of the providers' tokens, and the environment variables that the providers also read."""
 
 SPACES_KEYS = MappingProxyType(
     {
@@ -36,7 +36,7 @@ SPACES_KEYS = MappingProxyType(
         ("digitalocean", "spacesSecretKey"): ("SPACES_SECRET_ACCESS_KEY",),
     }
 )
-"""The same for what the DigitalOcean provider needs to make a bucket."""
+"""The same for the keys that the DigitalOcean provider needs to create a bucket."""
 
 MISSING = MappingProxyType(
     {
@@ -48,28 +48,28 @@ MISSING = MappingProxyType(
         "which checks the members' health",
     }
 )
-"""What to do about a key that has no default and is not set."""
+"""How to set each key that has no default."""
 
 SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
-"""Keys whose values never stand in an error."""
+"""The keys whose values no error shows."""
 
 
 @dataclass(frozen=True)
 class ProviderAccess:
-    """A provider's API and the token that the provider itself uses."""
+    """A provider's API, and the provider's token."""
 
     api_url: str
     token: str = field(repr=False)
 
 
 def digitalocean_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
-    """What the DigitalOcean provider reads from configuration and environment, by its own precedence."""
+    """API and token of the DigitalOcean provider, from configuration and environment in the provider's own order."""
     url = pulumi.Config("digitalocean").get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
     return ProviderAccess((url or DIGITALOCEAN_URL).rstrip("/"), _token("digitalocean", "token", environment))
 
 
 def cloudflare_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
-    """What the Cloudflare provider reads from configuration and environment, by its own precedence."""
+    """API and token of the Cloudflare provider, from configuration and environment in the provider's own order."""
     url = pulumi.Config("cloudflare").get("baseUrl") or environment.get("CLOUDFLARE_BASE_URL")
     return ProviderAccess((url or CLOUDFLARE_URL).rstrip("/"), _token("cloudflare", "apiToken", environment))
 
@@ -81,15 +81,15 @@ def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
 
 
 def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:
-    """The stack's settings, validated.
+    """Load and validate the stack's settings.
 
-    Raises ``ConfigurationError`` that names every wrong key, its value, and what to do. Secrets are not shown.
+    Raises ``ConfigurationError``, which names every wrong key, its value, and what to do. It shows no secrets.
     """
     problems = [_missing_token(*key, variables, environment) for key, variables in PROVIDER_TOKENS.items()]
     try:
-        settings = Settings.model_validate(read_values(config))
+        settings = Settings.model_validate(configured_values(config))
     except ValidationError as error:
-        problems += [describe(detail) for detail in error.errors()]
+        problems += [describe_error(detail) for detail in error.errors()]
     else:
         problems += _bucket_problems(settings, environment)
         if not any(problems):
@@ -97,8 +97,8 @@ def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.env
     raise ConfigurationError("\n".join(problem for problem in problems if problem))
 
 
-def read_values(config: pulumi.Config) -> dict[str, Any]:
-    """The values that are set, by key; an empty string counts as not set."""
+def configured_values(config: pulumi.Config) -> dict[str, Any]:
+    """The values that are set, by key. An empty value counts as not set."""
     values: dict[str, Any] = {}
     for name, setting in Settings.model_fields.items():
         key = setting.alias or name
@@ -109,8 +109,8 @@ def read_values(config: pulumi.Config) -> dict[str, Any]:
     return values
 
 
-def describe(detail: ErrorDetails) -> str:
-    """One line for one of pydantic's errors: key, value, and the way out."""
+def describe_error(detail: ErrorDetails) -> str:
+    """Describe one of pydantic's errors in one line: key, value, and what to do."""
     key = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "missing":
         return f"etcd:{key} is not set: {MISSING[key]}"
@@ -123,17 +123,17 @@ def describe(detail: ErrorDetails) -> str:
 
 
 def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """What the provider lacks to make the bucket for backups where the members look for it."""
+    """Why the provider could not create the bucket for backups where the members use it."""
     if not settings.backup_bucket_create:
         return []
     problems = [_missing_token(*key, variables, environment) for key, variables in SPACES_KEYS.items()]
     template = pulumi.Config("digitalocean").get("spacesEndpoint") or environment.get("SPACES_ENDPOINT_URL")
-    made_at = (template or SPACES_URL).replace("{{.Region}}", spaces_region(settings, settings.region))
-    looked_for = s3_endpoint(settings, settings.region)
-    if made_at.rstrip("/") != looked_for:
+    created_at = (template or SPACES_URL).replace("{{.Region}}", spaces_region(settings, settings.region))
+    used_at = s3_endpoint(settings, settings.region)
+    if created_at.rstrip("/") != used_at:
         problems.append(
-            f"etcd:backupEndpoint is {looked_for}: with etcd:backupBucketCreate the bucket would be made at {made_at} "
-            "(digitalocean:spacesEndpoint). Name the same place in both, or make the bucket yourself"
+            f"etcd:backupEndpoint is {used_at}: etcd:backupBucketCreate would create the bucket at {created_at} "
+            "(digitalocean:spacesEndpoint). Set both keys to the same endpoint, or create the bucket yourself"
         )
     return problems
 

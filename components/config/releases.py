@@ -1,11 +1,11 @@
-"""etcd releases that the program can install without being told their checksum."""
+"""The etcd releases whose checksums the program knows."""
 
 from __future__ import annotations
 
 RELEASE_URL = (
     "https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-amd64.tar.gz"
 )
-"""Where etcd-io publishes releases; ``{version}`` is replaced. Droplets are amd64 machines."""
+"""The URL of etcd-io's releases. ``{version}`` stands for the version, and droplets are amd64 machines."""
 
 CHECKSUMS = {
     "3.5.32": "83532f9290ee89106c4c9d0467220f65623c1faadaab800d727f7beccce4d7dd",
@@ -15,4 +15,4 @@ CHECKSUMS = {
     "3.6.13": "b4928654aed84d90952620c7144555e4186d795e1e7414e65fe0cf6265fd0465",
     "3.6.14": "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5",
 }
-"""SHA-256 of ``etcd-v<version>-linux-amd64.tar.gz`` as released by etcd-io."""
+"""SHA-256 of ``etcd-v<version>-linux-amd64.tar.gz`` from etcd-io, by version."""

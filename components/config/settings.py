@@ -1,4 +1,4 @@
-"""What a stack's configuration may say, checked as a whole before any resource is registered."""
+"""The settings of a stack, validated before any resource is registered."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-DURATION = re.compile(r"[1-9]\d*[smh]")
+COMPACTION_DURATION = re.compile(r"[1-9]\d*[smh]")
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 LONGEST_DOMAIN = 64 - len("etcd-server-9.")
-"""A member's name is its hostname and its certificate's common name, each of at most 64 characters (hostname(7);
-RFC 5280, ub-common-name)."""
+"""The most characters of a domain.
+
+A member's name is a hostname and a certificate's common name, each of at most 64 characters (hostname(7); RFC 5280,
+ub-common-name).
+"""
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
@@ -70,14 +73,14 @@ def _key_reference(value: str) -> str:
 
 def _url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-        raise ValueError("write a whole URL that starts with https:// (or http://)")
+        raise ValueError("write a complete URL that starts with https:// or http://")
     return value.rstrip("/")
 
 
 def _email_address(value: str) -> str:
     if not EMAIL.fullmatch(value):
         raise ValueError(
-            "write mail addresses that are verified in the DigitalOcean team, such as ops@example.com"
+            "write email addresses that are verified in the DigitalOcean team, such as ops@example.com"
         )
     return value
 
@@ -91,33 +94,35 @@ Url = Annotated[str, AfterValidator(_url)]
 
 
 class Settings(BackupSettings):
-    """One cluster's settings. Field names in camel case are the keys of the stack's configuration."""
+    """The settings of one cluster. The keys of the stack's configuration are the field names in camel case."""
 
     domain: DomainName
     """Members are ``etcd-server-N.<domain>``."""
     zone: DomainName
     """The Cloudflare zone that holds the domain."""
     discovery_token: SecretStr
-    """DigitalOcean token that is put on the droplets. It has the scopes ``droplet:read`` and ``tag:read``, and the read
-    scopes that the console adds to them."""
+    """A DigitalOcean token that is stored on the droplets.
+
+    It has the scopes ``droplet:read`` and ``tag:read``, and the read scopes that the console adds to them.
+    """
     client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
-    """IPv4 networks whose clients may connect to 2379; the machine that runs ``pulumi up`` is one of them."""
+    """The IPv4 networks of clients that may connect to port 2379, and of the machine that runs ``pulumi up``."""
 
     size: int = 3
-    """Number of members: 1, 3, 5, 7 or 9."""
+    """The number of members: 1, 3, 5, 7 or 9."""
     region: Slug = "fra1"
     image: Slug = "debian-13-x64"
     droplet_size: Slug = "s-2vcpu-2gb"
     addresses: Literal["public", "private"] = "public"
     """Address of a droplet that members and clients use: the public one, or that in the VPC."""
     volume_size: Annotated[int, Field(ge=0, le=16384)] = 10
-    """GiB of each member's data volume; 0 keeps the data on the droplet's own disk."""
+    """The size of each member's data volume in GiB. With 0, the data is on the droplet's own disk."""
     ssh_keys: tuple[KeyReference, ...] = ()
-    """Ids or fingerprints of keys in the DigitalOcean account that may log in as root."""
+    """Ids or fingerprints of the account's SSH keys that may log in as root."""
     ssh_cidrs: tuple[Network, ...] = ()
-    """IPv4 networks that may connect to port 22; none by default."""
+    """The IPv4 networks that may connect to port 22."""
     metrics_cidrs: tuple[Network, ...] = ()
-    """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383; none by default."""
+    """The IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383."""
     alert_emails: tuple[EmailAddress, ...] = ()
     """Mail addresses to which DigitalOcean reports that a droplet's disk, CPU or memory is nearly used up."""
 
@@ -136,33 +141,36 @@ class Settings(BackupSettings):
     """Hours before a certificate's end from which on ``pulumi up`` renews it."""
 
     authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
-    """Numbers of the certificate authorities that members trust; the first signs. Two while one replaces the other."""
+    """The numbers of the authorities that members trust. The first one signs. There are two during a replacement."""
 
     heartbeat_ms: Annotated[int, Field(ge=10, le=5000)] = 100
     election_ms: Annotated[int, Field(ge=50, le=50000)] = 1000
     quota_gib: Annotated[int, Field(ge=1, le=64)] = Field(default=2, alias="quotaGiB")
-    """Backend quota in GiB; etcd's documentation suggests at most 8."""
+    """The quota of etcd's database in GiB. etcd's documentation recommends at most 8."""
     compaction_mode: Literal["periodic", "revision"] = "periodic"
     compaction_retention: str = "8h"
-    """A duration (``8h``) when periodic, a number of revisions when by revision."""
+    """A duration such as ``8h`` for periodic compaction, or a number of revisions for compaction by revision."""
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
-    """How long a run waits for members to become healthy."""
+    """The seconds in which members must become healthy during a run."""
     droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 180
-    """Seconds that an orderly shutdown, the detaching of the volume and the deletion of a droplet may take together.
+    """Seconds that the shutdown, the detaching of the volume and the deletion of a droplet may take together.
 
-    DigitalOcean takes some 40 seconds for it. If a member blocks its shutdown, the run fails after this time.
+    DigitalOcean needs about 40 seconds for it. If a member blocks its shutdown, the run fails after this time.
     """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
-    """How changes reach the members. ``all-at-once`` needs data volumes. It is for a cluster whose certificates
-    expired, that never became healthy, or that the operator abandons."""
+    """How changes reach the members.
+
+    ``all-at-once`` is for a cluster whose certificates expired, that never became healthy, or that the operator
+    abandons. It needs data volumes.
+    """
 
     @field_validator("domain")
     @classmethod
     def _short_enough(cls, value: str) -> str:
         if len(value) > LONGEST_DOMAIN:
             raise ValueError(
-                f"use at most {LONGEST_DOMAIN} characters: etcd-server-N.<domain> is a hostname and the common name "
-                "of a certificate, which have at most 64"
+                f"use at most {LONGEST_DOMAIN} characters: etcd-server-N.<domain> is a hostname and a certificate's "
+                "common name, which have at most 64 characters"
             )
         return value
 
@@ -190,7 +198,7 @@ class Settings(BackupSettings):
     def _not_the_world(cls, value: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
         if any(network.prefixlen == 0 for network in value):
             raise ValueError(
-                "port 22 is never opened to the whole internet: name the networks that you log in from"
+                "port 22 is never opened to the whole internet: name the networks from which you log in"
             )
         return value
 
@@ -198,7 +206,7 @@ class Settings(BackupSettings):
     @classmethod
     def _release_number(cls, value: str) -> str:
         if not VERSION.fullmatch(value):
-            raise ValueError("write three numbers, without a v, such as 3.6.14")
+            raise ValueError("write three numbers without a v, such as 3.6.14")
         return value
 
     @field_validator("release_sha256")
@@ -212,56 +220,56 @@ class Settings(BackupSettings):
     @classmethod
     def _one_or_two(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if len(value) not in {1, 2} or len(set(value)) != len(value):
-            raise ValueError(
-                "name one CA, or two different ones while the second replaces the first, such as [1, 2]"
-            )
+            raise ValueError("name one CA, or two different CAs during a replacement, such as [1, 2]")
         return value
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Settings:
+    def _has_no_conflicts(self) -> Settings:
         self.check_backup(self.region)
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise ConflictingSettingsError(
                 "domain",
                 self.domain,
-                f"it is not in the zone {self.zone}: use it or a name that ends with .{self.zone}",
+                f"it is not in the zone {self.zone}: use {self.zone}, or a name that ends with .{self.zone}",
             )
         if not self.release_sha256 and self.version not in CHECKSUMS:
             raise ConflictingSettingsError(
                 "version",
                 self.version,
-                f"its checksum is not known here (known: {', '.join(sorted(CHECKSUMS))}): "
-                "set etcd:releaseSha256 to the figure in the release's SHA256SUMS",
+                f"this program knows only the checksums of {', '.join(sorted(CHECKSUMS))}. "
+                "Set etcd:releaseSha256 to the checksum in the release's file SHA256SUMS",
             )
         if not self.release_sha256 and self.release_url != RELEASE_URL:
             raise ConflictingSettingsError(
-                "releaseUrl", self.release_url, "a mirror's files need etcd:releaseSha256 to be set, too"
+                "releaseUrl",
+                self.release_url,
+                "a mirror may have other files than etcd-io. Set etcd:releaseSha256 as well",
             )
         if self.certificate_validity_hours <= self.certificate_renewal_hours:
             raise ConflictingSettingsError(
                 "certificateValidityHours",
                 self.certificate_validity_hours,
-                f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}, "
-                "or every run would renew every certificate",
+                f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}. "
+                "Otherwise every run would renew all certificates",
             )
         if self.ca_validity_hours <= self.certificate_validity_hours:
             raise ConflictingSettingsError(
                 "caValidityHours",
                 self.ca_validity_hours,
-                f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}: "
-                "a certificate cannot outlive its CA",
+                f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}, "
+                "because a certificate cannot outlive its CA",
             )
         if self.election_ms < 5 * self.heartbeat_ms:
             raise ConflictingSettingsError(
                 "electionMs",
                 self.election_ms,
-                f"etcd demands at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
+                f"etcd requires at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
             )
         if 0 < self.volume_size <= self.quota_gib:
             raise ConflictingSettingsError(
                 "quotaGiB",
                 self.quota_gib,
-                f"the data volume has {self.volume_size} GiB: keep the quota below it",
+                f"the data volume has {self.volume_size} GiB: set a smaller quota",
             )
         if self.rollout == "all-at-once" and self.volume_size == 0:
             raise ConflictingSettingsError(
@@ -271,46 +279,46 @@ class Settings(BackupSettings):
                 "cluster that never became healthy, or that you abandon with its data: pulumi destroy, and then "
                 "pulumi up, with etcd:restoreFrom if there is a backup",
             )
-        pattern = DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
+        pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):
             example = (
                 "a duration such as 8h or 30m"
-                if pattern is DURATION
+                if pattern is COMPACTION_DURATION
                 else "a number of revisions such as 10000"
             )
             raise ConflictingSettingsError(
                 "compactionRetention",
                 self.compaction_retention,
-                f"mode {self.compaction_mode} needs {example}",
+                f"etcd:compactionMode {self.compaction_mode} needs {example}",
             )
         return self
 
     @property
     def member_names(self) -> tuple[str, ...]:
-        """Names of all members, which are their droplets' hostnames, in order."""
+        """The names of all members in order. They are also the hostnames of the droplets."""
         return tuple(member_name(number, self.domain) for number in range(1, self.size + 1))
 
     @property
     def creation_timeout_seconds(self) -> int:
-        """How long a droplet's creation may take. Its member is waited for in either case."""
+        """The seconds in which a droplet must be created. They are never fewer than those for its member's health."""
         return max(self.health_timeout_seconds, self.droplet_timeout_seconds)
 
     @property
     def release_checksum(self) -> str:
-        """SHA-256 of the release that the droplets install."""
+        """SHA-256 of the release that droplets install."""
         return self.release_sha256 or CHECKSUMS[self.version]
 
 
 def cluster_name(project: str, stack: str) -> str:
-    """The name that a cluster's droplets, volumes and firewall are known by: ``etcd-<project>-<stack>``.
+    """The tag of a cluster's droplets, and the name of its firewall and volumes: ``etcd-<project>-<stack>``.
 
-    Raises ``ConfigurationError`` when DigitalOcean would refuse it as a volume's name (lower-case letters, digits
-    and hyphens, at most 64 characters with the member's number).
+    Raises ``ConfigurationError`` for a name that DigitalOcean rejects for a volume. It may have lower-case letters,
+    digits and hyphens, and at most 64 characters with the member's number.
     """
     name = f"etcd-{project}-{stack}"
     if not CLUSTER_NAME.fullmatch(name):
         raise ConfigurationError(
-            f"the stack's name is {stack}: use lower-case letters, digits and hyphens only, and keep "
-            f"{name} within 60 characters, since DigitalOcean names volumes after it"
+            f"the stack's name is {stack}: use only lower-case letters, digits and hyphens, and keep {name} within "
+            "60 characters, because the volumes are named after it"
         )
     return name

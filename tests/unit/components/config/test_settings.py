@@ -1,43 +1,29 @@
-"""What the stack's configuration may say."""
+"""Which values a stack's configuration may have."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from components.config.errors import ConfigurationError
-from components.config.loading import describe
-from components.config.settings import LONGEST_DOMAIN, Settings, cluster_name
+from components.config.settings import LONGEST_DOMAIN, cluster_name
 from components.shared.names import member_name
-
-GOOD: dict[str, Any] = {
-    "domain": "etcd.example.com",
-    "zone": "example.com",
-    "discoveryToken": "dop_v1_x",
-    "clientCidrs": ["198.51.100.0/24"],
-}
-
-
-def errors_of(**changes: Any) -> list[str]:
-    values = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
-    with pytest.raises(ValidationError) as caught:
-        Settings.model_validate(values)
-    return [describe(detail) for detail in caught.value.errors()]
+from tests.unit.components.config.configuration_errors import validation_errors
+from tests.unit.components.config.valid_settings import settings
 
 
 def test_four_keys_are_enough() -> None:
-    settings = Settings.model_validate(GOOD)
-    assert settings.size == 3
-    assert settings.member_names[0] == "etcd-server-1.etcd.example.com"
-    assert settings.ssh_cidrs == ()
-    assert len(settings.release_checksum) == 64
+    loaded = settings()
+    assert loaded.size == 3
+    assert loaded.member_names[0] == "etcd-server-1.etcd.example.com"
+    assert loaded.ssh_cidrs == ()
+    assert len(loaded.release_checksum) == 64
 
 
 @pytest.mark.parametrize("size", [0, -1, 2, 4, 8, 10, 11])
-def test_an_even_or_extreme_size_is_refused(size: int) -> None:
-    (error,) = errors_of(size=size)
+def test_an_even_or_extreme_size_is_rejected(size: int) -> None:
+    (error,) = validation_errors(size=size)
     assert error.startswith(f"etcd:size is {size}: use an odd number from 1 to 9")
 
 
@@ -59,59 +45,66 @@ def test_an_even_or_extreme_size_is_refused(size: int) -> None:
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
         ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
         ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
-        ({"alertEmails": ["ops"]}, "etcd:alertEmails is ops: write mail addresses that are verified"),
+        ({"alertEmails": ["ops"]}, "etcd:alertEmails is ops: write email addresses that are verified"),
         ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs is prometheus:"),
         (
             {"sshCidrs": ["0.0.0.0/0"]},
             "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet",
         ),
         ({"sshKeys": ["my-key"]}, "etcd:sshKeys is my-key: write the id or the MD5 fingerprint"),
-        ({"version": "3.6.99"}, "etcd:version is 3.6.99: its checksum is not known here"),
+        ({"version": "3.6.99"}, "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, "),
         ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
         ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
         (
             {"releaseUrl": "https://mirror/{version}"},
-            "etcd:releaseUrl is https://mirror/{version}: a mirror's files need",
+            "etcd:releaseUrl is https://mirror/{version}: a mirror may have other files than etcd-io",
         ),
-        ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a whole URL"),
+        ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a complete URL"),
         (
             {"certificateValidityHours": 720, "certificateRenewalHours": 720},
             "etcd:certificateValidityHours is 720: it must be longer than etcd:certificateRenewalHours, 720",
         ),
         ({"caValidityHours": 8760}, "etcd:caValidityHours is 8760: it must be longer than"),
-        ({"electionMs": 400}, "etcd:electionMs is 400: etcd demands at least five times"),
+        ({"electionMs": 400}, "etcd:electionMs is 400: etcd requires at least five times"),
         ({"quotaGiB": 10}, "etcd:quotaGiB is 10: the data volume has 10 GiB"),
-        ({"compactionRetention": "8"}, "etcd:compactionRetention is 8: mode periodic needs a duration"),
-        ({"compactionMode": "revision"}, "etcd:compactionRetention is 8h: mode revision needs a number"),
+        (
+            {"compactionRetention": "8"},
+            "etcd:compactionRetention is 8: etcd:compactionMode periodic needs a duration",
+        ),
+        (
+            {"compactionMode": "revision"},
+            "etcd:compactionRetention is 8h: etcd:compactionMode revision needs a number",
+        ),
         ({"addresses": "both"}, "etcd:addresses is both: Input should be 'public' or 'private'"),
         ({"region": "Frankfurt 1"}, "etcd:region is Frankfurt 1: write a DigitalOcean slug"),
         ({"heartbeatMs": "fast"}, "etcd:heartbeatMs is fast: Input should be a valid integer"),
     ],
 )
-def test_a_bad_value_is_named_with_its_key_and_the_way_out(changes: dict[str, Any], expected: str) -> None:
-    assert any(error.startswith(expected) for error in errors_of(**changes)), errors_of(**changes)
+def test_an_error_names_key_value_reason_and_way_out(changes: dict[str, Any], expected: str) -> None:
+    assert any(error.startswith(expected) for error in validation_errors(**changes)), validation_errors(
+        **changes
+    )
 
 
-def test_a_bad_token_is_not_shown() -> None:
-    (error,) = errors_of(discoveryToken="dop_v1_secret with a blank")
+def test_an_error_does_not_show_the_token() -> None:
+    (error,) = validation_errors(discoveryToken="a secret with a blank")
     assert "secret with" not in error
     assert error.startswith("etcd:discoveryToken is not a token: create")
 
 
-def test_every_wrong_key_is_named_at_once() -> None:
-    assert len(errors_of(size=4, domain="x", sshCidrs=["0.0.0.0/0"])) == 3
+def test_all_wrong_keys_are_named_at_once() -> None:
+    assert len(validation_errors(size=4, domain="x", sshCidrs=["0.0.0.0/0"])) == 3
 
 
-def test_an_unknown_version_is_taken_with_its_checksum() -> None:
-    settings = Settings.model_validate({**GOOD, "version": "3.7.1", "releaseSha256": "a" * 64})
-    assert settings.release_checksum == "a" * 64
+def test_an_unknown_version_is_allowed_with_its_checksum() -> None:
+    assert settings(version="3.7.1", releaseSha256="a" * 64).release_checksum == "a" * 64
 
 
-def test_a_domain_is_as_long_as_a_hostname_leaves_room_for() -> None:
+def test_a_domain_is_at_most_as_long_as_a_hostname_allows() -> None:
     longest = "e" * (LONGEST_DOMAIN - len(".example.com")) + ".example.com"
-    assert Settings.model_validate({**GOOD, "domain": longest}).domain == longest
+    assert settings(domain=longest).domain == longest
     assert len(member_name(9, longest)) == 64
-    (error,) = errors_of(domain=f"e{longest}")
+    (error,) = validation_errors(domain=f"e{longest}")
     assert error.startswith(f"etcd:domain is e{longest}: use at most 50 characters")
 
 
@@ -120,6 +113,6 @@ def test_the_cluster_is_named_after_project_and_stack() -> None:
 
 
 @pytest.mark.parametrize("stack", ["Prod", "fra_1", "x" * 60])
-def test_a_stack_name_that_no_volume_could_have_is_refused(stack: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"the stack's name is {stack}: use lower-case"):
+def test_a_stack_name_that_no_volume_can_have_is_rejected(stack: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"the stack's name is {stack}: use only lower-case"):
         cluster_name("etcd", stack)

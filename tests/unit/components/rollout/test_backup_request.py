@@ -8,13 +8,11 @@ from typing import Any
 import etcd_node.backup.request as members_part
 import pytest
 
-from components.config.settings import Settings
 from components.etcd.admin import ChangeRefusedError
 from components.rollout import backup_request
 from components.rollout.backup_request import OUTLIVES_SECONDS, RANDOM_SECONDS, BackupError, BackupRequests
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
-from tests.unit.components.config.test_backup_settings import ON
-from tests.unit.components.config.test_settings import GOOD
+from tests.unit.components.config.valid_settings import BACKUPS, settings
 
 NAMES = ["a", "b"]
 
@@ -64,8 +62,8 @@ class FakeCluster:
 
 
 def requests_to(cluster: FakeCluster, *, limit: int = 600, **changes: Any) -> BackupRequests:
-    values = {**GOOD, **ON, "healthTimeoutSeconds": limit, **changes}
-    return BackupRequests(Settings.model_validate(values), cluster.member)
+    changed = settings(**{**BACKUPS, "healthTimeoutSeconds": limit, **changes})
+    return BackupRequests(changed, cluster.member)
 
 
 def seconds_pass(monkeypatch: pytest.MonkeyPatch) -> None:

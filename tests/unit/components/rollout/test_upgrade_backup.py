@@ -9,8 +9,7 @@ import pytest
 
 from components.etcd.member_status import NoStatus, Observation
 from components.rollout.rollout import Rollout
-from tests.unit.components.config.test_backup_settings import ON
-from tests.unit.components.config.valid_settings import settings
+from tests.unit.components.config.valid_settings import BACKUPS, settings
 from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, healthy
 
 OLD, NEW, GONE = healthy(version="3.6.13"), healthy(version="3.6.14"), NoStatus("gone")
@@ -27,7 +26,7 @@ async def purposes(*statuses: Observation, monkeypatch: pytest.MonkeyPatch, **ch
     monkeypatch.setattr("components.rollout.backup_request.BackupRequests.take", take)
     rollout = Rollout(
         "etcd-etcd-fra1",
-        settings(**{"rollout": "all-at-once", **ON, **changes}),
+        settings(**{"rollout": "all-at-once", **BACKUPS, **changes}),
         members=FakeMembers(dict(zip(NAMES, statuses, strict=True))),
         ready=pulumi.Output.from_input(None),
         version=pulumi.Output.from_input("3.6.14"),
@@ -46,7 +45,7 @@ async def test_one_backup_is_taken_before_all_members_are_upgraded(monkeypatch: 
     [
         ([NEW, NEW, NEW], {}),
         ([OLD, GONE, GONE], {}),
-        ([OLD, OLD, OLD], dict.fromkeys(ON, "")),
+        ([OLD, OLD, OLD], dict.fromkeys(BACKUPS, "")),
     ],
     ids=["the version stays", "no majority is healthy", "backups are off"],
 )
