@@ -10,8 +10,8 @@ from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths, read_settings
 
 
-def main() -> None:
-    """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
+def parse_arguments() -> argparse.Namespace:
+    """The step to run, and the options of ``install`` and ``recover``."""
     parser = argparse.ArgumentParser(prog="prepare_cluster.py")
     steps = [
         "install",
@@ -48,7 +48,11 @@ def main() -> None:
         "--give-up", default="", metavar="NAME", help="confirm that this cluster's data is discarded"
     )
     parser.add_argument("--root", type=Path, default=Path("/"), help="root directory of the droplet")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
     paths = Paths(arguments.root)
     settings = read_settings(paths.etc / "prepare_cluster.json")
     match arguments.step:
@@ -101,4 +105,4 @@ def main() -> None:
                     subprocess.run(["systemctl", "--no-block", *action], check=False)
 
 
-main()
+main(parse_arguments())
