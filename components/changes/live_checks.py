@@ -16,9 +16,9 @@ from components.changes.force_snapshots import (
     needs_snapshots,
 )
 from components.changes.immutable_settings import InvalidTransitionError
+from components.changes.member_versions import running_versions, version_problems
 from components.changes.staged_settings import StagedSettings, is_downgrade
-from components.changes.version_checks import running_versions, version_problems
-from components.changes.version_order import newest_release
+from components.changes.upgrade_rules import newest_release
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import listed_names

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from components.changes.immutable_settings import members_trust_each_other
 from components.changes.stash_record import Recorded
-from components.changes.version_order import upgrade_problems
+from components.changes.upgrade_rules import upgrade_problems
 from components.config.settings import Settings
 from components.shared.versions import minor_version, parse_version
 

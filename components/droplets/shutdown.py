@@ -1,6 +1,7 @@
 """Retries shutdowns, powers off unresponsive droplets, and deletes orphaned droplets (DigitalOcean API v2).
 
-The first shutdown of a replacement is the provider's: ``graceful_shutdown`` in components/member.py.
+The first shutdown of a replacement is the provider's: ``graceful_shutdown`` in components/member.py. When a droplet
+counts as unresponsive, components/rollout/watch.py decides.
 """
 
 from __future__ import annotations

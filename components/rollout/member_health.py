@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pulumi
 
-from components.changes.version_checks import unfinished_upgrades
+from components.changes.member_versions import unfinished_upgrades
 from components.config.settings import Settings
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import Observation

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from components.changes.version_checks import Upgrade
+from components.changes.member_versions import Upgrade
 from components.config.settings import Settings
 from components.etcd.leadership import successor
 from components.etcd.member_status import Observation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.changes.version_checks import Upgrade
+from components.changes.member_versions import Upgrade
 from components.config.settings import Settings
 from components.etcd.member_status import Observation
 from components.rollout.backup_request import BackupRequests

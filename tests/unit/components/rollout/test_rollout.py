@@ -7,7 +7,7 @@ import dataclasses
 import pulumi
 import pytest
 
-from components.changes.version_checks import UpgradeError
+from components.changes.member_versions import UpgradeError
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from components.changes.version_checks import running_versions, unfinished_upgrades, version_problems
+from components.changes.member_versions import running_versions, unfinished_upgrades, version_problems
 from components.etcd.member_status import NoStatus
 from tests.unit.components.changes.member_statuses import running
 

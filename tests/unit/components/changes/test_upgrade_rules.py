@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.changes.version_order import upgrade_problems
+from components.changes.upgrade_rules import upgrade_problems
 from components.shared.versions import parse_version
 
 

@@ -1,4 +1,4 @@
-"""Which version of etcd may follow which.
+"""The rules of etcd upgrades: which version may follow which, and which upgrade is refused.
 
 Sources: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/ and https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/.
 """

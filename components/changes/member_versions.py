@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.changes.version_order import cluster_version_problems, upgrade_problems
+from components.changes.upgrade_rules import cluster_version_problems, upgrade_problems
 from components.config.settings import Settings
 from components.etcd.member_status import MemberStatus, Observation
 from components.shared.versions import minor_version
