@@ -33,6 +33,6 @@ def test_a_droplets_address_is_that_of_the_kind(droplet: dict[str, Any], kind: s
     assert ipv4_address(droplet, kind) == address
 
 
-def test_of_two_droplets_with_one_name_the_newer_one_with_an_address_counts() -> None:
+def test_the_newest_droplet_of_a_name_that_has_an_address_counts() -> None:
     droplets = [(7, "a", "203.0.113.7"), (3, "a", "203.0.113.3"), (9, "a", ""), (4, "b", "")]
     assert addresses_by_name(droplets) == {"a": "203.0.113.7"}
