@@ -155,7 +155,7 @@ def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
     assert "PEER KEY" not in shown
 
 
-def test_only_what_anybody_may_read_has_the_permissions_that_cloud_init_gives() -> None:
+def test_only_public_files_have_the_permissions_that_cloud_init_gives() -> None:
     written = files(replace(NODE, backup=BACKUP))
     secret = {path for path, entry in written.items() if entry.get("permissions") in {"0400", "0600"}}
     assert secret == {
