@@ -105,7 +105,7 @@ class Drill(Cluster):
         now = self.backups()
         gone = {backup.key for backup in before} - {backup.key for backup in now}
         good, still = best_backup(before), best_backup(now)
-        hidden = good is not None and (still is None or still.snapshot.worth < good.snapshot.worth)
+        hidden = good is not None and (still is None or still.snapshot.rank < good.snapshot.rank)
         self._losses.lost += len(gone) + hidden
         assert not gone
         assert not hidden
