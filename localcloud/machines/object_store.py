@@ -72,7 +72,9 @@ class ObjectStore:
                     *("ip", "netns", "exec", self._layout.namespace, server, "--quiet"),
                     *(f"--port={GATEWAY.ip}:{OBJECT_STORE_PORT}", f"--region={REGION}"),
                     *(f"--cert={CERTIFICATE}", f"--key={self._key}"),
-                    *(f"--iam-dir={accounts}", "--access-log=stdout", "posix", self._buckets),
+                    # Its cache may keep a key for two minutes after a change.
+                    *("--iam-cache-disable", f"--iam-dir={accounts}"),
+                    *("--access-log=stdout", "posix", self._buckets),
                 ],
                 output=log,
                 env=dict(zip(("ROOT_ACCESS_KEY", "ROOT_SECRET_KEY"), OBJECT_STORE_OWNER, strict=True)),

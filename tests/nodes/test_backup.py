@@ -268,7 +268,7 @@ def test_with_the_documented_policy_members_write_and_cannot_delete(lab: Lab, se
     configure(node, server, key=droplets, interval=1, retention=100)
     assert run_backup(node, at_once=True)
     assert old.exists()
-    assert "the bucket does not let this member delete old backups" in node.log
+    assert "this member may not delete old backups: set a lifecycle rule" in node.log
     assert len(stored_backups(server)) == 3
 
 
