@@ -214,8 +214,10 @@ def listing_failed(error: ListingError) -> pulumi.RunError:
 
 
 def droplet_names(droplets: Mapping[int, str]) -> str:
-    """List droplets for people, by name and id."""
-    return "droplet " + ", ".join(f"{name} ({id_})" for id_, name in sorted(droplets.items()))
+    """List droplets for people, with their ids, in the order of their names."""
+    return "droplet " + ", ".join(
+        f"{name} ({id_})" for name, id_ in sorted((name, id_) for id_, name in droplets.items())
+    )
 
 
 def _without(some: Mapping[int, str], others: Mapping[int, str]) -> dict[int, str]:

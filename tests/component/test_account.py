@@ -37,6 +37,14 @@ def test_tokens_that_list_different_droplets_are_rejected_first(
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
 
+def test_droplets_are_named_in_the_members_order(plan_of: PlanOf) -> None:
+    created_backwards = [{**droplet(number), "id": 10 - number} for number in (3, 2, 1)]
+    with pytest.raises(
+        pulumi.RunError, match=r"etcd-server-1\.\S+ \(9\), etcd-server-2\.\S+ \(8\), etcd-server-3"
+    ):
+        plan_of(bootstrap=LATER, discovered=[], account=created_backwards)
+
+
 @pytest.mark.parametrize(
     ("discovered", "account"),
     [
