@@ -90,9 +90,11 @@ def inbound_rules(
 ) -> list[digitalocean.FirewallInboundRuleArgs]:
     """The rules for connections to members: from members to both ports, from ``client_cidrs`` to the client port.
 
+    Both reach the exporter, too: a member says there why its etcd does not run, to certificates of the cluster's CA.
     Metrics and SSH are open to the configured networks alone. etcd always serves its metrics, so another network
     changes the firewall and no droplet.
     """
+    clients = [str(network) for network in settings.client_cidrs]
     rules = [
         digitalocean.FirewallInboundRuleArgs(
             protocol="tcp", port_range=str(PEER_PORT), source_tags=[cluster_tag]
@@ -101,7 +103,13 @@ def inbound_rules(
             protocol="tcp",
             port_range=str(CLIENT_PORT),
             source_tags=[cluster_tag],
-            source_addresses=[str(network) for network in settings.client_cidrs],
+            source_addresses=clients,
+        ),
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp",
+            port_range=str(EXPORTER_PORT),
+            source_tags=[cluster_tag],
+            source_addresses=clients,
         ),
     ]
     metrics = f"{METRICS_PORT}-{EXPORTER_PORT}"

@@ -57,18 +57,21 @@ def test_the_firewall_goes_by_tag_and_opens_nothing_but_etcd(plan_of: PlanOf) ->
     assert "dropletIds" not in firewall.inputs
     assert firewall.inputs["inboundRules"] == [
         {"portRange": "2380", "protocol": "tcp", "sourceTags": ["etcd-etcd-fra1"]},
-        {
-            "portRange": "2379",
-            "protocol": "tcp",
-            "sourceAddresses": ["198.51.100.0/24"],
-            "sourceTags": ["etcd-etcd-fra1"],
-        },
+        *(
+            {
+                "portRange": port,
+                "protocol": "tcp",
+                "sourceAddresses": ["198.51.100.0/24"],
+                "sourceTags": ["etcd-etcd-fra1"],
+            }
+            for port in ("2379", "2383")
+        ),
     ]
 
 
 def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
     (firewall,) = plan_of(sshCidrs=["198.51.100.7/32"]).of_type(FIREWALL)
-    assert firewall.inputs["inboundRules"][2] == {
+    assert firewall.inputs["inboundRules"][3] == {
         "portRange": "22",
         "protocol": "tcp",
         "sourceAddresses": ["198.51.100.7/32"],
@@ -78,7 +81,7 @@ def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
 def test_opening_metrics_to_a_network_changes_no_droplet(plan_of: PlanOf) -> None:
     closed, opened = plan_of(bootstrap=LATER), plan_of(bootstrap=LATER, metricsCidrs=["198.51.100.20/32"])
     (firewall,) = opened.of_type(FIREWALL)
-    assert firewall.inputs["inboundRules"][2] == {
+    assert firewall.inputs["inboundRules"][3] == {
         "portRange": "2382-2383",
         "protocol": "tcp",
         "sourceAddresses": ["198.51.100.20/32"],

@@ -1,4 +1,4 @@
-"""A Prometheus exporter for what etcd's own metrics lack: expiry of certificates, alarms, and backups.
+"""A Prometheus exporter for what etcd's own metrics lack, and the page that says why etcd does not run.
 
 systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so nothing runs between
 two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
@@ -16,6 +16,7 @@ from pathlib import Path
 from etcd_node.etcd.transport import server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
+from etcd_node.monitoring.facts import facts
 
 CERTIFICATES = ("ca", "server", "peer")
 ALARMS = ("NOSPACE", "CORRUPT")
@@ -25,16 +26,20 @@ _LARGEST = 8192
 
 
 def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
-    """Answer one request for metrics. Only a client with a certificate of the cluster's CA gets an answer."""
+    """Answer one request, for metrics or the facts. Only a client with a certificate of the cluster's CA gets one."""
     plain.settimeout(TIMEOUT)
     try:
         with server_context(paths.etc, "server").wrap_socket(plain, server_side=True) as connection:
-            if _path(connection) == "/metrics":
-                # The context demands a certificate, so there is one.
-                end = str((connection.getpeercert() or {})["notAfter"])
-                _respond(connection, "200 OK", metrics_text(settings, paths, ssl.cert_time_to_seconds(end)))
-            else:
-                _respond(connection, "404 Not Found", "The metrics are at /metrics.\n")
+            match _path(connection):
+                case "/metrics":
+                    # The context demands a certificate, so there is one.
+                    end = str((connection.getpeercert() or {})["notAfter"])
+                    text = metrics_text(settings, paths, ssl.cert_time_to_seconds(end))
+                    _respond(connection, "200 OK", text)
+                case "/status":
+                    _respond(connection, "200 OK", json.dumps(facts(settings, paths)))
+                case _:
+                    _respond(connection, "404 Not Found", "/metrics and /status are here.\n")
     except OSError:
         # Not logged: strangers may connect, and clients may hang up. ssl.SSLError is an OSError, too.
         return

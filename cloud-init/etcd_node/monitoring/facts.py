@@ -1,0 +1,80 @@
+"""The facts by which the program and an operator know why this member does not run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from etcd_node.etcd.wal import read_disk
+from etcd_node.host.settings import Paths, Settings
+
+UNITS = ("preparecluster", "etcd")
+ERRORS = '"level":"(fatal|panic)"|^panic:|^fatal error:'
+"""A regular expression for the last words of etcd: what ends it, in its log or from Go's runtime."""
+COMMAND_TIMEOUT = 4.0
+"""Seconds for each command of systemd."""
+
+
+def facts(settings: Settings, paths: Paths) -> dict[str, Any]:
+    """Return what this member knows about itself. etcd need not run, nor be installed.
+
+    The program makes sentences of it: ``components/etcd/node_report.py``.
+    """
+    units = {unit: _unit(unit) for unit in UNITS}
+    return {
+        "name": settings.name,
+        "clock": time.time(),
+        "unit": {unit: values.get("ActiveState", "") for unit, values in units.items()},
+        "waiting": "".join(_journal("preparecluster", "-n1")),
+        "etcd_last": _journal("etcd", "-n2", "-g", ERRORS),
+        "etcd_result": units["etcd"].get("Result", ""),
+        "etcd_exits": int(units["etcd"].get("NRestarts", 0)),
+        "volume": {"name": settings.volume, "mounted": _super_options(paths.mount) is not None},
+        "disk": _disk(paths),
+    }
+
+
+def _disk(paths: Paths) -> dict[str, Any]:
+    try:
+        disk = os.statvfs(paths.mount)
+        return {
+            "size_bytes": disk.f_blocks * disk.f_frsize,
+            "free_bytes": disk.f_bavail * disk.f_frsize,
+            "read_only": "ro" in (_super_options(paths.mount) or ()),
+            "contents": read_disk(paths.data).contents.value,
+        }
+    except OSError as error:
+        return {"problem": str(error)}
+
+
+def _super_options(mount: Path) -> list[str] | None:
+    """The options of the file system at a mount point, or ``None`` (proc_pid_mountinfo(5)).
+
+    The exporter's unit mounts everything read-only for itself, which changes the options of the mount alone.
+    """
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        words = line.split()
+        if words[4] == str(mount):
+            return words[-1].split(",")
+    return None
+
+
+def _unit(name: str) -> dict[str, str]:
+    lines = _output("systemctl", "show", "-pActiveState,Result,NRestarts", name)
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _journal(unit: str, *options: str) -> list[str]:
+    """Lines of a unit's own processes since the last boot."""
+    return _output("journalctl", "-qb", "-ocat", "-S-1h", *options, f"_SYSTEMD_UNIT={unit}.service")
+
+
+def _output(*command: str) -> list[str]:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=COMMAND_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.decode(errors="replace").splitlines()
