@@ -7,6 +7,7 @@ the peers' own, and nine initial members. A change of authorities must not be re
 from __future__ import annotations
 
 from components.config.settings import Settings
+from components.userdata.filler import BASE64, random_text
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import check_size, render
 
@@ -20,8 +21,6 @@ KEY_BYTES = 227
 """Bytes of a P-256 key, as PEM."""
 TOKEN_BYTES = 77
 """Bytes of the longest cluster token."""
-PEER_AUTHORITY_ENTRY_BYTES = 80
-"""Bytes that cloud-init's entry of a further file takes beside its content: path, permissions and the keys' names."""
 MOST_MEMBERS = 9
 """The most members that can bootstrap a cluster. Its size may be reduced later."""
 
@@ -38,12 +37,11 @@ def check_user_data(cluster: str, settings: Settings) -> None:
 
 def largest_size(cluster: str, settings: Settings) -> int:
     """Bytes of the largest user data that a droplet of this cluster can need."""
-    authorities = _text(AUTHORITY_BYTES) * 2
+    authorities = [_pem(AUTHORITY_BYTES, kind, number) for kind in ("clients", "peers") for number in (1, 2)]
     # While an authority replaces another, its certificate as the other signed it follows each leaf.
-    chain = _text(LEAF_BYTES) + _text(CROSS_SIGNED_BYTES)
-    private_key = _text(KEY_BYTES)
+    cross_signed = [_pem(CROSS_SIGNED_BYTES, kind, 3) for kind in ("clients", "peers")]
     values = RunValues(
-        token="x" * TOKEN_BYTES,
+        token=random_text(TOKEN_BYTES),
         initial_size=MOST_MEMBERS,
         restore=settings.restore_from,
         version=settings.version,
@@ -51,21 +49,24 @@ def largest_size(cluster: str, settings: Settings) -> int:
         release_sha256=settings.release_checksum,
         tag=cluster,
         certificates=MemberCertificates(
-            # The second pair is that of the peers' own authorities.
-            ca_certificate=authorities + authorities,
-            server_certificate=chain,
-            server_key=private_key,
-            peer_certificate=chain,
-            peer_key=private_key,
+            ca_certificate="".join(authorities),
+            server_certificate=_pem(LEAF_BYTES, "server", 1) + cross_signed[0],
+            server_key=_pem(KEY_BYTES, "server", 2),
+            peer_certificate=_pem(LEAF_BYTES, "peer", 1) + cross_signed[1],
+            peer_key=_pem(KEY_BYTES, "peer", 2),
         ),
     )
     node = node_config(settings, MOST_MEMBERS, f"{cluster}-{MOST_MEMBERS}", values)
-    return len(render(node).encode()) + PEER_AUTHORITY_ENTRY_BYTES
+    return len(render(node).encode())
 
 
-def _text(size: int) -> str:
-    """A text of ``size`` bytes in the lines of a PEM file."""
-    return ("x" * 64 + "\n") * (size // 65) + "x" * (size % 65 - 1) + "\n"
+def _pem(size: int, kind: str, number: int) -> str:
+    """A PEM file of ``size`` bytes. Other arguments give another content."""
+    head, end = "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"
+    room = size - len(head) - len(end)
+    content = random_text(room - room // 65 - 1, BASE64, seed=f"{kind} {number}")
+    lines = [content[start : start + 64] for start in range(0, len(content), 64)]
+    return head + "".join(f"{line}\n" for line in lines) + end
 
 
 def _longest(settings: Settings) -> tuple[str, int]:

@@ -1,0 +1,89 @@
+"""Archives of text files that ``cloud-init/unpack.py`` writes to their places on a droplet.
+
+An archive is one text, compressed by bzip2. NUL characters separate its parts: the frequent words, each on a line, and
+then, for each file, a head of its permissions, owner and path, and its content.
+
+- ``chr(128 + N)`` is the word with index N. These words save 0.9 KB of the user data.
+- A line starts with ``chr(20 + N)`` if it is indented by N steps more than the line before it. That saves 0.6 KB.
+
+A tar archive's headers would take 0.7 KB more. The output of bzip2 has not changed since 2000. That of zlib depends on
+the library that Python was built with, so another operator's machine would replace every droplet.
+"""
+
+from __future__ import annotations
+
+import bz2
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+FIRST_CODE = 128
+"""The first character code that is not ASCII."""
+
+MOST_CODES = 127
+"""Codes that Latin-1 has from ``FIRST_CODE`` on, without the last."""
+
+SAME_INDENTATION = 20
+"""The code that would stand for an unchanged indentation. The codes around it are control characters."""
+
+STEP = "    "
+"""One step of indentation."""
+
+
+@dataclass(frozen=True)
+class ArchivedFile:
+    """A file on a droplet."""
+
+    path: str
+    """The file's path, relative to the droplet's root."""
+    text: str
+    """The file's content, of ASCII characters."""
+    permissions: str = "0644"
+    """The file's mode, in octal digits."""
+    owner: str = "root"
+    """The user, and the group of the same name, that own the file."""
+
+
+def pack(files: Iterable[ArchivedFile]) -> bytes:
+    """Pack files into an archive, with the same bytes on every operator's machine.
+
+    Raises ``UnicodeEncodeError`` if a file has a character that is not ASCII.
+    """
+    parts = [
+        part
+        for file in files
+        for part in (f"{file.permissions} {file.owner} {file.path}", _indentation_coded(file.text))
+    ]
+    text = "\0".join(parts)
+    text.encode("ascii")
+    words = _frequent_words(text)
+    codes = {word: chr(FIRST_CODE + index) for index, word in enumerate(words)}
+    if words:
+        longest_first = "|".join(sorted(words, key=lambda word: (-len(word), word)))
+        text = re.sub(longest_first, lambda found: codes[found[0]], text)
+    return bz2.compress("\0".join(["\n".join(words), text]).encode("latin-1"))
+
+
+def _indentation_coded(text: str) -> str:
+    lines: list[str] = []
+    depth = 0
+    for line in text.split("\n"):
+        unindented = line.lstrip(" ")
+        if not unindented:
+            lines.append("")
+            continue
+        steps = (len(line) - len(unindented)) // len(STEP)
+        code = "" if steps == depth else chr(SAME_INDENTATION + steps - depth)
+        lines.append(code + line[steps * len(STEP) :])
+        depth = steps
+    return "\n".join(lines)
+
+
+def _frequent_words(text: str) -> list[str]:
+    """Words that are shorter as a code. Sorted by length, since bzip2 then takes 0.1 KB less."""
+    counts = Counter(re.findall(r"[A-Za-z]{2,}", text))
+    # The square root of a word's length chooses the words with which the archive is smallest.
+    saved = {word: (count - 1) * len(word) ** 0.5 for word, count in counts.items() if count > 1}
+    best = sorted(saved, key=lambda word: (-saved[word], word))[:MOST_CODES]
+    return sorted(best, key=lambda word: (len(word), word))
