@@ -12,7 +12,7 @@ from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power_on import PowerSwitch
 from components.droplets.shutdown import remove_droplet, retry_shutdown
-from components.etcd.admin import ChangeRefusedError, MemberAdmin
+from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
 from components.etcd.health import listed_names
 from components.etcd.member_status import NoStatus, Observation, observe_members
@@ -84,6 +84,10 @@ class ClusterClient:
             if not isinstance(status, NoStatus) and leaving in status.ids
         )
         await (await self.admin(through[0])).remove_member(member)
+
+    async def data_hash(self, name: str, revision: int) -> DataHash:
+        """The hash of a member's data at a revision. Raises ``ChangeRefusedError``."""
+        return await (await self.admin(name)).data_hash(revision)
 
     async def append_entries(self, through: str, count: int) -> None:
         """Add entries to Raft's log that change nothing. Raises ``ChangeRefusedError``."""

@@ -61,6 +61,8 @@ class MemberStatus:
     """The index in Raft's log of the last entry that the member has applied."""
     version: str = ""
     """The member's version, such as ``3.6.14``."""
+    revision: int = 0
+    """The revision of the newest write that the member has applied."""
     cluster_version: str = ""
     """The cluster's version, such as ``3.6.0``. It rises when the last member has the next minor version."""
 
@@ -130,6 +132,7 @@ def read_status(
             for member in members.get("members", ())
         },
         applied_index=int(status.get("raftAppliedIndex", 0)),
+        revision=int(status["header"].get("revision", 0)),
         version=status.get("version", ""),
         cluster_version=version.get("etcdcluster", ""),
     )

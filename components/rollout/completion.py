@@ -86,6 +86,7 @@ class Completion:
         staying = self._members
         while True:
             observations = await self._rollout.health.wait_for_cluster(staying)
+            await self._rollout.health.compare_data(f"Cluster {self._name}", observations, ending=RESUMABLE)
             if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
                 return
             if await self._rollout.backups.take(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pulumi
 
+from components.etcd.admin import DataHash
 from components.etcd.member_status import Observation
 from components.rollout.backup_request import Leases
 
@@ -45,6 +46,10 @@ class RunningMembers(Protocol):
 
     async def admin(self, name: str) -> Leases:
         """The named member, for changes of its leases."""
+        ...
+
+    async def data_hash(self, name: str, revision: int) -> DataHash:
+        """The hash of a member's data at a revision. Raises ``ChangeRefusedError``."""
         ...
 
     async def transfer_leadership(self, leader: str, to: str) -> None:

@@ -9,6 +9,7 @@ import pulumi
 
 from components.changes.member_versions import unfinished_upgrades
 from components.config.settings import Settings
+from components.etcd.data_comparison import compare_data
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import Observation
 from components.rollout.interfaces import RunningMembers
@@ -41,18 +42,31 @@ class MemberHealth:
         self._untouched = untouched(settings)
 
     async def wait_for_others(self, member: str) -> Mapping[str, Observation]:
-        """Wait until every member but this one is healthy. Returns what was observed then."""
+        """Wait until every member but this one is healthy. Returns what was observed then.
+
+        Raises ``DifferentDataError`` when a member has other data than the others.
+        """
 
         def asked(observations: Mapping[str, Observation]) -> Sequence[str]:
             return other_members(member, self._settings.member_names, observations)
 
         purpose = f"Before {member} may change"
         observations, had_to_wait = await self._wait(purpose, asked=asked, ending=self._untouched)
-        while had_to_wait:
-            # The member's guard must notice the others' health as well, before it allows a shutdown.
-            await asyncio.sleep(GUARD_SECONDS)
+        await self.compare_data(purpose, observations, ending=self._untouched)
+        while True:
+            if had_to_wait:
+                # The member's guard must notice the others' health as well, before it allows a shutdown.
+                await asyncio.sleep(GUARD_SECONDS)
             observations, had_to_wait = await self._wait(purpose, asked=asked, ending=self._untouched)
-        return observations
+            if not had_to_wait:
+                return observations
+
+    async def compare_data(
+        self, purpose: str, observations: Mapping[str, Observation], *, ending: str
+    ) -> None:
+        """Return when all members that answer have the same data. Raises ``DifferentDataError``."""
+        seconds = self._settings.health_timeout_seconds
+        await compare_data(self._members, observations, purpose=purpose, ending=ending, seconds=seconds)
 
     async def wait_for_joining(self, joining: Sequence[str]) -> None:
         """Wait until the members that this run has created are healthy."""

@@ -25,6 +25,7 @@ def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str)
     lab.binaries = ensure_release(version).binaries
     nodes = [lab.add(number) for number in (1, 2, 3)]
     for node in nodes:
+        node.change(version=version)
         # An empty bootstrap log is only recognized where every byte of it is understood.
         lab.leave_empty_bootstrap_log(node, nodes)
     for node in nodes:
@@ -42,7 +43,7 @@ def test_members_bootstrap_and_rejoin_with_every_version(lab: Lab, version: str)
 
 def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
     lab.binaries = ensure_release(VERSIONS[0]).binaries
-    nodes = lab.bootstrap()
+    nodes = lab.bootstrap(version=VERSIONS[0])
     for version in VERSIONS[1:]:
         nodes[0].etcdctl("put", f"before-{version}", "kept")
         if minor_version(version) == LOGS_WITHOUT_V2:
@@ -50,7 +51,7 @@ def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
             asyncio.run(let_all_write_a_snapshot(nodes))
         lab.binaries = ensure_release(version).binaries
         for node in nodes:
-            upgrade(node, lab.binaries)
+            upgrade(node, version, lab.binaries)
             lab.all_healthy(nodes)
         line = version.rpartition(".")[0]
         eventually(f"the cluster has {line}", lambda line=line: cluster_lines(nodes) == {line})
@@ -66,9 +67,10 @@ async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
         eventually("it has a snapshot", lambda node=node: any(node.paths.data.glob("member/snap/*.snap")))
 
 
-def upgrade(node: Node, binaries: Path) -> None:
+def upgrade(node: Node, version: str, binaries: Path) -> None:
     """Start a member with its data and another release."""
     node.power_off()
+    node.change(version=version)
     node.binaries = binaries
     node.power_on()
 

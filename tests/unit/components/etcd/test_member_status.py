@@ -8,7 +8,11 @@ from components.etcd.member_status import MemberStatus, read_status
 def test_the_answers_of_etcd_become_one_status() -> None:
     status = read_status(
         {"health": "true", "reason": ""},
-        {"header": {"cluster_id": "1", "member_id": "2"}, "leader": "3", "version": "3.6.14"},
+        {
+            "header": {"cluster_id": "1", "member_id": "2", "revision": "5"},
+            "leader": "3",
+            "version": "3.6.14",
+        },
         {
             "members": [
                 {"ID": "7", "name": "a"},
@@ -25,6 +29,7 @@ def test_the_answers_of_etcd_become_one_status() -> None:
         voters=frozenset("a"),
         ids={"a": "7", "b": "8", "c": "9"},
         version="3.6.14",
+        revision=5,
         cluster_version="3.5.0",
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
 
+from components.etcd.admin import DataHash
 from components.etcd.member_status import MemberStatus, NoStatus, Observation
 from components.rollout.backup_request import Leases
 
@@ -59,6 +60,9 @@ class FakeMembers:
 
     async def admin(self, name: str) -> Leases:
         raise AssertionError(name)
+
+    async def data_hash(self, name: str, revision: int) -> DataHash:
+        return DataHash(revision, -1)
 
     async def transfer_leadership(self, leader: str, to: str) -> None:
         raise AssertionError(leader, to)

@@ -8,6 +8,8 @@ import pulumi
 import pytest
 
 from components.changes.member_versions import UpgradeError
+from components.etcd.admin import DataHash
+from components.etcd.data_comparison import DifferentDataError
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
@@ -67,4 +69,16 @@ async def test_no_leadership_is_transferred_for_a_version_that_is_too_new() -> N
     members = LedMembers()
     with pytest.raises(UpgradeError):
         await rollout(members, version="3.8.0").release(FIRST)
+    assert members.transfers == []
+
+
+async def test_no_member_changes_while_one_has_other_data() -> None:
+    members = LedMembers()
+
+    async def data_hash(name: str, _: int) -> DataHash:
+        return DataHash(2 if name == THIRD else 1, -1)
+
+    members.data_hash = data_hash
+    with pytest.raises(DifferentDataError, match=f"Before {FIRST} may change: {THIRD} has other data"):
+        await rollout(members).release(FIRST)
     assert members.transfers == []
