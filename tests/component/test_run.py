@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
+from components.etcd.admin import DataHash
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import NoStatus, Observation
 from tests.component.conftest import PlanOf
@@ -44,8 +45,20 @@ def test_droplets_that_exist_depend_on_their_gates_in_a_run(
     async def observe(_: ClusterClient) -> Mapping[str, Observation]:
         return observed()
 
-    monkeypatch.setattr(ClusterClient, "observe", observe)
+    answer_as(monkeypatch, observe)
     assert gated_droplets(plan_of, **run) == gated
+
+
+def answer_as(
+    monkeypatch: pytest.MonkeyPatch, observe: Callable[[ClusterClient], Awaitable[Mapping[str, Observation]]]
+) -> None:
+    """Let the members answer, with the same data."""
+
+    async def data_hash(*_: object) -> DataHash:
+        return DataHash(1, -1)
+
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    monkeypatch.setattr(ClusterClient, "data_hash", data_hash)
 
 
 def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
@@ -59,5 +72,5 @@ def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
         members[NAMES[2]] = healthy()
         return found
 
-    monkeypatch.setattr(ClusterClient, "observe", observe)
+    answer_as(monkeypatch, observe)
     assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
