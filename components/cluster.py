@@ -11,7 +11,7 @@ from components.config.backup_settings import backup_summary, backup_target
 from components.config.loading import digitalocean_access
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
-from components.droplets.preflight import preflight
+from components.droplets.preflight import Preflight
 from components.etcd.cluster_client import ClusterClient
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
@@ -84,9 +84,8 @@ class EtcdCluster(pulumi.ComponentResource):
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
         orphans = Orphans(settings, zone_id=zone)
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        missing = client.existing.apply(lambda names: set(settings.member_names) - names)
-        ready = missing.apply(lambda names: preflight(settings, names, self))
-        rollout = Rollout(name, settings, members=client, ready=ready, version=staged.version)
+        preflight = Preflight(settings, existing=client.existing, access=account.access)
+        rollout = Rollout(name, settings, members=client, preflight=preflight, version=staged.version)
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(

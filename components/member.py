@@ -124,7 +124,7 @@ class Member(pulumi.ComponentResource):
                     create=f"{settings.creation_timeout_seconds}s",
                     delete=f"{settings.droplet_timeout_seconds}s",
                 ),
-                hooks=pulumi.ResourceHookBinding(before_create=[gate.orphan_hook()]),
+                hooks=pulumi.ResourceHookBinding(before_create=[gate.preview_hook(), gate.orphan_hook()]),
             ),
         )
         args.rollout.add_droplet(self.name, gate.record, self.droplet)

@@ -22,6 +22,15 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(pulumi.Output.json_dumps(values, sort_keys=True).apply(hashed))
 
 
+def replaces_droplet(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
+    """Whether a gate opens since its droplet is replaced, and not only since the droplet before it was.
+
+    ``old`` and ``new`` are the inputs of the gate.
+    """
+    before, after = ((inputs or {}).get("input", {}).get("replaced_by") for inputs in (old, new))
+    return before is None or before != after
+
+
 @dataclass(frozen=True)
 class GateArgs:
     """The member that a gate protects."""
@@ -82,8 +91,21 @@ class Gate:
         """
         return pulumi.ResourceHook(f"{self._rollout.name}-orphan-{self._member}", self._delete_orphans)
 
-    async def _open(self, _: pulumi.ResourceHookArgs) -> None:
-        await self._rollout.ready.future()
+    def preview_hook(self) -> pulumi.ResourceHook:
+        """A hook before the droplet's creation, in previews alone, for whatever reason the droplet is replaced.
+
+        A run itself is refused by the gate, because this hook would come after the deletion of the droplet.
+        """
+        name = f"{self._rollout.name}-preflight-{self._member}"
+        return pulumi.ResourceHook(name, self._preview, pulumi.ResourceHookOptions(on_dry_run=True))
+
+    async def _preview(self, _: pulumi.ResourceHookArgs) -> None:
+        if pulumi.runtime.is_dry_run() and self._member in await self._rollout.existing():
+            await self._rollout.preflight.before_replacing()
+
+    async def _open(self, args: pulumi.ResourceHookArgs) -> None:
+        if replaces_droplet(args.old_inputs, args.new_inputs):
+            await self._rollout.preflight.before_replacing()
         if self._rollout.settings.rollout == "all-at-once":
             pulumi.log.warn(
                 f"{self._member} may change while others are unhealthy, because etcd:rollout is all-at-once"

@@ -106,3 +106,15 @@ class ReplaceableMember(Protocol):
     def replaced_by(self) -> pulumi.Output[str]:
         """The digest of all inputs whose change replaces the droplet."""
         ...
+
+
+class DropletChecks(Protocol):
+    """Whether DigitalOcean would create the droplets. ``components/droplets/preflight.py`` implements it."""
+
+    async def before_replacing(self) -> None:
+        """Raise unless DigitalOcean would surely create the droplet that takes another one's place."""
+        ...
+
+    async def before_adding(self) -> None:
+        """Raise if DigitalOcean would not create the droplet of a member that has none."""
+        ...

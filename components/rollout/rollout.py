@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pulumi
 
@@ -13,7 +12,7 @@ from components.config.settings import Settings
 from components.etcd.leadership import successor
 from components.etcd.member_status import Observation
 from components.rollout.backup_request import BackupRequests
-from components.rollout.interfaces import Registered, RegisteredDroplet, RunningMembers
+from components.rollout.interfaces import DropletChecks, Registered, RegisteredDroplet, RunningMembers
 from components.rollout.member_health import MemberHealth
 from components.rollout.once import Once
 from components.rollout.policy import joining_members, waits_for_gate
@@ -41,17 +40,17 @@ class Rollout:
         settings: Settings,
         *,
         members: RunningMembers,
-        ready: pulumi.Output[Any],
+        preflight: DropletChecks,
         version: pulumi.Output[str],
     ) -> None:
-        """``ready`` fails, before any member changes, when DigitalOcean would refuse the droplets.
+        """``preflight`` is asked before a droplet is made. It fails when DigitalOcean would refuse the droplet.
 
         ``version`` is the version of etcd that the droplets of this run install.
         """
         self.name = name
         self.settings = settings
         self.members = members
-        self.ready = ready
+        self.preflight = preflight
         self.health = MemberHealth(name, settings, members=members, version=version)
         self.backups = BackupRequests(settings, members.admin)
         self.droplets = self._droplets = dict[str, RegisteredDroplet]()
@@ -79,8 +78,12 @@ class Rollout:
 
         ``required`` are resources that must exist before it. A preview waits for nothing.
         """
-        await self.ready.future()
         existing = await self.existing()
+        if member not in existing:
+            await self.preflight.before_adding()
+        elif self.settings.rollout == "all-at-once":
+            # No gate opens before these droplets are replaced.
+            await self.preflight.before_replacing()
         preview = pulumi.runtime.is_dry_run()
         if not waits_for_gate(member, existing, self.settings.rollout):
             if member in existing and not preview:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +12,27 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime.settings import SETTINGS
 
+from components.api.listing import ListingError
 from components.cluster import EtcdCluster
 from components.config.settings import Settings
 
 SECRET = "4dabf18193072939515e22adb298388d"
 KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
 """Fingerprint of the one SSH key in the account, whose id is 512101."""
-IMAGES = {"debian-13-x64": 7.0, "large": 60.0, "too-large": 61.0}
-"""For each image, GiB of the smallest disk that it needs. Providers return all numbers as floats."""
+IMAGES = {"debian-13-x64": 7, "debian-12-x64": 7, "large": 60, "too-large": 61}
+"""For each image, GiB of the smallest disk that it needs."""
+CATALOG: dict[str, list[dict[str, Any]]] = {
+    "regions": [
+        {"slug": slug, "available": True, "sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]}
+        for slug in ("ams3", "fra1", "nyc3")
+    ],
+    "sizes": [
+        {"slug": "s-2vcpu-2gb", "memory": 2048, "disk": 60, "available": True},
+        {"slug": "s-2vcpu-4gb", "memory": 4096, "disk": 80, "available": True},
+    ],
+    "ssh_keys": [{"id": 512101, "name": "ops", "fingerprint": KEY}],
+}
+"""What DigitalOcean offers, and the SSH keys of the account. It may have 25 droplets and has 20."""
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
@@ -88,17 +101,6 @@ class Answers(pulumi_mocks.Mocks):
             "pulumi:pulumi:readStackResourceOutputs": {
                 "outputs": {f"urn:pulumi:fra1::etcd::pulumi:index:Stash::{name}": {} for name in self.state}
             },
-            "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]},
-            "digitalocean:index/getImage:getImage": {
-                "regions": ["ams3", "fra1", "nyc3"],
-                "minDiskSize": IMAGES.get(args.args.get("slug")),
-            },
-            "digitalocean:index/getSizes:getSizes": {"sizes": [{"slug": "s-2vcpu-2gb", "disk": 60.0}]},
-            "digitalocean:index/getSshKeys:getSshKeys": {
-                "sshKeys": [{"id": 512101.0, "name": "ops", "fingerprint": KEY, "publicKey": "ssh-ed25519 A"}]
-            },
-            "digitalocean:index/getAccount:getAccount": {"dropletLimit": 25},
-            "digitalocean:index/getDroplets:getDroplets": {"droplets": [{}] * 20},
         }[args.token]
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -153,6 +155,18 @@ class RecordingMonitor(pulumi_mocks.MockMonitor):
 PlanOf = Callable[..., Plan]
 
 
+def image(slug: str) -> dict[str, Any]:
+    """One of DigitalOcean's own images."""
+    return {
+        "slug": slug,
+        "public": True,
+        "distribution": "Debian",
+        "regions": ["ams3", "fra1", "nyc3"],
+        "min_disk_size": IMAGES[slug],
+        "status": "available",
+    }
+
+
 def droplet(number: int, **differing: Any) -> dict[str, Any]:
     """A member's droplet as DigitalOcean lists it."""
     name = f"etcd-server-{number}.etcd.example.com"
@@ -178,7 +192,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     ``droplets`` is the number of members that have a droplet already. If the two tokens list different droplets,
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
     of the account. ``state`` has the names of stashes in the engine's state. A run that fails leaves what it
-    registered in ``plan``.
+    registered in ``plan``. DigitalOcean offers ``catalog``; ``None`` is an API that fails.
     """
 
     def run(
@@ -191,6 +205,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         bootstrap: dict[str, Any] | None = None,
         plan: Plan | None = None,
         preview: bool = True,
+        catalog: Mapping[str, list[dict[str, Any]]] | None = CATALOG,
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
@@ -204,6 +219,22 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             listed = discovered if tag_name else account
             return both if listed is None else listed
 
+        async def offered(_: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
+            if catalog is None:
+                raise ListingError("https://api.test answered 500", temporary=True)
+            return [{}] * 20 if kind == "droplets" else catalog[kind]
+
+        async def image_or_account(
+            _: object, kind: str, key: str, *__: object, **___: object
+        ) -> dict[str, Any] | None:
+            if catalog is None:
+                raise ListingError("https://api.test answered 500", temporary=True)
+            if kind == "account":
+                return {"droplet_limit": 25}
+            return image(key) if key in IMAGES else None
+
+        monkeypatch.setattr("components.droplets.preflight.list_all", offered)
+        monkeypatch.setattr("components.droplets.preflight.read_one", image_or_account)
         monkeypatch.setattr("components.droplets.address_book.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)

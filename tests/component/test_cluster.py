@@ -228,6 +228,10 @@ def test_a_change_of_the_droplet_size_replaces_droplets(plan_of: PlanOf) -> None
         ({"dropletSize": "s-9vcpu-9gb"}, "etcd:dropletSize is s-9vcpu-9gb: region fra1 has no such size"),
         ({"size": 7}, "the account has 20 of at most 25"),
         (
+            {"image": "debian-12-x64"},
+            "etcd:image is debian-12-x64: it is Debian 12, and members need Debian 13",
+        ),
+        (
             {"image": "too-large"},
             "etcd:image is too-large: it needs a disk of 61 GiB, and etcd:dropletSize s-2vcpu-2gb has one of 60",
         ),
@@ -249,6 +253,16 @@ def test_settings_that_the_api_rejects_fail_before_any_droplet(
         plan_of(plan=plan, **change)
     assert plan.resources
     assert not plan.of_type(DROPLET)
+
+
+def test_a_run_that_makes_no_droplet_needs_no_catalogue(plan_of: PlanOf) -> None:
+    plan = plan_of(droplets=3, bootstrap=LATER, catalog=None, image="gone", dropletSize="s-9vcpu-9gb")
+    assert len(plan.of_type(DROPLET)) == 3
+
+
+def test_a_replaced_droplet_is_checked_in_the_preview(plan_of: PlanOf) -> None:
+    for droplet in plan_of(droplets=3, bootstrap=LATER).of_type(DROPLET):
+        assert f"etcd-etcd-fra1-preflight-{droplet.inputs['name']}" in droplet.request.hooks.before_create
 
 
 def test_too_large_user_data_is_rejected_before_any_registration(

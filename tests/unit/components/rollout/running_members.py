@@ -86,3 +86,16 @@ class FakeResource:
         self.urn = pulumi.Output.from_input("urn" if handled is None else handled)
         # A droplet that the engine does not create has no id.
         self.id = pulumi.Output.from_input(identity)
+
+
+class FakeChecks:
+    """DigitalOcean would create every droplet. ``asked`` has the checks that a rollout asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def before_replacing(self) -> None:
+        self.asked.append("replacing")
+
+    async def before_adding(self) -> None:
+        self.asked.append("adding")

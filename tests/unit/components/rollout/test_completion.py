@@ -9,7 +9,7 @@ from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import FakeMembers, FakeResource, healthy
+from tests.unit.components.rollout.running_members import FakeChecks, FakeMembers, FakeResource, healthy
 
 NAMES = [f"etcd-server-{number}.etcd.example.com" for number in range(1, 6)]
 
@@ -21,7 +21,7 @@ def completion(running: int, size: int, *, version: str = "3.6.14") -> Completio
         "etcd-test",
         settings(size=size).model_copy(update={"health_timeout_seconds": 0.5}),
         members=FakeMembers(dict.fromkeys(there, healthy(there, version)), existing=there),
-        ready=pulumi.Output.from_input(None),
+        preflight=FakeChecks(),
         version=pulumi.Output.from_input("3.6.14"),
     )
     for number, name in enumerate(NAMES[:size]):

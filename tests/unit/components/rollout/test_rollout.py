@@ -13,7 +13,7 @@ from components.etcd.data_comparison import DifferentDataError
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, healthy, observed
+from tests.unit.components.rollout.running_members import NAMES, FakeChecks, FakeMembers, healthy, observed
 
 FIRST, SECOND, THIRD = NAMES
 
@@ -41,7 +41,7 @@ def rollout(members: FakeMembers, *, version: str = "3.6.14") -> Rollout:
         "etcd-test",
         settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 0}),
         members=members,
-        ready=pulumi.Output.from_input(None),
+        preflight=FakeChecks(),
         version=pulumi.Output.from_input(version),
     )
 
