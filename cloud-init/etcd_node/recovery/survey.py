@@ -14,7 +14,7 @@ from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import addresses_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
-from etcd_node.etcd.membership import MemberList
+from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
@@ -59,13 +59,23 @@ class Survey:
     """Names of the cluster's droplets. Empty when they cannot be listed."""
     problem: str = ""
     """Why the droplets cannot be listed."""
+    voters: frozenset[str] = frozenset()
+    """Names of the voters in a member's own list, which may be old. Empty when no member has answered with one."""
 
     @property
     def quorum(self) -> list[str]:
-        """Names of the members of a quorum: those that it lists, or else those that follow a leader."""
+        """Names of the voters of a quorum: those that it lists, or else those that follow a leader.
+
+        Learners do not count. Fewer followers than a majority of the voters are no quorum.
+        """
         if self.confirmed is not None:
-            return [member.host for member in self.confirmed.members]
-        return [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
+            return [member.host for member in self.confirmed.members if not member.learner]
+        following = [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
+        if not self.voters:
+            return following
+        voting = [name for name in following if name in self.voters]
+        # This member may follow the same leader.
+        return voting if 2 * (len(voting) + 1) > len(self.voters) else []
 
     @property
     def silent(self) -> list[MemberObservation]:
@@ -79,10 +89,10 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
     droplets: list[Droplet] | None = None
     problem = ""
     try:
-        listed = list_droplets()
-        addresses |= addresses_of(listed).by_name
-        if any(droplet.name == settings.name for droplet in listed):
-            droplets = listed
+        found = list_droplets()
+        addresses |= addresses_of(found).by_name
+        if any(droplet.name == settings.name for droplet in found):
+            droplets = found
         else:
             # It may be the listing of another account.
             problem = f"DigitalOcean does not list this droplet, {settings.name}"
@@ -90,7 +100,8 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
         problem = str(error)
     client = TlsClient(paths.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
-    names = {*settings.initial_members, *addresses, *_own_list(client, me)} - {me.name}
+    listed = _own_list(client, me)
+    names = {*settings.initial_members, *addresses, *(member.host for member in listed)} - {me.name}
     others = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }
@@ -99,14 +110,20 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
         confirmed = threads.submit(_confirmed_list, client, known)
         asked = [threads.submit(_observe, client, name, member, droplets) for name, member in others.items()]
         observed = tuple(one.result() for one in asked)
-    return Survey(observed, confirmed.result(), tuple(sorted({one.name for one in droplets or ()})), problem)
+    return Survey(
+        observed,
+        confirmed.result(),
+        tuple(sorted({one.name for one in droplets or ()})),
+        problem,
+        frozenset(member.host for member in listed if not member.learner),
+    )
 
 
-def _own_list(client: TlsClient, me: MemberAddress) -> list[str]:
+def _own_list(client: TlsClient, me: MemberAddress) -> tuple[ListedMember, ...]:
     try:
-        return [member.host for member in local_members(client, me)]
+        return local_members(client, me)
     except NoAnswerError:
-        return []
+        return ()
 
 
 def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
