@@ -164,6 +164,9 @@ class Settings(BackupSettings):
     abandons. It needs data volumes.
     """
 
+    protect: bool = False
+    """Whether ``pulumi destroy`` is refused."""
+
     @field_validator("domain")
     @classmethod
     def _short_enough(cls, value: str) -> str:

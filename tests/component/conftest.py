@@ -15,6 +15,7 @@ from pulumi.runtime.settings import SETTINGS
 from components.api.listing import ListingError
 from components.cluster import EtcdCluster
 from components.config.settings import Settings
+from components.infra.protection import protect_from_destroy
 
 SECRET = "4dabf18193072939515e22adb298388d"
 KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
@@ -260,6 +261,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             }
             for name, output in outputs.items():
                 plan.outputs[name] = await output.future()
+            protect_from_destroy("etcd-etcd-fra1", cluster, protect=settings.protect)
             await registered()
 
         try:
