@@ -11,7 +11,7 @@ from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power_on import PowerSwitch
-from components.droplets.shutdown import remove_droplet, retry_shutdown
+from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
 from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
 from components.etcd.health import listed_names
@@ -101,6 +101,14 @@ class ClusterClient:
         """Shut a droplet down, detach its volumes and delete it."""
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        """Whether a shutdown of the member's active droplet was requested since a Unix time. ``False`` if unknown."""
+        asked = [
+            await shutdown_was_requested(self._access, one, since=since)
+            for one in await self._active_droplets(name)
+        ]
+        return any(asked)
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Retry the shutdown of a member's droplet, if one was requested since a Unix time.
 
@@ -108,17 +116,22 @@ class ClusterClient:
         A failure starts nothing, and the next call tries again.
         """
         limit = self._settings.droplet_timeout_seconds
-        try:
-            named = [droplet for droplet in await self._book.droplets() if droplet["name"] == name]
-        except ListingError:
-            return frozenset()
-        # An action on a droplet that is off already would delay its deletion.
-        active = [droplet["id"] for droplet in named if droplet["status"] == "active"]
         started = [
             await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
-            for one in active
+            for one in await self._active_droplets(name)
         ]
         return frozenset(filter(None, started))
+
+    async def _active_droplets(self, name: str) -> list[int]:
+        """Ids of the member's droplets that are on. Empty if the API does not list them.
+
+        An action on a droplet that is off already would delay its deletion.
+        """
+        try:
+            listed = await self._book.droplets()
+        except ListingError:
+            return []
+        return [one["id"] for one in listed if one["name"] == name and one["status"] == "active"]
 
     async def power_on(self, names: Iterable[str]) -> None:
         """Power on the droplets of these members that are configured, and off while no action runs on them."""

@@ -37,6 +37,10 @@ class RunningMembers(Protocol):
         """Power on those of the named droplets that are configured and off."""
         ...
 
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        """Whether a shutdown of the member's droplet was requested since a Unix time. ``False`` if that is unknown."""
+        ...
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
 

@@ -1,8 +1,10 @@
-"""The watch over a droplet that the engine waits for: why it does not shut down, and what helps it.
+"""The watch over a droplet that was asked to shut down: why it does not, and what helps it.
 
 The provider requests a shutdown once, and does not learn why nothing happens. A guard blocks the shutdown while another
 member is unhealthy, or until it has noticed that the others are healthy. An unresponsive machine does not receive the
 request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there.
+
+A droplet may also take long because it waits for members that the run creates. Nobody has asked it to shut down then.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ class ShutdownWatch:
         self._began = time.time()
 
     async def follow(self, member: str, gate: Registered, droplet: Registered) -> None:
-        """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy."""
+        """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy.
+
+        Does nothing until somebody has requested a shutdown of the droplet in this run.
+        """
         if member not in (await self._members.existing.future() or frozenset()):
             return
         await gate.urn.future()
@@ -41,6 +46,8 @@ class ShutdownWatch:
         warned = False
         alone_unhealthy = 0
         while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
+            if not await self._members.shutdown_was_requested(member, since=self._began):
+                continue
             observations = await self._members.observe()
             others = other_members(member, self._settings.member_names, observations)
             unhealthy = problems(others, observations)

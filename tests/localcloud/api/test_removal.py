@@ -11,7 +11,12 @@ import httpx
 import pytest
 
 from components.config.loading import ProviderAccess
-from components.droplets.shutdown import next_shutdown_action, remove_droplet, retry_shutdown
+from components.droplets.shutdown import (
+    next_shutdown_action,
+    remove_droplet,
+    retry_shutdown,
+    shutdown_was_requested,
+)
 from components.orphans.delete import NameInUseError, remove_blank_volume, remove_named, remove_record
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
@@ -107,8 +112,11 @@ async def test_a_shutdown_is_retried_only_after_a_recent_shutdown_request(
     lately = partial(retry_shutdown, access, limit=180)
     assert not await lately(asked, since=began, unresponsive=False)
     assert not await lately(asked, since=began, unresponsive=True)
+    assert not await shutdown_was_requested(access, asked, since=began)
     http.post(path, json={"type": "shutdown"})
     lab.settle()
+    assert await shutdown_was_requested(access, asked, since=began)
+    assert not await shutdown_was_requested(access, asked + 1, since=began)
     assert not await lately(asked, since=time.time() + 60, unresponsive=True)
     assert await lately(asked, since=began, unresponsive=False) == "shutdown"
     lab.settle()

@@ -55,6 +55,9 @@ class FakeMembers:
     async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""
 
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        return True
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         raise AssertionError(name)
 

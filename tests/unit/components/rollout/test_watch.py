@@ -74,3 +74,26 @@ async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == unresponsive
+
+
+class UnaskedMembers(ScriptedMembers):
+    """Members none of which was asked to shut down. The last question about it ends the engine's wait."""
+
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        await self.observe()
+        return False
+
+
+async def test_a_droplet_that_nobody_asked_to_shut_down_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As in a larger size: the droplet waits for members that do not run yet.
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    logged: list[str] = []
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, logged.append)
+    members = UnaskedMembers([observed(OTHER), observed(), observed()])
+    await ShutdownWatch(settings(), members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert (logged, members.unresponsive) == ([], [])
