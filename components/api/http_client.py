@@ -26,6 +26,11 @@ _THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="http")
 class NoAnswerError(Exception):
     """A server gave no HTTP answer. The text says why."""
 
+    def __init__(self, text: str, *, connected: bool = False) -> None:
+        super().__init__(text)
+        self.connected = connected
+        """Whether the server's machine had accepted the connection."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -42,6 +47,10 @@ async def ask_member(
 
     ``seconds`` limits each wait for the member. Raises ``NoAnswerError``.
     """
+    events: set[str] = set()
+
+    def trace(event: str, _: Mapping[str, Any]) -> None:
+        events.add(event)
 
     def exchange() -> list[httpx.Response]:
         with httpx.Client(
@@ -52,12 +61,15 @@ async def ask_member(
                     "GET" if call.body is None else "POST",
                     call.path,
                     json=call.body,
-                    extensions={"sni_hostname": name},
+                    extensions={"sni_hostname": name, "trace": trace},
                 )
                 for call in calls
             ]
 
-    return await _answered(exchange)
+    try:
+        return await _answered(exchange)
+    except NoAnswerError as error:
+        raise NoAnswerError(str(error), connected="connection.connect_tcp.complete" in events) from error
 
 
 async def ask_api(url: str, token: str, *, seconds: float) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -15,7 +16,9 @@ from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdow
 from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
 from components.etcd.health import listed_names
-from components.etcd.member_status import NoStatus, Observation, observe_members
+from components.etcd.member_status import Cause, NoStatus, Observation, observe_members
+from components.etcd.node_report import NodeReport, ask_report
+from components.etcd.own_address import local_address
 
 
 class ClusterClient:
@@ -58,9 +61,28 @@ class ClusterClient:
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
-            return {name: NoStatus(str(error)) for name in self._settings.member_names}
+            return {name: NoStatus(str(error), Cause.UNLISTED) for name in self._settings.member_names}
         known = await observe_members(addresses, {*self._settings.member_names, *addresses}, context)
         return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
+
+    async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
+        """Ask the machines of these members about themselves. Those that give no report are left out."""
+        context = await self._tls_context()
+        try:
+            addresses = await self._book.addresses()
+        except ListingError:
+            return {}
+        asked = [name for name in names if name in addresses]
+        reports = await asyncio.gather(*(ask_report(name, addresses[name], context) for name in asked))
+        return {name: report for name, report in zip(asked, reports, strict=True) if report is not None}
+
+    async def own_address(self) -> str:
+        """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
+        try:
+            addresses = await self._book.addresses()
+        except ListingError:
+            return ""
+        return next((own for address in addresses.values() if (own := local_address(address))), "")
 
     async def transfer_leadership(self, leader: str, to: str) -> None:
         """Make the member with the id ``to`` the leader instead of ``leader``.

@@ -10,7 +10,10 @@ import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
+
+import httpx
 
 from components.api.http_client import Call, NoAnswerError, ask_member
 from components.shared.health import health_problem
@@ -42,6 +45,12 @@ TLS_ERRORS = {
 """Texts of OpenSSL, each with the reason that it stands for."""
 
 
+AUTHENTICATION = "etcd's authentication is on, so it does not tell its state"
+"""The problem of a member that wants a user and a password from everybody."""
+AUTHENTICATION_ANSWERS = ("CommonName of client sending a request against gateway", "user name is empty")
+"""Texts of etcd while authentication is on (etcd ``server/auth/store.go``)."""
+
+
 @dataclass(frozen=True)
 class MemberStatus:
     """What a member reports about itself and its cluster."""
@@ -67,11 +76,24 @@ class MemberStatus:
     """The cluster's version, such as ``3.6.0``. It rises when the last member has the next minor version."""
 
 
+class Cause(Enum):
+    """Why there is no status of a member, as far as it was seen."""
+
+    UNLISTED = "the droplets could not be listed"
+    NO_DROPLET = "no droplet with its name has an address"
+    SILENT = "nothing came back"
+    REFUSED = "its machine refused the connection"
+    UNRESPONSIVE = "its machine accepted the connection, and nothing answered in time"
+    CERTIFICATE = "one side rejected the other's certificate"
+    STRANGE = "its answer is not etcd's"
+
+
 @dataclass(frozen=True)
 class NoStatus:
     """A member did not answer as etcd does."""
 
     reason: str
+    cause: Cause = Cause.STRANGE
 
 
 Observation = MemberStatus | NoStatus
@@ -85,7 +107,9 @@ async def observe_members(
 
     async def observe(name: str) -> Observation:
         if name not in addresses:
-            return NoStatus("no droplet with this name and the cluster's tag has an address")
+            return NoStatus(
+                "no droplet with this name and the cluster's tag has an address", Cause.NO_DROPLET
+            )
         return await observe_member(name, addresses[name], context)
 
     asked = list(names)
@@ -98,12 +122,30 @@ async def observe_member(name: str, address: str, context: ssl.SSLContext) -> Ob
         health, status, members, version = await ask_member(
             name, address, CLIENT_PORT, context, STATUS_CALLS, seconds=REQUEST_TIMEOUT_SECONDS
         )
-        return read_status(health.json(), status.json(), members.json(), version.json())
+        return read_status(*(_values(answer) for answer in (health, status, members, version)))
     except NoAnswerError as error:
         reason = next((meaning for text, meaning in TLS_ERRORS.items() if text in str(error)), str(error))
-        return NoStatus(f"https://{address}:{CLIENT_PORT}: {reason}")
+        return NoStatus(f"https://{address}:{CLIENT_PORT}: {reason}", _cause(error, reason))
     except (KeyError, TypeError, ValueError) as error:
         return NoStatus(f"https://{address}:{CLIENT_PORT} does not answer as etcd does: {error!r}")
+
+
+def _cause(error: NoAnswerError, reason: str) -> Cause:
+    if reason in TLS_ERRORS.values() or "certificate" in reason:
+        return Cause.CERTIFICATE
+    if "Connection refused" in reason:
+        return Cause.REFUSED
+    if not error.connected:
+        return Cause.SILENT
+    return Cause.UNRESPONSIVE if "no answer in time" in reason else Cause.STRANGE
+
+
+def _values(answer: httpx.Response) -> Mapping[str, Any]:
+    """The values in an answer. A refusal may be plain text, and is an answer all the same."""
+    try:
+        return answer.json()
+    except ValueError:
+        return {"message": f"answer {answer.status_code}: {' '.join(answer.text.split())[:200]}"}
 
 
 def read_status(
@@ -114,7 +156,10 @@ def read_status(
 ) -> MemberStatus:
     """The answers to ``STATUS_CALLS`` as one status. Raises ``KeyError`` when etcd refused to give one of them."""
     if "header" not in status:
-        problem = f"etcd reports that it is not healthy: {status.get('message', status)}"
+        message = str(status.get("message", status))
+        problem = f"etcd reports that it is not healthy: {message}"
+        if any(text in message for text in AUTHENTICATION_ANSWERS):
+            problem = AUTHENTICATION
         return MemberStatus("", "", "", False, problem, frozenset(), {})
     return MemberStatus(
         cluster_id=status["header"]["cluster_id"],

@@ -9,6 +9,7 @@ import pulumi
 
 from components.etcd.admin import DataHash
 from components.etcd.member_status import Observation
+from components.etcd.node_report import NodeReport
 from components.rollout.backup_request import Leases
 
 
@@ -31,6 +32,14 @@ class RunningMembers(Protocol):
 
     async def observe(self) -> Mapping[str, Observation]:
         """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
+        ...
+
+    async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
+        """Ask the machines of these members why etcd does not run. Those that give no report are left out."""
+        ...
+
+    async def own_address(self) -> str:
+        """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
         ...
 
     async def power_on(self, names: Iterable[str]) -> None:

@@ -13,9 +13,10 @@ from components.etcd.data_comparison import compare_data
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import Observation
 from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import RESUMABLE, needed_to_reach, renewed, untouched
-from components.rollout.policy import other_members
-from components.rollout.waiting import UnhealthyError, wait_until_healthy
+from components.rollout.messages import RESUMABLE, UNTOUCHED, Explanation, needed_to_reach, renewed
+from components.rollout.policy import answering, other_members
+from components.rollout.remedies import Seen, abandon, remedy
+from components.rollout.waiting import wait_until_healthy
 
 GUARD_SECONDS = 0.4
 """How long a member's guard needs to notice what a gate has observed, unless its machine is busy."""
@@ -39,7 +40,6 @@ class MemberHealth:
         self._settings = settings
         self._members = members
         self._version = version
-        self._untouched = untouched(settings)
 
     async def wait_for_others(self, member: str) -> Mapping[str, Observation]:
         """Wait until every member but this one is healthy. Returns what was observed then.
@@ -51,13 +51,13 @@ class MemberHealth:
             return other_members(member, self._settings.member_names, observations)
 
         purpose = f"Before {member} may change"
-        observations, had_to_wait = await self._wait(purpose, asked=asked, ending=self._untouched)
-        await self.compare_data(purpose, observations, ending=self._untouched)
+        observations, had_to_wait = await self._wait(purpose, asked=asked, ending=UNTOUCHED)
+        await self.compare_data(purpose, observations, ending=UNTOUCHED)
         while True:
             if had_to_wait:
                 # The member's guard must notice the others' health as well, before it allows a shutdown.
                 await asyncio.sleep(GUARD_SECONDS)
-            observations, had_to_wait = await self._wait(purpose, asked=asked, ending=self._untouched)
+            observations, had_to_wait = await self._wait(purpose, asked=asked, ending=UNTOUCHED)
             if not had_to_wait:
                 return observations
 
@@ -71,7 +71,7 @@ class MemberHealth:
     async def wait_for_joining(self, joining: Sequence[str]) -> None:
         """Wait until the members that this run has created are healthy."""
         purpose = f"Before any other member may change, {' and '.join(joining)} must be healthy"
-        await self._wait(purpose, asked=lambda _: joining, ending=self._untouched)
+        await self._wait(purpose, asked=lambda _: joining, ending=UNTOUCHED)
 
     async def wait_for_cluster(self, members: Sequence[str]) -> Mapping[str, Observation]:
         """Wait until these members are healthy and run this run's version. Returns what was observed then."""
@@ -106,18 +106,39 @@ class MemberHealth:
             await self._members.power_on(found)
             return found
 
-        try:
-            had_to_wait = await wait_until_healthy(
-                observe,
-                seconds=self._settings.health_timeout_seconds,
-                purpose=purpose,
-                log=pulumi.log.info,
-                repairs={name: await command.future() or "" for name, command in self.repairs.items()},
-                ending=ending,
-                renewed=renewed(self._settings),
-            )
-        except UnhealthyError as error:
-            if unreachable(observations):
-                raise UnhealthyError(f"{error}\n{needed_to_reach(self._settings)}") from error
-            raise
+        had_to_wait = await wait_until_healthy(
+            observe,
+            seconds=self._settings.health_timeout_seconds,
+            purpose=purpose,
+            log=pulumi.log.info,
+            explain=lambda found: self._explain(found, observations, ending),
+            renewed=lambda: "" if answering(observations) else renewed(self._settings),
+        )
         return observations, had_to_wait
+
+    async def _explain(
+        self, found: Mapping[str, str], observations: Mapping[str, Observation], ending: str
+    ) -> Explanation:
+        """Ask the machines of the unhealthy members why, and find what helps."""
+        if unreachable(observations):
+            own = await self._members.own_address()
+            return Explanation(
+                unreachable=needed_to_reach(self._settings, len(observations), own), ending=ending
+            )
+        unhealthy = {**problems(list(observations), observations), **found}
+        reports = await self._members.reports(unhealthy)
+        seen = {
+            name: Seen(observation, unhealthy.get(name, ""), reports.get(name))
+            for name, observation in observations.items()
+        }
+        alone = len(unhealthy) == 1
+        hint = abandon(seen.values(), volumes=self._settings.volume_size > 0) if ending == UNTOUCHED else ""
+        commands = {name: await command.future() or "" for name, command in self.repairs.items()}
+        return Explanation(
+            words={name: str(report) for name, report in reports.items()},
+            remedies={
+                name: remedy(seen[name], only_unhealthy=alone, replace_command=commands.get(name, ""))
+                for name in found
+            },
+            ending=f"{ending} {hint}".strip(),
+        )

@@ -303,8 +303,22 @@ def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server:
     assert run_backup(nodes[0])
     metrics = nodes[0].paths.backup_metrics.read_text()
     assert "etcd_backup_interval_seconds 60" in metrics
-    assert "etcd_backup_failed 0" in metrics
+    # Nothing has shown since then that backups go well.
+    assert "etcd_backup_failed 1" in metrics
     assert "newest" not in metrics
+    nodes[0].paths.backup_metrics.unlink()
+    assert run_backup(nodes[0])
+    assert "etcd_backup_failed 0" in nodes[0].paths.backup_metrics.read_text()
+
+
+def test_a_refusal_of_etcd_is_a_failed_backup(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        assert node.etcdctl(*command.split()).returncode == 0
+    assert not run_backup(node)
+    assert "etcd_backup_failed 1" in node.paths.backup_metrics.read_text()
+    assert "this member's etcd refuses to say whose turn it is" in node.log
+    assert "CommonName of client" in node.log
 
 
 def test_a_disk_with_too_little_room_is_reported_and_not_filled(lab: Lab, server: ObjectServer) -> None:

@@ -37,7 +37,8 @@ def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
                     text = metrics_text(settings, paths, ssl.cert_time_to_seconds(end))
                     _respond(connection, "200 OK", text)
                 case "/status":
-                    _respond(connection, "200 OK", json.dumps(facts(settings, paths)))
+                    told = facts(settings, paths) | {"client": connection.getpeername()[0]}
+                    _respond(connection, "200 OK", json.dumps(told))
                 case _:
                     _respond(connection, "404 Not Found", "/metrics and /status are here.\n")
     except OSError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,15 @@ def facts(settings: Settings, paths: Paths) -> dict[str, Any]:
         "volume": {"name": settings.volume, "mounted": _super_options(paths.mount) is not None},
         "disk": _disk(paths),
     }
+
+
+def words(facts: Mapping[str, Any]) -> str:
+    """Return why etcd does not run, in the words of ``preparecluster`` or of etcd's end; empty when it runs."""
+    if facts["unit"]["etcd"] == "active":
+        return ""
+    if facts["unit"]["preparecluster"] == "activating":
+        return str(facts["waiting"])
+    return str((facts["etcd_last"] or [facts["etcd_result"]])[0])[:200]
 
 
 def _disk(paths: Paths) -> dict[str, Any]:

@@ -28,10 +28,10 @@ from etcd_node.host.etcd_environment import parse_environment
 from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
+from etcd_node.monitoring.facts import facts, words
 from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.survey import Survey, survey_members
-
-PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
+from etcd_node.recovery.verdict import PROGRAM, verdict
 
 UNITS = ("etcd-reconcile.timer", "etcd-backup.timer", "etcd.service")
 """Units that are stopped during the recovery and started again after it."""
@@ -109,12 +109,12 @@ def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
 def _check(settings: Settings, paths: Paths, survey: Survey) -> list[str]:
     """Return whole sentences, one a line, on what the survey shows."""
     own = read_disk(paths.data).contents
-    objection = find_objection(survey, _cluster(settings, survey), Consent())
+    said = words(facts(settings, paths))
     return [
-        f"{settings.name}, this member, has {own.value}.",
+        f"{settings.name}, this member, has {own.value}{f' ({said})' if said else ''}.",
         *(f"{other}." for other in survey.others),
         *([f"The droplets cannot be listed: {survey.problem}."] if survey.problem else []),
-        objection.reason if objection else "There is no quorum, and no member is silent.",
+        *verdict(survey, own),
     ]
 
 

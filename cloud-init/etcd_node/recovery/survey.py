@@ -18,8 +18,15 @@ from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
+from etcd_node.monitoring.facts import words
 
 CONNECTION_REFUSED = os.strerror(errno.ECONNREFUSED)
+UNKNOWN_ADDRESS = "its address is not known"
+SILENCES = (
+    *(UNKNOWN_ADDRESS, "no answer in time"),
+    *(os.strerror(one) for one in (errno.EHOSTUNREACH, errno.ENETUNREACH)),
+)
+"""The reasons of members that sent nothing back. Everything else is an answer."""
 
 
 class MemberState(Enum):
@@ -29,6 +36,7 @@ class MemberState(Enum):
     NO_LEADER = "runs etcd without a leader"
     BLANK = "has no data and waits"
     STOPPED = "is up, but etcd is not running"
+    REFUSES = "answers, but does not tell its state"
     OFF = "is powered off"
     NO_DROPLET = "has no droplet"
     SILENT = "is silent"
@@ -41,7 +49,9 @@ class MemberObservation:
     name: str
     state: MemberState
     detail: str = ""
-    """The reason for the silence of a silent member."""
+    """What the member or its machine says, or why there is no answer."""
+    contents: str = ""
+    """What its data directory has, as its machine says; empty when that is unknown."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.state.value}" + (f" ({self.detail})" if self.detail else "")
@@ -80,7 +90,11 @@ class Survey:
     @property
     def silent(self) -> list[MemberObservation]:
         """Members that may run: their silence does not show that they are down."""
-        return [other for other in self.others if other.state is MemberState.SILENT]
+        return self.having(MemberState.SILENT)
+
+    def having(self, *states: MemberState) -> list[MemberObservation]:
+        """The other members in these states."""
+        return [other for other in self.others if other.state in states]
 
 
 def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
@@ -136,7 +150,7 @@ def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> Memb
 def _observe(
     client: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
 ) -> MemberObservation:
-    reason = "its address is not known"
+    reason = UNKNOWN_ADDRESS
     if member is not None:
         try:
             report = report_from(name, client.request_peer(member, "GET", PATH))
@@ -150,7 +164,18 @@ def _observe(
             reason = report.detail
         except (NoAnswerError, RefusedError) as error:
             reason = str(error)
-    return MemberObservation(name, *_state_by_api(name, reason, droplets))
+    state, detail = _state_by_api(name, reason, droplets)
+    told = {} if member is None or state is not MemberState.STOPPED else _told(client, member)
+    return MemberObservation(name, state, told.get("words") or detail, told.get("contents", ""))
+
+
+def _told(client: TlsClient, member: MemberAddress) -> dict[str, str]:
+    """What a member's machine says about it, and what its data directory has."""
+    try:
+        values = client.request_exporter(member, "/status").json()
+        return {"words": words(values), "contents": values["disk"].get("contents", "")}
+    except (NoAnswerError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
 
 
 def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[MemberState, str]:
@@ -161,4 +186,6 @@ def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) ->
     if own and all(droplet.off for droplet in own):
         return MemberState.OFF, ""
     # Only a running machine refuses a connection, and only where nothing listens.
-    return (MemberState.STOPPED, "") if reason == CONNECTION_REFUSED else (MemberState.SILENT, reason)
+    if reason == CONNECTION_REFUSED:
+        return MemberState.STOPPED, ""
+    return (MemberState.SILENT if reason in SILENCES else MemberState.REFUSES), reason

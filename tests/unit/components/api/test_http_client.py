@@ -100,8 +100,17 @@ async def test_a_member_that_hangs_up_is_asked_again_over_tls(
 
 async def test_a_silent_member_is_given_up(silent: int) -> None:
     context = ssl.create_default_context()
-    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$"):
+    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$") as caught:
         await ask_member(NAME, "127.0.0.1", silent, context, [Call("/health")], seconds=0.1)
+    assert caught.value.connected
+
+
+async def test_a_refused_connection_was_not_accepted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NoAnswerError, match="Connection refused") as caught:
+        await ask_member(NAME, "127.0.0.1", port, ssl.create_default_context(), [Call("/")], seconds=5)
+    assert not caught.value.connected
 
 
 async def test_a_silent_api_is_given_up(silent: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from components.etcd.member_status import MemberStatus, read_status
+import pytest
+
+from components.etcd.member_status import AUTHENTICATION, MemberStatus, read_status
 
 
 def test_the_answers_of_etcd_become_one_status() -> None:
@@ -37,3 +39,16 @@ def test_the_answers_of_etcd_become_one_status() -> None:
 def test_an_error_instead_of_the_status_is_the_members_problem() -> None:
     status = read_status({}, {"message": "etcdserver: no leader", "code": 14}, {}, {})
     assert status.problem == "etcd reports that it is not healthy: etcdserver: no leader"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "answer 400: CommonName of client sending a request against gateway will be ignored and not used as expected",
+        "etcdserver: user name is empty",
+    ],
+)
+def test_a_refusal_by_authentication_is_an_answer(message: str) -> None:
+    status = read_status({"health": "true"}, {"message": message}, {}, {})
+    assert isinstance(status, MemberStatus)
+    assert status.problem == AUTHENTICATION

@@ -9,6 +9,7 @@ import pulumi
 
 from components.etcd.admin import DataHash
 from components.etcd.member_status import MemberStatus, NoStatus, Observation
+from components.etcd.node_report import NodeReport
 from components.rollout.backup_request import Leases
 
 NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
@@ -43,6 +44,7 @@ class FakeMembers:
         unguarded: bool = False,
     ) -> None:
         self.observations = dict(observations)
+        self.told: dict[str, NodeReport] = {}
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
 
@@ -51,6 +53,12 @@ class FakeMembers:
 
     async def observe(self) -> Mapping[str, Observation]:
         return self.observations
+
+    async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
+        return {name: self.told[name] for name in names if name in self.told}
+
+    async def own_address(self) -> str:
+        return "192.0.2.7"
 
     async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""

@@ -82,6 +82,14 @@ def test_a_quorum_is_named_without_its_learners() -> None:
     assert Survey((), MemberList(1, listed)).quorum == ["m1"]
 
 
+def test_a_member_that_refuses_is_never_taken_for_silent() -> None:
+    refusing = Survey((MemberObservation("m2", MemberState.REFUSES, "user name is empty"),))
+    objection = find_objection(refusing, "token", Consent(silent_are_down=True))
+    assert objection is not None
+    assert "m2 answers, but does not tell its state (user name is empty)" in objection.reason
+    assert objection.options == ()
+
+
 @pytest.mark.parametrize("state", [
     MemberState.NO_LEADER, MemberState.BLANK, MemberState.STOPPED, MemberState.OFF, MemberState.NO_DROPLET,
 ])  # fmt: skip
