@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from components.api.proxy import proxy_for
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
         headers={"Authorization": f"Bearer {token}"},
         timeout=seconds,
         verify=_authorities(),
-        proxy=_proxy(url),
+        proxy=proxy_for(url),
         trust_env=False,
     )
 
@@ -117,12 +117,3 @@ async def _answered(exchange: Callable[[], T]) -> T:
 @cache
 def _authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
-
-
-def _proxy(url: str) -> str | None:
-    """The environment's proxy for a URL. ``ALL_PROXY`` does not count: the providers ignore it, too."""
-    parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme)
-    if not proxy or proxy_bypass(parts.netloc):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
