@@ -28,7 +28,9 @@ def parse_arguments() -> argparse.Namespace:
     ]
     parser.add_argument("step", choices=steps)
     parser.add_argument(
-        "programs", nargs="*", help="programs to install; for recover: check, alone, or from-backup NAME"
+        "programs",
+        nargs="*",
+        help="programs to install; for recover: check, rejoin, alone, or from-backup NAME",
     )
     parser.add_argument(
         "--members", default="", metavar="A,B,C", help="members that bootstrap the cluster from the backup"
