@@ -13,6 +13,7 @@ from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.preflight import Preflight
 from components.etcd.cluster_client import ClusterClient
+from components.identity.cluster_identity import identity_tag
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import zone_id
@@ -82,7 +83,11 @@ class EtcdCluster(pulumi.ComponentResource):
         staged = StagedRecord(name, settings, members=client, opts=allowed)
         child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
-        orphans = Orphans(settings, zone_id=zone)
+        child = bootstrap.after_record(child)
+        identity = bootstrap.identity.apply(lambda one: identity_tag(name, one))
+        orphans = Orphans(
+            settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone
+        )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
         preflight = Preflight(settings, existing=client.existing, access=account.access)
         rollout = Rollout(name, settings, members=client, preflight=preflight, version=staged.version)
@@ -97,13 +102,16 @@ class EtcdCluster(pulumi.ComponentResource):
             orphans=orphans,
             authority=authority,
             rollout=rollout,
+            identity=identity,
             required=[network.firewall, marker, *backup_bucket(name, settings, opts=child)],
         )
         members: list[Member] = []
         for number in range(1, settings.size + 1):
             previous = members[-1] if members else None
             members.append(Member(name, number, args, previous=previous, opts=child))
-        wanted = marker_tags(name, settings.size, [member.droplet for member in members], opts=child)
+        wanted = marker_tags(
+            name, settings.size, [member.droplet for member in members], identity=identity, opts=child
+        )
         healthy = Completion(rollout).gate(members, after=wanted, opts=child)
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])

@@ -51,6 +51,8 @@ class MemberArgs:
     """Issues the members' certificates."""
     rollout: Rollout
     """What the members' gates share."""
+    identity: pulumi.Output[str]
+    """The tag that droplets and volumes of this cluster have, and those of no other cluster."""
     required: Sequence[pulumi.Resource]
     """Resources that must exist before any droplet."""
 
@@ -112,7 +114,7 @@ class Member(pulumi.ComponentResource):
             **replacing,
             monitoring=True,
             graceful_shutdown=True,
-            tags=[args.network.cluster_tag.name],
+            tags=[args.network.cluster_tag.name, args.identity],
             volume_ids=None if volume is None else [volume.id],
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -130,20 +132,23 @@ class Member(pulumi.ComponentResource):
         args.rollout.add_droplet(self.name, gate.record, self.droplet)
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        comment = f"etcd cluster {cluster}"
         DnsRecord(
             label,
             zone_id=args.zone_id,
             name=self.name,
             address=self.address,
-            comment=comment,
-            opts=with_orphan_removal(child, f"{label}-record", args.orphans.record(self.name, comment)),
+            comment=args.orphans.comment,
+            opts=args.orphans.kept_record(child, label, self.name),
         )
         self.register_outputs({"name": self.name, "address": self.address})
 
     def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
         blank = args.orphans.volume(label, description)
+        # A change of these would replace the volume by an empty one. They are unknown after a pulumi import.
+        keeping = pulumi.ResourceOptions(
+            parent=self, ignore_changes=["description", "initial_filesystem_type", "initial_filesystem_label"]
+        )
         return digitalocean.Volume(
             label,
             name=label,
@@ -152,7 +157,8 @@ class Member(pulumi.ComponentResource):
             description=description,
             initial_filesystem_type="ext4",
             initial_filesystem_label=VOLUME_LABEL,
-            opts=with_orphan_removal(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
+            tags=[args.identity],
+            opts=with_orphan_removal(keeping, f"{label}-volume", blank),
         )
 
     def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:

@@ -27,7 +27,7 @@ class DnsRecord(pulumi.CustomResource):
         zone_id: pulumi.Input[str],
         name: str,
         address: pulumi.Input[str],
-        comment: str,
+        comment: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """Register the record. ``name`` is a fully qualified domain name, ``address`` an IPv4 address."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pulumi
 
-from components.droplets.inventory import last_gate
 from components.etcd.health import listed_names
+from components.identity.stack_state import last_gate
 from components.rollout.interfaces import ReplaceableMember
 from components.rollout.messages import RESUMABLE
 from components.rollout.policy import answering, next_to_leave

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -86,13 +87,29 @@ class Plan:
         return reached
 
 
+State = Mapping[tuple[str, str], Mapping[str, Any]]
+"""The resources in a stack's state, by type and name, with their outputs."""
+
+NOTHING: State = MappingProxyType({})
+"""The state of a new stack."""
+
+
+def healthy_state(bootstrap: Mapping[str, Any]) -> State:
+    """The state of a stack whose cluster was healthy once."""
+    return {
+        ("pulumi:index:Stash", "etcd-etcd-fra1-founding"): {"output": bootstrap},
+        ("pulumi:index:Stash", "etcd-etcd-fra1-healthy"): {},
+        ("etcd:index:EtcdCluster", "etcd-etcd-fra1"): {},
+    }
+
+
 class Answers(pulumi_mocks.Mocks):
     """The answers of the providers. ``bootstrap`` is the record that an earlier run stored, if there was one.
 
-    ``state`` has the names of the stashes in the engine's state before this run.
+    ``state`` has the resources in the engine's state before this run, by type and name, with their outputs.
     """
 
-    def __init__(self, bootstrap: dict[str, Any] | None, state: Sequence[str] = ()) -> None:
+    def __init__(self, bootstrap: dict[str, Any] | None, state: State = NOTHING) -> None:
         self.bootstrap = bootstrap
         self.state = state
 
@@ -100,7 +117,10 @@ class Answers(pulumi_mocks.Mocks):
         return {
             "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
             "pulumi:pulumi:readStackResourceOutputs": {
-                "outputs": {f"urn:pulumi:fra1::etcd::pulumi:index:Stash::{name}": {} for name in self.state}
+                "outputs": {
+                    f"urn:pulumi:fra1::etcd::etcd:index:EtcdCluster${kind}::{name}": {"outputs": outputs}
+                    for (kind, name), outputs in self.state.items()
+                }
             },
         }[args.token]
 
@@ -192,8 +212,9 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
 
     ``droplets`` is the number of members that have a droplet already. If the two tokens list different droplets,
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
-    of the account. ``state`` has the names of stashes in the engine's state. A run that fails leaves what it
-    registered in ``plan``. DigitalOcean offers ``catalog``; ``None`` is an API that fails.
+    of the account. ``state`` is the engine's state, by default that of a healthy cluster if there is a ``bootstrap``
+    record or a droplet. ``volumes`` are those of the account. A run that fails leaves what it registered in ``plan``.
+    DigitalOcean offers ``catalog``; ``None`` is an API that fails.
     """
 
     def run(
@@ -201,7 +222,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         droplets: int = 0,
         discovered: Sequence[dict[str, Any]] | None = None,
         account: Sequence[dict[str, Any]] | None = None,
-        state: Sequence[str] = (),
+        state: State | None = None,
+        volumes: Sequence[dict[str, Any]] = (),
         tags: Collection[str] = ("etcd-etcd-fra1", "etcd-etcd-fra1-up"),
         bootstrap: dict[str, Any] | None = None,
         plan: Plan | None = None,
@@ -216,7 +238,9 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             _: object, kind: str, *__: object, tag_name: str = "", **___: object
         ) -> Sequence[dict[str, Any]]:
             if kind == "tags":
-                return [{"name": name} for name in tags]
+                return [{"name": name, "resources": {"count": 0}} for name in tags]
+            if kind == "volumes":
+                return volumes
             listed = discovered if tag_name else account
             return both if listed is None else listed
 
@@ -239,6 +263,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         monkeypatch.setattr("components.droplets.address_book.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
+        if state is None:
+            state = healthy_state(bootstrap or {"token": "t"}) if bootstrap or droplets else NOTHING
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.droplets.preflight import PreflightError
+from components.identity.cluster_identity import identity_of, identity_tag
 from components.userdata.render import TooLargeError
 from tests.component.conftest import KEY, Plan, PlanOf
 
@@ -22,6 +23,7 @@ BUCKET = "digitalocean:index/spacesBucket:SpacesBucket"
 BACKUPS = {"backupBucket": "backups", "backupAccessKey": "access", "backupSecretKey": "secret"}
 MADE_BUCKET = {**BACKUPS, "backupBucketCreate": True}
 LATER = {"token": "t", "size": 3}
+IDENTITY = identity_tag("etcd-etcd-fra1", identity_of("t"))
 
 
 def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: PlanOf) -> None:
@@ -29,12 +31,12 @@ def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: P
     assert [len(plan.of_type(kind)) for kind in (DROPLET, VOLUME, RECORD, LEAF)] == [3, 3, 3, 3 * 2 + 1]
 
 
-def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: PlanOf) -> None:
-    droplets = plan_of().of_type(DROPLET)
+def test_droplets_have_the_members_names_and_the_clusters_tags_alone(plan_of: PlanOf) -> None:
+    droplets = plan_of(bootstrap=LATER).of_type(DROPLET)
     assert [item.inputs["name"] for item in droplets] == [
         f"etcd-server-{n}.etcd.example.com" for n in (1, 2, 3)
     ]
-    assert all(item.inputs["tags"] == ["etcd-etcd-fra1"] for item in droplets)
+    assert all(item.inputs["tags"] == ["etcd-etcd-fra1", IDENTITY] for item in droplets)
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
 
 
@@ -129,6 +131,34 @@ def test_a_created_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) ->
     assert list(bucket.request.replaceOnChanges) == ["name"]
     assert not bucket.request.deleteBeforeReplace
     assert "forceDestroy" not in bucket.inputs
+
+
+def test_volumes_carry_the_clusters_identity_and_no_text_replaces_them(plan_of: PlanOf) -> None:
+    for volume in plan_of(bootstrap=LATER).of_type(VOLUME):
+        assert volume.inputs["tags"] == [IDENTITY]
+        assert {"description", "initialFilesystemType", "initialFilesystemLabel"} == set(
+            volume.request.ignoreChanges
+        )
+
+
+def test_records_carry_the_clusters_identity(plan_of: PlanOf) -> None:
+    record = plan_of(bootstrap=LATER).one(RECORD, "etcd-etcd-fra1-1")
+    assert record.inputs["comment"] == f"etcd cluster etcd-etcd-fra1, id {identity_of('t')}"
+
+
+def test_the_state_knows_the_cluster_before_the_account_has_any_of_it(plan_of: PlanOf) -> None:
+    plan = plan_of(alertEmails=["ops@example.com"], **MADE_BUCKET)
+    record = plan.one(STASH, "etcd-etcd-fra1-founding")
+    made = [item for item in plan.resources if item.type.startswith(("digitalocean:", "cloudflare:"))]
+    assert made
+    assert all(record.urn in item.dependencies for item in made)
+
+
+def test_no_droplet_depends_on_the_tag_of_its_identity(plan_of: PlanOf) -> None:
+    plan = plan_of(bootstrap=LATER)
+    tag = plan.one(TAG, "etcd-etcd-fra1-identity")
+    assert tag.inputs["name"] == IDENTITY
+    assert not any(tag.urn in plan.reachable(item.dependencies) for item in plan.of_type(DROPLET))
 
 
 def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:
