@@ -72,7 +72,7 @@ class EtcdCluster(pulumi.ComponentResource):
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
         allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
         zone = zone_id(immutable.zone, self)
-        authority = CertificateAuthority(name, settings, opts=allowed)
+        authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
         client = ClusterClient(
             settings,
             account=account,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import pulumi
 
+from components.api.clock import ApiClock
 from components.api.http_client import NoAnswerError, ask_api
 from components.api.retry import PAUSES, is_temporary, retry_delay
 from components.shared.paging import has_next_page, page_url
@@ -44,19 +46,28 @@ class ListingError(Exception):
 
 
 async def list_all(
-    api_url: str, kind: str, token: str, *, pauses: Sequence[float] = (), **only: str
+    api_url: str,
+    kind: str,
+    token: str,
+    *,
+    pauses: Sequence[float] = (),
+    clock: ApiClock | None = None,
+    **only: str,
 ) -> list[Mapping[str, Any]]:
     """List all resources of a kind (``droplets``, ``vpcs``, …).
 
     ``only`` restricts the listing to a ``region`` or a ``tag_name``. ``pauses`` are the seconds before each retry
-    while the API is busy or does not answer. Raises ``ListingError``.
+    while the API is busy or does not answer. ``clock`` notes when the API answered. Raises ``ListingError``.
     """
     items: list[Mapping[str, Any]] = []
     number, more = 1, True
     try:
         while more:
             url = page_url(api_url, PATHS.get(kind, kind), only, number)
+            sent = time.time()
             answer = await ask_with_retries(url, token, pauses)
+            if clock is not None:
+                clock.note(answer.headers.get("date"), sent=sent, received=time.time())
             status = answer.status_code
             if status != 200:
                 raise ListingError(

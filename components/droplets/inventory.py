@@ -15,6 +15,7 @@ from typing import Any
 
 import pulumi
 
+from components.api.clock import ApiClock
 from components.api.listing import ListingError, list_all
 from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
@@ -76,11 +77,14 @@ class Inventory:
 
     So it is after a run all at once, and after an interrupted teardown or bootstrap.
     """
+    clock: ApiClock
+    """This machine's clock beside that of the API, as soon as ``state`` is known."""
     book: AddressBook
     """Lists the droplets with the discovery token at any later moment."""
 
     def __init__(self, settings: Settings, *, cluster_tag: str, access: ProviderAccess) -> None:
         self.access = access
+        self.clock = ApiClock(access.api_url)
         self.book = AddressBook(settings, cluster_tag)
         self._settings = settings
         self._tag = cluster_tag
@@ -114,6 +118,8 @@ class Inventory:
                 if not reason:
                     if reason := unknown_cluster(run, stack, state.with_tags, volumes):
                         raise pulumi.RunError(reason)
+                    if self.clock.problem:
+                        pulumi.log.warn(f"{self.clock.problem}. This run issues no certificate before that")
                     return state
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
@@ -122,8 +128,8 @@ class Inventory:
     async def _list(self) -> AccountState:
         discovered, whole, tags = await asyncio.gather(
             self.book.droplets(),
-            list_all(self.access.api_url, "droplets", self.access.token),
-            list_all(self.access.api_url, "tags", self.access.token),
+            list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock),
+            list_all(self.access.api_url, "tags", self.access.token, clock=self.clock),
         )
         return account_state(discovered, whole, tags, self._tag, self._settings.member_names)
 

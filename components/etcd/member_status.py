@@ -36,9 +36,15 @@ DISTRUSTS = "it does not trust the CA that signed the operator's certificate"
 """The reason of a member that does not know a newer CA yet."""
 DISTRUSTED = "its certificate was signed by a CA that is not trusted"
 """The reason of a member that still shows a certificate of an older CA."""
+NOT_YET_VALID = "its certificate is not valid yet by the clock of this machine"
+"""The reason of a member that shows a certificate of a time to come."""
+REJECTS_DATES = "by its clock, the operator's certificate has expired or is not valid yet"
+"""The reason of a member that rejects the operator's certificate. Go has one alert for both (``crypto/x509``)."""
 
 TLS_ERRORS = {
     "certificate has expired": EXPIRED,
+    "certificate is not yet valid": NOT_YET_VALID,
+    "alert certificate expired": REJECTS_DATES,
     "alert unknown ca": DISTRUSTS,
     "unable to get local issuer certificate": DISTRUSTED,
 }

@@ -169,8 +169,11 @@ def _exchange(connection: _HttpsConnection, method: str, path: str, body: Any) -
     except TimeoutError:
         raise NoAnswerError("no answer in time") from None
     except (OSError, http.client.HTTPException) as error:
-        text = error.strerror if isinstance(error, OSError) else None
-        raise NoAnswerError(text or str(error) or type(error).__name__) from None
+        text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        # Go's alert for both (crypto/x509).
+        if "alert certificate expired" in text:
+            text = "by its clock, our certificate has expired or is not valid yet"
+        raise NoAnswerError(text) from None
 
 
 class _HttpsConnection(http.client.HTTPSConnection):
