@@ -24,6 +24,7 @@ from components.orphans.hooks import Orphans
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.rollout.completion import Completion
+from components.rollout.lockout import warn_of_lockout
 from components.rollout.rollout import Rollout
 from components.shared.ports import CLIENT_PORT
 from components.userdata.size_check import check_user_data
@@ -91,6 +92,7 @@ class EtcdCluster(pulumi.ComponentResource):
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
         preflight = Preflight(settings, existing=client.existing, access=account.access)
         rollout = Rollout(name, settings, members=client, preflight=preflight, version=staged.version)
+        client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
         alert_policies(name, settings, network.cluster_tag.name, opts=child)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(

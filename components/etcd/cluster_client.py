@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
 
@@ -65,7 +65,7 @@ class ClusterClient:
         known = await observe_members(addresses, {*self._settings.member_names, *addresses}, context)
         return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
 
-    async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
+    async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members about themselves. Those that give no report are left out."""
         context = await self._tls_context()
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import pulumi
@@ -34,7 +34,7 @@ class RunningMembers(Protocol):
         """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
         ...
 
-    async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
+    async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members why etcd does not run. Those that give no report are left out."""
         ...
 

@@ -16,6 +16,8 @@ from pulumi.runtime.settings import SETTINGS
 from components.api.listing import ListingError
 from components.cluster import EtcdCluster
 from components.config.settings import Settings
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.node_report import NodeReport
 from components.infra.protection import protect_from_destroy
 
 SECRET = "4dabf18193072939515e22adb298388d"
@@ -206,6 +208,10 @@ async def registered() -> None:
         await asyncio.gather(*waiting)
 
 
+OPERATOR = "198.51.100.10"
+"""The address from which members see this machine."""
+
+
 @pytest.fixture
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     """Run the program once with changed settings: ``plan_of(size=5)``. It is a preview unless ``preview`` is false.
@@ -244,6 +250,9 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             listed = discovered if tag_name else account
             return both if listed is None else listed
 
+        async def reports(_: object, names: Collection[str]) -> Mapping[str, NodeReport]:
+            return dict.fromkeys(names, NodeReport("inactive", "active", seen_from=OPERATOR))
+
         async def offered(_: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
             if catalog is None:
                 raise ListingError("https://api.test answered 500", temporary=True)
@@ -265,6 +274,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
         if state is None:
             state = healthy_state(bootstrap or {"token": "t"}) if bootstrap or droplets else NOTHING
+        monkeypatch.setattr(ClusterClient, "reports", reports)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:

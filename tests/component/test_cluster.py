@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.droplets.preflight import PreflightError
 from components.identity.cluster_identity import identity_of, identity_tag
 from components.userdata.render import TooLargeError
-from tests.component.conftest import KEY, Plan, PlanOf
+from tests.component.conftest import KEY, OPERATOR, Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -69,6 +70,17 @@ def test_the_firewall_goes_by_tag_and_opens_nothing_but_etcd(plan_of: PlanOf) ->
             for port in ("2379", "2383")
         ),
     ]
+
+
+def test_a_preview_names_a_firewall_that_keeps_the_operator_out(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    plan_of(droplets=3, bootstrap=LATER)
+    assert warnings == []
+    plan_of(droplets=3, bootstrap=LATER, clientCidrs=["192.0.2.0/24"])
+    assert any(f"this machine reaches the members from {OPERATOR}" in warning for warning in warnings)
 
 
 def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
