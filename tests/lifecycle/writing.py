@@ -45,7 +45,14 @@ class Writing:
         """Write in the background, and obey orders."""
         threading.Thread(target=self._standstill.watch, daemon=True).start()
         threading.Thread(target=self._discover, daemon=True).start()
-        obey({"mark": self._ledger.mark, "report": self._report, "verify": self._verify})
+        obey(
+            {
+                "mark": self._ledger.mark,
+                "report": self._report,
+                "stood_still": self._standstill.within,
+                "verify": self._verify,
+            }
+        )
 
     def _report(self) -> dict[str, Any]:
         return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
