@@ -36,6 +36,7 @@ class Situation(Enum):
     RESTORE = auto()
     NO_QUORUM_TO_JOIN = auto()
     WAITING = auto()
+    DAMAGED = auto()
     KILLED = auto()
     ENDS = auto()
     STOPPED = auto()
@@ -46,6 +47,16 @@ class Situation(Enum):
     SILENT = auto()
     REFUSED = auto()
     STRANGE = auto()
+
+
+DAMAGE = (
+    "crc mismatch",
+    "failed to open database",
+    "assertion failed: Page",
+    "fatal error: fault",
+    "tocommit(",
+)
+"""Words with which etcd ends because of damaged data: docs/recovery.md, Damaged data."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.RESTORE: "waiting for the backup" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
         Situation.WAITING: bool(report.waiting),
+        Situation.DAMAGED: any(words in report.last_words for words in DAMAGE),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
         Situation.ENDS: bool(report.last_words) or report.exits > 0,
         Situation.STOPPED: report.etcd != "active",
@@ -164,6 +176,10 @@ REMEDIES: dict[Situation, Remedy] = {
         "It has no data and joins when a quorum answers. Bring the other members back first: docs/recovery.md."
     ),
     Situation.WAITING: Remedy("It goes on by itself when that ends. A new droplet would wait for the same."),
+    Situation.DAMAGED: Remedy(
+        "Its data is damaged, and a new droplet would have the same data. Let it receive the data of the others, on "
+        "its droplet: python3 -ES /etc/etcd/prepare_cluster.py recover rejoin"
+    ),
     Situation.KILLED: Remedy(
         "etcd did not end by itself. Out of memory (oom-kill) needs a larger etcd:dropletSize. Its log says more: "
         "journalctl -u etcd -n 50."

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from etcd_node.etcd.transport import server_context
 from etcd_node.host.settings import Paths, Settings
@@ -62,7 +63,21 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "alarm",
             raised_alarms(settings.metrics),
         )
+        + node_metrics(facts(settings, paths))
         + metrics_files(paths.metrics)
+    )
+
+
+def node_metrics(told: Mapping[str, Any]) -> str:
+    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, and the disk."""
+    values = {
+        "etcd_exits": told["etcd_exits"],
+        "etcd_active": told["unit"]["etcd"] == "active",
+        **{f"disk_{key}": value for key, value in told["disk"].items() if not isinstance(value, str)},
+    }
+    return "".join(
+        f"# TYPE etcd_node_{name} gauge\netcd_node_{name} {float(value):.0f}\n"
+        for name, value in values.items()
     )
 
 

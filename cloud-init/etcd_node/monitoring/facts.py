@@ -44,7 +44,9 @@ def words(facts: Mapping[str, Any]) -> str:
         return ""
     if facts["unit"]["preparecluster"] == "activating":
         return str(facts["waiting"])
-    return str((facts["etcd_last"] or [facts["etcd_result"]])[0])[:200]
+    last = str((facts["etcd_last"] or [facts["etcd_result"]])[0])
+    # What comes before the message is the time and the place in etcd's source.
+    return (last.partition('"msg":')[2] or last)[:200]
 
 
 def _disk(paths: Paths) -> dict[str, Any]:

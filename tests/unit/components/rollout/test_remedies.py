@@ -58,7 +58,15 @@ ROWS: list[tuple[Situation, Seen]] = [
     ),
     (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="cannot install etcd"))),
     (Situation.KILLED, Seen(REFUSED, "", report(ENDED, result="oom-kill", exits=4))),
-    (Situation.ENDS, Seen(REFUSED, "", report(ENDED, last_words="wal: crc mismatch", exits=9))),
+    (
+        Situation.DAMAGED,
+        Seen(REFUSED, "", report(ENDED, last_words="walpb: crc mismatch: expected", exits=9)),
+    ),
+    (
+        Situation.DAMAGED,
+        Seen(REFUSED, "", report(ENDED, last_words="failed to open database", result="signal")),
+    ),
+    (Situation.ENDS, Seen(REFUSED, "", report(ENDED, last_words="--election-timeout is too short", exits=9))),
     (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"))),
     (Situation.HANGS, Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"))),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {EXPIRED}", Cause.CERTIFICATE), "")),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from etcd_node.host.settings import Paths, Settings
-from etcd_node.monitoring.facts import facts
+from etcd_node.monitoring.exporter import node_metrics
+from etcd_node.monitoring.facts import facts, words
 
 SYSTEMCTL = """#!/bin/sh
 case "$*" in
@@ -45,6 +46,31 @@ def test_a_member_without_its_volume_says_what_it_waits_for(
     assert found["volume"] == {"name": "v", "mounted": False}
     assert (found["etcd_exits"], found["etcd_result"]) == (7, "exit-code")
     assert found["etcd_last"] == ["panic: two", '{"level":"panic","msg":"one"}']
+
+
+def test_numbers_among_the_facts_become_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands(tmp_path, monkeypatch, systemctl=SYSTEMCTL, journalctl=JOURNALCTL)
+    paths = Paths(tmp_path)
+    paths.data.mkdir(parents=True)
+    samples = node_metrics(facts(SETTINGS, paths)).splitlines()
+    assert {"etcd_node_etcd_exits 7", "etcd_node_etcd_active 0", "etcd_node_disk_read_only 0"} <= set(samples)
+    assert not any("contents" in line for line in samples)
+
+
+def test_words_say_why_etcd_does_not_run() -> None:
+    told = {
+        "unit": {"etcd": "activating", "preparecluster": "inactive"},
+        "waiting": "old",
+        "etcd_result": "signal",
+    }
+    assert (
+        words({**told, "etcd_last": ['{"level":"fatal","msg":"wal: crc mismatch"}']})
+        == '"wal: crc mismatch"}'
+    )
+    assert words({**told, "etcd_last": ["panic: x"]}) == "panic: x"
+    assert words({**told, "etcd_last": []}) == "signal"
+    assert words({**told, "unit": {"etcd": "inactive", "preparecluster": "activating"}}) == "old"
+    assert words({**told, "unit": {"etcd": "active", "preparecluster": "inactive"}}) == ""
 
 
 def test_facts_are_told_where_neither_systemd_nor_a_disk_answers(
