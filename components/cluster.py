@@ -81,7 +81,11 @@ class EtcdCluster(pulumi.ComponentResource):
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
-        staged = StagedRecord(name, settings, members=client, opts=allowed)
+        # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
+        issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
+        staged = StagedRecord(
+            name, settings, members=client, opts=pulumi.ResourceOptions.merge(allowed, issued)
+        )
         child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
         child = bootstrap.after_record(child)

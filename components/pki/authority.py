@@ -39,6 +39,8 @@ class Certificate:
     """The certificate only. A client must trust the CA that signed it."""
     key: pulumi.Output[str]
     """Secret."""
+    resource: pulumi.Resource
+    """The resource that signs the certificate."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         )
         self._leaves.append(leaf)
         chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)
-        return Certificate(chain, leaf.cert_pem, key.private_key_pem)
+        return Certificate(chain, leaf.cert_pem, key.private_key_pem, leaf)
 
     def renewal(self) -> pulumi.Output[Renewal]:
         """The dates by which the certificates issued so far must be renewed."""
