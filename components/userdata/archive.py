@@ -5,6 +5,8 @@ then, for each file, a head of its permissions, owner and path, and its content.
 
 - ``chr(128 + N)`` is the word with index N. These words save 0.9 KB of the user data.
 - A line starts with ``chr(20 + N)`` if it is indented by N steps more than the line before it. That saves 0.6 KB.
+- After ``chr(127)``, a line has the bytes of a PEM block in digits of four bits, from ``0`` to ``?``. Certificates have
+  much in common, which bzip2 finds in these digits and not in those of base64. That saves 1.2 KB in the worst case.
 
 A tar archive's headers would take 0.7 KB more. The output of bzip2 has not changed since 2000. That of zlib depends on
 the library that Python was built with, so another operator's machine would replace every droplet.
@@ -12,6 +14,8 @@ the library that Python was built with, so another operator's machine would repl
 
 from __future__ import annotations
 
+import base64
+import binascii
 import bz2
 import re
 from collections import Counter
@@ -30,6 +34,18 @@ SAME_INDENTATION = 20
 STEP = "    "
 """One step of indentation."""
 
+PEM_CODE = chr(127)
+"""The first character of a line that stands for the base64 lines of a PEM block."""
+
+PEM_BLOCK = re.compile(r"(?m)(?<=-----\n)(?:[A-Za-z0-9+/=]+\n)+(?=-----END)")
+"""The base64 lines of a PEM block (RFC 7468)."""
+
+PEM_LINE = 64
+"""Characters of a full line in a PEM block."""
+
+DIGITS = str.maketrans("abcdef", ":;<=>?")
+"""Digits of four bits that are no letters, so that they are not taken for words."""
+
 
 @dataclass(frozen=True)
 class ArchivedFile:
@@ -45,15 +61,18 @@ class ArchivedFile:
     """The user, and the group of the same name, that own the file."""
 
 
-def pack(files: Iterable[ArchivedFile]) -> bytes:
-    """Pack files into an archive, with the same bytes on every operator's machine.
+def pack(files: Iterable[ArchivedFile], *, first: str | None = None) -> bytes:
+    """Pack files into an archive, with the same bytes on every operator's machine. Its text may begin with another.
 
     Raises ``UnicodeEncodeError`` if a file has a character that is not ASCII.
     """
     parts = [
         part
         for file in files
-        for part in (f"{file.permissions} {file.owner} {file.path}", _indentation_coded(file.text))
+        for part in (
+            f"{file.permissions} {file.owner} {file.path}",
+            _indentation_coded(_pem_coded(file.text)),
+        )
     ]
     text = "\0".join(parts)
     text.encode("ascii")
@@ -62,7 +81,29 @@ def pack(files: Iterable[ArchivedFile]) -> bytes:
     if words:
         longest_first = "|".join(sorted(words, key=lambda word: (-len(word), word)))
         text = re.sub(longest_first, lambda found: codes[found[0]], text)
-    return bz2.compress("\0".join(["\n".join(words), text]).encode("latin-1"))
+    before = [] if first is None else [first]
+    return bz2.compress("\0".join([*before, "\n".join(words), text]).encode("latin-1"))
+
+
+def _pem_coded(text: str) -> str:
+    return PEM_BLOCK.sub(lambda found: _block_coded(found[0]), text)
+
+
+def _block_coded(block: str) -> str:
+    """The coded form of a block, or the block itself if its form is not the usual one."""
+    try:
+        content = base64.b64decode(block.replace("\n", ""), validate=True)
+    except binascii.Error:
+        return block
+    if pem_lines(content) != block:
+        return block
+    return f"{PEM_CODE}{content.hex().translate(DIGITS)}\n"
+
+
+def pem_lines(content: bytes) -> str:
+    """The base64 lines of a PEM block with these bytes."""
+    digits = base64.b64encode(content).decode()
+    return "".join(f"{digits[start : start + PEM_LINE]}\n" for start in range(0, len(digits), PEM_LINE))
 
 
 def _indentation_coded(text: str) -> str:

@@ -150,4 +150,4 @@ def _dumped_file(*file: tuple[str, str]) -> str:
 
 @functools.cache
 def _node_archive() -> bytes:
-    return pack_sources(archive_files(), Path(__file__).parent)
+    return pack_sources(archive_files(), SOURCES / "unpack_files.py", Path(__file__).parent)

@@ -28,7 +28,9 @@ def droplet(tmp_path: Path) -> Iterator[Path]:
     etc = tmp_path / "root/etc/etcd"
     etc.mkdir(parents=True)
     (etc / "unpack.py").write_text((SOURCES / "unpack.py").read_text())
-    (etc / "node.bz2.b94").write_text(base94.encode(pack_sources(archive_files(), tmp_path)))
+    (etc / "node.bz2.b94").write_text(
+        base94.encode(pack_sources(archive_files(), SOURCES / "unpack_files.py", tmp_path))
+    )
     key = ArchivedFile(KEY, "secret\n", permissions="0400", owner="etcd")
     (etc / "member.bz2.b94").write_text(base94.encode(pack([key])))
     mask = os.umask(0o077)
@@ -41,10 +43,14 @@ def unpack(droplet: Path) -> dict[str, str]:
 
 
 def unpacked(droplet: Path) -> dict[str, Path]:
-    """All files but the three that cloud-init writes, by their paths."""
-    files = {file.relative_to(droplet).as_posix(): file for file in droplet.rglob("*") if file.is_file()}
-    for name in ("unpack.py", "node.bz2.b94", "member.bz2.b94"):
-        del files[f"etc/etcd/{name}"]
+    """All files but the three that cloud-init writes, and the code that unpacks, by their paths."""
+    files = {
+        file.relative_to(droplet).as_posix(): file
+        for file in droplet.rglob("*")
+        if file.is_file() and file.suffix != ".pyc"
+    }
+    for name in ("unpack.py", "unpack_files.py", "node.bz2.b94", "member.bz2.b94"):
+        files.pop(f"etc/etcd/{name}", None)
     return files
 
 

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.userdata.archive import ArchivedFile, pack
+from components.userdata.archive import ArchivedFile, pack, pem_lines
 from components.userdata.packing import pack_sources
+from components.userdata.render import SOURCES
 
 from .unpacking import unpacked_archive
+
+UNPACKER = SOURCES / "unpack_files.py"
 
 
 def modules_in(folder: Path) -> dict[str, Path]:
@@ -25,12 +28,15 @@ def test_packing_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "b.py").write_text("b = 2\n")
     (folder / "a.py").write_text("a = 1\n")
-    packed = pack_sources(modules_in(folder), folder)
+    (folder / "unpack").write_text("pass\n")
+    packed = pack_sources(modules_in(folder), folder / "unpack", folder)
     assert (
         hashlib.sha256(packed).hexdigest()
-        == "f1bb90db3b4dc7db83d0c15b50cd8a5ce1d2d849b587bd8dd19416dc4944e5f4"
+        == "3c3430e278214ae2c20e13210d17777ac34f3c588674b85db55c3df2a2406053"
     )
-    assert unpacked_archive(packed) == {"a.py": "a = 1\n", "b.py": "b = 2\n"}
+    code, words, *files = bz2.decompress(packed).decode("latin-1").split("\0")
+    assert (code, words) == ("pass\n", "py\nroot")
+    assert files == ["0644 \x81 a.\x80", "a = 1\n", "0644 \x81 b.\x80", "b = 2\n"]
 
 
 def test_frequent_words_are_replaced_by_codes_and_can_be_restored() -> None:
@@ -64,6 +70,24 @@ def test_the_indentation_of_every_line_can_be_restored(lines: list[tuple[int, in
     assert unpacked_archive(pack([ArchivedFile("a.py", text)])) == {"a.py": text}
 
 
+PEM = "-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n"
+
+
+@settings(max_examples=50)
+@given(st.binary(min_size=1, max_size=200), st.binary(min_size=1, max_size=200))
+def test_pem_blocks_can_be_restored(first: bytes, second: bytes) -> None:
+    text = PEM.format(pem_lines(first)) + PEM.format(pem_lines(second))
+    packed = pack([ArchivedFile("ca.pem", text)])
+    assert bz2.decompress(packed).count(b"\x7f") == 2
+    assert unpacked_archive(packed) == {"ca.pem": text}
+
+
+@pytest.mark.parametrize("lines", ["QUJD\nQUJD\n", "QUJ\n", "Q" * 76 + "\n", "QUJDRA=\n", "QUJDRF==\n"])
+def test_a_block_in_an_unusual_form_stays_as_it_is(lines: str) -> None:
+    text = PEM.format(lines)
+    assert unpacked_archive(pack([ArchivedFile("ca.pem", text)])) == {"ca.pem": text}
+
+
 def test_a_character_that_is_not_ascii_is_rejected() -> None:
     with pytest.raises(UnicodeEncodeError):
         pack([ArchivedFile("a.py", "name = 'ü'\n")])
@@ -73,12 +97,12 @@ def test_an_archive_is_packed_again_only_when_a_file_changes(tmp_path: Path) -> 
     folder = tmp_path / "package"
     folder.mkdir()
     (folder / "a.py").write_text("a = 1\n")
-    first = pack_sources(modules_in(folder), folder)
+    first = pack_sources(modules_in(folder), UNPACKER, folder)
     (kept,) = (folder / "__pycache__").iterdir()
-    assert kept.read_bytes() == first == pack_sources(modules_in(folder), folder)
+    assert kept.read_bytes() == first == pack_sources(modules_in(folder), UNPACKER, folder)
     (folder / "a.py").write_text("a = 2\n")
-    second = pack_sources(modules_in(folder), folder)
+    second = pack_sources(modules_in(folder), UNPACKER, folder)
     assert b"a = 2" in bz2.decompress(second)
     assert [file.read_bytes() for file in (folder / "__pycache__").iterdir()] == [second]
     (folder / "a.py").write_text("a = 1\n")
-    assert pack_sources(modules_in(folder), folder) == first
+    assert pack_sources(modules_in(folder), UNPACKER, folder) == first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +35,9 @@ def unpack_in(root: Path) -> dict[str, str]:
         assert user == group
         owners[str(path.parent.relative_to(root) / path.name.removeprefix(".").removesuffix(".new"))] = user
 
-    with patch.object(shutil, "chown", chown):
+    # The script imports a module that it has just written beside itself, as systemd starts it.
+    sys.modules.pop("unpack_files", None)
+    with patch.object(shutil, "chown", chown), patch.object(sys, "path", [str(root / "etc/etcd"), *sys.path]):
         runpy.run_path(str(root / "etc/etcd/unpack.py"))
     return owners
 
@@ -56,12 +59,12 @@ def unpacked_files(texts: dict[str, str]) -> dict[str, Unpacked]:
 
 def unpacked_archive(packed: bytes) -> dict[str, str]:
     """The files of one archive by their paths."""
-    empty = base94.encode(pack([ArchivedFile("empty", "")]))
+    code = (SOURCES / "unpack_files.py").read_text()
     files = unpacked_files(
         {
             "etc/etcd/unpack.py": (SOURCES / "unpack.py").read_text(),
-            "etc/etcd/node.bz2.b94": base94.encode(packed),
-            "etc/etcd/member.bz2.b94": empty,
+            "etc/etcd/node.bz2.b94": base94.encode(pack([ArchivedFile("empty", "")], first=code)),
+            "etc/etcd/member.bz2.b94": base94.encode(packed),
         }
     )
     return {path: file.text for path, file in files.items() if path != "empty"}
