@@ -8,12 +8,13 @@ from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
 from components.config.backup_settings import backup_summary, backup_target
-from components.config.loading import digitalocean_access
+from components.config.loading import ProviderAccess, digitalocean_access
 from components.config.settings import Settings
-from components.droplets.inventory import Inventory
+from components.droplets.inventory import AccountState, Inventory
 from components.droplets.preflight import Preflight
 from components.etcd.cluster_client import ClusterClient
 from components.identity.cluster_identity import identity_tag
+from components.identity.stack_state import StackState
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import zone_id
@@ -21,6 +22,7 @@ from components.infra.network import ClusterNetwork, marker_tags, rollout_marker
 from components.infra.scrape_config import scrape_config
 from components.member import Member, MemberArgs
 from components.orphans.hooks import Orphans
+from components.orphans.stray_tags import remove_stray_tags, stray_tags, wanted_tags
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.rollout.completion import Completion
@@ -68,7 +70,9 @@ class EtcdCluster(pulumi.ComponentResource):
         check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
-        known = account.state.apply(lambda _: list[pulumi.Resource]())
+        known = pulumi.Output.all(account.state, account.stack).apply(
+            lambda both: _without_stray_tags(name, settings, account.access, *both)
+        )
         first = pulumi.ResourceOptions(parent=self, depends_on=known)
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
         allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
@@ -130,6 +134,15 @@ class EtcdCluster(pulumi.ComponentResource):
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})
+
+
+async def _without_stray_tags(
+    name: str, settings: Settings, access: ProviderAccess, account: AccountState, stack: StackState
+) -> list[pulumi.Resource]:
+    """Dependencies that are no resources, but resolve when marker tags of no state are removed."""
+    wanted = wanted_tags(name, settings, stack)
+    await remove_stray_tags(access, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted))
+    return []
 
 
 def etcdctl_environment(endpoints: list[str]) -> dict[str, str]:

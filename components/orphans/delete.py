@@ -19,8 +19,10 @@ class NameInUseError(Exception):
     """The name of a resource exists already, and may be somebody else's. The text says what to do."""
 
 
-async def remove_vpc(access: ProviderAccess, name: str, description: str) -> list[str]:
-    """Delete the VPC with a name and a description. Returns what was deleted.
+async def remove_vpc(
+    access: ProviderAccess, name: str, description: str, *, delete: bool = True
+) -> list[str]:
+    """Find the VPC with a name and a description. Returns what was found, and deletes it if ``delete`` is set.
 
     Raises ``ListingError``. Raises ``NameInUseError`` when the description differs, or when the VPC has members.
     """
@@ -32,11 +34,11 @@ async def remove_vpc(access: ProviderAccess, name: str, description: str) -> lis
         members = [member["name"] for member in answer.raise_for_status().json()["members"]]
         return f"and {', '.join(members)} is in it" if members else ""
 
-    return await _remove_named(access, "vpcs", name, obstacle)
+    return await _remove_named(access, "vpcs", name, obstacle, delete=delete)
 
 
-async def remove_firewall(access: ProviderAccess, name: str) -> list[str]:
-    """Delete the firewall with a name that applies to the tag of this name. Returns what was deleted.
+async def remove_firewall(access: ProviderAccess, name: str, *, delete: bool = True) -> list[str]:
+    """Find the firewall with a name that applies to the tag of this name. Returns what was found, and deletes it.
 
     Raises ``ListingError``. Raises ``NameInUseError`` when it applies to anything else, or protects a droplet.
     """
@@ -47,7 +49,7 @@ async def remove_firewall(access: ProviderAccess, name: str) -> list[str]:
         tagged = await list_all(access.api_url, "droplets", access.token, pauses=PAUSES, tag_name=name)
         return f"and it protects droplet {', '.join(sorted(one['name'] for one in tagged))}" if tagged else ""
 
-    return await _remove_named(access, "firewalls", name, obstacle)
+    return await _remove_named(access, "firewalls", name, obstacle, delete=delete)
 
 
 async def _remove_named(
@@ -55,6 +57,8 @@ async def _remove_named(
     kind: str,
     name: str,
     obstacle: Callable[[RetryingClient, Mapping[str, Any]], Awaitable[str]],
+    *,
+    delete: bool,
 ) -> list[str]:
     """Delete a resource that is in no stack. ``obstacle`` says why it must stay; the text is empty if it need not."""
     one = kind.removesuffix("s")
@@ -68,13 +72,19 @@ async def _remove_named(
                     f"state, {reason}. If it is this cluster's, import it (docs/recovery.md, Not in the state). "
                     f"If it is not, rename it, or give the stack another name"
                 )
-            (await api.delete(f"{kind}/{item['id']}")).raise_for_status()
+            if delete:
+                (await api.delete(f"{kind}/{item['id']}")).raise_for_status()
             return [f"{one} {name}"]
     return []
 
 
-async def remove_blank_volume(access: ProviderAccess, name: str, region: str, description: str) -> list[str]:
-    """Delete the volume with a name if it is new and was never attached. Raises ``NameInUseError`` otherwise."""
+async def remove_blank_volume(
+    access: ProviderAccess, name: str, region: str, description: str, *, delete: bool = True
+) -> list[str]:
+    """Find the volume with a name. Returns what was found, and deletes it if ``delete`` is set.
+
+    Raises ``NameInUseError`` unless the volume is new and was never attached.
+    """
     async with RetryingClient(access, "/v2/") as api:
         answer = await api.get("volumes", {"name": name, "region": region})
         for volume in answer.raise_for_status().json()["volumes"]:
@@ -87,13 +97,19 @@ async def remove_blank_volume(access: ProviderAccess, name: str, region: str, de
                     f"volume {name} ({volume['id']}) exists in {region} and is not in this stack's state. It may hold "
                     "a member's data. Import it, and the member keeps its data: docs/recovery.md, Not in the state"
                 )
-            (await api.delete(path)).raise_for_status()
+            if delete:
+                (await api.delete(path)).raise_for_status()
             return [f"volume {name}"]
     return []
 
 
-async def remove_record(access: ProviderAccess, zone_id: str, name: str, comment: str) -> list[str]:
-    """Delete the A records of a name in a Cloudflare zone. Raises ``NameInUseError`` if another comment is on one."""
+async def remove_record(
+    access: ProviderAccess, zone_id: str, name: str, comment: str | None, *, delete: bool = True
+) -> list[str]:
+    """Find the A records of a name in a Cloudflare zone. Returns what was found, and deletes it if ``delete`` is set.
+
+    Raises ``NameInUseError`` if one has another comment. The ``comment`` is ``None`` in a preview of a new cluster.
+    """
     async with RetryingClient(access, "/") as api:
         path = f"zones/{zone_id}/dns_records"
         answer = await api.get(path, {"name.exact": name, "type": "A"})
@@ -105,7 +121,8 @@ async def remove_record(access: ProviderAccess, zone_id: str, name: str, comment
                     "cluster's identity. If another cluster uses the name, set another etcd:domain. If nothing "
                     "uses it, delete the record"
                 )
-            (await api.delete(f"{path}/{record['id']}")).raise_for_status()
+            if delete:
+                (await api.delete(f"{path}/{record['id']}")).raise_for_status()
         return [f"record {name}" for _ in records]
 
 

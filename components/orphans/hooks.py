@@ -30,21 +30,27 @@ from components.orphans.delete import (
 SET_IN_ADVANCE = ("comment", "proxied", "ttl")
 """Properties of an existing DNS record that are changed before the stack takes it over."""
 
-Removal = Callable[[], Awaitable[list[str]]]
-"""Deletes the orphans of one resource, and returns their names."""
+Removal = Callable[[bool], Awaitable[list[str]]]
+"""Finds the orphans of one resource, and returns their names. Deletes them if its argument is true."""
 
 
 def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulumi.ResourceOptions:
-    """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name."""
+    """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name.
+
+    In a preview it deletes nothing, and fails as it would in the run.
+    """
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
-        for removed in await removal():
+        preview = pulumi.runtime.is_dry_run()
+        for orphan in await removal(not preview):
+            done = "pulumi up deletes" if preview else "deleted"
             pulumi.log.warn(
-                f"deleted {removed}, which an interrupted run had left behind; it is created again now"
+                f"{done} {orphan}, which an interrupted run had left behind, and creates it again"
             )
 
-    hook = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hook))
+    hook = pulumi.ResourceHook(f"{name}-leftover", clear, opts=pulumi.ResourceHookOptions(on_dry_run=True))
+    binding = pulumi.ResourceHookBinding(before_create=[hook])
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=binding))
 
 
 class Orphans:
@@ -75,20 +81,24 @@ class Orphans:
 
     def vpc(self, name: str, description: str) -> Removal:
         """Delete a VPC with this name and description that has no members."""
-        return self._named("vpcs", name, lambda: remove_vpc(self._account, name, description))
+        return self._named(
+            "vpcs", name, lambda delete: remove_vpc(self._account, name, description, delete=delete)
+        )
 
     def firewall(self, name: str) -> Removal:
         """Delete a firewall with this name that applies to the tag of this name alone, and protects no droplet."""
-        return self._named("firewalls", name, lambda: remove_firewall(self._account, name))
+        return self._named(
+            "firewalls", name, lambda delete: remove_firewall(self._account, name, delete=delete)
+        )
 
     def volume(self, name: str, description: str) -> Removal:
         """Delete a volume with this name if it is surely empty: it is new, and was never attached to a droplet."""
         region = self._settings.region
 
-        async def remove() -> list[str]:
+        async def remove(delete: bool) -> list[str]:
             if not await self._exists("volumes", name, region=region):
                 return []
-            return await remove_blank_volume(self._account, name, region, description)
+            return await remove_blank_volume(self._account, name, region, description, delete=delete)
 
         return remove
 
@@ -99,11 +109,11 @@ class Orphans:
         ``name`` that of the record.
         """
 
-        async def remove() -> list[str]:
+        async def remove(delete: bool) -> list[str]:
             if not await self._record_exists(name):
                 return []
             zone, comment = await self._zone_id.future(), await self.comment.future()
-            return await remove_record(cloudflare_access(), str(zone), name, str(comment))
+            return await remove_record(cloudflare_access(), str(zone), name, comment, delete=delete)
 
         async def keep(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             kept = await self._record_to_keep(label, args.props)
@@ -142,8 +152,8 @@ class Orphans:
         return name in await listing
 
     def _named(self, kind: str, name: str, removal: Removal) -> Removal:
-        async def remove() -> list[str]:
-            return await removal() if await self._exists(kind, name) else []
+        async def remove(delete: bool) -> list[str]:
+            return await removal(delete) if await self._exists(kind, name) else []
 
         return remove
 

@@ -135,6 +135,19 @@ def test_droplets_of_another_cluster_with_the_same_name_are_refused(plan_of: Pla
         plan_of(bootstrap=LATER, discovered=foreign, account=foreign)
 
 
+def test_a_preview_names_marker_tags_that_no_state_has(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: warnings.append(text))
+    plan_of(
+        bootstrap=LATER, droplets=3, tags=["etcd-etcd-fra1", "etcd-etcd-fra1-size-3", "etcd-etcd-fra1-size-5"]
+    )
+    assert [text for text in warnings if "in no state" in text] == [
+        "the tag etcd-etcd-fra1-size-5 is in no state, and no resource has it: pulumi up deletes it"
+    ]
+
+
 def gated(plan: Plan) -> list[bool]:
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     return [bool(item.dependencies & gates) for item in plan.of_type(DROPLET)]
