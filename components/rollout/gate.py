@@ -119,7 +119,8 @@ class Gate:
         for droplet in await self._rollout.members.droplets_named(self._member):
             pulumi.log.warn(
                 f"droplet {droplet} has the name {self._member} and is not in the stack's state: a run was interrupted "
-                "while it created it. It is shut down and deleted as soon as every other member is healthy"
+                "while it created it, or the state is an old export. It is shut down and deleted as soon as every "
+                "other member is healthy"
             )
             if self._rollout.settings.rollout != "all-at-once":
                 await self._rollout.release(self._member)
