@@ -15,10 +15,12 @@ from components.droplets.power_on import PowerSwitch
 from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
 from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
+from components.etcd.foreign_members import set_apart, with_connections
 from components.etcd.health import listed_names
 from components.etcd.member_status import Cause, NoStatus, Observation, observe_members
 from components.etcd.node_report import NodeReport, ask_report
 from components.etcd.own_address import local_address
+from components.shared.names import same_cluster
 
 
 class ClusterClient:
@@ -44,6 +46,7 @@ class ClusterClient:
         self._context: ssl.SSLContext | None = None
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
+        self._former: frozenset[str] = frozenset()
         self.existing = account.existing
         self.unguarded = account.unguarded
 
@@ -56,14 +59,28 @@ class ClusterClient:
         return await self._credentials.is_known()
 
     async def observe(self) -> Mapping[str, Observation]:
-        """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists."""
+        """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists.
+
+        Members that the program did not make are set apart, and not asked.
+        """
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
             return {name: NoStatus(str(error), Cause.UNLISTED) for name in self._settings.member_names}
-        known = await observe_members(addresses, {*self._settings.member_names, *addresses}, context)
+        ours = self._own_names(addresses)
+        known = set_apart(await observe_members(addresses, ours, context), {*ours, *self._former})
+        known = await with_connections(known, addresses, context)
         return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Take these names for members that the program made, even if they have no droplet any more."""
+        self._former = frozenset(names)
+
+    def _own_names(self, addresses: Iterable[str]) -> set[str]:
+        """The members that the program made: the configured ones, and those of their kind that have a droplet."""
+        configured = self._settings.member_names
+        return {*configured, *(name for name in addresses if same_cluster(name, configured[0]))}
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members about themselves. Those that give no report are left out."""

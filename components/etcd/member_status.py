@@ -58,6 +58,18 @@ AUTHENTICATION_ANSWERS = ("CommonName of client sending a request against gatewa
 
 
 @dataclass(frozen=True)
+class ForeignMember:
+    """A member that the program did not make, in one member's list."""
+
+    name: str
+    id: str
+    """Its id, in the decimal digits of etcd's gateway."""
+    learner: bool
+    connected: bool = False
+    """Whether the member whose list this is has a connection to it. Unknown and ``False`` for a learner."""
+
+
+@dataclass(frozen=True)
 class MemberStatus:
     """What a member reports about itself and its cluster."""
 
@@ -71,7 +83,14 @@ class MemberStatus:
     voters: frozenset[str]
     """Names of the started members that vote."""
     ids: Mapping[str, str]
-    """Member ids by name of all members in etcd's list. Learners and members that never started are among them."""
+    """Member ids by name of all members in etcd's list. Learners and members that never started are among them.
+
+    Members that the program did not make are not, once ``foreign_members.py`` has set them apart.
+    """
+    learners: frozenset[str] = frozenset()
+    """Names of the learners among all members in etcd's list."""
+    foreign: tuple[ForeignMember, ...] = ()
+    """The members in etcd's list that the program did not make."""
     applied_index: int = 0
     """The index in Raft's log of the last entry that the member has applied."""
     version: str = ""
@@ -182,6 +201,11 @@ def read_status(
             listed_name(member.get("name", ""), member.get("peerURLs", ())): str(member["ID"])
             for member in members.get("members", ())
         },
+        learners=frozenset(
+            listed_name(member.get("name", ""), member.get("peerURLs", ()))
+            for member in members.get("members", ())
+            if member.get("isLearner", False)
+        ),
         applied_index=int(status.get("raftAppliedIndex", 0)),
         revision=int(status["header"].get("revision", 0)),
         version=status.get("version", ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -70,8 +70,10 @@ class Completion:
             ]
         )
 
-    async def _complete(self, _: pulumi.ResourceHookArgs) -> None:
+    async def _complete(self, args: pulumi.ResourceHookArgs) -> None:
         self._hook_called = True
+        # A member that this gate has recorded leaves even if its droplet was deleted by hand.
+        self._rollout.members.claim(recorded_members(args.old_inputs))
         await self._let_members_leave()
 
     async def _end(self, _: Any) -> Sequence[str]:
@@ -102,8 +104,13 @@ class Completion:
             await self._rollout.members.remove_member(leaving, observations, through=staying)
 
     async def _announce(self) -> None:
-        """In a preview, say which droplets will be replaced, in order, and which members will leave."""
+        """In a preview, say which droplets will be replaced, in order, and which members will leave.
+
+        Members that the program did not make are named as well.
+        """
         existing = await self._rollout.existing()
+        if existing and await self._rollout.members.credentials_known():
+            self._rollout.health.name_foreign(await self._rollout.members.observe())
         replaced = [
             name
             for name, droplet in self._rollout.droplets.items()
@@ -118,3 +125,9 @@ class Completion:
         if self._rollout.settings.rollout == "all-at-once":
             return f"{', '.join(replaced)} will be replaced all at once"
         return f"members that will be replaced, one after the other: {', '.join(replaced)}"
+
+
+def recorded_members(old_inputs: Mapping[str, Any] | None) -> list[str]:
+    """The members that the last gate recorded when it was passed for the last time."""
+    record: Mapping[str, Any] = (old_inputs or {}).get("input") or {}
+    return [str(name) for name in record.get("members", ())]

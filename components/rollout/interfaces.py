@@ -31,7 +31,18 @@ class RunningMembers(Protocol):
         ...
 
     async def observe(self) -> Mapping[str, Observation]:
-        """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
+        """Ask every member once: the configured ones, those with a droplet, and those that etcd lists.
+
+        Members that the program did not make are set apart, and not asked.
+        """
+        ...
+
+    async def credentials_known(self) -> bool:
+        """Whether members can be asked. They cannot in a preview that creates the operator's certificate."""
+        ...
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Take these names for members that the program made, even if they have no droplet any more."""
         ...
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:

@@ -10,10 +10,18 @@ import pulumi
 from components.changes.member_versions import unfinished_upgrades
 from components.config.settings import Settings
 from components.etcd.data_comparison import compare_data
+from components.etcd.foreign_members import foreign_members, foreign_problems
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import Observation
 from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import RESUMABLE, UNTOUCHED, Explanation, needed_to_reach, renewed
+from components.rollout.messages import (
+    RESUMABLE,
+    UNTOUCHED,
+    Explanation,
+    foreign_member,
+    needed_to_reach,
+    renewed,
+)
 from components.rollout.policy import answering, other_members
 from components.rollout.remedies import Seen, abandon, remedy
 from components.rollout.waiting import wait_until_healthy
@@ -40,6 +48,7 @@ class MemberHealth:
         self._settings = settings
         self._members = members
         self._version = version
+        self._named: set[str] = set()
 
     async def wait_for_others(self, member: str) -> Mapping[str, Observation]:
         """Wait until every member but this one is healthy. Returns what was observed then.
@@ -51,13 +60,17 @@ class MemberHealth:
             return other_members(member, self._settings.member_names, observations)
 
         purpose = f"Before {member} may change"
-        observations, had_to_wait = await self._wait(purpose, asked=asked, ending=UNTOUCHED)
+        observations, had_to_wait = await self._wait(
+            purpose, asked=asked, ending=UNTOUCHED, counts_foreign=True
+        )
         await self.compare_data(purpose, observations, ending=UNTOUCHED)
         while True:
             if had_to_wait:
                 # The member's guard must notice the others' health as well, before it allows a shutdown.
                 await asyncio.sleep(GUARD_SECONDS)
-            observations, had_to_wait = await self._wait(purpose, asked=asked, ending=UNTOUCHED)
+            observations, had_to_wait = await self._wait(
+                purpose, asked=asked, ending=UNTOUCHED, counts_foreign=True
+            )
             if not had_to_wait:
                 return observations
 
@@ -67,6 +80,13 @@ class MemberHealth:
         """Return when all members that answer have the same data. Raises ``DifferentDataError``."""
         seconds = self._settings.health_timeout_seconds
         await compare_data(self._members, observations, purpose=purpose, ending=ending, seconds=seconds)
+
+    def name_foreign(self, observations: Mapping[str, Observation]) -> None:
+        """Warn once in a run about each member that the program did not make."""
+        for one in foreign_members(observations):
+            if one.id not in self._named:
+                self._named.add(one.id)
+                pulumi.log.warn(foreign_member(one))
 
     async def wait_for_joining(self, joining: Sequence[str]) -> None:
         """Wait until the members that this run has created are healthy."""
@@ -90,10 +110,12 @@ class MemberHealth:
         asked: Callable[[Mapping[str, Observation]], Sequence[str]],
         ending: str,
         version: str = "",
+        counts_foreign: bool = False,
     ) -> tuple[Mapping[str, Observation], bool]:
         """Returns the last observations, and whether a member was unhealthy before.
 
-        ``asked`` selects the members. Where ``version`` is given, these members and the cluster must have it.
+        ``asked`` selects the members. Where ``version`` is given, these members and the cluster must have it. With
+        ``counts_foreign``, voters that the program did not make must run as well.
         """
         observations: Mapping[str, Observation] = {}
         self._members.forget_addresses()
@@ -104,7 +126,8 @@ class MemberHealth:
             names = asked(observations)
             found = {**unfinished_upgrades(names, observations, version), **problems(names, observations)}
             await self._members.power_on(found)
-            return found
+            self.name_foreign(observations)
+            return {**found, **(foreign_problems(observations) if counts_foreign else {})}
 
         had_to_wait = await wait_until_healthy(
             observe,
@@ -125,7 +148,7 @@ class MemberHealth:
             return Explanation(
                 unreachable=needed_to_reach(self._settings, len(observations), own), ending=ending
             )
-        unhealthy = {**problems(list(observations), observations), **found}
+        unhealthy = {**problems(list(observations), observations), **foreign_problems(observations), **found}
         reports = await self._members.reports(unhealthy)
         seen = {
             name: Seen(observation, unhealthy.get(name, ""), reports.get(name))
@@ -139,6 +162,7 @@ class MemberHealth:
             remedies={
                 name: remedy(seen[name], only_unhealthy=alone, replace_command=commands.get(name, ""))
                 for name in found
+                if name in seen
             },
             ending=f"{ending} {hint}".strip(),
         )

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 import pulumi
 
 from components.config.settings import Settings
+from components.etcd.member_status import ForeignMember
 from components.etcd.own_address import is_public
 
 RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
@@ -98,6 +99,16 @@ def locked_out(settings: Settings, own_address: str) -> str:
         f"etcd:clientCidrs is {networks}, and this machine reaches the members from {own_address}: with this firewall, "
         "no run from here reaches a member. Add it: "
         f"pulumi config set --path 'etcd:clientCidrs[{len(settings.client_cidrs)}]' {own_address}/32"
+    )
+
+
+def foreign_member(member: ForeignMember) -> str:
+    """The warning about a member that the program did not make."""
+    kind = "learner" if member.learner else "voter"
+    counts = "" if member.learner else " A voter counts for the quorum, so members change only while it runs."
+    return (
+        f"{member.name} (id {int(member.id):x}) is a member of the cluster that this program did not make: a {kind}. "
+        f"This program does not remove it.{counts} If nobody needs it: etcdctl member remove {int(member.id):x}"
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.config.settings import Settings
+from components.etcd.foreign_members import foreign_problems
 from components.etcd.health import problems
 from components.rollout.interfaces import Registered, RunningMembers
 from components.rollout.policy import only_unhealthy, other_members
@@ -50,8 +51,9 @@ class ShutdownWatch:
                 continue
             observations = await self._members.observe()
             others = other_members(member, self._settings.member_names, observations)
-            unhealthy = problems(others, observations)
-            alone = only_unhealthy({member, *others}, observations) == member
+            foreign = foreign_problems(observations)
+            unhealthy = {**problems(others, observations), **foreign}
+            alone = only_unhealthy({member, *others}, observations) == member and not foreign
             alone_unhealthy = alone_unhealthy + 1 if alone else 0
             if self._settings.rollout != "all-at-once":
                 # Otherwise another droplet may be off because this run replaces it at the same time.

@@ -59,9 +59,9 @@ class ClusterClient:
         """Remove a member from the cluster. Raises ``NoQuorumError`` or ``RefusedError``."""
         self._change("/v3/cluster/member/remove", {"ID": str(member)})
 
-    def add_learner(self, peer_url: str) -> tuple[int, MemberList]:
-        """Add a learner and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
-        answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
+    def add(self, peer_url: str, *, learner: bool) -> tuple[int, MemberList]:
+        """Add a member and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
+        answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": learner})
         return int(answer["member"]["ID"]), _member_list(answer)
 
     def promote(self, member: int) -> None:

@@ -30,6 +30,7 @@ def test_the_answers_of_etcd_become_one_status() -> None:
         problem="",
         voters=frozenset("a"),
         ids={"a": "7", "b": "8", "c": "9"},
+        learners=frozenset("b"),
         version="3.6.14",
         revision=5,
         cluster_version="3.5.0",

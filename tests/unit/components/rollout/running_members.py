@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import pulumi
 
 from components.etcd.admin import DataHash
-from components.etcd.member_status import MemberStatus, NoStatus, Observation
+from components.etcd.member_status import ForeignMember, MemberStatus, NoStatus, Observation
 from components.etcd.node_report import NodeReport
 from components.rollout.backup_request import Leases
 
@@ -26,6 +27,11 @@ def healthy(names: Collection[str] = NAMES, version: str = "3.6.14") -> MemberSt
         version=version,
         cluster_version="3.6.0",
     )
+
+
+def foreign(*members: ForeignMember) -> dict[str, Observation]:
+    """Three healthy members, which list these members that the program did not make."""
+    return {name: replace(healthy(), foreign=members) for name in NAMES}
 
 
 def observed(*unhealthy: str) -> dict[str, Observation]:
@@ -59,6 +65,12 @@ class FakeMembers:
 
     async def own_address(self) -> str:
         return "192.0.2.7"
+
+    async def credentials_known(self) -> bool:
+        return True
+
+    def claim(self, names: Iterable[str]) -> None:
+        """All members have a droplet."""
 
     async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""

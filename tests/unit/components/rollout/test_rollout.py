@@ -10,10 +10,18 @@ import pytest
 from components.changes.member_versions import UpgradeError
 from components.etcd.admin import DataHash
 from components.etcd.data_comparison import DifferentDataError
+from components.etcd.member_status import ForeignMember
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeChecks, FakeMembers, healthy, observed
+from tests.unit.components.rollout.running_members import (
+    NAMES,
+    FakeChecks,
+    FakeMembers,
+    foreign,
+    healthy,
+    observed,
+)
 
 FIRST, SECOND, THIRD = NAMES
 
@@ -82,3 +90,33 @@ async def test_no_member_changes_while_one_has_other_data() -> None:
     with pytest.raises(DifferentDataError, match=f"Before {FIRST} may change: {THIRD} has other data"):
         await rollout(members).release(FIRST)
     assert members.transfers == []
+
+
+EXTRA = ForeignMember("extra", str(0xAB), learner=False)
+"""A member that somebody added with etcdctl, and that does not run."""
+
+
+@pytest.mark.parametrize(
+    "added",
+    [dataclasses.replace(EXTRA, learner=True), dataclasses.replace(EXTRA, connected=True)],
+    ids=["a learner", "a voter that runs"],
+)
+async def test_no_gate_waits_for_a_member_that_the_program_did_not_make(
+    monkeypatch: pytest.MonkeyPatch, added: ForeignMember
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    gate = rollout(FakeMembers(foreign(added)))
+    await gate.release(FIRST)
+    await gate.release(SECOND)
+    (warning,) = warned
+    assert warning.startswith("extra (id ab) is a member of the cluster that this program did not make")
+    assert warning.endswith("etcdctl member remove ab")
+
+
+async def test_a_voter_added_by_hand_that_does_not_run_keeps_gates_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.log, "warn", lambda _: None)
+    with pytest.raises(UnhealthyError, match="etcdctl member remove ab"):
+        await rollout(FakeMembers(foreign(EXTRA))).release(FIRST)

@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pytest
 
-from components.etcd.member_status import Observation
+from components.etcd.member_status import ForeignMember, Observation
 from components.rollout import watch
 from components.rollout.watch import ShutdownWatch
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, observed
+from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, foreign, observed
 
 GOING = NAMES[0]
 OTHER = NAMES[2]
+
+
+def going_alone() -> dict[str, Observation]:
+    """Only the member that goes is unhealthy."""
+    return {GOING: observed(GOING)[GOING]}
 
 
 class ScriptedMembers(FakeMembers):
@@ -52,6 +57,7 @@ class ScriptedMembers(FakeMembers):
             [False] * 4,
         ),
         ([observed(OTHER)] * 4, []),
+        ([{**foreign(ForeignMember("extra", "5", learner=False)), **going_alone()}] * 4, []),
         ([observed(*NAMES)] * 4, []),
     ],
     ids=[
@@ -60,6 +66,7 @@ class ScriptedMembers(FakeMembers):
         "it is healthy now and then",
         "another was unhealthy meanwhile",
         "another is unhealthy",
+        "a voter that the program did not make does not run",
         "no member answers",
     ],
 )
