@@ -19,6 +19,7 @@ from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import zone_id
 from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
+from components.infra.record_check import RecordCheck
 from components.infra.scrape_config import scrape_config
 from components.member import Member, MemberArgs
 from components.orphans.hooks import Orphans
@@ -98,7 +99,10 @@ class EtcdCluster(pulumi.ComponentResource):
             settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone
         )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        preflight = Preflight(settings, existing=client.existing, access=account.access)
+        records = RecordCheck(settings, name, zone_id=zone, existing=client.existing)
+        preflight = Preflight(
+            settings, existing=client.existing, access=account.access, check_records=records.check
+        )
         rollout = Rollout(name, settings, members=client, preflight=preflight, version=staged.version)
         client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
         alert_policies(name, settings, network.cluster_tag.name, opts=child)

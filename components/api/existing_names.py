@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,20 +34,29 @@ async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> fr
 
 async def names_in_zone(access: ProviderAccess, zone_id: str, domain: str) -> frozenset[str]:
     """List the names below a domain that have an A record in a Cloudflare zone. Raises ``NamesNotListedError``."""
-    names: set[str] = set()
+    records = await records_in_zone(access, zone_id, PAUSES, **{"type": "A", "name.endswith": f".{domain}"})
+    return frozenset(record["name"] for record in records)
+
+
+async def records_in_zone(
+    access: ProviderAccess, zone_id: str, pauses: Sequence[float], **only: str
+) -> list[Mapping[str, Any]]:
+    """List the records of a Cloudflare zone that pass the filters of ``only``. Raises ``NamesNotListedError``."""
+    records: list[Mapping[str, Any]] = []
     number, last = 1, 1
     while number <= last:
-        query = {"type": "A", "name.endswith": f".{domain}", "per_page": RECORDS_PAGE_SIZE, "page": number}
-        page = await _page(f"{access.api_url}/zones/{zone_id}/dns_records?{urlencode(query)}", access)
-        names |= {record["name"] for record in page["result"]}
+        query = {**only, "per_page": RECORDS_PAGE_SIZE, "page": number}
+        url = f"{access.api_url}/zones/{zone_id}/dns_records?{urlencode(query)}"
+        page = await _page(url, access, pauses)
+        records += page["result"]
         number, last = number + 1, page["result_info"]["total_pages"]
-    return frozenset(names)
+    return records
 
 
-async def _page(url: str, access: ProviderAccess) -> dict[str, Any]:
+async def _page(url: str, access: ProviderAccess, pauses: Sequence[float]) -> dict[str, Any]:
     where = url.partition("?")[0]
     try:
-        answer = await ask_with_retries(url, access.token)
+        answer = await ask_with_retries(url, access.token, pauses)
     except NoAnswerError as error:
         raise NamesNotListedError(f"{where} did not answer: {error}. Run pulumi up again") from error
     if answer.status_code != 200:

@@ -6,7 +6,7 @@ A replacement deletes a droplet before it creates the next one, so a refusal of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -34,13 +34,20 @@ class CatalogueError(PreflightError):
 class Preflight:
     """The checks of one run. They send requests only if a droplet is made, and once.
 
-    ``existing`` are the members that have a droplet when the run begins.
+    ``existing`` are the members that have a droplet when the run begins. ``check_records`` raises if the DNS record of
+    a member cannot be created.
     """
 
     def __init__(
-        self, settings: Settings, *, existing: pulumi.Output[frozenset[str]], access: ProviderAccess
+        self,
+        settings: Settings,
+        *,
+        existing: pulumi.Output[frozenset[str]],
+        access: ProviderAccess,
+        check_records: Callable[[Collection[str]], Awaitable[None]],
     ) -> None:
         self._settings = settings
+        self._check_records = check_records
         self._existing = existing
         self._access = access
         self._checks: asyncio.Future[None] | None = None
@@ -54,12 +61,15 @@ class Preflight:
     async def before_adding(self) -> None:
         """Raise ``PreflightError`` if DigitalOcean would not create a droplet for a member that has none.
 
-        Nothing is deleted for it. So if DigitalOcean does not tell, a lost member of a cluster is made all the same.
+        Raise what ``check_records`` raises if Cloudflare would not create its record. Nothing is deleted for it. So if
+        DigitalOcean does not tell, a lost member of a cluster is made all the same.
         """
+        existing = await self._existing.future() or frozenset[str]()
+        await self._check_records(set(self._settings.member_names) - existing)
         try:
             await self.before_replacing()
         except CatalogueError as error:
-            if not await self._existing.future():
+            if not existing:
                 raise
             pulumi.log.warn(
                 f"{error.__cause__}. The missing members are created without a check of what DigitalOcean offers"

@@ -27,6 +27,28 @@ def stack(tmp_path: Path) -> Iterator[PreviewedStack]:
     lab.stop()
 
 
+MEMBER = "etcd-server-2.etcd.example.test"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"), [("CNAME", "lb.example.net"), ("A", "198.51.100.77")], ids=["CNAME", "another A"]
+)
+def test_a_record_with_a_members_name_is_refused(stack: PreviewedStack, kind: str, content: str) -> None:
+    stack.add_record(kind, MEMBER, content)
+    stack.add_record("AAAA", "etcd-server-1.etcd.example.test", "2001:db8::1")
+    preview = stack.preview()
+    assert preview.returncode != 0
+    assert (
+        f"the zone example.test has a{'n' * (kind == 'A')} {kind} record for {MEMBER}, to {content}"
+        in preview.stdout
+    )
+    assert (
+        "the zone example.test has an AAAA record for etcd-server-1.etcd.example.test, to 2001:db8::1. Clients"
+        in (preview.stdout)
+    )
+    assert "Traceback" not in preview.stdout
+
+
 def test_no_certificate_is_issued_while_the_clock_is_wrong(
     stack: PreviewedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

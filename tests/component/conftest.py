@@ -220,7 +220,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
     of the account. ``state`` is the engine's state, by default that of a healthy cluster if there is a ``bootstrap``
     record or a droplet. ``volumes`` are those of the account. A run that fails leaves what it registered in ``plan``.
-    DigitalOcean offers ``catalog``; ``None`` is an API that fails.
+    DigitalOcean offers ``catalog``; ``None`` is an API that fails. The zone has ``records``.
     """
 
     def run(
@@ -235,6 +235,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         plan: Plan | None = None,
         preview: bool = True,
         catalog: Mapping[str, list[dict[str, Any]]] | None = CATALOG,
+        records: Sequence[dict[str, Any]] = (),
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
@@ -267,6 +268,10 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
                 return {"droplet_limit": 25}
             return image(key) if key in IMAGES else None
 
+        async def other_records(*_: object, **__: object) -> Sequence[dict[str, Any]]:
+            return records
+
+        monkeypatch.setattr("components.infra.record_check.records_in_zone", other_records)
         monkeypatch.setattr("components.droplets.preflight.list_all", offered)
         monkeypatch.setattr("components.droplets.preflight.read_one", image_or_account)
         monkeypatch.setattr("components.droplets.address_book.list_all", listing)

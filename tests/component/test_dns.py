@@ -13,7 +13,8 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
 
 from components.infra import dns
-from tests.component.conftest import Answers, Plan, RecordingMonitor, registered
+from components.infra.record_check import RecordConflictError
+from tests.component.conftest import Answers, Plan, PlanOf, RecordingMonitor, registered
 
 NAME = "etcd-server-1.etcd.example.com"
 
@@ -90,3 +91,17 @@ def test_a_zone_is_looked_up_as_by_the_package(requests_of: Any) -> None:
         )
     )
     assert ours == theirs
+
+
+def test_a_record_with_the_name_of_a_new_member_fails_before_any_droplet(plan_of: PlanOf) -> None:
+    other = {"type": "CNAME", "name": NAME, "content": "lb.example.net", "comment": None}
+    plan = Plan()
+    with pytest.raises(RecordConflictError, match=f"a CNAME record for {NAME}, to lb.example.net"):
+        plan_of(plan=plan, records=[other])
+    assert not plan.of_type("digitalocean:index/droplet:Droplet")
+
+
+def test_a_record_with_the_name_of_a_running_member_stops_no_run(plan_of: PlanOf) -> None:
+    other = {"type": "CNAME", "name": NAME, "content": "lb.example.net", "comment": None}
+    plan = plan_of(droplets=3, bootstrap={"token": "t", "size": 3}, records=[other])
+    assert len(plan.of_type("digitalocean:index/droplet:Droplet")) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import httpx
@@ -77,7 +77,12 @@ def checks(
         settings(**changes),
         existing=pulumi.Output.from_input(frozenset(existing)),
         access=ProviderAccess(API, "secret"),
+        check_records=no_conflict,
     )
+
+
+async def no_conflict(missing: Collection[str]) -> None:
+    """The zone has no records of these members."""
 
 
 @pytest.mark.usefixtures("warnings")
