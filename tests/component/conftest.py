@@ -268,6 +268,11 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
                 return {"droplet_limit": 25}
             return image(key) if key in IMAGES else None
 
+        async def nobody(_: object) -> Mapping[str, Any]:
+            return {}
+
+        monkeypatch.setattr("components.etcd.cluster_client.ClusterClient.observe", nobody)
+
         async def other_records(*_: object, **__: object) -> Sequence[dict[str, Any]]:
             return records
 
