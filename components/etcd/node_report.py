@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.api.http_client import Call, NoAnswerError, ask_member
+from components.etcd.damage import damage_in
 from components.shared.ports import EXPORTER_PORT
 
 PATH = "/status"
@@ -47,6 +48,8 @@ class NodeReport:
     """Free bytes of the file system with the data; ``None`` when they are unknown."""
     read_only: bool = False
     """Whether that file system is read-only."""
+    filesystem_errors: int = 0
+    """Errors that the kernel has found in that file system."""
     contents: str = ""
     """What the data directory has, such as ``no data``; empty when that is unknown."""
     disk_problem: str = ""
@@ -55,6 +58,11 @@ class NodeReport:
     """Seconds by which the member's clock is ahead of the clock of the machine that asked."""
     seen_from: str = ""
     """The address from which the machine that asked has reached the member."""
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the data, so that etcd ends at every start; empty when nothing is known to be."""
+        return damage_in(self.last_words)
 
     @property
     def full(self) -> bool:
@@ -75,7 +83,12 @@ class NodeReport:
                 ("its data is on a read-only file system", self.read_only),
                 (f"its disk has only {(self.free_bytes or 0) >> 20} MiB free", self.full),
                 (f"its disk cannot be examined: {self.disk_problem}", self.disk_problem),
+                (
+                    f"the kernel has found {self.filesystem_errors} errors in its file system",
+                    self.filesystem_errors,
+                ),
                 (f"preparecluster: {self.waiting}", self.waiting),
+                (self.damage, self.damage),
                 (f"etcd has ended: {self.last_words}", self.last_words),
                 (f"etcd was ended by systemd or the kernel: {self.result}", self._killed),
                 (f"systemd has started etcd again {self.exits} times", self.exits),
@@ -116,6 +129,7 @@ def parse_report(values: Mapping[str, Any], now: float) -> NodeReport:
         mounted=bool(volume["mounted"]),
         free_bytes=None if free is None else int(free),
         read_only=bool(disk.get("read_only")),
+        filesystem_errors=int(disk.get("errors", 0)),
         contents=str(disk.get("contents", "")) if known else "",
         disk_problem=str(disk.get("problem", "")),
         clock_error=float(values["clock"]) - now,

@@ -29,6 +29,7 @@ class Situation(Enum):
     CORRUPT = auto()
     LEARNER = auto()
     ANSWERS = auto()
+    DAMAGED_FILESYSTEM = auto()
     VOLUME_MISSING = auto()
     READ_ONLY = auto()
     DISK_FULL = auto()
@@ -47,16 +48,6 @@ class Situation(Enum):
     SILENT = auto()
     REFUSED = auto()
     STRANGE = auto()
-
-
-DAMAGE = (
-    "crc mismatch",
-    "failed to open database",
-    "assertion failed: Page",
-    "fatal error: fault",
-    "tocommit(",
-)
-"""Words with which etcd ends because of damaged data: docs/recovery.md, Damaged data."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,7 @@ def _of_answer(problem: str, report: NodeReport | None) -> Situation:
 
 def _of_report(report: NodeReport) -> Situation:
     rows = {
+        Situation.DAMAGED_FILESYSTEM: "e2fsck -p cannot repair" in report.waiting,
         Situation.VOLUME_MISSING: bool(report.volume) and not report.mounted,
         Situation.READ_ONLY: report.read_only,
         Situation.DISK_FULL: report.full,
@@ -112,7 +104,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.RESTORE: "waiting for the backup" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
         Situation.WAITING: bool(report.waiting),
-        Situation.DAMAGED: any(words in report.last_words for words in DAMAGE),
+        Situation.DAMAGED: bool(report.damage),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
         Situation.ENDS: bool(report.last_words) or report.exits > 0,
         Situation.STOPPED: report.etcd != "active",
@@ -158,11 +150,14 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.READ_ONLY: Remedy(
         "A new droplet would have the same file system. Its kernel's log says why it is read-only: journalctl -k. "
-        "Reboot the droplet, which checks the file system first: systemctl reboot."
+        "etcd's next start checks the file system and mounts it again; to do it now: systemctl restart etcd."
     ),
     Situation.DISK_FULL: Remedy(
         "A new droplet would have the same disk. Enlarge the volume: pulumi config set etcd:volumeSize GIB, and pulumi "
-        "up. etcd goes on by itself."
+        "up. etcd goes on by itself. What fills the disk: docs/monitoring.md#etcddiskalmostfull."
+    ),
+    Situation.DAMAGED_FILESYSTEM: Remedy(
+        "A new droplet would have the same file system. Repair it by hand: docs/recovery.md, A damaged file system."
     ),
     Situation.CLOCK: Remedy(
         "To a wrong clock, certificates look expired or not yet valid. Compare it with your own, and set it: "

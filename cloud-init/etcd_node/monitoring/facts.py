@@ -6,11 +6,11 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from etcd_node.etcd.wal import read_disk
 from etcd_node.host.settings import Paths, Settings
+from etcd_node.host.volume import is_read_only, mount_options
 
 UNITS = ("preparecluster", "etcd")
 ERRORS = '"level":"(fatal|panic)"|^panic:|^fatal error:'
@@ -33,7 +33,7 @@ def facts(settings: Settings, paths: Paths) -> dict[str, Any]:
         "etcd_last": _journal("etcd", "-n2", "-g", ERRORS),
         "etcd_result": units["etcd"].get("Result", ""),
         "etcd_exits": int(units["etcd"].get("NRestarts", 0)),
-        "volume": {"name": settings.volume, "mounted": _super_options(paths.mount) is not None},
+        "volume": {"name": settings.volume, "mounted": mount_options(paths.mount) is not None},
         "disk": _disk(paths),
     }
 
@@ -55,23 +55,18 @@ def _disk(paths: Paths) -> dict[str, Any]:
         return {
             "size_bytes": disk.f_blocks * disk.f_frsize,
             "free_bytes": disk.f_bavail * disk.f_frsize,
-            "read_only": "ro" in (_super_options(paths.mount) or ()),
+            # All that lies beside the data and has a time in its name.
+            "aside_bytes": sum(
+                file.stat().st_blocks * 512
+                for folder in paths.mount.glob("*-*")
+                for file in folder.rglob("*")
+            ),
+            "read_only": is_read_only(paths.mount),
+            "errors": int(paths.errors.read_text()) if paths.errors.exists() else 0,
             "contents": read_disk(paths.data).contents.value,
         }
     except OSError as error:
         return {"problem": str(error)}
-
-
-def _super_options(mount: Path) -> list[str] | None:
-    """The options of the file system at a mount point, or ``None`` (proc_pid_mountinfo(5)).
-
-    The exporter's unit mounts everything read-only for itself, which changes the options of the mount alone.
-    """
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        words = line.split()
-        if words[4] == str(mount):
-            return words[-1].split(",")
-    return None
 
 
 def _unit(name: str) -> dict[str, str]:

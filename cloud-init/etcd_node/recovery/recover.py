@@ -188,9 +188,8 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
         say(f"moved this member's data to {set_aside(paths, 'damaged')}")
     finally:
         _systemctl("start", "--no-block", *UNITS)
-    say("this member joins again with the data of the others: journalctl -fu preparecluster. When etcdctl member list "
-        "shows it as started and as no learner, delete that directory, and run etcdctl alarm disarm if there was an "
-        "alarm")  # fmt: skip
+    say("this member joins again with the data of the others: journalctl -fu preparecluster. See docs/recovery.md for "
+        "the alarm and the data that was set aside")  # fmt: skip
 
 
 def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:

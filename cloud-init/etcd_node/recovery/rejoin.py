@@ -49,14 +49,9 @@ def rejoin_objection(settings: Settings, paths: Paths, confirmed: MemberList | N
     except (NoAnswerError, RefusedError) as error:
         return unhealthy(name, error)
     if len(hashes) > 1:
-        return (
-            "the others have different data, or are compacting it now: see docs/recovery.md, Different data"
-        )
+        return "the others have different data, or compact it now: see docs/recovery.md, Different data"
     if free < needed:
-        return (
-            f"the disk has {free} MiB free, and the data of the others needs {needed}: "
-            "delete data that was set aside before, or set a larger etcd:volumeSize and run pulumi up"
-        )
+        return f"the disk has {free} MiB free, and needs {needed}: set a larger etcd:volumeSize, and run pulumi up"
     return ""
 
 

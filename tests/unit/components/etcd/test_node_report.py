@@ -24,7 +24,9 @@ TOLD: dict[str, Any] = {
 
 def test_an_etcd_that_ends_is_told_with_its_last_words() -> None:
     told = parse_report(TOLD, 1000.0)
-    assert str(told) == "etcd has ended: failed to open: crc mismatch; systemd has started etcd again 7 times"
+    assert str(told) == (
+        "its log is damaged; etcd has ended: failed to open: crc mismatch; systemd has started etcd again 7 times"
+    )
     assert (told.contents, told.seen_from, told.full) == ("data", "198.51.100.10", False)
 
 
@@ -33,6 +35,11 @@ def test_an_etcd_that_ends_is_told_with_its_last_words() -> None:
     [
         ({"volume": {"name": "v", "mounted": False}}, "its data volume v is not mounted"),
         ({"disk": {"free_bytes": 0}}, "its disk has only 0 MiB free"),
+        ({"disk": {"errors": 2}}, "the kernel has found 2 errors in its file system"),
+        (
+            {"etcd_last": ["panic: tocommit(9) is out of range [lastIndex(7)]."]},
+            "its data is older than what",
+        ),
         ({"disk": {"read_only": True}}, "its data is on a read-only file system"),
         ({"disk": {"problem": "I/O error"}}, "its disk cannot be examined: I/O error"),
         ({"etcd_result": "oom-kill"}, "ended by systemd or the kernel: oom-kill"),

@@ -47,6 +47,10 @@ ROWS: list[tuple[Situation, Seen]] = [
     (Situation.VOLUME_MISSING, Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="w"))),
     (Situation.READ_ONLY, Seen(REFUSED, "", report(ENDED, read_only=True, last_words="w", exits=3))),
     (Situation.DISK_FULL, Seen(REFUSED, "", report(ENDED, free_bytes=4096, last_words="w", exits=3))),
+    (
+        Situation.DAMAGED_FILESYSTEM,
+        Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="e2fsck -p cannot repair it")),
+    ),
     (Situation.CLOCK, Seen(REFUSED, "", report(ENDED, clock_error=-3600.0))),
     (
         Situation.RESTORE,
