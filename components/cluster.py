@@ -17,7 +17,7 @@ from components.identity.cluster_identity import identity_tag
 from components.identity.stack_state import StackState
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
-from components.infra.dns import zone_id
+from components.infra.dns import DnsZone
 from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
 from components.infra.record_check import RecordCheck
 from components.infra.scrape_config import scrape_config
@@ -77,7 +77,7 @@ class EtcdCluster(pulumi.ComponentResource):
         first = pulumi.ResourceOptions(parent=self, depends_on=known)
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
         allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
-        zone = zone_id(immutable.zone, self)
+        zone = DnsZone(immutable.zone, stack=account.stack, parent=self)
         authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
         client = ClusterClient(
             settings,
@@ -96,20 +96,24 @@ class EtcdCluster(pulumi.ComponentResource):
         child = bootstrap.after_record(child)
         identity = bootstrap.identity.apply(lambda one: identity_tag(name, one))
         orphans = Orphans(
-            settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone
+            settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone.id
         )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        records = RecordCheck(settings, name, zone_id=zone, existing=client.existing)
+        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing)
         preflight = Preflight(
             settings, existing=client.existing, access=account.access, check_records=records.check
         )
-        rollout = Rollout(name, settings, members=client, preflight=preflight, version=staged.version)
-        client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
-        alert_policies(name, settings, network.cluster_tag.name, opts=child)
+        rollout = Rollout(
+            name, settings, members=client, preflight=preflight, zone=zone.state, version=staged.version
+        )
+        lockout = client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
+        policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
+        urns = [policy.urn for policy in policies]
+        rollout.settle(authority.operator.certificate, records.warnings, lockout, *urns)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(
             settings=settings,
-            zone_id=zone,
+            zone=zone,
             bootstrap=bootstrap,
             staged=staged,
             network=network,

@@ -12,7 +12,8 @@ import pulumi_digitalocean as digitalocean
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
-from components.infra.dns import DnsRecord
+from components.identity.stack_state import RECORD_TYPE
+from components.infra.dns import DnsRecord, DnsZone
 from components.infra.network import ClusterNetwork
 from components.orphans.hooks import Orphans, with_orphan_removal
 from components.pki.authority import (
@@ -37,8 +38,8 @@ class MemberArgs:
 
     settings: Settings
     """The stack's settings."""
-    zone_id: pulumi.Output[str]
-    """Id of the Cloudflare zone that the DNS records are in."""
+    zone: DnsZone
+    """The Cloudflare zone that the DNS records are in."""
     bootstrap: BootstrapRecord
     """The token and the initial size of the cluster."""
     staged: StagedRecord
@@ -66,6 +67,8 @@ class Member(pulumi.ComponentResource):
     """The IPv4 address that members and clients use."""
     droplet: digitalocean.Droplet
     """The member's droplet."""
+    record: DnsRecord
+    """The member's DNS record."""
     replaced_by: pulumi.Output[str]
     """The digest of all inputs whose change replaces the droplet."""
 
@@ -86,6 +89,8 @@ class Member(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         volume = self._volume(label, args) if settings.volume_size else None
+        if volume is not None:
+            args.rollout.settle(volume.urn)
         replacing: dict[str, Any] = {
             "image": settings.image,
             "region": settings.region,
@@ -101,10 +106,11 @@ class Member(pulumi.ComponentResource):
                 member=self.name,
                 number=number,
                 replaced_by=self.replaced_by,
-                previous=None if previous is None else previous.droplet,
+                previous=previous,
+                required=args.required,
                 # The resources' own URNs resolve only after the gate.
                 droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
-                record_urn=pulumi.create_urn(label, "cloudflare:index/dnsRecord:DnsRecord", parent=self),
+                record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self),
             ),
             opts=child,
         )
@@ -129,17 +135,19 @@ class Member(pulumi.ComponentResource):
                 hooks=pulumi.ResourceHookBinding(before_create=[gate.preview_hook(), gate.orphan_hook()]),
             ),
         )
-        args.rollout.add_droplet(self.name, gate.record, self.droplet)
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        DnsRecord(
+        address = args.zone.address(self.name, self.address)
+        after_droplet = pulumi.ResourceOptions(parent=self, depends_on=[self.droplet])
+        self.record = DnsRecord(
             label,
-            zone_id=args.zone_id,
+            zone_id=args.zone.id,
             name=self.name,
-            address=self.address,
-            comment=args.orphans.comment,
-            opts=args.orphans.kept_record(child, label, self.name),
+            address=args.rollout.when_records_may_change().apply(lambda _: address),
+            comment=args.zone.comment(self.name, args.orphans.comment),
+            opts=args.orphans.kept_record(after_droplet, label, self.name),
         )
+        args.rollout.add_member(self.name, gate=gate.record, droplet=self.droplet, record=self.record)
         self.register_outputs({"name": self.name, "address": self.address})
 
     def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:

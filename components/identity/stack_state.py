@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -15,6 +15,16 @@ STASH_TYPE = "pulumi:index:Stash"
 DROPLET_TYPE = "digitalocean:index/droplet:Droplet"
 VOLUME_TYPE = "digitalocean:index/volume:Volume"
 TAG_TYPE = "digitalocean:index/tag:Tag"
+RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+@dataclass(frozen=True)
+class RecordState:
+    """A DNS record in a stack's state."""
+
+    zone_id: str
+    address: str
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class StackState:
     """Names of all tags, in lower case."""
     urns: frozenset[str]
     """URNs of all resources."""
+    records: Mapping[str, RecordState] = field(default_factory=dict[str, RecordState])
+    """The DNS records by name."""
 
 
 def last_gate(cluster: str) -> str:
@@ -59,6 +71,7 @@ async def read_stack_state(cluster: str) -> StackState:
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
+    records: dict[str, RecordState] = {}
     for urn, resource in resources.items():
         name = urn.rpartition("::")[2]
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -69,6 +82,11 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             ids.add(str(outputs.get("id", "")))
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
+        elif kind == RECORD_TYPE:
+            zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
+            records[str(outputs.get("name", ""))] = RecordState(
+                zone, str(outputs.get("content", "")), comment
+            )
         elif kind == STASH_TYPE and name == bootstrap_record(cluster):
             stored: Mapping[str, Any] = outputs.get("output") or {}
             token = str(stored.get("token", ""))
@@ -81,4 +99,5 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         ids=frozenset(ids),
         tags=frozenset(tags),
         urns=frozenset(resources),
+        records=records,
     )

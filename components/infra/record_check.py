@@ -32,6 +32,9 @@ class RecordConflictError(pulumi.RunError):
 class RecordCheck:
     """Lists the zone's records at the members' names once, warns, and refuses what cannot be created."""
 
+    warnings: pulumi.Output[None]
+    """Resolves when everything has been warned of."""
+
     def __init__(
         self,
         settings: Settings,
@@ -47,7 +50,7 @@ class RecordCheck:
         self._existing = existing
         self._records = asyncio.ensure_future(self._list())
         # As an output, so that the program waits for the warnings.
-        self._warnings = pulumi.Output.from_input(self._warn())
+        self.warnings = pulumi.Output.from_input(self._warn())
 
     async def check(self, missing: Collection[str]) -> None:
         """Raise ``RecordConflictError`` if Cloudflare or this program would not create the record of a member.

@@ -10,7 +10,7 @@ import pulumi
 from components.etcd.health import listed_names
 from components.identity.stack_state import last_gate
 from components.rollout.interfaces import ReplaceableMember
-from components.rollout.messages import RESUMABLE
+from components.rollout.messages import RESUMABLE, record_left_behind
 from components.rollout.policy import answering, next_to_leave
 from components.rollout.rollout import Rollout
 
@@ -38,6 +38,7 @@ class Completion:
         all the same, because it must not succeed while a member is unhealthy.
         """
         droplets = [member.droplet for member in members]
+        records = [member.record for member in members]
         hook = pulumi.ResourceHook(last_gate(self._name), self._complete)
         record = pulumi.Stash(
             last_gate(self._name),
@@ -49,12 +50,23 @@ class Completion:
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
-                    depends_on=[*droplets, *after],
+                    # With --continue-on-error the engine deletes nothing that a failed last gate depends on: so the
+                    # records of members that could not leave stay.
+                    depends_on=[*droplets, *records, *after],
                     hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
                 ),
             ),
         )
-        return pulumi.Output.from_input(record.id).apply(self._end)
+
+        async def end(_: Any) -> Sequence[str]:
+            if pulumi.runtime.is_dry_run():
+                await self._announce()
+            elif not self._hook_called:
+                await self.check_existing()
+            await self._check_records(members)
+            return self._members
+
+        return pulumi.Output.from_input(record.id).apply(end)
 
     async def check_existing(self) -> None:
         """Wait until all members with a droplet are healthy, and change none.
@@ -76,12 +88,17 @@ class Completion:
         self._rollout.members.claim(recorded_members(args.old_inputs))
         await self._let_members_leave()
 
-    async def _end(self, _: Any) -> Sequence[str]:
-        if pulumi.runtime.is_dry_run():
-            await self._announce()
-        elif not self._hook_called:
-            await self.check_existing()
-        return self._members
+    async def _check_records(self, members: Sequence[ReplaceableMember]) -> None:
+        """Fail if clients are led to an earlier address, because ``--target`` names a droplet without its record."""
+        zone = await self._rollout.zone.future()
+        for member in members:
+            if zone is not None and zone.keeps(member.name):
+                continue
+            content, address = await member.record.content.future(), await member.address.future()
+            replaced = address is None and not await member.droplet.id.is_known()
+            if content and (replaced or (address and address != content)):
+                urn = await member.record.urn.future() or ""
+                raise pulumi.RunError(record_left_behind(member.name, content, address, urn))
 
     async def _let_members_leave(self) -> None:
         """Wait until all members are healthy. Members that are not configured any more leave one by one."""

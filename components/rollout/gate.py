@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from components.rollout.interfaces import MemberResources
 from components.rollout.messages import repair_command
 from components.rollout.rollout import Rollout
 
@@ -41,8 +42,10 @@ class GateArgs:
     """The member's number, counted from 1."""
     replaced_by: pulumi.Output[str]
     """The digest of all inputs whose change replaces the droplet."""
-    previous: pulumi.CustomResource | None
-    """The droplet of the member with the number before; ``None`` for the first member."""
+    previous: MemberResources | None
+    """The member with the number before; ``None`` for the first member."""
+    required: Sequence[pulumi.Resource]
+    """Resources that must exist before any droplet."""
     droplet_urn: pulumi.Output[str]
     """The URN that the droplet will have."""
     record_urn: pulumi.Output[str]
@@ -58,19 +61,37 @@ class Gate:
     def __init__(self, rollout: Rollout, args: GateArgs, *, opts: pulumi.ResourceOptions) -> None:
         self._rollout = rollout
         self._member = args.member
-        rollout.health.repairs[args.member] = repair_command(args.droplet_urn, args.record_urn)
+        rollout.health.repairs[args.member] = repair_command(
+            args.droplet_urn, rollout.changeable_record(args.record_urn)
+        )
         name = f"{rollout.name}-gate-{args.number}"
-        hook = pulumi.ResourceHook(name, self._open)
+        hook = pulumi.ResourceHook(name, self._open, pulumi.ResourceHookOptions(on_dry_run=True))
         self.record = pulumi.Stash(
             name,
             input={
                 "replaced_by": args.replaced_by,
-                "after": "" if args.previous is None else args.previous.id,
+                "after": "" if args.previous is None else args.previous.droplet.id,
             },
             opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+                opts,
+                pulumi.ResourceOptions(
+                    depends_on=self._dependencies(args),
+                    hooks=pulumi.ResourceHookBinding(before_update=[hook]),
+                ),
             ),
         )
+
+    def _dependencies(self, args: GateArgs) -> pulumi.Output[list[pulumi.Resource]]:
+        """The record of the member before, so that a failing record stops the run before the next droplet is touched.
+
+        They resolve when nothing but a change of members is left to do.
+        """
+
+        async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
+            await self._rollout.wait_to_ask(self._member, args.required)
+            return [] if args.previous is None else [args.previous.record]
+
+        return self._rollout.members.existing.apply(resolved)
 
     def dependencies(self, required: Sequence[pulumi.Resource]) -> pulumi.Output[list[pulumi.Resource]]:
         """The resources that the droplet depends on: ``required``, and the gate where the droplet exists already.
@@ -105,7 +126,9 @@ class Gate:
 
     async def _open(self, args: pulumi.ResourceHookArgs) -> None:
         if replaces_droplet(args.old_inputs, args.new_inputs):
-            await self._rollout.preflight.before_replacing()
+            await self._rollout.check_replacement(self._member)
+        if pulumi.runtime.is_dry_run():
+            return
         if self._rollout.settings.rollout == "all-at-once":
             pulumi.log.warn(
                 f"{self._member} may change while others are unhealthy, because etcd:rollout is all-at-once"

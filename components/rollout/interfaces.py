@@ -10,6 +10,7 @@ import pulumi
 from components.etcd.admin import DataHash
 from components.etcd.member_status import Observation
 from components.etcd.node_report import NodeReport
+from components.infra.dns import DnsRecord
 from components.rollout.backup_request import Leases
 
 
@@ -113,7 +114,21 @@ class RegisteredDroplet(Registered, Protocol):
         ...
 
 
-class ReplaceableMember(Protocol):
+class MemberResources(Protocol):
+    """A member's droplet and DNS record, as the gate of the next member sees them."""
+
+    @property
+    def droplet(self) -> pulumi.CustomResource:
+        """The member's droplet."""
+        ...
+
+    @property
+    def record(self) -> DnsRecord:
+        """The member's DNS record."""
+        ...
+
+
+class ReplaceableMember(MemberResources, Protocol):
     """A member as the last gate sees it."""
 
     @property
@@ -122,8 +137,8 @@ class ReplaceableMember(Protocol):
         ...
 
     @property
-    def droplet(self) -> pulumi.CustomResource:
-        """The member's droplet."""
+    def address(self) -> pulumi.Output[str]:
+        """The address of the droplet that clients use."""
         ...
 
     @property

@@ -84,7 +84,7 @@ def own_address_sentence(settings: Settings, own_address: str) -> str:
             f"This machine's own address, {own_address}, is behind a translation, so its public address is not known "
             "here: compare that with etcd:clientCidrs."
         )
-    return f"This machine connects from {own_address}, which is not in it. {_let_in(settings, own_address)}"
+    return f"This machine connects from {own_address}, which is not in it."
 
 
 def locked_out(settings: Settings, own_address: str) -> str:
@@ -97,13 +97,9 @@ def locked_out(settings: Settings, own_address: str) -> str:
     networks = ", ".join(str(network) for network in settings.client_cidrs)
     return (
         f"etcd:clientCidrs is {networks}, and this machine reaches the members from {own_address}: with this firewall, "
-        f"no run from here reaches a member. {_let_in(settings, own_address)}"
+        "no run from here reaches a member. Add it: "
+        f"pulumi config set --path 'etcd:clientCidrs[{len(settings.client_cidrs)}]' {own_address}/32"
     )
-
-
-def _let_in(settings: Settings, address: str) -> str:
-    number = len(settings.client_cidrs)
-    return f"Add it: pulumi config set --path 'etcd:clientCidrs[{number}]' {address}/32, and pulumi up."
 
 
 def foreign_member(member: ForeignMember) -> str:
@@ -117,9 +113,35 @@ def foreign_member(member: ForeignMember) -> str:
 
 
 def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The command that replaces a member's droplet, and changes its DNS record to the new address."""
-    return pulumi.Output.format(
-        "pulumi up --target-replace '{}' --target '{}', and then pulumi up", droplet_urn, record_urn
+    """The command that replaces a member's droplet, and changes its DNS record to the new address.
+
+    ``record_urn`` is empty if the record cannot be changed now. A later run changes it.
+    """
+    record = record_urn.apply(lambda urn: f" --target '{urn}'" if urn else "")
+    return pulumi.Output.format("pulumi up --target-replace '{}'{}, and then pulumi up", droplet_urn, record)
+
+
+def planned_without_dns(problem: str) -> str:
+    """Why no member is replaced for a changed setting while Cloudflare does not show the zone."""
+    return f"{problem}. A planned change must move each member's DNS record. No member was changed"
+
+
+def created_without_dns(problem: str) -> str:
+    """Why no droplet is created that would get no DNS record."""
+    return f"{problem}. No droplet was created"
+
+
+def record_left_behind(member: str, content: str, address: str | None, record_urn: str) -> str:
+    """Why a run fails that gives a droplet another ``address`` than its record has. A preview does not know it yet."""
+    reason = "because --target names the droplet without its record"
+    if address is None:
+        return (
+            f"the DNS record of {member} would stay at {content}, the address of the old droplet, {reason}. "
+            f"Add --target '{record_urn}', or run pulumi up without --target. Nothing was changed"
+        )
+    return (
+        f"the DNS record of {member} is still {content}, and its droplet has the address {address}, {reason}. "
+        "Run pulumi up, which corrects the record"
     )
 
 

@@ -109,13 +109,19 @@ class Answers(pulumi_mocks.Mocks):
     """The answers of the providers. ``bootstrap`` is the record that an earlier run stored, if there was one.
 
     ``state`` has the resources in the engine's state before this run, by type and name, with their outputs.
+    ``cloudflare`` is whether Cloudflare answers.
     """
 
-    def __init__(self, bootstrap: dict[str, Any] | None, state: State = NOTHING) -> None:
+    def __init__(
+        self, bootstrap: dict[str, Any] | None, state: State = NOTHING, *, cloudflare: bool = True
+    ) -> None:
         self.bootstrap = bootstrap
         self.state = state
+        self.cloudflare = cloudflare
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
+        if args.token.startswith("cloudflare:") and not self.cloudflare:
+            return {}, [("name", "the provider returned an error: 503 Service Unavailable")]
         return {
             "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
             "pulumi:pulumi:readStackResourceOutputs": {
@@ -220,7 +226,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
     of the account. ``state`` is the engine's state, by default that of a healthy cluster if there is a ``bootstrap``
     record or a droplet. ``volumes`` are those of the account. A run that fails leaves what it registered in ``plan``.
-    DigitalOcean offers ``catalog``; ``None`` is an API that fails. The zone has ``records``.
+    DigitalOcean offers ``catalog``; ``None`` is an API that fails. The zone has ``records``. ``cloudflare`` is whether
+    Cloudflare answers.
     """
 
     def run(
@@ -236,6 +243,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         preview: bool = True,
         catalog: Mapping[str, list[dict[str, Any]]] | None = CATALOG,
         records: Sequence[dict[str, Any]] = (),
+        cloudflare: bool = True,
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
@@ -271,7 +279,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         async def nobody(_: object) -> Mapping[str, Any]:
             return {}
 
-        monkeypatch.setattr("components.etcd.cluster_client.ClusterClient.observe", nobody)
+        if preview:
+            monkeypatch.setattr(ClusterClient, "observe", nobody)
 
         async def other_records(*_: object, **__: object) -> Sequence[dict[str, Any]]:
             return records
@@ -288,12 +297,13 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:
+            answers = Answers(bootstrap, state, cloudflare=cloudflare)
             pulumi_mocks.set_mocks(
-                Answers(bootstrap, state),
+                answers,
                 project="etcd",
                 stack="fra1",
                 preview=preview,
-                monitor=RecordingMonitor(Answers(bootstrap, state), plan),
+                monitor=RecordingMonitor(answers, plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)
             outputs = {

@@ -11,8 +11,11 @@ import pulumi
 from components.etcd.admin import DataHash
 from components.etcd.member_status import ForeignMember, MemberStatus, NoStatus, Observation
 from components.etcd.node_report import NodeReport
+from components.infra.dns import ZoneState
 from components.rollout.backup_request import Leases
 
+FOUND = ZoneState("zone", "", {})
+"""Cloudflare shows the zone."""
 NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
 
 
@@ -109,6 +112,7 @@ class FakeResource:
         self.urn = pulumi.Output.from_input("urn" if handled is None else handled)
         # A droplet that the engine does not create has no id.
         self.id = pulumi.Output.from_input(identity)
+        self.content = pulumi.Output.from_input("203.0.113.1")
 
 
 class FakeChecks:

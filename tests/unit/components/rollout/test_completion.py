@@ -12,7 +12,13 @@ from components.rollout.completion import Completion, recorded_members
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import FakeChecks, FakeMembers, FakeResource, healthy
+from tests.unit.components.rollout.running_members import (
+    FOUND,
+    FakeChecks,
+    FakeMembers,
+    FakeResource,
+    healthy,
+)
 
 NAMES = [f"etcd-server-{number}.etcd.example.com" for number in range(1, 6)]
 
@@ -28,11 +34,12 @@ def completion(
         settings(size=size).model_copy(update={"health_timeout_seconds": 0.5}),
         members=FakeMembers(dict.fromkeys(there, status), existing=there),
         preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(FOUND),
         version=pulumi.Output.from_input("3.6.14"),
     )
     for number, name in enumerate(NAMES[:size]):
         droplet = FakeResource(identity=str(number) if number < running else None)
-        rollout.add_droplet(name, FakeResource(), droplet)
+        rollout.add_member(name, gate=FakeResource(), droplet=droplet, record=FakeResource())
     return Completion(rollout)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pulumi
@@ -11,19 +12,26 @@ from components.changes.member_versions import UpgradeError
 from components.etcd.admin import DataHash
 from components.etcd.data_comparison import DifferentDataError
 from components.etcd.member_status import ForeignMember
+from components.identity.stack_state import RecordState
+from components.infra.dns import ZoneState
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
 from tests.unit.components.rollout.running_members import (
+    FOUND,
     NAMES,
     FakeChecks,
     FakeMembers,
+    FakeResource,
     foreign,
     healthy,
     observed,
 )
 
 FIRST, SECOND, THIRD = NAMES
+AWAY = ZoneState(
+    "zone", "Cloudflare does not show the zone", dict.fromkeys(NAMES, RecordState("zone", "192.0.2.1", "c"))
+)
 
 
 class LedMembers(FakeMembers):
@@ -44,12 +52,15 @@ class LedMembers(FakeMembers):
         self.transfers.append((leader, to))
 
 
-def rollout(members: FakeMembers, *, version: str = "3.6.14") -> Rollout:
+def rollout(
+    members: FakeMembers, *, version: str = "3.6.14", zone: ZoneState = FOUND, **changes: str
+) -> Rollout:
     return Rollout(
         "etcd-test",
-        settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 0}),
+        settings(healthTimeoutSeconds=10, **changes).model_copy(update={"health_timeout_seconds": 0}),
         members=members,
         preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(zone),
         version=pulumi.Output.from_input(version),
     )
 
@@ -120,3 +131,41 @@ async def test_a_voter_added_by_hand_that_does_not_run_keeps_gates_closed(
     monkeypatch.setattr(pulumi.log, "warn", lambda _: None)
     with pytest.raises(UnhealthyError, match="etcdctl member remove ab"):
         await rollout(FakeMembers(foreign(EXTRA))).release(FIRST)
+
+
+async def test_no_planned_replacement_begins_without_dns() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r"Cloudflare does not show the zone\. .* No member was changed$"
+    ):
+        await rollout(LedMembers(), zone=AWAY).check_replacement(FIRST)
+
+
+async def test_a_lost_member_and_an_all_at_once_run_need_no_dns() -> None:
+    members = FakeMembers(observed(), existing=[SECOND, THIRD])
+    await rollout(members, zone=AWAY).check_replacement(FIRST)
+    await rollout(LedMembers(), zone=AWAY, rollout="all-at-once").check_replacement(FIRST)
+
+
+async def test_a_gate_is_asked_after_all_else_that_can_fail() -> None:
+    run = rollout(LedMembers())
+    volume = asyncio.get_running_loop().create_future()
+    run.settle(pulumi.Output.from_input(volume))
+    asked = asyncio.ensure_future(run.wait_to_ask(FIRST, []))
+    await asyncio.sleep(0.05)
+    assert not asked.done()
+    volume.set_result("urn")
+    await asked
+
+
+async def test_a_gate_is_asked_after_joining_members_and_their_records() -> None:
+    run = rollout(FakeMembers(observed(), existing=[FIRST, SECOND]))
+    made, recorded = (asyncio.get_running_loop().create_future() for _ in range(2))
+    for name in NAMES:
+        droplet, record = (FakeResource(future if name == THIRD else None) for future in (made, recorded))
+        run.add_member(name, gate=FakeResource(), droplet=droplet, record=record)
+    asked = asyncio.ensure_future(run.wait_to_ask(FIRST, []))
+    for future in (made, recorded):
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        future.set_result("urn")
+    await asked

@@ -11,6 +11,7 @@ from components.etcd.member_status import NoStatus, Observation
 from components.rollout.rollout import Rollout
 from tests.unit.components.config.valid_settings import BACKUPS, settings
 from tests.unit.components.rollout.running_members import (
+    FOUND,
     NAMES,
     FakeChecks,
     FakeMembers,
@@ -35,6 +36,7 @@ async def purposes(*statuses: Observation, monkeypatch: pytest.MonkeyPatch, **ch
         settings(**{"rollout": "all-at-once", **BACKUPS, **changes}),
         members=FakeMembers(dict(zip(NAMES, statuses, strict=True))),
         preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(FOUND),
         version=pulumi.Output.from_input("3.6.14"),
     )
     for name in NAMES:
