@@ -84,7 +84,7 @@ def own_address_sentence(settings: Settings, own_address: str) -> str:
             f"This machine's own address, {own_address}, is behind a translation, so its public address is not known "
             "here: compare that with etcd:clientCidrs."
         )
-    return f"This machine connects from {own_address}, which is not in it."
+    return f"This machine connects from {own_address}, which is not in it. {_let_in(settings, own_address)}"
 
 
 def locked_out(settings: Settings, own_address: str) -> str:
@@ -97,9 +97,13 @@ def locked_out(settings: Settings, own_address: str) -> str:
     networks = ", ".join(str(network) for network in settings.client_cidrs)
     return (
         f"etcd:clientCidrs is {networks}, and this machine reaches the members from {own_address}: with this firewall, "
-        "no run from here reaches a member. Add it: "
-        f"pulumi config set --path 'etcd:clientCidrs[{len(settings.client_cidrs)}]' {own_address}/32"
+        f"no run from here reaches a member. {_let_in(settings, own_address)}"
     )
+
+
+def _let_in(settings: Settings, address: str) -> str:
+    number = len(settings.client_cidrs)
+    return f"Add it: pulumi config set --path 'etcd:clientCidrs[{number}]' {address}/32, and pulumi up."
 
 
 def foreign_member(member: ForeignMember) -> str:

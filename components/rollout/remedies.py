@@ -145,8 +145,8 @@ REMEDIES: dict[Situation, Remedy] = {
         "Its etcd runs, so it needs no new droplet. Repair members that do not answer first, and run pulumi up again."
     ),
     Situation.VOLUME_MISSING: Remedy(
-        "Its data is on that volume, and a new droplet would wait for it, too. Attach the volume to the droplet in the "
-        "control panel. The member then starts by itself."
+        "Its data is on that volume, and a new droplet would wait for it, too. A run attaches it again: pulumi up. If "
+        "that waits for this member, attach the volume in the control panel. The member then starts by itself."
     ),
     Situation.READ_ONLY: Remedy(
         "A new droplet would have the same file system. Its kernel's log says why it is read-only: journalctl -k. "
@@ -154,10 +154,11 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.DISK_FULL: Remedy(
         "A new droplet would have the same disk. Enlarge the volume: pulumi config set etcd:volumeSize GIB, and pulumi "
-        "up. etcd goes on by itself. What fills the disk: docs/monitoring.md#etcddiskalmostfull."
+        "up. etcd goes on by itself. If the file system does not grow, reboot the droplet: systemctl reboot. What "
+        "fills the disk: docs/monitoring.md#etcddiskalmostfull."
     ),
     Situation.DAMAGED_FILESYSTEM: Remedy(
-        "A new droplet would have the same file system. Repair it by hand: docs/recovery.md, A damaged file system."
+        "A new droplet would have the same file system. Repair it: docs/recovery.md, A damaged file system."
     ),
     Situation.CLOCK: Remedy(
         "To a wrong clock, certificates look expired or not yet valid. Compare it with your own, and set it: "

@@ -139,7 +139,11 @@ def test_a_preview_names_marker_tags_that_no_state_has(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: warnings.append(text))
+
+    def warn(text: str, **_: object) -> None:
+        warnings.append(text)
+
+    monkeypatch.setattr(pulumi.log, "warn", warn)
     plan_of(
         bootstrap=LATER, droplets=3, tags=["etcd-etcd-fra1", "etcd-etcd-fra1-size-3", "etcd-etcd-fra1-size-5"]
     )

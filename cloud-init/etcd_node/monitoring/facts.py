@@ -46,7 +46,7 @@ def words(facts: Mapping[str, Any]) -> str:
         return str(facts["waiting"])
     last = str((facts["etcd_last"] or [facts["etcd_result"]])[0])
     # What comes before the message is the time and the place in etcd's source.
-    return (last.partition('"msg":')[2] or last)[:200]
+    return (last.partition('"msg":')[2].partition(',"stack')[0] or last)[:200]
 
 
 def _disk(paths: Paths) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_the_networks_and_this_machines_address_are_named() -> None:
     text = needed_to_reach(settings(), 3, "192.0.2.7")
     assert text.startswith("No packet came back from any of 3 members.")
     assert "lets in only etcd:clientCidrs, which is 198.51.100.0/24" in text
-    assert text.endswith("This machine connects from 192.0.2.7, which is not in it.")
+    assert "This machine connects from 192.0.2.7, which is not in it. Add it: pulumi config set" in text
 
 
 @pytest.mark.parametrize(("address", "known"), [
@@ -48,7 +48,10 @@ def test_only_what_is_known_of_this_machines_address_is_said(address: str, known
 def test_private_addresses_need_a_machine_inside_the_vpc() -> None:
     text = needed_to_reach(settings(addresses="private"), 1, "10.1.2.3")
     assert "No packet came back from the only member." in text
-    assert "This machine connects from 10.1.2.3, which is not in it. It must also be inside the VPC" in text
+    assert "This machine connects from 10.1.2.3, which is not in it." in text
+    assert text.endswith(
+        "It must also be inside the VPC, or have a route into it, because etcd:addresses is private."
+    )
 
 
 def test_a_firewall_that_keeps_this_machine_out_is_named_with_a_remedy() -> None:

@@ -99,7 +99,13 @@ reports = st.none() | st.builds(
     prepare=st.sampled_from(["activating", "inactive", "failed"]),
     etcd=st.sampled_from(["active", "inactive", "activating", "failed"]),
     waiting=st.sampled_from(
-        ["", "no data here; waiting for the backup: x", "no data here; no quorum to join", "w"]
+        [
+            "",
+            "no data here; waiting for the backup: x",
+            "no data here; no quorum to join",
+            "e2fsck -p cannot repair it",
+            "w",
+        ]
     ),
     last_words=st.sampled_from(["", "wal: crc mismatch", "no space left on device"]),
     result=st.sampled_from(["", "success", "exit-code", "oom-kill"]),
