@@ -24,7 +24,7 @@ async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> fr
     ``only`` restricts them to a ``region``. Raises ``NamesNotListedError``.
     """
     try:
-        items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, **only)
+        items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, clock=None, **only)
     except ListingError as error:
         raise NamesNotListedError(
             f"{error}. The request used digitalocean:token. Run pulumi up again"
