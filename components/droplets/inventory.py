@@ -95,15 +95,16 @@ class Inventory:
         self.unguarded = self.state.apply(lambda state: markers_in(state.tags, cluster_tag).unguarded)
 
     async def _read(self) -> AccountState:
-        stack = await self._stack
         run = Run(self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
-        if reason := renamed(run, stack):
-            raise pulumi.RunError(reason)
         attempts = 0
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 state = await self._list()
+                # It is read meanwhile.
+                stack = await self._stack
+                if reason := renamed(run, stack):
+                    raise pulumi.RunError(reason)
                 needed = needs_volumes(stack, self._tag, state.with_tags)
                 volumes = await self._volumes() if needed else ()
             except ListingError as error:

@@ -59,12 +59,19 @@ def bootstrap_record(cluster: str) -> str:
 
 
 async def read_stack_state(cluster: str) -> StackState:
-    """Read the state of the running stack. ``cluster`` is the name of this run's cluster."""
+    """Read the state of the running stack. ``cluster`` is the name of this run's cluster. Raises ``RunError``."""
     # The engine answers for the running stack as for any other.
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    read: Any = await pulumi.runtime.invoke_async(
-        "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
-    )
+    try:
+        read: Any = await pulumi.runtime.invoke_async(
+            "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
+        )
+    # Pulumi raises a plain Exception.
+    except Exception as error:
+        raise pulumi.RunError(
+            f"the state of the stack {stack} was not read: {error}. Without it a run does not know which cluster is "
+            "its own. Nothing was changed; run pulumi up again"
+        ) from error
     return stack_state(read["outputs"], cluster)
 
 

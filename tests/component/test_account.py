@@ -122,6 +122,19 @@ def test_a_lost_state_is_refused_before_any_resource(
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
 
+def test_a_state_that_cannot_be_read_ends_the_run_before_any_resource(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("no such backend")
+
+    monkeypatch.setattr("pulumi.runtime.invoke_async", fail)
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=r"stack \S+/etcd/fra1 was not read: no such backend"):
+        plan_of(plan=plan)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
 def test_a_renamed_stack_is_refused_before_any_resource(plan_of: PlanOf) -> None:
     plan = Plan()
     with pytest.raises(pulumi.RunError, match=r"the cluster etcd-etcd-old, .*: pulumi stack rename old"):
