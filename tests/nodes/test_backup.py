@@ -28,6 +28,7 @@ from etcd_node.host.settings import read_settings
 from components.etcd.admin import MemberAdmin
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
+from .api import Fault
 from .lab import CALM, Lab, Node, eventually
 from .objects import KEY, ObjectServer
 
@@ -466,3 +467,43 @@ def test_another_member_carries_out_a_request_that_the_first_cannot(
     assert backup.back_up(settings, second.paths, backups)
     assert run.confirmed()
     assert not run.waits()
+
+
+def go_down(*nodes: Node) -> None:
+    """Do what members do while their machines shut down at the same time."""
+    threads = [threading.Thread(target=node.step, args=("last-backup",)) for node in nodes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_members_that_are_destroyed_leave_one_last_backup(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server, interval=3600)
+    nodes[0].etcdctl("put", "colour", "blue")
+    go_down(nodes[0])
+    assert not stored_backups(server), "the cluster is only changed"
+    lab.api.tags.remove("etcd-test-up")
+    go_down(nodes[1], nodes[2])
+    assert len(stored_backups(server)) == 1
+    go_down(nodes[0])
+    assert len(stored_backups(server)) == 1
+    assert "another member has taken it" in nodes[0].log
+
+
+def test_a_member_that_cannot_take_the_last_backup_says_why(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    lab.api.tags.remove("etcd-test-up")
+    server.stop()
+    go_down(node)
+    assert "the cluster is being destroyed: taking a last backup" in node.log
+    assert "backup failed: " in node.log
+
+
+def test_no_last_backup_is_taken_while_the_markers_are_unknown(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    lab.api.faults.append(Fault(500, times=1000))
+    lab.api.tags.clear()
+    go_down(node)
+    assert not stored_backups(server)
+    assert "cannot read whether the cluster is being destroyed" in node.log
