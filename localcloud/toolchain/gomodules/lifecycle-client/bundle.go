@@ -32,7 +32,13 @@ func (b bundle) verify(state tls.ConnectionState) error {
 	if !roots.AppendCertsFromPEM(text) {
 		return errors.New("ca.pem has no certificate")
 	}
-	_, err = state.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: state.ServerName, Roots: roots})
+	// While a CA is replaced, members send the new one, signed by the old one.
+	intermediates := x509.NewCertPool()
+	for _, certificate := range state.PeerCertificates[1:] {
+		intermediates.AddCert(certificate)
+	}
+	options := x509.VerifyOptions{DNSName: state.ServerName, Roots: roots, Intermediates: intermediates}
+	_, err = state.PeerCertificates[0].Verify(options)
 	return err
 }
 
