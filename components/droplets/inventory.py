@@ -105,7 +105,7 @@ class Inventory:
                 stack = await self._stack
                 if reason := renamed(run, stack):
                     raise pulumi.RunError(reason)
-                needed = needs_volumes(stack, self._tag, state.with_tags)
+                needed = needs_volumes(stack, state.with_tags)
                 volumes = await self._volumes() if needed else ()
             except ListingError as error:
                 if time.monotonic() > give_up or not error.temporary:

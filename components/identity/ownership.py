@@ -90,9 +90,9 @@ def cluster_volumes(volumes: Sequence[Mapping[str, Any]], cluster: str) -> dict[
     return {one["name"]: str(one["id"]) for one in volumes if named.fullmatch(one["name"])}
 
 
-def needs_volumes(state: StackState, cluster: str, droplets: Sequence[ClusterDroplet]) -> bool:
+def needs_volumes(state: StackState, droplets: Sequence[ClusterDroplet]) -> bool:
     """Whether the account's volumes decide whose cluster it is."""
-    return not state.token or _none_known(state, cluster, droplets)
+    return not state.token or _none_known(state, droplets)
 
 
 def _other_identity(run: Run, state: StackState, droplets: Sequence[ClusterDroplet]) -> str:
@@ -116,7 +116,7 @@ def _unknown_ids(
     run: Run, state: StackState, droplets: Sequence[ClusterDroplet], volumes: Sequence[Mapping[str, Any]]
 ) -> str:
     """Droplets of an earlier version of the program carry no identity. There, ids decide."""
-    if not _none_known(state, run.cluster, droplets):
+    if not _none_known(state, droplets):
         return ""
     if state.ids & {*cluster_volumes(volumes, run.cluster).values()}:
         return ""
@@ -128,14 +128,13 @@ def _unknown_ids(
     )
 
 
-def _none_known(state: StackState, cluster: str, droplets: Sequence[ClusterDroplet]) -> bool:
+def _none_known(state: StackState, droplets: Sequence[ClusterDroplet]) -> bool:
     """Whether no droplet is surely this state's: none carries an identity, and the state has no id of one.
 
-    A state that once had a healthy cluster may be an old export, and all droplets may have been replaced since.
+    The state may be an old export, and all droplets may have been replaced since. Then their volumes are known.
     """
     return (
         bool(droplets)
-        and cluster not in state.healthy
         and not identities_in(_tags(droplets))
         and not state.ids & {str(one.id) for one in droplets}
     )

@@ -102,6 +102,7 @@ def healthy_state(bootstrap: Mapping[str, Any]) -> State:
         ("pulumi:index:Stash", "etcd-etcd-fra1-founding"): {"output": bootstrap},
         ("pulumi:index:Stash", "etcd-etcd-fra1-healthy"): {},
         ("etcd:index:EtcdCluster", "etcd-etcd-fra1"): {},
+        ("digitalocean:index/droplet:Droplet", "etcd-etcd-fra1-2"): {"id": "2"},
     }
 
 

@@ -14,7 +14,7 @@ from components.changes import immutable_settings
 from components.changes.immutable_settings import ImmutableSettings, InvalidTransitionError, RequestedSettings
 from components.config.loading import ProviderAccess
 from components.droplets.inventory import Inventory
-from components.identity.stack_state import StackState, stack_state
+from components.identity.stack_state import DROPLET_TYPE, StackState, stack_state
 from tests.unit.components.config.valid_settings import settings
 
 DROPLET = {"id": 1, "name": "etcd-server-1.etcd.example.com", "tags": ["etcd-test"]}
@@ -36,7 +36,11 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
         async def read_state(cluster: str) -> StackState:
             record = f"urn:pulumi:test::etcd::pulumi:index:Stash::{cluster}"
             return stack_state(
-                {f"{record}-founding": {"outputs": {"output": {"token": "t"}}}, f"{record}-healthy": {}},
+                {
+                    f"{record}-founding": {"outputs": {"output": {"token": "t"}}},
+                    f"{record}-healthy": {},
+                    f"urn:pulumi:test::etcd::{DROPLET_TYPE}::{cluster}-1": {"outputs": {"id": "1"}},
+                },
                 cluster,
             )
 

@@ -75,14 +75,14 @@ def test_a_volume_without_droplets_is_a_cluster_as_well() -> None:
     "volumes", [[], [{"name": "etcd-etcd-fra1-logs", "id": "w"}]], ids=["none", "another"]
 )
 def test_a_new_cluster_in_an_account_without_one_is_allowed(volumes: list[Any]) -> None:
-    assert needs_volumes(EMPTY, NAME, [])
+    assert needs_volumes(EMPTY, [])
     assert not unknown_cluster(RUN, EMPTY, [], volumes)
 
 
 @pytest.mark.parametrize("state", [STATE, BORN], ids=["healthy once", "interrupted bootstrap"])
 @pytest.mark.parametrize("id_", [1, 7], ids=["known", "unknown"])
 def test_droplets_with_the_clusters_own_identity_are_its_own(state: StackState, id_: int) -> None:
-    assert not needs_volumes(state, NAME, droplets(TAG, id_=id_))
+    assert not needs_volumes(state, droplets(TAG, id_=id_))
     assert not unknown_cluster(RUN, state, droplets(TAG, id_=id_), [])
 
 
@@ -97,11 +97,19 @@ def test_droplets_with_another_identity_are_refused_under_the_same_name() -> Non
     [
         (BORN, 1, [], True),
         (BORN, 7, [VOLUME], True),
-        (STATE, 7, [], True),
+        (STATE, 7, [VOLUME], True),
+        (STATE, 7, [], False),
         (BORN, 7, [], False),
         (BORN, 7, [VOLUME | {"id": "v7"}], False),
     ],
-    ids=["known droplet", "known volume", "an old export", "nothing known", "another volume"],
+    ids=[
+        "known droplet",
+        "known volume",
+        "an old export",
+        "another cluster",
+        "nothing known",
+        "another volume",
+    ],
 )
 def test_droplets_without_an_identity_are_told_by_ids(
     state: StackState, id_: int, volumes: list[Any], allowed: bool
