@@ -101,7 +101,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.READ_ONLY: report.read_only,
         Situation.DISK_FULL: report.full,
         Situation.CLOCK: report.clock_wrong,
-        Situation.RESTORE: "waiting for the backup" in report.waiting,
+        Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
         Situation.WAITING: bool(report.waiting),
         Situation.DAMAGED: bool(report.damage),

@@ -33,7 +33,9 @@ def test_a_scrape_of_the_exporter_leaves_no_line_in_the_journal(cluster: Cluster
             assert (
                 f'etcd_node_certificate_not_after_timestamp_seconds{{certificate="{name}"}}' in result.stdout
             )
-    assert cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-exporter@' -e 'Answer one scrape' || true") == ""
+    assert (
+        cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-exporter@' -e 'Answer one request' || true") == ""
+    )
 
 
 def test_the_scrape_configuration_names_every_member(cluster: Cluster) -> None:

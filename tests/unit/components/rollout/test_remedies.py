@@ -14,6 +14,7 @@ from components.etcd.member_status import (
     DISTRUSTED,
     DISTRUSTS,
     EXPIRED,
+    NOT_YET_VALID,
     Cause,
     MemberStatus,
     NoStatus,
@@ -54,7 +55,11 @@ ROWS: list[tuple[Situation, Seen]] = [
     (Situation.CLOCK, Seen(REFUSED, "", report(ENDED, clock_error=-3600.0))),
     (
         Situation.RESTORE,
-        Seen(REFUSED, "", report(WAITS, waiting="no data here; waiting for the backup: 404")),
+        Seen(
+            REFUSED,
+            "",
+            report(WAITS, waiting="no data here; waiting for the backup: etcd:restoreFrom x: 404"),
+        ),
     ),
     (
         Situation.NO_QUORUM_TO_JOIN,
@@ -76,7 +81,7 @@ ROWS: list[tuple[Situation, Seen]] = [
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {EXPIRED}", Cause.CERTIFICATE), "")),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {DISTRUSTS}", Cause.CERTIFICATE), "")),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {DISTRUSTED}", Cause.CERTIFICATE), "")),
-    (Situation.NOT_VALID, Seen(NoStatus("its certificate is not yet valid", Cause.CERTIFICATE), "")),
+    (Situation.NOT_VALID, Seen(NoStatus(f"u: {NOT_YET_VALID}", Cause.CERTIFICATE), "")),
     (Situation.UNRESPONSIVE, Seen(NoStatus("no answer in time", Cause.UNRESPONSIVE), "")),
     (Situation.SILENT, Seen(NoStatus("no answer in time", Cause.SILENT), "")),
     (Situation.REFUSED, Seen(REFUSED, "")),
@@ -101,7 +106,7 @@ reports = st.none() | st.builds(
     waiting=st.sampled_from(
         [
             "",
-            "no data here; waiting for the backup: x",
+            "waiting for a to choose a backup: etcd:restoreFrom x: 404",
             "no data here; no quorum to join",
             "e2fsck -p cannot repair it",
             "w",
