@@ -317,9 +317,9 @@ def wait_until_promoted(node: Node) -> None:
     eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)
 
 
-def added_by_hand(node: Node, *options: str) -> str:
+def added_by_hand(node: Node, *options: str, host: str = "extra.test") -> str:
     """Add a member that the program did not make and that never runs, with etcdctl. Returns its id."""
-    add = ("member", "add", "extra", *options, "--peer-urls=https://extra.test:2380")
+    add = ("member", "add", "extra", *options, f"--peer-urls=https://{host}:2380")
     return eventually(
         "it is added",
         lambda: re.findall(r"Member\s+([0-9a-f]+)\s+added", node.etcdctl(*add).stdout),

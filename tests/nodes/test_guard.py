@@ -259,11 +259,15 @@ def test_members_added_by_hand_count_only_if_they_vote(lab: Lab) -> None:
     guard = Guarded(first)
     try:
         eventually("it is settled", lambda: guard.guard.settled and guard.allows())
-        learner = added_by_hand(first, "--learner")
-        eventually("it has seen the learner", guard.reconciled.is_set)
-        time.sleep(1)
-        assert guard.allows()
-        eventually("it is removed", lambda: first.etcdctl("member", "remove", learner).returncode == 0)
+        # The second one is named as the program names members, but has no droplet.
+        for host in ("extra.test", lab.address(9)):
+            guard.reconciled.clear()
+            learner = added_by_hand(first, "--learner", host=host)
+            eventually("it has seen the learner", guard.reconciled.is_set)
+            time.sleep(1)
+            assert guard.allows()
+            remove = ("member", "remove", learner)
+            eventually("it is removed", lambda remove=remove: first.etcdctl(*remove).returncode == 0)
         voter = added_by_hand(first)
         eventually("it blocks it for a voter that does not run", guard.blocks, seconds=5)
         settings = read_settings(first.paths.etc / "prepare_cluster.json")

@@ -99,17 +99,19 @@ class PeerHealth:
     def _others(self) -> list[ListedMember]:
         """The other members. Before the first list: the initial members and those that have an address.
 
-        No learner that was added by hand is among them: nobody may ever promote it.
+        No learner that was added by hand is among them, since nobody may ever promote it: one with a name of another
+        form, or without a droplet.
         """
+        name = self._settings.name
+        made = {*self._settings.initial_members, *self._addresses()}
         if self._members:
-            name = self._settings.name
             return [
                 member
                 for member in self._members
-                if not (is_self(name, member) or (member.learner and is_foreign(name, member)))
+                if not is_self(name, member)
+                and not (member.learner and (is_foreign(name, member) or member.host not in made))
             ]
-        names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
-        return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
+        return [ListedMember(0, one, (peer_url(one),), learner=False) for one in sorted(made - {name})]
 
     def _addresses(self) -> dict[str, str]:
         return read_members(self._paths.hosts)
