@@ -42,6 +42,7 @@ CASE = Case(
     own_stall_ms=100,
     client=CLIENT,
     planned=True,
+    clients_cut=True,
     seconds=7.0,
 )
 
@@ -118,6 +119,7 @@ def test_members_down_together_count_without_those_the_test_broke() -> None:
         (replace(CASE, client=replace(CLIENT, events_misordered=1)), False),
         (replace(CASE, client=replace(CLIENT, leases_expired=1)), False),
         (replace(CASE, client=replace(CLIENT, leases_expired=1), planned=False), True),
+        (replace(CASE, client=replace(CLIENT, leases_expired=1), clients_cut=False), True),
     ],
 )
 def test_a_session_is_bad_when_any_case_was(second: Case, good: bool) -> None:
