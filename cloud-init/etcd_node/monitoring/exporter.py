@@ -63,7 +63,7 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "alarm",
             raised_alarms(settings.metrics),
         )
-        + node_metrics(facts(settings, paths))
+        + node_metrics(facts(settings, paths, journal=False))
         + metrics_files(paths.metrics)
     )
 
