@@ -122,7 +122,7 @@ class Live(Cluster):
             acknowledged=written["acknowledged"],
             failed=written["failed"],
             retried=written["retried"],
-            lost=len(set().union(*lacking.values())),
+            lost=len(set[int]().union(*lacking.values())),
             clusters=frozenset(seen["clusters"]),
             max_down=seen["max_down"],
             max_off=seen["max_off"],

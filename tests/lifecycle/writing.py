@@ -76,7 +76,7 @@ class Writing:
                 continue
             finally:
                 connection.close()
-            urls = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
+            urls: list[str] = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
             return [host for url in urls if (host := urlsplit(url).hostname)]
         return []
 
