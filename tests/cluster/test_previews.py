@@ -35,17 +35,9 @@ MEMBER = "etcd-server-2.etcd.example.test"
 )
 def test_a_record_with_a_members_name_is_refused(stack: PreviewedStack, kind: str, content: str) -> None:
     stack.add_record(kind, MEMBER, content)
-    stack.add_record("AAAA", "etcd-server-1.etcd.example.test", "2001:db8::1")
     preview = stack.preview()
     assert preview.returncode != 0
-    assert (
-        f"the zone example.test has a{'n' * (kind == 'A')} {kind} record for {MEMBER}, to {content}"
-        in preview.stdout
-    )
-    assert (
-        "the zone example.test has an AAAA record for etcd-server-1.etcd.example.test, to 2001:db8::1. Clients"
-        in (preview.stdout)
-    )
+    assert f"{kind} record for {MEMBER}, to {content}" in preview.stdout
     assert "Traceback" not in preview.stdout
 
 
