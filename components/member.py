@@ -148,7 +148,9 @@ class Member(pulumi.ComponentResource):
             opts=args.orphans.kept_record(after_droplet, label, self.name),
         )
         args.rollout.add_member(self.name, gate=gate.record, droplet=self.droplet, record=self.record)
-        self.register_outputs({"name": self.name, "address": self.address})
+        # The engine deletes a droplet within the limit that the state has, not within that of the settings.
+        limit = self.droplet.urn.apply(lambda _: settings.droplet_timeout_seconds)
+        self.register_outputs({"name": self.name, "address": self.address, "deleteTimeout": limit})
 
     def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"

@@ -47,6 +47,7 @@ class ClusterClient:
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
         self._former: frozenset[str] = frozenset()
+        self._stack = account.stack
         self.existing = account.existing
         self.unguarded = account.unguarded
 
@@ -148,13 +149,18 @@ class ClusterClient:
         ]
         return any(asked)
 
+    async def delete_timeout(self, name: str) -> int | None:
+        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
+        stack = await self._stack.future()
+        return None if stack is None else stack.delete_timeouts.get(name)
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Retry the shutdown of a member's droplet, if one was requested since a Unix time.
 
         Returns the types of the actions that were started: ``shutdown``, or ``power_off`` for an unresponsive machine.
         A failure starts nothing, and the next call tries again.
         """
-        limit = self._settings.droplet_timeout_seconds
+        limit = await self.delete_timeout(name) or self._settings.droplet_timeout_seconds
         started = [
             await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
             for one in await self._active_droplets(name)

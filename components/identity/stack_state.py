@@ -15,6 +15,7 @@ STASH_TYPE = "pulumi:index:Stash"
 DROPLET_TYPE = "digitalocean:index/droplet:Droplet"
 VOLUME_TYPE = "digitalocean:index/volume:Volume"
 TAG_TYPE = "digitalocean:index/tag:Tag"
+MEMBER_TYPE = "etcd:index:Member"
 RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 
 
@@ -45,6 +46,8 @@ class StackState:
     """URNs of all resources."""
     records: Mapping[str, RecordState] = field(default_factory=dict[str, RecordState])
     """The DNS records by name."""
+    delete_timeouts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
 
 
 def last_gate(cluster: str) -> str:
@@ -79,6 +82,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
     records: dict[str, RecordState] = {}
+    delete_timeouts: dict[str, int] = {}
     for urn, resource in resources.items():
         name = urn.rpartition("::")[2]
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -89,6 +93,9 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             ids.add(str(outputs.get("id", "")))
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
+        elif kind == MEMBER_TYPE and outputs.get("deleteTimeout"):
+            # The engine returns numbers as floats.
+            delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
         elif kind == RECORD_TYPE:
             zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
             records[str(outputs.get("name", ""))] = RecordState(
@@ -107,4 +114,5 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         tags=frozenset(tags),
         urns=frozenset(resources),
         records=records,
+        delete_timeouts=delete_timeouts,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any
 
 import pulumi
 
+from components.api.listing import ListingError
+from components.api.retry import PAUSES
 from components.rollout.interfaces import MemberResources
 from components.rollout.messages import repair_command
 from components.rollout.rollout import Rollout
@@ -139,7 +142,7 @@ class Gate:
     async def _delete_orphans(self, _: pulumi.ResourceHookArgs) -> None:
         if self._member not in await self._rollout.existing():
             return
-        for droplet in await self._rollout.members.droplets_named(self._member):
+        for droplet in await self._droplets_of_this_name():
             pulumi.log.warn(
                 f"droplet {droplet} has the name {self._member} and is not in the stack's state: a run was interrupted "
                 "while it created it, or the state is an old export. It is shut down and deleted as soon as every "
@@ -148,3 +151,13 @@ class Gate:
             if self._rollout.settings.rollout != "all-at-once":
                 await self._rollout.release(self._member)
             await self._rollout.members.remove_droplet(droplet)
+
+    async def _droplets_of_this_name(self) -> Sequence[int]:
+        """List them. A failed listing is repeated for a minute, because the droplet before is deleted already."""
+        for pause in PAUSES:
+            try:
+                return await self._rollout.members.droplets_named(self._member)
+            except ListingError as error:
+                pulumi.log.info(f"before {self._member} is created: {error}. Listing again in {pause} s")
+                await asyncio.sleep(pause)
+        return await self._rollout.members.droplets_named(self._member)

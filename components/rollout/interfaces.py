@@ -62,6 +62,10 @@ class RunningMembers(Protocol):
         """Whether a shutdown of the member's droplet was requested since a Unix time. ``False`` if that is unknown."""
         ...
 
+    async def delete_timeout(self, name: str) -> int | None:
+        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
+        ...
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
 

@@ -47,22 +47,29 @@ class ShutdownWatch:
         warned = False
         alone_unhealthy = 0
         while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
-            if not await self._members.shutdown_was_requested(member, since=self._began):
-                continue
-            observations = await self._members.observe()
-            others = other_members(member, self._settings.member_names, observations)
-            foreign = foreign_problems(observations)
-            unhealthy = {**problems(others, observations), **foreign}
-            alone = only_unhealthy({member, *others}, observations) == member and not foreign
-            alone_unhealthy = alone_unhealthy + 1 if alone else 0
-            if self._settings.rollout != "all-at-once":
-                # Otherwise another droplet may be off because this run replaces it at the same time.
-                await self._members.power_on(unhealthy)
-            if not unhealthy:
-                await self._retry(member, unresponsive=alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS)
-            elif not warned:
-                self._warn(member, unhealthy)
-                warned = True
+            try:
+                if not await self._members.shutdown_was_requested(member, since=self._began):
+                    continue
+                observations = await self._members.observe()
+                others = other_members(member, self._settings.member_names, observations)
+                foreign = foreign_problems(observations)
+                unhealthy = {**problems(others, observations), **foreign}
+                alone = only_unhealthy({member, *others}, observations) == member and not foreign
+                alone_unhealthy = alone_unhealthy + 1 if alone else 0
+                if self._settings.rollout != "all-at-once":
+                    # Otherwise another droplet may be off because this run replaces it at the same time.
+                    await self._members.power_on(unhealthy)
+                if not unhealthy:
+                    await self._retry(member, unresponsive=alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS)
+                elif not warned:
+                    await self._warn(member, unhealthy)
+                    warned = True
+            # Whatever an API answers: without this watch, a shutdown that was refused once is never requested again.
+            except Exception as error:
+                alone_unhealthy = 0
+                pulumi.log.info(
+                    f"the shutdown of {member} was not observed ({error!r}): trying again in {WATCH_SECONDS:.0f} s"
+                )
 
     async def _retry(self, member: str, *, unresponsive: bool) -> None:
         started = await self._members.retry_shutdown(member, since=self._began, unresponsive=unresponsive)
@@ -74,10 +81,21 @@ class ShutdownWatch:
         elif started:
             pulumi.log.info(f"{member} did not shut down on request: the shutdown is requested again")
 
-    def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
+    async def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
         states = "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
-        limit = self._settings.droplet_timeout_seconds
+        limit = time_limit(await self._members.delete_timeout(member), self._settings.droplet_timeout_seconds)
         pulumi.log.warn(
-            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit} s "
-            f"(etcd:dropletTimeoutSeconds), this run fails and does not change {member}. {states}"
+            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
+            f"run fails and does not change {member}. {states}"
         )
+
+
+def time_limit(in_force: int | None, configured: int) -> str:
+    """How long the engine waits for the deletion of a droplet: as long as the last run has recorded."""
+    if in_force is None:
+        return "etcd:dropletTimeoutSeconds was at the end of the last run"
+    if in_force == configured:
+        return f"{in_force} s (etcd:dropletTimeoutSeconds)"
+    return (
+        f"{in_force} s (etcd:dropletTimeoutSeconds of the last run; {configured} counts from the next run on)"
+    )

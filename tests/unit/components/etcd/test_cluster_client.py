@@ -16,6 +16,7 @@ from components.etcd.cluster_client import ClusterClient
 from components.etcd.foreign_members import foreign_members
 from components.etcd.health import listed_names
 from components.etcd.member_status import MemberStatus, NoStatus, Observation
+from components.identity.stack_state import stack_state
 from tests.unit.components.config.valid_settings import settings
 
 
@@ -39,6 +40,7 @@ class KnownInventory(Inventory):
         self.book = KnownDroplets(settings(), "etcd-test")
         self.existing = pulumi.Output.from_input(frozenset[str]())
         self.unguarded = pulumi.Output.from_input(False)
+        self.stack = pulumi.Output.from_input(stack_state({}, "etcd-test"))
 
 
 @pytest.fixture(autouse=True)

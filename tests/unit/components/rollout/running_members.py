@@ -81,6 +81,9 @@ class FakeMembers:
     async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
         return True
 
+    async def delete_timeout(self, name: str) -> int | None:
+        return 240
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         raise AssertionError(name)
 

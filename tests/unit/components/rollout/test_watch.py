@@ -10,7 +10,7 @@ import pytest
 
 from components.etcd.member_status import ForeignMember, Observation
 from components.rollout import watch
-from components.rollout.watch import ShutdownWatch
+from components.rollout.watch import ShutdownWatch, time_limit
 from tests.unit.components.config.valid_settings import settings
 from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, foreign, observed
 
@@ -104,3 +104,33 @@ async def test_a_droplet_that_nobody_asked_to_shut_down_is_left_alone(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert (logged, members.unresponsive) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("in_force", "text"),
+    [
+        (180, "180 s (etcd:dropletTimeoutSeconds)"),
+        (240, "240 s (etcd:dropletTimeoutSeconds of the last run; 180 counts from the next run on)"),
+        (None, "etcd:dropletTimeoutSeconds was at the end of the last run"),
+    ],
+)
+def test_a_blocked_shutdown_names_the_time_limit_that_is_in_force(in_force: int | None, text: str) -> None:
+    assert time_limit(in_force, 180) == text
+
+
+async def test_a_failed_observation_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    members = ScriptedMembers([observed()] * 2)
+    observe, failures = members.observe, [ValueError("no JSON")]
+
+    async def failing_once() -> Mapping[str, Observation]:
+        if failures:
+            raise failures.pop()
+        return await observe()
+
+    monkeypatch.setattr(members, "observe", failing_once)
+    await ShutdownWatch(settings(), members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert members.unresponsive == [False, False]
