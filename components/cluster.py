@@ -130,7 +130,12 @@ class EtcdCluster(pulumi.ComponentResource):
         wanted = marker_tags(
             name, settings.size, [member.droplet for member in members], identity=identity, opts=child
         )
-        healthy = Completion(rollout).gate(members, after=wanted, opts=child)
+        healthy = Completion(rollout).gate(
+            members,
+            after=wanted,
+            recorded=account.stack.apply(lambda stack: name in stack.healthy),
+            opts=child,
+        )
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})

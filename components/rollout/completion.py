@@ -10,7 +10,7 @@ import pulumi
 from components.etcd.health import listed_names
 from components.identity.stack_state import last_gate
 from components.rollout.interfaces import ReplaceableMember
-from components.rollout.messages import RESUMABLE, record_left_behind
+from components.rollout.messages import NOT_COMPLETED, RESUMABLE, record_left_behind
 from components.rollout.policy import answering, next_to_leave
 from components.rollout.rollout import Rollout
 
@@ -29,6 +29,7 @@ class Completion:
         members: Sequence[ReplaceableMember],
         *,
         after: Sequence[pulumi.Resource],
+        recorded: pulumi.Output[bool],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[Sequence[str]]:
         """Register the last gate. Returns the members' names, once all members are healthy.
@@ -36,6 +37,8 @@ class Completion:
         By then, members that are not configured any more have left the cluster. The engine deletes their droplets
         afterwards. The engine calls the gate's hook only when something has changed. Without a change this run checks
         all the same, because it must not succeed while a member is unhealthy.
+
+        ``recorded`` is whether the state has this gate. Then the run fails if the gate does, and deletes nothing.
         """
         droplets = [member.droplet for member in members]
         records = [member.record for member in members]
@@ -66,6 +69,12 @@ class Completion:
             await self._check_records(members)
             return self._members
 
+        async def deletes_nothing_after_a_failure(known: list[Any]) -> None:
+            # With --continue-on-error the engine goes on to the deletions at a run's end, unless the program fails.
+            if known[0] and not pulumi.runtime.is_dry_run() and not await record.id.is_known():
+                raise pulumi.RunError(NOT_COMPLETED)
+
+        pulumi.Output.all(recorded, record.urn).apply(deletes_nothing_after_a_failure)
         return pulumi.Output.from_input(record.id).apply(end)
 
     async def check_existing(self) -> None:

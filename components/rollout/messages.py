@@ -13,6 +13,12 @@ from components.config.settings import Settings
 from components.etcd.member_status import ForeignMember
 from components.etcd.own_address import is_public
 
+NOT_COMPLETED = (
+    "This run did not reach its end, so it deletes nothing: members that would leave are still in the cluster. The "
+    "other errors say why."
+)
+"""Why a run with ``--continue-on-error`` ends without its deletions."""
+
 RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
 """The end of an error in the last step of a run."""
 
