@@ -25,7 +25,7 @@ def facts(settings: Settings, paths: Paths, *, journal: bool = True) -> dict[str
     Without ``journal``, the lines of the journal are missing, which take the longest.
     The program makes sentences of it: ``components/etcd/node_report.py``.
     """
-    units = {unit: _unit(unit) for unit in UNITS}
+    units = _units()
     return {
         "name": settings.name,
         "clock": time.time(),
@@ -70,9 +70,11 @@ def _disk(paths: Paths) -> dict[str, Any]:
         return {"problem": str(error)}
 
 
-def _unit(name: str) -> dict[str, str]:
-    lines = _output("systemctl", "show", "-pActiveState,Result,NRestarts", name)
-    return dict(line.split("=", 1) for line in lines)
+def _units() -> dict[str, dict[str, str]]:
+    # systemctl separates the units by an empty line.
+    blocks = "\n".join(_output("systemctl", "show", "-pActiveState,Result,NRestarts", *UNITS)).split("\n\n")
+    parsed = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
+    return dict(zip(UNITS, [*parsed, {}], strict=False))
 
 
 def _journal(unit: str, *options: str) -> list[str]:

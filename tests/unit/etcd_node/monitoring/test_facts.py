@@ -10,10 +10,9 @@ from etcd_node.monitoring.exporter import node_metrics
 from etcd_node.monitoring.facts import facts, words
 
 SYSTEMCTL = """#!/bin/sh
-case "$*" in
-*preparecluster) echo ActiveState=activating; echo Result=success; echo NRestarts=0;;
-*) echo ActiveState=inactive; echo Result=exit-code; echo NRestarts=7;;
-esac
+echo ActiveState=activating; echo Result=success; echo NRestarts=0
+echo
+echo ActiveState=inactive; echo Result=exit-code; echo NRestarts=7
 """
 JOURNALCTL = """#!/bin/sh
 case "$*" in
