@@ -9,6 +9,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 )
 
 const (
@@ -20,6 +22,8 @@ const (
 	keys = 100
 	// retryPause is the time between two attempts to write, to watch or to get a lease.
 	retryPause = 20 * time.Millisecond
+	// reconnect is the pause between two attempts to connect to a member.
+	reconnect = 300 * time.Millisecond
 	// requestLimit is how long a kube-apiserver waits for one request.
 	requestLimit = 60 * time.Second
 	// watchesEach is the number of watches of a resource, each on a stream of its own.
@@ -50,6 +54,12 @@ func newResource(bundle bundle, prefix string, members []string, ledger *ledger)
 		DialKeepAliveTimeout: 10 * time.Second,
 		TLS:                  bundle.config(),
 		Logger:               zap.NewNop(),
+		// Members are replaced in seconds here. After gRPC's usual pauses of seconds, the client would have no connection
+		// when the last of three members stops.
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: reconnect, Multiplier: 1, MaxDelay: reconnect},
+			MinConnectTimeout: time.Second,
+		})},
 	})
 	if err != nil {
 		return nil, err
