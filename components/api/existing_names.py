@@ -48,19 +48,30 @@ async def records_in_zone(
         query = {**only, "per_page": RECORDS_PAGE_SIZE, "page": number}
         url = f"{access.api_url}/zones/{zone_id}/dns_records?{urlencode(query)}"
         page = await _page(url, access, pauses)
-        records += page["result"]
-        number, last = number + 1, page["result_info"]["total_pages"]
+        try:
+            records += page["result"]
+            number, last = number + 1, page["result_info"]["total_pages"]
+        except (KeyError, TypeError) as error:
+            raise _not_listed(url, f"answered without a list of records: {error!r}") from error
     return records
 
 
 async def _page(url: str, access: ProviderAccess, pauses: Sequence[float]) -> dict[str, Any]:
-    where = url.partition("?")[0]
     try:
         answer = await ask_with_retries(url, access.token, pauses)
     except NoAnswerError as error:
-        raise NamesNotListedError(f"{where} did not answer: {error}. Run pulumi up again") from error
+        raise _not_listed(url, f"did not answer: {error}") from error
     if answer.status_code != 200:
-        raise NamesNotListedError(
-            f"{where} answered {answer.status_code}: {answer.text[:200]}. Run pulumi up again"
-        )
-    return answer.json()
+        raise _not_listed(url, f"answered {answer.status_code}: {answer.text[:200]}")
+    try:
+        return answer.json()
+    except ValueError as error:
+        # Such as the page of a proxy that asks for a login.
+        raise _not_listed(url, f"did not answer in JSON: {answer.text[:200]}") from error
+
+
+def _not_listed(url: str, problem: str) -> NamesNotListedError:
+    where = url.partition("?")[0]
+    return NamesNotListedError(
+        f"{where} {problem}. The request used cloudflare:apiToken. Run pulumi up again"
+    )

@@ -79,7 +79,7 @@ async def list_all(
             number, more = number + 1, has_next_page(page)
     except NoAnswerError as error:
         raise ListingError(f"{api_url} did not list the {kind}: {error}", temporary=True) from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not list the {kind}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
     return items
@@ -107,7 +107,7 @@ async def read_one(
         return answer.json()[kind.removesuffix("s")]
     except NoAnswerError as error:
         raise ListingError(f"{api_url} did not answer about {what}: {error}", temporary=True) from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not tell {what}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
 

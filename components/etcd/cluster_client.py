@@ -184,8 +184,14 @@ class ClusterClient:
         await self._power.turn_on([name for name in self._settings.member_names if name in wanted])
 
     async def admin(self, name: str) -> MemberAdmin:
-        """The named member, for changes of the cluster."""
-        return MemberAdmin(name, (await self._book.addresses())[name], await self._tls_context())
+        """The named member, for changes of the cluster. Raises ``ChangeRefusedError`` if its address is unknown."""
+        try:
+            addresses = await self._book.addresses()
+        except ListingError as error:
+            raise ChangeRefusedError(f"the address of {name} is unknown: {error}") from error
+        if name not in addresses:
+            raise ChangeRefusedError(f"the address of {name} is unknown: no droplet is listed for it")
+        return MemberAdmin(name, addresses[name], await self._tls_context())
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._context is None:

@@ -10,11 +10,15 @@ DAMAGE = {
     "invalid database": "its database is damaged",
     "fatal error: fault": "its database is damaged",
     "unexpected fault address": "its database is damaged",
-    "input/output error": "its disk cannot be read",
 }
 """Words of etcd and of Go's runtime, and what they mean. etcd ends with them at every start."""
+
+NO_DAMAGE = ("permission denied", "input/output error")
+"""Words of the system: etcd may not read its data, or its disk cannot be read. The data itself may be well."""
 
 
 def damage_in(last_words: str) -> str:
     """What is wrong with a member's data; empty when its last words name no damage."""
+    if any(words in last_words for words in NO_DAMAGE):
+        return ""
     return next((meaning for words, meaning in DAMAGE.items() if words in last_words), "")

@@ -52,6 +52,8 @@ class NodeReport:
     """Errors that the kernel has found in that file system."""
     contents: str = ""
     """What the data directory has, such as ``no data``; empty when that is unknown."""
+    aside_bytes: int = 0
+    """Bytes of data that a recovery has set aside on this disk."""
     disk_problem: str = ""
     """Why the disk cannot be examined."""
     clock_error: float = 0.0
@@ -131,6 +133,7 @@ def parse_report(values: Mapping[str, Any], now: float) -> NodeReport:
         read_only=bool(disk.get("read_only")),
         filesystem_errors=int(disk.get("errors", 0)),
         contents=str(disk.get("contents", "")) if known else "",
+        aside_bytes=int(disk.get("aside_bytes", 0)),
         disk_problem=str(disk.get("problem", "")),
         clock_error=float(values["clock"]) - now,
         seen_from=str(values.get("client", "")),

@@ -157,6 +157,9 @@ class MemberHealth:
         alone = len(unhealthy) == 1
         hint = abandon(seen.values(), volumes=self._settings.volume_size > 0) if ending == UNTOUCHED else ""
         commands = {name: await command.future() or "" for name, command in self.repairs.items()}
+        if len(observations) == 1 and not self._settings.volume_size:
+            # The droplet has the only copy of the data.
+            commands = {}
         return Explanation(
             words={name: str(report) for name, report in reports.items()},
             remedies={

@@ -31,8 +31,10 @@ class Situation(Enum):
     ANSWERS = auto()
     DAMAGED_FILESYSTEM = auto()
     VOLUME_MISSING = auto()
+    NOT_MOUNTED = auto()
     READ_ONLY = auto()
     DISK_FULL = auto()
+    ROOT_DISK_FULL = auto()
     CLOCK = auto()
     RESTORE = auto()
     NO_QUORUM_TO_JOIN = auto()
@@ -88,7 +90,9 @@ def _of_answer(problem: str, report: NodeReport | None) -> Situation:
     if "CORRUPT" in problem:
         return Situation.CORRUPT
     if report is not None and (report.read_only or report.full):
-        return Situation.READ_ONLY if report.read_only else Situation.DISK_FULL
+        if report.read_only:
+            return Situation.READ_ONLY
+        return Situation.DISK_FULL if report.volume else Situation.ROOT_DISK_FULL
     if "NOSPACE" in problem:
         return Situation.NO_SPACE
     return Situation.LEARNER if problem == LEARNER else Situation.ANSWERS
@@ -97,19 +101,25 @@ def _of_answer(problem: str, report: NodeReport | None) -> Situation:
 def _of_report(report: NodeReport) -> Situation:
     rows = {
         Situation.DAMAGED_FILESYSTEM: "e2fsck -p cannot repair" in report.waiting,
-        Situation.VOLUME_MISSING: bool(report.volume) and not report.mounted,
+        Situation.VOLUME_MISSING: _unmounted(report) and "does not exist" in report.waiting,
+        Situation.NOT_MOUNTED: _unmounted(report),
         Situation.READ_ONLY: report.read_only,
-        Situation.DISK_FULL: report.full,
+        Situation.DISK_FULL: report.full and bool(report.volume),
+        Situation.ROOT_DISK_FULL: report.full,
         Situation.CLOCK: report.clock_wrong,
         Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
         Situation.WAITING: bool(report.waiting),
         Situation.DAMAGED: bool(report.damage),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
-        Situation.ENDS: bool(report.last_words) or report.exits > 0,
+        Situation.ENDS: report.etcd != "active" and (bool(report.last_words) or report.exits > 0),
         Situation.STOPPED: report.etcd != "active",
     }
     return next((one for one, applies in rows.items() if applies), Situation.HANGS)
+
+
+def _unmounted(report: NodeReport) -> bool:
+    return bool(report.volume) and not report.mounted
 
 
 @dataclass(frozen=True)
@@ -148,6 +158,11 @@ REMEDIES: dict[Situation, Remedy] = {
         "Its data is on that volume, and a new droplet would wait for it, too. A run attaches it again: pulumi up. If "
         "that waits for this member, attach the volume in the control panel. The member then starts by itself."
     ),
+    Situation.NOT_MOUNTED: Remedy(
+        "A new droplet would have the same volume. Its log says why the volume is not mounted: journalctl -u "
+        "preparecluster. The member starts by itself once it can be mounted. If its file system is damaged: "
+        "docs/recovery.md, A damaged file system."
+    ),
     Situation.READ_ONLY: Remedy(
         "A new droplet would have the same file system. Its kernel's log says why it is read-only: journalctl -k. "
         "etcd's next start checks the file system and mounts it again; to do it now: systemctl restart etcd."
@@ -156,6 +171,10 @@ REMEDIES: dict[Situation, Remedy] = {
         "A new droplet would have the same disk. Enlarge the volume: pulumi config set etcd:volumeSize GIB, and pulumi "
         "up. etcd goes on by itself. If the file system does not grow, reboot the droplet: systemctl reboot. What "
         "fills the disk: docs/monitoring.md#etcddiskalmostfull."
+    ),
+    Situation.ROOT_DISK_FULL: Remedy(
+        "Free space on its root disk, which has the data: etcd goes on by itself. What fills the disk: "
+        "docs/monitoring.md#etcddiskalmostfull."
     ),
     Situation.DAMAGED_FILESYSTEM: Remedy(
         "A new droplet would have the same file system. Repair it: docs/recovery.md, A damaged file system."
@@ -228,13 +247,14 @@ ALL_AT_ONCE = "pulumi config set etcd:rollout all-at-once, pulumi up, and then p
 def abandon(seen: Collection[Seen], *, volumes: bool) -> str:
     """How to repair a cluster that never became healthy; empty where that is not certain.
 
-    A member that answers may serve clients. A member whose machine says nothing may have data.
+    A member that answers may serve clients. A member whose machine says nothing may have data, and so has one on which
+    a recovery has set data aside.
     """
     if not seen or any(isinstance(one.observation, MemberStatus) for one in seen):
         return ""
     if any(one.report is not None and one.report.etcd == "active" for one in seen):
         return ""
-    if any(one.report is None or one.report.contents != "no data" for one in seen):
+    if any(one.report is None or one.report.contents != "no data" or one.report.aside_bytes for one in seen):
         return "If most members do not come back: docs/recovery.md."
     if volumes:
         return f"No member has any data. After a change of the settings, replace all of them: {ALL_AT_ONCE}"

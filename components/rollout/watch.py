@@ -2,7 +2,8 @@
 
 The provider requests a shutdown once, and does not learn why nothing happens. A guard blocks the shutdown while another
 member is unhealthy, or until it has noticed that the others are healthy. An unresponsive machine does not receive the
-request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there.
+request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there. A member whose
+droplet has the only copy of the data is never powered off.
 
 A droplet may also take long because it waits for members that the run creates. Nobody has asked it to shut down then.
 """
@@ -60,7 +61,9 @@ class ShutdownWatch:
                     # Otherwise another droplet may be off because this run replaces it at the same time.
                     await self._members.power_on(unhealthy)
                 if not unhealthy:
-                    await self._retry(member, unresponsive=alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS)
+                    replaceable = bool(others or self._settings.volume_size)
+                    unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
+                    await self._retry(member, unresponsive=unresponsive)
                 elif not warned:
                     await self._warn(member, unhealthy)
                     warned = True

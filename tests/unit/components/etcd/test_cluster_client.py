@@ -9,9 +9,11 @@ import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from components.api.listing import ListingError
 from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
 from components.droplets.inventory import Inventory
+from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.foreign_members import foreign_members
 from components.etcd.health import listed_names
@@ -104,3 +106,17 @@ async def test_a_member_is_ours_if_it_is_configured_or_has_a_droplet(monkeypatch
     # The last gate has recorded this one: its droplet was deleted by hand.
     client.claim([FOREIGN[2]])
     assert listed_names(await client.observe()) == {*settings().member_names, LEAVING, FOREIGN[2]}
+
+
+async def test_a_member_without_a_droplet_refuses_a_change_and_ends_nothing() -> None:
+    with pytest.raises(ChangeRefusedError, match="the address of c is unknown: no droplet is listed for it"):
+        await cluster_client().admin("c")
+
+
+async def test_a_failed_listing_refuses_a_change_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(_: AddressBook) -> dict[str, str]:
+        raise ListingError("the API answered 429", temporary=True)
+
+    monkeypatch.setattr(KnownDroplets, "addresses", failing)
+    with pytest.raises(ChangeRefusedError, match="the address of a is unknown: the API answered 429"):
+        await cluster_client().admin("a")

@@ -43,11 +43,27 @@ ROWS: list[tuple[Situation, Seen]] = [
     (Situation.CORRUPT, Seen(RUNS, "etcd reports that it is not healthy: ALARM CORRUPT")),
     (Situation.LEARNER, Seen(RUNS, LEARNER)),
     (Situation.ANSWERS, Seen(RUNS, "it has no leader")),
-    (Situation.DISK_FULL, Seen(RUNS, "it has no leader", report(ENDED, etcd="active", free_bytes=0))),
+    (
+        Situation.DISK_FULL,
+        Seen(RUNS, "it has no leader", report(ENDED, etcd="active", volume="v", free_bytes=0)),
+    ),
     (Situation.READ_ONLY, Seen(RUNS, "it has no leader", report(ENDED, etcd="active", read_only=True))),
-    (Situation.VOLUME_MISSING, Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="w"))),
+    (
+        Situation.VOLUME_MISSING,
+        Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="v does not exist")),
+    ),
+    (
+        Situation.NOT_MOUNTED,
+        Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="wrong fs type")),
+    ),
+    (Situation.NOT_MOUNTED, Seen(REFUSED, "", report(ENDED, volume="v", mounted=False))),
+    (Situation.ROOT_DISK_FULL, Seen(REFUSED, "", report(ENDED, free_bytes=4096, last_words="w", exits=3))),
+    (Situation.ROOT_DISK_FULL, Seen(RUNS, "it has no leader", report(ENDED, etcd="active", free_bytes=0))),
     (Situation.READ_ONLY, Seen(REFUSED, "", report(ENDED, read_only=True, last_words="w", exits=3))),
-    (Situation.DISK_FULL, Seen(REFUSED, "", report(ENDED, free_bytes=4096, last_words="w", exits=3))),
+    (
+        Situation.DISK_FULL,
+        Seen(REFUSED, "", report(ENDED, volume="v", free_bytes=4096, last_words="w", exits=3)),
+    ),
     (
         Situation.DAMAGED_FILESYSTEM,
         Seen(REFUSED, "", report(WAITS, volume="v", mounted=False, waiting="e2fsck -p cannot repair it")),
@@ -78,6 +94,8 @@ ROWS: list[tuple[Situation, Seen]] = [
     (Situation.ENDS, Seen(REFUSED, "", report(ENDED, last_words="--election-timeout is too short", exits=9))),
     (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"))),
     (Situation.HANGS, Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"))),
+    (Situation.HANGS, Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active", exits=1))),
+    (Situation.ENDS, Seen(REFUSED, "", report(ENDED, last_words="open wal: permission denied", exits=9))),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {EXPIRED}", Cause.CERTIFICATE), "")),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {DISTRUSTS}", Cause.CERTIFICATE), "")),
     (Situation.CERTIFICATE, Seen(NoStatus(f"u: {DISTRUSTED}", Cause.CERTIFICATE), "")),
@@ -119,6 +137,7 @@ reports = st.none() | st.builds(
     mounted=st.booleans(),
     free_bytes=st.none() | st.integers(0, 1 << 30),
     read_only=st.booleans(),
+    aside_bytes=st.sampled_from([0, 4096]),
     contents=st.sampled_from(["", "no data", "data", "an empty bootstrap log"]),
     clock_error=st.floats(-1e6, 1e6),
 )
@@ -174,7 +193,9 @@ def test_abandoning_is_named_only_where_nothing_runs_and_nothing_is_kept(
     text = abandon(seen_in(cluster).values(), volumes=volumes)
     if "all-at-once" in text or "pulumi destroy" in text:
         assert not any(isinstance(observation, MemberStatus) for observation, _ in cluster)
-        assert all(told is not None and told.contents == "no data" for _, told in cluster)
+        assert all(
+            told is not None and told.contents == "no data" and not told.aside_bytes for _, told in cluster
+        )
         assert not any(told is not None and told.etcd == "active" for _, told in cluster)
 
 

@@ -83,6 +83,23 @@ async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
     assert members.unresponsive == unresponsive
 
 
+@pytest.mark.parametrize(
+    ("volume_size", "unresponsive"), [(0, [False] * 4), (10, [False, False, True, True])]
+)
+async def test_a_droplet_with_the_only_copy_of_the_data_is_not_powered_off(
+    monkeypatch: pytest.MonkeyPatch, volume_size: int, unresponsive: list[bool]
+) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, lambda _: None)
+    members = ScriptedMembers([going_alone()] * 4)
+    alone = settings(size=1, volumeSize=volume_size)
+    await ShutdownWatch(alone, members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert members.unresponsive == unresponsive
+
+
 class UnaskedMembers(ScriptedMembers):
     """Members none of which was asked to shut down. The last question about it ends the engine's wait."""
 
