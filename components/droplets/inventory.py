@@ -146,9 +146,9 @@ class Inventory:
             return ""
         return (
             f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
-            f"droplet of it nor the tag {self._tag}: both tokens belong to another team, where a second cluster would "
-            "be created. Use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
-            "compute tag create), and the next run creates every member again"
+            f"droplet of it nor the tag {self._tag}. If both tokens belong to another team, a second cluster would be "
+            "created there: use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
+            f"compute tag create {self._tag}), and the next run creates every member again"
         )
 
     async def has_droplets_or_volumes(self) -> bool:

@@ -145,6 +145,8 @@ def _rename_back(run: Run, other: str) -> str:
     if stack != other:
         return f"If the stack was renamed, rename it back: pulumi stack rename {stack}"
     project = other.removeprefix("etcd-").removesuffix(f"-{run.stack}")
+    if f"etcd-{project}-{run.stack}" != other:
+        return "If project and stack were renamed, rename both back: docs/recovery.md, Renamed"
     return (
         f"If the project was renamed, rename it back: pulumi stack rename {run.organization}/{project}/{run.stack}, "
         f"and name: {project} in Pulumi.yaml"

@@ -143,11 +143,11 @@ def created_without_dns(problem: str) -> str:
 
 def record_left_behind(member: str, content: str, address: str | None, record_urn: str) -> str:
     """Why a run fails that gives a droplet another ``address`` than its record has. A preview does not know it yet."""
-    reason = "because --target names the droplet without its record"
+    reason = "because --target or --exclude leaves the record out"
     if address is None:
         return (
             f"the DNS record of {member} would stay at {content}, the address of the old droplet, {reason}. "
-            f"Add --target '{record_urn}', or run pulumi up without --target. Nothing was changed"
+            f"Add --target '{record_urn}', or run pulumi up without these options. Nothing was changed"
         )
     return (
         f"the DNS record of {member} is still {content}, and its droplet has the address {address}, {reason}. "

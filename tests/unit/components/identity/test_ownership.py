@@ -33,8 +33,9 @@ def droplets(*tags: str, id_: int = 1) -> list[ClusterDroplet]:
     [
         ("etcd-etcd-prod", "pulumi stack rename prod"),
         ("etcd-kv-fra1", "pulumi stack rename acme/kv/fra1, and name: kv in Pulumi.yaml"),
+        ("etcd-kv-prod", "rename both back: docs/recovery.md, Renamed"),
     ],
-    ids=["stack", "project"],
+    ids=["stack", "project", "both"],
 )
 def test_a_state_with_a_cluster_of_another_name_is_refused(other: str, remedy: str) -> None:
     reason = renamed(RUN, replace(EMPTY, clusters=frozenset({other}), healthy=frozenset({other})))
