@@ -52,14 +52,7 @@ def mount(device: Path, target: Path, outgrown: Path) -> str | None:
         if (problem := _run("umount", target)) and is_read_only(target):
             return f"it is read-only: {problem}"
     if not target.is_mount():
-        # Bit 4: errors are left (e2fsck(8)). Other failures, such as another type of file system, are mount's to tell.
-        check = subprocess.run(["e2fsck", "-p", device], capture_output=True, text=True, check=False)
-        if check.returncode & 4:
-            return "e2fsck -p cannot repair it: see docs/recovery.md, A damaged file system"
-        if check.returncode & 3:
-            warn(f"repaired the file system: {' '.join(check.stdout.split())[-300:]}")
-        grow_filesystem(device, mounted=False)
-        if problem := _run("mount", "-o", "noatime,errors=remount-ro", device, target):
+        if problem := _check(device) or _run("mount", "-o", "noatime,errors=remount-ro", device, target):
             return problem
         if is_read_only(target):
             return "the device is read-only"
@@ -67,6 +60,24 @@ def mount(device: Path, target: Path, outgrown: Path) -> str | None:
     if target.stat().st_dev != device.stat().st_rdev:
         return f"another file system is mounted on {target}: unmount it"
     return None
+
+
+def _check(device: Path) -> str:
+    """Repair and grow a file system. Returns why it must not be mounted; empty if it may be."""
+    # Bit 4: errors are left (e2fsck(8)). Other failures, such as another type of file system, are mount's to tell.
+    check = subprocess.run(["e2fsck", "-p", device], capture_output=True, text=True, check=False)
+    if check.returncode < 0:
+        # Such as by the kernel, which was out of memory.
+        return f"e2fsck was ended by signal {-check.returncode}"
+    if check.returncode & 4:
+        return "e2fsck -p cannot repair it: see docs/recovery.md, A damaged file system"
+    if check.returncode & 3:
+        warn(f"repaired the file system: {' '.join(check.stdout.split())[-300:]}")
+    try:
+        grow_filesystem(device, mounted=False)
+    except OSError as error:
+        return f"the device cannot be read: {error}"
+    return ""
 
 
 def mount_options(target: Path) -> list[str] | None:
@@ -103,8 +114,10 @@ def release_reserve(paths: Paths) -> None:
 
 
 def keep_reserve(paths: Paths) -> None:
-    """Make the reserve, if it is missing and the volume has much room."""
-    if not paths.reserve.exists() and disk_usage(paths.mount).free > 4 * RESERVE:
+    """Make the reserve, if it is missing and the volume is mounted and has much room."""
+    if not paths.mount.is_mount() or paths.reserve.exists():
+        return
+    if disk_usage(paths.mount).free > 4 * RESERVE:
         with paths.reserve.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, RESERVE)
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from etcd_node.etcd.wal import read_disk
@@ -58,9 +59,7 @@ def _disk(paths: Paths) -> dict[str, Any]:
             "free_bytes": disk.f_bavail * disk.f_frsize,
             # All that lies beside the data and has a time in its name.
             "aside_bytes": sum(
-                file.stat().st_blocks * 512
-                for folder in paths.mount.glob("*-*")
-                for file in folder.rglob("*")
+                _blocks(file) * 512 for folder in paths.mount.glob("*-*") for file in folder.rglob("*")
             ),
             "read_only": is_read_only(paths.mount),
             "errors": int(paths.errors.read_text()) if paths.errors.exists() else 0,
@@ -68,6 +67,14 @@ def _disk(paths: Paths) -> dict[str, Any]:
         }
     except OSError as error:
         return {"problem": str(error)}
+
+
+def _blocks(file: Path) -> int:
+    try:
+        return file.stat().st_blocks
+    except FileNotFoundError:
+        # It is being deleted.
+        return 0
 
 
 def _units() -> dict[str, dict[str, str]]:

@@ -183,8 +183,8 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
     free = disk_usage(paths.mount).free >> 20
     if objection := rejoin_objection(settings, paths, survey.confirmed, free):
         raise RecoveryError(f"Nothing has been changed: {objection}.")
-    _systemctl("stop", *UNITS, *RUNNING_STEPS)
     try:
+        _systemctl("stop", *UNITS, *RUNNING_STEPS)
         say(f"moved this member's data to {set_aside(paths, 'damaged')}")
     finally:
         _systemctl("start", "--no-block", *UNITS)

@@ -98,6 +98,26 @@ def test_a_file_system_that_cannot_be_repaired_is_not_mounted(tmp_path: Path, co
     assert "mount" not in commands.read_text()
 
 
+def test_a_check_that_was_ended_is_no_damage(tmp_path: Path, commands: Path) -> None:
+    (tmp_path / "e2fsck").write_text("#!/bin/sh\nkill -9 $$\n")
+    (tmp_path / "device").touch()
+    assert mount(tmp_path / "device", tmp_path, tmp_path / "outgrown") == "e2fsck was ended by signal 9"
+    assert "mount" not in commands.read_text()
+
+
+def test_a_device_that_cannot_be_read_is_named(
+    tmp_path: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object, **__: object) -> bool:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(volume, "grow_filesystem", unreadable)
+    (tmp_path / "device").touch()
+    problem = mount(tmp_path / "device", tmp_path, tmp_path / "outgrown")
+    assert problem == "the device cannot be read: [Errno 5] Input/output error"
+    assert "mount" not in commands.read_text()
+
+
 @pytest.mark.parametrize(("word", "read_only"), [("rw", False), ("ro", True), ("rw,emergency_ro", True)])
 def test_each_word_of_the_kernel_for_read_only_counts(
     monkeypatch: pytest.MonkeyPatch, word: str, *, read_only: bool
@@ -114,6 +134,10 @@ def test_the_reserve_is_released_where_little_is_free(
     paths = paths_with(tmp_path, "data")
     free = 8 * RESERVE
     monkeypatch.setattr(volume, "disk_usage", lambda _: type("Usage", (), {"free": free}))
+    keep_reserve(paths)
+    # The root disk would have it.
+    assert not paths.reserve.exists()
+    monkeypatch.setattr(Path, "is_mount", lambda _: True)
     keep_reserve(paths)
     assert paths.reserve.stat().st_size == RESERVE
     release_reserve(paths)
