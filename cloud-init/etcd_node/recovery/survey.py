@@ -14,7 +14,7 @@ from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import addresses_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
-from etcd_node.etcd.membership import ListedMember, MemberList
+from etcd_node.etcd.membership import ListedMember, MemberList, is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
@@ -22,10 +22,13 @@ from etcd_node.monitoring.facts import words
 
 CONNECTION_REFUSED = os.strerror(errno.ECONNREFUSED)
 UNKNOWN_ADDRESS = "its address is not known"
-SILENCES = (
-    *(UNKNOWN_ADDRESS, "no answer in time"),
-    *(os.strerror(one) for one in (errno.EHOSTUNREACH, errno.ENETUNREACH)),
+UNSENT = (
+    *(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN),
+    # Routes of the types blackhole and prohibit, and a packet filter (ip-route(8)).
+    *(errno.EINVAL, errno.EACCES, errno.EPERM),
 )
+"""Errors of a machine that could not send anything."""
+SILENCES = (UNKNOWN_ADDRESS, "no answer in time", *map(os.strerror, UNSENT))
 """The reasons of members that sent nothing back. Everything else is an answer."""
 
 
@@ -116,13 +119,18 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
     listed = _own_list(client, me)
     names = {*settings.initial_members, *addresses, *(member.host for member in listed)} - {me.name}
+    # A member that was added by hand runs somewhere else. That it has no droplet here does not show that it is down.
+    foreign = {member.host for member in listed if is_foreign(me.name, member)}
     others = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }
     known = [member for member in (me, *others.values()) if member is not None]
     with ThreadPoolExecutor(16) as threads:
         confirmed = threads.submit(_confirmed_list, client, known)
-        asked = [threads.submit(_observe, client, name, member, droplets) for name, member in others.items()]
+        asked = [
+            threads.submit(_observe, client, name, member, None if name in foreign else droplets)
+            for name, member in others.items()
+        ]
         observed = tuple(one.result() for one in asked)
     return Survey(
         observed,
