@@ -1,23 +1,22 @@
-"""A process that runs inside the local cloud and takes orders from the tests."""
+"""A module of this folder that runs inside the local cloud and takes commands from the tests."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from typing import Any, Self
 
 from localcloud.cloud import LocalCloud
 
 
-class Process:
+class Agent:
     """The tests' end of the pipe."""
 
-    def __init__(self, cloud: LocalCloud, command: Sequence[str]) -> None:
-        self._program = command[0]
+    def __init__(self, cloud: LocalCloud, module: str, *arguments: str) -> None:
+        self._module = module
         self._command = cloud.begin(
-            command,
+            [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments],
             # On the machines' disk, so that the writer notices when that disk stalls.
             cwd=cloud.layout.state,
             stdin=subprocess.PIPE,
@@ -33,9 +32,9 @@ class Process:
         pipe.stdin.write(json.dumps({"order": order, **details}) + "\n")
         pipe.stdin.flush()
         line = pipe.stdout.readline()
-        assert line, f"{self._program} has ended"
+        assert line, f"{self._module} has ended"
         answer = json.loads(line)
-        assert "problem" not in answer, f"{self._program}, {order}: {answer['problem']}"
+        assert "problem" not in answer, f"{self._module}, {order}: {answer['problem']}"
         return answer["answer"]
 
     def __enter__(self) -> Self:
@@ -43,11 +42,3 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self._command.kill()
-
-
-class Agent(Process):
-    """A module of this folder."""
-
-    def __init__(self, cloud: LocalCloud, module: str, *arguments: str) -> None:
-        super().__init__(cloud, [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments])
-        self._program = module
