@@ -21,7 +21,7 @@ from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook
 from components.shared.markers import markers_in
-from components.shared.names import MEMBER_NAME
+from components.shared.names import MEMBER_NAME, by_number
 
 PATIENCE_SECONDS = 60
 """Seconds that a run waits at its beginning for an API that is busy or does not answer."""
@@ -214,10 +214,9 @@ def listing_failed(error: ListingError) -> pulumi.RunError:
 
 
 def droplet_names(droplets: Mapping[int, str]) -> str:
-    """List droplets for people, with their ids, in the order of their names."""
-    return "droplet " + ", ".join(
-        f"{name} ({id_})" for name, id_ in sorted((name, id_) for id_, name in droplets.items())
-    )
+    """List droplets for people, with their ids, in the order of the members' numbers."""
+    ordered = sorted(droplets.items(), key=lambda droplet: (by_number(droplet[1]), droplet[0]))
+    return "droplet " + ", ".join(f"{name} ({id_})" for id_, name in ordered)
 
 
 def _without(some: Mapping[int, str], others: Mapping[int, str]) -> dict[int, str]:
