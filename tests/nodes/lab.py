@@ -202,9 +202,9 @@ class Node:
         """The cluster's version, such as ``3.6``, as this member reports it."""
         with urllib.request.urlopen(f"http://{self.name}:2381/metrics", timeout=3) as answer:
             metrics = answer.read().decode()
-        versions = re.findall(r'etcd_cluster_version\{cluster_version="([\d.]+)"\} 1', metrics)
         # etcd has the metric only once it knows the cluster's version.
-        return versions[0] if versions else ""
+        (version,) = re.findall(r'etcd_cluster_version\{cluster_version="([\d.]+)"\} 1', metrics) or [""]
+        return version
 
     def variables(self) -> dict[str, str]:
         """etcd's environment file."""
