@@ -7,9 +7,12 @@ import pulumi
 from components.cluster import EtcdCluster
 from components.config.loading import load_settings
 from components.config.settings import cluster_name
+from components.infra.protection import protect_from_destroy
 
 settings = load_settings(pulumi.Config())
-cluster = EtcdCluster(cluster_name(pulumi.get_project(), pulumi.get_stack()), settings)
+name = cluster_name(pulumi.get_project(), pulumi.get_stack())
+cluster = EtcdCluster(name, settings)
+protect_from_destroy(name, cluster, protect=settings.protect)
 
 pulumi.export("endpoints", cluster.endpoints)
 pulumi.export("members", cluster.members)

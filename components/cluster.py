@@ -8,21 +8,26 @@ from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
 from components.config.backup_settings import backup_summary, backup_target
-from components.config.loading import digitalocean_access
+from components.config.loading import ProviderAccess, digitalocean_access
 from components.config.settings import Settings
-from components.droplets.inventory import Inventory
-from components.droplets.preflight import preflight
+from components.droplets.inventory import AccountState, Inventory
+from components.droplets.preflight import Preflight
 from components.etcd.cluster_client import ClusterClient
+from components.identity.cluster_identity import identity_tag
+from components.identity.stack_state import StackState
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
-from components.infra.dns import zone_id
+from components.infra.dns import DnsZone
 from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
+from components.infra.record_check import RecordCheck
 from components.infra.scrape_config import scrape_config
 from components.member import Member, MemberArgs
 from components.orphans.hooks import Orphans
+from components.orphans.stray_tags import remove_stray_tags, stray_tags, wanted_tags
 from components.pki.authority import CertificateAuthority
 from components.pki.expiry_warning import announce
 from components.rollout.completion import Completion
+from components.rollout.lockout import warn_of_lockout
 from components.rollout.rollout import Rollout
 from components.shared.ports import CLIENT_PORT
 from components.userdata.size_check import check_user_data
@@ -66,12 +71,14 @@ class EtcdCluster(pulumi.ComponentResource):
         check_user_data(name, settings)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
-        known = account.state.apply(lambda _: list[pulumi.Resource]())
+        known = pulumi.Output.all(account.state, account.stack).apply(
+            lambda both: _without_stray_tags(name, settings, account.access, *both)
+        )
         first = pulumi.ResourceOptions(parent=self, depends_on=known)
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
         allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
-        zone = zone_id(immutable.zone, self)
-        authority = CertificateAuthority(name, settings, opts=allowed)
+        zone = DnsZone(immutable.zone, stack=account.stack, parent=self)
+        authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
         client = ClusterClient(
             settings,
             account=account,
@@ -79,33 +86,56 @@ class EtcdCluster(pulumi.ComponentResource):
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
-        staged = StagedRecord(name, settings, members=client, opts=allowed)
+        # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
+        issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
+        staged = StagedRecord(
+            name, settings, members=client, opts=pulumi.ResourceOptions.merge(allowed, issued)
+        )
         child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
-        orphans = Orphans(settings, zone_id=zone)
+        child = bootstrap.after_record(child)
+        identity = bootstrap.identity.apply(lambda one: identity_tag(name, one))
+        orphans = Orphans(
+            settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone.id
+        )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        missing = client.existing.apply(lambda names: set(settings.member_names) - names)
-        ready = missing.apply(lambda names: preflight(settings, names, self))
-        rollout = Rollout(name, settings, members=client, ready=ready, version=staged.version)
-        alert_policies(name, settings, network.cluster_tag.name, opts=child)
+        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing)
+        preflight = Preflight(
+            settings, existing=client.existing, access=account.access, check_records=records.check
+        )
+        rollout = Rollout(
+            name, settings, members=client, preflight=preflight, zone=zone.state, version=staged.version
+        )
+        lockout = client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
+        policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
+        urns = [policy.urn for policy in policies]
+        rollout.settle(authority.operator.certificate, records.warnings, lockout, *urns)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(
             settings=settings,
-            zone_id=zone,
+            zone=zone,
             bootstrap=bootstrap,
             staged=staged,
             network=network,
             orphans=orphans,
             authority=authority,
             rollout=rollout,
+            identity=identity,
             required=[network.firewall, marker, *backup_bucket(name, settings, opts=child)],
         )
         members: list[Member] = []
         for number in range(1, settings.size + 1):
             previous = members[-1] if members else None
             members.append(Member(name, number, args, previous=previous, opts=child))
-        wanted = marker_tags(name, settings.size, [member.droplet for member in members], opts=child)
-        healthy = Completion(rollout).gate(members, after=wanted, opts=child)
+        wanted = marker_tags(
+            name, settings.size, [member.droplet for member in members], identity=identity, opts=child
+        )
+        healthy = Completion(rollout).gate(
+            members,
+            after=wanted,
+            recorded=account.stack.apply(lambda stack: name in stack.healthy),
+            opts=child,
+        )
 
         self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
         self.members = pulumi.Output.all(**{member.name: member.address for member in members})
@@ -117,6 +147,15 @@ class EtcdCluster(pulumi.ComponentResource):
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})
+
+
+async def _without_stray_tags(
+    name: str, settings: Settings, access: ProviderAccess, account: AccountState, stack: StackState
+) -> list[pulumi.Resource]:
+    """Dependencies that are no resources, but resolve when marker tags of no state are removed."""
+    wanted = wanted_tags(name, settings, stack)
+    await remove_stray_tags(access, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted))
+    return []
 
 
 def etcdctl_environment(endpoints: list[str]) -> dict[str, str]:

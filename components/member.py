@@ -12,7 +12,8 @@ import pulumi_digitalocean as digitalocean
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
-from components.infra.dns import DnsRecord
+from components.identity.stack_state import RECORD_TYPE
+from components.infra.dns import DnsRecord, DnsZone
 from components.infra.network import ClusterNetwork
 from components.orphans.hooks import Orphans, with_orphan_removal
 from components.pki.authority import (
@@ -37,8 +38,8 @@ class MemberArgs:
 
     settings: Settings
     """The stack's settings."""
-    zone_id: pulumi.Output[str]
-    """Id of the Cloudflare zone that the DNS records are in."""
+    zone: DnsZone
+    """The Cloudflare zone that the DNS records are in."""
     bootstrap: BootstrapRecord
     """The token and the initial size of the cluster."""
     staged: StagedRecord
@@ -51,6 +52,8 @@ class MemberArgs:
     """Issues the members' certificates."""
     rollout: Rollout
     """What the members' gates share."""
+    identity: pulumi.Output[str]
+    """The tag that droplets and volumes of this cluster have, and those of no other cluster."""
     required: Sequence[pulumi.Resource]
     """Resources that must exist before any droplet."""
 
@@ -64,6 +67,8 @@ class Member(pulumi.ComponentResource):
     """The IPv4 address that members and clients use."""
     droplet: digitalocean.Droplet
     """The member's droplet."""
+    record: DnsRecord
+    """The member's DNS record."""
     replaced_by: pulumi.Output[str]
     """The digest of all inputs whose change replaces the droplet."""
 
@@ -84,6 +89,8 @@ class Member(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         volume = self._volume(label, args) if settings.volume_size else None
+        if volume is not None:
+            args.rollout.settle(volume.urn)
         replacing: dict[str, Any] = {
             "image": settings.image,
             "region": settings.region,
@@ -99,10 +106,11 @@ class Member(pulumi.ComponentResource):
                 member=self.name,
                 number=number,
                 replaced_by=self.replaced_by,
-                previous=None if previous is None else previous.droplet,
+                previous=previous,
+                required=args.required,
                 # The resources' own URNs resolve only after the gate.
                 droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
-                record_urn=pulumi.create_urn(label, "cloudflare:index/dnsRecord:DnsRecord", parent=self),
+                record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self),
             ),
             opts=child,
         )
@@ -112,7 +120,7 @@ class Member(pulumi.ComponentResource):
             **replacing,
             monitoring=True,
             graceful_shutdown=True,
-            tags=[args.network.cluster_tag.name],
+            tags=[args.network.cluster_tag.name, args.identity],
             volume_ids=None if volume is None else [volume.id],
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -124,26 +132,33 @@ class Member(pulumi.ComponentResource):
                     create=f"{settings.creation_timeout_seconds}s",
                     delete=f"{settings.droplet_timeout_seconds}s",
                 ),
-                hooks=pulumi.ResourceHookBinding(before_create=[gate.orphan_hook()]),
+                hooks=pulumi.ResourceHookBinding(before_create=[gate.preview_hook(), gate.orphan_hook()]),
             ),
         )
-        args.rollout.add_droplet(self.name, gate.record, self.droplet)
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
-        comment = f"etcd cluster {cluster}"
-        DnsRecord(
+        address = args.zone.address(self.name, self.address)
+        after_droplet = pulumi.ResourceOptions(parent=self, depends_on=[self.droplet])
+        self.record = DnsRecord(
             label,
-            zone_id=args.zone_id,
+            zone_id=args.zone.id,
             name=self.name,
-            address=self.address,
-            comment=comment,
-            opts=with_orphan_removal(child, f"{label}-record", args.orphans.record(self.name, comment)),
+            address=args.rollout.when_records_may_change().apply(lambda _: address),
+            comment=args.zone.comment(self.name, args.orphans.comment),
+            opts=args.orphans.kept_record(after_droplet, label, self.name),
         )
-        self.register_outputs({"name": self.name, "address": self.address})
+        args.rollout.add_member(self.name, gate=gate.record, droplet=self.droplet, record=self.record)
+        # The engine deletes a droplet within the limit that the state has, not within that of the settings.
+        limit = self.droplet.urn.apply(lambda _: settings.droplet_timeout_seconds)
+        self.register_outputs({"name": self.name, "address": self.address, "deleteTimeout": limit})
 
     def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
         blank = args.orphans.volume(label, description)
+        # A change of these would replace the volume by an empty one. They are unknown after a pulumi import.
+        keeping = pulumi.ResourceOptions(
+            parent=self, ignore_changes=["description", "initial_filesystem_type", "initial_filesystem_label"]
+        )
         return digitalocean.Volume(
             label,
             name=label,
@@ -152,7 +167,8 @@ class Member(pulumi.ComponentResource):
             description=description,
             initial_filesystem_type="ext4",
             initial_filesystem_label=VOLUME_LABEL,
-            opts=with_orphan_removal(pulumi.ResourceOptions(parent=self), f"{label}-volume", blank),
+            tags=[args.identity],
+            opts=with_orphan_removal(keeping, f"{label}-volume", blank),
         )
 
     def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:

@@ -60,6 +60,8 @@ class MachineStatus:
     volumes: tuple[str, ...]
     etcd: str
     """``healthy``, the problem, or empty if the machine has no etcd."""
+    why: str = ""
+    """Why etcd does not serve, as its machine says; empty if it serves, or says nothing."""
 
 
 @dataclass(frozen=True)
@@ -320,4 +322,7 @@ def _completed(argv: Sequence[str | Path], **options: Any) -> subprocess.Complet
 
 def _machine_status(machine: NspawnMachine, facts: Facts) -> MachineStatus:
     power = "on" if machine.running else "off"
-    return MachineStatus(machine.id, facts.name, facts.addresses, power, facts.volumes, etcd_health(machine))
+    health = etcd_health(machine)
+    return MachineStatus(
+        machine.id, facts.name, facts.addresses, power, facts.volumes, health.state, health.why
+    )

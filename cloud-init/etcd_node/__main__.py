@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from etcd_node.host.journal import WaitLog
-from etcd_node.host.settings import Paths, read_settings
+from etcd_node.host.settings import Paths, Settings, read_settings
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -24,11 +24,14 @@ def parse_arguments() -> argparse.Namespace:
         "defragment",
         "backup",
         "backup-now",
+        "last-backup",
         "recover",
     ]
     parser.add_argument("step", choices=steps)
     parser.add_argument(
-        "programs", nargs="*", help="programs to install; for recover: check, alone, or from-backup NAME"
+        "programs",
+        nargs="*",
+        help="programs to install; for recover: check, rejoin, alone, or from-backup NAME",
     )
     parser.add_argument(
         "--members", default="", metavar="A,B,C", help="members that bootstrap the cluster from the backup"
@@ -90,19 +93,28 @@ def main(arguments: argparse.Namespace) -> None:
             MetadataProxy().serve_forever()
         case step:
             token = (paths.etc / "prepare_cluster.token").read_text().strip()
-            if step == "preparecluster":
-                from etcd_node.bootstrap.prepare_cluster import PrepareCluster  # noqa: PLC0415
+            run_with_token(step, settings, paths, token)
 
-                PrepareCluster(settings, paths, token).run()
-            elif step == "guard":
-                from etcd_node.guard.daemon import guard  # noqa: PLC0415
 
-                guard(settings, paths, token)
-            else:
-                from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
+def run_with_token(step: str, settings: Settings, paths: Paths, token: str) -> None:
+    """Run a step that sends requests to the DigitalOcean API."""
+    if step == "preparecluster":
+        from etcd_node.bootstrap.prepare_cluster import PrepareCluster  # noqa: PLC0415
 
-                if (action := reconcile(settings, paths, token)) is not None:
-                    subprocess.run(["systemctl", "--no-block", *action], check=False)
+        PrepareCluster(settings, paths, token).run()
+    elif step == "guard":
+        from etcd_node.guard.daemon import guard  # noqa: PLC0415
+
+        guard(settings, paths, token)
+    elif step == "last-backup":
+        from etcd_node.backup.last_backup import last_backup  # noqa: PLC0415
+
+        last_backup(settings, paths, token)
+    else:
+        from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
+
+        if (action := reconcile(settings, paths, token)) is not None:
+            subprocess.run(["systemctl", "--no-block", *action], check=False)
 
 
 main(parse_arguments())

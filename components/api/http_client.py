@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from components.api.proxy import proxy_for
 
 T = TypeVar("T")
 
@@ -25,6 +25,11 @@ _THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="http")
 
 class NoAnswerError(Exception):
     """A server gave no HTTP answer. The text says why."""
+
+    def __init__(self, text: str, *, connected: bool = False) -> None:
+        super().__init__(text)
+        self.connected = connected
+        """Whether the server's machine had accepted the connection."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ async def ask_member(
 
     ``seconds`` limits each wait for the member. Raises ``NoAnswerError``.
     """
+    events: set[str] = set()
+
+    def trace(event: str, _: Mapping[str, Any]) -> None:
+        events.add(event)
 
     def exchange() -> list[httpx.Response]:
         with httpx.Client(
@@ -52,12 +61,15 @@ async def ask_member(
                     "GET" if call.body is None else "POST",
                     call.path,
                     json=call.body,
-                    extensions={"sni_hostname": name},
+                    extensions={"sni_hostname": name, "trace": trace},
                 )
                 for call in calls
             ]
 
-    return await _answered(exchange)
+    try:
+        return await _answered(exchange)
+    except NoAnswerError as error:
+        raise NoAnswerError(str(error), connected="connection.connect_tcp.complete" in events) from error
 
 
 async def ask_api(url: str, token: str, *, seconds: float) -> httpx.Response:
@@ -80,7 +92,7 @@ def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
         headers={"Authorization": f"Bearer {token}"},
         timeout=seconds,
         verify=_authorities(),
-        proxy=_proxy(url),
+        proxy=proxy_for(url),
         trust_env=False,
     )
 
@@ -105,12 +117,3 @@ async def _answered(exchange: Callable[[], T]) -> T:
 @cache
 def _authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
-
-
-def _proxy(url: str) -> str | None:
-    """The environment's proxy for a URL. ``ALL_PROXY`` does not count: the providers ignore it, too."""
-    parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme)
-    if not proxy or proxy_bypass(parts.netloc):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pulumi
 
+from components.api.clock import ApiClock
 from components.api.http_client import NoAnswerError, ask_api
 from components.api.retry import PAUSES, is_temporary, retry_delay
 from components.shared.paging import has_next_page, page_url
@@ -16,13 +19,21 @@ from components.shared.paging import has_next_page, page_url
 REQUEST_TIMEOUT_SECONDS = 10
 
 SCOPES = {
+    "account": "account:read",
     "droplets": "droplet:read or tag:read",
     "firewalls": "firewall:read",
+    "images": "image:read",
+    "regions": "regions:read",
+    "sizes": "sizes:read",
+    "ssh_keys": "ssh_key:read",
     "tags": "tag:read",
     "volumes": "block_storage:read",
     "vpcs": "vpc:read",
 }
 """The scopes that a token needs to list a kind of resource."""
+
+PATHS = {"ssh_keys": "account/keys"}
+"""The path below ``/v2/`` of each kind that is not listed at its own name."""
 
 
 class ListingError(Exception):
@@ -35,18 +46,28 @@ class ListingError(Exception):
 
 
 async def list_all(
-    api_url: str, kind: str, token: str, *, pauses: Sequence[float] = (), **only: str
+    api_url: str,
+    kind: str,
+    token: str,
+    *,
+    pauses: Sequence[float] = (),
+    clock: ApiClock | None = None,
+    **only: str,
 ) -> list[Mapping[str, Any]]:
     """List all resources of a kind (``droplets``, ``vpcs``, …).
 
     ``only`` restricts the listing to a ``region`` or a ``tag_name``. ``pauses`` are the seconds before each retry
-    while the API is busy or does not answer. Raises ``ListingError``.
+    while the API is busy or does not answer. ``clock`` notes when the API answered. Raises ``ListingError``.
     """
     items: list[Mapping[str, Any]] = []
     number, more = 1, True
     try:
         while more:
-            answer = await ask_with_retries(page_url(api_url, kind, only, number), token, pauses)
+            url = page_url(api_url, PATHS.get(kind, kind), only, number)
+            sent = time.time()
+            answer = await ask_with_retries(url, token, pauses)
+            if clock is not None:
+                clock.note(answer.headers.get("date"), sent=sent, received=time.time())
             status = answer.status_code
             if status != 200:
                 raise ListingError(
@@ -58,10 +79,37 @@ async def list_all(
             number, more = number + 1, has_next_page(page)
     except NoAnswerError as error:
         raise ListingError(f"{api_url} did not list the {kind}: {error}", temporary=True) from error
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not list the {kind}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
     return items
+
+
+async def read_one(
+    api_url: str, kind: str, key: str, token: str, *, pauses: Sequence[float] = ()
+) -> Mapping[str, Any] | None:
+    """Read one resource of a kind (``images``) by its id or slug. ``None`` if the API says that it does not exist.
+
+    An empty key reads what the account has once (``account``). ``pauses`` are those of ``list_all``. Raises
+    ``ListingError``.
+    """
+    what = f"{kind}/{key}" if key else kind
+    try:
+        answer = await ask_with_retries(f"{api_url}/v2/{quote(what)}", token, pauses)
+        status = answer.status_code
+        if status == 404:
+            return None
+        if status != 200:
+            raise ListingError(
+                f"{api_url} answered {status} to the request for {what}{_cause(status, kind)}",
+                temporary=is_temporary(status),
+            )
+        return answer.json()[kind.removesuffix("s")]
+    except NoAnswerError as error:
+        raise ListingError(f"{api_url} did not answer about {what}: {error}", temporary=True) from error
+    except (ValueError, KeyError, TypeError) as error:
+        text = f"{api_url} did not tell {what}: {type(error).__name__} {error}"
+        raise ListingError(text, temporary=False) from error
 
 
 def _cause(status: int, kind: str) -> str:

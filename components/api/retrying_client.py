@@ -40,6 +40,10 @@ class RetryingClient:
         """Send JSON to a path."""
         return await self._send("POST", path, json=body)
 
+    async def patch(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Change what is at a path by JSON."""
+        return await self._send("PATCH", path, json=body)
+
     async def delete(self, path: str) -> httpx.Response:
         """Delete what is at a path."""
         return await self._send("DELETE", path)

@@ -6,6 +6,10 @@ import secrets
 
 import pulumi
 
+from components.changes.stash_record import depending_on
+from components.identity.cluster_identity import identity_of
+from components.identity.stack_state import bootstrap_record
+
 
 class BootstrapRecord:
     """The cluster token, the number of initial members, and the backup to restore.
@@ -15,6 +19,8 @@ class BootstrapRecord:
 
     token: pulumi.Output[str]
     """``ETCD_INITIAL_CLUSTER_TOKEN``, which no other cluster has."""
+    identity: pulumi.Output[str]
+    """A digest of the token, which the cluster's resources carry."""
     size: pulumi.Output[int]
     """The number of members that bootstrap the cluster. Members with higher numbers join it later."""
 
@@ -23,11 +29,15 @@ class BootstrapRecord:
 
     def __init__(self, name: str, *, size: int, restore: str, opts: pulumi.ResourceOptions) -> None:
         self.record = pulumi.Stash(
-            # The name of clusters that exist: a new one would give them a new token.
-            f"{name}-founding",
+            bootstrap_record(name),
             input={"token": f"{name}-{secrets.token_hex(8)}", "size": size, "restore": restore},
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["input"])),
         )
         self.token = self.record.output.apply(lambda record: str(record["token"]))
+        self.identity = self.token.apply(identity_of)
         self.restore = self.record.output.apply(lambda record: str(record.get("restore", "")))
         self.size = self.record.output.apply(lambda record: int(record["size"]))
+
+    def after_record(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """Options of resources that depend on the record: the state knows the cluster before the account has any."""
+        return depending_on(self.record, opts)

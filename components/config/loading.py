@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from components.config.backup_settings import s3_endpoint, spaces_region
 from components.config.errors import ConfigurationError
 from components.config.settings import Settings
+from components.config.unknown_keys import configured_keys, unknown_keys
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -83,9 +84,11 @@ def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
 def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:
     """Load and validate the stack's settings.
 
-    Raises ``ConfigurationError``, which names every wrong key, its value, and what to do. It shows no secrets.
+    Raises ``ConfigurationError``, which names every wrong or unknown key, its value, and what to do. It shows no
+    secrets.
     """
-    problems = [_missing_token(*key, variables, environment) for key, variables in PROVIDER_TOKENS.items()]
+    problems = unknown_keys(configured_keys(), config.name)
+    problems += [_missing_token(*key, variables, environment) for key, variables in PROVIDER_TOKENS.items()]
     try:
         settings = Settings.model_validate(configured_values(config))
     except ValidationError as error:

@@ -106,7 +106,7 @@ class Settings(BackupSettings):
     It has the scopes ``droplet:read`` and ``tag:read``, and the read scopes that the console adds to them.
     """
     client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
-    """The IPv4 networks of clients that may connect to port 2379, and of the machine that runs ``pulumi up``."""
+    """The IPv4 networks of clients that may connect to ports 2379 and 2383. The operator's machine is in one."""
 
     size: int = 3
     """The number of members: 1, 3, 5, 7 or 9."""
@@ -163,6 +163,9 @@ class Settings(BackupSettings):
     ``all-at-once`` is for a cluster whose certificates expired, that never became healthy, or that the operator
     abandons. It needs data volumes.
     """
+
+    protect: bool = False
+    """Whether ``pulumi destroy`` is refused."""
 
     @field_validator("domain")
     @classmethod

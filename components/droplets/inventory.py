@@ -1,13 +1,13 @@
 """Lists the cluster's droplets when a run begins, with both of its tokens, and compares the two listings.
 
 A member without a droplet is created immediately, so an empty listing must be proven correct. A token of another team
-also lists nothing, and without an error. So what one token lists must agree with what the other lists.
+also lists nothing, and without an error. So what one token lists must agree with what the other lists. And the stack's
+state must know the cluster that they list: ``components/identity/ownership.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,21 @@ from typing import Any
 
 import pulumi
 
+from components.api.clock import ApiClock
 from components.api.listing import ListingError, list_all
 from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook
+from components.identity.ownership import (
+    ClusterDroplet,
+    Run,
+    cluster_volumes,
+    needs_volumes,
+    renamed,
+    unknown_cluster,
+)
+from components.identity.stack_state import StackState, read_stack_state
 from components.shared.markers import markers_in
 from components.shared.names import MEMBER_NAME, by_number
 
@@ -42,6 +52,10 @@ class AccountState:
     """Droplets with a member's name and without the tag."""
     tags: frozenset[str]
     """All tags of the account, in lower case. DigitalOcean ignores the case of tags."""
+    unused_tags: frozenset[str]
+    """Those of them that no resource has."""
+    with_tags: tuple[ClusterDroplet, ...]
+    """The tagged and the untagged droplets, in the order of the members."""
 
     @property
     def droplets(self) -> frozenset[str]:
@@ -53,7 +67,9 @@ class Inventory:
     """The account's droplets at the beginning of a run. Its outputs fail if the two tokens disagree."""
 
     state: pulumi.Output[AccountState]
-    """The state that both tokens agree on."""
+    """The state of the account that both tokens agree on, and whose cluster the stack knows."""
+    stack: pulumi.Output[StackState]
+    """The state of the stack before the run."""
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet."""
     unguarded: pulumi.Output[bool]
@@ -61,24 +77,36 @@ class Inventory:
 
     So it is after a run all at once, and after an interrupted teardown or bootstrap.
     """
+    clock: ApiClock
+    """This machine's clock beside that of the API, as soon as ``state`` is known."""
     book: AddressBook
     """Lists the droplets with the discovery token at any later moment."""
 
     def __init__(self, settings: Settings, *, cluster_tag: str, access: ProviderAccess) -> None:
         self.access = access
+        self.clock = ApiClock(access.api_url)
         self.book = AddressBook(settings, cluster_tag)
         self._settings = settings
         self._tag = cluster_tag
+        self._stack = asyncio.ensure_future(read_stack_state(cluster_tag))
+        self.stack = pulumi.Output.from_input(self._stack)
         self.state = pulumi.Output.from_input(self._read())
         self.existing = self.state.apply(self._names)
         self.unguarded = self.state.apply(lambda state: markers_in(state.tags, cluster_tag).unguarded)
 
     async def _read(self) -> AccountState:
+        run = Run(self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
         attempts = 0
         give_up = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 state = await self._list()
+                # It is read meanwhile.
+                stack = await self._stack
+                if reason := renamed(run, stack):
+                    raise pulumi.RunError(reason)
+                needed = needs_volumes(stack, state.with_tags)
+                volumes = await self._volumes() if needed else ()
             except ListingError as error:
                 if time.monotonic() > give_up or not error.temporary:
                     raise listing_failed(error) from error
@@ -87,8 +115,12 @@ class Inventory:
                 attempts += 1
                 reason = disagreement(state, self._tag)
                 if not (reason or state.droplets):
-                    reason = await self._wrong_account(state)
+                    reason = self._wrong_account(state, stack)
                 if not reason:
+                    if reason := unknown_cluster(run, stack, state.with_tags, volumes):
+                        raise pulumi.RunError(reason)
+                    if self.clock.problem:
+                        pulumi.log.warn(f"{self.clock.problem}. This run issues no certificate before that")
                     return state
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
@@ -97,23 +129,26 @@ class Inventory:
     async def _list(self) -> AccountState:
         discovered, whole, tags = await asyncio.gather(
             self.book.droplets(),
-            list_all(self.access.api_url, "droplets", self.access.token),
-            list_all(self.access.api_url, "tags", self.access.token),
+            list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock),
+            list_all(self.access.api_url, "tags", self.access.token, clock=self.clock),
         )
         return account_state(discovered, whole, tags, self._tag, self._settings.member_names)
 
-    async def _wrong_account(self, state: AccountState) -> str:
+    async def _volumes(self) -> Sequence[Mapping[str, Any]]:
+        return await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
+
+    def _wrong_account(self, state: AccountState, stack: StackState) -> str:
         """Say why an account without any droplet of the cluster is the wrong one. Empty if it is not.
 
         A cluster that has lost all its droplets still has its tag.
         """
-        if self._tag.casefold() in state.tags or not await was_healthy_once(self._tag):
+        if self._tag.casefold() in state.tags or self._tag not in stack.healthy:
             return ""
         return (
             f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
-            f"droplet of it nor the tag {self._tag}: both tokens belong to another team, where a second cluster would "
-            "be created. Use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
-            "compute tag create), and the next run creates every member again"
+            f"droplet of it nor the tag {self._tag}. If both tokens belong to another team, a second cluster would be "
+            "created there: use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
+            f"compute tag create {self._tag}), and the next run creates every member again"
         )
 
     async def has_droplets_or_volumes(self) -> bool:
@@ -121,9 +156,7 @@ class Inventory:
         state = await self.state.future()
         if state is None or state.droplets:
             return True
-        volume = re.compile(rf"{re.escape(self._tag)}-[1-9]\d*")
-        volumes = await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
-        return any(volume.fullmatch(one["name"]) for one in volumes)
+        return bool(cluster_volumes(await self._volumes(), self._tag))
 
     def _names(self, state: AccountState) -> frozenset[str]:
         if reason := misnamed(state, self._settings.member_names, self._tag):
@@ -148,6 +181,7 @@ def account_state(
     def has_tag(droplet: Mapping[str, Any]) -> bool:
         return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
 
+    ours = [droplet for droplet in whole if has_tag(droplet) or droplet["name"] in members]
     return AccountState(
         discovered={droplet["id"]: droplet["name"] for droplet in discovered},
         tagged={droplet["id"]: droplet["name"] for droplet in whole if has_tag(droplet)},
@@ -157,22 +191,12 @@ def account_state(
             if not has_tag(droplet) and droplet["name"] in members
         },
         tags=frozenset(one["name"].casefold() for one in tags),
+        unused_tags=frozenset(one["name"].casefold() for one in tags if not one["resources"]["count"]),
+        with_tags=tuple(
+            ClusterDroplet(one["id"], one["name"], frozenset(one.get("tags") or ()))
+            for one in sorted(ours, key=lambda one: (by_number(one["name"]), one["id"]))
+        ),
     )
-
-
-def last_gate(cluster: str) -> str:
-    """The name of the resource that a run registers once all members are healthy."""
-    return f"{cluster}-healthy"
-
-
-async def was_healthy_once(cluster: str) -> bool:
-    """Whether the stack's state shows that the cluster was healthy once."""
-    # The engine answers for the running stack as for any other.
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    read: Any = await pulumi.runtime.invoke_async(
-        "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
-    )
-    return any(urn.endswith(f"::{last_gate(cluster)}") for urn in read["outputs"])
 
 
 def disagreement(state: AccountState, tag: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks before any change that DigitalOcean would create the droplets.
+"""Checks, in a run that makes a droplet, that DigitalOcean would create it and that it could run a member.
 
 A replacement deletes a droplet before it creates the next one, so a refusal of the new one would come too late.
 """
@@ -6,91 +6,181 @@ A replacement deletes a droplet before it creates the next one, so a refusal of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from importlib.metadata import version
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pulumi
 
+from components.api.listing import ListingError, list_all, read_one
+from components.api.retry import PAUSES
+from components.config.loading import ProviderAccess
 from components.config.settings import Settings
+from components.droplets.image_check import image_problem, image_warning
 
-VERSION = version("pulumi-digitalocean")
-SMALLEST_DISK_GIB = 10
-"""Every droplet size has a disk of at least this many GiB."""
+ROOT_DISK_RESERVE_GIB = 4
+"""GiB of a root disk that the system, its journal and etcd's log need beside the database."""
+MIB = 1024
+"""MiB in a GiB. The API gives the memory of a size in MiB."""
 
 
 class PreflightError(pulumi.RunError):
     """DigitalOcean would not create the droplets. The text names key, value and remedy."""
 
 
-async def preflight(settings: Settings, missing: Collection[str], parent: pulumi.Resource) -> None:
-    """Raise ``PreflightError`` if region, size, image, SSH keys or the account's droplet limit forbid a droplet.
+class CatalogueError(PreflightError):
+    """DigitalOcean did not tell what it would create. That says nothing about the settings."""
 
-    ``missing`` are the members that the run adds to the existing droplets. Calls the provider's functions getRegion
-    and getImage. Calls getSshKeys if keys are named, getSizes if the image needs a larger disk than every size has, and
-    getAccount and getDroplets if droplets are added.
+
+class Preflight:
+    """The checks of one run. They send requests only if a droplet is made, and once.
+
+    ``existing`` are the members that have a droplet when the run begins. ``check_records`` raises if the DNS record of
+    a member cannot be created.
     """
 
-    async def ask(function: str, **arguments: Any) -> dict[str, Any]:
-        # Not get_region_output and the like: a failed output ends the run with a traceback, and hides our own error.
-        token = f"digitalocean:index/{function}:{function}"
-        return await pulumi.runtime.invoke_async(
-            token, arguments, pulumi.InvokeOptions(parent=parent, version=VERSION)
-        )
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        existing: pulumi.Output[frozenset[str]],
+        access: ProviderAccess,
+        check_records: Callable[[Collection[str]], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._check_records = check_records
+        self._existing = existing
+        self._access = access
+        self._checks: asyncio.Future[None] | None = None
 
-    async def known(key: str, value: str, function: str, remedy: str) -> dict[str, Any]:
+    async def before_replacing(self) -> None:
+        """Raise ``PreflightError`` unless DigitalOcean would create the droplet that takes another one's place."""
+        if self._checks is None:
+            self._checks = asyncio.ensure_future(self._check())
+        await asyncio.shield(self._checks)
+
+    async def before_adding(self) -> None:
+        """Raise ``PreflightError`` if DigitalOcean would not create a droplet for a member that has none.
+
+        Raise what ``check_records`` raises if Cloudflare would not create its record. Nothing is deleted for it. So if
+        DigitalOcean does not tell, a lost member of a cluster is made all the same.
+        """
+        existing = await self._existing.future() or frozenset[str]()
+        await self._check_records(set(self._settings.member_names) - existing)
         try:
-            return await ask(function, slug=value)
-        # Pulumi raises a plain Exception. Its text says whether the value was wrong.
-        except Exception as error:
-            raise _refusal(key, value, f"{remedy} ({error})") from error
+            await self.before_replacing()
+        except CatalogueError as error:
+            if not existing:
+                raise
+            pulumi.log.warn(
+                f"{error.__cause__}. The missing members are created without a check of what DigitalOcean offers"
+            )
 
-    async def check_make() -> None:
-        region, image = await asyncio.gather(
-            known("region", settings.region, "getRegion", "use a region such as fra1"),
-            known("image", settings.image, "getImage", "use an image such as debian-13-x64"),
+    async def _check(self) -> None:
+        """Ask for regions, sizes and image, for SSH keys if any are named, and for the limit if droplets are added."""
+        existing = await self._existing.future() or frozenset[str]()
+        missing = set(self._settings.member_names) - existing
+        await asyncio.gather(self._check_droplet(), self._check_keys(), self._check_limit(len(missing)))
+
+    async def _check_droplet(self) -> None:
+        regions, sizes, image = await asyncio.gather(
+            self._list("regions"), self._list("sizes"), self._read("images", self._settings.image)
         )
-        _check_region(settings, region, image)
-        if image["minDiskSize"] > SMALLEST_DISK_GIB:
-            wanted = [{"key": "slug", "values": [settings.droplet_size]}]
-            _check_disk(settings, image, (await ask("getSizes", filters=wanted))["sizes"])
-
-    async def check_keys() -> None:
-        if settings.ssh_keys:
-            _check_keys(settings, (await ask("getSshKeys"))["sshKeys"])
-
-    async def check_limit() -> None:
-        if missing:
-            account, listing = await asyncio.gather(ask("getAccount"), ask("getDroplets"))
-            _check_limit(settings, len(missing), int(account["dropletLimit"]), len(listing["droplets"]))
-
-    await asyncio.gather(check_make(), check_keys(), check_limit())
-
-
-def _check_region(settings: Settings, region: Mapping[str, Any], image: Mapping[str, Any]) -> None:
-    if settings.droplet_size not in region["sizes"]:
-        has = ", ".join(sorted(region["sizes"]))
-        reason = f"region {settings.region} has no such size (it has {has})"
-        raise _refusal("dropletSize", settings.droplet_size, reason)
-    if settings.region not in image["regions"]:
-        where = ", ".join(sorted(image["regions"]))
-        raise _refusal("image", settings.image, f"it is not in region {settings.region} (it is in {where})")
-
-
-def _check_disk(settings: Settings, image: Mapping[str, Any], sizes: Iterable[Mapping[str, Any]]) -> None:
-    needed = int(image["minDiskSize"])
-    for size in sizes:
-        if size["disk"] < needed:
+        size = _check_size(self._settings, _check_region(self._settings, regions), sizes)
+        if image is None:
             raise _refusal(
                 "image",
-                settings.image,
-                f"it needs a disk of {needed} GiB, and etcd:dropletSize {settings.droplet_size} has one of "
-                f"{size['disk']:.0f}: use a larger size or another image",
+                self._settings.image,
+                "DigitalOcean has no such image, or not any more: use one such as debian-13-x64",
             )
+        _check_image(self._settings, image, size)
+        _check_quota(self._settings, size)
+
+    async def _check_keys(self) -> None:
+        if self._settings.ssh_keys:
+            _check_keys(self._settings, await self._list("ssh_keys"))
+
+    async def _check_limit(self, added: int) -> None:
+        if added:
+            account, droplets = await asyncio.gather(self._read("account"), self._list("droplets"))
+            if account is not None:
+                _check_limit(self._settings, added, int(account["droplet_limit"]), len(droplets))
+
+    async def _list(self, kind: str) -> list[Mapping[str, Any]]:
+        try:
+            return await list_all(self._access.api_url, kind, self._access.token, pauses=PAUSES)
+        except ListingError as error:
+            raise _unknown(error) from error
+
+    async def _read(self, kind: str, key: str = "") -> Mapping[str, Any] | None:
+        try:
+            return await read_one(self._access.api_url, kind, key, self._access.token, pauses=PAUSES)
+        except ListingError as error:
+            raise _unknown(error) from error
+
+
+def _check_region(settings: Settings, regions: Collection[Mapping[str, Any]]) -> Mapping[str, Any]:
+    open_regions = {region["slug"]: region for region in regions if region.get("available", True)}
+    if settings.region not in open_regions:
+        reason = f"DigitalOcean creates no droplets there: use one of {', '.join(sorted(open_regions))}"
+        raise _refusal("region", settings.region, reason)
+    return open_regions[settings.region]
+
+
+def _check_size(
+    settings: Settings, region: Mapping[str, Any], sizes: Collection[Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    offered = {
+        size["slug"]: size
+        for size in sizes
+        if size["slug"] in region["sizes"] and size.get("available", True)
+    }
+    if settings.droplet_size not in offered:
+        reason = f"region {settings.region} has no such size: use one of {', '.join(sorted(offered))}"
+        raise _refusal("dropletSize", settings.droplet_size, reason)
+    return offered[settings.droplet_size]
+
+
+def _check_image(settings: Settings, image: Mapping[str, Any], size: Mapping[str, Any]) -> None:
+    if problem := image_problem(image):
+        raise _refusal("image", settings.image, problem)
+    if settings.region not in image["regions"]:
+        where = ", ".join(sorted(image["regions"]))
+        raise _refusal(
+            "image",
+            settings.image,
+            f"it is not in region {settings.region} (it is in {where}): use another image, or transfer this one",
+        )
+    needed = int(image.get("min_disk_size") or 0)
+    if size["disk"] < needed:
+        raise _refusal(
+            "image",
+            settings.image,
+            f"it needs a disk of {needed} GiB, and etcd:dropletSize {settings.droplet_size} has one of "
+            f"{size['disk']}: use a larger size or another image",
+        )
+    if warning := image_warning(image):
+        pulumi.log.warn(f"etcd:image is {settings.image}: {warning}")
+
+
+def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
+    most = int(size["disk"]) - ROOT_DISK_RESERVE_GIB
+    if not settings.volume_size and settings.quota_gib > most:
+        raise _refusal(
+            "quotaGiB",
+            str(settings.quota_gib),
+            f"the data is on the root disk (etcd:volumeSize 0), which has {size['disk']} GiB with etcd:dropletSize "
+            f"{settings.droplet_size}, and the system needs {ROOT_DISK_RESERVE_GIB} of them: use at most {most}, or a "
+            "larger size",
+        )
+    if settings.quota_gib * MIB > size["memory"]:
+        pulumi.log.warn(
+            f"etcd:quotaGiB is {settings.quota_gib}: etcd:dropletSize {settings.droplet_size} has "
+            f"{size['memory'] / MIB:g} GiB of memory. etcd gets slow when its database is larger than the memory"
+        )
 
 
 def _check_keys(settings: Settings, keys: Iterable[Mapping[str, Any]]) -> None:
-    known = {name for key in keys for name in (str(int(key["id"])), key["fingerprint"])}
+    known = {name for key in keys for name in (str(key["id"]), key["fingerprint"])}
     if unknown := [key for key in settings.ssh_keys if key not in known]:
         raise _refusal(
             "sshKeys",
@@ -112,3 +202,11 @@ def _check_limit(settings: Settings, added: int, limit: int, used: int) -> None:
 
 def _refusal(key: str, value: str, reason: str) -> PreflightError:
     return PreflightError(f"etcd:{key} is {value}: {reason}. No member was changed")
+
+
+def _unknown(error: ListingError) -> CatalogueError:
+    remedy = "Run pulumi up again later" if error.temporary else "Use a token with the scopes of README.md"
+    return CatalogueError(
+        f"{error}. The request used digitalocean:token, and asks what DigitalOcean would create. {remedy}. "
+        "No member was changed"
+    )

@@ -42,6 +42,15 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
             raise RemovalError(text) from error
 
 
+async def shutdown_was_requested(access: ProviderAccess, droplet: int, *, since: float) -> bool:
+    """Whether a shutdown of a droplet was requested since a Unix time. ``False`` if the API does not tell."""
+    async with RetryingClient(access, "/v2/") as api:
+        try:
+            return bool(shutdown_requests(await _recent_actions(api, droplet), since))
+        except httpx.HTTPError:
+            return False
+
+
 async def retry_shutdown(
     access: ProviderAccess, droplet: int, *, since: float, limit: float, unresponsive: bool
 ) -> str:
@@ -53,10 +62,12 @@ async def retry_shutdown(
     path = f"droplets/{droplet}/actions"
     async with RetryingClient(access, "/v2/") as api:
         try:
-            answer = await api.get(path, {"per_page": RECENT_ACTIONS})
-            actions = answer.raise_for_status().json()["actions"]
             wanted = next_shutdown_action(
-                actions, since=since, now=time.time(), limit=limit, unresponsive=unresponsive
+                await _recent_actions(api, droplet),
+                since=since,
+                now=time.time(),
+                limit=limit,
+                unresponsive=unresponsive,
             )
             if not wanted:
                 return ""
@@ -81,6 +92,11 @@ def next_shutdown_action(
     if now > min(asked) + limit - min(DOWN_SECONDS, limit / 3):
         return ""
     return "power_off" if unresponsive else "shutdown"
+
+
+async def _recent_actions(api: RetryingClient, droplet: int) -> Sequence[Mapping[str, Any]]:
+    answer = await api.get(f"droplets/{droplet}/actions", {"per_page": RECENT_ACTIONS})
+    return answer.raise_for_status().json()["actions"]
 
 
 async def _remove(api: RetryingClient, path: str, deadline: float) -> None:

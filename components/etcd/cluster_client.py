@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
 
@@ -11,11 +12,15 @@ from components.api.listing import ListingError
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 from components.droplets.power_on import PowerSwitch
-from components.droplets.shutdown import remove_droplet, retry_shutdown
-from components.etcd.admin import ChangeRefusedError, MemberAdmin
+from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
+from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
+from components.etcd.foreign_members import set_apart, with_connections
 from components.etcd.health import listed_names
-from components.etcd.member_status import NoStatus, Observation, observe_members
+from components.etcd.member_status import Cause, NoStatus, Observation, observe_members
+from components.etcd.node_report import NodeReport, ask_report
+from components.etcd.own_address import local_address
+from components.shared.names import same_cluster
 
 
 class ClusterClient:
@@ -41,6 +46,8 @@ class ClusterClient:
         self._context: ssl.SSLContext | None = None
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
+        self._former: frozenset[str] = frozenset()
+        self._stack = account.stack
         self.existing = account.existing
         self.unguarded = account.unguarded
 
@@ -53,14 +60,47 @@ class ClusterClient:
         return await self._credentials.is_known()
 
     async def observe(self) -> Mapping[str, Observation]:
-        """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists."""
+        """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists.
+
+        Members that the program did not make are set apart, and not asked.
+        """
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
-            return {name: NoStatus(str(error)) for name in self._settings.member_names}
-        known = await observe_members(addresses, {*self._settings.member_names, *addresses}, context)
+            return {name: NoStatus(str(error), Cause.UNLISTED) for name in self._settings.member_names}
+        ours = self._own_names(addresses)
+        known = set_apart(await observe_members(addresses, ours, context), {*ours, *self._former})
+        known = await with_connections(known, addresses, context)
         return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Take these names for members that the program made, even if they have no droplet any more."""
+        self._former = frozenset(names)
+
+    def _own_names(self, addresses: Iterable[str]) -> set[str]:
+        """The members that the program made: the configured ones, and those of their kind that have a droplet."""
+        configured = self._settings.member_names
+        return {*configured, *(name for name in addresses if same_cluster(name, configured[0]))}
+
+    async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
+        """Ask the machines of these members about themselves. Those that give no report are left out."""
+        context = await self._tls_context()
+        try:
+            addresses = await self._book.addresses()
+        except ListingError:
+            return {}
+        asked = [name for name in names if name in addresses]
+        reports = await asyncio.gather(*(ask_report(name, addresses[name], context) for name in asked))
+        return {name: report for name, report in zip(asked, reports, strict=True) if report is not None}
+
+    async def own_address(self) -> str:
+        """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
+        try:
+            addresses = await self._book.addresses()
+        except ListingError:
+            return ""
+        return next((own for address in addresses.values() if (own := local_address(address))), "")
 
     async def transfer_leadership(self, leader: str, to: str) -> None:
         """Make the member with the id ``to`` the leader instead of ``leader``.
@@ -85,6 +125,10 @@ class ClusterClient:
         )
         await (await self.admin(through[0])).remove_member(member)
 
+    async def data_hash(self, name: str, revision: int) -> DataHash:
+        """The hash of a member's data at a revision. Raises ``ChangeRefusedError``."""
+        return await (await self.admin(name)).data_hash(revision)
+
     async def append_entries(self, through: str, count: int) -> None:
         """Add entries to Raft's log that change nothing. Raises ``ChangeRefusedError``."""
         await (await self.admin(through)).append_entries(count)
@@ -97,24 +141,42 @@ class ClusterClient:
         """Shut a droplet down, detach its volumes and delete it."""
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
 
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        """Whether a shutdown of the member's active droplet was requested since a Unix time. ``False`` if unknown."""
+        asked = [
+            await shutdown_was_requested(self._access, one, since=since)
+            for one in await self._active_droplets(name)
+        ]
+        return any(asked)
+
+    async def delete_timeout(self, name: str) -> int | None:
+        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
+        stack = await self._stack.future()
+        return None if stack is None else stack.delete_timeouts.get(name)
+
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
         """Retry the shutdown of a member's droplet, if one was requested since a Unix time.
 
         Returns the types of the actions that were started: ``shutdown``, or ``power_off`` for an unresponsive machine.
         A failure starts nothing, and the next call tries again.
         """
-        limit = self._settings.droplet_timeout_seconds
-        try:
-            named = [droplet for droplet in await self._book.droplets() if droplet["name"] == name]
-        except ListingError:
-            return frozenset()
-        # An action on a droplet that is off already would delay its deletion.
-        active = [droplet["id"] for droplet in named if droplet["status"] == "active"]
+        limit = await self.delete_timeout(name) or self._settings.droplet_timeout_seconds
         started = [
             await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
-            for one in active
+            for one in await self._active_droplets(name)
         ]
         return frozenset(filter(None, started))
+
+    async def _active_droplets(self, name: str) -> list[int]:
+        """Ids of the member's droplets that are on. Empty if the API does not list them.
+
+        An action on a droplet that is off already would delay its deletion.
+        """
+        try:
+            listed = await self._book.droplets()
+        except ListingError:
+            return []
+        return [one["id"] for one in listed if one["name"] == name and one["status"] == "active"]
 
     async def power_on(self, names: Iterable[str]) -> None:
         """Power on the droplets of these members that are configured, and off while no action runs on them."""
@@ -122,8 +184,14 @@ class ClusterClient:
         await self._power.turn_on([name for name in self._settings.member_names if name in wanted])
 
     async def admin(self, name: str) -> MemberAdmin:
-        """The named member, for changes of the cluster."""
-        return MemberAdmin(name, (await self._book.addresses())[name], await self._tls_context())
+        """The named member, for changes of the cluster. Raises ``ChangeRefusedError`` if its address is unknown."""
+        try:
+            addresses = await self._book.addresses()
+        except ListingError as error:
+            raise ChangeRefusedError(f"the address of {name} is unknown: {error}") from error
+        if name not in addresses:
+            raise ChangeRefusedError(f"the address of {name} is unknown: no droplet is listed for it")
+        return MemberAdmin(name, addresses[name], await self._tls_context())
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._context is None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.etcd.member_status import MemberStatus, NoStatus, Observation
+from components.etcd.member_status import Cause, MemberStatus, NoStatus, Observation
 from components.shared.health import LEARNER
-
-UNREACHABLE = ("no answer in time", "No route to host", "Network is unreachable")
-"""Texts of errors when a firewall drops all packets, or no network leads to the member."""
 
 
 def problems(names: Sequence[str], observations: Mapping[str, Observation]) -> dict[str, str]:
@@ -59,8 +56,12 @@ def listed_names(observations: Mapping[str, Observation]) -> frozenset[str]:
 
 
 def unreachable(observations: Mapping[str, Observation]) -> bool:
-    """Whether no member has sent anything back."""
-    return all(
-        isinstance(status, NoStatus) and any(text in status.reason for text in UNREACHABLE)
+    """Whether at least one member has an address, and none has sent anything back."""
+    asked = [
+        status
         for status in observations.values()
+        if not (isinstance(status, NoStatus) and status.cause is Cause.NO_DROPLET)
+    ]
+    return bool(asked) and all(
+        isinstance(status, NoStatus) and status.cause is Cause.SILENT for status in asked
     )

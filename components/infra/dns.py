@@ -2,13 +2,22 @@
 
 Both are registered by their type names, without ``pulumi_cloudflare``: its import takes longer than the rest of a run
 that changes nothing (docs/decisions/provider-packages.md). A test compares them with that package.
+
+A member can be replaced without DNS. While Cloudflare does not show the zone, a record that exists keeps its content,
+and a later run corrects it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 import pulumi
+
+from components.config.loading import cloudflare_access
+from components.identity.stack_state import RECORD_TYPE, RecordState, StackState
 
 VERSION = version("pulumi-cloudflare")
 """Version of the provider plugin: that of the installed package, as the package itself would ask for."""
@@ -16,9 +25,55 @@ VERSION = version("pulumi-cloudflare")
 RECORD_TTL = 60
 """Seconds that a resolver may keep a record. Few, because a replaced member has another address."""
 
+NO_ZONE = "failed to find exactly one result"
+"""The provider's words for a zone that does not exist, or that the token may not read."""
+
+
+@dataclass(frozen=True)
+class ZoneState:
+    """What a run knows of the zone."""
+
+    id: str
+    """Id of the zone: from Cloudflare, else from the records in the stack's state, else empty."""
+    problem: str
+    """Why Cloudflare did not show the zone, and what to do, in one line. Empty if it did."""
+    recorded: Mapping[str, RecordState]
+    """The records in the stack's state, by the name of the member."""
+
+    def keeps(self, member: str) -> bool:
+        """Whether the record of a member stays as it is in this run."""
+        return bool(self.problem) and member in self.recorded
+
+
+class DnsZone:
+    """The zone of the members' records."""
+
+    state: pulumi.Output[ZoneState]
+    """What this run knows of the zone. It never fails."""
+    id: pulumi.Output[str]
+    """Id of the zone."""
+
+    def __init__(
+        self, name: pulumi.Output[str], *, stack: pulumi.Output[StackState], parent: pulumi.Resource
+    ) -> None:
+        """Look the zone up by its name. ``stack`` is the stack's state before the run."""
+        self.state = pulumi.Output.from_input(_look_up(name, stack, parent))
+        self.id = self.state.apply(lambda state: state.id)
+
+    def address(self, member: str, address: pulumi.Input[str]) -> pulumi.Output[str]:
+        """The address that a member's record gets: ``address``, or the earlier one if the record stays as it is."""
+        return self.state.apply(lambda zone: zone.recorded[member].address if zone.keeps(member) else address)
+
+    def comment(self, member: str, comment: pulumi.Input[str]) -> pulumi.Output[str]:
+        """The comment that a member's record gets: ``comment``, or the earlier one if the record stays as it is."""
+        return self.state.apply(lambda zone: zone.recorded[member].comment if zone.keeps(member) else comment)
+
 
 class DnsRecord(pulumi.CustomResource):
     """An unproxied A record (https://www.pulumi.com/registry/packages/cloudflare/api-docs/dnsrecord/)."""
+
+    content: pulumi.Output[str]
+    """The address in the record."""
 
     def __init__(
         self,
@@ -27,12 +82,12 @@ class DnsRecord(pulumi.CustomResource):
         zone_id: pulumi.Input[str],
         name: str,
         address: pulumi.Input[str],
-        comment: str,
+        comment: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         """Register the record. ``name`` is a fully qualified domain name, ``address`` an IPv4 address."""
         super().__init__(
-            "cloudflare:index/dnsRecord:DnsRecord",
+            RECORD_TYPE,
             resource_name,
             {
                 "zoneId": zone_id,
@@ -47,11 +102,37 @@ class DnsRecord(pulumi.CustomResource):
         )
 
 
-def zone_id(name: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    """Look up the id of a zone by its name. The run fails if the token does not see the zone."""
-    found = pulumi.runtime.invoke_output(
-        "cloudflare:index/getZone:getZone",
-        {"filter": {"name": name, "match": "all"}},
-        pulumi.InvokeOutputOptions(parent=parent, version=VERSION),
+async def _look_up(
+    name: pulumi.Output[str], stack: pulumi.Output[StackState], parent: pulumi.Resource
+) -> ZoneState:
+    zone, known = await name.future() or "", await stack.future()
+    recorded: Mapping[str, RecordState] = {} if known is None else known.records
+    try:
+        # Not invoke_output: a failed output ends the run with a traceback, at any moment.
+        found: Any = await pulumi.runtime.invoke_async(
+            "cloudflare:index/getZone:getZone",
+            {"filter": {"name": zone, "match": "all"}},
+            pulumi.InvokeOptions(parent=parent, version=VERSION),
+        )
+    # Pulumi raises a plain Exception.
+    except Exception as error:
+        problem = zone_problem(zone, str(error))
+        if recorded:
+            pulumi.log.warn(f"{problem}. Until then, DNS records keep their addresses")
+        return ZoneState(next((record.zone_id for record in recorded.values()), ""), problem, recorded)
+    return ZoneState(str(found["id"]), "", recorded)
+
+
+def zone_problem(zone: str, error: str) -> str:
+    """Why Cloudflare does not show the zone, in one line: service, keys, reason and remedy."""
+    reason = " ".join(error.rpartition("returned an error: ")[2].split())
+    if NO_ZONE in reason:
+        remedy = "Correct etcd:zone, or give cloudflare:apiToken the permission to read this zone"
+    else:
+        remedy = (
+            "If it refuses the token, set another cloudflare:apiToken. If it is away, wait until it answers"
+        )
+    return (
+        f"Cloudflare at {cloudflare_access().api_url} (cloudflare:baseUrl) does not show the zone {zone} (etcd:zone) "
+        f"to the token cloudflare:apiToken: {reason}. {remedy}"
     )
-    return found.apply(lambda zone: str(zone["id"]))

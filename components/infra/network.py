@@ -21,8 +21,8 @@ class ClusterNetwork:
     """VPC, tag and firewall of one cluster.
 
     The firewall applies to the cluster's tag. So it protects a droplet from its first second, needs no droplet's id,
-    and does not change when a droplet is replaced. Droplets have no other tag. If several clusters shared one, the last
-    cluster would leave it in the account, or the first one would remove it from the others' droplets.
+    and does not change when a droplet is replaced. Droplets share no tag with another cluster's. If they did, the
+    last cluster would leave the tag in the account, or the first one would remove it from the others' droplets.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ClusterNetwork:
                 ),
                 digitalocean.FirewallOutboundRuleArgs(protocol="icmp", destination_addresses=EVERYWHERE),
             ],
-            opts=with_orphan_removal(opts, f"{name}-firewall", orphans.firewall(name, name)),
+            opts=with_orphan_removal(opts, f"{name}-firewall", orphans.firewall(name)),
         )
 
 
@@ -70,18 +70,27 @@ def rollout_marker_tag(name: str, rollout: str, *, opts: pulumi.ResourceOptions)
 
 
 def marker_tags(
-    name: str, size: int, droplets: Sequence[pulumi.Resource], *, opts: pulumi.ResourceOptions
+    name: str,
+    size: int,
+    droplets: Sequence[pulumi.Resource],
+    *,
+    identity: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
     """Register the tags that tell the members that the cluster is wanted, and its size. No droplet carries them.
 
     They depend on all droplets, so ``pulumi destroy`` deletes them first. The tag of the size is replaced before a run
     ends: a removed member reads from it whether it may rejoin.
+
+    The tag with the cluster's ``identity`` is here as well. DigitalOcean creates it with the first volume, so that no
+    droplet depends on it: a droplet can be replaced alone in a cluster that has no such tag yet.
     """
     late = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[*droplets]))
     only = pulumi.ResourceOptions.merge(late, pulumi.ResourceOptions(delete_before_replace=True))
     return [
         digitalocean.Tag(up_marker(name), name=up_marker(name), opts=late),
         digitalocean.Tag(f"{name}-size", name=size_marker(name, size), opts=only),
+        digitalocean.Tag(f"{name}-identity", name=identity, opts=late),
     ]
 
 
@@ -90,9 +99,11 @@ def inbound_rules(
 ) -> list[digitalocean.FirewallInboundRuleArgs]:
     """The rules for connections to members: from members to both ports, from ``client_cidrs`` to the client port.
 
+    Both reach the exporter, too: a member says there why its etcd does not run, to certificates of the cluster's CA.
     Metrics and SSH are open to the configured networks alone. etcd always serves its metrics, so another network
     changes the firewall and no droplet.
     """
+    clients = [str(network) for network in settings.client_cidrs]
     rules = [
         digitalocean.FirewallInboundRuleArgs(
             protocol="tcp", port_range=str(PEER_PORT), source_tags=[cluster_tag]
@@ -101,7 +112,13 @@ def inbound_rules(
             protocol="tcp",
             port_range=str(CLIENT_PORT),
             source_tags=[cluster_tag],
-            source_addresses=[str(network) for network in settings.client_cidrs],
+            source_addresses=clients,
+        ),
+        digitalocean.FirewallInboundRuleArgs(
+            protocol="tcp",
+            port_range=str(EXPORTER_PORT),
+            source_tags=[cluster_tag],
+            source_addresses=clients,
         ),
     ]
     metrics = f"{METRICS_PORT}-{EXPORTER_PORT}"

@@ -11,28 +11,46 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
+import httpx
 import pulumi
 
-from components.api.existing_names import names_in_account, names_in_zone
+from components.api.existing_names import NamesNotListedError, names_in_account, names_in_zone
 from components.config.loading import cloudflare_access, digitalocean_access
 from components.config.settings import Settings
-from components.orphans.delete import remove_blank_volume, remove_named, remove_record
+from components.identity.cluster_identity import record_comment
+from components.identity.stack_state import StackState
+from components.orphans.delete import (
+    find_record,
+    remove_blank_volume,
+    remove_firewall,
+    remove_record,
+    remove_vpc,
+)
 
-Removal = Callable[[], Awaitable[list[str]]]
-"""Deletes the orphans of one resource, and returns their names."""
+SET_IN_ADVANCE = ("comment", "proxied", "ttl")
+"""Properties of an existing DNS record that are changed before the stack takes it over."""
+
+Removal = Callable[[bool], Awaitable[list[str]]]
+"""Finds the orphans of one resource, and returns their names. Deletes them if its argument is true."""
 
 
 def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulumi.ResourceOptions:
-    """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name."""
+    """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name.
+
+    In a preview it deletes nothing, and fails as it would in the run.
+    """
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
-        for removed in await removal():
+        preview = pulumi.runtime.is_dry_run()
+        for orphan in await removal(not preview):
+            done = "pulumi up deletes" if preview else "deleted"
             pulumi.log.warn(
-                f"deleted {removed}, which an interrupted run had left behind; it is created again now"
+                f"{done} {orphan}, which an interrupted run had left behind, and creates it again"
             )
 
-    hook = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-leftover", clear)])
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hook))
+    hook = pulumi.ResourceHook(f"{name}-leftover", clear, opts=pulumi.ResourceHookOptions(on_dry_run=True))
+    binding = pulumi.ResourceHookBinding(before_create=[hook])
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=binding))
 
 
 class Orphans:
@@ -42,48 +60,100 @@ class Orphans:
     before its resource is created.
     """
 
-    def __init__(self, settings: Settings, *, zone_id: pulumi.Output[str]) -> None:
+    comment: pulumi.Output[str]
+    """The comment of the cluster's DNS records."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cluster: str,
+        identity: pulumi.Output[str],
+        stack: pulumi.Output[StackState],
+        zone_id: pulumi.Output[str],
+    ) -> None:
+        self.comment = identity.apply(lambda one: record_comment(cluster, one))
         self._settings = settings
+        self._stack = stack
         self._zone_id = zone_id
         self._account = digitalocean_access()
         self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
     def vpc(self, name: str, description: str) -> Removal:
-        """Delete a VPC with this name and description. A VPC with another description is not this cluster's."""
-        return self._named("vpcs", name, {"description": description})
+        """Delete a VPC with this name and description that has no members."""
+        return self._named(
+            "vpcs", name, lambda delete: remove_vpc(self._account, name, description, delete=delete)
+        )
 
-    def firewall(self, name: str, tag: str) -> Removal:
-        """Delete a firewall with this name that applies to this tag alone."""
-        return self._named("firewalls", name, {"tags": [tag]})
+    def firewall(self, name: str) -> Removal:
+        """Delete a firewall with this name that applies to the tag of this name alone, and protects no droplet."""
+        return self._named(
+            "firewalls", name, lambda delete: remove_firewall(self._account, name, delete=delete)
+        )
 
     def volume(self, name: str, description: str) -> Removal:
         """Delete a volume with this name if it is surely empty: it is new, and was never attached to a droplet."""
         region = self._settings.region
 
-        async def remove() -> list[str]:
+        async def remove(delete: bool) -> list[str]:
             if not await self._exists("volumes", name, region=region):
                 return []
-            return await remove_blank_volume(self._account, name, region, description)
+            return await remove_blank_volume(self._account, name, region, description, delete=delete)
 
         return remove
 
-    def record(self, name: str, comment: str) -> Removal:
-        """Delete a record with this name and comment."""
+    def kept_record(self, opts: pulumi.ResourceOptions, label: str, name: str) -> pulumi.ResourceOptions:
+        """Options of a DNS record. An existing one with the wanted content is kept, whoever made it.
 
-        async def remove() -> list[str]:
-            access, zone = cloudflare_access(), str(await self._zone_id.future())
-            listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
-            if name not in await listing:
+        One with another content is deleted if it carries this cluster's identity. ``label`` is the resource's name,
+        ``name`` that of the record.
+        """
+
+        async def remove(delete: bool) -> list[str]:
+            if not await self._record_exists(name):
                 return []
-            return await remove_record(access, zone, name, comment)
+            zone, comment = await self._zone_id.future(), await self.comment.future()
+            return await remove_record(cloudflare_access(), str(zone), name, comment, delete=delete)
 
-        return remove
+        async def keep(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            kept = await self._record_to_keep(label, args.props)
+            if kept is None:
+                return None
+            keeping = pulumi.ResourceOptions(import_=kept, ignore_changes=[*SET_IN_ADVANCE])
+            return pulumi.ResourceTransformResult(
+                args.props, pulumi.ResourceOptions.merge(args.opts, keeping)
+            )
 
-    def _named(self, kind: str, name: str, ours: Mapping[str, Any]) -> Removal:
-        async def remove() -> list[str]:
-            if not await self._exists(kind, name):
-                return []
-            return await remove_named(self._account, kind, name, ours)
+        removing = with_orphan_removal(opts, f"{label}-record", remove)
+        return pulumi.ResourceOptions.merge(removing, pulumi.ResourceOptions(transforms=[keep]))
+
+    async def _record_to_keep(self, label: str, props: Mapping[str, Any]) -> str | None:
+        """The id by which Pulumi imports an existing record that is not in the stack's state."""
+        stack = await self._stack.future()
+        if stack is None or any(urn.endswith(f"DnsRecord::{label}") for urn in stack.urns):
+            return None
+        zone, wanted = await self._zone_id.future(), await pulumi.Output.all(**props).future()
+        if zone is None or wanted is None:
+            return None
+        preview = pulumi.runtime.is_dry_run()
+        changes = {} if preview else {key: wanted[key] for key in SET_IN_ADVANCE}
+        try:
+            if not await self._record_exists(wanted["name"]):
+                return None
+            found = await find_record(cloudflare_access(), zone, wanted["name"], wanted["content"], changes)
+        except (NamesNotListedError, httpx.HTTPError):
+            # An error here would end the program. The creation of the record fails alone, with its own error.
+            return None
+        return f"{zone}/{found}" if found else None
+
+    async def _record_exists(self, name: str) -> bool:
+        access, zone = cloudflare_access(), str(await self._zone_id.future())
+        listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
+        return name in await listing
+
+    def _named(self, kind: str, name: str, removal: Removal) -> Removal:
+        async def remove(delete: bool) -> list[str]:
+            return await removal(delete) if await self._exists(kind, name) else []
 
         return remove
 

@@ -14,7 +14,9 @@ from typing import Literal
 import pulumi
 import pulumi_tls as tls
 
+from components.api.clock import ApiClock
 from components.config.settings import Settings
+from components.pki.clock_check import clock_hook
 from components.pki.validity import Lifetime, Renewal, parse_time
 
 Use = Literal["server_auth", "client_auth"]
@@ -37,6 +39,8 @@ class Certificate:
     """The certificate only. A client must trust the CA that signed it."""
     key: pulumi.Output[str]
     """Secret."""
+    resource: pulumi.Resource
+    """The resource that signs the certificate."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,15 @@ class CertificateAuthority(pulumi.ComponentResource):
     operator: Certificate
     """The client certificate for ``etcdctl`` and for the program's own health checks."""
 
-    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: Settings, *, clock: ApiClock, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """``clock`` is known before the resources that ``opts`` depend on exist."""
         super().__init__("etcd:index:CertificateAuthority", name, None, opts)
         self._name = name
         self._settings = settings
         self._leaves: list[tls.LocallySignedCert] = []
+        self._issuing = pulumi.ResourceHookBinding(before_create=[clock_hook(name, clock)])
         generations = {number: self._generation(number) for number in sorted(settings.authorities)}
         self._signer = generations[settings.authorities[0]]
         self.bundle = pulumi.Output.all(
@@ -109,11 +117,11 @@ class CertificateAuthority(pulumi.ComponentResource):
             allowed_uses=["digital_signature", "key_encipherment", *uses],
             validity_period_hours=self._settings.certificate_validity_hours,
             early_renewal_hours=self._settings.certificate_renewal_hours,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after], hooks=self._issuing),
         )
         self._leaves.append(leaf)
         chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)
-        return Certificate(chain, leaf.cert_pem, key.private_key_pem)
+        return Certificate(chain, leaf.cert_pem, key.private_key_pem, leaf)
 
     def renewal(self) -> pulumi.Output[Renewal]:
         """The dates by which the certificates issued so far must be renewed."""
@@ -144,7 +152,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             is_ca_certificate=True,
             allowed_uses=list(AUTHORITY_USES),
             validity_period_hours=self._settings.ca_validity_hours,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, hooks=self._issuing),
         )
         return Generation(number, label, subject, key, certificate)
 
@@ -165,7 +173,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             is_ca_certificate=True,
             allowed_uses=list(AUTHORITY_USES),
             validity_period_hours=self._settings.ca_validity_hours,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions(parent=self, hooks=self._issuing),
         )
         return crossed.cert_pem
 

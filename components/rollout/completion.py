@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from components.droplets.inventory import last_gate
 from components.etcd.health import listed_names
+from components.identity.stack_state import last_gate
 from components.rollout.interfaces import ReplaceableMember
-from components.rollout.messages import RESUMABLE
+from components.rollout.messages import NOT_COMPLETED, RESUMABLE, record_left_behind
 from components.rollout.policy import answering, next_to_leave
 from components.rollout.rollout import Rollout
 
@@ -29,6 +29,7 @@ class Completion:
         members: Sequence[ReplaceableMember],
         *,
         after: Sequence[pulumi.Resource],
+        recorded: pulumi.Output[bool],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[Sequence[str]]:
         """Register the last gate. Returns the members' names, once all members are healthy.
@@ -36,8 +37,11 @@ class Completion:
         By then, members that are not configured any more have left the cluster. The engine deletes their droplets
         afterwards. The engine calls the gate's hook only when something has changed. Without a change this run checks
         all the same, because it must not succeed while a member is unhealthy.
+
+        ``recorded`` is whether the state has this gate. Then the run fails if the gate does, and deletes nothing.
         """
         droplets = [member.droplet for member in members]
+        records = [member.record for member in members]
         hook = pulumi.ResourceHook(last_gate(self._name), self._complete)
         record = pulumi.Stash(
             last_gate(self._name),
@@ -49,12 +53,29 @@ class Completion:
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(
-                    depends_on=[*droplets, *after],
+                    # With --continue-on-error the engine deletes nothing that a failed last gate depends on: so the
+                    # records of members that could not leave stay.
+                    depends_on=[*droplets, *records, *after],
                     hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
                 ),
             ),
         )
-        return pulumi.Output.from_input(record.id).apply(self._end)
+
+        async def end(_: Any) -> Sequence[str]:
+            if pulumi.runtime.is_dry_run():
+                await self._announce()
+            elif not self._hook_called:
+                await self.check_existing()
+            await self._check_records(members)
+            return self._members
+
+        async def deletes_nothing_after_a_failure(known: list[Any]) -> None:
+            # With --continue-on-error the engine goes on to the deletions at a run's end, unless the program fails.
+            if known[0] and not pulumi.runtime.is_dry_run() and not await record.id.is_known():
+                raise pulumi.RunError(NOT_COMPLETED)
+
+        pulumi.Output.all(recorded, record.urn).apply(deletes_nothing_after_a_failure)
+        return pulumi.Output.from_input(record.id).apply(end)
 
     async def check_existing(self) -> None:
         """Wait until all members with a droplet are healthy, and change none.
@@ -70,22 +91,30 @@ class Completion:
             ]
         )
 
-    async def _complete(self, _: pulumi.ResourceHookArgs) -> None:
+    async def _complete(self, args: pulumi.ResourceHookArgs) -> None:
         self._hook_called = True
+        # A member that this gate has recorded leaves even if its droplet was deleted by hand.
+        self._rollout.members.claim(recorded_members(args.old_inputs))
         await self._let_members_leave()
 
-    async def _end(self, _: Any) -> Sequence[str]:
-        if pulumi.runtime.is_dry_run():
-            await self._announce()
-        elif not self._hook_called:
-            await self.check_existing()
-        return self._members
+    async def _check_records(self, members: Sequence[ReplaceableMember]) -> None:
+        """Fail if clients are led to an earlier address, because ``--target`` names a droplet without its record."""
+        zone = await self._rollout.zone.future()
+        for member in members:
+            if zone is not None and zone.keeps(member.name):
+                continue
+            content, address = await member.record.content.future(), await member.address.future()
+            replaced = address is None and not await member.droplet.id.is_known()
+            if content and (replaced or (address and address != content)):
+                urn = await member.record.urn.future() or ""
+                raise pulumi.RunError(record_left_behind(member.name, content, address, urn))
 
     async def _let_members_leave(self) -> None:
         """Wait until all members are healthy. Members that are not configured any more leave one by one."""
         staying = self._members
         while True:
             observations = await self._rollout.health.wait_for_cluster(staying)
+            await self._rollout.health.compare_data(f"Cluster {self._name}", observations, ending=RESUMABLE)
             if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
                 return
             if await self._rollout.backups.take(
@@ -101,8 +130,13 @@ class Completion:
             await self._rollout.members.remove_member(leaving, observations, through=staying)
 
     async def _announce(self) -> None:
-        """In a preview, say which droplets will be replaced, in order, and which members will leave."""
+        """In a preview, say which droplets will be replaced, in order, and which members will leave.
+
+        Members that the program did not make are named as well.
+        """
         existing = await self._rollout.existing()
+        if existing and await self._rollout.members.credentials_known():
+            self._rollout.health.name_foreign(await self._rollout.members.observe())
         replaced = [
             name
             for name, droplet in self._rollout.droplets.items()
@@ -117,3 +151,9 @@ class Completion:
         if self._rollout.settings.rollout == "all-at-once":
             return f"{', '.join(replaced)} will be replaced all at once"
         return f"members that will be replaced, one after the other: {', '.join(replaced)}"
+
+
+def recorded_members(old_inputs: Mapping[str, Any] | None) -> list[str]:
+    """The members that the last gate recorded when it was passed for the last time."""
+    record: Mapping[str, Any] = (old_inputs or {}).get("input") or {}
+    return [str(name) for name in record.get("members", ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import Any
 
 import pulumi
 
+from components.api.listing import ListingError
+from components.api.retry import PAUSES
+from components.rollout.interfaces import MemberResources
 from components.rollout.messages import repair_command
 from components.rollout.rollout import Rollout
 
@@ -22,6 +26,15 @@ def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:
     return pulumi.Output.unsecret(pulumi.Output.json_dumps(values, sort_keys=True).apply(hashed))
 
 
+def replaces_droplet(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> bool:
+    """Whether a gate opens since its droplet is replaced, and not only since the droplet before it was.
+
+    ``old`` and ``new`` are the inputs of the gate.
+    """
+    before, after = ((inputs or {}).get("input", {}).get("replaced_by") for inputs in (old, new))
+    return before is None or before != after
+
+
 @dataclass(frozen=True)
 class GateArgs:
     """The member that a gate protects."""
@@ -32,8 +45,10 @@ class GateArgs:
     """The member's number, counted from 1."""
     replaced_by: pulumi.Output[str]
     """The digest of all inputs whose change replaces the droplet."""
-    previous: pulumi.CustomResource | None
-    """The droplet of the member with the number before; ``None`` for the first member."""
+    previous: MemberResources | None
+    """The member with the number before; ``None`` for the first member."""
+    required: Sequence[pulumi.Resource]
+    """Resources that must exist before any droplet."""
     droplet_urn: pulumi.Output[str]
     """The URN that the droplet will have."""
     record_urn: pulumi.Output[str]
@@ -49,19 +64,37 @@ class Gate:
     def __init__(self, rollout: Rollout, args: GateArgs, *, opts: pulumi.ResourceOptions) -> None:
         self._rollout = rollout
         self._member = args.member
-        rollout.health.repairs[args.member] = repair_command(args.droplet_urn, args.record_urn)
+        rollout.health.repairs[args.member] = repair_command(
+            args.droplet_urn, rollout.changeable_record(args.record_urn)
+        )
         name = f"{rollout.name}-gate-{args.number}"
-        hook = pulumi.ResourceHook(name, self._open)
+        hook = pulumi.ResourceHook(name, self._open, pulumi.ResourceHookOptions(on_dry_run=True))
         self.record = pulumi.Stash(
             name,
             input={
                 "replaced_by": args.replaced_by,
-                "after": "" if args.previous is None else args.previous.id,
+                "after": "" if args.previous is None else args.previous.droplet.id,
             },
             opts=pulumi.ResourceOptions.merge(
-                opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[hook]))
+                opts,
+                pulumi.ResourceOptions(
+                    depends_on=self._dependencies(args),
+                    hooks=pulumi.ResourceHookBinding(before_update=[hook]),
+                ),
             ),
         )
+
+    def _dependencies(self, args: GateArgs) -> pulumi.Output[list[pulumi.Resource]]:
+        """The record of the member before, so that a failing record stops the run before the next droplet is touched.
+
+        They resolve when nothing but a change of members is left to do.
+        """
+
+        async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
+            await self._rollout.wait_to_ask(self._member, args.required)
+            return [] if args.previous is None else [args.previous.record]
+
+        return self._rollout.members.existing.apply(resolved)
 
     def dependencies(self, required: Sequence[pulumi.Resource]) -> pulumi.Output[list[pulumi.Resource]]:
         """The resources that the droplet depends on: ``required``, and the gate where the droplet exists already.
@@ -82,8 +115,23 @@ class Gate:
         """
         return pulumi.ResourceHook(f"{self._rollout.name}-orphan-{self._member}", self._delete_orphans)
 
-    async def _open(self, _: pulumi.ResourceHookArgs) -> None:
-        await self._rollout.ready.future()
+    def preview_hook(self) -> pulumi.ResourceHook:
+        """A hook before the droplet's creation, in previews alone, for whatever reason the droplet is replaced.
+
+        A run itself is refused by the gate, because this hook would come after the deletion of the droplet.
+        """
+        name = f"{self._rollout.name}-preflight-{self._member}"
+        return pulumi.ResourceHook(name, self._preview, pulumi.ResourceHookOptions(on_dry_run=True))
+
+    async def _preview(self, _: pulumi.ResourceHookArgs) -> None:
+        if pulumi.runtime.is_dry_run() and self._member in await self._rollout.existing():
+            await self._rollout.preflight.before_replacing()
+
+    async def _open(self, args: pulumi.ResourceHookArgs) -> None:
+        if replaces_droplet(args.old_inputs, args.new_inputs):
+            await self._rollout.check_replacement(self._member)
+        if pulumi.runtime.is_dry_run():
+            return
         if self._rollout.settings.rollout == "all-at-once":
             pulumi.log.warn(
                 f"{self._member} may change while others are unhealthy, because etcd:rollout is all-at-once"
@@ -94,11 +142,22 @@ class Gate:
     async def _delete_orphans(self, _: pulumi.ResourceHookArgs) -> None:
         if self._member not in await self._rollout.existing():
             return
-        for droplet in await self._rollout.members.droplets_named(self._member):
+        for droplet in await self._droplets_of_this_name():
             pulumi.log.warn(
                 f"droplet {droplet} has the name {self._member} and is not in the stack's state: a run was interrupted "
-                "while it created it. It is shut down and deleted as soon as every other member is healthy"
+                "while it created it, or the state is an old export. It is shut down and deleted as soon as every "
+                "other member is healthy"
             )
             if self._rollout.settings.rollout != "all-at-once":
                 await self._rollout.release(self._member)
             await self._rollout.members.remove_droplet(droplet)
+
+    async def _droplets_of_this_name(self) -> Sequence[int]:
+        """List them. A failed listing is repeated for a minute, because the droplet before is deleted already."""
+        for pause in PAUSES:
+            try:
+                return await self._rollout.members.droplets_named(self._member)
+            except ListingError as error:
+                pulumi.log.info(f"before {self._member} is created: {error}. Listing again in {pause} s")
+                await asyncio.sleep(pause)
+        return await self._rollout.members.droplets_named(self._member)

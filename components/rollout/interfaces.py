@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import pulumi
 
+from components.etcd.admin import DataHash
 from components.etcd.member_status import Observation
+from components.etcd.node_report import NodeReport
+from components.infra.dns import DnsRecord
 from components.rollout.backup_request import Leases
 
 
@@ -29,11 +32,38 @@ class RunningMembers(Protocol):
         ...
 
     async def observe(self) -> Mapping[str, Observation]:
-        """Ask every member once: the configured ones, those with a droplet, and those that etcd lists."""
+        """Ask every member once: the configured ones, those with a droplet, and those that etcd lists.
+
+        Members that the program did not make are set apart, and not asked.
+        """
+        ...
+
+    async def credentials_known(self) -> bool:
+        """Whether members can be asked. They cannot in a preview that creates the operator's certificate."""
+        ...
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Take these names for members that the program made, even if they have no droplet any more."""
+        ...
+
+    async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
+        """Ask the machines of these members why etcd does not run. Those that give no report are left out."""
+        ...
+
+    async def own_address(self) -> str:
+        """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
         ...
 
     async def power_on(self, names: Iterable[str]) -> None:
         """Power on those of the named droplets that are configured and off."""
+        ...
+
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        """Whether a shutdown of the member's droplet was requested since a Unix time. ``False`` if that is unknown."""
+        ...
+
+    async def delete_timeout(self, name: str) -> int | None:
+        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
         ...
 
     async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
@@ -45,6 +75,10 @@ class RunningMembers(Protocol):
 
     async def admin(self, name: str) -> Leases:
         """The named member, for changes of its leases."""
+        ...
+
+    async def data_hash(self, name: str, revision: int) -> DataHash:
+        """The hash of a member's data at a revision. Raises ``ChangeRefusedError``."""
         ...
 
     async def transfer_leadership(self, leader: str, to: str) -> None:
@@ -84,7 +118,21 @@ class RegisteredDroplet(Registered, Protocol):
         ...
 
 
-class ReplaceableMember(Protocol):
+class MemberResources(Protocol):
+    """A member's droplet and DNS record, as the gate of the next member sees them."""
+
+    @property
+    def droplet(self) -> pulumi.CustomResource:
+        """The member's droplet."""
+        ...
+
+    @property
+    def record(self) -> DnsRecord:
+        """The member's DNS record."""
+        ...
+
+
+class ReplaceableMember(MemberResources, Protocol):
     """A member as the last gate sees it."""
 
     @property
@@ -93,11 +141,23 @@ class ReplaceableMember(Protocol):
         ...
 
     @property
-    def droplet(self) -> pulumi.CustomResource:
-        """The member's droplet."""
+    def address(self) -> pulumi.Output[str]:
+        """The address of the droplet that clients use."""
         ...
 
     @property
     def replaced_by(self) -> pulumi.Output[str]:
         """The digest of all inputs whose change replaces the droplet."""
+        ...
+
+
+class DropletChecks(Protocol):
+    """Whether DigitalOcean would create the droplets. ``components/droplets/preflight.py`` implements it."""
+
+    async def before_replacing(self) -> None:
+        """Raise unless DigitalOcean would surely create the droplet that takes another one's place."""
+        ...
+
+    async def before_adding(self) -> None:
+        """Raise if DigitalOcean would not create the droplet of a member that has none."""
         ...

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 
 import pulumi
 
 from components.config.settings import Settings
+from components.etcd.member_status import ForeignMember
+from components.etcd.own_address import is_public
+
+NOT_COMPLETED = (
+    "This run did not reach its end, so it deletes nothing: members that would leave are still in the cluster. The "
+    "other errors say why."
+)
+"""Why a run with ``--continue-on-error`` ends without its deletions."""
 
 RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
 """The end of an error in the last step of a run."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of unhealthy members beyond their problems, and what helps."""
+
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What a member's machine says about itself, by the member's name."""
+    remedies: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What helps a member, by its name."""
+    unreachable: str = ""
+    """What this machine needs, if no member sends anything back."""
+    ending: str = ""
+    """What the run has and has not done, and what to do next."""
+
 
 LOGS = (
     "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
@@ -19,19 +44,8 @@ LOGS = (
 """Where the operator finds the reason on a droplet."""
 
 
-def untouched(settings: Settings) -> str:
-    """The end of an error before a member changes."""
-    if settings.volume_size:
-        last = (
-            "If the cluster never became healthy, or you abandon it: "
-            "pulumi config set etcd:rollout all-at-once, pulumi up, and then pulumi config rm etcd:rollout."
-        )
-    else:
-        last = (
-            "If the cluster never became healthy, or you abandon it with its data, recreate it: pulumi destroy, and "
-            "then pulumi up, with etcd:restoreFrom if there is a backup (docs/recovery.md)."
-        )
-    return f"Nothing was changed for this step. After a temporary problem, run pulumi up again. {last}"
+UNTOUCHED = "Nothing was changed for this step. After a temporary problem, run pulumi up again."
+"""The end of an error before a member changes."""
 
 
 def renewed(settings: Settings) -> str:
@@ -48,20 +62,96 @@ def renewed(settings: Settings) -> str:
     )
 
 
-def needed_to_reach(settings: Settings) -> str:
-    """What the machine that runs the program needs, when no member sends anything back."""
+def needed_to_reach(settings: Settings, count: int, own_address: str) -> str:
+    """What the machine that runs the program needs, when none of ``count`` members sends anything back.
+
+    ``own_address`` is the one that this machine connects from, as far as it knows it itself.
+    """
     networks = ", ".join(str(network) for network in settings.client_cidrs)
     private = " It must also be inside the VPC, or have a route into it, because etcd:addresses is private."
+    members = "the only member" if count == 1 else f"any of {count} members"
     return (
-        "No member sent anything back. The machine that runs pulumi up connects to the members itself, so its address "
-        f"must be in etcd:clientCidrs, which is {networks}.{private if settings.addresses == 'private' else ''}"
+        f"No packet came back from {members}. The machine that runs pulumi up connects to the members itself, and the "
+        f"firewall lets in only etcd:clientCidrs, which is {networks}. "
+        f"{own_address_sentence(settings, own_address)}{private if settings.addresses == 'private' else ''}"
+    )
+
+
+def own_address_sentence(settings: Settings, own_address: str) -> str:
+    """Whether this machine's address is in ``etcd:clientCidrs``, as far as the machine knows that itself."""
+    if not own_address:
+        return "Compare it with the address that this machine has in the members' network."
+    if any(ip_address(own_address) in network for network in settings.client_cidrs):
+        return (
+            f"This machine connects from {own_address}, which is in it, so something else drops the packets."
+        )
+    if settings.addresses == "public" and not is_public(own_address):
+        return (
+            f"This machine's own address, {own_address}, is behind a translation, so its public address is not known "
+            "here: compare that with etcd:clientCidrs."
+        )
+    return f"This machine connects from {own_address}, which is not in it. {_let_in(settings, own_address)}"
+
+
+def locked_out(settings: Settings, own_address: str) -> str:
+    """A warning that this run's firewall keeps this machine out; empty when it does not.
+
+    ``own_address`` is the one from which a member was reached.
+    """
+    if any(ip_address(own_address) in network for network in settings.client_cidrs):
+        return ""
+    networks = ", ".join(str(network) for network in settings.client_cidrs)
+    return (
+        f"etcd:clientCidrs is {networks}, and this machine reaches the members from {own_address}: with this firewall, "
+        f"no run from here reaches a member. {_let_in(settings, own_address)}"
+    )
+
+
+def _let_in(settings: Settings, address: str) -> str:
+    number = len(settings.client_cidrs)
+    return f"Add it: pulumi config set --path 'etcd:clientCidrs[{number}]' {address}/32, and pulumi up."
+
+
+def foreign_member(member: ForeignMember) -> str:
+    """The warning about a member that the program did not make."""
+    kind = "learner" if member.learner else "voter"
+    counts = "" if member.learner else " A voter counts for the quorum, so members change only while it runs."
+    return (
+        f"{member.name} (id {int(member.id):x}) is a member of the cluster that this program did not make: a {kind}. "
+        f"This program does not remove it.{counts} If nobody needs it: etcdctl member remove {int(member.id):x}"
     )
 
 
 def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The command that replaces a member's droplet, and changes its DNS record to the new address."""
-    return pulumi.Output.format(
-        "pulumi up --target-replace '{}' --target '{}', and then pulumi up", droplet_urn, record_urn
+    """The command that replaces a member's droplet, and changes its DNS record to the new address.
+
+    ``record_urn`` is empty if the record cannot be changed now. A later run changes it.
+    """
+    record = record_urn.apply(lambda urn: f" --target '{urn}'" if urn else "")
+    return pulumi.Output.format("pulumi up --target-replace '{}'{}, and then pulumi up", droplet_urn, record)
+
+
+def planned_without_dns(problem: str) -> str:
+    """Why no member is replaced for a changed setting while Cloudflare does not show the zone."""
+    return f"{problem}. A planned change must move each member's DNS record. No member was changed"
+
+
+def created_without_dns(problem: str) -> str:
+    """Why no droplet is created that would get no DNS record."""
+    return f"{problem}. No droplet was created"
+
+
+def record_left_behind(member: str, content: str, address: str | None, record_urn: str) -> str:
+    """Why a run fails that gives a droplet another ``address`` than its record has. A preview does not know it yet."""
+    reason = "because --target or --exclude leaves the record out"
+    if address is None:
+        return (
+            f"the DNS record of {member} would stay at {content}, the address of the old droplet, {reason}. "
+            f"Add --target '{record_urn}', or run pulumi up without these options. Nothing was changed"
+        )
+    return (
+        f"the DNS record of {member} is still {content}, and its droplet has the address {address}, {reason}. "
+        "Run pulumi up, which corrects the record"
     )
 
 
@@ -71,16 +161,22 @@ def failure(
     *,
     limit: float,
     purpose: str,
-    repairs: Mapping[str, str],
-    ending: str,
+    explanation: Explanation,
 ) -> str:
-    """Each unhealthy member with its last observed problem, since when, and the command that repairs it."""
+    """Each unhealthy member with its last observed problem, since when, and what helps.
+
+    Where no member can be reached, that comes first, and no repair follows.
+    """
     lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
+    if explanation.unreachable:
+        lines.insert(0, explanation.unreachable)
     for name, problem in problems.items():
         lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
-        if name in repairs:
-            lines.append(f"    to repair it: {repairs[name]}")
-    return "\n".join([*lines, LOGS, ending])
+        if words := explanation.words.get(name):
+            lines.append(f"    its machine says: {words}")
+        if remedy := explanation.remedies.get(name):
+            lines.append(f"    to repair it: {remedy}")
+    return "\n".join([*lines, *([] if explanation.unreachable else [LOGS]), explanation.ending])
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:

@@ -12,9 +12,16 @@ from components.changes.member_versions import Upgrade
 from components.config.settings import Settings
 from components.etcd.leadership import successor
 from components.etcd.member_status import Observation
+from components.infra.dns import ZoneState
 from components.rollout.backup_request import BackupRequests
-from components.rollout.interfaces import Registered, RegisteredDroplet, RunningMembers
+from components.rollout.interfaces import (
+    DropletChecks,
+    Registered,
+    RegisteredDroplet,
+    RunningMembers,
+)
 from components.rollout.member_health import MemberHealth
+from components.rollout.messages import created_without_dns, planned_without_dns
 from components.rollout.once import Once
 from components.rollout.policy import joining_members, waits_for_gate
 from components.rollout.unguarded import UnguardedMode
@@ -34,6 +41,8 @@ class Rollout:
     """The backups that this run requests."""
     droplets: Mapping[str, RegisteredDroplet]
     """The droplets of the configured members, by name and in the order of their numbers."""
+    records: Mapping[str, Registered]
+    """The DNS records of the configured members, in the same order."""
 
     def __init__(
         self,
@@ -41,17 +50,19 @@ class Rollout:
         settings: Settings,
         *,
         members: RunningMembers,
-        ready: pulumi.Output[Any],
+        preflight: DropletChecks,
+        zone: pulumi.Output[ZoneState],
         version: pulumi.Output[str],
     ) -> None:
-        """``ready`` fails, before any member changes, when DigitalOcean would refuse the droplets.
+        """``preflight`` is asked before a droplet is made. It fails when DigitalOcean would refuse the droplet.
 
         ``version`` is the version of etcd that the droplets of this run install.
         """
         self.name = name
         self.settings = settings
         self.members = members
-        self.ready = ready
+        self.preflight = preflight
+        self.zone = zone
         self.health = MemberHealth(name, settings, members=members, version=version)
         self.backups = BackupRequests(settings, members.admin)
         self.droplets = self._droplets = dict[str, RegisteredDroplet]()
@@ -59,39 +70,117 @@ class Rollout:
         self._upgrade_backup = UpgradeBackup(
             settings, members=members, upgrade=self._upgrade, backups=self.backups
         )
-        self._unguarded = UnguardedMode(settings, members=members, health=self.health, droplets=self.droplets)
+        self.records = self._records = dict[str, Registered]()
+        self._unguarded = UnguardedMode(settings, members=members, health=self.health, records=self.records)
+        self._settled = list[pulumi.Output[Any]]()
         self._joining_healthy = Once(self._wait_for_joining)
         self._watch = ShutdownWatch(settings, members=members)
         self._watches: list[asyncio.Future[None]] = []
 
-    def add_droplet(self, member: str, gate: Registered, droplet: RegisteredDroplet) -> None:
-        """Let other members wait for this droplet, and watch its shutdown."""
-        self._droplets[member] = droplet
+    def add_member(
+        self, name: str, *, gate: Registered, droplet: RegisteredDroplet, record: Registered
+    ) -> None:
+        """Let other members wait for this droplet and its record, and watch the droplet's shutdown."""
+        self._droplets[name] = droplet
+        self._records[name] = record
         if not pulumi.runtime.is_dry_run():
-            self._watches.append(asyncio.ensure_future(self._watch.follow(member, gate, droplet)))
+            self._watches.append(asyncio.ensure_future(self._watch.follow(name, gate, droplet)))
+
+    def settle(self, *outputs: pulumi.Output[Any]) -> None:
+        """Let no existing droplet change before these are known. They belong to resources that are no droplets.
+
+        If one of these resources fails, the run ends, and no droplet is deleted meanwhile.
+        """
+        self._settled.extend(outputs)
 
     async def existing(self) -> frozenset[str]:
         """The members that have a droplet when the run begins."""
         return await self.members.existing.future() or frozenset()
+
+    async def wait_to_ask(self, member: str, required: Sequence[Registered]) -> None:
+        """Wait until the engine may call a member's gate, which then waits for nothing but the members' health.
+
+        A gate's hook holds a worker of the engine, and with ``--parallel 1`` the only one. So everything else that the
+        run makes before this member changes exists by then. A preview waits for nothing.
+        """
+        existing = await self.existing()
+        if pulumi.runtime.is_dry_run():
+            return
+        for name in joining_members(self.settings.member_names, existing):
+            await self._droplets[name].urn.future()
+        if waits_for_gate(member, existing, self.settings.rollout):
+            await self._wait_for_the_rest(required)
 
     async def wait_to_change(self, member: str, gate: Registered, required: Sequence[Registered]) -> bool:
         """Wait until the engine may look at a member's droplet. Returns whether the droplet depends on its gate.
 
         ``required`` are resources that must exist before it. A preview waits for nothing.
         """
-        await self.ready.future()
         existing = await self.existing()
         preview = pulumi.runtime.is_dry_run()
+        if not preview and not waits_for_gate(member, existing, self.settings.rollout):
+            # A firewall change may be urgent. It does not wait for the checks, and a refusal does not prevent it.
+            await asyncio.gather(*(resource.urn.future() for resource in required))
+        if member not in existing:
+            await self._check_creation(member)
+        elif self.settings.rollout == "all-at-once":
+            # No gate opens before these droplets are replaced.
+            await self.preflight.before_replacing()
         if not waits_for_gate(member, existing, self.settings.rollout):
             if member in existing and not preview:
+                await self._wait_until_settled()
                 await self._upgrade_backup.take_before_all()
             return False
         if preview:
             return True
         # A gate sees joining members as well, but the engine does not call one whose input is unchanged.
-        await self._joining_healthy.result()
-        await asyncio.gather(*(resource.urn.future() for resource in required))
+        await self._wait_for_the_rest(required)
         return await self._unguarded.wait_for_turn(member, gate)
+
+    def when_records_may_change(self) -> pulumi.Output[None]:
+        """Resolves when all droplets exist that change at the same time.
+
+        So no record that fails ends the run between the deletion and the creation of one of them. A droplet behind a
+        gate does not count: its gate waits for the record of the member before.
+        """
+
+        async def waited(existing: frozenset[str]) -> None:
+            if pulumi.runtime.is_dry_run():
+                return
+            for name, droplet in self._droplets.items():
+                if not waits_for_gate(name, existing, self.settings.rollout):
+                    await droplet.urn.future()
+
+        return self.members.existing.apply(waited)
+
+    def changeable_record(self, record: pulumi.Output[str]) -> pulumi.Output[str]:
+        """The URN of a record; empty while Cloudflare does not show the zone, because records stay as they are then."""
+        return pulumi.Output.all(self.zone, record).apply(lambda known: "" if known[0].problem else known[1])
+
+    async def check_replacement(self, member: str) -> None:
+        """Raise before a planned replacement that could not be completed, because of the catalogue or of DNS."""
+        if member not in await self.existing():
+            return
+        zone = await self.zone.future()
+        if zone is not None and zone.problem and self.settings.rollout != "all-at-once":
+            raise pulumi.RunError(planned_without_dns(zone.problem))
+        await self.preflight.before_replacing()
+
+    async def _check_creation(self, member: str) -> None:
+        """Raise before a droplet is created that DigitalOcean would refuse, or that would get no DNS record."""
+        zone = await self.zone.future()
+        if zone is not None and zone.problem and member not in zone.recorded:
+            raise pulumi.RunError(created_without_dns(zone.problem))
+        await self.preflight.before_adding()
+
+    async def _wait_for_the_rest(self, required: Sequence[Registered]) -> None:
+        """Wait until all is done that this run does before it changes a droplet that exists."""
+        await asyncio.gather(*(resource.urn.future() for resource in required))
+        await self._wait_until_settled()
+        await self._joining_healthy.result()
+
+    async def _wait_until_settled(self) -> None:
+        await asyncio.gather(*(output.future() for output in self._settled))
 
     async def release(self, member: str) -> None:
         """Wait until every other member is healthy, and move the leadership away from this one.
@@ -116,3 +205,4 @@ class Rollout:
             for name in joining:
                 await self._droplets[name].urn.future()
             await self.health.wait_for_joining(joining)
+            await asyncio.gather(*(self._records[name].urn.future() for name in joining))

@@ -27,13 +27,13 @@ class UnguardedMode:
         *,
         members: RunningMembers,
         health: MemberHealth,
-        droplets: Mapping[str, Registered],
+        records: Mapping[str, Registered],
     ) -> None:
-        """``droplets`` are those of the configured members, by name."""
+        """``records`` are those of the configured members, by name. Each exists after the member's droplet."""
         self._settings = settings
         self._members = members
         self._health = health
-        self._droplets = droplets
+        self._records = records
         self._to_repair = Once(self._find_member_to_repair)
 
     async def wait_for_turn(self, member: str, gate: Registered) -> bool:
@@ -49,7 +49,7 @@ class UnguardedMode:
         if not waits_for_others(member, to_repair):
             return False
         if to_repair is not None:
-            await self._droplets[to_repair].urn.future()
+            await self._records[to_repair].urn.future()
         await gate.urn.future()
         await self._health.wait_for_others(member)
         return True

@@ -11,7 +11,7 @@ from components.config.settings import Settings
 from components.etcd.member_status import Observation
 from components.rollout.backup_request import BackupRequests
 from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import untouched
+from components.rollout.messages import UNTOUCHED
 from components.rollout.once import Once
 from components.rollout.policy import answering, has_majority
 
@@ -26,14 +26,13 @@ class UpgradeBackup:
         self._members = members
         self._upgrade = upgrade
         self._backups = backups
-        self._untouched = untouched(settings)
         self._before_all = Once(self._take_before_all)
 
     async def take(self, observations: Mapping[str, Observation]) -> bool:
         """Take the backup, if a member is going to get another version. Returns whether that took its time."""
         version = await self._upgrade.target(observations)
         return bool(version) and await self._backups.take(
-            _purpose(version), answering(observations), ending=self._untouched
+            _purpose(version), answering(observations), ending=UNTOUCHED
         )
 
     async def take_before_all(self) -> None:

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 import pulumi
 
 from components.etcd.member_status import EXPIRED
-from components.rollout.messages import expiry, failure
+from components.rollout.messages import Explanation, expiry, failure
 
 POLL_SECONDS = 0.25
 """Seconds between two observations."""
 REPEAT_SECONDS = 15
 """Seconds after which an unchanged state is logged again."""
+EXPLAIN_SECONDS = 5
+"""Seconds after which members are asked why they are unhealthy. Most are well by then, and booting ones are busy."""
 
 
 class UnhealthyError(pulumi.RunError):
@@ -28,18 +30,17 @@ async def wait_until_healthy(
     seconds: float,
     purpose: str,
     log: Callable[[str], None],
-    repairs: Mapping[str, str],
-    ending: str,
-    renewed: str,
+    explain: Callable[[Mapping[str, str]], Awaitable[Explanation]],
+    renewed: Callable[[], str],
 ) -> bool:
     """Observe until no member is unhealthy. Returns whether one was unhealthy at first.
 
     ``observe`` returns the problem of each unhealthy member by name. A change of these members is logged at once, and
-    an unchanged state from time to time.
+    an unchanged state from time to time. ``explain`` says why they are unhealthy, once they have been so for a while.
 
-    Raises ``UnhealthyError`` after ``seconds``. Its text has the command in ``repairs`` for each member, and
-    ``ending``, which says what the run has and has not done. If all problems are expired certificates, it raises the
-    error at once, because waiting does not help. Then ``renewed`` says what does.
+    Raises ``UnhealthyError`` after ``seconds``. Its text has what ``explain`` found. If all problems are expired
+    certificates, it raises the error at once, because waiting does not help. Then ``renewed`` says what does, or is
+    empty where only the remedies of the members do.
     """
     started = logged_at = time.monotonic()
     logged: Mapping[str, str] = {}
@@ -49,21 +50,28 @@ async def wait_until_healthy(
         had_to_wait = True
         now = time.monotonic()
         since = {name: since.get(name, datetime.now(UTC)) for name in problems}
-        if all(EXPIRED in problem for problem in problems.values()):
-            raise UnhealthyError(expiry(problems, purpose, renewed))
-        if now - started >= seconds:
+        expired = all(EXPIRED in problem for problem in problems.values())
+        if expired and (way_out := renewed()):
+            raise UnhealthyError(expiry(problems, purpose, way_out))
+        if expired or now - started >= seconds:
+            explanation = await explain(problems)
             raise UnhealthyError(
-                failure(problems, since, limit=seconds, purpose=purpose, repairs=repairs, ending=ending)
+                failure(problems, since, limit=seconds, purpose=purpose, explanation=explanation)
             )
         if problems.keys() != logged.keys() or now - logged_at >= REPEAT_SECONDS:
-            log(progress(problems, now - started, seconds, purpose))
+            explanation = await explain(problems) if now - started >= EXPLAIN_SECONDS else Explanation()
+            log(progress(problems, now - started, seconds, purpose, explanation))
             logged, logged_at = problems, now
         await asyncio.sleep(POLL_SECONDS)
     return had_to_wait
 
 
-def progress(problems: Mapping[str, str], waited: float, limit: float, purpose: str) -> str:
+def progress(
+    problems: Mapping[str, str], waited: float, limit: float, purpose: str, explanation: Explanation
+) -> str:
     """One line: the purpose of the wait, its duration so far, and the problem of each unhealthy member."""
-    states = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+    words = {name: f" (its machine says: {text})" for name, text in explanation.words.items()}
+    states = "; ".join(f"{name}: {problem}{words.get(name, '')}" for name, problem in problems.items())
     members = "1 unhealthy member" if len(problems) == 1 else f"{len(problems)} unhealthy members"
-    return f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states}"
+    line = f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states}"
+    return f"{explanation.unreachable} {line}" if explanation.unreachable else line

@@ -1,8 +1,11 @@
-"""The watch over a droplet that the engine waits for: why it does not shut down, and what helps it.
+"""The watch over a droplet that was asked to shut down: why it does not, and what helps it.
 
 The provider requests a shutdown once, and does not learn why nothing happens. A guard blocks the shutdown while another
 member is unhealthy, or until it has noticed that the others are healthy. An unresponsive machine does not receive the
-request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there.
+request, and one that is cut off from the others takes them for unhealthy: only a power-off helps there. A member whose
+droplet has the only copy of the data is never powered off.
+
+A droplet may also take long because it waits for members that the run creates. Nobody has asked it to shut down then.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.config.settings import Settings
+from components.etcd.foreign_members import foreign_problems
 from components.etcd.health import problems
 from components.rollout.interfaces import Registered, RunningMembers
 from components.rollout.policy import only_unhealthy, other_members
@@ -33,7 +37,10 @@ class ShutdownWatch:
         self._began = time.time()
 
     async def follow(self, member: str, gate: Registered, droplet: Registered) -> None:
-        """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy."""
+        """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy.
+
+        Does nothing until somebody has requested a shutdown of the droplet in this run.
+        """
         if member not in (await self._members.existing.future() or frozenset()):
             return
         await gate.urn.future()
@@ -41,19 +48,31 @@ class ShutdownWatch:
         warned = False
         alone_unhealthy = 0
         while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
-            observations = await self._members.observe()
-            others = other_members(member, self._settings.member_names, observations)
-            unhealthy = problems(others, observations)
-            alone = only_unhealthy({member, *others}, observations) == member
-            alone_unhealthy = alone_unhealthy + 1 if alone else 0
-            if self._settings.rollout != "all-at-once":
-                # Otherwise another droplet may be off because this run replaces it at the same time.
-                await self._members.power_on(unhealthy)
-            if not unhealthy:
-                await self._retry(member, unresponsive=alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS)
-            elif not warned:
-                self._warn(member, unhealthy)
-                warned = True
+            try:
+                if not await self._members.shutdown_was_requested(member, since=self._began):
+                    continue
+                observations = await self._members.observe()
+                others = other_members(member, self._settings.member_names, observations)
+                foreign = foreign_problems(observations)
+                unhealthy = {**problems(others, observations), **foreign}
+                alone = only_unhealthy({member, *others}, observations) == member and not foreign
+                alone_unhealthy = alone_unhealthy + 1 if alone else 0
+                if self._settings.rollout != "all-at-once":
+                    # Otherwise another droplet may be off because this run replaces it at the same time.
+                    await self._members.power_on(unhealthy)
+                if not unhealthy:
+                    replaceable = bool(others or self._settings.volume_size)
+                    unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
+                    await self._retry(member, unresponsive=unresponsive)
+                elif not warned:
+                    await self._warn(member, unhealthy)
+                    warned = True
+            # Whatever an API answers: without this watch, a shutdown that was refused once is never requested again.
+            except Exception as error:
+                alone_unhealthy = 0
+                pulumi.log.info(
+                    f"the shutdown of {member} was not observed ({error!r}): trying again in {WATCH_SECONDS:.0f} s"
+                )
 
     async def _retry(self, member: str, *, unresponsive: bool) -> None:
         started = await self._members.retry_shutdown(member, since=self._began, unresponsive=unresponsive)
@@ -65,10 +84,21 @@ class ShutdownWatch:
         elif started:
             pulumi.log.info(f"{member} did not shut down on request: the shutdown is requested again")
 
-    def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
+    async def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
         states = "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
-        limit = self._settings.droplet_timeout_seconds
+        limit = time_limit(await self._members.delete_timeout(member), self._settings.droplet_timeout_seconds)
         pulumi.log.warn(
-            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit} s "
-            f"(etcd:dropletTimeoutSeconds), this run fails and does not change {member}. {states}"
+            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
+            f"run fails and does not change {member}. {states}"
         )
+
+
+def time_limit(in_force: int | None, configured: int) -> str:
+    """How long the engine waits for the deletion of a droplet: as long as the last run has recorded."""
+    if in_force is None:
+        return "etcd:dropletTimeoutSeconds was at the end of the last run"
+    if in_force == configured:
+        return f"{in_force} s (etcd:dropletTimeoutSeconds)"
+    return (
+        f"{in_force} s (etcd:dropletTimeoutSeconds of the last run; {configured} counts from the next run on)"
+    )

@@ -9,6 +9,14 @@ LEARNER = "it is a learner that has not been promoted yet"
 """The problem of a healthy member that does not vote yet."""
 
 
+def not_connected(member: int) -> str:
+    """The problem of a voter that the program did not make, while no connection to it shows that it runs."""
+    return (
+        "it was added by hand and votes, and etcd has no connection to it. If nobody needs it: etcdctl member remove "
+        f"{member:x}"
+    )
+
+
 def health_problem(answer: Mapping[str, Any]) -> str:
     """The problem that an answer to ``GET /health`` reports; empty when there is none.
 

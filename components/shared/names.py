@@ -24,6 +24,11 @@ def by_number(name: str) -> tuple[int, str]:
     return len(name), name
 
 
+def same_cluster(name: str, other: str) -> bool:
+    """Whether two names can be those of members of one cluster, because they differ in their numbers alone."""
+    return re.sub(r"\d", "", name) == re.sub(r"\d", "", other)
+
+
 def listed_name(name: str, peer_urls: Sequence[str]) -> str:
     """The name of an entry in etcd's member list. A member that never started has it in its peer URL alone."""
     return name or (peer_urls[0].split("//")[-1].rsplit(":", 1)[0] if peer_urls else "")

@@ -9,4 +9,7 @@ PEER_PORT = 2380
 METRICS_PORT = 2382
 """etcd serves its metrics here over TLS. Port 2381 has them without TLS, for the member's own machine alone."""
 EXPORTER_PORT = 2383
-"""The node serves metrics here that etcd's own lack. ``etcd-exporter.socket`` names the port as well."""
+"""The node serves metrics here that etcd's own lack, and says why etcd does not run.
+
+``etcd-exporter.socket`` names the port as well.
+"""

@@ -5,41 +5,44 @@ from __future__ import annotations
 from typing import Any
 
 from components.config.settings import LONGEST_DOMAIN, Settings
+from components.userdata.filler import BASE64, random_text
 from components.userdata.render import LIMIT
 from components.userdata.size_check import largest_size
 
-LONGEST_CLUSTER_NAME = "etcd-" + "x" * 55
+LONGEST_CLUSTER_NAME = "etcd-" + random_text(55)
 
 AUTHORITY_WITH_RSA_4096 = (
-    "-----BEGIN CERTIFICATE-----\n" + ("x" * 64 + "\n") * 30 + "-----END CERTIFICATE-----\n"
+    "-----BEGIN CERTIFICATE-----\n"
+    + "".join(f"{random_text(64, BASE64, seed=str(line))}\n" for line in range(30))
+    + "-----END CERTIFICATE-----\n"
 )
 """As long as the certificate of an authority with an RSA key of 4,096 bits and a name of 64 characters: 2,004 bytes."""
 
 WORST_CASE: dict[str, Any] = {
-    "domain": "x" * (LONGEST_DOMAIN - len(".example.com")) + ".example.com",
+    "domain": random_text(LONGEST_DOMAIN - len(".example.com")) + ".example.com",
     "zone": "example.com",
     "size": 9,
     "clientCidrs": ["198.51.100.0/24"],
     # DigitalOcean's tokens have 71 characters.
-    "discoveryToken": "x" * 71,
-    "discoveryApiUrl": "https://" + "x" * 64,
+    "discoveryToken": random_text(71),
+    "discoveryApiUrl": "https://" + random_text(64),
     # The URL of the official release has 95 characters.
-    "releaseUrl": "https://" + "x" * 160,
-    "releaseSha256": "0" * 64,
+    "releaseUrl": "https://" + random_text(160),
+    "releaseSha256": random_text(64, "0123456789abcdef"),
     "heartbeatMs": 5000,
     "electionMs": 50000,
     "quotaGiB": 8,
-    "backupBucket": "x" * 63,
+    "backupBucket": random_text(63, seed="bucket"),
     # An endpoint of Cloudflare's R2 has 65 characters, and one of S3 at most 58.
-    "backupEndpoint": "https://" + "x" * 96,
-    "backupRegion": "x" * 24,
-    "backupPrefix": "x" * 63 + "/",
+    "backupEndpoint": "https://" + random_text(96),
+    "backupRegion": random_text(24),
+    "backupPrefix": random_text(63) + "/",
     # Secret keys of S3 and Spaces have 40 and 43 characters, those of R2 have 64.
-    "backupAccessKey": "x" * 64,
-    "backupSecretKey": "x" * 64,
+    "backupAccessKey": random_text(64, BASE64),
+    "backupSecretKey": random_text(64, BASE64, seed="secret"),
     "backupCaCertificate": AUTHORITY_WITH_RSA_4096,
     # A prefix and the name of a backup, which has 139 characters.
-    "restoreFrom": "x" * 63 + "/" + "x" * 133 + ".db.gz",
+    "restoreFrom": random_text(63) + "/" + random_text(133) + ".db.gz",
 }
 """A configuration with the longest values that a user can be expected to set."""
 

@@ -1,7 +1,7 @@
 """Render the cloud-init document of a member's droplet.
 
-The template ``cloud-init/user-data.yaml`` names the files of the document and of the archive in it. Only one JSON file,
-one token, the certificates and the settings of backups differ between members.
+The template ``cloud-init/user-data.yaml`` names the files of the document and of its two archives. The node's archive
+is the same on all droplets. The member's has settings, the token, certificates and keys.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import pulumi
 import yaml
 
 from components.userdata import base94
+from components.userdata.archive import ArchivedFile, pack
 from components.userdata.node_config import NodeConfig
-from components.userdata.packing import pack
+from components.userdata.packing import pack_sources
 from components.userdata.stripping import stripped
 
 LIMIT = 65_536
@@ -72,8 +73,7 @@ def render(node: NodeConfig) -> str:
     parts = ["#cloud-config\n"]
     for key, value in _template().items():
         if key == "write_files":
-            texts = [(entry, _content(entry, values)) for entry in value]
-            parts += [f"{key}:\n", *(_dumped_file(*_file(entry, text)) for entry, text in texts if text)]
+            parts += [f"{key}:\n", *(_dumped_file(*_file(entry, values)) for entry in value)]
         else:
             parts.append(_dumped({key: value}))
     return "".join(parts)
@@ -109,20 +109,26 @@ def _values(node: NodeConfig) -> dict[str, str]:
 
 def _content(entry: dict[str, Any], values: dict[str, str]) -> str:
     """The text of a file."""
-    if "value" in entry:
-        return values[entry["value"]]
     if "source" in entry:
         return stripped(entry["source"], (SOURCES / entry["source"]).read_text(encoding="utf-8"))
     # Not base64, which cloud-init would decode: it takes 4 KB more of the limit.
-    return base94.encode(_archive())
+    return base94.encode(_node_archive() if "archive" in entry else _member_archive(entry["member"], values))
 
 
-def _file(entry: dict[str, Any], text: str) -> tuple[tuple[str, str], ...]:
-    """The entry of ``write_files`` for a file with this text."""
-    keys = [
-        key for key in ("path", "permissions", "owner") if entry.get(key) not in {None, DEFAULT_PERMISSIONS}
-    ]
-    return (*((key, entry[key]) for key in keys), ("content", text))
+def _member_archive(listed: dict[str, dict[str, str]], values: dict[str, str]) -> bytes:
+    """The files that differ between members. One whose text is empty is left out."""
+    texts = {path: (values[options["value"]], options) for path, options in listed.items()}
+    return pack(
+        ArchivedFile(path, text, **{key: options[key] for key in options if key != "value"})
+        for path, (text, options) in texts.items()
+        if text
+    )
+
+
+def _file(entry: dict[str, Any], values: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The entry of ``write_files`` for a file."""
+    keys = [key for key in ("path", "permissions") if entry.get(key) not in {None, DEFAULT_PERMISSIONS}]
+    return (*((key, entry[key]) for key in keys), ("content", _content(entry, values)))
 
 
 def _dumped(value: object) -> str:
@@ -143,5 +149,5 @@ def _dumped_file(*file: tuple[str, str]) -> str:
 
 
 @functools.cache
-def _archive() -> bytes:
-    return pack(archive_files(), Path(__file__).parent)
+def _node_archive() -> bytes:
+    return pack_sources(archive_files(), SOURCES / "unpack_files.py", Path(__file__).parent)

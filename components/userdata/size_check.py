@@ -7,6 +7,8 @@ the peers' own, and nine initial members. A change of authorities must not be re
 from __future__ import annotations
 
 from components.config.settings import Settings
+from components.userdata.archive import PEM_LINE, pem_lines
+from components.userdata.filler import random_bytes, random_text
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import check_size, render
 
@@ -18,10 +20,12 @@ CROSS_SIGNED_BYTES = 745
 """Bytes of the longest certificate of an authority that another authority signed, as PEM."""
 KEY_BYTES = 227
 """Bytes of a P-256 key, as PEM."""
+OWN_BYTES = 190
+"""Bytes that a certificate shares with no other, and some more: key, signature, serial number, key ids and dates."""
+KEY_OWN_BYTES = 100
+"""Bytes that a P-256 key shares with no other, and some more: the private and the public key."""
 TOKEN_BYTES = 77
 """Bytes of the longest cluster token."""
-PEER_AUTHORITY_ENTRY_BYTES = 80
-"""Bytes that cloud-init's entry of a further file takes beside its content: path, permissions and the keys' names."""
 MOST_MEMBERS = 9
 """The most members that can bootstrap a cluster. Its size may be reduced later."""
 
@@ -38,12 +42,9 @@ def check_user_data(cluster: str, settings: Settings) -> None:
 
 def largest_size(cluster: str, settings: Settings) -> int:
     """Bytes of the largest user data that a droplet of this cluster can need."""
-    authorities = _text(AUTHORITY_BYTES) * 2
-    # While an authority replaces another, its certificate as the other signed it follows each leaf.
-    chain = _text(LEAF_BYTES) + _text(CROSS_SIGNED_BYTES)
-    private_key = _text(KEY_BYTES)
+    authorities = [f"{kind} {number}" for kind in ("clients", "peers") for number in (1, 2)]
     values = RunValues(
-        token="x" * TOKEN_BYTES,
+        token=random_text(TOKEN_BYTES),
         initial_size=MOST_MEMBERS,
         restore=settings.restore_from,
         version=settings.version,
@@ -51,21 +52,32 @@ def largest_size(cluster: str, settings: Settings) -> int:
         release_sha256=settings.release_checksum,
         tag=cluster,
         certificates=MemberCertificates(
-            # The second pair is that of the peers' own authorities.
-            ca_certificate=authorities + authorities,
-            server_certificate=chain,
-            server_key=private_key,
-            peer_certificate=chain,
-            peer_key=private_key,
+            ca_certificate="".join(_pem(AUTHORITY_BYTES, OWN_BYTES, name=name) for name in authorities),
+            server_certificate=_chain("server"),
+            server_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="server"),
+            peer_certificate=_chain("peer"),
+            peer_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="peer"),
         ),
     )
     node = node_config(settings, MOST_MEMBERS, f"{cluster}-{MOST_MEMBERS}", values)
-    return len(render(node).encode()) + PEER_AUTHORITY_ENTRY_BYTES
+    return len(render(node).encode())
 
 
-def _text(size: int) -> str:
-    """A text of ``size`` bytes in the lines of a PEM file."""
-    return ("x" * 64 + "\n") * (size // 65) + "x" * (size % 65 - 1) + "\n"
+def _chain(name: str) -> str:
+    """A leaf and, as while an authority replaces another, the certificate of its authority as the other signed it."""
+    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, OWN_BYTES, name=name)
+
+
+def _pem(size: int, own: int, *, name: str) -> str:
+    """A PEM block of at most ``size`` bytes that shares all but ``own`` bytes with others of its size.
+
+    Half of what it shares can be compressed: together, certificates then take a little more than real ones.
+    """
+    head, end = "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"
+    digits = size - len(head) - len(end)
+    content = (digits - digits // (PEM_LINE + 1) - 1) // 4 * 3
+    shared = random_bytes((content - own) // 2, seed="").ljust(content - own, b"\0")
+    return head + pem_lines(shared + random_bytes(own, seed=name)) + end
 
 
 def _longest(settings: Settings) -> tuple[str, int]:

@@ -47,8 +47,9 @@ def least_width(table: Table) -> int:
 
 
 def status_notes(status: Status) -> list[str]:
-    """Lines below the table: DNS records that no row shows, and the age of the newest backup."""
-    return [*_other_records(status), *([status.backup] if status.backup else [])]
+    """Lines below the table: why etcd does not serve, DNS records that no row shows, and the newest backup's age."""
+    whys = [f"{machine.name}: {machine.why}" for machine in status.machines if machine.why]
+    return [*whys, *_other_records(status), *([status.backup] if status.backup else [])]
 
 
 def _other_records(status: Status) -> Generator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from components.api.proxy import proxy_for
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.waiting import Waiter
 
@@ -60,12 +61,22 @@ class HttpClient:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
-    def _session(self) -> httpx.Client:
+    def _sessions(self) -> dict[str | None, httpx.Client]:
+        """The clients by the proxy that they use."""
+        return {}
+
+    def _session(self, url: str) -> httpx.Client:
         context = prepare()
         import httpx  # noqa: PLC0415 - prepare has loaded it
 
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": self.user_agent}
-        return httpx.Client(headers=headers, timeout=_TIMEOUT, verify=context)
+        proxy = proxy_for(url)
+        with self._lock:
+            if proxy not in self._sessions:
+                headers = {"Authorization": f"Bearer {self.token}", "User-Agent": self.user_agent}
+                self._sessions[proxy] = httpx.Client(
+                    headers=headers, timeout=_TIMEOUT, verify=context, proxy=proxy, trust_env=False
+                )
+            return self._sessions[proxy]
 
     def request(
         self,
@@ -75,8 +86,7 @@ class HttpClient:
         query: Mapping[str, Any] | None = None,
     ) -> tuple[httpx.Response, int]:
         """Send a request; return the answer and the number of attempts. Raises ``ProviderError`` without an answer."""
-        with self._lock:
-            session = self._session
+        session = self._session(url)
         import httpx  # noqa: PLC0415 - the session has loaded it
 
         for attempt in range(self.retries.attempts):

@@ -18,6 +18,7 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
     ("config", "error"),
     [
         ({"size": 4}, "etcd:size is 4: use an odd number from 1 to 9"),
+        ({"sise": 5}, "etcd:sise is set, and there is no such key: set etcd:size instead"),
         ({"domain": "example.org"}, "etcd:domain is example.org: it is not in the zone example.test"),
         ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
         ({"sshCidrs": ["0.0.0.0/0"]}, "port 22 is never opened to the whole internet"),

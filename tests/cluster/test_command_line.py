@@ -152,12 +152,13 @@ def test_status_shows_machines_addresses_records_and_health(cluster: Cluster) ->
 def test_a_member_that_does_not_run_is_seen_by_status_and_by_prove(cluster: Cluster) -> None:
     cluster.on("etcd-server-2", "systemctl stop etcd")
     try:
-        shown = table(localcloud(cluster, "status", COLUMNS="120").stdout)
+        status = localcloud(cluster, "status", COLUMNS="120").stdout
         proved = localcloud(cluster, "prove")
     finally:
         cluster.on("etcd-server-2", "systemctl start etcd")
         cluster.wait_healthy()
-    assert shown["etcd-server-2.example.test"][-1] == "not serving (inactive)"
+    assert "etcd-server-2.example.test: etcd is stopped" in status
+    assert table(status)["etcd-server-2.example.test"][-1] == "not serving (inactive)"
     assert proved.returncode == 1
     assert proved.stderr == "localcloud: etcdctl endpoint health --cluster: Error: unhealthy cluster\n"
 

@@ -47,7 +47,7 @@ def test_a_preview_works_before_the_first_up(
     cloud: LocalCloud, tmp_path: Path, control: httpx.Client
 ) -> None:
     control.delete("/requests")
-    preview = Cluster(cloud, tmp_path, stack="fresh").pulumi("preview")
+    preview = Cluster(cloud, tmp_path, stack="fresh", domain="fresh.example.test").pulumi("preview")
     assert preview.count("digitalocean:index:Droplet") == 3
     assert writes(control) == []
 

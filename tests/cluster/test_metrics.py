@@ -14,8 +14,8 @@ MEMBER = "etcd-server-2.example.test"
 
 def scrape(cluster: Cluster, *options: str, port: int = 2382) -> subprocess.CompletedProcess[str]:
     return cluster.run(
-        "sh", "-c", 'exec curl -sS -m 3 --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" --key "$ETCDCTL_KEY" "$@"',
-        "sh", *options, f"https://{MEMBER}:{port}/metrics",
+        "sh", "-c", 'exec curl -sS --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" --key "$ETCDCTL_KEY" "$@"',
+        "sh", "--connect-timeout", "3", "--max-time", "10", *options, f"https://{MEMBER}:{port}/metrics",
     )  # fmt: skip
 
 
@@ -33,7 +33,9 @@ def test_a_scrape_of_the_exporter_leaves_no_line_in_the_journal(cluster: Cluster
             assert (
                 f'etcd_node_certificate_not_after_timestamp_seconds{{certificate="{name}"}}' in result.stdout
             )
-    assert cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-exporter@' -e 'Answer one scrape' || true") == ""
+    assert (
+        cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-exporter@' -e 'Answer one request' || true") == ""
+    )
 
 
 def test_the_scrape_configuration_names_every_member(cluster: Cluster) -> None:
@@ -76,3 +78,22 @@ def test_digitalocean_mails_while_a_recipient_is_configured(cluster: Cluster) ->
         cluster.up()
     assert cluster.digitalocean("GET", "/v2/monitoring/alerts")["policies"] == []
     assert [cluster.droplet_id(name) for name in cluster.members()] == before
+
+
+def test_a_run_says_that_authentication_is_on_and_how_to_turn_it_off(cluster: Cluster) -> None:
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        cluster.etcdctl(*command.split())
+    cluster.configure(healthTimeoutSeconds=10)
+    try:
+        refused = cluster.run("pulumi", "up", "--yes", "--skip-preview")
+        checked = cluster.on("etcd-server-1", "python3 -ES /etc/etcd/prepare_cluster.py recover check")
+    finally:
+        cluster.configure(healthTimeoutSeconds=120)
+        for command in ("auth disable", "user delete root"):
+            cluster.etcdctl("--user", "root:secret", *command.split())
+    assert refused.returncode != 0
+    assert "etcd's authentication is on, so it does not tell its state" in refused.stdout
+    assert "etcdctl --user root auth disable" in refused.stdout
+    assert "replace" not in refused.stdout.partition("Last observed:")[2]
+    assert "etcd-server-2.example.test answers, but does not tell its state (CommonName of client" in checked
+    assert checked.rstrip().endswith("recover check")

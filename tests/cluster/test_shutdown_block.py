@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.tokens import BACKUP_BUCKET
 from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 
 DOMAIN = "block.example.test"
@@ -76,13 +77,15 @@ def test_no_machine_shuts_down_while_another_member_is_unhealthy(doomed: Cluster
 
 
 @pytest.mark.parametrize("unhealthy", [False, True], ids=["healthy", "with an unhealthy member"])
-def test_a_plain_destroy_is_not_blocked(doomed: Cluster, unhealthy: bool) -> None:
+def test_a_plain_destroy_is_not_blocked_and_leaves_a_backup(doomed: Cluster, unhealthy: bool) -> None:
     if unhealthy:
         doomed.on(THIRD, "systemctl stop etcd")
         wait_for(lambda: held(doomed, FIRST), bool, "shutdown block")
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     doomed.destroy()
     assert time.monotonic() - began < DELETE_LIMIT
+    backups = doomed.cloud.layout.objects / "buckets" / BACKUP_BUCKET / f"etcd-etcd-{doomed.stack}"
+    assert any(file.stat().st_mtime > since for file in backups.glob("*.db.gz"))
 
 
 def test_all_at_once_replaces_members_while_others_are_unhealthy(doomed: Cluster) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,14 +13,30 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime.settings import SETTINGS
 
+from components.api.listing import ListingError
 from components.cluster import EtcdCluster
 from components.config.settings import Settings
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.node_report import NodeReport
+from components.infra.protection import protect_from_destroy
 
 SECRET = "4dabf18193072939515e22adb298388d"
 KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
 """Fingerprint of the one SSH key in the account, whose id is 512101."""
-IMAGES = {"debian-13-x64": 7.0, "large": 60.0, "too-large": 61.0}
-"""For each image, GiB of the smallest disk that it needs. Providers return all numbers as floats."""
+IMAGES = {"debian-13-x64": 7, "debian-12-x64": 7, "large": 60, "too-large": 61}
+"""For each image, GiB of the smallest disk that it needs."""
+CATALOG: dict[str, list[dict[str, Any]]] = {
+    "regions": [
+        {"slug": slug, "available": True, "sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]}
+        for slug in ("ams3", "fra1", "nyc3")
+    ],
+    "sizes": [
+        {"slug": "s-2vcpu-2gb", "memory": 2048, "disk": 60, "available": True},
+        {"slug": "s-2vcpu-4gb", "memory": 4096, "disk": 80, "available": True},
+    ],
+    "ssh_keys": [{"id": 512101, "name": "ops", "fingerprint": KEY}],
+}
+"""What DigitalOcean offers, and the SSH keys of the account. It may have 25 droplets and has 20."""
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
@@ -72,33 +89,48 @@ class Plan:
         return reached
 
 
+State = Mapping[tuple[str, str], Mapping[str, Any]]
+"""The resources in a stack's state, by type and name, with their outputs."""
+
+NOTHING: State = MappingProxyType({})
+"""The state of a new stack."""
+
+
+def healthy_state(bootstrap: Mapping[str, Any]) -> State:
+    """The state of a stack whose cluster was healthy once."""
+    return {
+        ("pulumi:index:Stash", "etcd-etcd-fra1-founding"): {"output": bootstrap},
+        ("pulumi:index:Stash", "etcd-etcd-fra1-healthy"): {},
+        ("etcd:index:EtcdCluster", "etcd-etcd-fra1"): {},
+        ("digitalocean:index/droplet:Droplet", "etcd-etcd-fra1-2"): {"id": "2"},
+    }
+
+
 class Answers(pulumi_mocks.Mocks):
     """The answers of the providers. ``bootstrap`` is the record that an earlier run stored, if there was one.
 
-    ``state`` has the names of the stashes in the engine's state before this run.
+    ``state`` has the resources in the engine's state before this run, by type and name, with their outputs.
+    ``cloudflare`` is whether Cloudflare answers.
     """
 
-    def __init__(self, bootstrap: dict[str, Any] | None, state: Sequence[str] = ()) -> None:
+    def __init__(
+        self, bootstrap: dict[str, Any] | None, state: State = NOTHING, *, cloudflare: bool = True
+    ) -> None:
         self.bootstrap = bootstrap
         self.state = state
+        self.cloudflare = cloudflare
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
+        if args.token.startswith("cloudflare:") and not self.cloudflare:
+            return {}, [("name", "the provider returned an error: 503 Service Unavailable")]
         return {
             "cloudflare:index/getZone:getZone": {"id": "023e105f4ecef8ad9ca31a8372d0c353"},
             "pulumi:pulumi:readStackResourceOutputs": {
-                "outputs": {f"urn:pulumi:fra1::etcd::pulumi:index:Stash::{name}": {} for name in self.state}
+                "outputs": {
+                    f"urn:pulumi:fra1::etcd::etcd:index:EtcdCluster${kind}::{name}": {"outputs": outputs}
+                    for (kind, name), outputs in self.state.items()
+                }
             },
-            "digitalocean:index/getRegion:getRegion": {"sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]},
-            "digitalocean:index/getImage:getImage": {
-                "regions": ["ams3", "fra1", "nyc3"],
-                "minDiskSize": IMAGES.get(args.args.get("slug")),
-            },
-            "digitalocean:index/getSizes:getSizes": {"sizes": [{"slug": "s-2vcpu-2gb", "disk": 60.0}]},
-            "digitalocean:index/getSshKeys:getSshKeys": {
-                "sshKeys": [{"id": 512101.0, "name": "ops", "fingerprint": KEY, "publicKey": "ssh-ed25519 A"}]
-            },
-            "digitalocean:index/getAccount:getAccount": {"dropletLimit": 25},
-            "digitalocean:index/getDroplets:getDroplets": {"droplets": [{}] * 20},
         }[args.token]
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -153,6 +185,18 @@ class RecordingMonitor(pulumi_mocks.MockMonitor):
 PlanOf = Callable[..., Plan]
 
 
+def image(slug: str) -> dict[str, Any]:
+    """One of DigitalOcean's own images."""
+    return {
+        "slug": slug,
+        "public": True,
+        "distribution": "Debian",
+        "regions": ["ams3", "fra1", "nyc3"],
+        "min_disk_size": IMAGES[slug],
+        "status": "available",
+    }
+
+
 def droplet(number: int, **differing: Any) -> dict[str, Any]:
     """A member's droplet as DigitalOcean lists it."""
     name = f"etcd-server-{number}.etcd.example.com"
@@ -171,14 +215,20 @@ async def registered() -> None:
         await asyncio.gather(*waiting)
 
 
+OPERATOR = "198.51.100.10"
+"""The address from which members see this machine."""
+
+
 @pytest.fixture
 def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     """Run the program once with changed settings: ``plan_of(size=5)``. It is a preview unless ``preview`` is false.
 
     ``droplets`` is the number of members that have a droplet already. If the two tokens list different droplets,
     ``discovered`` is the list of the discovery token, and ``account`` that of the provider's token. ``tags`` are those
-    of the account. ``state`` has the names of stashes in the engine's state. A run that fails leaves what it
-    registered in ``plan``.
+    of the account. ``state`` is the engine's state, by default that of a healthy cluster if there is a ``bootstrap``
+    record or a droplet. ``volumes`` are those of the account. A run that fails leaves what it registered in ``plan``.
+    DigitalOcean offers ``catalog``; ``None`` is an API that fails. The zone has ``records``. ``cloudflare`` is whether
+    Cloudflare answers.
     """
 
     def run(
@@ -186,11 +236,15 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         droplets: int = 0,
         discovered: Sequence[dict[str, Any]] | None = None,
         account: Sequence[dict[str, Any]] | None = None,
-        state: Sequence[str] = (),
+        state: State | None = None,
+        volumes: Sequence[dict[str, Any]] = (),
         tags: Collection[str] = ("etcd-etcd-fra1", "etcd-etcd-fra1-up"),
         bootstrap: dict[str, Any] | None = None,
         plan: Plan | None = None,
         preview: bool = True,
+        catalog: Mapping[str, list[dict[str, Any]]] | None = CATALOG,
+        records: Sequence[dict[str, Any]] = (),
+        cloudflare: bool = True,
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
@@ -200,22 +254,57 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             _: object, kind: str, *__: object, tag_name: str = "", **___: object
         ) -> Sequence[dict[str, Any]]:
             if kind == "tags":
-                return [{"name": name} for name in tags]
+                return [{"name": name, "resources": {"count": 0}} for name in tags]
+            if kind == "volumes":
+                return volumes
             listed = discovered if tag_name else account
             return both if listed is None else listed
 
+        async def reports(_: object, names: Collection[str]) -> Mapping[str, NodeReport]:
+            return dict.fromkeys(names, NodeReport("inactive", "active", seen_from=OPERATOR))
+
+        async def offered(_: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
+            if catalog is None:
+                raise ListingError("https://api.test answered 500", temporary=True)
+            return [{}] * 20 if kind == "droplets" else catalog[kind]
+
+        async def image_or_account(
+            _: object, kind: str, key: str, *__: object, **___: object
+        ) -> dict[str, Any] | None:
+            if catalog is None:
+                raise ListingError("https://api.test answered 500", temporary=True)
+            if kind == "account":
+                return {"droplet_limit": 25}
+            return image(key) if key in IMAGES else None
+
+        async def nobody(_: object) -> Mapping[str, Any]:
+            return {}
+
+        if preview:
+            monkeypatch.setattr(ClusterClient, "observe", nobody)
+
+        async def other_records(*_: object, **__: object) -> Sequence[dict[str, Any]]:
+            return records
+
+        monkeypatch.setattr("components.infra.record_check.records_in_zone", other_records)
+        monkeypatch.setattr("components.droplets.preflight.list_all", offered)
+        monkeypatch.setattr("components.droplets.preflight.read_one", image_or_account)
         monkeypatch.setattr("components.droplets.address_book.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.list_all", listing)
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
+        if state is None:
+            state = healthy_state(bootstrap or {"token": "t"}) if bootstrap or droplets else NOTHING
+        monkeypatch.setattr(ClusterClient, "reports", reports)
         settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
 
         async def program() -> None:
+            answers = Answers(bootstrap, state, cloudflare=cloudflare)
             pulumi_mocks.set_mocks(
-                Answers(bootstrap, state),
+                answers,
                 project="etcd",
                 stack="fra1",
                 preview=preview,
-                monitor=RecordingMonitor(Answers(bootstrap, state), plan),
+                monitor=RecordingMonitor(answers, plan),
             )
             cluster = EtcdCluster("etcd-etcd-fra1", settings)
             outputs = {
@@ -229,6 +318,7 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             }
             for name, output in outputs.items():
                 plan.outputs[name] = await output.future()
+            protect_from_destroy("etcd-etcd-fra1", cluster, protect=settings.protect)
             await registered()
 
         try:

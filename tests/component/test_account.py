@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.component.conftest import Plan, PlanOf, droplet
+from tests.component.conftest import Plan, PlanOf, State, droplet, healthy_state
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 STASH = "pulumi:index:Stash"
@@ -86,23 +86,83 @@ def test_a_healthy_cluster_is_not_created_again_in_another_account(
 ) -> None:
     plan = Plan()
     with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1: "):
-        plan_of(plan=plan, droplets=0, tags=[], state=["etcd-etcd-fra1-healthy"], bootstrap=LATER)
+        plan_of(plan=plan, droplets=0, tags=[], bootstrap=LATER)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
 
 @pytest.mark.parametrize(
     ("tags", "state"),
     [
-        ([], []),
-        ([], ["etcd-etcd-fra1-founding", "etcd-etcd-fra1-transition"]),
-        (["etcd-etcd-fra1"], ["etcd-etcd-fra1-healthy"]),
+        ([], {}),
+        ([], {(STASH, "etcd-etcd-fra1-founding"): {"output": LATER}}),
+        (["etcd-etcd-fra1"], healthy_state(LATER)),
     ],
     ids=["a bootstrap", "a bootstrap after a failed one", "all droplets were lost"],
 )
 def test_members_that_never_were_healthy_or_are_lost_are_created(
-    plan_of: PlanOf, tags: list[str], state: list[str]
+    plan_of: PlanOf, tags: list[str], state: State
 ) -> None:
     assert gated(plan_of(droplets=0, tags=tags, state=state, bootstrap=LATER)) == [False] * 3
+
+
+@pytest.mark.parametrize(
+    "known", [{}, {("etcd:index:EtcdCluster", "etcd-etcd-fra1"): {}}], ids=["new stack", "refused before"]
+)
+@pytest.mark.parametrize(
+    ("account", "volumes"),
+    [(THREE, []), ([], [{"name": "etcd-etcd-fra1-1", "id": "v1"}])],
+    ids=["droplets", "a volume"],
+)
+def test_a_lost_state_is_refused_before_any_resource(
+    plan_of: PlanOf, known: State, account: list[Any], volumes: list[Any]
+) -> None:
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=r"the state of stack fra1 does not know it\. .* stack import"):
+        plan_of(plan=plan, state=known, discovered=account, account=account, volumes=volumes)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_a_state_that_cannot_be_read_ends_the_run_before_any_resource(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("no such backend")
+
+    monkeypatch.setattr("pulumi.runtime.invoke_async", fail)
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=r"stack \S+/etcd/fra1 was not read: no such backend"):
+        plan_of(plan=plan)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_a_renamed_stack_is_refused_before_any_resource(plan_of: PlanOf) -> None:
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=r"the cluster etcd-etcd-old, .*: pulumi stack rename old"):
+        plan_of(plan=plan, state={("etcd:index:EtcdCluster", "etcd-etcd-old"): {}}, droplets=3)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_droplets_of_another_cluster_with_the_same_name_are_refused(plan_of: PlanOf) -> None:
+    foreign = [{**droplet(1), "tags": ["etcd-etcd-fra1", "etcd-etcd-fra1-id-0123456789ab"]}]
+    with pytest.raises(pulumi.RunError, match="the cluster etcd-etcd-fra1 with the id 0123456789ab"):
+        plan_of(bootstrap=LATER, discovered=foreign, account=foreign)
+
+
+def test_a_preview_names_marker_tags_that_no_state_has(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+
+    def warn(text: str, **_: object) -> None:
+        warnings.append(text)
+
+    monkeypatch.setattr(pulumi.log, "warn", warn)
+    plan_of(
+        bootstrap=LATER, droplets=3, tags=["etcd-etcd-fra1", "etcd-etcd-fra1-size-3", "etcd-etcd-fra1-size-5"]
+    )
+    assert [text for text in warnings if "in no state" in text] == [
+        "the tag etcd-etcd-fra1-size-5 is in no state, and no resource has it: pulumi up deletes it"
+    ]
 
 
 def gated(plan: Plan) -> list[bool]:

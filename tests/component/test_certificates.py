@@ -85,3 +85,15 @@ def test_certificate_dates_are_an_output_and_are_kept_for_the_next_run(plan_of: 
         "authorityEnds": "2039-01-01T00:00:00Z",
     }
     assert plan.one(STASH, f"{NAME}-certificates").inputs["input"] == plan.outputs["certificates"]
+
+
+def test_the_clock_is_checked_before_each_certificate_is_issued(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[2, 1])
+    issued = [*plan.of_type(AUTHORITY), *plan.of_type(LEAF)]
+    assert len(issued) == 2 + 1 + 1 + 3 * 2
+    assert all(list(one.request.hooks.before_create) == ["etcd-etcd-fra1-clock"] for one in issued)
+
+
+def test_no_check_of_members_waits_for_a_certificate_that_was_refused(plan_of: PlanOf) -> None:
+    plan = plan_of()
+    assert plan.one(LEAF, f"{NAME}-operator").urn in plan.one(STASH, f"{NAME}-steps").dependencies

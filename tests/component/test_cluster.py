@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.droplets.preflight import PreflightError
+from components.identity.cluster_identity import identity_of, identity_tag
 from components.userdata.render import TooLargeError
-from tests.component.conftest import KEY, Plan, PlanOf
+from tests.component.conftest import KEY, OPERATOR, Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -22,6 +24,7 @@ BUCKET = "digitalocean:index/spacesBucket:SpacesBucket"
 BACKUPS = {"backupBucket": "backups", "backupAccessKey": "access", "backupSecretKey": "secret"}
 MADE_BUCKET = {**BACKUPS, "backupBucketCreate": True}
 LATER = {"token": "t", "size": 3}
+IDENTITY = identity_tag("etcd-etcd-fra1", identity_of("t"))
 
 
 def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: PlanOf) -> None:
@@ -29,12 +32,12 @@ def test_a_member_is_a_droplet_a_volume_a_record_and_two_certificates(plan_of: P
     assert [len(plan.of_type(kind)) for kind in (DROPLET, VOLUME, RECORD, LEAF)] == [3, 3, 3, 3 * 2 + 1]
 
 
-def test_droplets_have_the_members_names_and_the_clusters_tag_alone(plan_of: PlanOf) -> None:
-    droplets = plan_of().of_type(DROPLET)
+def test_droplets_have_the_members_names_and_the_clusters_tags_alone(plan_of: PlanOf) -> None:
+    droplets = plan_of(bootstrap=LATER).of_type(DROPLET)
     assert [item.inputs["name"] for item in droplets] == [
         f"etcd-server-{n}.etcd.example.com" for n in (1, 2, 3)
     ]
-    assert all(item.inputs["tags"] == ["etcd-etcd-fra1"] for item in droplets)
+    assert all(item.inputs["tags"] == ["etcd-etcd-fra1", IDENTITY] for item in droplets)
     assert all(item.inputs["gracefulShutdown"] for item in droplets)
 
 
@@ -57,18 +60,32 @@ def test_the_firewall_goes_by_tag_and_opens_nothing_but_etcd(plan_of: PlanOf) ->
     assert "dropletIds" not in firewall.inputs
     assert firewall.inputs["inboundRules"] == [
         {"portRange": "2380", "protocol": "tcp", "sourceTags": ["etcd-etcd-fra1"]},
-        {
-            "portRange": "2379",
-            "protocol": "tcp",
-            "sourceAddresses": ["198.51.100.0/24"],
-            "sourceTags": ["etcd-etcd-fra1"],
-        },
+        *(
+            {
+                "portRange": port,
+                "protocol": "tcp",
+                "sourceAddresses": ["198.51.100.0/24"],
+                "sourceTags": ["etcd-etcd-fra1"],
+            }
+            for port in ("2379", "2383")
+        ),
     ]
+
+
+def test_a_preview_names_a_firewall_that_keeps_the_operator_out(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    plan_of(droplets=3, bootstrap=LATER)
+    assert warnings == []
+    plan_of(droplets=3, bootstrap=LATER, clientCidrs=["192.0.2.0/24"])
+    assert any(f"this machine reaches the members from {OPERATOR}" in warning for warning in warnings)
 
 
 def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
     (firewall,) = plan_of(sshCidrs=["198.51.100.7/32"]).of_type(FIREWALL)
-    assert firewall.inputs["inboundRules"][2] == {
+    assert firewall.inputs["inboundRules"][3] == {
         "portRange": "22",
         "protocol": "tcp",
         "sourceAddresses": ["198.51.100.7/32"],
@@ -78,7 +95,7 @@ def test_ssh_is_opened_to_the_named_networks_alone(plan_of: PlanOf) -> None:
 def test_opening_metrics_to_a_network_changes_no_droplet(plan_of: PlanOf) -> None:
     closed, opened = plan_of(bootstrap=LATER), plan_of(bootstrap=LATER, metricsCidrs=["198.51.100.20/32"])
     (firewall,) = opened.of_type(FIREWALL)
-    assert firewall.inputs["inboundRules"][2] == {
+    assert firewall.inputs["inboundRules"][3] == {
         "portRange": "2382-2383",
         "protocol": "tcp",
         "sourceAddresses": ["198.51.100.20/32"],
@@ -126,6 +143,34 @@ def test_a_created_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) ->
     assert list(bucket.request.replaceOnChanges) == ["name"]
     assert not bucket.request.deleteBeforeReplace
     assert "forceDestroy" not in bucket.inputs
+
+
+def test_volumes_carry_the_clusters_identity_and_no_text_replaces_them(plan_of: PlanOf) -> None:
+    for volume in plan_of(bootstrap=LATER).of_type(VOLUME):
+        assert volume.inputs["tags"] == [IDENTITY]
+        assert {"description", "initialFilesystemType", "initialFilesystemLabel"} == set(
+            volume.request.ignoreChanges
+        )
+
+
+def test_records_carry_the_clusters_identity(plan_of: PlanOf) -> None:
+    record = plan_of(bootstrap=LATER).one(RECORD, "etcd-etcd-fra1-1")
+    assert record.inputs["comment"] == f"etcd cluster etcd-etcd-fra1, id {identity_of('t')}"
+
+
+def test_the_state_knows_the_cluster_before_the_account_has_any_of_it(plan_of: PlanOf) -> None:
+    plan = plan_of(alertEmails=["ops@example.com"], **MADE_BUCKET)
+    record = plan.one(STASH, "etcd-etcd-fra1-founding")
+    made = [item for item in plan.resources if item.type.startswith(("digitalocean:", "cloudflare:"))]
+    assert made
+    assert all(record.urn in item.dependencies for item in made)
+
+
+def test_no_droplet_depends_on_the_tag_of_its_identity(plan_of: PlanOf) -> None:
+    plan = plan_of(bootstrap=LATER)
+    tag = plan.one(TAG, "etcd-etcd-fra1-identity")
+    assert tag.inputs["name"] == IDENTITY
+    assert not any(tag.urn in plan.reachable(item.dependencies) for item in plan.of_type(DROPLET))
 
 
 def test_droplets_wait_for_the_firewall(plan_of: PlanOf) -> None:
@@ -225,6 +270,10 @@ def test_a_change_of_the_droplet_size_replaces_droplets(plan_of: PlanOf) -> None
         ({"dropletSize": "s-9vcpu-9gb"}, "etcd:dropletSize is s-9vcpu-9gb: region fra1 has no such size"),
         ({"size": 7}, "the account has 20 of at most 25"),
         (
+            {"image": "debian-12-x64"},
+            "etcd:image is debian-12-x64: it is Debian 12, and members need Debian 13",
+        ),
+        (
             {"image": "too-large"},
             "etcd:image is too-large: it needs a disk of 61 GiB, and etcd:dropletSize s-2vcpu-2gb has one of 60",
         ),
@@ -246,6 +295,16 @@ def test_settings_that_the_api_rejects_fail_before_any_droplet(
         plan_of(plan=plan, **change)
     assert plan.resources
     assert not plan.of_type(DROPLET)
+
+
+def test_a_run_that_makes_no_droplet_needs_no_catalogue(plan_of: PlanOf) -> None:
+    plan = plan_of(droplets=3, bootstrap=LATER, catalog=None, image="gone", dropletSize="s-9vcpu-9gb")
+    assert len(plan.of_type(DROPLET)) == 3
+
+
+def test_a_replaced_droplet_is_checked_in_the_preview(plan_of: PlanOf) -> None:
+    for droplet in plan_of(droplets=3, bootstrap=LATER).of_type(DROPLET):
+        assert f"etcd-etcd-fra1-preflight-{droplet.inputs['name']}" in droplet.request.hooks.before_create
 
 
 def test_too_large_user_data_is_rejected_before_any_registration(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import pulumi
 import pytest
+from pulumi.runtime import mocks as pulumi_mocks
 
+from components.etcd.admin import DataHash
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import NoStatus, Observation
-from tests.component.conftest import PlanOf
+from tests.component.conftest import Answers, PlanOf
 from tests.unit.components.rollout.running_members import NAMES, healthy, observed
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -44,8 +47,20 @@ def test_droplets_that_exist_depend_on_their_gates_in_a_run(
     async def observe(_: ClusterClient) -> Mapping[str, Observation]:
         return observed()
 
-    monkeypatch.setattr(ClusterClient, "observe", observe)
+    answer_as(monkeypatch, observe)
     assert gated_droplets(plan_of, **run) == gated
+
+
+def answer_as(
+    monkeypatch: pytest.MonkeyPatch, observe: Callable[[ClusterClient], Awaitable[Mapping[str, Observation]]]
+) -> None:
+    """Let the members answer, with the same data."""
+
+    async def data_hash(*_: object) -> DataHash:
+        return DataHash(1, -1)
+
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    monkeypatch.setattr(ClusterClient, "data_hash", data_hash)
 
 
 def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
@@ -59,5 +74,24 @@ def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
         members[NAMES[2]] = healthy()
         return found
 
-    monkeypatch.setattr(ClusterClient, "observe", observe)
+    answer_as(monkeypatch, observe)
     assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
+
+
+def test_a_run_whose_last_gate_fails_deletes_nothing(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = Answers.new_resource
+
+    def failing(answers: Answers, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """With --continue-on-error, a resource that fails, or that is not reached, has no id."""
+        identity, outputs = created(answers, args)
+        return (None if args.name.endswith("-healthy") else identity), outputs
+
+    async def observe(_: ClusterClient) -> Mapping[str, Observation]:
+        return observed()
+
+    monkeypatch.setattr(Answers, "new_resource", failing)
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    with pytest.raises(pulumi.RunError, match="so it deletes nothing"):
+        plan_of(preview=False, bootstrap=LATER, droplets=3)

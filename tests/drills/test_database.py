@@ -1,4 +1,4 @@
-"""Defragmentation under load, and the runbook's way out of a full database, on real machines."""
+"""Defragmentation under load, a full database, a full volume and a read-only one, on real machines."""
 
 from __future__ import annotations
 
@@ -130,3 +130,40 @@ def give_quota(drill: Drill, command: str) -> None:
             lambda result: result.returncode == 0,
             "answer of every member",
         )
+
+
+def test_a_read_only_file_system_is_checked_and_mounted_again(drill: Drill) -> None:
+    drill.write("before-the-error")
+    number = drill.on(MEMBERS[1], "mountpoint -d /var/lib/etcd").strip().partition(":")[2]
+    Path(f"/sys/fs/ext4/loop{number}/trigger_fs_error").write_text("1")
+    assert "Read-only" in drill.on(MEMBERS[1], "touch /var/lib/etcd/new 2>&1 || true")
+    repaired = wait_for(
+        lambda: drill.on(MEMBERS[1], "systemctl start etcd-reconcile; journalctl -u preparecluster -n 20"),
+        lambda log: "starting etcd with it" in log.partition("unmounting /var/lib/etcd")[2],
+        "repaired file system",
+    )
+    assert "file system with errors, check forced" in repaired
+    drill.wait_healthy()
+    drill.on(MEMBERS[1], "touch /var/lib/etcd/new && rm /var/lib/etcd/new")
+    drill.count_losses()
+
+
+def test_etcd_starts_again_on_a_full_volume(drill: Drill) -> None:
+    volume, junk = "/var/lib/etcd", "/var/lib/etcd/data/junk"
+    drill.on(MEMBERS[1], f"systemctl start etcd-reconcile && test -e {volume}/reserve")
+    as_etcd = "setpriv --reuid=etcd --regid=etcd --clear-groups"
+    free = f"$(($(df --output=avail -B1M {volume} | tail -1) - 64))M"
+    drill.on(
+        MEMBERS[1],
+        f"{as_etcd} fallocate -l {free} {junk}; {as_etcd} dd if=/dev/zero of={junk}2 bs=64k || true",
+    )
+    try:
+        drill.on(MEMBERS[1], f"systemctl restart etcd && ! test -e {volume}/reserve")
+        drill.wait_healthy()
+        assert re.search(r"the data volume has only \d+ MiB free", drill.journal(MEMBERS[1]))
+        drill.write("on-a-full-volume")
+    finally:
+        drill.on(MEMBERS[1], f"rm {junk}*; systemctl start etcd-reconcile")
+    drill.on(MEMBERS[1], f"test -e {volume}/reserve")
+    drill.wait_healthy()
+    drill.count_losses()

@@ -1,22 +1,23 @@
-"""A module of this folder that runs inside the local cloud and takes commands from the tests."""
+"""A process that runs inside the local cloud and takes orders from the tests."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any, Self
 
 from localcloud.cloud import LocalCloud
 
 
-class Agent:
+class Process:
     """The tests' end of the pipe."""
 
-    def __init__(self, cloud: LocalCloud, module: str, *arguments: str) -> None:
-        self._module = module
+    def __init__(self, cloud: LocalCloud, command: Sequence[str]) -> None:
+        self._program = command[0]
         self._command = cloud.begin(
-            [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments],
+            command,
             # On the machines' disk, so that the writer notices when that disk stalls.
             cwd=cloud.layout.state,
             stdin=subprocess.PIPE,
@@ -32,9 +33,9 @@ class Agent:
         pipe.stdin.write(json.dumps({"order": order, **details}) + "\n")
         pipe.stdin.flush()
         line = pipe.stdout.readline()
-        assert line, f"{self._module} has ended"
+        assert line, f"{self._program} has ended"
         answer = json.loads(line)
-        assert "problem" not in answer, f"{self._module}, {order}: {answer['problem']}"
+        assert "problem" not in answer, f"{self._program}, {order}: {answer['problem']}"
         return answer["answer"]
 
     def __enter__(self) -> Self:
@@ -42,3 +43,11 @@ class Agent:
 
     def __exit__(self, *_: object) -> None:
         self._command.kill()
+
+
+class Agent(Process):
+    """A module of this folder."""
+
+    def __init__(self, cloud: LocalCloud, module: str, *arguments: str) -> None:
+        super().__init__(cloud, [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments])
+        self._program = module

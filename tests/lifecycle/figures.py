@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.lifecycle.clientv3 import Clientv3Figures
+
 
 @dataclass(frozen=True)
 class Case:
-    """One operation with the writer and the observer beside it."""
+    """One operation with the writer, the client and the observer beside it."""
 
     name: str
     cluster: str
@@ -24,16 +26,24 @@ class Case:
     stall_ms: int
     own_stall_ms: int
     """The longest stall without the time in which this machine's disk or processor stalled."""
+    client: Clientv3Figures
     planned: bool
     """Whether the program alone took members down."""
+    clients_cut: bool
+    """Whether the members' units cut clients' connections when etcd stops."""
     seconds: float
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the client of ``clientv3`` must notice nothing."""
+        return self.planned and self.clients_cut
 
     def line(self) -> str:
         return (
             f"{self.seconds:6.1f} s  stall {self.stall_ms:5} ms (own {self.own_stall_ms:5})  "
             f"down {self.max_down}  off {self.max_off}  "
             f"acknowledged {self.acknowledged:5}  failed {self.failed:3}  retried {self.retried:3}  "
-            f"lost {self.lost}  {self.name}{'' if self.planned else ' (not planned)'}"
+            f"lost {self.lost}  clientv3: {self.client.line()}  {self.name}{'' if self.planned else ' (not planned)'}"
         )
 
 
@@ -59,16 +69,27 @@ class Figures:
 
     @property
     def good(self) -> bool:
-        return self.lost == 0 and self.clusters <= 1 and self.max_down <= 1
+        return (
+            self.lost == 0
+            and self.clusters <= 1
+            and self.max_down <= 1
+            and all(case.client.good for case in self.cases if case.quiet)
+        )
 
     def lines(self) -> Sequence[str]:
         """One for each case, slowest first, and the last one for all."""
         acknowledged = sum(case.acknowledged for case in self.cases)
+        planned = [case.client for case in self.cases if case.quiet]
         stall = max((case.stall_ms for case in self.cases), default=0)
         return [
             *(case.line() for case in sorted(self.cases, key=lambda case: -case.seconds)),
             f"acknowledged={acknowledged} lost={self.lost} clusters={self.clusters} "
-            f"max_down={self.max_down} longest_stall_ms={stall}",
+            f"max_down={self.max_down} longest_stall_ms={stall} "
+            f"clientv3: longest_stall_ms={max((client.stall_ms for client in planned), default=0)} "
+            f"longest_wait_ms={max((client.wait_ms for client in planned), default=0)} "
+            f"timed_out={sum(client.timed_out for client in planned)} "
+            f"events_lost={sum(client.events_lost for client in planned)} "
+            f"leases_expired={sum(client.leases_expired for client in planned)}",
         ]
 
     def _ids(self, stack: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A cluster with a process that writes all the time and one that observes all the time."""
+"""A cluster with processes that write and watch all the time, and one that observes the members all the time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import Any, Self
 import httpx
 
 from localcloud.cloud import LocalCloud
+from localcloud.toolchain.lifecycle_client import ensure_lifecycle_client
 from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
-from tests.lifecycle.agent import Agent
+from tests.lifecycle.agent import Agent, Process
+from tests.lifecycle.clientv3 import Clientv3Figures
 from tests.lifecycle.figures import Case, Figures
 
 ELECTION_TIMEOUT_MS = 1000
@@ -21,7 +23,7 @@ ELECTION_TIMEOUT_MS = 1000
 
 
 class Live(Cluster):
-    """A running stack with its writer and its observer."""
+    """A running stack with its writer, its client of ``clientv3`` and its observer."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, figures: Figures, stack: str, **config: Any) -> None:
         super().__init__(cloud, folder, stack, **config)
@@ -31,10 +33,14 @@ class Live(Cluster):
         self.bundle = folder / "bundle"
 
     def __enter__(self) -> Self:
+        client = ensure_lifecycle_client()
         self.up()
         self.save_bundle(self.bundle)
         self.writer = self._processes.enter_context(
             Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
+        )
+        self.client = self._processes.enter_context(
+            Process(self.cloud, [str(client), str(self.bundle), f"/clientv3/{self.stack}", *self.names])
         )
         self.observer = self._processes.enter_context(
             Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
@@ -81,10 +87,14 @@ class Live(Cluster):
         name: str,
         *,
         planned: bool = True,
+        clients_cut: bool = True,
         members: Iterable[str] | None = None,
         first: int | None = None,
     ) -> Generator[None]:
         """Run one operation. Assert that nothing is lost, never two members were down, and all are healthy.
+
+        Members of an earlier program do not cut their clients' connections when etcd stops: with ``clients_cut`` false,
+        the client of ``clientv3`` may wait for them, and lose its leases.
 
         ``members`` are those that should be up throughout; by default, all that are configured. ``first`` is the
         first number that is read back; by default, the first one that was not acknowledged before.
@@ -93,6 +103,7 @@ class Live(Cluster):
         self.observer.order("expect", names=expected)
         self.wait_up(*expected)
         self.observer.order("mark")
+        self.client.order("mark", members=expected)
         self.writer.order("mark")
         began = time.monotonic()
         yield
@@ -100,6 +111,7 @@ class Live(Cluster):
         self.wait_up(*self.names)
         written = self.writer.order("report")
         lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
+        client = Clientv3Figures.of(self.client.order("report"), self._stood_still)
         seen = self.observer.order("report")
         case = Case(
             name=name,
@@ -107,13 +119,15 @@ class Live(Cluster):
             acknowledged=written["acknowledged"],
             failed=written["failed"],
             retried=written["retried"],
-            lost=len(set().union(*lacking.values())),
+            lost=len(set[int]().union(*lacking.values())),
             clusters=frozenset(seen["clusters"]),
             max_down=seen["max_down"],
             max_off=seen["max_off"],
             stall_ms=round(1000 * written["stall"]),
             own_stall_ms=round(1000 * written["own_stall"]),
+            client=client,
             planned=planned,
+            clients_cut=clients_cut,
             seconds=seconds,
         )
         self._figures.cases.append(case)
@@ -122,7 +136,14 @@ class Live(Cluster):
         assert len(case.clusters) == 1
         assert case.max_down <= 1, seen["down_at"]
         assert case.max_off <= 1
-        assert case.own_stall_ms < ELECTION_TIMEOUT_MS or not planned, case.line()
+        if planned:
+            assert case.own_stall_ms < ELECTION_TIMEOUT_MS, case.line()
+        if planned and clients_cut:
+            assert client.own_stall_ms < ELECTION_TIMEOUT_MS, case.line()
+            assert client.good, case.line()
+
+    def _stood_still(self, begin: float, end: float) -> float:
+        return self.writer.order("stood_still", begin=begin, end=end)
 
     def fail(self, *arguments: str) -> str:
         """Return the output of a run that must fail."""

@@ -16,7 +16,9 @@ def grows(cluster: Live, control: httpx.Client, before: int, after: int) -> None
     control.delete("/requests")
     cluster.configure(size=after)
     with cluster.case(f"{cluster.stack}: {before} to {after} members", members=kept):
-        cluster.up()
+        output = cluster.up()
+    # Members that wait for the new ones were not asked to shut down.
+    assert "blocks its shutdown" not in output
     new = cluster.droplets()
     assert {name: new[name] for name in kept} == old
     assert cluster.ids().keys() == set(cluster.names)

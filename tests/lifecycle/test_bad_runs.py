@@ -16,6 +16,7 @@ from localcloud.tokens import OTHER_TEAM_TOKEN
 from tests.cluster.cluster import CHECKOUT, PROGRAM, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
+from tests.lifecycle.repairs import replaces
 from tests.lifecycle.update import Update
 
 DISCOVERY, PROVIDER = "etcd:discoveryToken", "digitalocean:token"
@@ -70,6 +71,36 @@ def test_the_second_of_two_runs_is_refused_by_the_lock_of_the_first(live: Live) 
         first.begins_one_of("delete-replaced", {f"etcd-etcd-{live.stack}-2"})
         assert "the stack is currently locked by 1 lock(s)" in live.fail()
         first.finish()
+
+
+def test_a_planned_change_is_refused_and_a_repair_works_without_cloudflare(
+    live: Live, control: httpx.Client
+) -> None:
+    before, member = live.droplets(), live.name(2)
+    recorded = live.cloud.status().records[member]
+    with live.case("Cloudflare away", planned=False):
+        no_zone = {"service": "cloudflare", "kind": "status", "status": 500, "path": "/zones$"}
+        control.put("/faults", json=[no_zone]).raise_for_status()
+        with live.configured(heartbeatMs=90):
+            refusal = live.fail()
+        assert live.droplets() == before
+        assert "cloudflare:apiToken" in refusal
+        assert "Traceback" not in refusal
+        control.put("/faults", json=[{"service": "cloudflare", "kind": "down"}]).raise_for_status()
+        with replaces(live, 2):
+            live.up("--target-replace", live.urn(2))
+        with live.configured(sshCidrs=["198.51.100.77/32"]):
+            live.up("--exclude", "**cloudflare:index/dnsRecord:DnsRecord**")
+            assert "198.51.100.77/32" in str(live.digitalocean("GET", "/v2/firewalls"))
+        assert live.cloud.status().records[member] == recorded
+        control.delete("/faults")
+        live.up()
+    assert live.cloud.status().records[member] == (live.members()[member],)
+
+
+def test_a_target_without_its_record_is_refused_by_a_preview(live: Live) -> None:
+    refusal = live.run("pulumi", "preview", "--non-interactive", "--target-replace", live.urn(2)).stdout
+    assert f"the DNS record of {live.name(2)} would stay at {live.members()[live.name(2)]}" in refusal
 
 
 def test_a_setting_that_no_member_can_start_with_stops_at_the_first(live: Live) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cluster.cluster import writes
+from tests.cluster.cluster import UP_LIMIT, requests, writes
 from tests.lifecycle.live import Live
 
 
@@ -17,8 +17,8 @@ from tests.lifecycle.live import Live
         ({"dropletSize": "s-64vcpu-1tb"}, "etcd:dropletSize is s-64vcpu-1tb"),
         ({"image": "debian-1-x64"}, "etcd:image is debian-1-x64"),
         (
-            {"image": "docker-20-04", "dropletSize": "s-1vcpu-512mb-10gb"},
-            "etcd:image is docker-20-04: it needs a disk of 25 GiB",
+            {"image": "debian-12-x64"},
+            "etcd:image is debian-12-x64: it is Debian 12, and members need Debian 13",
         ),
         ({"sshKeys": ["512999"]}, "etcd:sshKeys is 512999: the DigitalOcean account has no such key"),
     ],
@@ -29,7 +29,20 @@ def test_what_the_api_would_refuse_is_refused_before_any_change(
     control.delete("/requests")
     with live.configured(**settings):
         assert reason in live.fail()
+        preview = live.run("pulumi", "preview", "--non-interactive", limit=UP_LIMIT)
+    assert preview.returncode != 0
+    assert reason in preview.stdout
     assert writes(control) == []
+
+
+def test_a_run_that_makes_no_droplet_does_not_ask_the_catalogue(live: Live, control: httpx.Client) -> None:
+    with live.configured(sshCidrs=["198.51.100.7/32"]):
+        control.delete("/requests")
+        live.up()
+    live.up()
+    asked = [seen["path"] for seen in requests(control)]
+    assert asked
+    assert not [path for path in asked if path.startswith(("/v2/regions", "/v2/sizes", "/v2/images"))]
 
 
 def test_an_exhausted_droplet_limit_is_refused_before_any_change(live: Live, control: httpx.Client) -> None:

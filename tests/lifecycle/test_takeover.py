@@ -30,7 +30,10 @@ def test_one_rolling_change_takes_over_a_cluster_of_the_flat_layout(
     with old as cluster:
         cluster.use_program(CHECKOUT)
         assert replaced_types(cluster) == REPLACED
-        with replaces(cluster, 1, 2, 3), cluster.case(f"{stack}: taken over from the flat layout"):
+        with (
+            replaces(cluster, 1, 2, 3),
+            cluster.case(f"{stack}: taken over from the flat layout", clients_cut=False),
+        ):
             cluster.up()
         cluster.up("--expect-no-changes")
         cluster.read_all()

@@ -15,6 +15,14 @@ CHANGED, UNHEALTHY = 2, 3
 PATIENCE = 10
 """Seconds that a run waits for health or for a droplet: the least that the settings allow."""
 
+TOLD = {
+    stopped: "its machine says: etcd is stopped",
+    paused: "Its machine hangs",
+    full: "Enlarge the volume",
+    cut_off: "does it boot, and has it a network?",
+}
+"""What a refusal says about the member with each fault."""
+
 
 @pytest.mark.parametrize("fault", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
 def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
@@ -29,7 +37,10 @@ def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
                 refusal = refused(live, *one_member(live, CHANGED))
             assert f"Before {live.name(CHANGED)} may change" in refusal
             assert unhealthy in refusal
-            assert f"pulumi up --target-replace '{live.urn(UNHEALTHY)}'" in refusal
+            repaired = f"pulumi up --target-replace '{live.urn(UNHEALTHY)}'" in refusal
+            # A new droplet would have the same disk.
+            assert repaired is (fault is not full)
+            assert TOLD[fault] in refusal
             assert writes(control) == []
             live.assert_all_up()
             assert live.droplets() == before

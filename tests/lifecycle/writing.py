@@ -45,7 +45,14 @@ class Writing:
         """Write in the background, and obey orders."""
         threading.Thread(target=self._standstill.watch, daemon=True).start()
         threading.Thread(target=self._discover, daemon=True).start()
-        obey({"mark": self._ledger.mark, "report": self._report, "verify": self._verify})
+        obey(
+            {
+                "mark": self._ledger.mark,
+                "report": self._report,
+                "stood_still": self._standstill.within,
+                "verify": self._verify,
+            }
+        )
 
     def _report(self) -> dict[str, Any]:
         return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
@@ -69,7 +76,7 @@ class Writing:
                 continue
             finally:
                 connection.close()
-            urls = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
+            urls: list[str] = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
             return [host for url in urls if (host := urlsplit(url).hostname)]
         return []
 

@@ -81,8 +81,9 @@ def test_a_healthy_cluster_is_silent(watch: Watch) -> None:
 def test_a_member_that_is_down(cluster: Cluster, watch: Watch) -> None:
     with stopped(cluster, "etcd", "etcd-server-3"):
         watch.wait_firing("EtcdMemberDown", "etcd-server-3")
+        watch.wait_firing("EtcdDoesNotRun", "etcd-server-3")
         assert "EtcdQuorumLost" not in watch.firing()
-    watch.wait_clear("EtcdMemberDown")
+    watch.wait_clear("EtcdMemberDown", "EtcdDoesNotRun")
 
 
 def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Watch) -> None:

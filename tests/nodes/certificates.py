@@ -20,13 +20,16 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
-    def issue(self, folder: Path, kind: str, name: str) -> None:
-        """Write ``kind``.pem and ``kind``-key.pem for a member or a client of that name, and ca.pem."""
+    def issue(self, folder: Path, kind: str, name: str, *, hours: tuple[int, int] = (-1, 24)) -> None:
+        """Write ``kind``.pem and ``kind``-key.pem for a member or a client of that name, and ca.pem.
+
+        ``hours`` are the begin and the end of its validity, from now.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         names = [x509.DNSName(name), x509.IPAddress(ip_address(name)), x509.DNSName("localhost")]
         certificate = (
-            _builder(name, self.certificate.subject, key)
+            _builder(name, self.certificate.subject, key, hours)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .sign(self.key, hashes.SHA256())
@@ -55,14 +58,17 @@ def make_authority() -> Authority:
     return Authority(key, certificate)
 
 
-def _builder(name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, hours: tuple[int, int] = (-1, 24)
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
+    begin, end = (now + timedelta(hours=number) for number in hours)
     return (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(begin)
+        .not_valid_after(end)
     )

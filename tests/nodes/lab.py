@@ -21,7 +21,7 @@ from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.etcd_environment import etcd_environment, format_environment, parse_environment, peer_url
 from etcd_node.host.settings import Paths, read_settings
 
-from localcloud.toolchain.etcd import ensure_release
+from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
 from .api import TOKEN, FakeApi
 from .certificates import Authority, make_authority
@@ -91,9 +91,11 @@ class Node:
         (etc / "prepare_cluster.json").write_text(json.dumps(settings))
         (etc / "prepare_cluster.token").write_text(TOKEN)
         self.paths.hosts.write_text("127.0.0.1 localhost\n")
-        installed = self.root / "opt/etcd/3.6.14-"
-        installed.mkdir(parents=True)
-        (installed / "etcd").symlink_to(lab.binaries / "etcd")
+        for version in VERSIONS:
+            installed = self.root / f"opt/etcd/{version}-"
+            installed.mkdir(parents=True)
+            # The loop of this class starts the release of the lab.
+            (installed / "etcd").symlink_to(lab.binaries / "etcd")
         self.log_file = self.root / "journal"
         self.log_file.touch()
 
@@ -220,7 +222,12 @@ class Node:
             ):
                 self._wait_for(
                     [str(self.binaries / "etcd")],
-                    {**os.environ, **self.variables(), "ETCD_UNSAFE_NO_FSYNC": "true"},
+                    {
+                        **os.environ,
+                        **self.variables(),
+                        "ETCD_UNSAFE_NO_FSYNC": "true",
+                        **self.lab.environment,
+                    },
                 )
             self._stop.wait(0.3)
 
@@ -249,6 +256,8 @@ class Lab:
         self.api = FakeApi()
         self.authority: Authority = make_authority()
         self.binaries = ensure_release("3.6.14").binaries
+        self.environment: dict[str, str] = {}
+        """More variables for etcd. It ignores those that it does not know."""
         self.nodes: list[Node] = []
 
     def address(self, number: int) -> str:
@@ -306,3 +315,12 @@ def wait_until_promoted(node: Node) -> None:
         return mine is not None and not mine.get("isLearner") and node.healthy()
 
     eventually(f"{node.name} votes; its log: {node.log[-3000:]}", votes, seconds=60)
+
+
+def added_by_hand(node: Node, *options: str, host: str = "extra.test") -> str:
+    """Add a member that the program did not make and that never runs, with etcdctl. Returns its id."""
+    add = ("member", "add", "extra", *options, f"--peer-urls=https://{host}:2380")
+    return eventually(
+        "it is added",
+        lambda: re.findall(r"Member\s+([0-9a-f]+)\s+added", node.etcdctl(*add).stdout),
+    )[0]

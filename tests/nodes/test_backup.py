@@ -28,6 +28,7 @@ from etcd_node.host.settings import read_settings
 from components.etcd.admin import MemberAdmin
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
 
+from .api import Fault
 from .lab import CALM, Lab, Node, eventually
 from .objects import KEY, ObjectServer
 
@@ -303,8 +304,22 @@ def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server:
     assert run_backup(nodes[0])
     metrics = nodes[0].paths.backup_metrics.read_text()
     assert "etcd_backup_interval_seconds 60" in metrics
-    assert "etcd_backup_failed 0" in metrics
+    # Nothing has shown since then that backups go well.
+    assert "etcd_backup_failed 1" in metrics
     assert "newest" not in metrics
+    nodes[0].paths.backup_metrics.unlink()
+    assert run_backup(nodes[0])
+    assert "etcd_backup_failed 0" in nodes[0].paths.backup_metrics.read_text()
+
+
+def test_a_refusal_of_etcd_is_a_failed_backup(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1)
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        assert node.etcdctl(*command.split()).returncode == 0
+    assert not run_backup(node)
+    assert "etcd_backup_failed 1" in node.paths.backup_metrics.read_text()
+    assert "this member's etcd refuses to say whose turn it is" in node.log
+    assert "CommonName of client" in node.log
 
 
 def test_a_disk_with_too_little_room_is_reported_and_not_filled(lab: Lab, server: ObjectServer) -> None:
@@ -452,3 +467,43 @@ def test_another_member_carries_out_a_request_that_the_first_cannot(
     assert backup.back_up(settings, second.paths, backups)
     assert run.confirmed()
     assert not run.waits()
+
+
+def go_down(*nodes: Node) -> None:
+    """Do what members do while their machines shut down at the same time."""
+    threads = [threading.Thread(target=node.step, args=("last-backup",)) for node in nodes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_members_that_are_destroyed_leave_one_last_backup(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server, interval=3600)
+    nodes[0].etcdctl("put", "colour", "blue")
+    go_down(nodes[0])
+    assert not stored_backups(server), "the cluster is only changed"
+    lab.api.tags.remove("etcd-test-up")
+    go_down(nodes[1], nodes[2])
+    assert len(stored_backups(server)) == 1
+    go_down(nodes[0])
+    assert len(stored_backups(server)) == 1
+    assert "another member has taken it" in nodes[0].log
+
+
+def test_a_member_that_cannot_take_the_last_backup_says_why(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    lab.api.tags.remove("etcd-test-up")
+    server.stop()
+    go_down(node)
+    assert "the cluster is being destroyed: taking a last backup" in node.log
+    assert "backup failed: " in node.log
+
+
+def test_no_last_backup_is_taken_while_the_markers_are_unknown(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    lab.api.faults.append(Fault(500, times=1000))
+    lab.api.tags.clear()
+    go_down(node)
+    assert not stored_backups(server)
+    assert "cannot read whether the cluster is being destroyed" in node.log

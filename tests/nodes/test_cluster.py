@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from .api import Fault
-from .lab import Lab, Node, eventually, hexadecimal, wait_until_promoted
+from .lab import Lab, Node, added_by_hand, eventually, hexadecimal, wait_until_promoted
 
 
 def test_three_blank_members_bootstrap_one_cluster(lab: Lab) -> None:
@@ -67,6 +67,16 @@ def test_a_wiped_member_rejoins_with_the_clusters_data(lab: Lab) -> None:
     assert len(members) == 3
     assert members[third.name]["ID"] != before
     assert third.variables()["ETCD_INITIAL_CLUSTER_STATE"] == "existing"
+
+
+def test_a_wiped_member_rejoins_beside_a_learner_added_by_hand(lab: Lab) -> None:
+    first, _, third = lab.bootstrap()
+    first.etcdctl("put", "colour", "blue")
+    learner = added_by_hand(first, "--learner")
+    third.power_off().wipe().power_on()
+    wait_until_promoted(third)
+    assert third.get("colour") == "blue"
+    assert learner in {hexadecimal(member["ID"]) for member in first.members().values()}
 
 
 def test_members_wiped_one_after_the_other_keep_the_data(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import subprocess
@@ -71,6 +72,15 @@ def test_the_expiry_is_served_while_etcd_is_down(lab: Lab) -> None:
     _, text = scrape(node, client_context(node.paths.etc, "server"))
     assert END in text
     assert "etcd_node_alarm" not in text
+
+
+def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:
+    node = lab.add(1, initial_members=1)
+    before = time.time()
+    status, text = scrape(node, client_context(node.paths.etc, "server"), "/status")
+    told = json.loads(text)
+    assert (status, told["name"], told["volume"]["mounted"]) == (200, node.name, False)
+    assert before <= told["clock"] <= time.time()
 
 
 def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_path: Path) -> None:

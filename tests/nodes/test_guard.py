@@ -16,7 +16,7 @@ from etcd_node.guard.peer_health import PeerHealth
 from etcd_node.host.settings import read_settings
 
 from .api import TOKEN, Fault
-from .lab import CALM, Lab, Node, eventually, hexadecimal
+from .lab import CALM, Lab, Node, added_by_hand, eventually, hexadecimal
 
 STAND_IN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[2:]))"
 """Runs a command as ``systemd-inhibit --why=… COMMAND`` does, without logind."""
@@ -250,6 +250,33 @@ def test_a_learner_is_unhealthy_and_a_new_member_list_starts_reconcile(
         eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
         eventually("it blocks it", guard.blocks, seconds=5)
         assert guard.reconciled.is_set()
+    finally:
+        guard.stop()
+
+
+def test_members_added_by_hand_count_only_if_they_vote(lab: Lab) -> None:
+    first, *_ = lab.bootstrap()
+    guard = Guarded(first)
+    try:
+        eventually("it is settled", lambda: guard.guard.settled and guard.allows())
+        # The second one is named as the program names members, but has no droplet.
+        for host in ("extra.test", lab.address(9)):
+            guard.reconciled.clear()
+            learner = added_by_hand(first, "--learner", host=host)
+            eventually("it has seen the learner", guard.reconciled.is_set)
+            time.sleep(1)
+            assert guard.allows()
+            remove = ("member", "remove", learner)
+            eventually("it is removed", lambda remove=remove: first.etcdctl(*remove).returncode == 0)
+        voter = added_by_hand(first)
+        eventually("it blocks it for a voter that does not run", guard.blocks, seconds=5)
+        settings = read_settings(first.paths.etc / "prepare_cluster.json")
+        (problem,) = (
+            PeerHealth(settings, first.paths, TlsClient(first.paths.etc)).observe().unhealthy.values()
+        )
+        assert f"etcdctl member remove {voter}" in problem
+        eventually("it is removed", lambda: first.etcdctl("member", "remove", voter).returncode == 0)
+        eventually("it allows it", guard.allows, seconds=5)
     finally:
         guard.stop()
 

@@ -76,8 +76,9 @@ def unpacked(machine: Path, document: str) -> Path:
     """A machine on which the archive is unpacked, as at the first boot."""
     written = {entry["path"]: entry for entry in yaml.safe_load(document)["write_files"]}
     (machine / "etc/etcd").mkdir()
-    for path in ("/etc/etcd/etcd_node.json.bz2.b94", "/etc/etcd/unpack.py"):
-        (machine / path.lstrip("/")).write_text(written[path]["content"])
+    for path, entry in written.items():
+        (machine / path.lstrip("/")).write_text(entry["content"])
+    inside(machine, "systemd-sysusers", "--inline", 'u etcd - "etcd" /var/lib/etcd /usr/sbin/nologin')
     for _ in range(2):
         done = inside(machine, "python3", "-ES", "-W", "error", "/etc/etcd/unpack.py")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

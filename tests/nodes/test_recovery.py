@@ -18,7 +18,7 @@ from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
-from etcd_node.recovery.preconditions import Consent
+from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.recover import Plan
 from etcd_node.recovery.survey import MemberState, Survey, survey_members
 
@@ -93,6 +93,20 @@ def test_a_survey_tells_the_states_of_all_other_members(lab: Lab) -> None:
     second.wipe().power_on()
     lab.api.droplets += [(node.name, node.name) for node in nodes]
     eventually("it waits without data", lambda: states(survey_from(first))[0] is MemberState.BLANK)
+
+
+def test_a_cluster_with_authentication_is_never_surveyed_as_lost(lab: Lab) -> None:
+    nodes = lab.bootstrap()
+    for node in nodes:
+        wait_for_addresses(node, nodes)
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        assert nodes[0].etcdctl(*command.split()).returncode == 0
+    survey = survey_from(nodes[0])
+    assert states(survey) == [MemberState.REFUSES, MemberState.REFUSES]
+    assert "CommonName of client" in survey.others[0].detail
+    objection = find_objection(survey, "cluster-1", Consent(silent_are_down=True))
+    assert objection is not None
+    assert objection.options == ()
 
 
 def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(

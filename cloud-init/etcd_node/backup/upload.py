@@ -29,7 +29,7 @@ from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
 from etcd_node.backup.snapshot import SnapshotError, take_snapshot
 from etcd_node.backup.upload_lock import upload_lock
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, read_status
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusalError, RefusedError, read_status
 from etcd_node.etcd.membership import cluster_name
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.atomic_write import replace_text
@@ -46,6 +46,10 @@ RETRY_INTERVAL = 60.0
 
 class BackupError(Exception):
     """The backup failed. The text fits on one line and has no secret."""
+
+
+class NotAskedError(Exception):
+    """This member's etcd could not be asked whose turn it is."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ def back_up(settings: Settings, paths: Paths, backups: BackupSettings, *, at_onc
             return True
         try:
             pause = run.execute(at_once=at_once)
+        except NotAskedError:
+            # Whether backups go well is as unknown as before.
+            run.write_metrics()
+            return True
         except (BackupError, S3Error, SnapshotError, OSError) as error:
             warn(f"backup failed: {error}")
             pause = min(RETRY_INTERVAL, backups.grace)
@@ -115,8 +123,6 @@ class _BackupRun:
                 raise BackupError("etcdctl and etcdutl are not installed yet")
             return 0
         order = self._upload_order(at_once=at_once)
-        if order is None:
-            return 0
         self._settings = replace(self._settings, token=cluster_name(self._settings, order.cluster))
         now = self._list()
         if not at_once and (wait := self._seconds_until_turn(order, now)) is not None:
@@ -135,15 +141,17 @@ class _BackupRun:
         self._delete_expired()
         return self._backups.interval
 
-    def write_metrics(self, *, failed: bool) -> None:
-        """Write the metrics file of the backups."""
+    def write_metrics(self, *, failed: bool | None = None) -> None:
+        """Write the metrics file of the backups. ``None`` keeps the result of the last run that had one."""
         file = self._paths.backup_metrics
         try:
+            previous = file.read_text() if file.exists() else ""
+            failed = "etcd_backup_failed 1" in previous if failed is None else failed
             text = backup_metrics(
                 best_backup(self._known),
                 interval=self._backups.interval,
                 failed=failed or self._paths.unfinished_backup.exists() or not self._has_tools(),
-                previous=file.read_text() if file.exists() and not self._listed else "",
+                previous="" if self._listed else previous,
             )
             _write_even_on_a_full_disk(file, text)
         except OSError as error:
@@ -175,23 +183,28 @@ class _BackupRun:
         self._known = of_cluster(backups_in(listing.objects), self._settings.token)
         return listing.now
 
-    def _upload_order(self, *, at_once: bool) -> UploadOrder | None:
-        """``None`` while this member does not upload: its etcd does not run, or it is a learner."""
+    def _upload_order(self, *, at_once: bool) -> UploadOrder:
+        """Raises ``NotAskedError`` while this member does not upload: its etcd does not run, or it is a learner.
+
+        Raises ``BackupError`` when its etcd refuses to tell, and for ``at_once``.
+        """
         client, me, known = self._client, self._me, self._hosts
         try:
             # A quorum confirms the list through this very member. So the member has caught up with everything
             # that was acknowledged before.
             confirmed = ClusterClient(client, [me]).list_members()
             own = read_status(client, me)
-        except (NoQuorumError, NoAnswerError, RefusedError) as error:
+        except (RefusalError, RefusedError) as error:
+            raise BackupError(f"this member's etcd refuses to say whose turn it is: {error}") from None
+        except (NoQuorumError, NoAnswerError) as error:
             if at_once:
                 raise BackupError(f"this member's etcd is not ready: {error}") from None
-            return None
+            raise NotAskedError from None
         voters = {member.host: member.id for member in confirmed.members if not member.learner}
         if self._settings.name not in voters:
             if at_once:
                 raise BackupError("this member is a learner: it may not have caught up yet")
-            return None
+            raise NotAskedError
         order = sorted(voters, key=lambda name: (voters[name] == own.leader, name))
         others = [MemberAddress(name, known[name]) for name in order if name in known and name != me.name]
         return UploadOrder(

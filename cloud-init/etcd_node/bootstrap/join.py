@@ -287,8 +287,8 @@ class JoiningMember:
             say(f"removed member {step.member:x} from the cluster: it is this member before it lost its data")
             return None
         self._paths.joining.touch()
-        member, confirmed = cluster.add_learner(peer_url(name))
-        say(f"added to the cluster as learner {member:x}")
+        member, confirmed = cluster.add(peer_url(name), learner=step.learner)
+        say(f"added to the cluster as {'learner' if step.learner else 'voter'} {member:x}")
         self._wait_until_known(member, running)
         return "existing", initial_cluster(name, confirmed)
 

@@ -16,8 +16,9 @@ from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, ot
 from etcd_node.etcd.wal import Contents, Disk, Identity, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.journal import say, warn
-from etcd_node.host.resize_filesystem import grow_filesystem
+from etcd_node.host.resize_filesystem import filesystem_errors, grow_filesystem
 from etcd_node.host.settings import Paths, Settings
+from etcd_node.host.volume import is_read_only, keep_reserve
 
 HEALTHY_INTERVAL = 600.0
 """Seconds between two listings of the droplets while this member is connected to all others."""
@@ -96,7 +97,7 @@ def needs_recheck(metrics: LocalMetrics | None, disk: Disk, now: float, removed:
 
 def reconcile(settings: Settings, paths: Paths, token: str) -> tuple[str, str] | None:
     """Check everything once. Returns the next action for systemd, a verb and a unit, or ``None``."""
-    _grow_filesystem(settings, paths)
+    _look_after_volume(settings, paths)
     now = time.time()
     state = _load_state(paths, now)
     client = TlsClient(paths.etc)
@@ -112,17 +113,18 @@ def reconcile(settings: Settings, paths: Paths, token: str) -> tuple[str, str] |
     return _next_action(settings, paths, client, metrics, now)
 
 
-def _grow_filesystem(settings: Settings, paths: Paths) -> None:
-    if not settings.volume or paths.outgrown.exists():
+def _look_after_volume(settings: Settings, paths: Paths) -> None:
+    if not settings.volume:
         return
+    device = paths.device(settings.volume)
     try:
-        whole = grow_filesystem(paths.device(settings.volume), mounted=True)
+        replace_text(paths.errors, str(filesystem_errors(device)), mode=0o644)
+        keep_reserve(paths)
+        # Where it could not grow, it is not tried again: the next boot grows it before it is mounted.
+        if not paths.outgrown.exists() and not grow_filesystem(device, mounted=True):
+            paths.outgrown.touch()
     except OSError as error:
-        warn(f"the data volume cannot be read: {error}")
-        return
-    if not whole:
-        # It is not tried again: the next boot grows it before it is mounted.
-        paths.outgrown.touch()
+        warn(f"the data volume cannot be used: {error}")
 
 
 def _update_addresses(settings: Settings, paths: Paths, token: str) -> None:
@@ -139,6 +141,9 @@ def _next_action(
     if metrics is not None and metrics.learner:
         paths.joining.touch()
         return "start", "etcd-promote.service"
+    if metrics is not None and is_read_only(paths.mount):
+        warn("the data volume is read-only: restarting etcd, which checks the file system first")
+        return "restart", "etcd.service"
     # A recheck that is requested already may have to wait, and must not be interrupted by another restart.
     if paths.recheck.exists() or (metrics is not None and metrics.has_leader):
         return None

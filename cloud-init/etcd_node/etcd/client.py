@@ -18,6 +18,10 @@ class NoQuorumError(Exception):
     """No member could answer for a quorum. The text is one line with the problem of each member."""
 
 
+class RefusalError(NoQuorumError):
+    """No member confirmed a quorum, and one refused the request. So it runs, and a quorum may exist."""
+
+
 class RefusedError(Exception):
     """etcd refused the request. The text is etcd's reason."""
 
@@ -30,7 +34,7 @@ class ClusterClient:
         self._members = members
 
     def list_members(self) -> MemberList:
-        """Return the member list that a quorum confirms now. Raises ``NoQuorumError``."""
+        """Return the member list that a quorum confirms now. Raises ``NoQuorumError`` or ``RefusalError``."""
         threads = ThreadPoolExecutor(max(1, len(self._members)))
         try:
             calls = {
@@ -38,22 +42,26 @@ class ClusterClient:
                 for member in self._members
             }
             answers: dict[str, str] = {}
+            problem = NoQuorumError
             for call in as_completed(calls):
                 try:
                     return _member_list(call.result())
                 except (NoAnswerError, RefusedError) as error:
                     answers[calls[call].name] = str(error)
+                    # A learner refuses as well, and shows no quorum.
+                    if isinstance(error, RefusedError) and "learner" not in str(error):
+                        problem = RefusalError
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-        raise NoQuorumError("; ".join(f"{name}: {text}" for name, text in sorted(answers.items())))
+        raise problem("; ".join(f"{name}: {text}" for name, text in sorted(answers.items())))
 
     def remove(self, member: int) -> None:
         """Remove a member from the cluster. Raises ``NoQuorumError`` or ``RefusedError``."""
         self._change("/v3/cluster/member/remove", {"ID": str(member)})
 
-    def add_learner(self, peer_url: str) -> tuple[int, MemberList]:
-        """Add a learner and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
-        answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": True})
+    def add(self, peer_url: str, *, learner: bool) -> tuple[int, MemberList]:
+        """Add a member and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
+        answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": learner})
         return int(answer["member"]["ID"]), _member_list(answer)
 
     def promote(self, member: int) -> None:
@@ -140,7 +148,11 @@ def _parse(answer: HttpResponse) -> dict[str, Any]:
     try:
         values = answer.json()
     except ValueError:
-        raise NoAnswerError(f"answer {answer.status} is not JSON") from None
+        text = f"answer {answer.status} is not JSON"
+        # With authentication on, etcd's gateway refuses in plain text.
+        if answer.status == 400:
+            raise RefusedError(answer.body.decode(errors="replace").strip() or text) from None
+        raise NoAnswerError(text) from None
     if answer.status != 200:
         message = str(values.get("message") or values.get("error") or answer.status).removeprefix(
             "etcdserver: "

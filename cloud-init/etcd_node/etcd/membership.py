@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.shared.names import listed_name
+from components.shared.names import listed_name, same_cluster
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.settings import Settings
 
@@ -45,7 +45,10 @@ class Remove:
 
 @dataclass(frozen=True)
 class Add:
-    """Add this member as a learner."""
+    """Add this member."""
+
+    learner: bool = True
+    """Whether it is added as a learner."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,25 @@ def rejoin_step(name: str, confirmed: MemberList) -> Remove | Add | Wait:
 
     An entry with its name or peer URL is removed, even if it never started. It may have voted for or acknowledged
     something that is lost with its data, so its id must not be used again.
+
+    etcd allows one learner. If that is one that was added by hand, nobody may ever promote it. Then this member joins
+    as a voter at once.
     """
     for member in confirmed.members:
         if is_self(name, member):
             if len(confirmed.members) == 1:
                 return Wait("the cluster has no other member")
             return Remove(member.id)
-    learners = [member.host for member in confirmed.members if member.learner]
+    learners = [member for member in confirmed.members if member.learner]
+    if all(is_foreign(name, member) for member in learners) and len(confirmed.members) - len(learners) > 1:
+        # The voters keep their quorum if this one never starts. etcd adds a voter only while all others are connected.
+        return Add(learner=not learners)
     if learners:
-        return Wait(f"{' and '.join(learners)} must become a voter first, since one learner joins at a time")
+        names = " and ".join(member.host for member in learners)
+        return Wait(
+            f"{names} must become a voter first, since one learner joins at a time. If it was added by hand: "
+            f"etcdctl member remove {learners[0].id:x}"
+        )
     return Add()
 
 
@@ -77,15 +90,24 @@ def is_self(name: str, member: ListedMember) -> bool:
     return member.name == name or peer_url(name) in member.peer_urls
 
 
+def is_foreign(name: str, member: ListedMember) -> bool:
+    """Whether an entry of the list cannot be a member that the program made, by the name of one that it made."""
+    return not same_cluster(name, member.host)
+
+
 def initial_cluster(name: str, confirmed: MemberList) -> dict[str, str]:
     """Return names and peer URLs for ``ETCD_INITIAL_CLUSTER``, when the list has the member ``name``.
 
-    etcd demands exactly the URLs in the list of the cluster that it joins.
+    etcd demands exactly the URLs in the list of the cluster that it joins. The names only have to differ. Members that
+    were added by hand may have the same name, and several URLs.
     """
-    return {
-        name if is_self(name, member) else member.host: ",".join(member.peer_urls[:1])
-        for member in confirmed.members
-    }
+    cluster: dict[str, str] = {}
+    for member in confirmed.members:
+        key = name if is_self(name, member) else member.host
+        if is_foreign(name, member):
+            key = f"{member.id:x}"
+        cluster[key] = f",{key}=".join(member.peer_urls)
+    return cluster
 
 
 def bootstrap_cluster_id(settings: Settings) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.shared.ports import CLIENT_PORT, PEER_PORT
+from components.shared.ports import CLIENT_PORT, EXPORTER_PORT, PEER_PORT
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
 
@@ -80,6 +80,15 @@ class TlsClient:
         """
         return self._request(
             _HttpsConnection(self._peer_context, member, PEER_PORT, connect_timeout, 2.0), method, path, body
+        )
+
+    def request_exporter(self, member: MemberAddress, path: str) -> HttpResponse:
+        """Get a page of a member's exporter. Raises ``NoAnswerError``."""
+        return self._request(
+            _HttpsConnection(self._client_context, member, EXPORTER_PORT, CONNECT_TIMEOUT, ANSWER_TIMEOUT),
+            "GET",
+            path,
+            None,
         )
 
     def call_gateway(
@@ -160,8 +169,11 @@ def _exchange(connection: _HttpsConnection, method: str, path: str, body: Any) -
     except TimeoutError:
         raise NoAnswerError("no answer in time") from None
     except (OSError, http.client.HTTPException) as error:
-        text = error.strerror if isinstance(error, OSError) else None
-        raise NoAnswerError(text or str(error) or type(error).__name__) from None
+        text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        # Go's alert for both (crypto/x509).
+        if "alert certificate expired" in text:
+            text = "by its clock, our certificate has expired or is not valid yet"
+        raise NoAnswerError(text) from None
 
 
 class _HttpsConnection(http.client.HTTPSConnection):

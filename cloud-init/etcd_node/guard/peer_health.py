@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.shared.health import LEARNER
+from components.shared.health import LEARNER, not_connected
 from components.shared.ports import PEER_PORT
 from etcd_node.etcd.client import MEMBERS_PATH, ClusterClient, NoQuorumError, members_in_answer
 from etcd_node.etcd.health import connected_problem, own_health
-from etcd_node.etcd.membership import ListedMember, is_self, was_removed
+from etcd_node.etcd.local_metrics import read_local_metrics
+from etcd_node.etcd.membership import ListedMember, is_foreign, is_self, was_removed
 from etcd_node.etcd.transport import (
     MemberAddress,
     NoAnswerError,
@@ -96,11 +97,21 @@ class PeerHealth:
         return PeerObservation(True, healthy, removed, [member.host for member in others], unhealthy, changed)
 
     def _others(self) -> list[ListedMember]:
-        """The other members. Before the first list: the initial members and those that have an address."""
+        """The other members. Before the first list: the initial members and those that have an address.
+
+        No learner that was added by hand is among them, since nobody may ever promote it: one with a name of another
+        form, or without a droplet.
+        """
+        name = self._settings.name
+        made = {*self._settings.initial_members, *self._addresses()}
         if self._members:
-            return [member for member in self._members if not is_self(self._settings.name, member)]
-        names = {*self._settings.initial_members, *self._addresses()} - {self._settings.name}
-        return [ListedMember(0, name, (peer_url(name),), learner=False) for name in sorted(names)]
+            return [
+                member
+                for member in self._members
+                if not is_self(name, member)
+                and not (member.learner and (is_foreign(name, member) or member.host not in made))
+            ]
+        return [ListedMember(0, one, (peer_url(one),), learner=False) for one in sorted(made - {name})]
 
     def _addresses(self) -> dict[str, str]:
         return read_members(self._paths.hosts)
@@ -120,6 +131,10 @@ class PeerHealth:
         """
         if member.learner:
             return LEARNER
+        if is_foreign(self._settings.name, member):
+            metrics = read_local_metrics(self._settings.metrics)
+            connected = metrics is not None and member.id in metrics.active
+            return "" if connected else not_connected(member.id)
         name, problem = member.host, "its address is not known"
         kept = self._connections.get(name)
         if kept is not None and kept.socket is not None:

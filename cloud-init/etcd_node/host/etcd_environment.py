@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.shared.ports import CLIENT_PORT, METRICS_PORT, PEER_PORT
+from components.shared.versions import minor_version
 from etcd_node.host.settings import Settings
 
 
@@ -20,7 +21,7 @@ def etcd_environment(
     """The variables that configure etcd.
 
     ``state`` is ``new`` or ``existing``. ``cluster`` has the peer URL of each member. The names are those of etcd's
-    flags. None is experimental: etcd ignores unknown variables, so a flag that is renamed would silently do nothing.
+    flags. etcd ignores unknown variables, so a flag that is renamed would silently do nothing.
     """
     name = settings.name
     return {
@@ -48,9 +49,20 @@ def etcd_environment(
         "ETCD_QUOTA_BACKEND_BYTES": str(settings.quota_bytes),
         "ETCD_AUTO_COMPACTION_MODE": settings.compaction_mode,
         "ETCD_AUTO_COMPACTION_RETENTION": settings.compaction_retention,
+        **_corruption_check(settings.version),
         "ETCD_LOGGER": "zap",
         "ETCD_LOG_LEVEL": "info",
     }
+
+
+def _corruption_check(version: str) -> dict[str, str]:
+    """The variable that lets the leader compare the members' data after each compaction, under the version's name.
+
+    A member with other data gets the CORRUPT alarm. ``InitialCorruptCheck`` stays off: it stops the good members.
+    """
+    if minor_version(version) < (3, 6):
+        return {"ETCD_EXPERIMENTAL_COMPACT_HASH_CHECK_ENABLED": "true"}
+    return {"ETCD_FEATURE_GATES": "CompactHashCheck=true"}
 
 
 def format_environment(variables: Mapping[str, str]) -> str:

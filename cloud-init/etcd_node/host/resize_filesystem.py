@@ -32,6 +32,13 @@ def grow_filesystem(device: Path, *, mounted: bool) -> bool:
     return True
 
 
+def filesystem_errors(device: Path) -> int:
+    """Return the number of errors that the kernel has found in an ext4 file system. Raises ``OSError``."""
+    with device.open("rb") as disk:
+        disk.seek(SUPERBLOCK + 404)
+        return int.from_bytes(disk.read(4), "little")
+
+
 def filesystem_bytes(superblock: bytes) -> int:
     """Size in bytes of the ext4 file system that a superblock describes."""
     low, block_size, high = (int.from_bytes(superblock[at : at + 4], "little") for at in (4, 24, 336))

@@ -134,6 +134,11 @@ class Paths:
         return self.run / "outgrown"
 
     @property
+    def errors(self) -> Path:
+        """The number of errors that the kernel has found in the volume's file system, for other users to read."""
+        return self.root / "run/etcd-filesystem-errors"
+
+    @property
     def backup(self) -> Path:
         """Settings of the backups. The file does not exist when backups are off."""
         return self.etc / "backup.json"
@@ -142,6 +147,11 @@ class Paths:
     def staging(self) -> Path:
         """Unfinished snapshots, on the root disk, so that they never fill etcd's disk."""
         return self.root / "var/cache/etcd-backup"
+
+    @property
+    def reserve(self) -> Path:
+        """Room that is kept back on the data volume."""
+        return self.mount / "reserve"
 
     @property
     def recovery(self) -> Path:

@@ -8,13 +8,20 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from shutil import disk_usage
 
-from etcd_node.host.journal import WaitLog, say
+from etcd_node.host.journal import WaitLog, say, warn
 from etcd_node.host.resize_filesystem import grow_filesystem
 from etcd_node.host.settings import Paths
 
 RETRY_INTERVAL = 0.5
 """Seconds between two tries to mount a volume that is not attached yet."""
+
+CHECK_INTERVAL = 10.0
+"""Seconds between two tries to mount a volume with a damaged file system, each after a check."""
+
+RESERVE = 128 << 20
+"""Bytes that are kept back on the volume. A full volume then still has room for one start of etcd."""
 
 
 def prepare_data_directory(paths: Paths, volume: str, wait_log: WaitLog) -> None:
@@ -22,29 +29,97 @@ def prepare_data_directory(paths: Paths, volume: str, wait_log: WaitLog) -> None
     paths.mount.mkdir(parents=True, exist_ok=True)
     if volume:
         device = paths.device(volume)
-        while (problem := mount(device, paths.mount)) is not None:
+        while (problem := mount(device, paths.mount, paths.outgrown)) is not None:
             wait_log.report(f"waiting for the data volume {volume}: {problem}")
-            time.sleep(RETRY_INTERVAL)
+            time.sleep(CHECK_INTERVAL if device.exists() else RETRY_INTERVAL)
+        release_reserve(paths)
     paths.data.mkdir(exist_ok=True)
     paths.data.chmod(0o700)
     _give_to_etcd(paths.data)
 
 
-def mount(device: Path, target: Path) -> str | None:
-    """Mount a device unless it is mounted already. Returns the problem, or ``None``."""
+def mount(device: Path, target: Path, outgrown: Path) -> str | None:
+    """Check a device's file system and mount it, unless it is mounted already. Returns the problem, or ``None``.
+
+    A file system that is read-only because of an error, or that is ``outgrown``, is unmounted first. etcd does not run
+    now.
+    """
     if not device.exists():
         return f"{device} does not exist"
+    if target.is_mount() and (is_read_only(target) or outgrown.exists()):
+        outgrown.unlink(missing_ok=True)
+        warn(f"unmounting {target}, to check and grow its file system")
+        if (problem := _run("umount", target)) and is_read_only(target):
+            return f"it is read-only: {problem}"
     if not target.is_mount():
-        grow_filesystem(device, mounted=False)
-        done = subprocess.run(
-            ["mount", "-o", "noatime", str(device), str(target)], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            return " ".join(done.stderr.split()) or f"mount failed with status {done.returncode}"
+        if problem := _check(device) or _run("mount", "-o", "noatime,errors=remount-ro", device, target):
+            return problem
+        if is_read_only(target):
+            return "the device is read-only"
         say(f"mounted {device} on {target}")
     if target.stat().st_dev != device.stat().st_rdev:
         return f"another file system is mounted on {target}: unmount it"
     return None
+
+
+def _check(device: Path) -> str:
+    """Repair and grow a file system. Returns why it must not be mounted; empty if it may be."""
+    # Bit 4: errors are left (e2fsck(8)). Other failures, such as another type of file system, are mount's to tell.
+    check = subprocess.run(["e2fsck", "-p", device], capture_output=True, text=True, check=False)
+    if check.returncode < 0:
+        # Such as by the kernel, which was out of memory.
+        return f"e2fsck was ended by signal {-check.returncode}"
+    if check.returncode & 4:
+        return "e2fsck -p cannot repair it: see docs/recovery.md, A damaged file system"
+    if check.returncode & 3:
+        warn(f"repaired the file system: {' '.join(check.stdout.split())[-300:]}")
+    try:
+        grow_filesystem(device, mounted=False)
+    except OSError as error:
+        return f"the device cannot be read: {error}"
+    return ""
+
+
+def mount_options(target: Path) -> list[str] | None:
+    """The options of the file system at a mount point, or ``None`` (proc_pid_mountinfo(5)).
+
+    Units that mount everything read-only for themselves change the options of the mount alone.
+    """
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        words = line.split()
+        if words[4] == str(target):
+            return words[-1].split(",")
+    return None
+
+
+def is_read_only(target: Path) -> bool:
+    """Whether nothing can be written to the file system at a mount point. Since Linux 6.15, ext4 has its own word."""
+    return not {"ro", "emergency_ro"}.isdisjoint(mount_options(target) or ())
+
+
+def _run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else " ".join(done.stderr.split()) or f"{command[0]}: {done.returncode}"
+
+
+def release_reserve(paths: Paths) -> None:
+    """Delete the reserve if the volume is full, so that etcd can start once more."""
+    free = disk_usage(paths.mount).free
+    if free < RESERVE // 2:
+        paths.reserve.unlink(missing_ok=True)
+        warn(
+            f"the data volume has only {free >> 20} MiB free, and etcd ends without room: set a larger "
+            "etcd:volumeSize, and run pulumi up"
+        )
+
+
+def keep_reserve(paths: Paths) -> None:
+    """Make the reserve, if it is missing and the volume is mounted and has much room."""
+    if not paths.mount.is_mount() or paths.reserve.exists():
+        return
+    if disk_usage(paths.mount).free > 4 * RESERVE:
+        with paths.reserve.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE)
 
 
 def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:

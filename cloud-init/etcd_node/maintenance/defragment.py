@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, read_status
 from etcd_node.etcd.health import member_problem
+from etcd_node.etcd.membership import is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
@@ -151,8 +152,9 @@ def defragment(settings: Settings, paths: Paths) -> None:
     except (NoQuorumError, NoAnswerError, RefusedError) as error:
         say(f"defragmentation postponed: {error}")
         return
-    ids = {member.host: member.id for member in confirmed.members}
-    learners = {member.host for member in confirmed.members if member.learner}
+    members = [member for member in confirmed.members if not is_foreign(settings.name, member)]
+    ids = {member.host: member.id for member in members}
+    learners = {member.host for member in members if member.learner}
     if me.name not in ids:
         return
     addresses = {name: me if name == me.name else MemberAddress(name, known.get(name, "")) for name in ids}

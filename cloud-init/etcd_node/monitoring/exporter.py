@@ -1,4 +1,4 @@
-"""A Prometheus exporter for what etcd's own metrics lack: expiry of certificates, alarms, and backups.
+"""A Prometheus exporter for what etcd's own metrics lack, and the page that says why etcd does not run.
 
 systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so nothing runs between
 two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
@@ -12,10 +12,12 @@ import socket
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from etcd_node.etcd.transport import server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
+from etcd_node.monitoring.facts import facts
 
 CERTIFICATES = ("ca", "server", "peer")
 ALARMS = ("NOSPACE", "CORRUPT")
@@ -25,16 +27,21 @@ _LARGEST = 8192
 
 
 def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
-    """Answer one request for metrics. Only a client with a certificate of the cluster's CA gets an answer."""
+    """Answer one request, for metrics or the facts. Only a client with a certificate of the cluster's CA gets one."""
     plain.settimeout(TIMEOUT)
     try:
         with server_context(paths.etc, "server").wrap_socket(plain, server_side=True) as connection:
-            if _path(connection) == "/metrics":
-                # The context demands a certificate, so there is one.
-                end = str((connection.getpeercert() or {})["notAfter"])
-                _respond(connection, "200 OK", metrics_text(settings, paths, ssl.cert_time_to_seconds(end)))
-            else:
-                _respond(connection, "404 Not Found", "The metrics are at /metrics.\n")
+            match _path(connection):
+                case "/metrics":
+                    # The context demands a certificate, so there is one.
+                    end = str((connection.getpeercert() or {})["notAfter"])
+                    text = metrics_text(settings, paths, ssl.cert_time_to_seconds(end))
+                    _respond(connection, "200 OK", text)
+                case "/status":
+                    told = facts(settings, paths) | {"client": connection.getpeername()[0]}
+                    _respond(connection, "200 OK", json.dumps(told))
+                case _:
+                    _respond(connection, "404 Not Found", "/metrics and /status are here.\n")
     except OSError:
         # Not logged: strangers may connect, and clients may hang up. ssl.SSLError is an OSError, too.
         return
@@ -56,7 +63,21 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "alarm",
             raised_alarms(settings.metrics),
         )
+        + node_metrics(facts(settings, paths, journal=False))
         + metrics_files(paths.metrics)
+    )
+
+
+def node_metrics(told: Mapping[str, Any]) -> str:
+    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, and the disk."""
+    values = {
+        "etcd_exits": told["etcd_exits"],
+        "etcd_active": told["unit"]["etcd"] == "active",
+        **{f"disk_{key}": value for key, value in told["disk"].items() if not isinstance(value, str)},
+    }
+    return "".join(
+        f"# TYPE etcd_node_{name} gauge\netcd_node_{name} {float(value):.0f}\n"
+        for name, value in values.items()
     )
 
 

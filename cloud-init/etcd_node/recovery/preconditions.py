@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from etcd_node.recovery.survey import Survey
+from etcd_node.recovery.survey import MemberState, Survey
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ def find_objection(survey: Survey, cluster: str, consent: Consent) -> Objection 
         if consent.give_up != cluster:
             return Objection(reason, "To discard its data, also name the cluster", ("--give-up", cluster))
         return None
+    if refusing := survey.having(MemberState.REFUSES):
+        return Objection(
+            f"{'; '.join(map(str, refusing))}: it may run in a quorum.",
+            "If it does not, power it off, and then run",
+            (),
+        )
     if survey.silent and not consent.silent_are_down:
         return Objection(
             f"No quorum answers, but {'; '.join(map(str, survey.silent))}. Silent is not down: a silent member may "

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from shutil import disk_usage
 
 from components.shared.backups import SUFFIX
 from components.shared.ports import CLIENT_PORT, PEER_PORT
@@ -28,10 +29,11 @@ from etcd_node.host.etcd_environment import parse_environment
 from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
+from etcd_node.monitoring.facts import facts, words
 from etcd_node.recovery.preconditions import Consent, find_objection
+from etcd_node.recovery.rejoin import rejoin_objection
 from etcd_node.recovery.survey import Survey, survey_members
-
-PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
+from etcd_node.recovery.verdict import PROGRAM, verdict
 
 UNITS = ("etcd-reconcile.timer", "etcd-backup.timer", "etcd.service")
 """Units that are stopped during the recovery and started again after it."""
@@ -78,7 +80,7 @@ class Plan:
 
 
 def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
-    """Run ``check``, ``alone`` or ``from-backup NAME``. Exits with a message when a check objects."""
+    """Run ``check``, ``rejoin``, ``alone`` or ``from-backup NAME``. Exits with a message when a check objects."""
     token = (paths.etc / "prepare_cluster.token").read_text().strip()
     consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
     members = tuple(name for name in str(arguments.members).split(",") if name)
@@ -98,10 +100,14 @@ def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
                 print("\n".join(_check(settings, paths, survey())))
             case ["alone"]:
                 alone(settings, paths, survey(), consent)
+            case ["rejoin"]:
+                rejoin(settings, paths, survey())
             case ["from-backup", name]:
                 from_backup(settings, paths, survey(), Plan(name, members, arguments.label), consent)
             case _:
-                sys.exit("use recover check, recover alone or recover from-backup NAME: see docs/recovery.md")
+                sys.exit(
+                    "use recover check, recover rejoin, recover alone or recover from-backup NAME: see docs/recovery.md"
+                )
     except RecoveryError as error:
         sys.exit(str(error))
 
@@ -109,12 +115,12 @@ def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
 def _check(settings: Settings, paths: Paths, survey: Survey) -> list[str]:
     """Return whole sentences, one a line, on what the survey shows."""
     own = read_disk(paths.data).contents
-    objection = find_objection(survey, _cluster(settings, survey), Consent())
+    said = words(facts(settings, paths))
     return [
-        f"{settings.name}, this member, has {own.value}.",
+        f"{settings.name}, this member, has {own.value}{f' ({said})' if said else ''}.",
         *(f"{other}." for other in survey.others),
         *([f"The droplets cannot be listed: {survey.problem}."] if survey.problem else []),
-        objection.reason if objection else "There is no quorum, and no member is silent.",
+        *verdict(survey, own),
     ]
 
 
@@ -168,6 +174,22 @@ def _start_alone(paths: Paths, variables: Mapping[str, str], log: Path) -> subpr
             stdout=output,
             stderr=output,
         )
+
+
+def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
+    """Set this member's data aside, so that it joins again with the data of the others. Raises ``RecoveryError``."""
+    if read_disk(paths.data).contents is Contents.BLANK:
+        raise RecoveryError("this member has no data, so it joins by itself: journalctl -fu preparecluster")
+    free = disk_usage(paths.mount).free >> 20
+    if objection := rejoin_objection(settings, paths, survey.confirmed, free):
+        raise RecoveryError(f"Nothing has been changed: {objection}.")
+    try:
+        _systemctl("stop", *UNITS, *RUNNING_STEPS)
+        say(f"moved this member's data to {set_aside(paths, 'damaged')}")
+    finally:
+        _systemctl("start", "--no-block", *UNITS)
+    say("this member joins again with the data of the others: journalctl -fu preparecluster. See docs/recovery.md for "
+        "the alarm and the data that was set aside")  # fmt: skip
 
 
 def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:

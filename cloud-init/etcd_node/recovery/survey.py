@@ -14,12 +14,22 @@ from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import addresses_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
-from etcd_node.etcd.membership import MemberList
+from etcd_node.etcd.membership import ListedMember, MemberList, is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
+from etcd_node.monitoring.facts import words
 
 CONNECTION_REFUSED = os.strerror(errno.ECONNREFUSED)
+UNKNOWN_ADDRESS = "its address is not known"
+UNSENT = (
+    *(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN),
+    # Routes of the types blackhole and prohibit, and a packet filter (ip-route(8)).
+    *(errno.EINVAL, errno.EACCES, errno.EPERM),
+)
+"""Errors of a machine that could not send anything."""
+SILENCES = (UNKNOWN_ADDRESS, "no answer in time", *map(os.strerror, UNSENT))
+"""The reasons of members that sent nothing back. Everything else is an answer."""
 
 
 class MemberState(Enum):
@@ -29,6 +39,7 @@ class MemberState(Enum):
     NO_LEADER = "runs etcd without a leader"
     BLANK = "has no data and waits"
     STOPPED = "is up, but etcd is not running"
+    REFUSES = "answers, but does not tell its state"
     OFF = "is powered off"
     NO_DROPLET = "has no droplet"
     SILENT = "is silent"
@@ -41,7 +52,9 @@ class MemberObservation:
     name: str
     state: MemberState
     detail: str = ""
-    """The reason for the silence of a silent member."""
+    """What the member or its machine says, or why there is no answer."""
+    contents: str = ""
+    """What its data directory has, as its machine says; empty when that is unknown."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.state.value}" + (f" ({self.detail})" if self.detail else "")
@@ -59,18 +72,32 @@ class Survey:
     """Names of the cluster's droplets. Empty when they cannot be listed."""
     problem: str = ""
     """Why the droplets cannot be listed."""
+    voters: frozenset[str] = frozenset()
+    """Names of the voters in a member's own list, which may be old. Empty when no member has answered with one."""
 
     @property
     def quorum(self) -> list[str]:
-        """Names of the members of a quorum: those that it lists, or else those that follow a leader."""
+        """Names of the voters of a quorum: those that it lists, or else those that follow a leader.
+
+        Learners do not count. Fewer followers than a majority of the voters are no quorum.
+        """
         if self.confirmed is not None:
-            return [member.host for member in self.confirmed.members]
-        return [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
+            return [member.host for member in self.confirmed.members if not member.learner]
+        following = [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
+        if not self.voters:
+            return following
+        voting = [name for name in following if name in self.voters]
+        # This member may follow the same leader.
+        return voting if 2 * (len(voting) + 1) > len(self.voters) else []
 
     @property
     def silent(self) -> list[MemberObservation]:
         """Members that may run: their silence does not show that they are down."""
-        return [other for other in self.others if other.state is MemberState.SILENT]
+        return self.having(MemberState.SILENT)
+
+    def having(self, *states: MemberState) -> list[MemberObservation]:
+        """The other members in these states."""
+        return [other for other in self.others if other.state in states]
 
 
 def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
@@ -79,10 +106,10 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
     droplets: list[Droplet] | None = None
     problem = ""
     try:
-        listed = list_droplets()
-        addresses |= addresses_of(listed).by_name
-        if any(droplet.name == settings.name for droplet in listed):
-            droplets = listed
+        found = list_droplets()
+        addresses |= addresses_of(found).by_name
+        if any(droplet.name == settings.name for droplet in found):
+            droplets = found
         else:
             # It may be the listing of another account.
             problem = f"DigitalOcean does not list this droplet, {settings.name}"
@@ -90,23 +117,35 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
         problem = str(error)
     client = TlsClient(paths.etc)
     me = MemberAddress(settings.name, addresses.get(settings.name, settings.listen))
-    names = {*settings.initial_members, *addresses, *_own_list(client, me)} - {me.name}
+    listed = _own_list(client, me)
+    names = {*settings.initial_members, *addresses, *(member.host for member in listed)} - {me.name}
+    # A member that was added by hand runs somewhere else. That it has no droplet here does not show that it is down.
+    foreign = {member.host for member in listed if is_foreign(me.name, member)}
     others = {
         name: MemberAddress(name, addresses[name]) if name in addresses else None for name in sorted(names)
     }
     known = [member for member in (me, *others.values()) if member is not None]
     with ThreadPoolExecutor(16) as threads:
         confirmed = threads.submit(_confirmed_list, client, known)
-        asked = [threads.submit(_observe, client, name, member, droplets) for name, member in others.items()]
+        asked = [
+            threads.submit(_observe, client, name, member, None if name in foreign else droplets)
+            for name, member in others.items()
+        ]
         observed = tuple(one.result() for one in asked)
-    return Survey(observed, confirmed.result(), tuple(sorted({one.name for one in droplets or ()})), problem)
+    return Survey(
+        observed,
+        confirmed.result(),
+        tuple(sorted({one.name for one in droplets or ()})),
+        problem,
+        frozenset(member.host for member in listed if not member.learner),
+    )
 
 
-def _own_list(client: TlsClient, me: MemberAddress) -> list[str]:
+def _own_list(client: TlsClient, me: MemberAddress) -> tuple[ListedMember, ...]:
     try:
-        return [member.host for member in local_members(client, me)]
+        return local_members(client, me)
     except NoAnswerError:
-        return []
+        return ()
 
 
 def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
@@ -119,7 +158,7 @@ def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> Memb
 def _observe(
     client: TlsClient, name: str, member: MemberAddress | None, droplets: Sequence[Droplet] | None
 ) -> MemberObservation:
-    reason = "its address is not known"
+    reason = UNKNOWN_ADDRESS
     if member is not None:
         try:
             report = report_from(name, client.request_peer(member, "GET", PATH))
@@ -133,7 +172,18 @@ def _observe(
             reason = report.detail
         except (NoAnswerError, RefusedError) as error:
             reason = str(error)
-    return MemberObservation(name, *_state_by_api(name, reason, droplets))
+    state, detail = _state_by_api(name, reason, droplets)
+    told = {} if member is None or state is not MemberState.STOPPED else _told(client, member)
+    return MemberObservation(name, state, told.get("words") or detail, told.get("contents", ""))
+
+
+def _told(client: TlsClient, member: MemberAddress) -> dict[str, str]:
+    """What a member's machine says about it, and what its data directory has."""
+    try:
+        values = client.request_exporter(member, "/status").json()
+        return {"words": words(values), "contents": values["disk"].get("contents", "")}
+    except (NoAnswerError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
 
 
 def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[MemberState, str]:
@@ -144,4 +194,6 @@ def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) ->
     if own and all(droplet.off for droplet in own):
         return MemberState.OFF, ""
     # Only a running machine refuses a connection, and only where nothing listens.
-    return (MemberState.STOPPED, "") if reason == CONNECTION_REFUSED else (MemberState.SILENT, reason)
+    if reason == CONNECTION_REFUSED:
+        return MemberState.STOPPED, ""
+    return (MemberState.SILENT if reason in SILENCES else MemberState.REFUSES), reason

@@ -81,7 +81,10 @@ def check_among(record: DnsRecord, others: list[DnsRecord]) -> None:
     same_name = [other for other in others if other.name == record.name and other.id != record.id]
     if any((other.type, other.content) == (record.type, record.content) for other in same_name):
         raise CloudflareError(400, 81058, "An identical record already exists.")
-    if record.type in ADDRESSES and any(
-        other.type in ADDRESSES and "CNAME" in {record.type, other.type} for other in same_name
-    ):
+    types = {other.type for other in same_name}
+    if record.type == "CNAME" and types & ADDRESSES:
         raise CloudflareError(400, 81053, "An A, AAAA, or CNAME record with that host already exists.")
+    if record.type in ADDRESSES and "CNAME" in types:
+        raise CloudflareError(400, 81054, "A CNAME record with that host already exists.")
+    if record.type in ADDRESSES and "NS" in types:
+        raise CloudflareError(400, 81056, "NS records with that host already exist.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
+from components.api.proxy import proxy_for
 from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.http_client import prepare
 
@@ -77,7 +78,15 @@ class Spaces:
         signed = self._signed(method, urlsplit(endpoint).netloc, f"/{name}", query, headers or {})
         url = f"{endpoint.rstrip('/')}/{name}" + (f"?{query}" if query else "")
         try:
-            response = httpx.request(method, url, headers=signed, timeout=_TIMEOUT, verify=context)
+            response = httpx.request(
+                method,
+                url,
+                headers=signed,
+                timeout=_TIMEOUT,
+                verify=context,
+                proxy=proxy_for(url),
+                trust_env=False,
+            )
         except httpx.TransportError as error:
             raise ProviderError(
                 f"RequestError: send request failed\ncaused by: {method} {url}: {error}"

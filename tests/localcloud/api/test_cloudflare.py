@@ -132,6 +132,14 @@ def test_a_cname_conflicts_with_other_records_of_its_name(zone_http: httpx.Clien
     )
 
 
+@pytest.mark.parametrize(("kind", "code"), [("CNAME", 81054), ("NS", 81056)])
+def test_an_address_conflicts_with_an_alias_or_a_delegation(
+    zone_http: httpx.Client, kind: str, code: int
+) -> None:
+    zone_http.post("/dns_records", json=RECORD | {"type": kind, "content": "b.example.test"})
+    assert refusal(zone_http.post("/dns_records", json=RECORD)) == (400, code)
+
+
 def test_a_cname_resolves_to_its_addresses_and_a_proxied_name_does_not(
     zone_http: httpx.Client, host: NoMachines
 ) -> None:

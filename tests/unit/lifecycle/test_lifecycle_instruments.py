@@ -1,4 +1,4 @@
-"""The writer's ledger, the observer's count and the last line notice what they are there to notice."""
+"""The writer's ledger, the client's figures, the observer's count and the last line notice what they are there for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.lifecycle.clientv3 import Clientv3Figures
 from tests.lifecycle.figures import Case, Figures
 from tests.lifecycle.ledger import Ledger
 from tests.lifecycle.outages import Outages
 from tests.lifecycle.standstill import PAUSE, USUAL, Standstill
 
+CLIENT = Clientv3Figures(
+    acknowledged=20,
+    failed=1,
+    timed_out=1,
+    stall_ms=230,
+    own_stall_ms=220,
+    wait_ms=250,
+    own_wait_ms=240,
+    events_lost=0,
+    events_repeated=0,
+    events_misordered=0,
+    watches_ended=1,
+    leases_expired=0,
+)
 CASE = Case(
     name="a change",
     cluster="live",
@@ -25,7 +40,9 @@ CASE = Case(
     max_off=1,
     stall_ms=120,
     own_stall_ms=100,
+    client=CLIENT,
     planned=True,
+    clients_cut=True,
     seconds=7.0,
 )
 
@@ -97,6 +114,12 @@ def test_members_down_together_count_without_those_the_test_broke() -> None:
         (replace(CASE, max_down=2), False),
         (replace(CASE, clusters=frozenset({"2"})), False),
         (replace(CASE, clusters=frozenset({"2"}), cluster="another stack"), True),
+        (replace(CASE, client=replace(CLIENT, events_lost=1)), False),
+        (replace(CASE, client=replace(CLIENT, events_repeated=1)), False),
+        (replace(CASE, client=replace(CLIENT, events_misordered=1)), False),
+        (replace(CASE, client=replace(CLIENT, leases_expired=1)), False),
+        (replace(CASE, client=replace(CLIENT, leases_expired=1), planned=False), True),
+        (replace(CASE, client=replace(CLIENT, leases_expired=1), clients_cut=False), True),
     ],
 )
 def test_a_session_is_bad_when_any_case_was(second: Case, good: bool) -> None:
@@ -105,4 +128,25 @@ def test_a_session_is_bad_when_any_case_was(second: Case, good: bool) -> None:
 
 def test_the_last_line_has_the_figures_of_all_cases() -> None:
     figures = Figures([CASE, replace(CASE, stall_ms=300, lost=2)])
-    assert figures.lines()[-1] == "acknowledged=20 lost=2 clusters=1 max_down=1 longest_stall_ms=300"
+    assert figures.lines()[-1] == (
+        "acknowledged=20 lost=2 clusters=1 max_down=1 longest_stall_ms=300 "
+        "clientv3: longest_stall_ms=230 longest_wait_ms=250 timed_out=2 events_lost=0 leases_expired=0"
+    )
+
+
+def test_a_clients_longest_wait_is_found_with_and_without_standstills() -> None:
+    report = {
+        "acknowledged": 20,
+        "failed": 0,
+        "timed_out": 0,
+        "stalls": [[10.1, 10.4]],
+        "waits": [[1.0, 1.5], [10.0, 10.9]],
+        "events_lost": 0,
+        "events_repeated": 0,
+        "events_misordered": 0,
+        "watches_ended": 0,
+        "leases_expired": 0,
+    }
+    figures = Clientv3Figures.of(report, stood_still=lambda begin, _end: 0.7 if begin == 10.0 else 0.0)
+    assert (figures.stall_ms, figures.own_stall_ms) == (300, 300)
+    assert (figures.wait_ms, figures.own_wait_ms) == (900, 500)

@@ -78,6 +78,11 @@ def test_the_age_of_the_newest_backup_is_the_last_line() -> None:
     ]
 
 
+def test_why_etcd_does_not_serve_is_told_below_the_table() -> None:
+    sick = replace(STATUS, machines=(replace(MACHINE, why="etcd is stopped"),))
+    assert status_notes(sick) == [f"{MACHINE.name}: etcd is stopped"]
+
+
 @pytest.mark.parametrize("health", ["not serving (inactive)", "unhealthy: RAFT NO LEADER"])
 def test_an_unhealthy_state_is_shown_unchanged(health: str) -> None:
     sick = replace(STATUS, machines=(replace(MACHINE, etcd=health),))

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from components.api.http_client import Call, NoAnswerError, ask_api, ask_member
+from components.api.retrying_client import RetryingClient
+from components.config.loading import ProviderAccess
 from tests.nodes.certificates import make_authority
 
 NAME = "localhost"
@@ -100,8 +102,17 @@ async def test_a_member_that_hangs_up_is_asked_again_over_tls(
 
 async def test_a_silent_member_is_given_up(silent: int) -> None:
     context = ssl.create_default_context()
-    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$"):
+    with pytest.raises(NoAnswerError, match=r"^TimeoutError: no answer in time$") as caught:
         await ask_member(NAME, "127.0.0.1", silent, context, [Call("/health")], seconds=0.1)
+    assert caught.value.connected
+
+
+async def test_a_refused_connection_was_not_accepted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NoAnswerError, match="Connection refused") as caught:
+        await ask_member(NAME, "127.0.0.1", port, ssl.create_default_context(), [Call("/")], seconds=5)
+    assert not caught.value.connected
 
 
 async def test_a_silent_api_is_given_up(silent: int) -> None:
@@ -128,10 +139,19 @@ async def test_an_api_is_asked_through_the_environments_proxy(
     assert answer.text.split()[1:] == ["GET", "http://api.test/v2/droplets?page=1"]
 
 
+async def test_a_change_of_the_account_goes_through_the_same_proxy(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"127.0.0.1:{server.server_port}")
+    async with RetryingClient(ProviderAccess("http://api.test", "token"), "/v2/") as api:
+        answer = await api.post("droplets/1/actions", {})
+    assert answer.text.split()[1:3] == ["POST", "http://api.test/v2/droplets/1/actions"]
+
+
 @pytest.mark.parametrize(
     "environment",
-    [{"http_proxy": NOWHERE, "no_proxy": "127.0.0.1"}, {"http_proxy": "", "ALL_PROXY": NOWHERE}],
-    ids=["the host is excepted", "a proxy that the providers ignore"],
+    [{"http_proxy": NOWHERE}, {"http_proxy": "", "ALL_PROXY": NOWHERE}],
+    ids=["a loopback address", "a proxy that the providers ignore"],
 )
 async def test_an_api_is_asked_directly_where_no_proxy_is_meant_for_it(
     server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]

@@ -14,9 +14,11 @@ from components.changes import immutable_settings
 from components.changes.immutable_settings import ImmutableSettings, InvalidTransitionError, RequestedSettings
 from components.config.loading import ProviderAccess
 from components.droplets.inventory import Inventory
+from components.identity.stack_state import DROPLET_TYPE, StackState, stack_state
 from tests.unit.components.config.valid_settings import settings
 
 DROPLET = {"id": 1, "name": "etcd-server-1.etcd.example.com", "tags": ["etcd-test"]}
+TAG = {"name": "etcd-test", "resources": {"count": 0}}
 VOLUME = {"id": "7", "name": "etcd-test-1"}
 
 Check = Callable[..., Awaitable[None]]
@@ -29,9 +31,21 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
 
     async def run(*, account: dict[str, list[Any]], recorded: dict[str, Any], **changes: Any) -> None:
         async def listing(_: str, kind: str, *__: object, **___: object) -> list[Any]:
-            return account.get(kind, [{"name": "etcd-test"}] if kind == "tags" else [])
+            return account.get(kind, [TAG] if kind == "tags" else [])
+
+        async def read_state(cluster: str) -> StackState:
+            record = f"urn:pulumi:test::etcd::pulumi:index:Stash::{cluster}"
+            return stack_state(
+                {
+                    f"{record}-founding": {"outputs": {"output": {"token": "t"}}},
+                    f"{record}-healthy": {},
+                    f"urn:pulumi:test::etcd::{DROPLET_TYPE}::{cluster}-1": {"outputs": {"id": "1"}},
+                },
+                cluster,
+            )
 
         hooks: list[Any] = []
+        monkeypatch.setattr("components.droplets.inventory.read_stack_state", read_state)
         for module in ("components.droplets.inventory", "components.droplets.address_book"):
             monkeypatch.setattr(f"{module}.list_all", listing)
         monkeypatch.setattr(pulumi, "ResourceHook", lambda _, hook, **__: hooks.append(hook))

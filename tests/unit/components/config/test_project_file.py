@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from components.config.settings import Settings
+from localcloud.toolchain.engine import ENGINE_VERSION
 
 CHECKOUT = Path(__file__).parents[4]
 PROJECT = yaml.safe_load(CHECKOUT.joinpath("Pulumi.yaml").read_text(encoding="utf-8"))
@@ -65,3 +66,7 @@ def test_the_page_has_the_keys_default(key: str) -> None:
         assert not ROWS[key][0].startswith("`") or ROWS[key][0].startswith("`etcd:")
     else:
         assert ROWS[key][0] == f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_the_project_requires_the_engine_with_which_it_is_tested() -> None:
+    assert PROJECT["requiredPulumiVersion"] == f">={ENGINE_VERSION}"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from components.api.listing import ListingError
 from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
 from components.droplets.inventory import Inventory
+from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
+from components.etcd.foreign_members import foreign_members
+from components.etcd.health import listed_names
+from components.etcd.member_status import MemberStatus, NoStatus, Observation
+from components.identity.stack_state import stack_state
 from tests.unit.components.config.valid_settings import settings
 
 
@@ -36,6 +42,7 @@ class KnownInventory(Inventory):
         self.book = KnownDroplets(settings(), "etcd-test")
         self.existing = pulumi.Output.from_input(frozenset[str]())
         self.unguarded = pulumi.Output.from_input(False)
+        self.stack = pulumi.Output.from_input(stack_state({}, "etcd-test"))
 
 
 @pytest.fixture(autouse=True)
@@ -45,16 +52,71 @@ def _forget_outputs() -> Iterator[None]:
     SETTINGS.outputs.clear()
 
 
-async def test_only_the_members_active_droplet_is_shut_down_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def retry(_: object, droplet: int, **__: object) -> str:
-        return f"shutdown of {droplet}"
-
-    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
-    client = ClusterClient(
+def cluster_client() -> ClusterClient:
+    return ClusterClient(
         settings(),
         account=KnownInventory(),
         ca_certificate=pulumi.Output.from_input(""),
         operator_certificate=pulumi.Output.from_input(""),
         operator_key=pulumi.Output.from_input(""),
     )
+
+
+async def test_only_the_members_active_droplet_is_shut_down_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def retry(_: object, droplet: int, **__: object) -> str:
+        return f"shutdown of {droplet}"
+
+    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
+    client = cluster_client()
     assert await client.retry_shutdown("a", since=1.0, unresponsive=False) == {"shutdown of 2"}
+
+
+DOMAIN = settings().domain
+FOREIGN = ("extra", "10.9.9.9", f"etcd-server-9.{DOMAIN}", f"bastion.{DOMAIN}")
+"""Members in etcd's list that are not configured. Only the last one has a droplet with the cluster's tag."""
+LEAVING = f"etcd-server-5.{DOMAIN}"
+"""A member that is not configured any more, and whose droplet exists."""
+
+
+async def test_a_member_is_ours_if_it_is_configured_or_has_a_droplet(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+
+    async def observe(there: Mapping[str, str], names: Iterable[str], _: object) -> dict[str, Observation]:
+        wanted = set(names)
+        if not wanted <= there.keys():
+            return dict.fromkeys(wanted, NoStatus("it has no droplet"))
+        asked.update(wanted)
+        ids = {name: str(number) for number, name in enumerate([*settings().member_names, LEAVING, *FOREIGN])}
+        status = MemberStatus("c", "1", "1", False, "", frozenset(), ids, learners=frozenset(FOREIGN))
+        return dict.fromkeys(wanted, status)
+
+    async def addresses(_: object) -> dict[str, str]:
+        return dict.fromkeys([*settings().member_names, LEAVING, FOREIGN[-1]], "127.0.0.1")
+
+    async def context(_: object) -> None:
+        """No member is asked."""
+
+    monkeypatch.setattr("components.etcd.cluster_client.observe_members", observe)
+    monkeypatch.setattr(AddressBook, "addresses", addresses)
+    monkeypatch.setattr(ClusterClient, "_tls_context", context)
+    client = cluster_client()
+    observations = await client.observe()
+    assert listed_names(observations) == asked == {*settings().member_names, LEAVING}
+    assert {one.name for one in foreign_members(observations)} == set(FOREIGN)
+    # The last gate has recorded this one: its droplet was deleted by hand.
+    client.claim([FOREIGN[2]])
+    assert listed_names(await client.observe()) == {*settings().member_names, LEAVING, FOREIGN[2]}
+
+
+async def test_a_member_without_a_droplet_refuses_a_change_and_ends_nothing() -> None:
+    with pytest.raises(ChangeRefusedError, match="the address of c is unknown: no droplet is listed for it"):
+        await cluster_client().admin("c")
+
+
+async def test_a_failed_listing_refuses_a_change_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(_: AddressBook) -> dict[str, str]:
+        raise ListingError("the API answered 429", temporary=True)
+
+    monkeypatch.setattr(KnownDroplets, "addresses", failing)
+    with pytest.raises(ChangeRefusedError, match="the address of a is unknown: the API answered 429"):
+        await cluster_client().admin("a")

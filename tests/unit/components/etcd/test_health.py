@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.etcd.health import listed_names, problems, unreachable
-from components.etcd.member_status import MemberStatus, NoStatus
+from components.etcd.member_status import Cause, MemberStatus, NoStatus
 
 NAMES = ("a", "b", "c")
 HEALTHY = MemberStatus("c1", "m1", "m1", learner=False, problem="", voters=frozenset(NAMES), ids={})
@@ -50,8 +50,10 @@ def test_listed_names_are_those_in_any_members_list() -> None:
 
 
 def test_members_are_unreachable_when_none_sends_anything_back() -> None:
-    dropped = NoStatus("https://10.10.0.2:2379: TimeoutError: no answer in time")
-    no_route = NoStatus("https://10.10.0.2:2379: OSError: [Errno 101] Network is unreachable")
-    assert unreachable({"a": dropped, "b": no_route})
+    dropped = NoStatus("https://10.10.0.2:2379: TimeoutError: no answer in time", Cause.SILENT)
+    assert unreachable({"a": dropped, "b": dropped})
+    assert unreachable({"a": dropped, "b": NoStatus("none", Cause.NO_DROPLET)})
+    assert not unreachable({"b": NoStatus("none", Cause.NO_DROPLET)})
     assert not unreachable({"a": dropped, "b": HEALTHY})
-    assert not unreachable({"a": dropped, "b": NoStatus("Connection refused")})
+    for cause in (Cause.REFUSED, Cause.UNRESPONSIVE, Cause.CERTIFICATE, Cause.STRANGE, Cause.UNLISTED):
+        assert not unreachable({"a": dropped, "b": NoStatus("an answer", cause)})

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 import pytest
 
-from components.rollout.completion import Completion
+from components.etcd.member_status import ForeignMember
+from components.rollout.completion import Completion, recorded_members
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import FakeMembers, FakeResource, healthy
+from tests.unit.components.rollout.running_members import (
+    FOUND,
+    FakeChecks,
+    FakeMembers,
+    FakeResource,
+    healthy,
+)
 
 NAMES = [f"etcd-server-{number}.etcd.example.com" for number in range(1, 6)]
 
 
-def completion(running: int, size: int, *, version: str = "3.6.14") -> Completion:
+def completion(
+    running: int, size: int, *, version: str = "3.6.14", foreign: tuple[ForeignMember, ...] = ()
+) -> Completion:
     """The end of a run with ``size`` configured members that creates no droplet, in a healthy cluster."""
     there = NAMES[:running]
+    status = replace(healthy(there, version), foreign=foreign)
     rollout = Rollout(
         "etcd-test",
         settings(size=size).model_copy(update={"health_timeout_seconds": 0.5}),
-        members=FakeMembers(dict.fromkeys(there, healthy(there, version)), existing=there),
-        ready=pulumi.Output.from_input(None),
+        members=FakeMembers(dict.fromkeys(there, status), existing=there),
+        preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(FOUND),
         version=pulumi.Output.from_input("3.6.14"),
     )
     for number, name in enumerate(NAMES[:size]):
         droplet = FakeResource(identity=str(number) if number < running else None)
-        rollout.add_droplet(name, FakeResource(), droplet)
+        rollout.add_member(name, gate=FakeResource(), droplet=droplet, record=FakeResource())
     return Completion(rollout)
 
 
@@ -44,3 +57,22 @@ async def test_a_run_fails_while_a_member_has_another_version(monkeypatch: pytes
     monkeypatch.setattr(pulumi.log, "info", lambda _: None)
     with pytest.raises(UnhealthyError, match=r"(?s)Cluster etcd-test: .* runs etcd 3\.6\.13, not 3\.6\.14"):
         await completion(3, 3, version="3.6.13").check_existing()
+
+
+@pytest.mark.parametrize("learner", [True, False], ids=["a learner", "a voter"])
+async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
+    monkeypatch: pytest.MonkeyPatch, learner: bool
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    end = completion(3, 3, foreign=(ForeignMember("extra", str(0xAB), learner=learner),))
+    # FakeMembers lets nobody remove a member.
+    await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
+    await end.check_existing()
+    assert ["etcdctl member remove ab" in text for text in warned] == [True]
+
+
+def test_the_last_gate_knows_the_members_that_it_let_pass_before() -> None:
+    assert recorded_members({"input": {"members": NAMES[:3], "droplets": ["1"]}}) == NAMES[:3]
+    assert recorded_members(None) == []

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pulumi
 import pytest
 
 from components.changes.member_versions import UpgradeError
+from components.etcd.admin import DataHash
+from components.etcd.data_comparison import DifferentDataError
+from components.etcd.member_status import ForeignMember
+from components.identity.stack_state import RecordState
+from components.infra.dns import ZoneState
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, healthy, observed
+from tests.unit.components.rollout.running_members import (
+    FOUND,
+    NAMES,
+    FakeChecks,
+    FakeMembers,
+    FakeResource,
+    foreign,
+    healthy,
+    observed,
+)
 
 FIRST, SECOND, THIRD = NAMES
+AWAY = ZoneState(
+    "zone", "Cloudflare does not show the zone", dict.fromkeys(NAMES, RecordState("zone", "192.0.2.1", "c"))
+)
 
 
 class LedMembers(FakeMembers):
@@ -34,12 +52,15 @@ class LedMembers(FakeMembers):
         self.transfers.append((leader, to))
 
 
-def rollout(members: FakeMembers, *, version: str = "3.6.14") -> Rollout:
+def rollout(
+    members: FakeMembers, *, version: str = "3.6.14", zone: ZoneState = FOUND, **changes: str
+) -> Rollout:
     return Rollout(
         "etcd-test",
-        settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 0}),
+        settings(healthTimeoutSeconds=10, **changes).model_copy(update={"health_timeout_seconds": 0}),
         members=members,
-        ready=pulumi.Output.from_input(None),
+        preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(zone),
         version=pulumi.Output.from_input(version),
     )
 
@@ -68,3 +89,83 @@ async def test_no_leadership_is_transferred_for_a_version_that_is_too_new() -> N
     with pytest.raises(UpgradeError):
         await rollout(members, version="3.8.0").release(FIRST)
     assert members.transfers == []
+
+
+async def test_no_member_changes_while_one_has_other_data() -> None:
+    members = LedMembers()
+
+    async def data_hash(name: str, _: int) -> DataHash:
+        return DataHash(2 if name == THIRD else 1, -1)
+
+    members.data_hash = data_hash
+    with pytest.raises(DifferentDataError, match=f"Before {FIRST} may change: {THIRD} has other data"):
+        await rollout(members).release(FIRST)
+    assert members.transfers == []
+
+
+EXTRA = ForeignMember("extra", str(0xAB), learner=False)
+"""A member that somebody added with etcdctl, and that does not run."""
+
+
+@pytest.mark.parametrize(
+    "added",
+    [dataclasses.replace(EXTRA, learner=True), dataclasses.replace(EXTRA, connected=True)],
+    ids=["a learner", "a voter that runs"],
+)
+async def test_no_gate_waits_for_a_member_that_the_program_did_not_make(
+    monkeypatch: pytest.MonkeyPatch, added: ForeignMember
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    gate = rollout(FakeMembers(foreign(added)))
+    await gate.release(FIRST)
+    await gate.release(SECOND)
+    (warning,) = warned
+    assert warning.startswith("extra (id ab) is a member of the cluster that this program did not make")
+    assert warning.endswith("etcdctl member remove ab")
+
+
+async def test_a_voter_added_by_hand_that_does_not_run_keeps_gates_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.log, "warn", lambda _: None)
+    with pytest.raises(UnhealthyError, match="etcdctl member remove ab"):
+        await rollout(FakeMembers(foreign(EXTRA))).release(FIRST)
+
+
+async def test_no_planned_replacement_begins_without_dns() -> None:
+    with pytest.raises(
+        pulumi.RunError, match=r"Cloudflare does not show the zone\. .* No member was changed$"
+    ):
+        await rollout(LedMembers(), zone=AWAY).check_replacement(FIRST)
+
+
+async def test_a_lost_member_and_an_all_at_once_run_need_no_dns() -> None:
+    members = FakeMembers(observed(), existing=[SECOND, THIRD])
+    await rollout(members, zone=AWAY).check_replacement(FIRST)
+    await rollout(LedMembers(), zone=AWAY, rollout="all-at-once").check_replacement(FIRST)
+
+
+async def test_a_gate_is_asked_after_all_else_that_can_fail() -> None:
+    run = rollout(LedMembers())
+    volume = asyncio.get_running_loop().create_future()
+    run.settle(pulumi.Output.from_input(volume))
+    asked = asyncio.ensure_future(run.wait_to_ask(FIRST, []))
+    await asyncio.sleep(0.05)
+    assert not asked.done()
+    volume.set_result("urn")
+    await asked
+
+
+async def test_a_gate_is_asked_after_joining_members_and_their_records() -> None:
+    run = rollout(FakeMembers(observed(), existing=[FIRST, SECOND]))
+    made, recorded = (asyncio.get_running_loop().create_future() for _ in range(2))
+    for name in NAMES:
+        droplet, record = (FakeResource(future if name == THIRD else None) for future in (made, recorded))
+        run.add_member(name, gate=FakeResource(), droplet=droplet, record=record)
+    asked = asyncio.ensure_future(run.wait_to_ask(FIRST, []))
+    for future in (made, recorded):
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        future.set_result("urn")
+    await asked

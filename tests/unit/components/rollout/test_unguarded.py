@@ -31,7 +31,7 @@ class UnguardedRun:
             health=MemberHealth(
                 "etcd-test", limited, members=self.members, version=pulumi.Output.from_input("3.6.14")
             ),
-            droplets={name: FakeResource(future) for name, future in self.handled.items()},
+            records={name: FakeResource(future) for name, future in self.handled.items()},
         )
 
     def unhealthy(self) -> set[str]:

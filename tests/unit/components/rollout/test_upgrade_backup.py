@@ -10,7 +10,14 @@ import pytest
 from components.etcd.member_status import NoStatus, Observation
 from components.rollout.rollout import Rollout
 from tests.unit.components.config.valid_settings import BACKUPS, settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, healthy
+from tests.unit.components.rollout.running_members import (
+    FOUND,
+    NAMES,
+    FakeChecks,
+    FakeMembers,
+    FakeResource,
+    healthy,
+)
 
 OLD, NEW, GONE = healthy(version="3.6.13"), healthy(version="3.6.14"), NoStatus("gone")
 
@@ -28,7 +35,8 @@ async def purposes(*statuses: Observation, monkeypatch: pytest.MonkeyPatch, **ch
         "etcd-etcd-fra1",
         settings(**{"rollout": "all-at-once", **BACKUPS, **changes}),
         members=FakeMembers(dict(zip(NAMES, statuses, strict=True))),
-        ready=pulumi.Output.from_input(None),
+        preflight=FakeChecks(),
+        zone=pulumi.Output.from_input(FOUND),
         version=pulumi.Output.from_input("3.6.14"),
     )
     for name in NAMES:

@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pytest
 
-from components.etcd.member_status import Observation
+from components.etcd.member_status import ForeignMember, Observation
 from components.rollout import watch
-from components.rollout.watch import ShutdownWatch
+from components.rollout.watch import ShutdownWatch, time_limit
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, observed
+from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, foreign, observed
 
 GOING = NAMES[0]
 OTHER = NAMES[2]
+
+
+def going_alone() -> dict[str, Observation]:
+    """Only the member that goes is unhealthy."""
+    return {GOING: observed(GOING)[GOING]}
 
 
 class ScriptedMembers(FakeMembers):
@@ -52,6 +57,7 @@ class ScriptedMembers(FakeMembers):
             [False] * 4,
         ),
         ([observed(OTHER)] * 4, []),
+        ([{**foreign(ForeignMember("extra", "5", learner=False)), **going_alone()}] * 4, []),
         ([observed(*NAMES)] * 4, []),
     ],
     ids=[
@@ -60,6 +66,7 @@ class ScriptedMembers(FakeMembers):
         "it is healthy now and then",
         "another was unhealthy meanwhile",
         "another is unhealthy",
+        "a voter that the program did not make does not run",
         "no member answers",
     ],
 )
@@ -74,3 +81,73 @@ async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == unresponsive
+
+
+@pytest.mark.parametrize(
+    ("volume_size", "unresponsive"), [(0, [False] * 4), (10, [False, False, True, True])]
+)
+async def test_a_droplet_with_the_only_copy_of_the_data_is_not_powered_off(
+    monkeypatch: pytest.MonkeyPatch, volume_size: int, unresponsive: list[bool]
+) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, lambda _: None)
+    members = ScriptedMembers([going_alone()] * 4)
+    alone = settings(size=1, volumeSize=volume_size)
+    await ShutdownWatch(alone, members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert members.unresponsive == unresponsive
+
+
+class UnaskedMembers(ScriptedMembers):
+    """Members none of which was asked to shut down. The last question about it ends the engine's wait."""
+
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        await self.observe()
+        return False
+
+
+async def test_a_droplet_that_nobody_asked_to_shut_down_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As in a larger size: the droplet waits for members that do not run yet.
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    logged: list[str] = []
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, logged.append)
+    members = UnaskedMembers([observed(OTHER), observed(), observed()])
+    await ShutdownWatch(settings(), members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert (logged, members.unresponsive) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("in_force", "text"),
+    [
+        (180, "180 s (etcd:dropletTimeoutSeconds)"),
+        (240, "240 s (etcd:dropletTimeoutSeconds of the last run; 180 counts from the next run on)"),
+        (None, "etcd:dropletTimeoutSeconds was at the end of the last run"),
+    ],
+)
+def test_a_blocked_shutdown_names_the_time_limit_that_is_in_force(in_force: int | None, text: str) -> None:
+    assert time_limit(in_force, 180) == text
+
+
+async def test_a_failed_observation_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    members = ScriptedMembers([observed()] * 2)
+    observe, failures = members.observe, [ValueError("no JSON")]
+
+    async def failing_once() -> Mapping[str, Observation]:
+        if failures:
+            raise failures.pop()
+        return await observe()
+
+    monkeypatch.setattr(members, "observe", failing_once)
+    await ShutdownWatch(settings(), members=members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert members.unresponsive == [False, False]

@@ -13,12 +13,12 @@ from etcd_node.backup.settings import read_backup_settings
 from etcd_node.host.settings import read_settings
 
 from components.config.backup_settings import BackupTarget
+from components.userdata.filler import random_text
 from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
-from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, render_user_data
+from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, archive_files, render_user_data
 from components.userdata.stripping import strip_comment_lines, strip_module
 
-from .test_base94 import decode
-from .test_packing import unpacked
+from .unpacking import Unpacked, unpacked_document
 
 PEM = "-----BEGIN {0}-----\n" + "QUJDREVGR0g=\n" * 40 + "-----END {0}-----\n"
 
@@ -51,9 +51,8 @@ NODE = NodeConfig(
 )
 
 
-def files(node: NodeConfig = NODE) -> dict[str, dict[str, Any]]:
-    document = yaml.safe_load(render_user_data(node))
-    return {entry["path"]: entry for entry in document["write_files"]}
+def files(node: NodeConfig = NODE) -> dict[str, Unpacked]:
+    return unpacked_document(render_user_data(node))
 
 
 def test_it_is_a_cloud_config_that_fits_with_room_to_spare() -> None:
@@ -88,9 +87,9 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
     )
     before, after = files(), files(other)
     assert {path for path in before if before[path] != after[path]} == {
-        "/etc/etcd/prepare_cluster.json",
-        "/etc/etcd/prepare_cluster.token",
-        *(f"/etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
+        "etc/etcd/prepare_cluster.json",
+        "etc/etcd/prepare_cluster.token",
+        *(f"etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
     }
 
 
@@ -109,20 +108,24 @@ BACKUP = BackupTarget(
 
 def test_the_keys_of_backups_are_roots_alone_and_nowhere_else() -> None:
     node = replace(NODE, backup=BACKUP)
-    entry = files(node)["/etc/etcd/backup.json"]
-    assert entry["permissions"] == "0600"
-    assert "owner" not in entry
-    assert render_user_data(node).count(BACKUP.secret_key) == 1
+    written = files(node)
+    assert (written["etc/etcd/backup.json"].permissions, written["etc/etcd/backup.json"].owner) == (
+        0o600,
+        "root",
+    )
+    assert [path for path, file in written.items() if BACKUP.secret_key in file.text] == [
+        "etc/etcd/backup.json"
+    ]
     assert BACKUP.secret_key not in repr(node)
 
 
 def test_without_backups_nothing_is_told_of_them() -> None:
-    assert "/etc/etcd/backup.json" not in files()
+    assert "etc/etcd/backup.json" not in files()
 
 
 def test_the_backup_settings_are_those_that_the_members_read(tmp_path: Path) -> None:
     path = tmp_path / "backup.json"
-    path.write_text(files(replace(NODE, backup=BACKUP))["/etc/etcd/backup.json"]["content"])
+    path.write_text(files(replace(NODE, backup=BACKUP))["etc/etcd/backup.json"].text)
     told = read_backup_settings(path)
     assert told is not None
     assert (told.access.endpoint, told.access.bucket, told.access.region) == (
@@ -137,15 +140,15 @@ def test_the_backup_settings_are_those_that_the_members_read(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["server-key.pem", "peer-key.pem"])
 def test_keys_are_etcds_alone(name: str) -> None:
-    entry = files()[f"/etc/etcd/{name}"]
-    assert (entry["owner"], entry["permissions"]) == ("etcd:etcd", "0400")
+    key = files()[f"etc/etcd/{name}"]
+    assert (key.owner, key.permissions) == ("etcd", 0o400)
 
 
 def test_the_discovery_token_is_roots_alone_and_nowhere_else() -> None:
-    entry = files()["/etc/etcd/prepare_cluster.token"]
-    assert entry["permissions"] == "0600"
-    assert "owner" not in entry
-    assert render_user_data(NODE).count(NODE.api_token) == 1
+    written = files()
+    token = "etc/etcd/prepare_cluster.token"
+    assert (written[token].permissions, written[token].owner) == (0o600, "root")
+    assert [path for path, file in written.items() if NODE.api_token in file.text] == [token]
 
 
 def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
@@ -155,21 +158,30 @@ def test_secrets_do_not_show_when_the_settings_are_printed() -> None:
     assert "PEER KEY" not in shown
 
 
-def test_only_public_files_have_the_permissions_that_cloud_init_gives() -> None:
+def test_other_users_can_read_public_files_only() -> None:
     written = files(replace(NODE, backup=BACKUP))
-    secret = {path for path, entry in written.items() if entry.get("permissions") in {"0400", "0600"}}
+    secret = {path for path, file in written.items() if not file.permissions & 0o044}
     assert secret == {
-        "/etc/etcd/prepare_cluster.token",
-        "/etc/etcd/backup.json",
-        "/etc/etcd/server-key.pem",
-        "/etc/etcd/peer-key.pem",
+        "etc/etcd/prepare_cluster.token",
+        "etc/etcd/backup.json",
+        "etc/etcd/server-key.pem",
+        "etc/etcd/peer-key.pem",
     }
-    assert "permissions" not in written["/etc/etcd/unpack.py"]
+
+
+def test_only_root_can_read_the_archive_with_the_keys() -> None:
+    written = {entry["path"]: entry for entry in yaml.safe_load(render_user_data(NODE))["write_files"]}
+    permissions = {path: entry.get("permissions", "0644") for path, entry in written.items()}
+    assert permissions == {
+        "/etc/etcd/unpack.py": "0644",
+        "/etc/etcd/node.bz2.b94": "0644",
+        "/etc/etcd/member.bz2.b94": "0600",
+    }
 
 
 def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
     path = tmp_path / "prepare_cluster.json"
-    path.write_text(files()["/etc/etcd/prepare_cluster.json"]["content"])
+    path.write_text(files()["etc/etcd/prepare_cluster.json"].text)
     settings = read_settings(path)
     assert settings.initial_members == NODE.settings.initial_members
     assert {name: getattr(settings, name) for name in vars(NODE.settings)} == vars(NODE.settings)
@@ -178,9 +190,8 @@ def test_the_settings_are_those_that_discovery_reads(tmp_path: Path) -> None:
 
 
 def packed(node: NodeConfig = NODE) -> dict[str, str]:
-    """The files in the archive."""
-    content = files(node)["/etc/etcd/etcd_node.json.bz2.b94"]["content"]
-    return unpacked(decode(content))
+    """The files in the node's archive."""
+    return {path: file.text for path, file in files(node).items() if path in archive_files()}
 
 
 def test_the_archive_has_the_node_with_what_it_shares_with_the_program() -> None:
@@ -209,9 +220,15 @@ def test_the_archive_has_all_units_drop_ins_and_the_first_boot_script() -> None:
     }
 
 
-def test_all_members_have_the_same_archive() -> None:
+def test_all_members_have_the_same_node_archive() -> None:
     other = replace(NODE, settings=replace(NODE.settings, name="etcd-server-2.example.test"))
-    assert packed(other) == packed()
+    archives = [
+        entry["content"]
+        for node in (NODE, other)
+        for entry in yaml.safe_load(render_user_data(node))["write_files"]
+        if entry["path"] == "/etc/etcd/node.bz2.b94"
+    ]
+    assert archives[0] == archives[1]
 
 
 def test_too_large_a_document_names_its_size_and_the_limit() -> None:
@@ -219,7 +236,7 @@ def test_too_large_a_document_names_its_size_and_the_limit() -> None:
         TooLargeError, match=rf"etcd-server-1\.example\.test has \d+ bytes, .* at most {LIMIT}"
     ):
         render_user_data(
-            replace(NODE, certificates=replace(NODE.certificates, ca_certificate=PEM.format("X") * 100))
+            replace(NODE, certificates=replace(NODE.certificates, ca_certificate=random_text(LIMIT)))
         )
 
 

@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from components.config.settings import Settings
+from components.userdata.filler import random_text
 from components.userdata.headroom import LONGEST_CLUSTER_NAME, WORST_CASE, free_bytes
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import LIMIT, TooLargeError, render_user_data
-from components.userdata.size_check import AUTHORITY_BYTES, KEY_BYTES, check_user_data, largest_size
+from components.userdata.size_check import KEY_BYTES, check_user_data, largest_size
 from localcloud.plugins.tls import signing
 from tests.unit.components.config.valid_settings import settings
 
@@ -89,10 +90,11 @@ def leaf(signer: Signed, name: str) -> Signed:
 
 
 def test_a_change_of_authorities_needs_no_more_than_is_reserved() -> None:
-    """With the longest names, and the peers' certificates by the same authorities."""
-    older, newer = authority(1), authority(2)
+    """With the longest names, and peers that have authorities of their own."""
+    (older, newer), (older_peers, newer_peers) = ([authority(1), authority(2)] for _ in range(2))
     name = WORST.member_names[-1]
-    server, peer = leaf(newer, name), leaf(newer, name)
+    server, peer = leaf(newer, name), leaf(newer_peers, name)
+    authorities = [older, newer, older_peers, newer_peers]
     values = RunValues(
         token=f"{LONGEST_CLUSTER_NAME}-{'0' * 16}",
         initial_size=9,
@@ -102,17 +104,16 @@ def test_a_change_of_authorities_needs_no_more_than_is_reserved() -> None:
         release_sha256=WORST.release_sha256,
         tag=LONGEST_CLUSTER_NAME,
         certificates=MemberCertificates(
-            ca_certificate=older.certificate + newer.certificate,
+            ca_certificate="".join(one.certificate for one in authorities),
             server_certificate=server.certificate + crossed(newer, older),
             server_key=server.key,
-            peer_certificate=peer.certificate + crossed(newer, older),
+            peer_certificate=peer.certificate + crossed(newer_peers, older_peers),
             peer_key=peer.key,
         ),
     )
     node = node_config(WORST, 9, f"{LONGEST_CLUSTER_NAME}-9", values)
-    largest = largest_size(LONGEST_CLUSTER_NAME, WORST)
     assert len(server.key) == KEY_BYTES
-    assert len(render_user_data(node).encode()) <= largest - 2 * AUTHORITY_BYTES
+    assert len(render_user_data(node).encode()) <= largest_size(LONGEST_CLUSTER_NAME, WORST)
 
 
 def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> None:
@@ -121,7 +122,7 @@ def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> No
 
 
 def test_the_setting_that_takes_most_of_the_room_is_named() -> None:
-    bundle = "-----BEGIN CERTIFICATE-----\n" + "x" * 20_000 + "\n-----END CERTIFICATE-----\n"
+    bundle = "-----BEGIN CERTIFICATE-----\n" + random_text(20_000) + "\n-----END CERTIFICATE-----\n"
     too_large = Settings.model_validate({**WORST_CASE, "backupCaCertificate": bundle})
     with pytest.raises(
         TooLargeError,

@@ -44,6 +44,27 @@ def test_a_member_waits_while_another_is_a_learner() -> None:
     assert "m2" in step.reason
 
 
+HAND_MADE = ListedMember(0xAB, "", ("https://10.9.9.9:2380",), learner=True)
+"""A learner that somebody added with etcdctl."""
+
+
+@pytest.mark.parametrize("voters", [2, 3, 4])
+def test_a_member_joins_as_a_voter_beside_a_learner_added_by_hand(voters: int) -> None:
+    others = [listed(number) for number in range(1, voters + 1)]
+    assert rejoin_step("m9", member_list(*others, HAND_MADE)) == Add(learner=False)
+
+
+def test_a_single_voter_gets_no_second_one_that_may_never_start() -> None:
+    step = rejoin_step("m3", member_list(listed(1), HAND_MADE))
+    assert isinstance(step, Wait)
+    assert "etcdctl member remove ab" in step.reason
+
+
+def test_voters_added_by_hand_do_not_keep_a_member_from_joining() -> None:
+    voter = ListedMember(0xAB, "extra", ("https://10.9.9.9:2380",), learner=False)
+    assert rejoin_step("m3", member_list(listed(1), listed(2), voter)) == Add()
+
+
 def test_the_last_member_is_never_removed() -> None:
     assert isinstance(rejoin_step("m1", member_list(listed(1))), Wait)
 
@@ -51,6 +72,24 @@ def test_the_last_member_is_never_removed() -> None:
 def test_the_initial_cluster_has_the_urls_of_the_list() -> None:
     members = member_list(listed(1), listed(2, started=False), listed(3, started=False))
     assert initial_cluster("m3", members) == {f"m{n}": f"https://m{n}:2380" for n in (1, 2, 3)}
+
+
+def test_the_initial_cluster_has_all_urls_of_members_added_by_hand() -> None:
+    one, two = "https://10.9.9.9:2380", "https://10.9.9.9:2390"
+    members = [
+        listed(1),
+        listed(3, started=False),
+        ListedMember(0xAB, "default", (one, two), learner=False),
+        ListedMember(0xCD, "default", ("https://10.9.9.8:2380",), learner=False),
+        ListedMember(0xEF, "", ("https://10.9.9.8:2390",), learner=True),
+    ]
+    assert initial_cluster("m3", member_list(*members)) == {
+        "m1": "https://m1:2380",
+        "m3": "https://m3:2380",
+        "ab": f"{one},ab={two}",
+        "cd": "https://10.9.9.8:2380",
+        "ef": "https://10.9.9.8:2390",
+    }
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def settings(**changed: object) -> Settings:
     return Settings(**{**values, **changed})  # type: ignore[arg-type]
 
 
-def test_the_environment_has_every_variable_and_no_experimental_one() -> None:
+def test_the_environment_has_every_variable() -> None:
     name = "etcd-server-1.example.test"
     found = etcd_environment(
         settings(),
@@ -62,7 +62,16 @@ def test_the_environment_has_every_variable_and_no_experimental_one() -> None:
         "ETCD_QUOTA_BACKEND_BYTES=2147483648\n"
         "ETCD_AUTO_COMPACTION_MODE=periodic\n"
         "ETCD_AUTO_COMPACTION_RETENTION=8h\n"
+        "ETCD_FEATURE_GATES=CompactHashCheck=true\n"
         "ETCD_LOGGER=zap\n"
         "ETCD_LOG_LEVEL=info\n"
     )
     assert parse_environment(format_environment(found)) == found
+
+
+def test_the_check_of_the_members_data_has_an_older_name_in_3_5() -> None:
+    found = etcd_environment(
+        settings(version="3.5.33"), state="new", cluster={}, etc=Path("/etc/etcd"), data=Path("/data")
+    )
+    assert found["ETCD_EXPERIMENTAL_COMPACT_HASH_CHECK_ENABLED"] == "true"
+    assert "ETCD_FEATURE_GATES" not in found

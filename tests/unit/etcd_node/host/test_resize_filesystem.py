@@ -7,7 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from etcd_node.host.resize_filesystem import GIB, SUPERBLOCK, filesystem_bytes, grow_filesystem
+from etcd_node.host.resize_filesystem import (
+    GIB,
+    SUPERBLOCK,
+    filesystem_bytes,
+    filesystem_errors,
+    grow_filesystem,
+)
 
 
 @pytest.fixture
@@ -68,3 +74,11 @@ def test_the_size_of_the_largest_volume_is_read_from_two_fields() -> None:
     superblock = bytearray(SUPERBLOCK)
     superblock[4:8], superblock[24:28], superblock[336:340] = b"\0\0\0\0", b"\2\0\0\0", b"\1\0\0\0"
     assert filesystem_bytes(superblock) == 16 * 1024 * GIB
+
+
+def test_the_errors_that_the_kernel_has_found_are_counted(device: Path) -> None:
+    assert filesystem_errors(device) == 0
+    subprocess.run(
+        ["debugfs", "-w", "-R", "set_super_value error_count 3", device], check=True, capture_output=True
+    )
+    assert filesystem_errors(device) == 3

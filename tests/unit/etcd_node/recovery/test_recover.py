@@ -69,6 +69,27 @@ def test_silent_members_count_as_down_only_with_an_option() -> None:
     assert find_objection(SILENT, "token", Consent(silent_are_down=True)) is None
 
 
+def test_a_learner_that_follows_a_leader_shows_no_quorum() -> None:
+    following = MemberObservation("m2", MemberState.HAS_LEADER)
+    gone = MemberObservation("m3", MemberState.OFF)
+    assert Survey((following, gone), voters=frozenset({"m1", "m3"})).quorum == []
+    assert Survey((following, gone), voters=frozenset({"m1", "m2", "m3"})).quorum == ["m2"]
+    assert Survey((following, gone), voters=frozenset({"m1", "m2", "m3", "m4"})).quorum == []
+
+
+def test_a_quorum_is_named_without_its_learners() -> None:
+    listed = (ListedMember(1, "m1", (), learner=False), ListedMember(2, "m2", (), learner=True))
+    assert Survey((), MemberList(1, listed)).quorum == ["m1"]
+
+
+def test_a_member_that_refuses_is_never_taken_for_silent() -> None:
+    refusing = Survey((MemberObservation("m2", MemberState.REFUSES, "user name is empty"),))
+    objection = find_objection(refusing, "token", Consent(silent_are_down=True))
+    assert objection is not None
+    assert "m2 answers, but does not tell its state (user name is empty)" in objection.reason
+    assert objection.options == ()
+
+
 @pytest.mark.parametrize("state", [
     MemberState.NO_LEADER, MemberState.BLANK, MemberState.STOPPED, MemberState.OFF, MemberState.NO_DROPLET,
 ])  # fmt: skip

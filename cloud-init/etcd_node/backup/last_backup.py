@@ -1,0 +1,65 @@
+"""The last backup: one member takes it while its machine shuts down, if the cluster is being destroyed.
+
+``pulumi destroy`` runs no program. It deletes the tag ``NAME-up`` before the first droplet, so the members learn of it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from etcd_node.backup.settings import read_backup_settings
+from etcd_node.backup.upload import back_up
+from etcd_node.backup.upload_lock import upload_lock
+from etcd_node.digitalocean.api import ListingError
+from etcd_node.digitalocean.markers import read_markers
+from etcd_node.etcd.client import RefusedError, call
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
+from etcd_node.host.hosts_file import read_members
+from etcd_node.host.journal import say, warn
+from etcd_node.host.settings import Paths, Settings
+
+LEASE = int.from_bytes(b"last")
+"""Id of the lease of etcd that says that a member has taken the last backup."""
+
+LEASE_SECONDS = 600
+"""Seconds after which the lease ends, so that a later destroy takes a backup as well."""
+
+ATTEMPTS = 3
+"""How often the markers are read, at most."""
+
+
+def last_backup(settings: Settings, paths: Paths, token: str) -> None:
+    """Take a backup if the cluster is being destroyed and no other member has taken it.
+
+    The unit ``etcd-last-backup`` limits the time.
+    """
+    if (backups := read_backup_settings(paths.backup)) is None:
+        return
+    for _ in range(ATTEMPTS):
+        try:
+            if read_markers(settings, token).up:
+                return
+            break
+        except ListingError as error:
+            warn(f"cannot read whether the cluster is being destroyed: {error}")
+            time.sleep(1)
+    else:
+        return
+    say("the cluster is being destroyed: taking a last backup")
+    client = TlsClient(paths.etc)
+    me = MemberAddress(settings.name, read_members(paths.hosts).get(settings.name, settings.listen))
+    lease = {"ID": str(LEASE)}
+    try:
+        while True:
+            with upload_lock(client, me) as locked:
+                # The value is -1 when there is no such lease.
+                if int(call(client, me, "/v3/lease/timetolive", lease).get("TTL", 0)) > 0:
+                    say("another member has taken it")
+                    return
+                if locked:
+                    if back_up(settings, paths, backups, at_once=True):
+                        call(client, me, "/v3/lease/grant", {**lease, "TTL": str(LEASE_SECONDS)})
+                    return
+            time.sleep(1)
+    except (NoAnswerError, RefusedError) as error:
+        warn(f"no last backup: {error}")

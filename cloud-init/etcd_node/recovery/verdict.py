@@ -1,0 +1,40 @@
+"""What to do next, by what a survey of the members shows. A sentence that speaks of a command ends with it."""
+
+from __future__ import annotations
+
+from etcd_node.etcd.wal import Contents
+from etcd_node.recovery.survey import MemberState, Survey
+
+PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
+LOG = "on it: journalctl -u etcd -n 50"
+STEPS = {
+    MemberState.REFUSES: f"may run in a quorum. See why, {LOG}",
+    MemberState.SILENT: "may run in a quorum that this member cannot see. Look at its console, or power it off",
+    MemberState.OFF: "is off. Power it on: pulumi up",
+    MemberState.NO_DROPLET: "may have a volume with data. Make its droplet again: pulumi up",
+    MemberState.HAS_LEADER: f"has data. See which members it misses, {LOG}",
+    MemberState.NO_LEADER: f"has data. See which members it misses, {LOG}",
+    MemberState.STOPPED: "may have data. Start etcd, on it: systemctl start etcd",
+}
+"""What to do about a member in each state that may keep data, or be part of a quorum."""
+
+
+def verdict(survey: Survey, own: Contents) -> list[str]:
+    """Return whole sentences. None discards data that may be left on another member."""
+    if survey.quorum:
+        return [
+            f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
+            "data rejoin it. On your own machine: etcdctl member list -w table"
+        ]
+    steps = [f"{one.name} {STEPS[one.state]}" for one in survey.others if one.state in STEPS]
+    if steps:
+        return ["No quorum answers.", *steps, f"Then look again: {PROGRAM} recover check"]
+    if own is Contents.DATA:
+        return [
+            "This member has the only data. Save a copy first (docs/recovery.md, One survivor). Then, on this member: "
+            f"{PROGRAM} recover alone"
+        ]
+    return [
+        "No member has data. With the name of a backup (docs/recovery.md, Nothing left): "
+        f"{PROGRAM} recover from-backup NAME"
+    ]

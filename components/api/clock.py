@@ -1,0 +1,48 @@
+"""Compares this machine's clock with that of an API, by the header ``Date`` of its answers.
+
+Certificates get their dates from this machine's clock. If it is ahead, members reject new certificates as not yet
+valid. If it is behind, they expire too early, and are renewed too late.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from components.shared.shutdown_requests import CLOCK_TOLERANCE_SECONDS
+
+
+class ApiClock:
+    """How far this machine's clock is ahead of an API's. Each answer narrows it down."""
+
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._least = -math.inf
+        self._most = math.inf
+
+    def note(self, date: str | None, *, sent: float, received: float) -> None:
+        """Learn from one answer: its header ``Date``, and when it was asked for and came, as Unix times.
+
+        The header has whole seconds.
+        """
+        try:
+            answered = parsedate_to_datetime(date or "").timestamp()
+        except ValueError:
+            return
+        self._least = max(self._least, sent - answered - 1)
+        self._most = min(self._most, received - answered)
+
+    @property
+    def problem(self) -> str:
+        """By how much the clocks surely differ, if it is more than both sides tolerate elsewhere; else empty."""
+        if self._least > CLOCK_TOLERANCE_SECONDS:
+            difference, direction = self._least, "ahead of"
+        elif self._most < -CLOCK_TOLERANCE_SECONDS:
+            difference, direction = -self._most, "behind"
+        else:
+            return ""
+        return (
+            f"this machine's clock is {timedelta(seconds=round(difference))} {direction} that of {self._api_url} (its "
+            "header Date). Set it right, for example by timedatectl set-ntp true, and run pulumi up again"
+        )

@@ -1,0 +1,157 @@
+"""Decides whether this run's cluster is the one that the account and the stack's state hold.
+
+A cluster's name, tag and descriptions follow from the names of project and stack. So they are no proof: another state,
+another backend or a renamed stack leads to the same names, or to a second cluster beside the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.identity.cluster_identity import identities_in, identity_of
+from components.identity.stack_state import StackState
+
+UNCHANGED = "Nothing was changed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The names that a run gives to what it creates."""
+
+    cluster: str
+    """The name of the cluster, which is its tag: ``etcd-<project>-<stack>``."""
+    organization: str
+    project: str
+    stack: str
+
+
+@dataclass(frozen=True)
+class ClusterDroplet:
+    """A droplet with the cluster's tag, or with a member's name."""
+
+    id: int
+    name: str
+    tags: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+
+def renamed(run: Run, state: StackState) -> str:
+    """Say that the state holds a cluster of another name, which this run would delete. Empty if it does not.
+
+    A cluster that never was healthy may stay in the state of another one that was. An earlier version of the program
+    has left it there under a wrong name, and the engine deletes it.
+    """
+    others = state.clusters - {run.cluster}
+    if not others or (run.cluster in state.healthy and not others & state.healthy):
+        return ""
+    other = min(others & state.healthy or others)
+    return (
+        f"the state of stack {run.stack} holds the cluster {other}, and this run would delete it and create "
+        f"the cluster {run.cluster}: a cluster is named after its project and its stack, and one of them was renamed. "
+        f"{_rename_back(run, other)}. docs/recovery.md, Renamed, says more. {UNCHANGED}"
+    )
+
+
+def unknown_cluster(
+    run: Run, state: StackState, droplets: Sequence[ClusterDroplet], volumes: Sequence[Mapping[str, Any]]
+) -> str:
+    """Say that the account holds a cluster that the state does not know. Empty if it does not.
+
+    The bootstrap record is in the state before anything of the cluster is in the account. So a state without it knows
+    nothing that is there, and an interrupted bootstrap leaves a state with it.
+    """
+    if state.token:
+        return _other_identity(run, state, droplets) or _unknown_ids(run, state, droplets, volumes)
+    kept = cluster_volumes(volumes, run.cluster)
+    if droplets:
+        found = f"droplet {', '.join(map(str, droplets))}"
+    elif kept:
+        found = f"volume {', '.join(kept)}, which may hold a member's data"
+    else:
+        return ""
+    names = sorted({*identities_in(_tags(droplets)).values()})
+    owner = f"of the cluster {' and '.join(names)}" if names else "of a cluster"
+    return (
+        f"the account has {found} {owner}, and the state of stack {run.stack} does not know it. If the state was "
+        "lost, import a kept export with pulumi stack import --file, and run pulumi up. Without an export, follow "
+        "docs/recovery.md, State lost. If the project was renamed, rename it back. If this is to be another cluster, "
+        f"set another etcd:domain and use another name for the stack. {UNCHANGED}"
+    )
+
+
+def cluster_volumes(volumes: Sequence[Mapping[str, Any]], cluster: str) -> dict[str, str]:
+    """Ids of the volumes that a cluster of this name has, by their names."""
+    named = re.compile(rf"{re.escape(cluster)}-[1-9]\d*")
+    return {one["name"]: str(one["id"]) for one in volumes if named.fullmatch(one["name"])}
+
+
+def needs_volumes(state: StackState, droplets: Sequence[ClusterDroplet]) -> bool:
+    """Whether the account's volumes decide whose cluster it is."""
+    return not state.token or _none_known(state, droplets)
+
+
+def _other_identity(run: Run, state: StackState, droplets: Sequence[ClusterDroplet]) -> str:
+    own = identity_of(state.token)
+    foreign = [one for one in droplets if {*identities_in(one.tags)} - {own}]
+    if not foreign:
+        return ""
+    identities = {
+        identity: name for identity, name in identities_in(_tags(foreign)).items() if identity != own
+    }
+    named = " and ".join(f"{name} with the id {identity}" for identity, name in sorted(identities.items()))
+    return (
+        f"droplet {', '.join(map(str, foreign))} belongs to the cluster {named}, and the state of stack {run.stack} "
+        f"has the cluster {run.cluster} with the id {own}. Use the state of the account's cluster (the right backend "
+        "and stack, or pulumi stack import --file with a kept export), or the tokens of this stack's account, or "
+        f"another etcd:domain. {UNCHANGED}"
+    )
+
+
+def _unknown_ids(
+    run: Run, state: StackState, droplets: Sequence[ClusterDroplet], volumes: Sequence[Mapping[str, Any]]
+) -> str:
+    """Droplets of an earlier version of the program carry no identity. There, ids decide."""
+    if not _none_known(state, droplets):
+        return ""
+    if state.ids & {*cluster_volumes(volumes, run.cluster).values()}:
+        return ""
+    return (
+        f"the account has droplet {', '.join(map(str, droplets))} of the cluster {run.cluster}, and the state of stack "
+        f"{run.stack} knows none of its droplets and volumes. If the state was lost, import a kept export with pulumi "
+        "stack import --file, and run pulumi up. Without an export, follow docs/recovery.md, State lost. "
+        f"{UNCHANGED}"
+    )
+
+
+def _none_known(state: StackState, droplets: Sequence[ClusterDroplet]) -> bool:
+    """Whether no droplet is surely this state's: none carries an identity, and the state has no id of one.
+
+    The state may be an old export, and all droplets may have been replaced since. Then their volumes are known.
+    """
+    return (
+        bool(droplets)
+        and not identities_in(_tags(droplets))
+        and not state.ids & {str(one.id) for one in droplets}
+    )
+
+
+def _rename_back(run: Run, other: str) -> str:
+    stack = other.removeprefix(f"etcd-{run.project}-")
+    if stack != other:
+        return f"If the stack was renamed, rename it back: pulumi stack rename {stack}"
+    project = other.removeprefix("etcd-").removesuffix(f"-{run.stack}")
+    if f"etcd-{project}-{run.stack}" != other:
+        return "If project and stack were renamed, rename both back: docs/recovery.md, Renamed"
+    return (
+        f"If the project was renamed, rename it back: pulumi stack rename {run.organization}/{project}/{run.stack}, "
+        f"and name: {project} in Pulumi.yaml"
+    )
+
+
+def _tags(droplets: Collection[ClusterDroplet]) -> list[str]:
+    return [tag for one in droplets for tag in one.tags]

@@ -1,0 +1,118 @@
+"""Reads the state of the running stack, as it was before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+CLUSTER_TYPE = "etcd:index:EtcdCluster"
+"""The type of the component that contains all resources of a cluster."""
+
+STASH_TYPE = "pulumi:index:Stash"
+DROPLET_TYPE = "digitalocean:index/droplet:Droplet"
+VOLUME_TYPE = "digitalocean:index/volume:Volume"
+TAG_TYPE = "digitalocean:index/tag:Tag"
+MEMBER_TYPE = "etcd:index:Member"
+RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+@dataclass(frozen=True)
+class RecordState:
+    """A DNS record in a stack's state."""
+
+    zone_id: str
+    address: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class StackState:
+    """The parts of a stack's state that say which cluster it knows."""
+
+    clusters: frozenset[str]
+    """Names of all clusters that the state has resources of."""
+    healthy: frozenset[str]
+    """Names of the clusters that were healthy at the end of a run."""
+    token: str
+    """The token of this run's cluster. Empty if the state has no bootstrap record of it."""
+    ids: frozenset[str]
+    """Ids of all droplets and volumes."""
+    tags: frozenset[str]
+    """Names of all tags, in lower case."""
+    urns: frozenset[str]
+    """URNs of all resources."""
+    records: Mapping[str, RecordState] = field(default_factory=dict[str, RecordState])
+    """The DNS records by name."""
+    delete_timeouts: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
+
+
+def last_gate(cluster: str) -> str:
+    """The name of the resource that a run registers once all members are healthy."""
+    return f"{cluster}-healthy"
+
+
+def bootstrap_record(cluster: str) -> str:
+    """The name of the resource that keeps the cluster's token."""
+    # The name of clusters that exist: a new one would give them a new token.
+    return f"{cluster}-founding"
+
+
+async def read_stack_state(cluster: str) -> StackState:
+    """Read the state of the running stack. ``cluster`` is the name of this run's cluster. Raises ``RunError``."""
+    # The engine answers for the running stack as for any other.
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    try:
+        read: Any = await pulumi.runtime.invoke_async(
+            "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
+        )
+    # Pulumi raises a plain Exception.
+    except Exception as error:
+        raise pulumi.RunError(
+            f"the state of the stack {stack} was not read: {error}. Without it a run does not know which cluster is "
+            "its own. Nothing was changed; run pulumi up again"
+        ) from error
+    return stack_state(read["outputs"], cluster)
+
+
+def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
+    """Find the clusters among a state's resources, which are given by URN."""
+    clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
+    records: dict[str, RecordState] = {}
+    delete_timeouts: dict[str, int] = {}
+    for urn, resource in resources.items():
+        name = urn.rpartition("::")[2]
+        kind = urn.split("::")[2].rpartition("$")[2]
+        outputs: Mapping[str, Any] = resource.get("outputs") or {}
+        if kind == CLUSTER_TYPE:
+            clusters.add(name)
+        elif kind in {DROPLET_TYPE, VOLUME_TYPE}:
+            ids.add(str(outputs.get("id", "")))
+        elif kind == TAG_TYPE:
+            tags.add(str(outputs.get("name", "")).casefold())
+        elif kind == MEMBER_TYPE and outputs.get("deleteTimeout"):
+            # The engine returns numbers as floats.
+            delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
+        elif kind == RECORD_TYPE:
+            zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
+            records[str(outputs.get("name", ""))] = RecordState(
+                zone, str(outputs.get("content", "")), comment
+            )
+        elif kind == STASH_TYPE and name == bootstrap_record(cluster):
+            stored: Mapping[str, Any] = outputs.get("output") or {}
+            token = str(stored.get("token", ""))
+        elif kind == STASH_TYPE and name.endswith(last_gate("")):
+            healthy.add(name.removesuffix(last_gate("")))
+    return StackState(
+        clusters=frozenset(clusters),
+        healthy=frozenset(healthy),
+        token=token,
+        ids=frozenset(ids),
+        tags=frozenset(tags),
+        urns=frozenset(resources),
+        records=records,
+        delete_timeouts=delete_timeouts,
+    )

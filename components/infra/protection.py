@@ -1,0 +1,22 @@
+"""A record that makes the engine refuse to destroy the cluster, while ``etcd:protect`` is true."""
+
+from __future__ import annotations
+
+import pulumi
+
+
+def protect_from_destroy(name: str, cluster: pulumi.Resource, *, protect: bool) -> pulumi.Stash:
+    """Register the record. ``cluster`` is the component with all resources of the cluster.
+
+    The record depends on all of them, so a destroy would delete it first. While it is protected, the engine refuses
+    that, and deletes nothing that it depends on: not with ``--skip-preview``, ``--target``, ``--exclude-protected`` or
+    ``--continue-on-error`` either. No other resource is protected, because the engine also refuses to replace a
+    protected resource, as a rolling change does, and to delete one, as a smaller size does.
+
+    The record always exists. If it were removed when ``protect`` becomes false, the engine would refuse to delete it.
+    """
+    return pulumi.Stash(
+        f"{name}-protect",
+        input="etcd:protect",
+        opts=pulumi.ResourceOptions(protect=protect, depends_on=[cluster]),
+    )

@@ -1,0 +1,138 @@
+"""What else the zone has at the members' names.
+
+Cloudflare creates no A record beside a CNAME or an NS record of the same name (its errors 81053, 81054 and 81056). It
+allows a second A record and an AAAA record, which lead clients somewhere else. Other types do not matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.api.existing_names import NamesNotListedError, records_in_zone
+from components.config.loading import cloudflare_access
+from components.config.settings import Settings
+
+BLOCKING = frozenset({"CNAME", "NS"})
+"""The types beside which Cloudflare creates no A record."""
+PAUSES = (1, 2)
+"""Seconds before each retry. A run that cannot see the records goes on without this check."""
+
+Record = Mapping[str, Any]
+"""A record as the API shows it."""
+
+
+class RecordConflictError(pulumi.RunError):
+    """A record of somebody else has a member's name. The text names it, and says what to do."""
+
+
+class RecordCheck:
+    """Lists the zone's records at the members' names once, warns, and refuses what cannot be created."""
+
+    warnings: pulumi.Output[None]
+    """Resolves when everything has been warned of."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        cluster: str,
+        *,
+        zone_id: pulumi.Output[str],
+        existing: pulumi.Output[frozenset[str]],
+    ) -> None:
+        """Start the listing. ``existing`` are the members that have a droplet when the run begins."""
+        self._settings = settings
+        self._cluster = cluster
+        self._zone_id = zone_id
+        self._existing = existing
+        self._records = asyncio.ensure_future(self._list())
+        # As an output, so that the program waits for the warnings.
+        self.warnings = pulumi.Output.from_input(self._warn())
+
+    async def check(self, missing: Collection[str]) -> None:
+        """Raise ``RecordConflictError`` if Cloudflare or this program would not create the record of a member.
+
+        ``missing`` are the members without a droplet.
+        """
+        records = await asyncio.shield(self._records)
+        found = [
+            text
+            for name in sorted(missing)
+            if (text := obstacle(records, name, self._settings, self._cluster))
+        ]
+        if found:
+            raise RecordConflictError("\n".join([*found, "No member was changed"]))
+
+    async def _warn(self) -> None:
+        records = await asyncio.shield(self._records)
+        existing = await self._existing.future() or frozenset[str]()
+        for name in self._settings.member_names:
+            for text in misdirections(records, name, self._settings, self._cluster, new=name not in existing):
+                pulumi.log.warn(text)
+
+    async def _list(self) -> Sequence[Record]:
+        zone = await self._zone_id.future()
+        if not zone:
+            return []
+        domain = self._settings.domain
+        try:
+            records = await records_in_zone(cloudflare_access(), zone, PAUSES, **{"name.endswith": domain})
+        except NamesNotListedError as error:
+            pulumi.log.info(f"{error}. This run does not see what else has the members' names")
+            return []
+        return [
+            record for record in records if record["name"] == domain or record["name"].endswith(f".{domain}")
+        ]
+
+
+def obstacle(records: Iterable[Record], name: str, settings: Settings, cluster: str) -> str:
+    """Why the record of a member without a droplet would not be created, and what to do. Empty if it would."""
+    for record in records:
+        if record["type"] in BLOCKING and _is_at(record, name, settings):
+            return (
+                f"{_described(record, settings)}, beside which Cloudflare creates no record for {name}. If nothing "
+                "uses it, delete it at Cloudflare. If something does, use another etcd:domain for a new cluster"
+            )
+        if record["type"] == "A" and record["name"] == name and not is_ours(record, cluster):
+            return (
+                f"{_described(record, settings)}, which is not this cluster's. If nothing uses it, delete it at "
+                "Cloudflare. If something does, use another etcd:domain for a new cluster"
+            )
+    return ""
+
+
+def misdirections(
+    records: Iterable[Record], name: str, settings: Settings, cluster: str, *, new: bool
+) -> list[str]:
+    """What leads clients of a member somewhere else, and what to do. ``new`` is whether it has no droplet yet."""
+    return [
+        f"{_described(record, settings)}. Clients that use it do not reach the member. If nothing else uses it, "
+        "delete it at Cloudflare"
+        for record in records
+        if (record["type"] == "AAAA" and record["name"] == name)
+        or (not new and record["type"] in BLOCKING and _is_at(record, name, settings))
+        or (not new and record["type"] == "A" and record["name"] == name and not is_ours(record, cluster))
+    ]
+
+
+def is_ours(record: Record, cluster: str) -> bool:
+    """Whether a record's comment names this cluster. The comment of earlier versions ends with the name."""
+    comment = record.get("comment") or ""
+    return comment == f"etcd cluster {cluster}" or comment.startswith(f"etcd cluster {cluster}, ")
+
+
+def _is_at(record: Record, name: str, settings: Settings) -> bool:
+    """Whether a record is at a member's name, or delegates the members' whole domain to other name servers."""
+    delegates = record["type"] == "NS" and record["name"] == settings.domain != settings.zone
+    return record["name"] == name or delegates
+
+
+def _described(record: Record, settings: Settings) -> str:
+    kind = record["type"]
+    article = "an" if kind[0] in "AN" else "a"
+    return (
+        f"the zone {settings.zone} has {article} {kind} record for {record['name']}, to {record['content']}"
+    )

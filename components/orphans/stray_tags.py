@@ -1,0 +1,64 @@
+"""Removes marker tags that are in no state, for example those of a run with a wrong state.
+
+Members go by these tags. One too many may tell them that they may shut down, or that they are not wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+import httpx
+import pulumi
+
+from components.api.retrying_client import RetryingClient
+from components.config.loading import ProviderAccess
+from components.config.settings import Settings
+from components.identity.cluster_identity import LENGTH, identity_of, identity_tag
+from components.identity.stack_state import StackState
+from components.shared.markers import rollout_marker, size_marker, up_marker
+
+
+def wanted_tags(cluster: str, settings: Settings, stack: StackState) -> frozenset[str]:
+    """The markers and the identity that a run registers."""
+    return frozenset(
+        {
+            up_marker(cluster),
+            size_marker(cluster, settings.size),
+            rollout_marker(cluster, settings.rollout),
+            identity_tag(cluster, identity_of(stack.token)),
+        }
+    )
+
+
+def stray_tags(
+    cluster: str, unused: Collection[str], *, known: Collection[str], wanted: Collection[str]
+) -> list[str]:
+    """The tags among ``unused`` that are markers or identities of the cluster, and neither known nor wanted.
+
+    ``unused`` are tags that no resource has, in lower case. ``known`` are those of the stack's state. All droplets and
+    volumes carry the identity of their cluster, so an unused one is of a cluster that does not exist any more.
+    """
+    kinds = rf"up|size-[1-9]\d*|one-at-a-time|all-at-once|id-[0-9a-f]{{{LENGTH}}}"
+    marker = re.compile(rf"{re.escape(cluster)}-({kinds})")
+    return sorted(tag for tag in {*unused} - {*known} - {*wanted} if marker.fullmatch(tag))
+
+
+async def remove_stray_tags(access: ProviderAccess, tags: Sequence[str]) -> None:
+    """Delete tags, and name each in a warning. A preview only names them. A failure is logged, not raised."""
+    if pulumi.runtime.is_dry_run():
+        for tag in tags:
+            pulumi.log.warn(f"the tag {tag} is in no state, and no resource has it: pulumi up deletes it")
+        return
+    async with RetryingClient(access, "/v2/") as api:
+        for tag in tags:
+            try:
+                answer = await api.delete(f"tags/{tag}")
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                pulumi.log.warn(
+                    f"DigitalOcean did not delete the tag {tag}, which is in no state: {error}. Members may go by it. "
+                    f"Delete it: doctl compute tag delete {tag}"
+                )
+            else:
+                pulumi.log.warn(f"deleted the tag {tag}, which was in no state, and which no resource had")

@@ -1,0 +1,37 @@
+"""A warning before a firewall keeps this very machine out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+import pulumi
+
+from components.config.settings import Settings
+from components.etcd.node_report import NodeReport
+from components.rollout.messages import locked_out
+
+
+class ReportingMembers(Protocol):
+    """Members that tell from which address they were reached."""
+
+    async def credentials_known(self) -> bool:
+        """Whether the operator's certificate is known."""
+        ...
+
+    async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
+        """Ask the machines of these members."""
+        ...
+
+
+async def warn_of_lockout(settings: Settings, members: ReportingMembers, existing: Collection[str]) -> None:
+    """Warn if ``etcd:clientCidrs`` lacks the address from which this machine reaches the existing members.
+
+    The members tell the address: a machine behind a router does not know it. Those of an earlier version do not tell.
+    """
+    if not existing or not await members.credentials_known():
+        return
+    reports = await members.reports(existing)
+    for address in sorted({report.seen_from for report in reports.values()} - {""}):
+        if warning := locked_out(settings, address):
+            pulumi.log.warn(warning)

@@ -1,0 +1,264 @@
+"""What helps an unhealthy member: a table from what was seen to a remedy. Nothing here asks or changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from components.etcd.member_status import (
+    AUTHENTICATION,
+    DISTRUSTED,
+    DISTRUSTS,
+    EXPIRED,
+    Cause,
+    MemberStatus,
+    Observation,
+)
+from components.etcd.node_report import NodeReport
+from components.shared.health import LEARNER
+
+
+class Situation(Enum):
+    """What is wrong with one member, as far as it was seen. The first one that applies counts."""
+
+    UNLISTED = auto()
+    NO_DROPLET = auto()
+    AUTHENTICATION = auto()
+    NO_SPACE = auto()
+    CORRUPT = auto()
+    LEARNER = auto()
+    ANSWERS = auto()
+    DAMAGED_FILESYSTEM = auto()
+    VOLUME_MISSING = auto()
+    NOT_MOUNTED = auto()
+    READ_ONLY = auto()
+    DISK_FULL = auto()
+    ROOT_DISK_FULL = auto()
+    CLOCK = auto()
+    RESTORE = auto()
+    NO_QUORUM_TO_JOIN = auto()
+    WAITING = auto()
+    DAMAGED = auto()
+    KILLED = auto()
+    ENDS = auto()
+    STOPPED = auto()
+    HANGS = auto()
+    CERTIFICATE = auto()
+    NOT_VALID = auto()
+    UNRESPONSIVE = auto()
+    SILENT = auto()
+    REFUSED = auto()
+    STRANGE = auto()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one unhealthy member."""
+
+    observation: Observation
+    problem: str
+    """Its problem, as the observations of all members show it."""
+    report: NodeReport | None = None
+    """What its machine says about itself, if it answered."""
+
+
+def situation(seen: Seen) -> Situation:
+    """The situation of a member. What its machine says counts more than how its etcd failed to answer."""
+    observation, report = seen.observation, seen.report
+    if isinstance(observation, MemberStatus):
+        return _of_answer(seen.problem, report)
+    if observation.cause is Cause.UNLISTED:
+        return Situation.UNLISTED
+    if observation.cause is Cause.NO_DROPLET:
+        return Situation.NO_DROPLET
+    if report is not None:
+        return _of_report(report)
+    if observation.cause is Cause.CERTIFICATE:
+        known = any(text in observation.reason for text in (EXPIRED, DISTRUSTS, DISTRUSTED))
+        return Situation.CERTIFICATE if known else Situation.NOT_VALID
+    return {
+        Cause.UNRESPONSIVE: Situation.UNRESPONSIVE,
+        Cause.SILENT: Situation.SILENT,
+        Cause.REFUSED: Situation.REFUSED,
+    }.get(observation.cause, Situation.STRANGE)
+
+
+def _of_answer(problem: str, report: NodeReport | None) -> Situation:
+    if problem == AUTHENTICATION:
+        return Situation.AUTHENTICATION
+    if "CORRUPT" in problem:
+        return Situation.CORRUPT
+    if report is not None and (report.read_only or report.full):
+        if report.read_only:
+            return Situation.READ_ONLY
+        return Situation.DISK_FULL if report.volume else Situation.ROOT_DISK_FULL
+    if "NOSPACE" in problem:
+        return Situation.NO_SPACE
+    return Situation.LEARNER if problem == LEARNER else Situation.ANSWERS
+
+
+def _of_report(report: NodeReport) -> Situation:
+    rows = {
+        Situation.DAMAGED_FILESYSTEM: "e2fsck -p cannot repair" in report.waiting,
+        Situation.VOLUME_MISSING: _unmounted(report) and "does not exist" in report.waiting,
+        Situation.NOT_MOUNTED: _unmounted(report),
+        Situation.READ_ONLY: report.read_only,
+        Situation.DISK_FULL: report.full and bool(report.volume),
+        Situation.ROOT_DISK_FULL: report.full,
+        Situation.CLOCK: report.clock_wrong,
+        Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
+        Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
+        Situation.WAITING: bool(report.waiting),
+        Situation.DAMAGED: bool(report.damage),
+        Situation.KILLED: report.result not in {"", "success", "exit-code"},
+        Situation.ENDS: report.etcd != "active" and (bool(report.last_words) or report.exits > 0),
+        Situation.STOPPED: report.etcd != "active",
+    }
+    return next((one for one, applies in rows.items() if applies), Situation.HANGS)
+
+
+def _unmounted(report: NodeReport) -> bool:
+    return bool(report.volume) and not report.mounted
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do in one situation."""
+
+    text: str
+    """Whole sentences."""
+    replace: bool = False
+    """Whether a new droplet helps. It is named only for a member that alone is unhealthy."""
+
+
+_LATER = "Run pulumi up again"
+
+REMEDIES: dict[Situation, Remedy] = {
+    Situation.UNLISTED: Remedy(f"Nothing is known of its droplet. {_LATER} when DigitalOcean's API answers."),
+    Situation.NO_DROPLET: Remedy(f"A run creates it. {_LATER}."),
+    Situation.AUTHENTICATION: Remedy(
+        "This program works without etcd's users: certificates alone decide who may connect. Turn authentication off "
+        "with a user that has the role root: etcdctl --user root auth disable."
+    ),
+    Situation.NO_SPACE: Remedy(
+        "A database is full. Compact, defragment and disarm the alarm: docs/monitoring.md#etcdnospace."
+    ),
+    Situation.CORRUPT: Remedy(
+        "Members have different data. Keep all disks as they are, and find the wrong one: "
+        "docs/monitoring.md#etcdcorrupt."
+    ),
+    Situation.LEARNER: Remedy(
+        "It becomes a voter by itself when it has caught up. If it does not: journalctl -u etcd-promote on its droplet."
+    ),
+    Situation.ANSWERS: Remedy(
+        "Its etcd runs, so it needs no new droplet. Repair members that do not answer first, and run pulumi up again."
+    ),
+    Situation.VOLUME_MISSING: Remedy(
+        "Its data is on that volume, and a new droplet would wait for it, too. A run attaches it again: pulumi up. If "
+        "that waits for this member, attach the volume in the control panel. The member then starts by itself."
+    ),
+    Situation.NOT_MOUNTED: Remedy(
+        "A new droplet would have the same volume. Its log says why the volume is not mounted: journalctl -u "
+        "preparecluster. The member starts by itself once it can be mounted. If its file system is damaged: "
+        "docs/recovery.md, A damaged file system."
+    ),
+    Situation.READ_ONLY: Remedy(
+        "A new droplet would have the same file system. Its kernel's log says why it is read-only: journalctl -k. "
+        "etcd's next start checks the file system and mounts it again; to do it now: systemctl restart etcd."
+    ),
+    Situation.DISK_FULL: Remedy(
+        "A new droplet would have the same disk. Enlarge the volume: pulumi config set etcd:volumeSize GIB, and pulumi "
+        "up. etcd goes on by itself. If the file system does not grow, reboot the droplet: systemctl reboot. What "
+        "fills the disk: docs/monitoring.md#etcddiskalmostfull."
+    ),
+    Situation.ROOT_DISK_FULL: Remedy(
+        "Free space on its root disk, which has the data: etcd goes on by itself. What fills the disk: "
+        "docs/monitoring.md#etcddiskalmostfull."
+    ),
+    Situation.DAMAGED_FILESYSTEM: Remedy(
+        "A new droplet would have the same file system. Repair it: docs/recovery.md, A damaged file system."
+    ),
+    Situation.CLOCK: Remedy(
+        "To a wrong clock, certificates look expired or not yet valid. Compare it with your own, and set it: "
+        "timedatectl."
+    ),
+    Situation.RESTORE: Remedy(
+        "It tries again by itself. If the name, the bucket or its keys are wrong: docs/recovery.md, A new cluster from "
+        "a backup."
+    ),
+    Situation.NO_QUORUM_TO_JOIN: Remedy(
+        "It has no data and joins when a quorum answers. Bring the other members back first: docs/recovery.md."
+    ),
+    Situation.WAITING: Remedy("It goes on by itself when that ends. A new droplet would wait for the same."),
+    Situation.DAMAGED: Remedy(
+        "Its data is damaged, and a new droplet would have the same data. Let it receive the data of the others, on "
+        "its droplet: python3 -ES /etc/etcd/prepare_cluster.py recover rejoin"
+    ),
+    Situation.KILLED: Remedy(
+        "etcd did not end by itself. Out of memory (oom-kill) needs a larger etcd:dropletSize. Its log says more: "
+        "journalctl -u etcd -n 50."
+    ),
+    Situation.ENDS: Remedy(
+        "A new droplet would start etcd with the same data. Read its log before anything else: journalctl -u etcd -n "
+        "50. If it names the data: docs/recovery.md."
+    ),
+    Situation.STOPPED: Remedy("Start etcd on its droplet: systemctl start etcd.", replace=True),
+    Situation.HANGS: Remedy("Start etcd again on its droplet: systemctl restart etcd.", replace=True),
+    Situation.CERTIFICATE: Remedy("A new droplet gets new certificates.", replace=True),
+    Situation.NOT_VALID: Remedy(
+        "Compare the clocks of this machine and of the droplet, and the certificate's dates: docs/lifecycle.md, "
+        "Renewal."
+    ),
+    Situation.UNRESPONSIVE: Remedy(
+        "Its machine hangs. Look at its console in DigitalOcean's control panel, and power-cycle it there.",
+        replace=True,
+    ),
+    Situation.SILENT: Remedy(
+        "Look at its console in DigitalOcean's control panel: does it boot, and has it a network?",
+        replace=True,
+    ),
+    Situation.REFUSED: Remedy(
+        "Its machine runs, and does not say why etcd does not. Read its log first, which a new droplet does not have.",
+        replace=True,
+    ),
+    Situation.STRANGE: Remedy(
+        "Something else than etcd answers at its address. Read its log: journalctl -u preparecluster -u etcd."
+    ),
+}
+"""The remedy of each situation."""
+
+
+def remedy(seen: Seen, *, only_unhealthy: bool, replace_command: str) -> str:
+    """The remedy of a member in whole sentences.
+
+    ``replace_command`` replaces its droplet. Its guard refuses that while another member is unhealthy, so the command
+    is named only if this one is the ``only_unhealthy`` one.
+    """
+    row = REMEDIES[situation(seen)]
+    if row.replace and only_unhealthy and replace_command:
+        return f"{row.text} If that does not help, replace its droplet: {replace_command}"
+    return row.text
+
+
+ALL_AT_ONCE = "pulumi config set etcd:rollout all-at-once, pulumi up, and then pulumi config rm etcd:rollout."
+
+
+def abandon(seen: Collection[Seen], *, volumes: bool) -> str:
+    """How to repair a cluster that never became healthy; empty where that is not certain.
+
+    A member that answers may serve clients. A member whose machine says nothing may have data, and so has one on which
+    a recovery has set data aside.
+    """
+    if not seen or any(isinstance(one.observation, MemberStatus) for one in seen):
+        return ""
+    if any(one.report is not None and one.report.etcd == "active" for one in seen):
+        return ""
+    if any(one.report is None or one.report.contents != "no data" or one.report.aside_bytes for one in seen):
+        return "If most members do not come back: docs/recovery.md."
+    if volumes:
+        return f"No member has any data. After a change of the settings, replace all of them: {ALL_AT_ONCE}"
+    return (
+        "No member has any data. To begin anew: pulumi destroy, and then pulumi up, with etcd:restoreFrom if there is "
+        "a backup (docs/recovery.md)."
+    )

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+)
+
+const (
+	// writersEach is the number of writers of a resource.
+	writersEach = 2
+	// pause is the time between two writes of one writer.
+	pause = 200 * time.Millisecond
+	// keys is how many keys a writer has.
+	keys = 100
+	// retryPause is the time between two attempts to write, to watch or to get a lease.
+	retryPause = 20 * time.Millisecond
+	// reconnect is the pause between two attempts to connect to a member.
+	reconnect = 300 * time.Millisecond
+	// requestLimit is how long a kube-apiserver waits for one request.
+	requestLimit = 60 * time.Second
+	// watchesEach is the number of watches of a resource, each on a stream of its own.
+	watchesEach = 3
+	// leaseSeconds is the time to live of a lease. The client renews it three times as often.
+	leaseSeconds = 5
+)
+
+// resource is one client with its own connections to all members, as a kube-apiserver has for each resource.
+type resource struct {
+	client  *clientv3.Client
+	prefix  string
+	ledger  *ledger
+	watches []*watch
+	// leased is whether there is a lease now.
+	leased atomic.Bool
+	// writes counts those that were acknowledged.
+	writes atomic.Int64
+}
+
+// newResource connects, and waits until a member answers.
+func newResource(bundle bundle, prefix string, members []string, ledger *ledger) (*resource, error) {
+	// The timeouts of k8s.io/apiserver/pkg/storage/storagebackend/factory/etcd3.go.
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints:            endpoints(members),
+		DialTimeout:          20 * time.Second,
+		DialKeepAliveTime:    30 * time.Second,
+		DialKeepAliveTimeout: 10 * time.Second,
+		TLS:                  bundle.config(),
+		Logger:               zap.NewNop(),
+		// Members are replaced in seconds here. After gRPC's usual pauses of seconds, the client would have no connection
+		// when the last of three members stops.
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: reconnect, Multiplier: 1, MaxDelay: reconnect},
+			MinConnectTimeout: time.Second,
+		})},
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
+	defer cancel()
+	current, err := client.Get(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	watches := []*watch{}
+	for number := range watchesEach {
+		watches = append(watches, newWatch(client, prefix, number, current.Header.Revision+1))
+	}
+	return &resource{client: client, prefix: prefix, ledger: ledger, watches: watches}, nil
+}
+
+// start writes, watches and keeps a lease in the background.
+func (r *resource) start() {
+	for _, one := range r.watches {
+		go one.run()
+	}
+	for writer := range writersEach {
+		go r.write(writer)
+	}
+	go r.keepLease()
+}
+
+// connectTo sets the members to connect to, connects at once to those that did not answer, and watches anew.
+func (r *resource) connectTo(members []string) {
+	r.client.SetEndpoints(endpoints(members)...)
+	r.client.ActiveConnection().ResetConnectBackoff()
+	for _, one := range r.watches {
+		one.restart()
+	}
+}
+
+// ready waits until a new write is acknowledged, each watch has its event, and there is a lease.
+func (r *resource) ready(deadline time.Time) bool {
+	for before := r.writes.Load(); time.Now().Before(deadline); time.Sleep(poll) {
+		owed := 0
+		for _, one := range r.watches {
+			owed += len(one.owed())
+		}
+		if r.writes.Load() > before && owed == 0 && r.leased.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// mark begins a new period.
+func (r *resource) mark() {
+	for _, one := range r.watches {
+		one.mark()
+	}
+}
+
+// report returns the figures of the watches in the period so far.
+func (r *resource) report() watchFigures {
+	total := watchFigures{}
+	for _, one := range r.watches {
+		total.add(one.report())
+	}
+	return total
+}
+
+// endpoints returns the client URLs of members.
+func endpoints(members []string) []string {
+	urls := []string{}
+	for _, name := range members {
+		urls = append(urls, "https://"+name+":2379")
+	}
+	return urls
+}
+
+// write writes numbers, each until it is acknowledged, and overwrites keys as a kube-apiserver does.
+func (r *resource) write(writer int) {
+	for number := 0; ; number++ {
+		key := fmt.Sprintf("%s%d/%d", r.prefix, writer, number%keys)
+		one := r.ledger.begin()
+		for {
+			ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
+			done, err := r.client.Put(ctx, key, strconv.Itoa(number))
+			cancel()
+			if err == nil {
+				r.acknowledged(one, done.Header.Revision)
+				break
+			}
+			r.ledger.fail(one, err)
+			time.Sleep(retryPause)
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (r *resource) acknowledged(one *attempt, revision int64) {
+	r.ledger.acknowledge(one)
+	r.writes.Add(1)
+	for _, watch := range r.watches {
+		watch.await(revision)
+	}
+}
+
+// keepLease keeps a lease alive. When it ends, it gets another one.
+func (r *resource) keepLease() {
+	for {
+		lease, err := r.client.Grant(context.Background(), leaseSeconds)
+		if err == nil {
+			renewals, err := r.client.KeepAlive(context.Background(), lease.ID)
+			if err == nil {
+				r.leased.Store(true)
+				for range renewals {
+				}
+				r.leased.Store(false)
+			}
+			r.ledger.leaseExpired()
+		}
+		time.Sleep(retryPause)
+	}
+}

@@ -1,0 +1,84 @@
+"""Previews of the program by the real engine, in a local cloud without machines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
+from localcloud.toolchain.commands import ensure_commands
+from tests.cluster.cluster import CHECKOUT, PROGRAM
+from tests.localcloud.api.conftest import ZONE_ID, Lab
+
+LIMIT = 240
+
+
+class PreviewedStack:
+    """A stack in an empty account. Nothing but the APIs of the local cloud can be reached."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self._folder = folder
+        self.digitalocean = lab.url("digitalocean")
+        self.cloudflare = f"{lab.url('cloudflare')}/client/v4"
+        for name in (*PROGRAM, ".venv"):
+            (folder / name).symlink_to(CHECKOUT / name)
+        commands, home, backend = (folder / name for name in ("commands", "home", "backend"))
+        for made in (commands, home, backend):
+            made.mkdir()
+        ensure_commands(commands, home)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        self._environment = kept | {
+            "PATH": f"{commands}:{kept['PATH']}",
+            "PULUMI_HOME": str(home),
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE": "passphrase",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        }
+        self._pulumi("stack", "init")
+
+    def preview(self, **changes: Any) -> subprocess.CompletedProcess[str]:
+        """Preview the stack with these settings of the program, with both outputs as one text."""
+        config = {
+            "digitalocean:apiEndpoint": self.digitalocean,
+            "digitalocean:token": DIGITALOCEAN_TOKEN,
+            "cloudflare:baseUrl": self.cloudflare,
+            "cloudflare:apiToken": CLOUDFLARE_TOKEN,
+            "etcd:discoveryApiUrl": self.digitalocean,
+            "etcd:discoveryToken": DISCOVERY_TOKEN,
+            "etcd:domain": "etcd.example.test",
+            "etcd:zone": "example.test",
+            "etcd:clientCidrs": ["198.51.100.0/24"],
+            **{f"etcd:{key}": value for key, value in changes.items()},
+        }
+        document = self._folder / "Pulumi.dev.yaml"
+        salted = yaml.safe_load(document.read_text()) if document.exists() else {}
+        document.write_text(yaml.safe_dump({**salted, "config": config}))
+        return self._pulumi("preview")
+
+    def add_record(self, kind: str, name: str, content: str, **more: Any) -> None:
+        """Add a DNS record, as somebody else would."""
+        body = {"type": kind, "name": name, "content": content, "ttl": 300, **more}
+        answer = httpx.post(
+            f"{self.cloudflare}/zones/{ZONE_ID}/dns_records",
+            json=body,
+            headers={"Authorization": f"Bearer {CLOUDFLARE_TOKEN}"},
+        )
+        answer.raise_for_status()
+
+    def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["pulumi", *arguments, "--stack", "dev", "--non-interactive", "--color", "never"],
+            cwd=self._folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )

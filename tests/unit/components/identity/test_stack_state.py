@@ -1,0 +1,41 @@
+"""What a run reads in its own stack's state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.identity.stack_state import stack_state
+
+OWN = "etcd-etcd-fra1"
+PARENT = "urn:pulumi:fra1::etcd::etcd:index:EtcdCluster"
+MEMBER = f"{PARENT}$etcd:index:Member"
+
+
+def resource(urn: str, **outputs: Any) -> dict[str, Any]:
+    return {urn: {"type": "any", "outputs": outputs}}
+
+
+def test_clusters_ids_tags_and_the_own_token_are_read() -> None:
+    state = stack_state(
+        {
+            **resource(f"{PARENT}::{OWN}"),
+            **resource(f"{PARENT}::etcd-etcd-old"),
+            **resource(f"{PARENT}$pulumi:index:Stash::{OWN}-founding", output={"token": "own", "size": 3.0}),
+            **resource(f"{PARENT}$pulumi:index:Stash::etcd-etcd-old-founding", output={"token": "old"}),
+            **resource(f"{PARENT}$pulumi:index:Stash::etcd-etcd-old-healthy"),
+            **resource(f"{MEMBER}$digitalocean:index/droplet:Droplet::{OWN}-1", id="1001"),
+            **resource(f"{MEMBER}$digitalocean:index/volume:Volume::{OWN}-1", id="4ebc464b"),
+            **resource(f"{PARENT}$digitalocean:index/tag:Tag::{OWN}-size", name="Etcd-etcd-fra1-size-3"),
+        },
+        OWN,
+    )
+    assert state.clusters == {OWN, "etcd-etcd-old"}
+    assert (state.healthy, state.token) == ({"etcd-etcd-old"}, "own")
+    assert state.ids == {"1001", "4ebc464b"}
+    assert state.tags == {"etcd-etcd-fra1-size-3"}
+
+
+def test_a_stack_that_is_called_healthy_is_not_a_healthy_cluster() -> None:
+    state = stack_state(resource(f"{PARENT}::etcd-etcd-healthy"), "etcd-etcd-healthy")
+    assert not state.healthy
+    assert not state.token
