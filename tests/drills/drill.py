@@ -47,6 +47,13 @@ class Drill(Cluster):
             for file in files
         )
 
+    def move_backup(self, name: str, folder: str) -> None:
+        """Move a backup into another folder of the bucket, in which the members do not look by themselves."""
+        bucket = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET
+        (found,) = [one for one in self.backups() if one.snapshot.name == name]
+        (bucket / folder).mkdir()
+        (bucket / found.key).rename(bucket / folder / name)
+
     def statuses(self) -> dict[str, dict[str, Any]]:
         """Each member's status by the first label of its name, the leader last."""
         answers = json.loads(self.etcdctl("endpoint", "status", "-w", "json"))

@@ -187,7 +187,8 @@ def test_waiting_members_follow_a_recovery_and_its_corrected_backup(drill: Drill
             lambda log: "there is no backup named 20200101T000000Z" in log,
             "wrong name that is said",
         )
-    recover_from(drill, name, MEMBERS[1])
+    drill.move_backup(name, "another-cluster/")
+    recover_from(drill, f"another-cluster/{name}", MEMBERS[1])
     drill.wait_healthy()
     drill.count_losses()
     assert "/drill/after-saved/" not in drill.etcdctl("get", "--prefix", "/drill/")

@@ -42,7 +42,9 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
     server.stop()
 
 
-def configure(node: Node, server: ObjectServer, *, key: AccessKey = KEY, **changes: float) -> None:
+def configure(
+    node: Node, server: ObjectServer, *, key: AccessKey = KEY, prefix: str = PREFIX, **changes: float
+) -> None:
     access = server.access(key)
     values = {
         "endpoint": access.endpoint,
@@ -51,7 +53,7 @@ def configure(node: Node, server: ObjectServer, *, key: AccessKey = KEY, **chang
         "access_key": key.id,
         "secret_key": key.secret,
         "ca_certificate": access.ca_certificate,
-        "prefix": PREFIX,
+        "prefix": prefix,
         "interval": 60,
         "retention": 0,
         **changes,

@@ -171,13 +171,15 @@ def test_no_member_starts_before_all_have_the_snapshot(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:
     nodes = initial_members(lab, server, restore=backup.key)
-    configure(nodes[2], server, key=AccessKey("owner", "revoked"))
+    for node in nodes:
+        configure(node, server, prefix="etcd-new/")
+    configure(nodes[2], server, key=AccessKey("owner", "revoked"), prefix="etcd-new/")
     power_on(nodes)
     all_say(nodes[:1], f"{nodes[2].name} cannot start from .*SignatureDoesNotMatch")
     all_say(nodes[2:], "waiting for the backup: .*SignatureDoesNotMatch")
     assert not any(node.paths.environment.exists() for node in nodes)
     nodes[2].power_off()
-    configure(nodes[2], server)
+    configure(nodes[2], server, prefix="etcd-new/")
     nodes[2].power_on()
     lab.all_healthy(nodes)
     assert nodes[2].get("key-3") == "value 3"

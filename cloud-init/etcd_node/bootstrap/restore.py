@@ -44,7 +44,7 @@ class Restoration:
         self._attempt = 0
         self._due = 0.0
         self.ready = ""
-        """The name of the backup that is fetched and verified, or an empty string."""
+        """The verified backup, or an empty string. A name is directly below the prefix; a key has its folders."""
         self.problem = "the backup is not fetched yet"
         """Why no backup is ready."""
 
@@ -130,8 +130,10 @@ class Restoration:
                 f"{backup.key} has revision {revision}, but its name says {backup.snapshot.revision}"
             )
         refuse_full_volume(self._paths.mount, self._raw.stat().st_size)
-        say(f"fetched and verified {backup.snapshot.name}")
-        return backup.snapshot.name
+        say(f"fetched and verified {backup.key}")
+        # Other members look below the prefix if the name has no folder.
+        name = backup.snapshot.name
+        return name if backup.key == self._backups.prefix + name else backup.key
 
     def _choose(self, bucket: Bucket, name: str) -> Backup:
         wanted = name or self._settings.restore

@@ -1,0 +1,94 @@
+"""Which backup a member fetches, and the name by which the other members find the same one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from etcd_node.backup.aws_sigv4 import AccessKey
+from etcd_node.backup.catalog import Snapshot
+from etcd_node.backup.s3 import BucketAccess, Listing, StoredObject
+from etcd_node.backup.settings import BackupSettings
+from etcd_node.bootstrap import restore
+from etcd_node.bootstrap.restore import Restoration
+from etcd_node.host.settings import Paths, Settings
+
+SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-prod-0a1b", "ab" * 32)
+OWN = "etcd-new/"
+SETTINGS = Settings(
+    **{
+        **dict.fromkeys(Settings.__dataclass_fields__, ""),
+        "name": "m1",
+        "version": "3.6.14",
+        "initial_members": ("m1", "m2", "m3"),
+        "recovered": False,
+    }
+)
+
+
+class FakeBucket:
+    """A bucket with one backup. It lists only what is below the prefix, as S3 does."""
+
+    key = ""
+
+    def __init__(self, access: BucketAccess) -> None:
+        self._access = access
+
+    def list(self, prefix: str) -> Listing:
+        stored = StoredObject(self.key, 10, 1.0)
+        return Listing((stored,) if self.key.startswith(prefix) else (), 2.0)
+
+    def download(self, key: str, target: Path) -> str:
+        target.write_bytes(key.encode())
+        return SNAPSHOT.sha256
+
+
+@pytest.fixture(autouse=True)
+def _etcd_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "Bucket", FakeBucket)
+    monkeypatch.setattr(restore, "install_once", lambda *_: None)
+    monkeypatch.setattr(restore, "decompress", lambda packed, raw: raw.write_bytes(packed.read_bytes()))
+    monkeypatch.setattr(restore, "revision_and_keys", lambda *_: (SNAPSHOT.revision, SNAPSHOT.keys))
+    monkeypatch.setattr(restore, "refuse_full_volume", lambda *_: None)
+
+
+def restoration(folder: Path, wanted: str) -> Restoration:
+    access = BucketAccess("https://s3.test", "backups", "fra1", AccessKey("id", "secret"))
+    return Restoration(
+        replace(SETTINGS, restore=wanted), Paths(folder), BackupSettings(access, OWN, 3600.0, 0.0)
+    )
+
+
+@pytest.mark.parametrize(
+    ("folder", "wanted", "announced"),
+    [
+        # Members of an earlier version know this name only.
+        (OWN, SNAPSHOT.name, SNAPSHOT.name),
+        (OWN, OWN + SNAPSHOT.name, SNAPSHOT.name),
+        (OWN, "latest", SNAPSHOT.name),
+        ("etcd-prod/", f"etcd-prod/{SNAPSHOT.name}", f"etcd-prod/{SNAPSHOT.name}"),
+        ("old/etcd/", f"old/etcd/{SNAPSHOT.name}", f"old/etcd/{SNAPSHOT.name}"),
+        (f"{OWN}before/", SNAPSHOT.name, f"{OWN}before/{SNAPSHOT.name}"),
+        (f"{OWN}before/", "latest", f"{OWN}before/{SNAPSHOT.name}"),
+    ],
+)
+def test_every_member_finds_the_backup_that_one_announces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, wanted: str, announced: str
+) -> None:
+    monkeypatch.setattr(FakeBucket, "key", folder + SNAPSHOT.name)
+    deciding, other = (restoration(tmp_path / name, wanted) for name in ("m1", "m2"))
+    deciding.prepare("")
+    assert (deciding.ready, other.ready) == (announced, "")
+    other.prepare(deciding.ready)
+    assert other.ready == deciding.ready, other.problem
+
+
+def test_a_backup_in_another_folder_is_not_one_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeBucket, "key", f"etcd-prod/{SNAPSHOT.name}")
+    one = restoration(tmp_path, SNAPSHOT.name)
+    one.prepare("")
+    assert not one.ready
+    assert f"there is no backup named {SNAPSHOT.name}" in one.problem
