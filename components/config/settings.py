@@ -152,10 +152,11 @@ class Settings(BackupSettings):
     """A duration such as ``8h`` for periodic compaction, or a number of revisions for compaction by revision."""
     health_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 600
     """The seconds in which members must become healthy during a run."""
-    droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 180
+    droplet_timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 300
     """Seconds that the shutdown, the detaching of the volume and the deletion of a droplet may take together.
 
-    DigitalOcean needs about 40 seconds for it. If a member blocks its shutdown, the run fails after this time.
+    The provider needs about 50 seconds for it, with its pauses. If a member blocks its shutdown, the run requests it
+    again until 90 seconds before the end of this time, and fails at the end.
     """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
     """How changes reach the members.

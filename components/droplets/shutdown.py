@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -20,8 +21,22 @@ from components.shared.shutdown_requests import shutdown_requests
 POLL_SECONDS = 1
 RECENT_ACTIONS = 20
 
-DOWN_SECONDS = 40
-"""Seconds within which a machine is off after it has received a shutdown request."""
+RESERVE_SECONDS = 90
+"""Seconds that the provider's deletion needs after a machine has received a shutdown request.
+
+The machine is off within 40 s. The provider observes that after 10 s at most, and then needs two pauses of 10 s, each
+with an observation after it: for the volume's detachment and for the droplet's deletion.
+"""
+
+PAUSE_SECONDS = 10
+"""Seconds that the provider pauses before each of its waits, also before its first one, for an unlocked droplet.
+
+``resourceDigitalOceanDropletDelete`` in the provider's source. One deadline holds for all of the deletion, and it
+counts from the beginning.
+"""
+
+DELETED_SECONDS = 60
+"""Seconds in which a droplet disappears after DELETE, whatever the time limit of the deletion is."""
 
 
 class RemovalError(Exception):
@@ -31,7 +46,7 @@ class RemovalError(Exception):
 async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float) -> None:
     """Wait until a droplet is unlocked, shut it down, detach its volumes, delete it, and wait until it is gone.
 
-    All of it together may take ``seconds``. A droplet that is gone already is no error. Raises ``RemovalError``.
+    All before the deletion may take ``seconds``. A droplet that is gone already is no error. Raises ``RemovalError``.
     """
     deadline = time.monotonic() + seconds
     async with RetryingClient(access, "/v2/") as api:
@@ -83,15 +98,38 @@ def next_shutdown_action(
 
     - None without a shutdown request since ``since``, in Unix time: nobody wants the droplet down.
     - None while an action is in progress.
-    - None shortly before the provider's time limit, ``limit`` seconds: the droplet would go down after a failed run.
+    - None in the last seconds of the provider's time limit, ``limit`` seconds: the droplet would go down, and might
+      be deleted, after a failed run.
     - ``power_off`` if the droplet is ``unresponsive``, because it would ignore another shutdown.
     """
     asked = shutdown_requests(actions, since)
     if not asked or any(action["status"] == "in-progress" for action in actions):
         return ""
-    if now > min(asked) + limit - min(DOWN_SECONDS, limit / 3):
+    if now > deletion_began(actions, min(asked), since=since) + limit - min(RESERVE_SECONDS, limit / 2):
         return ""
     return "power_off" if unresponsive else "shutdown"
+
+
+def deletion_began(actions: Iterable[Mapping[str, Any]], asked: float, *, since: float) -> float:
+    """The earliest Unix time at which the provider's deletion of a droplet may have begun.
+
+    ``asked`` is the time of its shutdown request. It pauses before it looks at the droplet, and it waits while another
+    action locks the droplet. The deletion began no earlier than ``since``.
+    """
+    began = asked - PAUSE_SECONDS
+    earlier = [
+        (_unix_time(action["started_at"]), _unix_time(action["completed_at"]))
+        for action in actions
+        if action.get("completed_at")
+    ]
+    for started, completed in sorted(earlier, reverse=True):
+        if started < asked and completed >= began:
+            began = min(began, started - PAUSE_SECONDS)
+    return max(began, since)
+
+
+def _unix_time(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
 
 
 async def _recent_actions(api: RetryingClient, droplet: int) -> Sequence[Mapping[str, Any]]:
@@ -106,7 +144,9 @@ async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
             return None
         return answer.raise_for_status().json()["droplet"]
 
-    async def until(done: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any] | None:
+    async def until(
+        done: Callable[[dict[str, Any]], bool], what: str, deadline: float = deadline
+    ) -> dict[str, Any] | None:
         while (droplet := await read()) is not None and not done(droplet):
             if time.monotonic() >= deadline:
                 raise RemovalError(
@@ -130,4 +170,4 @@ async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
     answer = await api.delete(path)
     if answer.status_code != 404:
         answer.raise_for_status()
-    await until(lambda _: False, "gone")
+    await until(lambda _: False, "gone", max(deadline, time.monotonic() + DELETED_SECONDS))

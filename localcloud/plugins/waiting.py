@@ -15,6 +15,20 @@ _LONGEST_PAUSE = 1.0
 _GROWTH = 1.5
 
 
+class Deadline:
+    """The time at which an operation ends, whatever it still waits for, like a context's deadline in Go."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until then. Raises ``ProviderError`` if there are none."""
+        seconds = self._end - time.monotonic()
+        if seconds <= 0:
+            raise ProviderError("context deadline exceeded")
+        return seconds
+
+
 @dataclass(frozen=True)
 class Waiter:
     """Polls until a state is reached.
@@ -29,14 +43,23 @@ class Waiter:
     """Seconds of the first pause."""
 
     def until(
-        self, target: str, pending: Collection[str], read: Callable[[], str | None], timeout: float
+        self,
+        target: str,
+        pending: Collection[str],
+        read: Callable[[], str | None],
+        timeout: float,
+        *,
+        pause: float = 0,
+        deadline: Deadline | None = None,
     ) -> None:
         """Wait up to ``timeout`` seconds until ``read`` returns ``target``; ``None`` means that nothing is visible yet.
 
-        The error texts are those of Terraform's ``retry.StateChangeConf``.
+        The first ``read`` comes after ``pause`` seconds. The wait ends at the ``deadline`` at the latest. The error
+        texts are those of Terraform's ``retry.StateChangeConf``.
         """
         started = time.monotonic()
-        deadline = started + timeout
+        end = started + timeout
+        self._sleep(pause, deadline)
         pause = self.first_pause
         while True:
             state = read()
@@ -46,15 +69,18 @@ class Waiter:
                 raise ProviderError(
                     f"unexpected state '{state}', wanted target '{target}'. last error: %!s(<nil>)"
                 )
-            left = deadline - time.monotonic()
+            left = end - time.monotonic()
             if left <= 0:
                 raise ProviderError(
                     f"timeout while waiting for state to become '{target}' "
                     f"(last state: '{state or ''}', timeout: {go_duration(timeout)})"
                 )
-            self.pause(min(pause, left))
+            self._sleep(min(pause, left), deadline)
             longest = min(max(_SHORT_PAUSE, (time.monotonic() - started) / 4), _LONGEST_PAUSE)
             pause = min(pause * _GROWTH, longest)
+
+    def _sleep(self, seconds: float, deadline: Deadline | None) -> None:
+        self.pause(seconds if deadline is None else min(seconds, deadline.left()))
 
     def pause(self, seconds: float) -> None:
         """Sleep. Raises ``ProviderError`` if the run is stopped."""

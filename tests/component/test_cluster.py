@@ -329,9 +329,9 @@ def test_droplets_are_deleted_before_they_are_replaced(plan_of: PlanOf) -> None:
 @pytest.mark.parametrize(
     ("settings", "create", "delete"),
     [
-        ({}, "600s", "180s"),
-        ({"healthTimeoutSeconds": 10}, "180s", "180s"),
-        ({"healthTimeoutSeconds": 3600}, "3600s", "180s"),
+        ({}, "600s", "300s"),
+        ({"healthTimeoutSeconds": 10}, "300s", "300s"),
+        ({"healthTimeoutSeconds": 3600}, "3600s", "300s"),
         ({"dropletTimeoutSeconds": 900}, "900s", "900s"),
     ],
 )

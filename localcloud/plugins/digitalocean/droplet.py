@@ -14,9 +14,12 @@ from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
+from localcloud.plugins.waiting import Deadline
 
 _DESTROY_TIMEOUT = 60.0
-"""Seconds to wait for each step of a deletion, whatever the limit of the deletion is."""
+"""Seconds to wait after DELETE, whatever the limit of the deletion is."""
+_PAUSE = 0.1
+"""Seconds before each wait of a deletion. The real provider pauses for 10 s."""
 
 _COMPUTED = (
     "createdAt",
@@ -127,8 +130,12 @@ class Droplet(Resource[DigitalOceanApi]):
         return self.read(client, object_id, planned)
 
     def delete(self, client: DigitalOceanApi, object_id: str, prior: Properties, timeout: float) -> None:
-        """Wait for the lock, shut down if requested, detach volumes, delete, and wait until the droplet is deleted."""
-        watch = Watch(client, object_id)
+        """Wait for the lock, shut down if requested, detach volumes, delete, and wait until the droplet is deleted.
+
+        As in Terraform's SDK, one deadline holds for all of it. The wait for a detached volume alone does not know it.
+        """
+        deadline = Deadline(timeout)
+        watch = Watch(client, object_id, pause=_PAUSE, deadline=deadline)
         try:
             watch.until("false", ("", "true"), "locked", timeout)
         except ProviderError as error:
@@ -139,7 +146,7 @@ class Droplet(Resource[DigitalOceanApi]):
             droplet_actions.shut_down(client, object_id, watch, timeout)
         try:
             for volume in by_hash(watch.droplet.get("volume_ids") or []):
-                droplet_actions.detach(client, object_id, volume)
+                droplet_actions.detach(client, object_id, volume, pause=_PAUSE)
         except ProviderError as error:
             raise ProviderError(
                 f"Error detaching the volumes from the droplet ({object_id}): {error}"

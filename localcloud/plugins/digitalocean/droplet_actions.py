@@ -8,14 +8,20 @@ from typing import Any
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.values import Properties
+from localcloud.plugins.waiting import Deadline
 
 
 class Watch:
     """Polls one droplet, and keeps its last state."""
 
-    def __init__(self, api: DigitalOceanApi, object_id: str) -> None:
+    def __init__(
+        self, api: DigitalOceanApi, object_id: str, *, pause: float = 0, deadline: Deadline | None = None
+    ) -> None:
+        """``pause`` are the seconds before each wait. ``deadline`` is that of all waits together."""
         self._api = api
         self._id = object_id
+        self._pause = pause
+        self._deadline = deadline
         self.droplet: Properties = {}
 
     def until(
@@ -33,7 +39,9 @@ class Watch:
             # A locked droplet rejects all actions, whatever its status is.
             return None if self.droplet["locked"] else _attribute(self.droplet, attribute)
 
-        self._api.waiter.until(target, pending, read_state, timeout)
+        self._api.waiter.until(
+            target, pending, read_state, timeout, pause=self._pause, deadline=self._deadline
+        )
 
 
 def _attribute(droplet: Properties, name: str) -> str:
@@ -181,8 +189,8 @@ def move_volumes(api: DigitalOceanApi, object_id: str, old: set[str], new: set[s
             ) from error
 
 
-def detach(api: DigitalOceanApi, object_id: str, volume: str) -> None:
-    """Detach one volume."""
+def detach(api: DigitalOceanApi, object_id: str, volume: str, *, pause: float = 0) -> None:
+    """Detach one volume. ``pause`` are the seconds before the wait for it."""
     try:
         action = api.post(f"volumes/{volume}/actions", {"type": "detach", "droplet_id": int(object_id)})[
             "action"
@@ -191,6 +199,7 @@ def detach(api: DigitalOceanApi, object_id: str, volume: str) -> None:
         raise ProviderError(
             f'Error detaching volume "{volume}" from droplet ({object_id}): {error}'
         ) from error
+    api.waiter.pause(pause)
     _finish(api, action, f'Error waiting for volume "{volume}" to detach from droplet ({object_id})')
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from components.config.loading import ProviderAccess
+from components.droplets import shutdown
 from components.droplets.shutdown import (
     next_shutdown_action,
     remove_droplet,
@@ -193,6 +195,7 @@ BEGAN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 SHUTDOWN = {"type": "shutdown", "status": "errored", "started_at": "2026-01-01T00:00:00Z"}
 REPEATED = {**SHUTDOWN, "started_at": "2026-01-01T00:01:00Z"}
 SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-01T00:00:00Z"}
+MADE = {"type": "snapshot", "status": "completed", "started_at": "2025-12-31T23:59:30Z"}
 
 
 @pytest.mark.parametrize(
@@ -202,10 +205,13 @@ SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-
         ([], 60, False),
         ([SNAPSHOT, SHUTDOWN], 60, False),
         ([{**SHUTDOWN, "status": "in-progress"}], 60, False),
-        ([SHUTDOWN], 139, True),
-        ([SHUTDOWN], 141, False),
-        ([REPEATED, SHUTDOWN], 139, True),
-        ([REPEATED, SHUTDOWN], 141, False),
+        ([SHUTDOWN], 199, True),
+        ([SHUTDOWN], 201, False),
+        ([REPEATED, SHUTDOWN], 199, True),
+        ([REPEATED, SHUTDOWN], 201, False),
+        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:58Z"}], 169, True),
+        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:58Z"}], 171, False),
+        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:40Z"}], 199, True),
     ],
     ids=[
         "the shutdown has failed",
@@ -216,6 +222,9 @@ SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-
         "too late for this run",
         "once more in time",
         "the provider waits since the first",
+        "in time after a wait for an unlocked droplet",
+        "too late after a wait for an unlocked droplet",
+        "in time after an action that ended long before",
     ],
 )
 @pytest.mark.parametrize(("unresponsive", "by"), [(False, "shutdown"), (True, "power_off")])
@@ -223,6 +232,27 @@ def test_the_states_in_which_a_shutdown_is_retried(
     actions: list[Any], after: int, pushed: bool, unresponsive: bool, by: str
 ) -> None:
     wanted = next_shutdown_action(
-        actions, since=BEGAN, now=BEGAN + after, limit=180, unresponsive=unresponsive
+        actions, since=BEGAN - 60, now=BEGAN + after, limit=300, unresponsive=unresponsive
     )
     assert wanted == (by if pushed else "")
+
+
+@pytest.mark.parametrize(("after", "pushed"), [(9, True), (11, False)])
+def test_a_short_time_limit_leaves_half_of_it_for_retries(after: int, pushed: bool) -> None:
+    wanted = next_shutdown_action([SHUTDOWN], since=BEGAN, now=BEGAN + after, limit=20, unresponsive=False)
+    assert bool(wanted) == pushed
+
+
+async def test_a_droplet_that_is_being_deleted_gets_time_to_disappear(
+    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def delete_slowly(*_: object) -> None:
+        await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(shutdown, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(lab.host, "delete", delete_slowly)
+    orphan = droplet(name="a")["id"]
+    http.post(f"/v2/droplets/{orphan}/actions", json={"type": "power_off"})
+    lab.settle()
+    await remove_droplet(access, orphan, seconds=0)
+    assert http.get(f"/v2/droplets/{orphan}").status_code == 404

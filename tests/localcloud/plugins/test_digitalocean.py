@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,6 +89,9 @@ CREATION = {
 }
 
 
+DETACH = {"type": "detach", "droplet_id": 1002}
+
+
 def action(kind: str, path: str = "/v2/droplets/1002/actions") -> Recorded:
     body = {"action": {"id": 7, "status": "in-progress", "type": kind}}
     return Recorded("POST", path, {"type": kind}, 201, body)
@@ -97,12 +101,35 @@ def test_a_droplet_that_does_not_shut_down_in_time_is_not_deleted(api: RecordedA
     api.recorded.append(action("shutdown"))
     api.steady["/v2/droplets/1002"] = droplet(volume_ids=["some-volume"])
     with pytest.raises(RefusedError) as failed:
-        plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": True}, timeout=0.3)
-    assert (
-        "* Error waiting for droplet (1002) to become off: timeout while waiting for state to become 'off' "
-        "(last state: 'active', timeout: 0.3s)"
-    ) in failed.value.text
+        plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": True}, timeout=0.6)
+    assert "* Error waiting for droplet (1002) to become off: context deadline exceeded" in failed.value.text
     assert api.unexpected == []
+
+
+def test_all_waits_of_a_deletion_have_one_deadline(api: RecordedApi, plugin: Plugin) -> None:
+    limit = 0.8
+    api.recorded.append(action("shutdown"))
+    api.steady["/v2/droplets/1002"] = droplet(locked=True)
+    unlocking = threading.Timer(limit / 2, lambda: api.steady.update({"/v2/droplets/1002": droplet()}))
+    began = time.monotonic()
+    unlocking.start()
+    with pytest.raises(RefusedError, match="to become off: context deadline exceeded"):
+        plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": True}, timeout=limit)
+    assert time.monotonic() - began < 1.5 * limit
+
+
+def test_a_droplet_may_be_deleted_after_the_run_has_failed(api: RecordedApi, plugin: Plugin) -> None:
+    api.recorded += [
+        Recorded("GET", "/v2/droplets/1002", None, 200, droplet(status="off", volume_ids=["v"])),
+        Recorded("POST", "/v2/volumes/v/actions", DETACH, 202, {"action": {"id": 7}}),
+        Recorded("GET", "/v2/actions/7", None, 200, {"action": {"status": "in-progress"}}),
+        Recorded("GET", "/v2/actions/7", None, 200, {"action": {"status": "in-progress"}}),
+        Recorded("GET", "/v2/actions/7", None, 200, {"action": {"status": "completed", "completed_at": "x"}}),
+        Recorded("DELETE", "/v2/droplets/1002", None, 204, None),
+    ]
+    with pytest.raises(RefusedError, match="Error deleting droplet: context deadline exceeded"):
+        plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": False}, timeout=0.2)
+    assert api.never_sent() == []
 
 
 def test_a_new_droplet_is_ready_when_it_is_unlocked_and_active(api: RecordedApi, plugin: Plugin) -> None:
