@@ -94,6 +94,15 @@ def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Wa
     cluster.wait_healthy()
 
 
+def test_a_member_that_is_no_target(cluster: Cluster, watch: Watch) -> None:
+    added = cluster.etcdctl("member", "add", "m4", "--learner", "--peer-urls=https://m4:2380", "-w", "json")
+    try:
+        watch.wait_firing("EtcdTargetsOutdated")
+    finally:
+        cluster.etcdctl("member", "remove", f"{json.loads(added)['member']['ID']:x}")
+    watch.wait_clear("EtcdTargetsOutdated")
+
+
 def test_a_leader_that_changes_often(cluster: Cluster, watch: Watch) -> None:
     for _ in range(6):
         wait_for(lambda: leadership_moves(cluster), bool, "new leader")

@@ -64,6 +64,10 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
         "0",
         "0",
     )
+    assert samples['etcd_node_members{kind="voter"}'] == "1"
+    assert node.etcdctl("member", "add", "m2", "--learner", "--peer-urls=https://m2:2380").returncode == 0
+    _, text = scrape(node, client_context(node.paths.etc, "server"))
+    assert 'etcd_node_members{kind="voter"} 1\netcd_node_members{kind="learner"} 1\n' in text
     assert scrape(node, client_context(node.paths.etc, "server"), "/keys")[0] == 404
 
 
@@ -72,6 +76,7 @@ def test_the_expiry_is_served_while_etcd_is_down(lab: Lab) -> None:
     _, text = scrape(node, client_context(node.paths.etc, "server"))
     assert END in text
     assert "etcd_node_alarm" not in text
+    assert "etcd_node_members" not in text
 
 
 def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:

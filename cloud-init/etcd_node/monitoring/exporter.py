@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etcd_node.etcd.transport import server_context
+from etcd_node.etcd.client import local_members
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
 from etcd_node.monitoring.facts import facts
@@ -63,6 +64,12 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "alarm",
             raised_alarms(settings.metrics),
         )
+        + _family(
+            "etcd_node_members",
+            "Members in this member's own list, by whether they vote.",
+            "kind",
+            listed_members(TlsClient(paths.etc), MemberAddress(settings.name, settings.listen)),
+        )
         + node_metrics(facts(settings, paths, journal=False))
         + metrics_files(paths.metrics)
     )
@@ -102,6 +109,20 @@ def raised_alarms(metrics: str) -> dict[str, float]:
         finally:
             connection.close()
     return raised
+
+
+def listed_members(client: TlsClient, me: MemberAddress) -> dict[str, float]:
+    """The number of voters and of learners in a member's own list; nothing when its etcd does not answer.
+
+    etcd's own metric of known members is newer than 3.5, and does not tell learners from voters.
+    """
+    try:
+        members = local_members(client, me)
+    except NoAnswerError:
+        return {}
+    learners = sum(member.learner for member in members)
+    # While preparecluster runs, its endpoint answers instead of etcd.
+    return {"voter": len(members) - learners, "learner": learners} if members else {}
 
 
 def metrics_files(folder: Path) -> str:
