@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from components.api.proxy import proxy_for
+from components.shared.api_errors import USER_AGENT
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
     """A client of the API at ``url``, with the proxy and the trusted authorities that the provider's plugin uses."""
     return httpx.Client(
         base_url=url.partition("?")[0],
-        headers={"Authorization": f"Bearer {token}"},
+        headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT},
         timeout=seconds,
         verify=_authorities(),
         proxy=proxy_for(url),

@@ -13,7 +13,7 @@ import pulumi
 
 from components.api.clock import ApiClock
 from components.api.http_client import NoAnswerError, ask_api
-from components.api.retry import PAUSES, is_temporary, retry_delay
+from components.api.retry import PAUSES, is_of_another_server, is_temporary, retry_delay
 from components.shared.paging import has_next_page, page_url
 
 REQUEST_TIMEOUT_SECONDS = 10
@@ -71,8 +71,8 @@ async def list_all(
             status = answer.status_code
             if status != 200:
                 raise ListingError(
-                    f"{api_url} answered {status} to the listing of {kind}{_cause(status, kind)}",
-                    temporary=is_temporary(status),
+                    f"{api_url} answered {status} to the listing of {kind}{_cause(answer, kind)}",
+                    temporary=is_temporary(answer),
                 )
             page = answer.json()
             items += page[kind]
@@ -101,8 +101,8 @@ async def read_one(
             return None
         if status != 200:
             raise ListingError(
-                f"{api_url} answered {status} to the request for {what}{_cause(status, kind)}",
-                temporary=is_temporary(status),
+                f"{api_url} answered {status} to the request for {what}{_cause(answer, kind)}",
+                temporary=is_temporary(answer),
             )
         return answer.json()[kind.removesuffix("s")]
     except NoAnswerError as error:
@@ -112,8 +112,10 @@ async def read_one(
         raise ListingError(text, temporary=False) from error
 
 
-def _cause(status: int, kind: str) -> str:
-    match status:
+def _cause(answer: httpx.Response, kind: str) -> str:
+    if is_of_another_server(answer):
+        return ". The answer is not the API's own, but that of a proxy or another server in front of it"
+    match answer.status_code:
         case 401:
             return ": the token is not valid, or not valid any more"
         case 403:
@@ -134,7 +136,7 @@ async def ask_with_retries(url: str, token: str, pauses: Sequence[float] = PAUSE
         except NoAnswerError as error:
             problem, wait = f"did not answer ({error})", retry_delay(pause, {})
         else:
-            if not is_temporary(answer.status_code):
+            if not is_temporary(answer):
                 return answer
             problem, wait = f"answered {answer.status_code}", retry_delay(pause, answer.headers)
         pulumi.log.info(f"{where} {problem}: retrying in {wait:.0f} s")

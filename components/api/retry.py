@@ -6,6 +6,9 @@ import random
 import time
 from collections.abc import Mapping
 
+import httpx
+
+from components.shared.api_errors import is_api_error
 from components.shared.rate_limit import requested_pause
 
 PAUSES = (1, 2, 4, 8, 15, 30)
@@ -15,9 +18,25 @@ LONGEST_SECONDS = 60.0
 """Longest pause in seconds. A run whose requests of the hour are used up fails, and does not wait for the next hour."""
 
 
-def is_temporary(status: int) -> bool:
-    """Whether a retry may succeed soon: the API was busy, or failed with a status other than 501."""
-    return status == 429 or (status >= 500 and status != 501)
+def is_temporary(answer: httpx.Response) -> bool:
+    """Whether a retry may succeed soon.
+
+    The API was busy, or failed with a status other than 501, or a server in front of it refused the request.
+    """
+    status = answer.status_code
+    return status == 429 or (status >= 500 and status != 501) or is_of_another_server(answer)
+
+
+def is_of_another_server(answer: httpx.Response) -> bool:
+    """Whether a refusal is not the API's own: it has neither DigitalOcean's nor Cloudflare's form.
+
+    Cloudflare's servers in front of an API answer 403 now and then, to a request that the API would have accepted.
+    """
+    return (
+        answer.status_code in {401, 403}
+        and not is_api_error(answer.content)
+        and b'"errors"' not in answer.content
+    )
 
 
 def retry_delay(pause: float, headers: Mapping[str, str]) -> float:

@@ -11,12 +11,14 @@ import httpx
 
 from components.api.http_client import api_client, in_thread
 from components.api.listing import REQUEST_TIMEOUT_SECONDS
-from components.api.retry import PAUSES, retry_delay
+from components.api.retry import PAUSES, is_of_another_server, retry_delay
 from components.config.loading import ProviderAccess
 
 
 class RetryingClient:
-    """Sends requests with the provider's own token, and repeats one that the API answers with 429.
+    """Sends requests with the provider's own token, and repeats one that the API did not take.
+
+    That is one that it answers with 429, or that a server in front of it refuses.
 
     Paths are relative to ``path``. Methods raise ``httpx.RequestError`` where the API does not answer.
     """
@@ -54,7 +56,7 @@ class RetryingClient:
 
         for pause in PAUSES:
             answer = await in_thread(send)
-            if answer.status_code != 429:
+            if answer.status_code != 429 and not is_of_another_server(answer):
                 return answer
             await asyncio.sleep(retry_delay(pause, answer.headers))
         return await in_thread(send)

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MEMBER_COUNTS = (1, 3, 5, 7, 9)
+"""The numbers of members that a cluster may have."""
+
 
 @dataclass(frozen=True)
 class Markers:
@@ -41,6 +44,15 @@ def size_marker(cluster: str, size: int) -> str:
 def rollout_marker(cluster: str, rollout: str) -> str:
     """The tag that says how changes reach the members: ``one-at-a-time`` or ``all-at-once``."""
     return f"{cluster}-{rollout}"
+
+
+def unlisted_markers(tags: Iterable[str], cluster: str) -> list[str]:
+    """The markers that a cluster may have, but that are not among these tags."""
+    names = {tag.casefold() for tag in tags}
+    wanted = [up_marker(cluster), rollout_marker(cluster, "all-at-once")]
+    if markers_in(names, cluster).size is None:
+        wanted += [size_marker(cluster, size) for size in MEMBER_COUNTS]
+    return [name for name in wanted if name.casefold() not in names]
 
 
 def markers_in(tags: Iterable[str], cluster: str) -> Markers:

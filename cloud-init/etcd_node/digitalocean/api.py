@@ -8,10 +8,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, cast
 
+from components.shared.api_errors import USER_AGENT, is_api_error
 from components.shared.droplets import ipv4_address
 from components.shared.paging import has_next_page, page_url
 from etcd_node.host.backoff import after_refusal, backoff
@@ -41,12 +43,21 @@ class Droplet:
 class ListingError(Exception):
     """A request failed. The text is one line without any secret."""
 
-    def __init__(self, text: str, *, refused: Mapping[str, str] | None = None, patient: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        refused: Mapping[str, str] | None = None,
+        patient: bool = False,
+        missing: bool = False,
+    ) -> None:
         super().__init__(text)
         self.refused = refused
         """The headers of a 429 answer."""
         self.patient = patient
         """Whether an operator must change something first, so that early tries are useless."""
+        self.missing = missing
+        """Whether the API itself says that it has nothing at the requested path."""
 
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait before the next try. ``attempt`` counts earlier failures."""
@@ -88,7 +99,7 @@ def pages(
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json",
-        "User-Agent": "etcd-prepare-cluster",
+        "User-Agent": USER_AGENT,
     }
     page = 1
     while True:
@@ -124,15 +135,22 @@ def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
         with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT) as response:  # noqa: S310
             return response.read()
     except urllib.error.HTTPError as error:
-        with error:
-            raise _refusal(error.code, {key.lower(): value for key, value in error.headers.items()}) from None
+        body = b""
+        with error, suppress(OSError, HTTPException):
+            body = error.read(1 << 16)
+        headers = {key.lower(): value for key, value in error.headers.items()}
+        raise _refusal(error.code, headers, body) from None
     except urllib.error.URLError as error:
         raise ListingError(f"the DigitalOcean API cannot be reached: {_reason(error.reason)}") from None
     except (OSError, HTTPException) as error:
         raise ListingError(f"the DigitalOcean API broke the connection: {_reason(error)}") from None
 
 
-def _refusal(status: int, headers: Mapping[str, str]) -> ListingError:
+def _refusal(status: int, headers: Mapping[str, str], body: bytes) -> ListingError:
+    if status in {401, 403, 404} and not is_api_error(body):
+        return ListingError(f"a server in front of the DigitalOcean API answers {status}")
+    if status == 404:
+        return ListingError("the DigitalOcean API answers 404", missing=True)
     if status == 401:
         return ListingError(
             f"the DigitalOcean API answers 401: the discovery token is invalid or revoked: {REMEDY}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from components.shared.markers import Markers, markers_in
+from components.shared.markers import Markers, markers_in, unlisted_markers
 from components.shared.shutdown_requests import shutdown_requests
 from etcd_node.digitalocean.api import Fetch, ListingError, list_droplets, pages, unexpected
 from etcd_node.host.settings import Settings
@@ -22,9 +22,27 @@ def read_markers(settings: Settings, token: str, *, fetch: Fetch | None = None) 
         except (KeyError, TypeError, ValueError) as error:
             raise unexpected("tags", error) from error
     # A missing marker allows a shutdown. If tags change meanwhile, a marker may move to a page that was read already.
+    # Nor does the API promise that the total is the number of listed names.
     if totals != {len(set(names))}:
-        raise ListingError("the account's tags changed while they were listed")
+        names += [
+            name
+            for name in unlisted_markers(names, settings.tag)
+            if _exists(settings, token, name, fetch=fetch)
+        ]
     return markers_in(names, settings.tag)
+
+
+def _exists(settings: Settings, token: str, tag: str, *, fetch: Fetch | None) -> bool:
+    """Whether the account has a tag (``GET /v2/tags/NAME``). Raises ``ListingError``."""
+    try:
+        body = next(pages(settings.api_url, token, f"tags/{tag}", {}, fetch=fetch))
+        return str(body["tag"]["name"]).casefold() == tag.casefold()
+    except ListingError as error:
+        if error.missing:
+            return False
+        raise
+    except (KeyError, TypeError) as error:
+        raise unexpected("tag", error) from error
 
 
 def own_droplet(

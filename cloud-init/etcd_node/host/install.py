@@ -14,6 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
 
+from components.shared.api_errors import USER_AGENT
 from etcd_node.host.backoff import backoff
 from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
@@ -102,7 +103,11 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     temporary = target.with_suffix(".part")
     digest = hashlib.sha256()
     try:
-        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response, temporary.open("wb") as file:  # noqa: S310
+        request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT})  # noqa: S310
+        with (
+            urllib.request.urlopen(request, timeout=DOWNLOAD_TIMEOUT) as response,  # noqa: S310
+            temporary.open("wb") as file,
+        ):
             while chunk := response.read(_CHUNK):
                 digest.update(chunk)
                 file.write(chunk)

@@ -16,6 +16,7 @@ import pytest
 from components.api.http_client import Call, NoAnswerError, ask_api, ask_member
 from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
+from components.shared.api_errors import USER_AGENT
 from tests.nodes.certificates import make_authority
 
 NAME = "localhost"
@@ -35,6 +36,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         payload = f"{self.client_address[1]} {self.command} {self.path} ".encode() + body
+        if self.path == "/agent":
+            payload = self.headers["User-Agent"].encode()
         self.send_response(307 if self.path == "/moved" else 503 if self.path == "/sick" else 200)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(payload)))
@@ -125,6 +128,11 @@ async def test_an_api_that_is_not_there_is_told_in_the_systems_words() -> None:
         port = listener.getsockname()[1]
     with pytest.raises(NoAnswerError, match=r"^ConnectionRefusedError: \[Errno \d+\] Connection refused$"):
         await ask_api(f"http://127.0.0.1:{port}/v2/droplets", "token", seconds=5)
+
+
+async def test_an_api_learns_the_programs_own_name(server: ThreadingHTTPServer) -> None:
+    answer = await ask_api(f"http://127.0.0.1:{server.server_port}/agent", "token", seconds=5)
+    assert answer.text == USER_AGENT
 
 
 NOWHERE = "http://127.0.0.1:9"

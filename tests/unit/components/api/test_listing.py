@@ -47,6 +47,11 @@ async def test_every_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.asked == [f"{query}&page=1", f"{query}&page=2"]
 
 
+def refusal(status: int) -> httpx.Response:
+    """A refusal of the API itself."""
+    return httpx.Response(status, json={"id": "forbidden", "message": "You are not authorized"})
+
+
 BUSY = httpx.Response(429)
 
 
@@ -79,14 +84,26 @@ async def test_a_refusal_says_what_the_token_lacks(
     monkeypatch: pytest.MonkeyPatch, status: int, cause: str
 ) -> None:
     with pytest.raises(ListingError, match=f"answered {status} to the listing of vpcs: {cause}"):
-        await listed(monkeypatch, Api(httpx.Response(status)))
+        await listed(monkeypatch, Api(refusal(status)))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_by_a_server_in_front_of_the_api_names_no_scope(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    edge = httpx.Response(status, content=b"<html>error code: 1010</html>")
+    assert await listed(monkeypatch, Api(edge, page("a")), pauses=(0,)) == ["a"]
+    with pytest.raises(ListingError, match="not the API's own") as raised:
+        await listed(monkeypatch, Api(edge))
+    assert raised.value.temporary
+    assert "scope" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
     ("answer", "temporary"),
     [
         (httpx.Response(500), True),
-        (httpx.Response(401), False),
+        (refusal(401), False),
         (NoAnswerError("ConnectionRefusedError"), True),
         (httpx.Response(200, content=b"<html>"), False),
         (httpx.Response(200, content=b"{}"), False),

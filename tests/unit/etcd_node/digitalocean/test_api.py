@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +14,10 @@ from etcd_node.digitalocean import api as listing
 from etcd_node.digitalocean.address_book import AddressBook, addresses_of, identity_problem
 from etcd_node.digitalocean.api import Droplet, ListingError, list_droplets
 from etcd_node.host.backoff import LONGEST_RESET, after_refusal, backoff
+
+from components.shared.api_errors import USER_AGENT
+
+REFUSED = b'{"id": "forbidden", "message": "You are not authorized to perform this operation"}'
 
 
 def droplet(number: int, public: str | None = None, private: str | None = None) -> dict[str, Any]:
@@ -87,9 +93,45 @@ def test_an_answer_that_is_no_listing_is_an_error(body: bytes) -> None:
     ],
 )
 def test_a_rejection_is_one_line_with_its_remedy(status: int, text: str) -> None:
-    message = str(listing._refusal(status, {}))
+    message = str(listing._refusal(status, {}, REFUSED))
     assert text in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>error code: 1010</html>", b'{"title": "Access denied"}', b"[]"]
+)
+def test_an_answer_of_another_server_says_nothing_about_the_token(status: int, body: bytes) -> None:
+    refusal = listing._refusal(status, {}, body)
+    assert str(refusal) == f"a server in front of the DigitalOcean API answers {status}"
+    assert not refusal.missing
+    assert refusal.delay(0) < listing._refusal(403, {}, REFUSED).delay(0)
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Answers 403 like the API, and keeps the user agent."""
+
+    agents: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        self.agents.append(self.headers["User-Agent"])
+        self.send_response(403)
+        self.end_headers()
+        self.wfile.write(REFUSED)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def test_a_member_gives_its_own_name_and_reads_the_apis_error() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(ListingError, match="lacks a scope"):
+            list_droplets(url, "secret", "t", "public")
+        server.shutdown()
+    assert Recorder.agents == [USER_AGENT]
 
 
 def test_retry_after_is_honoured() -> None:
@@ -118,7 +160,7 @@ def test_the_wait_doubles_up_to_its_limit_and_varies_by_half() -> None:
 
 
 def test_a_rejected_token_is_tried_again_slowly() -> None:
-    assert listing._refusal(403, {}).delay(0) > listing._refusal(500, {}).delay(0)
+    assert listing._refusal(403, {}, REFUSED).delay(0) > listing._refusal(500, {}, b"").delay(0)
 
 
 def test_the_newer_of_two_droplets_counts_and_the_name_is_a_duplicate() -> None:

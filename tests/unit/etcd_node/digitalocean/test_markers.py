@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -77,14 +77,56 @@ def test_markers_of_other_clusters_are_ignored() -> None:
     assert read_markers(SETTINGS, "secret", fetch=pages) == Markers(up=False, size=None, all_at_once=False)
 
 
+class Account(Pages):
+    """An account whose listing of tags is not complete. ``tags`` exist, but are not listed."""
+
+    def __init__(self, *bodies: dict[str, Any], tags: Collection[str] = ()) -> None:
+        super().__init__(*bodies)
+        self.tags = {tag.casefold() for tag in tags}
+
+    def __call__(self, url: str, headers: Mapping[str, str]) -> bytes:
+        path = urlsplit(url).path
+        if path == "/v2/tags":
+            return super().__call__(url, headers)
+        self.paths.append(path)
+        name = path.removeprefix("/v2/tags/")
+        if name.casefold() not in self.tags:
+            raise ListingError("the DigitalOcean API answers 404", missing=True)
+        return json.dumps({"tag": {"name": name, "resources": {"count": 0}}}).encode()
+
+
 @pytest.mark.parametrize(
     "second",
     [tags("c", total=3), tags("b", "c", total=4)],
     ids=["one was deleted", "one is listed twice"],
 )
-def test_tags_that_change_while_they_are_listed_prove_nothing(second: dict[str, Any]) -> None:
-    with pytest.raises(ListingError, match="changed while they were listed"):
-        read_markers(SETTINGS, "secret", fetch=Pages(tags("a", "b", total=4), second))
+def test_markers_that_an_inconsistent_listing_lacks_are_asked_for(second: dict[str, Any]) -> None:
+    unlisted = ["ETCD-etcd-fra1-up", "etcd-etcd-fra1-size-5"]
+    account = Account(tags("a", "b", total=4), second, tags=unlisted)
+    assert read_markers(SETTINGS, "secret", fetch=account) == Markers(up=True, size=5, all_at_once=False)
+
+
+def test_a_total_that_counts_something_else_does_not_hide_the_markers() -> None:
+    names = ("etcd-etcd-fra1-up", "etcd-etcd-fra1-size-3", "etcd-etcd-fra1-all-at-once")
+    account = Account(tags(*names, total=17))
+    assert read_markers(SETTINGS, "secret", fetch=account) == Markers(up=True, size=3, all_at_once=True)
+    assert account.paths == ["/v2/tags"]
+
+
+def test_a_tag_that_the_api_does_not_know_does_not_exist() -> None:
+    account = Account(tags("a", total=2))
+    assert read_markers(SETTINGS, "secret", fetch=account) == Markers(up=False, size=None, all_at_once=False)
+    assert "/v2/tags/etcd-etcd-fra1-up" in account.paths
+
+
+def test_a_failed_request_for_one_tag_proves_nothing() -> None:
+    def fetch(url: str, headers: Mapping[str, str]) -> bytes:
+        if urlsplit(url).path == "/v2/tags":
+            return Pages(tags("a", total=2))(url, headers)
+        raise ListingError("a server in front of the DigitalOcean API answers 404")
+
+    with pytest.raises(ListingError, match="in front of"):
+        read_markers(SETTINGS, "secret", fetch=fetch)
 
 
 @pytest.mark.parametrize("body", [{}, {"tags": None}, {"tags": [{}]}, {"tags": []}])
