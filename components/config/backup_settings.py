@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -22,6 +23,11 @@ SPACES_REGIONS = frozenset(
     {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
 )
 """The regions in which the DigitalOcean provider creates buckets (``digitalocean/spaces/spaces_entities.go``)."""
+AES256 = "AES256"
+"""Encryption by the S3 server with keys of its own (SSE-S3)."""
+KMS = "aws:kms"
+"""Encryption by the S3 server with a key of a key management service (SSE-KMS)."""
+KMS_KEY = re.compile(rf"{KMS}:(\S+)")
 SHORTEST_INTERVAL = 60
 """The shortest interval between two backups, in seconds. Members check every 15 seconds whether one is due."""
 
@@ -70,6 +76,14 @@ def _backup_name(value: str) -> str:
     return value
 
 
+def _encryption(value: str) -> str:
+    if value and value not in {AES256, KMS} and not KMS_KEY.fullmatch(value):
+        raise ValueError(
+            "write AES256, aws:kms, or aws:kms: and the id or ARN of a key. Leave it empty to ask for no encryption"
+        )
+    return value
+
+
 def _authority(value: str) -> str:
     if value and "-----BEGIN CERTIFICATE-----" not in value:
         raise ValueError("write a PEM certificate, or leave it empty to trust public authorities")
@@ -99,6 +113,8 @@ class BackupSettings(BaseModel):
     """The keys, which must be able to list, read and write objects. They are stored on the droplets."""
     backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
     """PEM of the authority that signed the endpoint's certificate. If it is empty, public authorities are trusted."""
+    backup_encryption: Annotated[str, AfterValidator(_encryption)] = ""
+    """The encryption by the S3 server that uploads ask for, because a policy of the bucket demands it."""
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
     """The backup from which a new cluster bootstraps: ``latest`` or a name. Empty bootstraps it without data."""
 
@@ -117,6 +133,7 @@ class BackupSettings(BaseModel):
                 *given,
                 *(["backupEndpoint"] if self.backup_endpoint else []),
                 *(["backupBucketCreate"] if self.backup_bucket_create else []),
+                *(["backupEncryption"] if self.backup_encryption else []),
             ]
             if others:
                 raise ConflictingSettingsError(
@@ -139,6 +156,13 @@ class BackupSettings(BaseModel):
                 f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to another "
                 f"region's, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
                 f"(one of {', '.join(sorted(SPACES_REGIONS))})",
+            )
+        if self.backup_encryption and SPACES_ENDPOINT.fullmatch(s3_endpoint(self, region)):
+            raise ConflictingSettingsError(
+                "backupEncryption",
+                self.backup_encryption,
+                "Spaces encrypts with a key of the client's alone, and the members have none. Remove the key, or use "
+                "another S3 server (etcd:backupEndpoint)",
             )
         shortest = 2 * in_seconds(self.backup_interval)
         if self.backup_retention != KEEP_ALL and in_seconds(self.backup_retention) < shortest:
@@ -165,6 +189,8 @@ class BackupTarget:
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     ca_certificate: str = field(repr=False)
+    upload_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of the requests that begin an upload."""
 
     def as_json(self) -> dict[str, Any]:
         """The content of the droplet's ``backup.json``."""
@@ -196,7 +222,19 @@ def backup_target(settings: BackupSettings, *, cluster: str, region: str) -> Bac
         access_key=settings.backup_access_key.get_secret_value(),
         secret_key=settings.backup_secret_key.get_secret_value(),
         ca_certificate=settings.backup_ca_certificate,
+        upload_headers=encryption_headers(settings.backup_encryption),
     )
+
+
+def encryption_headers(encryption: str) -> dict[str, str]:
+    """The headers that ask an S3 server for an encryption, as ``etcd:backupEncryption`` names it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-s3-encryption.html
+    """
+    header = "x-amz-server-side-encryption"
+    if key := KMS_KEY.fullmatch(encryption):
+        return {header: KMS, f"{header}-aws-kms-key-id": key[1]}
+    return {header: encryption} if encryption else {}
 
 
 def backup_summary(settings: BackupSettings, target: BackupTarget | None) -> str:

@@ -41,6 +41,8 @@ WORST_CASE: dict[str, Any] = {
     "backupAccessKey": random_text(64, BASE64),
     "backupSecretKey": random_text(64, BASE64, seed="secret"),
     "backupCaCertificate": AUTHORITY_WITH_RSA_4096,
+    # The ARN of a key has 75 characters.
+    "backupEncryption": "aws:kms:arn:aws:kms:" + random_text(55),
     # A prefix and the name of a backup, which has 139 characters.
     "restoreFrom": random_text(63) + "/" + random_text(133) + ".db.gz",
 }

@@ -6,6 +6,7 @@ and an answer without a file. A file larger than ``PART`` is uploaded in parts, 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import http.client
 import ssl
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from components.shared.api_errors import USER_AGENT
 from etcd_node.backup.aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
 
 BLOCK = 1 << 20
@@ -57,6 +59,8 @@ class BucketAccess:
     key: AccessKey
     ca_certificate: str = field(default="", repr=False)
     """PEM of the authority that signed the endpoint's certificate; empty trusts those of the system."""
+    upload_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Headers of each request that begins an upload, such as those for encryption by the server."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class _Body:
     blocks: Iterable[bytes] = ()
     size: int = 0
     sha256: str = EMPTY_SHA256
+    md5: str = ""
+    """In base64. A bucket with object lock demands it for an object or a part; empty sends none."""
 
 
 class Bucket:
@@ -120,7 +126,10 @@ class Bucket:
             ]
             if _text(page, "IsTruncated") != "true":
                 return Listing(tuple(objects), now if now is not None else self._clock().timestamp())
-            query["continuation-token"] = _text(page, "NextContinuationToken")
+            token = _text(page, "NextContinuationToken")
+            if token in {"", query.get("continuation-token")}:
+                raise S3Error(f"{self._access.endpoint} lists the bucket without an end")
+            query["continuation-token"] = token
 
     def upload(self, key: str, source: Path, sha256: str, metadata: Mapping[str, str]) -> None:
         """Upload a file with that SHA-256. The server verifies the hash, so an incomplete object never appears."""
@@ -128,9 +137,12 @@ class Bucket:
         headers = {
             "content-type": "application/octet-stream",
             **{f"x-amz-meta-{name}": value for name, value in metadata.items()},
+            **self._access.upload_headers,
         }
         if size <= self._part:
-            self._send("PUT", key, {}, _Body(_read_blocks(source, 0, size), size, sha256), headers=headers)
+            body = _part(source, 0, size)
+            _check_unchanged(source, body.sha256, sha256)
+            self._send("PUT", key, {}, body, headers=headers)
             return
         created, _ = self._send("POST", key, {"uploads": ""}, headers=headers)
         upload_id = {"uploadId": _text(created, "UploadId")}
@@ -171,15 +183,10 @@ class Bucket:
         total = hashlib.sha256()
         parts = ""
         for number, start in enumerate(range(0, size, self._part), start=1):
-            length, digest = min(self._part, size - start), hashlib.sha256()
-            for block in _read_blocks(source, start, length):
-                total.update(block)
-                digest.update(block)
-            body = _Body(_read_blocks(source, start, length), length, digest.hexdigest())
+            body = _part(source, start, min(self._part, size - start), total.update)
             _, tag = self._send("PUT", key, {"partNumber": str(number), **upload_id}, body)
             parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
-        if total.hexdigest() != sha256:
-            raise S3Error(f"{source} changed after its hash was computed")
+        _check_unchanged(source, total.hexdigest(), sha256)
         text = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         answer, _ = self._send(
             "POST", key, upload_id, _Body([text], len(text), hashlib.sha256(text).hexdigest())
@@ -198,7 +205,10 @@ class Bucket:
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[ET.Element, str]:
         """Send a request. Returns the XML document and the entity tag of the answer."""
-        headers = {**headers, "content-length": str(body.size)}
+        if body.size:
+            headers = {**headers, "content-length": str(body.size)}
+        if body.md5:
+            headers = {**headers, "content-md5": body.md5}
         with self._request(method, key, query, body, headers) as response:
             return _parse(response.read() or b"<nothing/>"), response.headers.get("ETag", "")
 
@@ -219,6 +229,10 @@ class Bucket:
             connection.putrequest(method, request.target, skip_host=True, skip_accept_encoding=True)
             for name, value in signed_headers(request, access.key, access.region, self._clock()).items():
                 connection.putheader(name, value)
+            connection.putheader("user-agent", USER_AGENT)
+            if method == "POST" and not body.size:
+                # Not signed, because a proxy in front of the server may remove it.
+                connection.putheader("content-length", "0")
             connection.endheaders()
             _send_blocks(connection, body.blocks)
             response = connection.getresponse()
@@ -251,6 +265,21 @@ def _read_blocks(source: Path, start: int, length: int) -> Generator[bytes]:
         while length and (block := file.read(min(BLOCK, length))):
             length -= len(block)
             yield block
+
+
+def _part(source: Path, start: int, length: int, *updates: Callable[[bytes], object]) -> _Body:
+    """A part of a file as a body, with its hashes. Each of ``updates`` gets every block of it as well."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    for block in _read_blocks(source, start, length):
+        for update in (sha256.update, md5.update, *updates):
+            update(block)
+    text = base64.b64encode(md5.digest()).decode()
+    return _Body(_read_blocks(source, start, length), length, sha256.hexdigest(), text)
+
+
+def _check_unchanged(source: Path, sha256: str, expected: str) -> None:
+    if sha256 != expected:
+        raise S3Error(f"{source} changed after its hash was computed")
 
 
 def _send_blocks(connection: http.client.HTTPConnection, blocks: Iterable[bytes]) -> None:

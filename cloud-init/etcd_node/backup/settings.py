@@ -35,6 +35,11 @@ def read_backup_settings(path: Path) -> BackupSettings | None:
     values = json.loads(path.read_text())
     key = AccessKey(values["access_key"], values["secret_key"])
     access = BucketAccess(
-        values["endpoint"], values["bucket"], values["region"], key, values["ca_certificate"]
+        values["endpoint"],
+        values["bucket"],
+        values["region"],
+        key,
+        values["ca_certificate"],
+        values["upload_headers"],
     )
     return BackupSettings(access, values["prefix"], values["interval"], values["retention"])

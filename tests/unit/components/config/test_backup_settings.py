@@ -41,6 +41,28 @@ def test_a_bucket_and_its_keys_are_enough() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("encryption", "headers"),
+    [
+        ("", {}),
+        ("AES256", {"x-amz-server-side-encryption": "AES256"}),
+        ("aws:kms", {"x-amz-server-side-encryption": "aws:kms"}),
+        (
+            "aws:kms:arn:aws:kms:eu-central-1:111122223333:key/1a2b",
+            {
+                "x-amz-server-side-encryption": "aws:kms",
+                "x-amz-server-side-encryption-aws-kms-key-id": "arn:aws:kms:eu-central-1:111122223333:key/1a2b",
+            },
+        ),
+    ],
+)
+def test_members_ask_for_the_encryption_that_is_set(encryption: str, headers: dict[str, str]) -> None:
+    endpoint = {"backupEndpoint": "https://s3.eu-central-1.amazonaws.com"}
+    uploaded = target(**BACKUPS, **endpoint, backupEncryption=encryption)
+    assert uploaded is not None
+    assert uploaded.as_json()["upload_headers"] == headers
+
+
 def test_the_summary_tells_where_how_often_and_how_long() -> None:
     changes = {**BACKUPS, "backupRetention": "0"}
     line = backup_summary(settings(**changes), target(**changes))
@@ -75,6 +97,10 @@ def test_the_summary_tells_where_how_often_and_how_long() -> None:
      "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in nyc1: set etcd:backupEndpoint to another"),
     ({**BACKUPS, "backupBucketCreate": True, "backupEndpoint": "https://lon9.digitaloceanspaces.com"},
      "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in lon9"),
+    ({"backupEncryption": "AES256"}, "etcd:backupEncryption is set: backups also need a bucket"),
+    ({**BACKUPS, "backupEncryption": "yes"}, "etcd:backupEncryption is yes: write AES256, aws:kms, or"),
+    ({**BACKUPS, "backupEncryption": "AES256"},
+     "etcd:backupEncryption is AES256: Spaces encrypts with a key of the client's alone"),
     ({"restoreFrom": "latest"}, "etcd:restoreFrom is latest: there is no bucket to restore from"),
     ({**BACKUPS, "restoreFrom": "yesterday"}, "etcd:restoreFrom is yesterday: write latest, or the name of a backup"),
 ])  # fmt: skip
