@@ -32,7 +32,7 @@ def main(
     etcd_version: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Build this etcd release ({', '.join(etcd.VERSIONS)}); can be repeated. "
+            help=f"Build this etcd release ({', '.join((*etcd.VERSIONS, etcd.EARLIER_VERSION))}); can be repeated. "
             f"Default: {etcd.DEFAULT_VERSION}."
         ),
     ] = None,

@@ -16,11 +16,14 @@ from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work
 from localcloud.toolchain.tarball import write_tarball
 
-DEFAULT_VERSION = "3.6.14"
-"""The version that clusters run by default."""
+DEFAULT_VERSION = "3.6.16"
+"""The version that clusters of the local cloud run by default."""
 
-VERSIONS = ("3.5.33", "3.6.14", "3.7.1")
-"""The versions that can be built: one for each supported minor version."""
+VERSIONS = ("3.5.34", "3.6.16", "3.7.3")
+"""The newest version of each supported minor version that can be built."""
+
+EARLIER_VERSION = "3.6.14"
+"""An earlier release of the default minor version, which tests go back to. Stacks have it by default elsewhere."""
 
 CHECKSUMS = golang.MODULES / "SHA256SUMS"
 """The SHA-256 of every archive that can be built, in the format of ``sha256sum``."""
@@ -49,7 +52,7 @@ class Release:
 def ensure_release(version: str = DEFAULT_VERSION) -> Release:
     """Return a release, and build it if it is missing.
 
-    Raises ``ToolchainError`` if the version is not one of ``VERSIONS``, or if the archive has another checksum than the
+    Raises ``ToolchainError`` if the version has no committed checksum, or if the archive has another checksum than the
     committed one.
     """
     expected = checksum(version)
@@ -85,7 +88,8 @@ def checksum(version: str) -> str:
         sha256, name = line.split()
         if name == archive_name(version):
             return sha256
-    raise ToolchainError(f"etcd {version} cannot be built here: choose one of {', '.join(VERSIONS)}")
+    known = ", ".join(sorted((*VERSIONS, EARLIER_VERSION)))
+    raise ToolchainError(f"etcd {version} cannot be built here: choose one of {known}")
 
 
 def archive_name(version: str) -> str:

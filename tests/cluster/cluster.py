@@ -37,7 +37,7 @@ class Cluster:
         self.use_program(CHECKOUT)
         (folder / ".venv").symlink_to(CHECKOUT / ".venv")
         local = yaml.safe_load((CHECKOUT / "Pulumi.local.yaml").read_text(encoding="utf-8"))
-        local["config"]["etcd:releaseSha256"] = ensure_release("3.6.14").sha256
+        local["config"]["etcd:releaseSha256"] = ensure_release().sha256
         self._document = local
         self.configure(**config)
 

@@ -11,6 +11,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
+from localcloud.toolchain.etcd import DEFAULT_VERSION
 from tests.cluster.cluster import Cluster, wait_for, writes
 
 MEMBER = "etcd-server-1.failing.example.test"
@@ -30,7 +31,7 @@ def failing(cloud: LocalCloud, tmp_path: Path, cluster: Cluster) -> Iterator[Clu
 def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
     failing: Cluster, control: httpx.Client, cloud: LocalCloud
 ) -> None:
-    release = next(cloud.layout.releases.glob("v3.6.14/*.tar.gz"))
+    release = next(cloud.layout.releases.glob(f"v{DEFAULT_VERSION}/*.tar.gz"))
     listing = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
     mirror = {"service": "releases", "kind": "down"}
     control.put("/faults", json=[mirror])
@@ -40,7 +41,7 @@ def test_a_node_names_a_dead_mirror_a_wrong_file_and_a_weak_token(
         # Pulumi lists the droplets before it creates one. From here on only the member calls the API.
         wait_for(lambda: writes(control), lambda seen: "POST /v2/droplets" in seen, "order of a droplet")
         control.put("/faults", json=[mirror, {**listing, "kind": "status", "status": 403}])
-        says(failing, "cannot install etcd 3.6.14: http://203.0.113.1:8082/", "cannot be reached")
+        says(failing, f"cannot install etcd {DEFAULT_VERSION}: http://203.0.113.1:8082/", "cannot be reached")
         says(failing, "403", "droplet:read")
 
         whole = release.read_bytes()

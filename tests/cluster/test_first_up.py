@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from localcloud.cloud import LocalCloud
+from localcloud.toolchain.etcd import DEFAULT_VERSION
 from tests.cluster.cluster import Cluster, writes
 
 
@@ -18,7 +19,7 @@ def test_every_member_is_healthy_under_one_leader(cluster: Cluster) -> None:
     assert len({member["leader"] for member in status}) == 1
     assert len({member["header"]["cluster_id"] for member in status}) == 1
     assert len({member["header"]["revision"] for member in status}) == 1
-    assert {member["version"] for member in status} == {"3.6.14"}
+    assert {member["version"] for member in status} == {DEFAULT_VERSION}
 
 
 def test_a_key_is_written_read_listed_and_deleted(cluster: Cluster) -> None:

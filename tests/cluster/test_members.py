@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from localcloud.addresses import OPERATOR, STRANGER
+from localcloud.toolchain.etcd import DEFAULT_VERSION
 from tests.cluster.cluster import Cluster, wait_for
 
 MEMBER = "etcd-server-1"
@@ -140,7 +141,7 @@ def test_a_client_with_the_operators_certificate_gets_an_answer(cluster: Cluster
         "sh", "-c", 'curl -s -m 4 --cacert "$ETCDCTL_CACERT" --cert "$ETCDCTL_CERT" --key "$ETCDCTL_KEY" '
         "https://etcd-server-1.example.test:2379/version",
     )  # fmt: skip
-    assert "3.6.14" in result.stdout
+    assert DEFAULT_VERSION in result.stdout
 
 
 def test_a_client_without_a_certificate_gets_nothing(cluster: Cluster) -> None:

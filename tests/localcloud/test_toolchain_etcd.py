@@ -16,7 +16,7 @@ from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.tarball import stored_gzip, write_tarball
 
 
-@pytest.mark.parametrize("version", etcd.VERSIONS)
+@pytest.mark.parametrize("version", [*etcd.VERSIONS, etcd.EARLIER_VERSION])
 def test_a_release_is_pinned_completely(version: str) -> None:
     module = (golang.MODULES / f"etcd-{version}" / "go.mod").read_text()
     for part in ("server", "etcdctl", "etcdutl"):
@@ -25,7 +25,9 @@ def test_a_release_is_pinned_completely(version: str) -> None:
 
 
 def test_the_error_for_an_unknown_version_lists_the_known_ones() -> None:
-    with pytest.raises(ToolchainError, match=r"etcd 3\.4\.0 cannot be built.*3\.5\.33, 3\.6\.14, 3\.7\.1"):
+    with pytest.raises(
+        ToolchainError, match=r"etcd 3\.4\.0 cannot be built.*3\.5\.34, 3\.6\.14, 3\.6\.16, 3\.7\.3"
+    ):
         etcd.ensure_release("3.4.0")
 
 
@@ -43,15 +45,15 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("compiler")
 def test_an_archive_with_another_checksum_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(
-        ToolchainError, match=r"etcd-v3\.6\.14-linux-amd64\.tar\.gz has SHA-256 .* but .* has .*committed"
+        ToolchainError, match=r"etcd-v3\.6\.16-linux-amd64\.tar\.gz has SHA-256 .* but .* has .*committed"
     ):
-        etcd.ensure_release("3.6.14")
+        etcd.ensure_release("3.6.16")
     assert not list((tmp_path / "cache").rglob("*.tar.gz"))
 
 
 @pytest.mark.usefixtures("compiler")
 def test_the_mirror_has_upstreams_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    top = "etcd-v3.6.14-linux-amd64"
+    top = f"etcd-v{etcd.DEFAULT_VERSION}-linux-amd64"
     programs = {"etcd": "server", "etcdctl": "etcdctl", "etcdutl": "etcdutl"}
     for name, part in programs.items():
         (tmp_path / name).write_text(f"go.etcd.io/etcd/{part}/v3")
@@ -65,8 +67,8 @@ def test_the_mirror_has_upstreams_layout(tmp_path: Path, monkeypatch: pytest.Mon
     etcd.ensure_mirror(mirror)
     etcd.ensure_mirror(mirror)
 
-    assert (mirror / "v3.6.14" / "SHA256SUMS").read_text() == f"{sha256}  {top}.tar.gz\n"
-    with tarfile.open(mirror / "v3.6.14" / f"{top}.tar.gz") as archive:
+    assert (mirror / f"v{etcd.DEFAULT_VERSION}" / "SHA256SUMS").read_text() == f"{sha256}  {top}.tar.gz\n"
+    with tarfile.open(mirror / f"v{etcd.DEFAULT_VERSION}" / f"{top}.tar.gz") as archive:
         assert archive.getnames() == [top, f"{top}/etcd", f"{top}/etcdctl", f"{top}/etcdutl"]
         assert all(member.mode == 0o755 and member.uid == member.gid == 0 for member in archive)
 

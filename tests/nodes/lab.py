@@ -21,7 +21,7 @@ from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.etcd_environment import etcd_environment, format_environment, parse_environment, peer_url
 from etcd_node.host.settings import Paths, read_settings
 
-from localcloud.toolchain.etcd import VERSIONS, ensure_release
+from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .api import TOKEN, FakeApi
 from .certificates import Authority, make_authority
@@ -76,7 +76,7 @@ class Node:
             "tag": "etcd-test",
             "addresses": "public",
             "api_url": lab.api.url,
-            "version": "3.6.14",
+            "version": DEFAULT_VERSION,
             "release_url": "",
             "release_sha256": "",
             "volume": "",
@@ -255,7 +255,7 @@ class Lab:
         self.network = network
         self.api = FakeApi()
         self.authority: Authority = make_authority()
-        self.binaries = ensure_release("3.6.14").binaries
+        self.binaries = ensure_release().binaries
         self.environment: dict[str, str] = {}
         """More variables for etcd. It ignores those that it does not know."""
         self.nodes: list[Node] = []

@@ -27,6 +27,7 @@ from etcd_node.host.settings import read_settings
 
 from components.etcd.admin import MemberAdmin
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
+from localcloud.toolchain.etcd import DEFAULT_VERSION
 
 from .api import Fault
 from .lab import CALM, Lab, Node, eventually
@@ -109,7 +110,7 @@ def test_exactly_one_member_uploads_a_verified_snapshot(
     (backup,) = stored_backups(server)
     snapshot = backup.snapshot
     assert backup.key.startswith(PREFIX)
-    assert (snapshot.cluster, snapshot.version) == ("cluster-1", "3.6.14")
+    assert (snapshot.cluster, snapshot.version) == ("cluster-1", DEFAULT_VERSION)
     assert snapshot.revision >= 21
     assert server.bucket().download(backup.key, tmp_path / "packed") == snapshot.sha256
     decompress(tmp_path / "packed", tmp_path / "raw")

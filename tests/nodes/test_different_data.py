@@ -14,8 +14,8 @@ from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually
 
-CHECK_TIME = {"3.5.33": "ETCD_EXPERIMENTAL_COMPACT_HASH_CHECK_TIME"}
-"""For each version, the variable that lets etcd check more often than once a minute."""
+CHECK_TIME = {VERSIONS[0]: "ETCD_EXPERIMENTAL_COMPACT_HASH_CHECK_TIME"}
+"""For a version with another name, the variable that lets etcd check more often than once a minute."""
 
 
 class Operator:

@@ -17,6 +17,8 @@ from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
 
+from localcloud.toolchain.etcd import DEFAULT_VERSION
+
 from .lab import Lab, Node, eventually
 from .objects import ObjectServer
 from .test_backup import bootstrap, configure, run_backup, stored_backups
@@ -57,7 +59,7 @@ def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", siz
         )
         configure(node, server)
         for tool in ("etcdctl", "etcdutl"):
-            (node.root / "opt/etcd/3.6.14-" / tool).symlink_to(lab.binaries / tool)
+            (node.root / f"opt/etcd/{DEFAULT_VERSION}-" / tool).symlink_to(lab.binaries / tool)
         nodes.append(node)
     return nodes
 

@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from localcloud.toolchain.etcd import DEFAULT_VERSION
+
 from .lab import Lab, eventually
 from .operators_shell import shell
 
@@ -22,7 +24,7 @@ def test_the_runbooks_first_commands_work_without_a_quorum(lab: Lab) -> None:
     assert all(f"https://{node.name}:2379 is unhealthy" in result.stdout + result.stderr for node in nodes)
     table = shell(nodes, status).stdout
     assert f"https://{nodes[0].name}:2379" in table
-    assert "3.6.14" in table
+    assert DEFAULT_VERSION in table
 
 
 def test_no_command_names_endpoints_twice() -> None:
