@@ -17,6 +17,7 @@ from pydantic import (
 
 from components.config.backup_settings import BackupSettings
 from components.config.errors import ConfigurationError, ConflictingSettingsError
+from components.config.etcd_settings import EtcdSettings
 from components.config.releases import CHECKSUMS, RELEASE_URL
 from components.shared.names import member_name
 
@@ -93,7 +94,7 @@ KeyReference = Annotated[str, AfterValidator(_key_reference)]
 Url = Annotated[str, AfterValidator(_url)]
 
 
-class Settings(BackupSettings):
+class Settings(BackupSettings, EtcdSettings):
     """The settings of one cluster. The keys of the stack's configuration are the field names in camel case."""
 
     domain: DomainName
@@ -230,6 +231,7 @@ class Settings(BackupSettings):
     @model_validator(mode="after")
     def _has_no_conflicts(self) -> Settings:
         self.check_backup(self.region)
+        self.check_flags(self.version)
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise ConflictingSettingsError(
                 "domain",

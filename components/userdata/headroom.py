@@ -32,6 +32,17 @@ WORST_CASE: dict[str, Any] = {
     "heartbeatMs": 5000,
     "electionMs": 50000,
     "quotaGiB": 8,
+    "maxRequestBytes": 10485760,
+    "maxTxnOps": 65536,
+    "snapshotCount": 9999,
+    "keepaliveMinTime": "10s",
+    "keepaliveInterval": "10m",
+    "keepaliveTimeout": "10s",
+    "logLevel": "debug",
+    "extraFlags": [
+        "experimental-watch-progress-notify-interval=1m",
+        "feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true",
+    ],
     "backupBucket": random_text(63, seed="bucket"),
     # An endpoint of Cloudflare's R2 has 65 characters, and one of S3 at most 58.
     "backupEndpoint": "https://" + random_text(96),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from components.config.backup_settings import BackupTarget, backup_target
+from components.config.etcd_settings import etcd_flags
 from components.config.settings import Settings
 from components.shared.names import member_name
 
@@ -50,6 +51,8 @@ class NodeSettings:
     """How etcd decides which revisions to compact."""
     compaction_retention: str
     """A duration (``8h``) in periodic mode, a number of revisions in revision mode."""
+    flags: tuple[str, ...] = ()
+    """More variables of etcd's environment file, as ``NAME=VALUE``."""
     restore: str = ""
     """The backup that the bootstrap restores: ``latest`` or a name. Empty bootstraps without data."""
 
@@ -127,6 +130,7 @@ def node_config(settings: Settings, number: int, volume: str, values: RunValues)
             quota_bytes=settings.quota_gib * GIB,
             compaction_mode=settings.compaction_mode,
             compaction_retention=settings.compaction_retention,
+            flags=etcd_flags(settings),
             restore=values.restore,
         ),
         api_token=settings.discovery_token.get_secret_value(),

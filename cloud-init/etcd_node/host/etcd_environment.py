@@ -52,6 +52,7 @@ def etcd_environment(
         **_corruption_check(settings.version),
         "ETCD_LOGGER": "zap",
         "ETCD_LOG_LEVEL": "info",
+        **dict(flag.split("=", 1) for flag in settings.flags),
     }
 
 

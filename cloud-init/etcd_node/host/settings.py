@@ -30,6 +30,8 @@ class Settings:
     quota_bytes: int
     compaction_mode: str
     compaction_retention: str
+    flags: tuple[str, ...] = ()
+    """More variables of etcd's environment file, as ``NAME=VALUE``."""
     restore: str = ""
     """The backup from which the cluster starts: ``latest``, or its name. Empty starts without data."""
     recovered: bool = False
@@ -49,7 +51,8 @@ def read_settings(path: Path) -> Settings:
     values = json.loads(path.read_text())
     known = {field.name for field in fields(Settings)}
     values = {key: value for key, value in values.items() if key in known}
-    return Settings(**{**values, "initial_members": tuple(values["initial_members"])})
+    lists = {"initial_members": tuple(values["initial_members"]), "flags": tuple(values.get("flags", ()))}
+    return Settings(**{**values, **lists})
 
 
 def as_recovered(settings: Settings, recovery: Path) -> Settings:

@@ -69,6 +69,16 @@ def test_the_environment_has_every_variable() -> None:
     assert parse_environment(format_environment(found)) == found
 
 
+def test_a_stacks_flags_take_the_place_of_the_programs_own() -> None:
+    flags = ["ETCD_LOG_LEVEL=warn", "ETCD_FEATURE_GATES=CompactHashCheck=true,LeaseCheckpoint=true"]
+    found = etcd_environment(
+        settings(flags=flags), state="new", cluster={}, etc=Path("/etc/etcd"), data=Path("/data")
+    )
+    assert found["ETCD_LOG_LEVEL"] == "warn"
+    assert found["ETCD_FEATURE_GATES"] == "CompactHashCheck=true,LeaseCheckpoint=true"
+    assert parse_environment(format_environment(found)) == found
+
+
 def test_the_check_of_the_members_data_has_an_older_name_in_3_5() -> None:
     found = etcd_environment(
         settings(version="3.5.33"), state="new", cluster={}, etc=Path("/etc/etcd"), data=Path("/data")

@@ -1,0 +1,180 @@
+"""The settings with which operators tune etcd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.config.etcd_flags import (
+    BECAME_GATES,
+    FEATURE_GATES,
+    OWN_KEYS,
+    OWNED,
+    VERSIONS,
+    flag_problems,
+    known_flags,
+)
+from components.config.etcd_settings import etcd_flags
+from components.config.unknown_keys import setting_keys
+from tests.unit.components.config.configuration_errors import validation_errors
+from tests.unit.components.config.valid_settings import settings
+
+OLD = {"version": "3.5.33"}
+NEXT = {"version": "3.7.1", "releaseSha256": "a" * 64}
+
+
+def test_the_defaults_are_those_of_etcd_so_members_get_no_flag() -> None:
+    assert etcd_flags(settings()) == ()
+
+
+def test_a_changed_key_becomes_a_variable_of_etcd() -> None:
+    changed = settings(
+        maxRequestBytes=3145728,
+        maxTxnOps=1024,
+        snapshotCount=5000,
+        keepaliveMinTime="10s",
+        keepaliveInterval="0s",
+        keepaliveTimeout="500ms",
+        logLevel="warn",
+        extraFlags=["auth-token-ttl=600"],
+    )
+    assert etcd_flags(changed) == (
+        "ETCD_AUTH_TOKEN_TTL=600",
+        "ETCD_GRPC_KEEPALIVE_INTERVAL=0s",
+        "ETCD_GRPC_KEEPALIVE_MIN_TIME=10s",
+        "ETCD_GRPC_KEEPALIVE_TIMEOUT=500ms",
+        "ETCD_LOG_LEVEL=warn",
+        "ETCD_MAX_REQUEST_BYTES=3145728",
+        "ETCD_MAX_TXN_OPS=1024",
+        "ETCD_SNAPSHOT_COUNT=5000",
+    )
+
+
+def test_feature_gates_keep_the_one_that_members_set_themselves() -> None:
+    gates = settings(extraFlags=["feature-gates=LeaseCheckpoint=true"])
+    assert etcd_flags(gates) == ("ETCD_FEATURE_GATES=CompactHashCheck=true,LeaseCheckpoint=true",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"maxRequestBytes": 20_000_000}, "etcd:maxRequestBytes is 20000000: Input should be less than or equal"),
+        ({"maxTxnOps": 1}, "etcd:maxTxnOps is 1: Input should be greater than or equal to 16"),
+        ({"snapshotCount": 100_000}, "etcd:snapshotCount is 100000: use 100 to 10000, or 0 for etcd's own default"),
+        ({"snapshotCount": 1}, "etcd:snapshotCount is 1: use 100 to 10000"),
+        ({"keepaliveMinTime": "0s"}, "etcd:keepaliveMinTime is 0s: write a duration such as 5s"),
+        ({"keepaliveTimeout": "20"}, "etcd:keepaliveTimeout is 20: write a duration such as 20s or 2h, or 0s"),
+        ({"logLevel": "trace"}, "etcd:logLevel is trace: Input should be 'debug', 'info', 'warn' or 'error'"),
+        ({"extraFlags": ["--cors=*"]}, "etcd:extraFlags is --cors=*: write NAME=VALUE without dashes"),
+        ({"extraFlags": ["cors"]}, "etcd:extraFlags is cors: write NAME=VALUE"),
+        ({"extraFlags": ["cors=*\nETCD_NAME=b"]}, "etcd:extraFlags is cors=*\nETCD_NAME=b: write NAME=VALUE"),
+        ({"extraFlags": ["cors='a'"]}, "etcd:extraFlags is cors='a': a value cannot contain quotes"),
+        (
+            {"extraFlags": ["data-dir=/tmp"]},
+            "etcd:extraFlags is data-dir=/tmp: data-dir cannot be set: the program sets it on every member. Remove",
+        ),
+        ({"extraFlags": ["unsafe-no-fsync=true"]}, "etcd:extraFlags is unsafe-no-fsync=true: unsafe-no-fsync cannot"),
+        (
+            {"extraFlags": ["max-txn-ops=500"]},
+            "etcd:extraFlags is max-txn-ops=500: max-txn-ops has a key of its own: set etcd:maxTxnOps instead",
+        ),
+        (
+            {"extraFlags": ["bcrypt-cost=9", "bcrypt-cost=10"]},
+            "etcd:extraFlags is bcrypt-cost=10: bcrypt-cost is set twice: remove one",
+        ),
+        (
+            {"extraFlags": ["corrupt-check-time=1h", "experimental-corrupt-check-time=1h"]},
+            "etcd:extraFlags is experimental-corrupt-check-time=1h: it is the old name of corrupt-check-time, which",
+        ),
+        (
+            {
+                "extraFlags": [
+                    "experimental-stop-grpc-service-on-defrag=true",
+                    "feature-gates=StopGRPCServiceOnDefrag=true",
+                ]
+            },
+            "etcd:extraFlags is experimental-stop-grpc-service-on-defrag=true: the gate StopGRPCServiceOnDefrag is set",
+        ),
+        (
+            {"extraFlags": ["feature-gates=LeaseCheckpointPersist=true"]},
+            "etcd:extraFlags is feature-gates=LeaseCheckpointPersist=true: LeaseCheckpointPersist needs Lease",
+        ),
+        (
+            {"extraFlags": ["experimental-enable-lease-checkpoint-persist=true"], **OLD},
+            "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs experimental-enable-lease-",
+        ),
+        (
+            {"extraFlags": ["enable-pprof=yes"]},
+            "etcd:extraFlags is enable-pprof=yes: write enable-pprof with true or false",
+        ),
+        (
+            {"extraFlags": ["warning-aply-duration=1s"]},
+            "etcd:extraFlags is warning-aply-duration=1s: etcd 3.6 does not know warning-aply-duration: "
+            "write warning-apply-duration=1s if you meant that, or remove it",
+        ),
+        (
+            {"extraFlags": ["feature-gates=CompactHashCheck=false"]},
+            "etcd:extraFlags is feature-gates=CompactHashCheck=false: the gate CompactHashCheck cannot be set: ",
+        ),
+        (
+            {"extraFlags": ["feature-gates=FastLeaseKeepAlive=true"]},
+            "etcd:extraFlags is feature-gates=FastLeaseKeepAlive=true: etcd 3.6 has no gate FastLeaseKeepAlive: use ",
+        ),
+        (
+            {"extraFlags": ["corrupt-check-time=1h"], **OLD},
+            "etcd:extraFlags is corrupt-check-time=1h: etcd 3.5 does not know corrupt-check-time: "
+            "write experimental-corrupt-check-time=1h instead",
+        ),
+        (
+            {"extraFlags": ["feature-gates=LeaseCheckpoint=true"], **OLD},
+            "etcd:extraFlags is feature-gates=LeaseCheckpoint=true: etcd 3.5 does not know feature-gates: remove it",
+        ),
+        (
+            {"extraFlags": ["cors=*"], "version": "3.8.0", "releaseSha256": "a" * 64},
+            "etcd:extraFlags is cors=*: this program knows no flags of etcd 3.8",
+        ),
+    ],
+)  # fmt: skip
+def test_an_error_names_the_flag_and_says_what_to_do(changes: dict[str, Any], expected: str) -> None:
+    (error,) = validation_errors(**changes)
+    assert error.startswith(expected), error
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("experimental-corrupt-check-time=1h", "write corrupt-check-time=1h instead"),
+        (
+            "experimental-enable-lease-checkpoint=true",
+            "write feature-gates=LeaseCheckpoint=true instead",
+        ),
+        ("experimental-warning-unary-request-duration=1s", "write warning-unary-request-duration=1s instead"),
+    ],
+)
+def test_an_upgrade_to_a_version_without_a_flag_names_its_new_name(flag: str, words: str) -> None:
+    assert settings(extraFlags=[flag]).extra_flags == (flag,)
+    (error,) = validation_errors(extraFlags=[flag], **NEXT)
+    assert error.startswith(f"etcd:extraFlags is {flag}: etcd 3.7 does not know ")
+    assert words in error
+    # The advice can be followed before the upgrade as well as with it.
+    advised = [words.split()[1]]
+    assert settings(extraFlags=advised).extra_flags == settings(extraFlags=advised, **NEXT).extra_flags
+
+
+def test_every_flag_of_3_5_has_a_way_to_3_7() -> None:
+    for name in known_flags((3, 5)):
+        if name not in known_flags((3, 7)):
+            (problem,) = flag_problems(name, "1s", "3.7.1")
+            assert problem.endswith(" instead")
+            new = problem.split()[-2].split("=")[0]
+            assert new in known_flags((3, 7))
+            assert new == FEATURE_GATES or new in known_flags((3, 6))
+
+
+def test_a_flag_is_either_allowed_or_owned_and_its_own_key_exists() -> None:
+    allowed = {name for version in VERSIONS for name in known_flags(version)}
+    assert not allowed & {*OWNED, *OWN_KEYS}
+    assert not OWNED.keys() & OWN_KEYS.keys()
+    assert set(OWN_KEYS.values()) <= set(setting_keys())
+    assert BECAME_GATES.keys() <= allowed
