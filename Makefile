@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
+.PHONY: help release setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -101,6 +101,9 @@ lint: .venv/.synced ## Check style, types, imports between folders, and shell sc
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
 	@$(PYTHON) -m components.userdata.headroom
+
+release: .venv/.synced ## Look up the checksum of an etcd release: make release VERSION=3.6.16
+	@$(PYTHON) -m components.config.official_release $(VERSION)
 
 bench: setup ## Measure, print a table, write bench/latest.json: make bench ARGS="--only load"
 	@$(PYTHON) -m bench $(ARGS)

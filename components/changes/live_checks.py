@@ -18,7 +18,7 @@ from components.changes.force_snapshots import (
 from components.changes.immutable_settings import InvalidTransitionError
 from components.changes.member_versions import running_versions, version_problems
 from components.changes.staged_settings import StagedSettings, is_downgrade
-from components.changes.upgrade_rules import newest_release
+from components.changes.upgrade_rules import WAY_BACK, newest_release
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import listed_names
@@ -105,7 +105,7 @@ def unknown_progress(
     major, minor = minor_version(old.version)
     return [
         f"etcd:version is {new.version}, and was {old.version}: no member answers, so the cluster may have reached "
-        f"{major}.{minor}, and etcd cannot be downgraded. Set it to {newest_release(major, minor)}. "
+        f"{major}.{minor}, and {WAY_BACK}. Set it to {newest_release(major, minor)}. "
         "To recreate a cluster that never became healthy, run pulumi destroy, and then pulumi up"
     ]
 

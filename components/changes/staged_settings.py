@@ -34,7 +34,7 @@ class StagedSettings(Recorded):
 
 
 def is_downgrade(old: StagedSettings | None, new: StagedSettings) -> bool:
-    """Whether an older version follows. Whether that is possible depends on what the members run."""
+    """Whether an older version follows. Whether another minor version may depends on what the members run."""
     return old is not None and parse_version(new.version) < parse_version(old.version)
 
 

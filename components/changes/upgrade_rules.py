@@ -1,4 +1,4 @@
-"""The rules of etcd upgrades: which version may follow which, and which upgrade is refused.
+"""The rules of etcd's versions: which may follow which, and which change is refused.
 
 Sources: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/ and https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/.
 """
@@ -17,6 +17,13 @@ STARTING_POINTS: dict[tuple[int, int], Version] = {
 """The lowest patch release from which a minor version can be reached. This program knows no other upgrades."""
 
 
+WAY_BACK = (
+    "the members cannot go back to an older minor version. docs/lifecycle.md (Back to an older minor version) says how "
+    "another cluster can take over the data"
+)
+"""Why an older minor version is refused, and where the way back is described."""
+
+
 def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[str]:
     """Why members that run ``old`` cannot get ``new``; nothing when they can.
 
@@ -25,10 +32,11 @@ def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[st
     """
     before, after = parse_version(old), parse_version(new)
     change = f"etcd:version is {new}, and the cluster runs {old}"
-    if after < before:
-        yield f"{change}: etcd cannot be downgraded. Set it to {old} or newer"
-    elif after[:2] == before[:2]:
+    if after[:2] == before[:2]:
+        # Patch releases share the format of data and log, so they may also go back.
         return
+    if after < before:
+        yield f"{change}: {WAY_BACK}. Set it back to {old}"
     elif after[:2] != (before[0], before[1] + 1):
         yield (
             f"{change}: etcd is upgraded by one minor version at a time. "
@@ -53,8 +61,8 @@ def cluster_version_problems(agreed: str, wanted: str) -> Iterator[str]:
     major, minor = minor_version(agreed)
     if minor_version(wanted) < (major, minor):
         yield (
-            f"etcd:version is {wanted}, and the cluster version is already {major}.{minor}: etcd cannot be "
-            f"downgraded. Set it to {newest_release(major, minor)}"
+            f"etcd:version is {wanted}, and the cluster version is already {major}.{minor}: {WAY_BACK}. "
+            f"Set it to {newest_release(major, minor)}"
         )
     elif minor_version(wanted) > (major, minor + 1):
         yield (

@@ -243,7 +243,7 @@ class Settings(BackupSettings, EtcdSettings):
                 "version",
                 self.version,
                 f"this program knows only the checksums of {', '.join(sorted(CHECKSUMS))}. "
-                "Set etcd:releaseSha256 to the checksum in the release's file SHA256SUMS",
+                f"make release VERSION={self.version} looks up the checksum and prints the two lines to set",
             )
         if not self.release_sha256 and self.release_url != RELEASE_URL:
             raise ConflictingSettingsError(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from localcloud.toolchain.etcd import VERSIONS, checksum, ensure_mirror
+from localcloud.toolchain.etcd import EARLIER_VERSION, VERSIONS, checksum, ensure_mirror
 from tests.cluster.cluster import UP_LIMIT
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
@@ -26,7 +26,7 @@ BACKUPS = [
 def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
     cloud: LocalCloud, figures: Figures, tmp_path: Path
 ) -> None:
-    ensure_mirror(cloud.layout.releases, VERSIONS)
+    ensure_mirror(cloud.layout.releases, [*VERSIONS, EARLIER_VERSION])
     first, middle, last = VERSIONS
     with Live(
         cloud,
@@ -52,16 +52,17 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
             cluster.configure(version=middle, releaseSha256=checksum(middle))
             cluster.up()
         assert running(cluster) == {middle}
-        with cluster.case("a version that is on no mirror, reverted", planned=False):
-            reverted(cluster, middle, NOWHERE)
-        assert running(cluster) == {middle}
+        case = f"a version that is on no mirror, and then back to the earlier {EARLIER_VERSION}"
+        with cluster.case(case, planned=False):
+            reverted(cluster, EARLIER_VERSION, NOWHERE)
+        assert running(cluster) == {EARLIER_VERSION}
         cluster.etcdctl("put", f"written-before-{last}", "kept")
         cluster.configure(version=last, releaseSha256=checksum(last))
         with cluster.case(f"upgrade to {last}"):
             assert f"Before etcd {last}: the backup is in the bucket" in cluster.up()
         assert running(cluster) == {last}
         upgraded = cluster.droplets()
-        refuse(cluster, middle, "etcd cannot be downgraded")
+        refuse(cluster, middle, "the members cannot go back to an older minor version")
         assert cluster.droplets() == upgraded
         assert [
             cluster.etcdctl("get", "--print-value-only", f"written-before-{version}").strip()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,19 @@ from components.shared.versions import minor_version
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .lab import Lab, Node, eventually, wait_until_promoted
+from .objects import ObjectServer
+from .test_backup import configure, run_backup
 from .test_different_data import Operator
 
 # Every other test runs the default version.
 OTHERS = [version for version in VERSIONS if version != DEFAULT_VERSION]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ObjectServer]:
+    server = ObjectServer(tmp_path)
+    yield server
+    server.stop()
 
 
 @pytest.mark.parametrize("version", OTHERS)
@@ -85,3 +96,57 @@ def upgrade(node: Node, version: str, binaries: Path) -> None:
 def cluster_lines(nodes: list[Node]) -> set[str]:
     """The cluster's versions that the members' metrics show."""
     return {node.cluster_version() for node in nodes}
+
+
+def test_a_cluster_of_an_older_version_takes_over_the_keys(lab: Lab) -> None:
+    (newer,) = lab.bootstrap(1)
+    newer.etcdctl("put", "colour", "blue")
+    newer.etcdctl("put", "shape", "round")
+    lab.api.droplets.clear()
+    lab.binaries = ensure_release(VERSIONS[0]).binaries
+    older = lab.add(11, cluster="cluster-2")
+    older.change(version=VERSIONS[0], initial_members=[older.name])
+    lab.all_healthy([older.power_on()])
+    etc = older.paths.etc
+    files = {"--dest-cacert": "ca", "--dest-cert": "server", "--dest-key": "server-key"}
+    # The command of docs/lifecycle.md runs until it is stopped.
+    mirror = subprocess.Popen(
+        [
+            newer.binaries / "etcdctl",
+            "make-mirror",
+            f"https://{older.name}:2379",
+            *(f"{option}={etc / name}.pem" for option, name in files.items()),
+            f"--endpoints=https://{newer.name}:2379",
+            *(
+                f"{option.replace('dest-', '')}={newer.paths.etc / name}.pem"
+                for option, name in files.items()
+            ),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        eventually("the keys are copied", lambda: older.get("shape") == "round")
+        newer.etcdctl("put", "colour", "red")
+        eventually("a later change is copied", lambda: older.get("colour") == "red")
+    finally:
+        mirror.kill()
+        mirror.wait()
+    assert older.cluster_version() == VERSIONS[0].rpartition(".")[0]
+
+
+def test_a_backup_before_an_upgrade_starts_a_cluster_of_its_version(lab: Lab, server: ObjectServer) -> None:
+    version = VERSIONS[0]
+    lab.binaries = ensure_release(version).binaries
+    (node,) = lab.bootstrap(1, version=version)
+    configure(node, server)
+    node.etcdctl("put", "colour", "blue")
+    assert run_backup(node, at_once=True)
+    lab.api.droplets.clear()
+    restored = lab.add(11, cluster="cluster-2")
+    restored.change(version=version, initial_members=[restored.name], restore="latest")
+    configure(restored, server)
+    for tool in ("etcdctl", "etcdutl"):
+        (restored.root / f"opt/etcd/{version}-" / tool).symlink_to(lab.binaries / tool)
+    lab.all_healthy([restored.power_on()])
+    assert restored.get("colour") == "blue"
+    assert f"_v{version}_" in restored.log

@@ -97,17 +97,24 @@ def test_without_any_answer_the_patch_release_may_be_reverted() -> None:
 
 @pytest.mark.parametrize("rollout", ["one-at-a-time", "all-at-once"])
 @pytest.mark.parametrize("preview", [False, True])
-def test_a_version_that_a_member_runs_is_not_reverted(rollout: str, preview: bool) -> None:
+def test_a_minor_version_that_a_member_runs_is_not_reverted(rollout: str, preview: bool) -> None:
+    observations = {"a": running("3.7.1"), "b": running("3.6.14")}
+    reason = problem(observations, "3.7.1", "3.6.14", rollout=rollout, preview=preview)
+    assert reason.startswith("a runs etcd 3.7.1. etcd:version is 3.6.14, and the cluster runs 3.7.1: ")
+    assert "cannot go back to an older minor version" in reason
+    assert reason.endswith("Set it back to 3.7.1")
+
+
+@pytest.mark.parametrize("rollout", ["one-at-a-time", "all-at-once"])
+def test_a_patch_release_may_go_back_while_members_run_the_newer_one(rollout: str) -> None:
     observations = {"a": running("3.6.14"), "b": running("3.6.13")}
-    reason = problem(observations, "3.6.14", "3.6.13", rollout=rollout, preview=preview)
-    assert reason.startswith("a runs etcd 3.6.14. etcd:version is 3.6.13, and the cluster runs 3.6.14: ")
-    assert "etcd cannot be downgraded. Set it to 3.6.14 or newer" in reason
+    assert prepare(observations, "3.6.14", "3.6.13", rollout=rollout) == 0
 
 
 @pytest.mark.parametrize("observations", [{"a": GONE, "b": GONE}, {}], ids=["silent", "without droplets"])
 def test_without_any_answer_a_minor_version_is_not_reverted(observations: Mapping[str, Observation]) -> None:
     reason = problem(observations, "3.7.1", "3.6.14")
-    assert "no member answers, so the cluster may have reached 3.7, and etcd cannot be downgraded" in reason
+    assert "no member answers, so the cluster may have reached 3.7, and the members cannot go back" in reason
     assert "Set it to a release of 3.7, with etcd:releaseSha256. " in reason
 
 

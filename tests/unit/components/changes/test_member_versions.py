@@ -31,7 +31,9 @@ def test_the_cluster_version_covers_a_member_that_does_not_answer() -> None:
 
 def test_a_cluster_version_that_was_reached_forbids_a_downgrade() -> None:
     (reason,) = version_problems({"a": running(cluster_version="3.7.0")}, "3.6.14", checksum_given=True)
-    assert "the cluster version is already 3.7: etcd cannot be downgraded. " in reason
+    assert (
+        "the cluster version is already 3.7: the members cannot go back to an older minor version. " in reason
+    )
     assert "Set it to a release of 3.7, with etcd:releaseSha256" in reason
 
 

@@ -21,20 +21,22 @@ def problem(old: str, new: str, *, checksum_given: bool = False) -> str:
     [
         ("3.6.14", "3.6.14"),
         ("3.6.13", "3.6.14"),
+        ("3.6.16", "3.6.14"),
+        ("3.6.14", "3.6.1"),
         ("3.5.32", "3.6.14"),
         ("3.5.33", "3.6.11"),
         ("3.6.11", "3.7.1"),
     ],
 )
-def test_patch_releases_and_the_next_minor_version_may_follow(old: str, new: str) -> None:
+def test_any_patch_release_and_the_next_minor_version_may_follow(old: str, new: str) -> None:
     assert problem(old, new) == ""
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("3.6.14", "3.6.13", "etcd cannot be downgraded. Set it to 3.6.14 or newer"),
-        ("3.6.14", "3.5.33", "etcd cannot be downgraded"),
+        ("3.6.14", "3.5.33", "cannot go back to an older minor version. docs/lifecycle.md (Back to an older minor"),
+        ("3.7.1", "3.6.14", "another cluster can take over the data. Set it back to 3.7.1"),
         ("3.5.33", "3.7.1", "one minor version at a time. Set it to 3.6.14 and complete a pulumi up first"),
         ("3.5.31", "3.7.1", "one minor version at a time. Set it to 3.5.33 and"),
         ("3.5.31", "3.6.14", "3.6 is reached from 3.5.32 or newer. Set it to 3.5.33 and"),
@@ -62,7 +64,7 @@ def test_following_the_advice_reaches_any_newer_version(old: str, new: str) -> N
     stops = [old]
     while reason := problem(stops[-1], new):
         if parse_version(new) < parse_version(stops[-1]):
-            assert "cannot be downgraded" in reason
+            assert reason.endswith(f"Set it back to {stops[-1]}")
             return
         (stop,) = re.findall(r"Set it to (\d+\.\d+\.\d+) and", reason)
         assert problem(stops[-1], stop) == ""
