@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help release setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
+.PHONY: help host release setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -28,11 +28,15 @@ $(UV):
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
+# Says in the first second what this machine lacks, and not after minutes of building.
+host:
+	@python3 -m localcloud.machines.prerequisites
+
 # `make setup` prints where each part is. As a prerequisite it prints only the progress, on standard error.
 setup: .venv/.synced ## Install and build the parts that are missing
 	@$(PYTHON) -m localcloud.toolchain $(if $(filter $@,$(MAKECMDGOALS)),,>/dev/null)
 
-up: setup ## Start the local cloud, run pulumi up on stack local, and test the cluster
+up: host setup ## Start the local cloud, run pulumi up on stack local, and test the cluster
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview --suppress-outputs
 	@$(LOCALCLOUD) status
@@ -52,15 +56,15 @@ monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
 
-shell: setup ## Open a shell in which plain pulumi and etcdctl work
+shell: host setup ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) shell
 
-preview: setup ## Show what pulumi up would do on stack local
+preview: host setup ## Show what pulumi up would do on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi preview
 
-destroy: setup ## Run pulumi destroy on stack local
+destroy: host setup ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview --suppress-outputs
 

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 
 from localcloud.machines.errors import LocalCloudError
 
@@ -49,3 +50,11 @@ def check_system() -> None:
         raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer, but this is {release}")
     if os.geteuid() != 0:
         raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
+
+
+if __name__ == "__main__":
+    # `make` asks this before it installs or builds anything, so the module needs no package.
+    try:
+        check_system()
+    except LocalCloudError as error:
+        sys.exit(f"error: {error}")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from localcloud.toolchain import commands, engine, etcd, image, object_store, packages
+from localcloud.toolchain import cache, commands, engine, etcd, golang, image, object_store, packages
 from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.progress import Work, say
+
+TOTAL = "All parts together take about ten minutes on 2 cores, 3.5 GB of disk and a download of 0.8 GB"
+"""The size of a whole set-up, with Go's own caches."""
 
 
 class Part(StrEnum):
@@ -65,9 +69,34 @@ def main(
         Part.OBJECT_STORE: lambda: str(object_store.ensure_object_store()),
         Part.COMMANDS: fill,
     }
-    for part, ensure in parts.items():
-        if not only or part in only:
-            typer.echo(f"{part}: {ensure()}")
+    wanted = [part for part in parts if not only or part in only]
+    announce(wanted, versions)
+    for part in wanted:
+        typer.echo(f"{part}: {parts[part]()}")
+
+
+def announce(wanted: Collection[Part], versions: Sequence[str]) -> None:
+    """Print all work that is missing, before the first of it begins: what, how long, and how much disk.
+
+    Raises ``ToolchainError`` at once if a part would need root.
+    """
+    missing: dict[Part, Callable[[], list[Work]]] = {
+        Part.PACKAGES: packages.missing_work,
+        Part.IMAGE: image.missing_image,
+        Part.ENGINE: engine.missing_engine,
+        Part.ETCD: lambda: [work for version in versions for work in etcd.missing_release(version)],
+        Part.OBJECT_STORE: object_store.missing_object_store,
+    }
+    work = [one for part, find in missing.items() if part in wanted for one in find()]
+    if {Part.ENGINE, Part.ETCD, Part.OBJECT_STORE} & {*wanted} and work:
+        work += golang.missing_go()
+    if len(work) > 1:
+        say(
+            f"The first run prepares {len(work)} parts in {cache.root()}, once. It needs no account and costs nothing:"
+        )
+        for one in work:
+            say(f"  {one.title}: {one.typical}, {one.disk}")
+        say(TOTAL)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ def ensure_benchmark() -> Path:
         f"Building etcd's benchmark {VERSION}",
         "it puts load on clusters; it is built from its published Go module",
         "half a minute on 2 cores",
+        "200 MB",
     )
     return cache.ensure("etcd-benchmark", golang.recipe(_MODULE, _PACKAGE), work, _build) / "benchmark"
 

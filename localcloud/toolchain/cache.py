@@ -91,6 +91,11 @@ def ensure(kind: str, key: str, work: Work, build: Callable[[Path, Show], None])
     return entry
 
 
+def missing(kind: str, key: str, work: Work) -> list[Work]:
+    """Return the work that ``ensure`` would do now; an empty list if the entry exists."""
+    return [] if (root() / f"{kind}-{key[:16]}").exists() else [work]
+
+
 def _mark_used(entry: Path) -> bool:
     try:
         os.utime(entry)

@@ -56,18 +56,17 @@ def ensure_release(version: str = DEFAULT_VERSION) -> Release:
     committed one.
     """
     expected = checksum(version)
-    work = Work(
-        f"Building etcd {version}",
-        "droplets download it from the local mirror; it is built from its published Go modules",
-        "1 to 3 minutes on 2 cores",
-    )
 
     def build(folder: Path, show: cache.Show) -> None:
         _build(version, expected, folder, show)
 
-    key = golang.recipe(_module(version), expected, Path(__file__).with_name("tarball.py").read_text())
-    entry = cache.ensure(f"etcd-{version}", key, work, build)
+    entry = cache.ensure(_module(version), _key(version), _work(version), build)
     return Release(version, entry / archive_name(version), expected, entry / "bin")
+
+
+def missing_release(version: str) -> list[Work]:
+    """Return the work that ``ensure_release`` would do now."""
+    return cache.missing(_module(version), _key(version), _work(version))
 
 
 def ensure_mirror(directory: Path, versions: Sequence[str] = (DEFAULT_VERSION,)) -> None:
@@ -95,6 +94,20 @@ def checksum(version: str) -> str:
 def archive_name(version: str) -> str:
     """Return upstream's name of a release's archive."""
     return f"etcd-v{version}-linux-amd64.tar.gz"
+
+
+def _key(version: str) -> str:
+    packing = Path(__file__).with_name("tarball.py").read_text()
+    return golang.recipe(_module(version), checksum(version), packing)
+
+
+def _work(version: str) -> Work:
+    return Work(
+        f"Building etcd {version}",
+        "droplets download it from the local mirror; it is built from its published Go modules",
+        "1 to 3 minutes on 2 cores",
+        "700 MB",
+    )
 
 
 def _module(version: str) -> str:

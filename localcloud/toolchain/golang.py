@@ -28,6 +28,13 @@ BUILD_LIMIT = 3600.0
 
 BUILD_FLAGS = ("-trimpath", "-buildvcs=false")
 
+_WORK = Work(
+    "Installing Go",
+    "it builds etcd and the Pulumi engine from their published modules",
+    "a few seconds",
+    "250 MB",
+)
+
 
 def recipe(module: str, *more: str) -> str:
     """Return the digest of everything on which a build of ``module`` depends."""
@@ -51,11 +58,12 @@ def ensure_go() -> Path:
         raise ToolchainError(
             f"Go is pinned for Linux on x86-64 only, but this is {platform.system()} on {platform.machine()}"
         )
-    work = Work(
-        "Installing Go", "it builds etcd and the Pulumi engine from their published modules", "a few seconds"
-    )
-    entry = cache.ensure("go", cache.digest(REQUIREMENTS), work, _install)
-    return entry / "go" / "bin" / "go"
+    return cache.ensure("go", cache.digest(REQUIREMENTS), _WORK, _install) / "go" / "bin" / "go"
+
+
+def missing_go() -> list[Work]:
+    """Return the work that ``ensure_go`` would do now."""
+    return cache.missing("go", cache.digest(REQUIREMENTS), _WORK)
 
 
 def _install(folder: Path, show: cache.Show) -> None:

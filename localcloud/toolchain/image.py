@@ -26,6 +26,13 @@ QUERY_LIMIT = 30.0
 
 _UNWANTED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 
+_WORK = Work(
+    f"Building the machine image of Debian {SUITE}",
+    "droplets of the local cloud boot from it; it has some 150 Debian packages",
+    "20 seconds to 2 minutes",
+    "300 MB",
+)
+
 
 def ensure_image() -> Path:
     """Return the image's root tree, and build it if it is missing. Mount it read-only.
@@ -36,17 +43,30 @@ def ensure_image() -> Path:
 
     Raises ``ToolchainError`` without mmdebstrap or root.
     """
-    work = Work(
-        f"Building the machine image of Debian {SUITE}",
-        "droplets of the local cloud boot from it; it has some 150 Debian packages",
-        "20 seconds to 2 minutes",
-    )
-    return cache.ensure("image", cache.digest(SUITE, *_UNWANTED, RECIPE), work, _build) / "root"
+    return cache.ensure("image", _key(), _WORK, _build) / "root"
+
+
+def missing_image() -> list[Work]:
+    """Return the work that ``ensure_image`` would do now. Raises ``ToolchainError`` if it would fail without root."""
+    work = cache.missing("image", _key(), _WORK)
+    if work:
+        _require_root()
+    return work
+
+
+def _require_root() -> None:
+    if os.geteuid() != 0:
+        raise ToolchainError(
+            "the machine image has files that belong to root, and this is not root: run make setup with sudo"
+        )
+
+
+def _key() -> str:
+    return cache.digest(SUITE, *_UNWANTED, RECIPE)
 
 
 def _build(folder: Path, show: cache.Show) -> None:
-    if os.geteuid() != 0:
-        raise ToolchainError("the machine image has files that belong to root: run this as root")
+    _require_root()
     lines = (RECIPE / "packages.txt").read_text().splitlines()
     packages = [line for line in lines if line and not line.startswith("#")]
     # In its own mount and process namespaces, so that an interrupted build leaves no mounts or processes.

@@ -20,6 +20,7 @@ def ensure_lifecycle_client() -> Path:
         "Building a client of etcd",
         "it writes, watches and keeps leases while tests change a cluster; it is built with etcd's published Go module",
         "half a minute on 2 cores",
+        "100 MB",
     )
     sources = [file.read_text() for file in sorted((golang.MODULES / _MODULE).glob("*.go"))]
     key = golang.recipe(_MODULE, _PACKAGE, *sources)

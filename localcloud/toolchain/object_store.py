@@ -10,15 +10,22 @@ from localcloud.toolchain.progress import Work
 _MODULE = "versitygw"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 
+_WORK = Work(
+    "Building an S3 server",
+    "it stores the local cloud's backups; it is Versity's S3 gateway, built from its published Go module",
+    "1 to 3 minutes on 2 cores",
+    "600 MB",
+)
+
 
 def ensure_object_store() -> Path:
     """Return the executable ``versitygw``, and build it if it is missing."""
-    work = Work(
-        "Building an S3 server",
-        "it stores the local cloud's backups; it is Versity's S3 gateway, built from its published Go module",
-        "1 to 3 minutes on 2 cores",
-    )
-    return cache.ensure(_MODULE, golang.recipe(_MODULE, _PACKAGE), work, _build) / _MODULE
+    return cache.ensure(_MODULE, golang.recipe(_MODULE, _PACKAGE), _WORK, _build) / _MODULE
+
+
+def missing_object_store() -> list[Work]:
+    """Return the work that ``ensure_object_store`` would do now."""
+    return cache.missing(_MODULE, golang.recipe(_MODULE, _PACKAGE), _WORK)
 
 
 def _build(folder: Path, show: cache.Show) -> None:

@@ -50,28 +50,44 @@ def install_packages() -> None:
 
     Raises ``ToolchainError`` with one line without apt or without root.
     """
+    work = missing_work()
+    if not work:
+        return
+    missing = missing_packages()
+    apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH}
+    for package in SERVICES.keys() & set(missing):
+        _mask(SERVICES[package])
+    with announced(work[0]) as show:
+        run([*apt, "update"], show=show, limit=INSTALL_LIMIT, env=environment)
+        install = [*apt, "install", "--yes", "--no-install-recommends", *missing]
+        run(install, show=show, limit=INSTALL_LIMIT, env=environment)
+    if still := missing_packages():
+        raise ToolchainError(f"packages are still missing after their installation: {' '.join(still)}")
+
+
+def missing_work() -> list[Work]:
+    """Return the work that ``install_packages`` would do now.
+
+    Raises ``ToolchainError`` with one line without apt or without root.
+    """
     missing = missing_packages()
     if not missing:
-        return
+        return []
     names = " ".join(missing)
     if shutil.which("apt-get") is None:
         programs = " ".join(PACKAGES[package] for package in missing)
         raise ToolchainError(f"missing programs: {programs}: install them (Debian's packages are {names})")
     if os.geteuid() != 0:
         raise ToolchainError(f"missing packages, and this is not root: run `sudo apt-get install {names}`")
-    work = Work(
-        f"Installing {names}", "machines, network and volumes of the local cloud need them", "under a minute"
-    )
-    apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH}
-    for package in SERVICES.keys() & set(missing):
-        _mask(SERVICES[package])
-    with announced(work) as show:
-        run([*apt, "update"], show=show, limit=INSTALL_LIMIT, env=environment)
-        install = [*apt, "install", "--yes", "--no-install-recommends", *missing]
-        run(install, show=show, limit=INSTALL_LIMIT, env=environment)
-    if still := missing_packages():
-        raise ToolchainError(f"packages are still missing after their installation: {' '.join(still)}")
+    return [
+        Work(
+            f"Installing {names}",
+            "machines, network and volumes of the local cloud need them",
+            "under a minute",
+            "200 MB",
+        )
+    ]
 
 
 def _mask(service: str) -> None:

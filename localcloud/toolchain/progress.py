@@ -26,6 +26,8 @@ class Work:
     """The reason for the work, and for its duration."""
     typical: str
     """The usual duration, for example ``about a minute on 2 cores``."""
+    disk: str
+    """The space that it takes on disk with all that it downloads, for example ``300 MB``."""
 
 
 def say(text: str) -> None:
@@ -37,7 +39,7 @@ def say(text: str) -> None:
 def announced(work: Work) -> Generator[Callable[[str], None]]:
     """Print the start and the end of ``work``. The yielded function shows a line of output meanwhile."""
     start = time.monotonic()
-    say(f"{work.title} ({work.typical}, once): {work.reason}")
+    say(f"{work.title} ({work.typical}, {work.disk}, once): {work.reason}")
     if _console.is_terminal:
         with _console.status(escape(work.title)) as status:
             yield lambda line: status.update(f"{_elapsed(start)} {escape(line[: _console.width - 12])}")

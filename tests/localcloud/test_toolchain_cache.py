@@ -13,7 +13,7 @@ from localcloud.toolchain import cache
 from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work
 
-WORK = Work("Making a thing", "a test needs it", "no time")
+WORK = Work("Making a thing", "a test needs it", "no time", "nothing")
 KEY = "0123456789abcdef" * 4
 
 

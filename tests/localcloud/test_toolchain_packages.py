@@ -80,5 +80,7 @@ def test_a_host_that_is_not_debian_has_no_mirror() -> None:
 def test_an_image_is_not_built_without_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(ToolchainError, match="belong to root: run this as root"):
+    with pytest.raises(
+        ToolchainError, match="belong to root, and this is not root: run make setup with sudo"
+    ):
         image.ensure_image()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from localcloud.cli.main import main
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.prerequisites import check_host
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +90,20 @@ def test_status_of_a_stopped_cloud_needs_no_tools(
 ) -> None:
     without(monkeypatch, "nft", "systemd-nspawn")
     assert LocalCloud("never-was").status().problem == "stopped"
+
+
+@pytest.mark.parametrize("target", ["up", "shell", "preview", "destroy"])
+def test_make_asks_for_root_before_it_installs_or_builds(target: str) -> None:
+    planned = subprocess.run(["make", "-n", target], capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    assert planned.stdout.splitlines()[0] == "python3 -m localcloud.machines.prerequisites"
+
+
+def test_the_check_of_make_needs_no_package() -> None:
+    done = subprocess.run(
+        [sys.executable, "-SPc", f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import os; "
+         "os.geteuid = lambda: 1000; import runpy; "
+         "runpy.run_module('localcloud.machines.prerequisites', run_name='__main__')"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "error: the local cloud needs root for its machines and network: use sudo\n"

@@ -1,0 +1,57 @@
+"""A set-up says first what it will build, how long that takes, and how much disk it needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from localcloud.toolchain import cache, engine, etcd, packages
+from localcloud.toolchain.__main__ import Part, announce
+from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.progress import Work
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(engine, "users_engine", lambda: None)
+    monkeypatch.setattr(packages, "missing_packages", lambda: ["mmdebstrap"])
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+def test_all_missing_parts_are_named_before_the_first_is_built(capsys: pytest.CaptureFixture[str]) -> None:
+    announce(list(Part), [etcd.DEFAULT_VERSION])
+    first, *parts, total = capsys.readouterr().err.splitlines()
+    assert first.startswith(
+        f"The first run prepares 6 parts in {cache.root()}, once. It needs no account and costs"
+    )
+    assert [part.split(":")[0].strip() for part in parts] == [
+        "Installing mmdebstrap",
+        "Building the machine image of Debian trixie",
+        f"Building the Pulumi engine {engine.ENGINE_VERSION}",
+        f"Building etcd {etcd.DEFAULT_VERSION}",
+        "Building an S3 server",
+        "Installing Go",
+    ]
+    assert all(part.endswith((" MB", " GB")) for part in parts)
+    assert "about ten minutes on 2 cores, 3.5 GB of disk" in total
+
+
+def test_what_exists_is_not_announced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = Work("Making a thing", "a test needs it", "no time", "nothing")
+    assert cache.missing("thing", "0" * 64, work) == [work]
+    cache.ensure("thing", "0" * 64, work, lambda folder, show: None)
+    assert cache.missing("thing", "0" * 64, work) == []
+
+
+@pytest.mark.parametrize("packages_are_missing", [True, False])
+def test_without_root_a_set_up_fails_before_it_builds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], packages_are_missing: bool
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(packages, "missing_packages", lambda: ["mmdebstrap"] if packages_are_missing else [])
+    with pytest.raises(ToolchainError, match="and this is not root: run "):
+        announce(list(Part), [etcd.DEFAULT_VERSION])
+    assert capsys.readouterr().err == ""
