@@ -121,7 +121,11 @@ class EtcdCluster(pulumi.ComponentResource):
             authority=authority,
             rollout=rollout,
             identity=identity,
-            required=[network.firewall, marker, *backup_bucket(name, settings, opts=child)],
+            required=[
+                network.firewall,
+                marker,
+                *backup_bucket(name, settings, stack=account.stack, opts=child),
+            ],
         )
         members: list[Member] = []
         for number in range(1, settings.size + 1):

@@ -16,6 +16,7 @@ DROPLET_TYPE = "digitalocean:index/droplet:Droplet"
 VOLUME_TYPE = "digitalocean:index/volume:Volume"
 TAG_TYPE = "digitalocean:index/tag:Tag"
 MEMBER_TYPE = "etcd:index:Member"
+BUCKET_TYPE = "digitalocean:index/spacesBucket:SpacesBucket"
 RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
 
 
@@ -48,6 +49,8 @@ class StackState:
     """The DNS records by name."""
     delete_timeouts: Mapping[str, int] = field(default_factory=dict[str, int])
     """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
+    buckets: frozenset[str] = frozenset()
+    """Names of the buckets for backups."""
 
 
 def last_gate(cluster: str) -> str:
@@ -81,6 +84,7 @@ async def read_stack_state(cluster: str) -> StackState:
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
+    buckets = set[str]()
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
     for urn, resource in resources.items():
@@ -93,6 +97,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             ids.add(str(outputs.get("id", "")))
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
+        elif kind == BUCKET_TYPE:
+            buckets.add(str(outputs.get("name", "")))
         elif kind == MEMBER_TYPE and outputs.get("deleteTimeout"):
             # The engine returns numbers as floats.
             delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
@@ -115,4 +121,5 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         urns=frozenset(resources),
         records=records,
         delete_timeouts=delete_timeouts,
+        buckets=frozenset(buckets),
     )

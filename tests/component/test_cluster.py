@@ -143,6 +143,8 @@ def test_a_created_bucket_is_never_deleted_and_never_renamed(plan_of: PlanOf) ->
     assert list(bucket.request.replaceOnChanges) == ["name"]
     assert not bucket.request.deleteBeforeReplace
     assert "forceDestroy" not in bucket.inputs
+    # An operator may set them, and a refresh would read them.
+    assert {"versioning", "lifecycleRules"} <= {*bucket.request.ignoreChanges}
 
 
 def test_volumes_carry_the_clusters_identity_and_no_text_replaces_them(plan_of: PlanOf) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
+from localcloud.plugins.digitalocean.spaces import SpacesError
 from localcloud.plugins.errors import GoneError, ProviderError
 from localcloud.plugins.provider import Function
 from localcloud.plugins.values import Properties, elements
@@ -152,6 +153,24 @@ def _get_droplets(api: DigitalOceanApi, arguments: Properties) -> Properties:
     return {"id": "droplets", "droplets": droplets, **_echoed(arguments)}
 
 
+def _get_spaces_bucket(api: DigitalOceanApi, arguments: Properties) -> Properties:
+    name, region = arguments["name"], arguments["region"]
+    try:
+        api.spaces.check(region, name)
+    except SpacesError as error:
+        if error.status == 404:
+            raise ProviderError(f"Spaces Bucket ({name}) not found") from error
+        raise ProviderError(f'error reading Spaces bucket "": {error}') from error
+    return {
+        "id": name,
+        "name": name,
+        "region": region,
+        "urn": f"do:space:{name}",
+        "bucketDomainName": f"{name}.{region}.digitaloceanspaces.com",
+        "endpoint": f"{region}.digitaloceanspaces.com",
+    }
+
+
 def _only(found: Iterable[Properties], kind: str, name: str) -> Properties:
     matches = list(found)
     if len(matches) == 1:
@@ -209,6 +228,7 @@ FUNCTIONS = {
         "getImage": _get_image,
         "getRegion": _get_region,
         "getSizes": _get_sizes,
+        "getSpacesBucket": _get_spaces_bucket,
         "getSshKey": _get_ssh_key,
         "getSshKeys": _get_ssh_keys,
     }.items()

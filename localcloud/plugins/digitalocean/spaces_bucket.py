@@ -42,15 +42,15 @@ class SpacesBucket(Resource[DigitalOceanApi]):
     def create(self, client: DigitalOceanApi, inputs: Properties, planned: Properties) -> str:
         """PUT /NAME.
 
-        Spaces is Ceph's gateway, which answers 200 to the owner of a bucket that exists
-        (``RGWCreateBucket_ObjStore_S3::send_response``). Versity's answers 409, which is the same here.
+        Spaces answers 409 ``BucketAlreadyExists`` also to the owner of a bucket that exists
+        (https://github.com/mendersoftware/deployments/pull/659). Versity's gateway has another code for the owner.
         """
         name = planned["name"]
         try:
             client.spaces.create(planned["region"], name, planned["acl"])
         except SpacesError as error:
-            if error.code != "BucketAlreadyOwnedByYou":
-                raise ProviderError(f"Error creating Spaces bucket: {error}") from error
+            text = str(error).replace("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+            raise ProviderError(f"Error creating Spaces bucket: {text}") from error
         except ProviderError as error:
             raise ProviderError(f"Error creating bucket: {error}") from error
         return name
@@ -79,6 +79,15 @@ class SpacesBucket(Resource[DigitalOceanApi]):
             "bucketDomainName": f"{prior['name']}.{region}.digitaloceanspaces.com",
             "endpoint": f"{region}.digitaloceanspaces.com",
         }
+
+    def found(self, client: DigitalOceanApi, object_id: str, prior: Properties) -> tuple[str, Properties]:
+        """Read a bucket. An import names it as ``REGION,NAME``, and leaves its ACL unknown."""
+        if prior:
+            return object_id, self.read(client, object_id, prior)
+        region, _, name = object_id.rpartition(",")
+        if not region:
+            raise ProviderError("importing a Spaces bucket requires the format: <region>,<name>")
+        return name, self.read(client, name, {"name": name, "region": region, "forceDestroy": False})
 
     def update(
         self, client: DigitalOceanApi, object_id: str, prior: Properties, planned: Properties, timeout: float

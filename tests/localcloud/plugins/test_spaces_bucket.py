@@ -58,21 +58,49 @@ def test_a_bucket_is_created_and_its_name_is_its_id(plugin: EngineClient, server
     assert same["changes"] == "DIFF_NONE"
 
 
-def test_its_owner_can_create_a_bucket_again_and_its_objects_are_kept(
-    plugin: EngineClient, server: ObjectServer
+def test_its_owner_cannot_create_a_bucket_again(plugin: EngineClient, server: ObjectServer) -> None:
+    made(plugin, name="twice")
+    with pytest.raises(RefusedError, match="Error creating Spaces bucket: BucketAlreadyExists: "):
+        made(plugin, name="twice")
+
+
+def test_an_existing_bucket_is_imported_without_a_change(plugin: EngineClient, server: ObjectServer) -> None:
+    made(plugin, name="kept")
+    (server.folder / "kept/backup").write_text("kept")
+    read = plugin.call("Read", id="fra1,kept", properties={}, inputs={})
+    assert read["id"] == "kept"
+    ignored = ["acl", "forceDestroy"]
+    wanted = {**INPUTS, "name": "kept"}
+    same = plugin.call("Diff", id="kept", olds=read["properties"], news=wanted, ignoreChanges=ignored)
+    assert same["changes"] == "DIFF_NONE"
+    assert (server.folder / "kept/backup").read_text() == "kept"
+
+
+def test_the_provider_tells_a_missing_bucket_from_a_foreign_one(
+    plugin: EngineClient, server: ObjectServer, serve: Serve
 ) -> None:
-    made(plugin)
-    (server.folder / "made-here/backup").write_text("kept")
-    assert made(plugin)["id"] == "made-here"
-    assert (server.folder / "made-here/backup").read_text() == "kept"
+    made(plugin, name="told")
+    stranger = AccessKey("outsider", "outsider-secret")
+    server.add_user(stranger, role="userplus")
+    assert asked(plugin, "told")["id"] == "told"
+    with pytest.raises(RefusedError, match=r"Spaces Bucket \(nowhere\) not found"):
+        asked(plugin, "nowhere")
+    with pytest.raises(RefusedError, match=r'error reading Spaces bucket "": .*status code: 403'):
+        asked(configured(server, serve, stranger), "told")
+
+
+def asked(plugin: EngineClient, name: str) -> dict[str, Any]:
+    arguments = {"name": name, "region": "fra1"}
+    token = "digitalocean:index/getSpacesBucket:getSpacesBucket"
+    return EngineClient(plugin.stub).call("Invoke", tok=token, args=arguments)["return"]
 
 
 def test_a_foreign_bucket_is_rejected(plugin: EngineClient, server: ObjectServer, serve: Serve) -> None:
-    made(plugin)
+    made(plugin, name="theirs")
     stranger = AccessKey("stranger", "stranger-secret")
     server.add_user(stranger, role="userplus")
     with pytest.raises(RefusedError, match="Error creating Spaces bucket: BucketAlreadyExists: ") as refused:
-        made(configured(server, serve, stranger))
+        made(configured(server, serve, stranger), name="theirs")
     assert "stranger-secret" not in refused.value.text
 
 
@@ -94,8 +122,9 @@ def test_a_refresh_notices_a_deleted_bucket(plugin: EngineClient, server: Object
 
 
 def test_another_region_requires_a_replacement(plugin: EngineClient) -> None:
-    state = made(plugin)["properties"]
-    diff = plugin.call("Diff", id="made-here", olds=state, news={**INPUTS, "region": "ams3"})
+    state = made(plugin, name="regional")["properties"]
+    wanted = {**INPUTS, "name": "regional", "region": "ams3"}
+    diff = plugin.call("Diff", id="regional", olds=state, news=wanted)
     assert diff["replaces"] == ["region"]
 
 
