@@ -14,6 +14,9 @@ from components.shared.rate_limit import requested_pause
 PAUSES = (1, 2, 4, 8, 15, 30)
 """Seconds before each retry. Together they last a minute, because the API counts requests by the minute."""
 
+LISTING_LAG_SECONDS = 5.0
+"""Seconds after which a listing has what was created (https://github.com/digitalocean/pydo/issues/468)."""
+
 LONGEST_SECONDS = 60.0
 """Longest pause in seconds. A run whose requests of the hour are used up fails, and does not wait for the next hour."""
 

@@ -17,7 +17,7 @@ import pulumi
 
 from components.api.clock import ApiClock
 from components.api.listing import ListingError, list_all
-from components.api.retry import PAUSES
+from components.api.retry import LISTING_LAG_SECONDS, PAUSES
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook
@@ -97,7 +97,9 @@ class Inventory:
     async def _read(self) -> AccountState:
         run = Run(self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
         attempts = 0
-        give_up = time.monotonic() + PATIENCE_SECONDS
+        began = time.monotonic()
+        give_up = began + PATIENCE_SECONDS
+        late = pulumi.runtime.is_dry_run()
         while True:
             try:
                 state = await self._list()
@@ -112,6 +114,10 @@ class Inventory:
                     raise listing_failed(error) from error
                 pulumi.log.info(f"{error}: listing again in {PAUSE_SECONDS} s")
             else:
+                if not late and self._may_be_incomplete(state, stack):
+                    await asyncio.sleep(max(0.0, began + LISTING_LAG_SECONDS - time.monotonic()))
+                    late = True
+                    continue
                 attempts += 1
                 reason = disagreement(state, self._tag)
                 if not (reason or state.droplets):
@@ -125,6 +131,19 @@ class Inventory:
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _may_be_incomplete(self, state: AccountState, stack: StackState) -> bool:
+        """Whether the run before this one may have created a droplet that is not listed yet.
+
+        It has begun to create a member, and was perhaps killed a moment ago. DigitalOcean lists a new droplet only
+        seconds later, and would create a second one of the same name.
+        """
+        begun = {
+            name
+            for number, name in enumerate(self._settings.member_names, start=1)
+            if f"{self._tag}-{number}" in stack.members
+        }
+        return not begun <= state.droplets
 
     async def _list(self) -> AccountState:
         discovered, whole, tags = await asyncio.gather(

@@ -51,6 +51,8 @@ class StackState:
     """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
     buckets: frozenset[str] = frozenset()
     """Names of the buckets for backups."""
+    members: frozenset[str] = frozenset()
+    """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
 
 
 def last_gate(cluster: str) -> str:
@@ -84,7 +86,7 @@ async def read_stack_state(cluster: str) -> StackState:
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
-    buckets = set[str]()
+    buckets, members = set[str](), set[str]()
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
     for urn, resource in resources.items():
@@ -99,9 +101,11 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             tags.add(str(outputs.get("name", "")).casefold())
         elif kind == BUCKET_TYPE:
             buckets.add(str(outputs.get("name", "")))
-        elif kind == MEMBER_TYPE and outputs.get("deleteTimeout"):
-            # The engine returns numbers as floats.
-            delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
+        elif kind == MEMBER_TYPE:
+            members.add(name)
+            if outputs.get("deleteTimeout"):
+                # The engine returns numbers as floats.
+                delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
         elif kind == RECORD_TYPE:
             zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
             records[str(outputs.get("name", ""))] = RecordState(
@@ -122,4 +126,5 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         records=records,
         delete_timeouts=delete_timeouts,
         buckets=frozenset(buckets),
+        members=frozenset(members),
     )

@@ -8,6 +8,7 @@ droplets: components/rollout/.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
@@ -15,10 +16,11 @@ import httpx
 import pulumi
 
 from components.api.existing_names import NamesNotListedError, names_in_account, names_in_zone
+from components.api.retry import LISTING_LAG_SECONDS
 from components.config.loading import cloudflare_access, digitalocean_access
 from components.config.settings import Settings
 from components.identity.cluster_identity import record_comment
-from components.identity.stack_state import StackState
+from components.identity.stack_state import VOLUME_TYPE, StackState
 from components.orphans.delete import (
     find_record,
     remove_blank_volume,
@@ -53,11 +55,18 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=binding))
 
 
+def lacks_volume(stack: StackState) -> bool:
+    """Whether an earlier run has begun to create a member, and the state has no volume of it."""
+    volumes = {urn.rpartition("::")[2] for urn in stack.urns if f"{VOLUME_TYPE}::" in urn}
+    return not stack.members <= volumes
+
+
 class Orphans:
     """Finds and deletes orphans of one run. Each kind is listed once, before the first resource of it is created.
 
     Nobody else creates a name that did not exist then: the stack is locked. A name that existed is examined again
-    before its resource is created.
+    before its resource is created. A listing shows what was created only seconds later. So where an earlier run may
+    have left an orphan, the listing waits until it surely has it.
     """
 
     comment: pulumi.Output[str]
@@ -77,6 +86,7 @@ class Orphans:
         self._stack = stack
         self._zone_id = zone_id
         self._account = digitalocean_access()
+        self._began = time.monotonic()
         self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
     def vpc(self, name: str, description: str) -> Removal:
@@ -96,6 +106,9 @@ class Orphans:
         region = self._settings.region
 
         async def remove(delete: bool) -> list[str]:
+            stack = await self._stack.future()
+            if stack is not None and lacks_volume(stack):
+                await self._wait_for_listings()
             if not await self._exists("volumes", name, region=region):
                 return []
             return await remove_blank_volume(self._account, name, region, description, delete=delete)
@@ -151,8 +164,17 @@ class Orphans:
         listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
         return name in await listing
 
+    async def _wait_for_listings(self) -> None:
+        """Wait until the API lists what was created before this run began. A preview does not wait."""
+        if not pulumi.runtime.is_dry_run():
+            await asyncio.sleep(max(0.0, self._began + LISTING_LAG_SECONDS - time.monotonic()))
+
     def _named(self, kind: str, name: str, removal: Removal) -> Removal:
         async def remove(delete: bool) -> list[str]:
+            stack = await self._stack.future()
+            # The bootstrap record is in the state before anything of the cluster is in the account.
+            if stack is not None and stack.token:
+                await self._wait_for_listings()
             return await removal(delete) if await self._exists(kind, name) else []
 
         return remove

@@ -1,0 +1,77 @@
+"""A run lists the droplets again where the run before it may have created one a moment ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.config.loading import ProviderAccess
+from components.droplets import inventory
+from components.droplets.inventory import Inventory
+from components.identity.cluster_identity import identity_of, identity_tag
+from components.identity.stack_state import StackState, stack_state
+from tests.unit.components.config.valid_settings import settings
+
+NAME = "etcd-etcd-fra1"
+PARENT = "urn:pulumi:fra1::etcd::etcd:index:EtcdCluster"
+RECORD = {f"{PARENT}$pulumi:index:Stash::{NAME}-founding": {"outputs": {"output": {"token": "t"}}}}
+MEMBERS = settings().member_names
+
+
+def begun(*numbers: int) -> dict[str, Any]:
+    """The state of a stack in which a run has begun to create these members."""
+    return RECORD | {f"{PARENT}$etcd:index:Member::{NAME}-{number}": {"outputs": {}} for number in numbers}
+
+
+class Account:
+    """An account in which the first listing lacks the droplet of the last member."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], *, preview: bool) -> None:
+        async def read(_: str) -> StackState:
+            return stack_state(state, NAME)
+
+        self.listings = 0
+        monkeypatch.setattr(inventory, "LISTING_LAG_SECONDS", 0.1)
+        monkeypatch.setattr(inventory, "list_all", self._list)
+        monkeypatch.setattr(inventory, "read_stack_state", read)
+        monkeypatch.setattr("components.droplets.address_book.list_all", self._list_tagged)
+        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+
+    async def _list_tagged(self, *_: object, **__: object) -> Sequence[dict[str, Any]]:
+        self.listings += 1
+        return self._droplets()
+
+    async def _list(self, _: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
+        return self._droplets() if kind == "droplets" else []
+
+    def _droplets(self) -> Sequence[dict[str, Any]]:
+        names = MEMBERS if self.listings > 1 else MEMBERS[:-1]
+        tags = [NAME, identity_tag(NAME, identity_of("t"))]
+        return [{"id": number, "name": name, "tags": tags} for number, name in enumerate(names, start=1)]
+
+    async def existing(self) -> frozenset[str]:
+        access = ProviderAccess("https://api.test", "token")
+        found = await Inventory(settings(), cluster_tag=NAME, access=access).existing.future()
+        return found or frozenset()
+
+
+async def test_a_droplet_that_is_not_listed_yet_is_not_created_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(monkeypatch, begun(1, 2, 3), preview=False)
+    assert await account.existing() == {*MEMBERS}
+    assert account.listings == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "preview"),
+    [(begun(1, 2), False), (begun(1, 2, 3), True)],
+    ids=["no run has begun to create the member", "a preview"],
+)
+async def test_a_run_that_cannot_have_created_more_lists_once(
+    monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], preview: bool
+) -> None:
+    account = Account(monkeypatch, state, preview=preview)
+    assert await account.existing() == {*MEMBERS[:-1]}
+    assert account.listings == 1
