@@ -29,7 +29,7 @@ async def test_the_names_of_records_are_listed(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (httpx.Response(403, text="no"), "answered 403: no"),
+        (httpx.Response(403, json={"errors": []}), 'answered 403: {"errors":[]}'),
         (httpx.Response(200, text="<html>log in"), "did not answer in JSON: <html>log in"),
         (httpx.Response(200, json={"result": None}), "answered without a list of records"),
         (httpx.Response(200, json=[]), "answered without a list of records"),

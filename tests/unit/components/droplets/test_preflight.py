@@ -57,7 +57,9 @@ class Account:
         answer = self.answers.get(path, 404)
         if isinstance(answer, str):
             raise NoAnswerError(answer)
-        return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, json=answer)
+        if isinstance(answer, int):
+            return httpx.Response(answer, json={"id": "error", "message": "The API's own words"})
+        return httpx.Response(200, json=answer)
 
 
 @pytest.fixture
