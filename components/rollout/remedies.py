@@ -211,11 +211,11 @@ REMEDIES: dict[Situation, Remedy] = {
         "Renewal."
     ),
     Situation.UNRESPONSIVE: Remedy(
-        "Its machine hangs. Look at its console in DigitalOcean's control panel, and power-cycle it there.",
+        "Its machine hangs. Look at its recovery console in DigitalOcean's control panel, and power-cycle it there.",
         replace=True,
     ),
     Situation.SILENT: Remedy(
-        "Look at its console in DigitalOcean's control panel: does it boot, and has it a network?",
+        "Look at its recovery console in DigitalOcean's control panel: does it boot, and has it a network?",
         replace=True,
     ),
     Situation.REFUSED: Remedy(
