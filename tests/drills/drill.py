@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etcd_node.backup.catalog import Backup, backups_in, best_backup
-from etcd_node.backup.s3 import StoredObject
-
+from components.shared.s3 import StoredObject
+from components.shared.stored_backups import Backup, backups_in, best_backup
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET

@@ -12,9 +12,8 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
-from etcd_node.backup.aws_sigv4 import AccessKey, SignableRequest, signed_headers
-from etcd_node.backup.s3 import Bucket, BucketAccess
-
+from components.shared.aws_sigv4 import AccessKey, SignableRequest, signed_headers
+from components.shared.s3 import Bucket, BucketAccess
 from localcloud.machines.object_store import CERTIFICATE, REGION, private_key
 from localcloud.toolchain.object_store import ensure_object_store
 

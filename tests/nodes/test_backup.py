@@ -16,17 +16,18 @@ from pathlib import Path
 import pytest
 from etcd_node.backup import upload as backup
 from etcd_node.backup import upload_lock
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.catalog import Backup, backups_in
 from etcd_node.backup.request import REQUEST_GRACE, pending_request
-from etcd_node.backup.s3 import StoredObject
 from etcd_node.backup.settings import read_backup_settings
-from etcd_node.backup.snapshot import SnapshotError, compress, decompress
+from etcd_node.backup.snapshot import decompress
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 
 from components.etcd.admin import MemberAdmin
+from components.shared.aws_sigv4 import AccessKey
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
+from components.shared.compression import SnapshotError, compress
+from components.shared.s3 import StoredObject
+from components.shared.stored_backups import Backup, backups_in
 from localcloud.toolchain.etcd import DEFAULT_VERSION
 
 from .api import Fault

@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from etcd_node.backup.catalog import Backup, ChoiceError, choose_backup
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.host.settings import read_settings
@@ -21,6 +20,8 @@ from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.recover import Plan
 from etcd_node.recovery.survey import MemberState, Survey, survey_members
+
+from components.shared.stored_backups import Backup, ChoiceError, choose_backup
 
 from .api import TOKEN
 from .lab import Lab, Node, eventually, wait_until_promoted

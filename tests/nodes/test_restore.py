@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.catalog import Backup
 from etcd_node.backup.snapshot import decompress, run_tool
 from etcd_node.bootstrap.restore import REVISION_BUMP
 from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
 
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.stored_backups import Backup
 from localcloud.toolchain.etcd import DEFAULT_VERSION
 
 from .lab import Lab, Node, eventually

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from etcd_node.backup import s3
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.s3 import Bucket, BucketAccess, S3Error
 
+from components.shared import s3
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.s3 import Bucket, BucketAccess, S3Error
 from localcloud.machines.object_store import REGION
 
 from .lab import NODE_PATH, eventually
@@ -45,8 +45,8 @@ def uploading(
     """Start a process that uploads a file as ``cut``."""
     (server.folder.parent / "ca.pem").write_text(server.access().ca_certificate)
     script = (
-        "from pathlib import Path; from etcd_node.backup.s3 import *; "
-        "from etcd_node.backup.aws_sigv4 import AccessKey; "
+        "from pathlib import Path; from components.shared.s3 import *; "
+        "from components.shared.aws_sigv4 import AccessKey; "
         f"access = BucketAccess('https://127.0.0.1:{server.port}', 'backups', '{REGION}', "
         f"AccessKey('{KEY.id}', '{KEY.secret}'), Path({str(server.folder.parent / 'ca.pem')!r}).read_text());"
         "print('go', flush=True);"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from etcd_node.backup.catalog import Backup
+from components.shared.stored_backups import Backup
 
 
 def backup_metrics(newest: Backup | None, *, interval: float, failed: bool, previous: str = "") -> str:

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.s3 import BucketAccess
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.s3 import BucketAccess
 
 
 @dataclass(frozen=True)

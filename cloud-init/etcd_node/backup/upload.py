@@ -13,21 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from etcd_node.backup.catalog import (
-    Backup,
-    UploadLater,
-    backups_in,
-    best_backup,
-    expired,
-    last_upload,
-    of_cluster,
-    upload_turn,
-)
+from components.shared.compression import SnapshotError
+from components.shared.s3 import Bucket, S3Error
+from components.shared.stored_backups import Backup, backups_in, best_backup, of_cluster
+from etcd_node.backup.catalog import UploadLater, expired, last_upload, upload_turn
 from etcd_node.backup.metrics import backup_metrics
 from etcd_node.backup.request import REQUEST_GRACE, BackupRequest, confirm_request, pending_request
-from etcd_node.backup.s3 import Bucket, S3Error
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
-from etcd_node.backup.snapshot import SnapshotError, take_snapshot
+from etcd_node.backup.snapshot import take_snapshot
 from etcd_node.backup.upload_lock import upload_lock
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusalError, RefusedError, read_status
 from etcd_node.etcd.membership import cluster_name
@@ -225,19 +218,7 @@ class _BackupRun:
         packed = take_snapshot(self._settings, self._paths, database)
         snapshot, size = packed.snapshot, packed.file.stat().st_size
         key = self._backups.prefix + snapshot.name
-        self._bucket.upload(
-            key,
-            packed.file,
-            snapshot.sha256,
-            {
-                "sha256": snapshot.sha256,
-                "revision": str(snapshot.revision),
-                "keys": str(snapshot.keys),
-                "cluster-token": snapshot.cluster,
-                "etcd-version": snapshot.version,
-                "member": self._settings.name,
-            },
-        )
+        self._bucket.upload(key, packed.file, snapshot.sha256, snapshot.metadata(self._settings.name))
         if (stored := self._bucket.size(key)) != size:
             raise BackupError(f"{key} has {stored} bytes in the bucket instead of {size}")
         self._paths.no_backup.unlink(missing_ok=True)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
+from components.shared.compression import SnapshotError
 from components.shared.names import member_number
 from etcd_node.backup.settings import read_backup_settings
-from etcd_node.backup.snapshot import SnapshotError
 from etcd_node.bootstrap.bootstrap_rules import may_be_set_aside, may_bootstrap
 from etcd_node.bootstrap.join import JoiningMember
 from etcd_node.bootstrap.restore import Restoration

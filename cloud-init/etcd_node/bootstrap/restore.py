@@ -8,11 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from components.shared.versions import minor_version
-from etcd_node.backup.catalog import Backup, ChoiceError, Snapshot, backups_in, choose_backup
-from etcd_node.backup.s3 import Bucket, S3Error
+from components.shared.compression import SnapshotError
+from components.shared.s3 import Bucket, S3Error
+from components.shared.stored_backups import (
+    Backup,
+    ChoiceError,
+    backups_in,
+    choose_backup,
+    folder_of,
+    version_problem,
+)
 from etcd_node.backup.settings import BackupSettings
-from etcd_node.backup.snapshot import SnapshotError, decompress, revision_and_keys, run_tool
+from etcd_node.backup.snapshot import decompress, revision_and_keys, run_tool
 from etcd_node.host.backoff import backoff
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.install import InstallError, install_once
@@ -114,7 +121,8 @@ class Restoration:
             install_once(self._settings, self._paths, ["etcdutl"])
         bucket = Bucket(self._backups.access)
         backup = self._choose(bucket, name)
-        refuse_newer(backup.snapshot, self._settings.version)
+        if problem := version_problem(backup.snapshot, self._settings.version):
+            raise RestoreError(problem)
         self.clear()
         self._paths.restoring.mkdir(mode=0o700, parents=True)
         packed = self._paths.restoring / "snapshot.db.gz"
@@ -137,18 +145,8 @@ class Restoration:
 
     def _choose(self, bucket: Bucket, name: str) -> Backup:
         wanted = name or self._settings.restore
-        folder, slash, _ = wanted.rpartition("/")
-        prefix = folder + slash if slash else (self._backups.prefix if self._backups else "")
-        return choose_backup(backups_in(bucket.list(prefix).objects), wanted)
-
-
-def refuse_newer(snapshot: Snapshot, version: str) -> None:
-    """Raise ``RestoreError`` for a backup of a newer minor version, which this etcd cannot read."""
-    if minor_version(snapshot.version) > minor_version(version):
-        raise RestoreError(
-            f"{snapshot.name} was made by etcd {snapshot.version}, which etcd {version} cannot read: set etcd:version "
-            f"to {snapshot.version} or a later patch"
-        )
+        folder = folder_of(wanted, self._backups.prefix if self._backups else "")
+        return choose_backup(backups_in(bucket.list(folder).objects), wanted)
 
 
 def refuse_full_volume(mount: Path, size: int) -> None:

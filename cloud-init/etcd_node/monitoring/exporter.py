@@ -66,7 +66,7 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
         )
         + _family(
             "etcd_node_members",
-            "Members in this member's own list, by whether they vote.",
+            "Members that etcd lists.",
             "kind",
             listed_members(TlsClient(paths.etc), MemberAddress(settings.name, settings.listen)),
         )

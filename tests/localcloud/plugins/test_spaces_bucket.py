@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from etcd_node.backup.aws_sigv4 import AccessKey
 
+from components.shared.aws_sigv4 import AccessKey
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 from tests.nodes.objects import KEY, ObjectServer

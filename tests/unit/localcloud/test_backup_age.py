@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from etcd_node.backup.catalog import Backup, Snapshot
 from etcd_node.backup.metrics import backup_metrics
 from etcd_node.host.settings import Paths
 
+from components.shared.stored_backups import Backup, Snapshot
 from localcloud.machines.backup_age import METRICS, BackupState, parse, summarize
 
 BACKUP = Backup("", Snapshot("20261125T010000Z", 17, 5, "3.6.14", "c", "ab" * 32), 0)

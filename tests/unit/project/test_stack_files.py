@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.catalog import backups_in
-from etcd_node.backup.s3 import StoredObject
 
 from components.config.errors import ConfigurationError
+from components.shared.s3 import StoredObject
+from components.shared.stored_backups import backups_in
 from tests.unit.project.stack_files import CHECKOUT, LOCAL, STACK_FILES, load, secrets_of, values_of
 
 FOR_DIGITALOCEAN = [pytest.param(file, id=file.stem) for file in STACK_FILES if file != LOCAL]

@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from etcd_node.backup.catalog import (
+from etcd_node.backup.catalog import UploadLater, UploadNow, expired, last_upload, upload_turn
+from etcd_node.backup.metrics import backup_metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.shared.s3 import StoredObject
+from components.shared.stored_backups import (
     Backup,
     ChoiceError,
     Snapshot,
-    UploadLater,
-    UploadNow,
     backups_in,
     best_backup,
     choose_backup,
-    expired,
-    last_upload,
     of_cluster,
-    upload_turn,
 )
-from etcd_node.backup.metrics import backup_metrics
-from etcd_node.backup.s3 import StoredObject
-from hypothesis import given
-from hypothesis import strategies as st
 
 SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-etcd-fra1-0a1b", "ab" * 32)
 ORDER = ("m1", "m2", "m3")

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.catalog import Snapshot
-from etcd_node.backup.s3 import BucketAccess, Listing, StoredObject
 from etcd_node.backup.settings import BackupSettings
 from etcd_node.bootstrap import restore
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.host.settings import Paths, Settings
+
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.s3 import BucketAccess, Listing, StoredObject
+from components.shared.stored_backups import Snapshot
 
 SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-prod-0a1b", "ab" * 32)
 OWN = "etcd-new/"

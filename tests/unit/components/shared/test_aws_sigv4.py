@@ -9,7 +9,8 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from etcd_node.backup.aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
+
+from components.shared.aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
 
 KEY = AccessKey("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 HOST = "examplebucket.s3.amazonaws.com"

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.aws_sigv4 import AccessKey
-from etcd_node.backup.s3 import Bucket, BucketAccess, S3Error
 
 from components.shared.api_errors import USER_AGENT
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.s3 import Bucket, BucketAccess, S3Error
 
 ENCRYPTION = {"x-amz-server-side-encryption": "AES256"}
 PAGE = "<ListBucketResult><IsTruncated>true</IsTruncated>{}</ListBucketResult>"
