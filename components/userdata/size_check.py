@@ -87,5 +87,6 @@ def _longest(settings: Settings) -> tuple[str, int]:
         for name, field in Settings.model_fields.items()
         if isinstance(value := getattr(settings, name), str)
     }
+    texts["extraFlags"] = len("".join(settings.extra_flags))
     key = max(texts, key=lambda one: texts[one])
     return key, texts[key]

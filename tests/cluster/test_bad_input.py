@@ -27,6 +27,10 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
             {"version": "3.6.99", "releaseSha256": None},
             "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, ",
         ),
+        (
+            {"version": "3.7.3", "extraFlags": ["experimental-corrupt-check-time=1h"]},
+            "etcd 3.7 does not know experimental-corrupt-check-time: write corrupt-check-time=1h instead",
+        ),
         ({"certificateValidityHours": 720}, "etcd:certificateValidityHours is 720: it must be longer than"),
     ],
 )

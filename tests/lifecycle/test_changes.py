@@ -22,14 +22,25 @@ def test_a_changed_setting_rolls_the_members_one_at_a_time_in_their_order(
 ) -> None:
     before = live.droplets()
     control.delete("/requests")
-    live.configure(quotaGiB=3, dropletSize="s-1vcpu-2gb")
+    live.configure(
+        quotaGiB=3,
+        dropletSize="s-1vcpu-2gb",
+        maxTxnOps=1024,
+        extraFlags=["warning-apply-duration=200ms", "feature-gates=SetMemberLocalAddr=true"],
+    )
     with replaces(live, 1, 2, 3), live.case("a changed setting and another droplet size, with data volumes"):
         live.up()
     after = live.droplets()
     # A resize would power the machine off.
     assert not {"power_off", "resize"} & {action["type"] for action in actions(live, after.values())}
     assert deleted(control) == [before[live.name(number)] for number in (1, 2, 3)]
-    assert "ETCD_QUOTA_BACKEND_BYTES=3221225472" in live.on(live.name(1), "cat /etc/etcd/etcd-members")
+    variables = live.on(live.name(1), "cat /etc/etcd/etcd-members").splitlines()
+    assert {
+        "ETCD_QUOTA_BACKEND_BYTES=3221225472",
+        "ETCD_MAX_TXN_OPS=1024",
+        "ETCD_WARNING_APPLY_DURATION=200ms",
+        "ETCD_FEATURE_GATES=CompactHashCheck=true,SetMemberLocalAddr=true",
+    } <= {*variables}
 
 
 def test_a_changed_firewall_replaces_nothing(live: Live, control: httpx.Client) -> None:

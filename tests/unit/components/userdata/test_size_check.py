@@ -121,12 +121,21 @@ def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> No
     assert largest_size("etcd-etcd-test", settings(size=9, authorities=[2, 1])) == now
 
 
-def test_the_setting_that_takes_most_of_the_room_is_named() -> None:
-    bundle = "-----BEGIN CERTIFICATE-----\n" + random_text(20_000) + "\n-----END CERTIFICATE-----\n"
-    too_large = Settings.model_validate({**WORST_CASE, "backupCaCertificate": bundle})
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (
+            "backupCaCertificate",
+            "-----BEGIN CERTIFICATE-----\n" + random_text(20_000) + "\n-----END CERTIFICATE-----\n",
+        ),
+        ("extraFlags", ["cipher-suites=" + random_text(20_000)]),
+    ],
+)
+def test_the_setting_that_takes_most_of_the_room_is_named(key: str, value: Any) -> None:
+    too_large = Settings.model_validate({**WORST_CASE, key: value})
     with pytest.raises(
         TooLargeError,
-        match=rf"can grow to \d+ bytes, .* at most {LIMIT}: shorten etcd:backupCaCertificate, which has 20\d{{3}}",
+        match=rf"can grow to \d+ bytes, .* at most {LIMIT}: shorten etcd:{key}, which has 20\d{{3}} characters",
     ):
         check_user_data(LONGEST_CLUSTER_NAME, too_large)
 
