@@ -72,7 +72,10 @@ def version_problems(
     }
     if behind or not agreed:
         return behind
-    return [reason for version in sorted(agreed) for reason in cluster_version_problems(version, wanted)]
+    running = running_versions(observations).values()
+    return [
+        reason for version in sorted(agreed) for reason in cluster_version_problems(version, wanted, running)
+    ]
 
 
 def unfinished_upgrades(

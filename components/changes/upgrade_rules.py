@@ -5,7 +5,7 @@ Sources: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/ and https://etcd.io/doc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from components.config.releases import CHECKSUMS
 from components.shared.versions import Version, minor_version, parse_version
@@ -56,24 +56,33 @@ def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[st
         )
 
 
-def cluster_version_problems(agreed: str, wanted: str) -> Iterator[str]:
-    """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, cannot get ``wanted``."""
+def cluster_version_problems(agreed: str, wanted: str, running: Collection[str]) -> Iterator[str]:
+    """Why a cluster whose own version is ``agreed``, such as ``3.5.0``, cannot get ``wanted``.
+
+    ``running`` has the versions of the members that answered. The advice prefers them to other releases.
+    """
     major, minor = minor_version(agreed)
     if minor_version(wanted) < (major, minor):
         yield (
             f"etcd:version is {wanted}, and the cluster version is already {major}.{minor}: {WAY_BACK}. "
-            f"Set it to {newest_release(major, minor)}"
+            f"Set it to {newest_release(major, minor, running)}"
         )
     elif minor_version(wanted) > (major, minor + 1):
         yield (
             f"etcd:version is {wanted}, and the cluster version is still {major}.{minor}: a member that does not "
-            f"answer has not been upgraded. Set it to {newest_release(major, minor + 1)} and complete a pulumi up first"
+            f"answer has not been upgraded. Set it to {newest_release(major, minor + 1, running)} and complete a "
+            "pulumi up first"
         )
 
 
-def newest_release(major: int, minor: int) -> str:
-    """The newest release of a minor version that this program knows, or what to look for."""
-    known = [parse_version(version) for version in CHECKSUMS if minor_version(version) == (major, minor)]
+def newest_release(major: int, minor: int, running: Collection[str] = ()) -> str:
+    """The newest release of a minor version: one that is ``running``, else one that this program knows.
+
+    If there is neither, what to look for.
+    """
+    known: list[Version] = []
+    for versions in (running, CHECKSUMS):
+        known = known or [parse_version(one) for one in versions if minor_version(one) == (major, minor)]
     return _text(max(known)) if known else f"a release of {major}.{minor}, with etcd:releaseSha256"
 
 

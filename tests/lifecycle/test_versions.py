@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from components.changes.upgrade_rules import newest_release
+from components.shared.versions import minor_version
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import EARLIER_VERSION, VERSIONS, checksum, ensure_mirror
 from tests.cluster.cluster import UP_LIMIT
@@ -38,7 +40,8 @@ def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
         releaseSha256=checksum(first),
     ) as cluster:
         created = cluster.droplets()
-        refuse(cluster, last, f"Set it to {middle} and complete a pulumi up first")
+        known = newest_release(*minor_version(middle))
+        refuse(cluster, last, f"Set it to {known} and complete a pulumi up first")
         assert cluster.droplets() == created
         cluster.etcdctl("put", f"written-before-{middle}", "kept")
         cluster.configure(version=middle, releaseSha256=checksum(middle))

@@ -29,6 +29,12 @@ def test_the_cluster_version_covers_a_member_that_does_not_answer() -> None:
     assert version_problems(observations, "3.6.14", checksum_given=True) == []
 
 
+def test_the_advice_prefers_a_release_that_a_member_runs() -> None:
+    interrupted = {"a": running("3.6.16", "3.5.0"), "b": NoStatus("its droplet is gone")}
+    (reason,) = version_problems(interrupted, "3.7.1", checksum_given=True)
+    assert "Set it to 3.6.16 and complete a pulumi up first" in reason
+
+
 def test_a_cluster_version_that_was_reached_forbids_a_downgrade() -> None:
     (reason,) = version_problems({"a": running(cluster_version="3.7.0")}, "3.6.14", checksum_given=True)
     assert (
