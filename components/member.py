@@ -25,11 +25,9 @@ from components.pki.authority import (
 )
 from components.rollout.gate import Gate, GateArgs, digest
 from components.rollout.rollout import Rollout
+from components.shared.names import VOLUME_LABEL
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import render_user_data
-
-VOLUME_LABEL = "etcd-data"
-"""The label of the file system on a data volume."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 MEMBER_NAME = re.compile(r"etcd-server-[1-9]\d*\..+")
 """Every member has a name of this form."""
 
+VOLUME_LABEL = "etcd-data"
+"""The label of a data volume's file system. ext4 allows 16 bytes."""
+
 
 def member_name(number: int, domain: str) -> str:
     """The name of a member, counted from 1. Its droplet's hostname and its DNS record have the same name."""

@@ -13,7 +13,7 @@ import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -140,8 +140,8 @@ class Bucket:
             **self._access.upload_headers,
         }
         if size <= self._part:
-            body = _part(source, 0, size)
-            _check_unchanged(source, body.sha256, sha256)
+            # With the expected hash: the server rejects a file that has changed.
+            body = replace(_part(source, 0, size), sha256=sha256)
             self._send("PUT", key, {}, body, headers=headers)
             return
         created, _ = self._send("POST", key, {"uploads": ""}, headers=headers)
@@ -186,7 +186,8 @@ class Bucket:
             body = _part(source, start, min(self._part, size - start), total.update)
             _, tag = self._send("PUT", key, {"partNumber": str(number), **upload_id}, body)
             parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
-        _check_unchanged(source, total.hexdigest(), sha256)
+        if total.hexdigest() != sha256:
+            raise S3Error(f"{source} changed after its hash was computed")
         text = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         answer, _ = self._send(
             "POST", key, upload_id, _Body([text], len(text), hashlib.sha256(text).hexdigest())
@@ -275,11 +276,6 @@ def _part(source: Path, start: int, length: int, *updates: Callable[[bytes], obj
             update(block)
     text = base64.b64encode(md5.digest()).decode()
     return _Body(_read_blocks(source, start, length), length, sha256.hexdigest(), text)
-
-
-def _check_unchanged(source: Path, sha256: str, expected: str) -> None:
-    if sha256 != expected:
-        raise S3Error(f"{source} changed after its hash was computed")
 
 
 def _send_blocks(connection: http.client.HTTPConnection, blocks: Iterable[bytes]) -> None:

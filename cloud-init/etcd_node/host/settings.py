@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from components.shared.names import VOLUME_LABEL
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -191,5 +193,10 @@ class Paths:
         return self.root / "usr/local/bin" / name
 
     def device(self, volume: str) -> Path:
-        """The block device of a DigitalOcean volume, by its name."""
-        return self.root / f"dev/disk/by-id/scsi-0DO_Volume_{volume}"
+        """The block device of a DigitalOcean volume, by its name.
+
+        A long name may be cut in ``/dev``. Then the label of its file system names the device.
+        """
+        disks = self.root / "dev/disk"
+        named, labelled = disks / f"by-id/scsi-0DO_Volume_{volume}", disks / "by-label" / VOLUME_LABEL
+        return labelled if labelled.exists() and not named.exists() else named

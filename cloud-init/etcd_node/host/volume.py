@@ -28,10 +28,9 @@ def prepare_data_directory(paths: Paths, volume: str, wait_log: WaitLog) -> None
     """Mount the volume, if the member has one, and create etcd's directory. Waits until the volume is attached."""
     paths.mount.mkdir(parents=True, exist_ok=True)
     if volume:
-        device = paths.device(volume)
-        while (problem := mount(device, paths.mount, paths.outgrown)) is not None:
+        while (problem := mount(paths.device(volume), paths.mount, paths.outgrown)) is not None:
             wait_log.report(f"waiting for the data volume {volume}: {problem}")
-            time.sleep(CHECK_INTERVAL if device.exists() else RETRY_INTERVAL)
+            time.sleep(CHECK_INTERVAL if paths.device(volume).exists() else RETRY_INTERVAL)
         release_reserve(paths)
     paths.data.mkdir(exist_ok=True)
     paths.data.chmod(0o700)
