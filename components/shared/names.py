@@ -1,4 +1,4 @@
-"""Names of members."""
+"""Names of members, and the label of their data volumes."""
 
 from __future__ import annotations
 
