@@ -29,7 +29,7 @@ from components.identity.ownership import (
     renamed,
     unknown_cluster,
 )
-from components.identity.stack_state import StackState, read_stack_state
+from components.identity.stack_state import DROPLET_TYPE, StackState, read_stack_state
 from components.shared.markers import markers_in
 from components.shared.names import MEMBER_NAME, by_number
 
@@ -135,13 +135,13 @@ class Inventory:
     def _may_be_incomplete(self, state: AccountState, stack: StackState) -> bool:
         """Whether the run before this one may have created a droplet that is not listed yet.
 
-        It has begun to create a member, and was perhaps killed a moment ago. DigitalOcean lists a new droplet only
-        seconds later, and would create a second one of the same name.
+        It has begun to create a member, and the state has no droplet of it: the run was perhaps killed a moment ago.
+        DigitalOcean lists a new droplet only seconds later, and would create a second one of the same name.
         """
         begun = {
             name
             for number, name in enumerate(self._settings.member_names, start=1)
-            if f"{self._tag}-{number}" in stack.members
+            if f"{self._tag}-{number}" in stack.lacking(DROPLET_TYPE)
         }
         return not begun <= state.droplets
 

@@ -54,6 +54,10 @@ class StackState:
     members: frozenset[str] = frozenset()
     """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
 
+    def lacking(self, kind: str) -> frozenset[str]:
+        """Those of ``members`` that have no resource of a type. A killed run may have created it without a trace."""
+        return self.members - {urn.rpartition("::")[2] for urn in self.urns if f"{kind}::" in urn}
+
 
 def last_gate(cluster: str) -> str:
     """The name of the resource that a run registers once all members are healthy."""

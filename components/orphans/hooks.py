@@ -55,12 +55,6 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=binding))
 
 
-def lacks_volume(stack: StackState) -> bool:
-    """Whether an earlier run has begun to create a member, and the state has no volume of it."""
-    volumes = {urn.rpartition("::")[2] for urn in stack.urns if f"{VOLUME_TYPE}::" in urn}
-    return not stack.members <= volumes
-
-
 class Orphans:
     """Finds and deletes orphans of one run. Each kind is listed once, before the first resource of it is created.
 
@@ -107,7 +101,7 @@ class Orphans:
 
         async def remove(delete: bool) -> list[str]:
             stack = await self._stack.future()
-            if stack is not None and lacks_volume(stack):
+            if stack is not None and stack.lacking(VOLUME_TYPE):
                 await self._wait_for_listings()
             if not await self._exists("volumes", name, region=region):
                 return []

@@ -18,12 +18,19 @@ from tests.unit.components.config.valid_settings import settings
 NAME = "etcd-etcd-fra1"
 PARENT = "urn:pulumi:fra1::etcd::etcd:index:EtcdCluster"
 RECORD = {f"{PARENT}$pulumi:index:Stash::{NAME}-founding": {"outputs": {"output": {"token": "t"}}}}
+MEMBER = f"{PARENT}$etcd:index:Member"
 MEMBERS = settings().member_names
 
 
 def begun(*numbers: int) -> dict[str, Any]:
     """The state of a stack in which a run has begun to create these members."""
-    return RECORD | {f"{PARENT}$etcd:index:Member::{NAME}-{number}": {"outputs": {}} for number in numbers}
+    return RECORD | {f"{MEMBER}::{NAME}-{number}": {"outputs": {}} for number in numbers}
+
+
+def made(*numbers: int) -> dict[str, Any]:
+    """The state of a stack that has the droplets of these members."""
+    droplet = f"{MEMBER}$digitalocean:index/droplet:Droplet"
+    return begun(*numbers) | {f"{droplet}::{NAME}-{number}": {"outputs": {}} for number in numbers}
 
 
 class Account:
@@ -59,15 +66,15 @@ class Account:
 
 
 async def test_a_droplet_that_is_not_listed_yet_is_not_created_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    account = Account(monkeypatch, begun(1, 2, 3), preview=False)
+    account = Account(monkeypatch, {**made(1, 2), **begun(3)}, preview=False)
     assert await account.existing() == {*MEMBERS}
     assert account.listings == 2
 
 
 @pytest.mark.parametrize(
     ("state", "preview"),
-    [(begun(1, 2), False), (begun(1, 2, 3), True)],
-    ids=["no run has begun to create the member", "a preview"],
+    [(made(1, 2), False), (made(1, 2, 3), False), ({**made(1, 2), **begun(3)}, True)],
+    ids=["no run has begun to create the member", "its droplet was lost", "a preview"],
 )
 async def test_a_run_that_cannot_have_created_more_lists_once(
     monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], preview: bool
