@@ -16,11 +16,14 @@ from typing import Any
 import httpx
 import pytest
 
+from localcloud.machines.object_store import CERTIFICATE
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 from localcloud.toolchain.engine import ensure_engine
+from tests.nodes.objects import BUCKET, KEY, ObjectServer
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).parent / "program"
+BUCKET_PROGRAM = Path(__file__).parent / "bucket_program"
 USER_DATA = "#cloud-config\n# nobody-else-may-see-this"
 CONFIG = {
     "clients": "198.51.100.0/24",
@@ -205,3 +208,38 @@ def test_replacement_drift_and_renewal(stack: Stack) -> None:
         renewed["create-replacement LocallySignedCert"] == renewed["delete-replaced LocallySignedCert"] == 1
     )
     assert stack.up()["create-replacement LocallySignedCert"] == 1
+
+
+@pytest.fixture
+def buckets(stack: Stack, tmp_path: Path) -> Iterator[ObjectServer]:
+    """An S3 server that stands in for Spaces, for a stack that has nothing but its bucket for backups."""
+    (tmp_path / "spaces").mkdir()
+    server = ObjectServer(tmp_path / "spaces")
+    stack.environment |= {
+        "SPACES_ENDPOINT_URL": f"https://127.0.0.1:{server.port}",
+        "SPACES_ACCESS_KEY_ID": KEY.id,
+        "SPACES_SECRET_ACCESS_KEY": KEY.secret,
+        "SSL_CERT_FILE": str(CERTIFICATE),
+    }
+    (stack.folder / "__main__.py").write_text((BUCKET_PROGRAM / "__main__.py").read_text())
+    yield server
+    server.stop()
+
+
+def test_a_stack_takes_over_buckets_that_exist_and_deletes_none(stack: Stack, buckets: ObjectServer) -> None:
+    kept = buckets.folder / BUCKET / "backup"
+    kept.write_text("kept")
+    stack.configure(bucket=BUCKET)
+    assert json.loads(stack.pulumi("preview", "--json"))["changeSummary"] == {"create": 1, "import": 1}
+    assert stack.up()["import SpacesBucket"] == 1
+    assert stack.up() == Counter()
+
+    stack.configure(bucket="another-one")
+    assert stack.up()["create-replacement SpacesBucket"] == 1
+    stack.configure(bucket=BUCKET)
+    assert stack.up()["import-replacement SpacesBucket"] == 1
+    assert stack.up() == Counter()
+
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert kept.read_text() == "kept"
+    assert (buckets.folder / "another-one").is_dir()
