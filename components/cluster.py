@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.backups.restore_check import check_restore
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
@@ -72,7 +73,7 @@ class EtcdCluster(pulumi.ComponentResource):
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
         known = pulumi.Output.all(account.state, account.stack).apply(
-            lambda both: _without_stray_tags(name, settings, account.access, *both)
+            lambda both: _ready_to_begin(name, settings, account.access, *both)
         )
         first = pulumi.ResourceOptions(parent=self, depends_on=known)
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
@@ -153,10 +154,14 @@ class EtcdCluster(pulumi.ComponentResource):
         self.register_outputs({"endpoints": self.endpoints, "members": self.members})
 
 
-async def _without_stray_tags(
+async def _ready_to_begin(
     name: str, settings: Settings, access: ProviderAccess, account: AccountState, stack: StackState
 ) -> list[pulumi.Resource]:
-    """Dependencies that are no resources, but resolve when marker tags of no state are removed."""
+    """Dependencies that are no resources, but resolve when the run may begin.
+
+    The backup to restore is there, and marker tags of no state are removed.
+    """
+    await check_restore(settings, name, stack)
     wanted = wanted_tags(name, settings, stack)
     await remove_stray_tags(access, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted))
     return []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,17 @@ class Drill(Cluster):
         (found,) = [one for one in self.backups() if one.snapshot.name == name]
         (bucket / folder).mkdir()
         (bucket / found.key).rename(bucket / folder / name)
+
+    @contextmanager
+    def damaged_backup(self, key: str) -> Generator[str]:
+        """Store a damaged copy of a backup under another name, which is yielded."""
+        bucket = self.cloud.layout.objects / "buckets" / BACKUP_BUCKET
+        damaged = bucket / key.replace("_k", "_k9")
+        damaged.write_bytes((bucket / key).read_bytes()[:-1])
+        try:
+            yield str(damaged.relative_to(bucket))
+        finally:
+            damaged.unlink()
 
     def statuses(self) -> dict[str, dict[str, Any]]:
         """Each member's status by the first label of its name, the leader last."""

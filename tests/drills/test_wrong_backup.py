@@ -1,4 +1,4 @@
-"""A restore from a missing backup, and the way out that docs/recovery.md names."""
+"""A restore from a missing or damaged backup, and the way out that docs/recovery.md names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.drills.drill import MEMBERS, Drill
 MEMBER = "etcd-server-1.corrected.example.test"
 
 
-def test_a_restore_from_a_missing_backup_is_corrected_after_a_destroy(
+def test_a_restore_from_a_damaged_backup_is_corrected_after_a_destroy(
     drill: Drill, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     drill.write("corrected")
@@ -22,8 +22,13 @@ def test_a_restore_from_a_missing_backup_is_corrected_after_a_destroy(
         restoreFrom=key.replace("_k", "_k9"), healthTimeoutSeconds=15,
     )  # fmt: skip
     try:
-        refused(stack)
-        assert "there is no backup named" in stack.journal(MEMBER, "preparecluster")
+        missing = stack.run("pulumi", "preview", "--non-interactive", limit=UP_LIMIT)
+        assert missing.returncode != 0
+        assert f"etcd:restoreFrom is {key.replace('_k', '_k9')}: there is no backup named" in missing.stdout
+        with drill.damaged_backup(key) as damaged:
+            stack.configure(restoreFrom=damaged)
+            refused(stack)
+            assert "does not match the SHA-256 in its name" in stack.journal(MEMBER, "preparecluster")
         stack.configure(restoreFrom=key, healthTimeoutSeconds=None)
         assert "pulumi destroy, which deletes no backup" in refused(stack)
         stack.destroy()

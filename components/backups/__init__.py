@@ -1,0 +1,1 @@
+"""The bucket with the backups, as the operator's machine uses it."""

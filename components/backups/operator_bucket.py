@@ -1,0 +1,54 @@
+"""The bucket for backups, as the operator's machine reaches it: through the proxy that the environment names."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import ssl
+from urllib.parse import unquote, urlsplit
+
+from components.api.proxy import proxy_for
+from components.config.backup_settings import BackupTarget
+from components.shared.aws_sigv4 import AccessKey
+from components.shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
+
+
+class OperatorBucket(Bucket):
+    """The bucket of a stack. All methods raise ``S3Error``."""
+
+    def __init__(self, target: BackupTarget, *, seconds: float = COMPLETION_TIMEOUT) -> None:
+        """``seconds`` limits each wait for the server; without it, the limits of ``Bucket`` hold."""
+        key = AccessKey(target.access_key, target.secret_key)
+        super().__init__(
+            BucketAccess(
+                *(target.endpoint, target.bucket, target.region, key, target.ca_certificate),
+                upload_headers=target.upload_headers,
+            )
+        )
+        self._seconds = seconds
+        self._endpoint = target.endpoint
+        self._authority = target.ca_certificate
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        server = urlsplit(self._endpoint)
+        proxy = urlsplit(proxy_for(self._endpoint) or "")
+        context = ssl.create_default_context(cadata=self._authority or None)
+        seconds = min(timeout, self._seconds)
+        if not proxy.hostname:
+            return http.client.HTTPSConnection(server.netloc, timeout=seconds, context=context)
+        if proxy.scheme != "http":
+            raise S3Error(f"{self._endpoint}: its proxy is a {proxy.scheme} proxy, and only http works here")
+        connection = http.client.HTTPSConnection(
+            proxy.hostname, proxy.port or 80, timeout=seconds, context=context
+        )
+        connection.set_tunnel(
+            server.hostname or "", server.port or 443, _proxy_headers(proxy.username, proxy.password)
+        )
+        return connection
+
+
+def _proxy_headers(user: str | None, password: str | None) -> dict[str, str]:
+    if user is None:
+        return {}
+    credentials = f"{unquote(user)}:{unquote(password or '')}".encode()
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
