@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from localcloud.cloud import LocalCloud
 from tests.cluster.cluster import CHECKOUT, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 from tests.drills.runbook import command, commands, printed
@@ -72,9 +71,13 @@ def test_the_inspection_commands_of_the_runbook_run_as_written(drill: Drill, tmp
         else:
             done(drill, MEMBERS[1], line)
     assert "has a quorum of" in done(drill, MEMBERS[1], CHECK)
+    save_snapshot(drill, tmp_path / "snapshot.db")
+
+
+def save_snapshot(drill: Drill, file: Path) -> None:
+    """Save a plain snapshot by the command of docs/backup.md."""
     text = (CHECKOUT / "docs/backup.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"`(\S+ etcdctl snapshot save snapshot.db)`", text)
-    file = tmp_path / "snapshot.db"
     own = line.replace("<domain>", "example.test").replace("snapshot.db", str(file))
     result = drill.run("sh", "-c", own)
     assert result.returncode == 0, result.stdout
@@ -246,21 +249,32 @@ def test_the_port_for_ssh_is_opened_without_a_quorum_as_the_runbook_says(drill: 
     drill.wait_healthy()
 
 
-def test_a_new_cluster_begins_with_the_newest_backup_of_another(
-    drill: Drill, cloud: LocalCloud, losses: Losses, tmp_path: Path
-) -> None:
+def test_a_new_cluster_begins_with_an_adopted_snapshot(drill: Drill, tmp_path: Path) -> None:
     drill.write("moved")
-    assert drill.back_up(MEMBERS[2]).returncode == 0
-    backup = drill.backups()[-1]
+    file = tmp_path / "snapshot.db"
+    save_snapshot(drill, file)
+    revision = drill.revision()
     drill.destroy()
-    assert backup.key in {one.key for one in drill.backups()}
-    # On the same stack, which has no cluster now.
-    drill.configure(restoreFrom="latest")
+    adopted = drill.run("sh", "-c", adoption(file), limit=UP_LIMIT)
+    assert adopted.returncode == 0, adopted.stdout
+    assert "keys" in adopted.stdout
+    (configure,) = re.findall(r"^ {4}(pulumi config set etcd:restoreFrom \S+)$", adopted.stdout, re.MULTILINE)
+    key = configure.split()[-1]
+    assert key in {one.key for one in drill.backups()}
+    # On the same stack, which has no cluster now. With another prefix, the backup is in a folder of another cluster.
+    drill.configure(restoreFrom=key, backupPrefix="moved/")
     drill.up()
     drill.count_losses()
-    watched = drill.run("etcdctl", "watch", "/drill/moved/0", f"--rev={backup.snapshot.revision}")
+    watched = drill.run("etcdctl", "watch", "/drill/moved/0", f"--rev={revision}")
     assert "required revision has been compacted" in watched.stdout
-    drill.configure(restoreFrom=backup.key)
+    drill.configure(restoreFrom="latest")
     ended = drill.run("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", limit=240)
     assert ended.returncode != 0
     assert "this stack already has a cluster" in ended.stdout
+
+
+def adoption(file: Path) -> str:
+    """The command of docs/backup.md that adopts a snapshot, with the Python of the project's environment."""
+    text = (CHECKOUT / "docs/backup.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ {4}uv run (python -m components\S+ snapshot\.db)$", text, re.MULTILINE)
+    return f".venv/bin/{line.replace('snapshot.db', str(file))}"

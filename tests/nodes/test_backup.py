@@ -58,6 +58,7 @@ def configure(
         "prefix": prefix,
         "interval": 60,
         "retention": 0,
+        "upload_headers": {},
         **changes,
     }
     node.paths.backup.write_text(json.dumps(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -15,13 +16,18 @@ from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
 
+from components.backups import adopt
+from components.backups.snapshot_file import read_snapshot
 from components.shared.aws_sigv4 import AccessKey
-from components.shared.stored_backups import Backup
+from components.shared.stored_backups import Backup, backups_in
 from localcloud.toolchain.etcd import DEFAULT_VERSION
 
 from .lab import Lab, Node, eventually
 from .objects import ObjectServer
 from .test_backup import bootstrap, configure, run_backup, stored_backups
+
+ADOPTED = Path(__file__).parents[1] / "unit/components/backups/snapshots/etcd-3.5.db.gz"
+"""A snapshot of etcd 3.5 with 61 keys, two leases, an alarm, and authentication on."""
 
 VALUES = {f"key-{number}": f"value {number}" for number in range(20)}
 
@@ -241,3 +247,29 @@ def restore_alone(node: Node, raw: Path, names: list[str]) -> None:
             *(f"--initial-advertise-peer-urls=https://{node.name}:2380", "--initial-cluster-token=cluster-2"),
         ]
     )
+
+
+def test_an_adopted_snapshot_of_etcd_3_5_is_restored_with_its_warnings(
+    lab: Lab, server: ObjectServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "snapshot.db"
+    file.write_bytes(gzip.decompress(ADOPTED.read_bytes()))
+    content = read_snapshot(file)
+    key = adopt.upload(file, content, server.bucket(), "elsewhere/", content.version)
+    assert backups_in(server.bucket().list("elsewhere/").objects)[0].snapshot.keys == 61
+    nodes = initial_members(lab, server, restore=key)
+    power_on(nodes)
+    all_say(nodes, f"restored {re.escape(key)}")
+    assert not any(node.healthy() for node in nodes)
+
+    def turned_off() -> bool:
+        return nodes[0].etcdctl("--user=root:x", "auth", "disable").returncode == 0
+
+    # The advice of the command that adopts it.
+    eventually("authentication is off", turned_off)
+    assert nodes[0].etcdctl("alarm", "disarm").returncode == 0
+    lab.all_healthy(nodes)
+    assert nodes[2].get("/k/60") == "value 60"
+    assert nodes[1].get("/k/1") == ""
+    assert set(nodes[0].members()) == {node.name for node in nodes}
+    assert len(nodes[0].etcdctl("lease", "list").stdout.split()) == content.leases + 3
