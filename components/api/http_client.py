@@ -55,7 +55,11 @@ async def ask_member(
 
     def exchange() -> list[httpx.Response]:
         with httpx.Client(
-            base_url=f"https://{address}:{port}", verify=context, timeout=seconds, trust_env=False
+            base_url=f"https://{address}:{port}",
+            headers={"User-Agent": USER_AGENT},
+            verify=context,
+            timeout=seconds,
+            trust_env=False,
         ) as client:
             return [
                 client.request(
