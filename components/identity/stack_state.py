@@ -51,12 +51,12 @@ class StackState:
     """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
     buckets: frozenset[str] = frozenset()
     """Names of the buckets for backups."""
-    members: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
     """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
 
     def lacking(self, kind: str) -> frozenset[str]:
-        """Those of ``members`` that have no resource of a type. A killed run may have created it without a trace."""
-        return self.members - {urn.rpartition("::")[2] for urn in self.urns if f"{kind}::" in urn}
+        """Those of ``begun`` that have no resource of a type. A killed run may have created it without a trace."""
+        return self.begun - {urn.rpartition("::")[2] for urn in self.urns if f"{kind}::" in urn}
 
 
 def last_gate(cluster: str) -> str:
@@ -90,7 +90,7 @@ async def read_stack_state(cluster: str) -> StackState:
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
-    buckets, members = set[str](), set[str]()
+    buckets, begun = set[str](), set[str]()
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
     for urn, resource in resources.items():
@@ -106,7 +106,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         elif kind == BUCKET_TYPE:
             buckets.add(str(outputs.get("name", "")))
         elif kind == MEMBER_TYPE:
-            members.add(name)
+            begun.add(name)
             if outputs.get("deleteTimeout"):
                 # The engine returns numbers as floats.
                 delete_timeouts[str(outputs["name"])] = int(outputs["deleteTimeout"])
@@ -130,5 +130,5 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         records=records,
         delete_timeouts=delete_timeouts,
         buckets=frozenset(buckets),
-        members=frozenset(members),
+        begun=frozenset(begun),
     )
