@@ -45,7 +45,9 @@ UNCHANGED: Mapping[str, Value] = MappingProxyType(
         "backend-batch-limit": NUMBER,
         "backend-bbolt-freelist-type": Value("map|array", "map or array"),
         "bcrypt-cost": NUMBER,
-        "cipher-suites": TEXT,
+        "cipher-suites": Value(
+            "TLS_[A-Z0-9_]+(,TLS_[A-Z0-9_]+)*", "names such as TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+        ),
         "cors": Value(
             r"\*|https?://[\w.-]+:\d+(,https?://[\w.-]+:\d+)*",
             "* or origins such as https://ui.example.com:443",
@@ -295,6 +297,11 @@ def conflicts(flags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, f"it is the old name of {current}, which is set as well: remove it"
         if BECAME_GATES.get(name) in gates:
             yield name, f"the gate {BECAME_GATES[name]} is set as well: remove it"
+    if flags.get("tls-min-version") == "TLS1.3":
+        if flags.get("tls-max-version") == "TLS1.2":
+            yield "tls-max-version", "it is lower than tls-min-version: remove one of them"
+        if "cipher-suites" in flags:
+            yield "cipher-suites", "etcd accepts none with tls-min-version=TLS1.3: remove one of them"
     persist, checkpoint = "LeaseCheckpointPersist", "LeaseCheckpoint"
     if gates.get(persist) == "true" != gates.get(checkpoint):
         yield FEATURE_GATES, f"{persist} needs {checkpoint}=true as well"

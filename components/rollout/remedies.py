@@ -18,6 +18,9 @@ from components.etcd.member_status import (
 from components.etcd.node_report import NodeReport
 from components.shared.health import LEARNER
 
+FLAGS_REFUSED = ("failed to verify flags", "unexpected TLS cipher suite")
+"""etcd's words when it ends because of a flag's value."""
+
 
 class Situation(Enum):
     """What is wrong with one member, as far as it was seen. The first one that applies counts."""
@@ -40,6 +43,7 @@ class Situation(Enum):
     NO_QUORUM_TO_JOIN = auto()
     WAITING = auto()
     DAMAGED = auto()
+    FLAGS = auto()
     KILLED = auto()
     ENDS = auto()
     STOPPED = auto()
@@ -111,6 +115,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
         Situation.WAITING: bool(report.waiting),
         Situation.DAMAGED: bool(report.damage),
+        Situation.FLAGS: any(words in report.last_words for words in FLAGS_REFUSED),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
         Situation.ENDS: report.etcd != "active" and (bool(report.last_words) or report.exits > 0),
         Situation.STOPPED: report.etcd != "active",
@@ -194,6 +199,9 @@ REMEDIES: dict[Situation, Remedy] = {
     Situation.DAMAGED: Remedy(
         "Its data is damaged, and a new droplet would have the same data. Let it receive the data of the others, on "
         "its droplet: python3 -ES /etc/etcd/prepare_cluster.py recover rejoin"
+    ),
+    Situation.FLAGS: Remedy(
+        "etcd does not accept a flag. Correct etcd:extraFlags or the key of that flag, and run pulumi up."
     ),
     Situation.KILLED: Remedy(
         "etcd did not end by itself. Out of memory (oom-kill) needs a larger etcd:dropletSize. Its log says more: "

@@ -14,7 +14,7 @@ from etcd_node.host.settings import Paths, Settings
 from etcd_node.host.volume import is_read_only, mount_options
 
 UNITS = ("preparecluster", "etcd")
-ERRORS = '"level":"(fatal|panic)"|^panic:|^fatal error:'
+ERRORS = '"level":"(fatal|panic)"|failed to verify flags|^panic:|^fatal error:'
 """A regular expression for the last words of etcd: what ends it, in its log or from Go's runtime."""
 COMMAND_TIMEOUT = 4.0
 """Seconds for each command of systemd."""

@@ -105,6 +105,14 @@ def test_feature_gates_keep_the_one_that_members_set_themselves() -> None:
             "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs experimental-enable-lease-",
         ),
         (
+            {"extraFlags": ["tls-min-version=TLS1.3", "tls-max-version=TLS1.2"]},
+            "etcd:extraFlags is tls-max-version=TLS1.2: it is lower than tls-min-version: remove one of them",
+        ),
+        (
+            {"extraFlags": ["tls-min-version=TLS1.3", "cipher-suites=TLS_AES_128_GCM_SHA256"]},
+            "etcd:extraFlags is cipher-suites=TLS_AES_128_GCM_SHA256: etcd accepts none with tls-min-version=TLS1.3",
+        ),
+        (
             {"extraFlags": ["enable-pprof=yes"]},
             "etcd:extraFlags is enable-pprof=yes: write enable-pprof with true or false",
         ),

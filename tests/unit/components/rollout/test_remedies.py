@@ -91,6 +91,10 @@ ROWS: list[tuple[Situation, Seen]] = [
         Situation.DAMAGED,
         Seen(REFUSED, "", report(ENDED, last_words="failed to open database", result="signal")),
     ),
+    (
+        Situation.FLAGS,
+        Seen(REFUSED, "", report(ENDED, last_words="failed to verify flags: tracing sampling rate", exits=9)),
+    ),
     (Situation.ENDS, Seen(REFUSED, "", report(ENDED, last_words="--election-timeout is too short", exits=9))),
     (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"))),
     (Situation.HANGS, Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"))),

@@ -128,7 +128,7 @@ def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> No
             "backupCaCertificate",
             "-----BEGIN CERTIFICATE-----\n" + random_text(20_000) + "\n-----END CERTIFICATE-----\n",
         ),
-        ("extraFlags", ["cipher-suites=" + random_text(20_000)]),
+        ("extraFlags", ["distributed-tracing-address=" + random_text(20_000)]),
     ],
 )
 def test_the_setting_that_takes_most_of_the_room_is_named(key: str, value: Any) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.exporter import node_metrics
-from etcd_node.monitoring.facts import facts, words
+from etcd_node.monitoring.facts import ERRORS, facts, words
 
 SYSTEMCTL = """#!/bin/sh
 echo ActiveState=activating; echo Result=success; echo NRestarts=0
@@ -54,6 +55,12 @@ def test_numbers_among_the_facts_become_metrics(tmp_path: Path, monkeypatch: pyt
     samples = node_metrics(facts(SETTINGS, paths)).splitlines()
     assert {"etcd_node_etcd_exits 7", "etcd_node_etcd_active 0", "etcd_node_disk_read_only 0"} <= set(samples)
     assert not any("contents" in line for line in samples)
+
+
+def test_a_flag_that_etcd_does_not_accept_is_among_its_last_words() -> None:
+    line = '{"level":"warn","msg":"failed to verify flags","error":"min version is greater than max version"}'
+    assert re.search(ERRORS, line)
+    assert not re.search(ERRORS, '{"level":"warn","msg":"apply request took too long"}')
 
 
 def test_words_say_why_etcd_does_not_run() -> None:
