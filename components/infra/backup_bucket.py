@@ -33,17 +33,24 @@ def backup_bucket(
     if not settings.backup_bucket_create:
         return []
     region = spaces_region(settings, settings.region)
+    refusals: list[str] = []
+
+    async def refuse(_: pulumi.ResourceHookArgs) -> None:
+        if refusals:
+            raise pulumi.RunError(refusals[0])
 
     async def adopt(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         known = await stack.future()
         if known is None or settings.backup_bucket in known.buckets:
             return None
-        if not await _exists(settings.backup_bucket, region, opts.parent):
+        if not await _exists(settings.backup_bucket, region, opts.parent, refusals):
             return None
         pulumi.log.info(f"the bucket {settings.backup_bucket} exists: this stack takes it over as it is")
         adopted = pulumi.ResourceOptions(import_=f"{region},{settings.backup_bucket}")
         return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, adopted))
 
+    # A preview is refused as the run would be.
+    hook = pulumi.ResourceHook(f"{name}-bucket", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
     keeping = pulumi.ResourceOptions(
         retain_on_delete=True,
         # Without this the provider would treat another name as an update, and keep using the old bucket.
@@ -51,6 +58,7 @@ def backup_bucket(
         # Those of an existing bucket, and those that somebody sets later, stay.
         ignore_changes=["acl", "cors_rules", "force_destroy", "lifecycle_rules", "versioning"],
         transforms=[adopt],
+        hooks=pulumi.ResourceHookBinding(before_create=[hook]),
     )
     return [
         digitalocean.SpacesBucket(
@@ -62,8 +70,11 @@ def backup_bucket(
     ]
 
 
-async def _exists(bucket: str, region: str, parent: pulumi.Resource | None) -> bool:
-    """Whether the provider's keys can read a bucket. ``False`` if that is unknown: its creation tells the reason."""
+async def _exists(bucket: str, region: str, parent: pulumi.Resource | None, refusals: list[str]) -> bool:
+    """Whether the provider's keys can read a bucket. ``False`` if that is unknown: its creation tells the reason.
+
+    Where Spaces refuses the bucket to these keys, ``refusals`` gets the reason.
+    """
     try:
         # Not invoke_output: a failed output ends the run with a traceback, at any moment.
         await pulumi.runtime.invoke_async(
@@ -75,8 +86,7 @@ async def _exists(bucket: str, region: str, parent: pulumi.Resource | None) -> b
     except Exception as error:
         reason = " ".join(str(error).rpartition("returned an error: ")[2].split())
         if FORBIDDEN in reason:
-            # An error in the log lets a preview fail as well.
-            pulumi.log.error(refused(bucket, reason))
+            refusals.append(refused(bucket, reason))
         elif NOT_FOUND not in reason:
             pulumi.log.info(f"Spaces did not tell whether the bucket {bucket} exists: {reason}")
         return False

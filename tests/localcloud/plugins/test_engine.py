@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from components.shared.aws_sigv4 import AccessKey
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 from localcloud.toolchain.engine import ensure_engine
@@ -243,3 +244,20 @@ def test_a_stack_takes_over_buckets_that_exist_and_deletes_none(stack: Stack, bu
     stack.pulumi("destroy", "--yes", "--skip-preview")
     assert kept.read_text() == "kept"
     assert (buckets.folder / "another-one").is_dir()
+
+
+def test_a_preview_refuses_a_bucket_that_the_keys_may_not_read(stack: Stack, buckets: ObjectServer) -> None:
+    stranger = AccessKey("stranger", "stranger-secret")
+    buckets.add_user(stranger, role="userplus")
+    stack.configure(bucket=BUCKET)
+    of_stranger = {"SPACES_ACCESS_KEY_ID": stranger.id, "SPACES_SECRET_ACCESS_KEY": stranger.secret}
+    owners = {key: stack.environment[key] for key in of_stranger}
+    stack.environment |= of_stranger
+    with pytest.raises(AssertionError, match=f"etcd:backupBucket is {BUCKET}: Spaces refuses it to the keys"):
+        stack.pulumi("preview")
+    # Either way out that the error names.
+    stack.configure(bucket="a-free-name")
+    stack.pulumi("preview")
+    stack.configure(bucket=BUCKET)
+    stack.environment |= owners
+    stack.pulumi("preview")
