@@ -85,7 +85,7 @@ def test_a_healthy_cluster_is_not_created_again_in_another_account(
     plan_of: PlanOf,
 ) -> None:
     plan = Plan()
-    with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1: "):
+    with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1\. "):
         plan_of(plan=plan, droplets=0, tags=[], bootstrap=LATER)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 
