@@ -1,8 +1,14 @@
-"""The running cluster that the cases share, and the summary line of the session."""
+"""The running cluster that the cases share, and the summary line of the session.
+
+Two workers of pytest-xdist run the cases: those that share the running cluster stay together, and so does each module
+that has a cluster of its own.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -22,18 +28,34 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        item.add_marker(pytest.mark.xdist_group("live" if "live" in fixtures else item.path.stem))
+
+
+def pytest_testnodedown(node: Any) -> None:
+    if figures := getattr(node, "workeroutput", {}).get("figures"):
+        node.config.stash[FIGURES].add(figures)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     # After pytest's own last line, so that this line ends the session.
     figures = config.stash[FIGURES]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if figures.cases and reporter is not None:
+    if figures.cases and reporter is not None and not hasattr(config, "workerinput"):
         for line in figures.lines():
             reporter.write_line(line)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not session.config.stash[FIGURES].good and session.exitstatus == pytest.ExitCode.OK:
+    figures = session.config.stash[FIGURES]
+    output: dict[str, bytes] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["figures"] = figures.dump()
+    elif not figures.good and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -44,7 +66,8 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 
 @pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
-    with fresh_cloud("life") as tested:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with fresh_cloud(f"life{worker}") as tested:
         yield tested
 
 
