@@ -122,13 +122,14 @@ def keep_reserve(paths: Paths) -> None:
             os.posix_fallocate(file.fileno(), 0, RESERVE)
 
 
-def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:
+def set_aside(paths: Paths, why: str) -> Path:
     """Move the data into a directory ``WHY-TIME`` beside it, where an operator finds it. Returns the directory.
 
-    Earlier copies with the same ``why`` are deleted, unless ``keep``: then only an operator deletes copies.
+    What a member set aside unasked, since a quorum or an empty log showed that nobody needs it, replaces its earlier
+    copy. All other copies stay, and what ``e2fsck`` has found goes with them.
     """
     stem = target = paths.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
-    if not keep:
+    if unasked := why in {"removed", "unborn"}:
         for old in paths.mount.glob(f"{why}-*"):
             shutil.rmtree(old, ignore_errors=True)
     number = 1
@@ -136,6 +137,8 @@ def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:
         number += 1
         target = stem.with_name(f"{stem.name}-{number}")
     paths.data.rename(target)
+    for found in () if unasked else paths.mount.glob("lost+found/*"):
+        found.rename(target / found.name)
     paths.data.mkdir(mode=0o700)
     _give_to_etcd(paths.data)
     return target

@@ -126,8 +126,9 @@ def _check(settings: Settings, paths: Paths, survey: Survey) -> list[str]:
 
 def alone(settings: Settings, paths: Paths, survey: Survey, consent: Consent) -> None:
     """Make a cluster of one from this member's data. Raises ``RecoveryError``."""
-    if read_disk(paths.data).contents is Contents.BLANK:
-        raise RecoveryError("this member has no data: run this on the member with the newest data")
+    own = read_disk(paths.data).contents
+    if own in {Contents.BLANK, Contents.REMAINS}:
+        raise RecoveryError(f"this member has {own.value}: run this on the member with the newest data")
     _raise_objection(settings, survey, consent)
     _systemctl("stop", *UNITS, *RUNNING_STEPS)
     say("stopped etcd; making a cluster of one from its data, on loopback only")
@@ -233,7 +234,7 @@ def _set_up_restore(settings: Settings, paths: Paths, plan: Plan, contents: Cont
     # First, so that a loss of power never leaves a member of the old cluster without data.
     replace_text(paths.recovery, json.dumps(content), mode=0o644)
     if contents is not Contents.BLANK:
-        say(f"moved this member's data to {set_aside(paths, 'given-up', keep=True)}")
+        say(f"moved this member's data to {set_aside(paths, 'given-up')}")
 
 
 def _complete_command(plan: Plan, survey: Survey) -> str:
