@@ -203,5 +203,5 @@ class Member(pulumi.ComponentResource):
             SERVER_USES,
             names=[self.name, *LOOPBACK],
             addresses=LOOPBACK_ADDRESSES,
-            after=[args.staged.record],
+            after=args.staged.allowed,
         )

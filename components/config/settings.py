@@ -278,9 +278,8 @@ class Settings(BackupSettings):
             raise ConflictingSettingsError(
                 "rollout",
                 self.rollout,
-                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. To recreate a "
-                "cluster that never became healthy, or that you abandon with its data: pulumi destroy, and then "
-                "pulumi up, with etcd:restoreFrom if there is a backup",
+                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. For a cluster "
+                "that never became healthy: docs/lifecycle.md, All at once",
             )
         pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):

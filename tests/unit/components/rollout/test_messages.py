@@ -24,7 +24,7 @@ def test_without_data_volumes_another_way_out_is_named() -> None:
 
 def test_without_data_volumes_all_at_once_is_rejected_with_a_way_out() -> None:
     with pytest.raises(
-        ValueError, match="pulumi destroy, and then pulumi up, with etcd:restoreFrom if there is a"
+        ValueError, match=r"it would delete the data of every member.*docs/lifecycle\.md, All at once"
     ):
         settings(volumeSize=0, rollout="all-at-once")
 
