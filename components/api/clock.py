@@ -34,6 +34,11 @@ class ApiClock:
         self._most = min(self._most, received - answered)
 
     @property
+    def ahead(self) -> float:
+        """Seconds by which this machine's clock is surely ahead of the API's; negative if it is behind."""
+        return max(self._least, 0.0) + min(self._most, 0.0)
+
+    @property
     def problem(self) -> str:
         """By how much the clocks surely differ, if it is more than both sides tolerate elsewhere; else empty."""
         if self._least > CLOCK_TOLERANCE_SECONDS:

@@ -48,6 +48,15 @@ class StackState:
     """The DNS records by name."""
     delete_timeouts: Mapping[str, int] = field(default_factory=dict[str, int])
     """Seconds that the engine gives the deletion of a member's droplet, by the member's name."""
+    droplets: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The ids of the droplets by name."""
+    recorded: frozenset[str] = frozenset()
+    """Names of the members that this run's cluster had when it was healthy at the end of a run."""
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Names of all members that earlier runs made. Some of them may have lost their droplet, or are to leave."""
+        return frozenset({*self.recorded, *self.droplets})
 
 
 def last_gate(cluster: str) -> str:
@@ -83,6 +92,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
+    droplets: dict[str, str] = {}
+    recorded = frozenset[str]()
     for urn, resource in resources.items():
         name = urn.rpartition("::")[2]
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -91,6 +102,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             clusters.add(name)
         elif kind in {DROPLET_TYPE, VOLUME_TYPE}:
             ids.add(str(outputs.get("id", "")))
+            if kind == DROPLET_TYPE and outputs.get("name"):
+                droplets[str(outputs["name"])] = str(outputs.get("id", ""))
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
         elif kind == MEMBER_TYPE and outputs.get("deleteTimeout"):
@@ -106,6 +119,10 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             token = str(stored.get("token", ""))
         elif kind == STASH_TYPE and name.endswith(last_gate("")):
             healthy.add(name.removesuffix(last_gate("")))
+            if name == last_gate(cluster):
+                # The engine keeps the first value as the output, and the last one as the input.
+                known: Mapping[str, Any] = outputs.get("input") or {}
+                recorded = frozenset(str(one) for one in known.get("members", ()))
     return StackState(
         clusters=frozenset(clusters),
         healthy=frozenset(healthy),
@@ -115,4 +132,6 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         urns=frozenset(resources),
         records=records,
         delete_timeouts=delete_timeouts,
+        droplets=droplets,
+        recorded=recorded,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -91,10 +91,8 @@ class Completion:
             ]
         )
 
-    async def _complete(self, args: pulumi.ResourceHookArgs) -> None:
+    async def _complete(self, _: pulumi.ResourceHookArgs) -> None:
         self._hook_called = True
-        # A member that this gate has recorded leaves even if its droplet was deleted by hand.
-        self._rollout.members.claim(recorded_members(args.old_inputs))
         await self._let_members_leave()
 
     async def _check_records(self, members: Sequence[ReplaceableMember]) -> None:
@@ -151,9 +149,3 @@ class Completion:
         if self._rollout.settings.rollout == "all-at-once":
             return f"{', '.join(replaced)} will be replaced all at once"
         return f"members that will be replaced, one after the other: {', '.join(replaced)}"
-
-
-def recorded_members(old_inputs: Mapping[str, Any] | None) -> list[str]:
-    """The members that the last gate recorded when it was passed for the last time."""
-    record: Mapping[str, Any] = (old_inputs or {}).get("input") or {}
-    return [str(name) for name in record.get("members", ())]

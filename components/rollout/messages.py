@@ -159,15 +159,17 @@ def failure(
     problems: Mapping[str, str],
     since: Mapping[str, datetime],
     *,
-    limit: float,
+    limit: float | None,
     purpose: str,
     explanation: Explanation,
 ) -> str:
     """Each unhealthy member with its last observed problem, since when, and what helps.
 
-    Where no member can be reached, that comes first, and no repair follows.
+    Where no member can be reached, that comes first, and no repair follows. ``limit`` is how long the run has waited,
+    or ``None`` where waiting does not help.
     """
-    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
+    within = "waiting does not help" if limit is None else f"within {limit:.0f} s (etcd:healthTimeoutSeconds)"
+    lines = [f"{purpose}: not healthy{', and ' if limit is None else ' '}{within}. Last observed:"]
     if explanation.unreachable:
         lines.insert(0, explanation.unreachable)
     for name, problem in problems.items():

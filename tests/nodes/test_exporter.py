@@ -83,6 +83,21 @@ def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:
     assert before <= told["clock"] <= time.time()
 
 
+def test_an_etcd_without_a_quorum_tells_that_it_has_no_leader(lab: Lab) -> None:
+    nodes = lab.bootstrap()
+    context = client_context(nodes[0].paths.etc, "server")
+
+    def leader() -> bool | None:
+        return json.loads(scrape(nodes[0], context, "/status")[1]).get("leader")
+
+    assert leader() is True
+    for node in nodes:
+        node.power_off()
+    assert leader() is None
+    nodes[0].power_on()
+    eventually("etcd runs and waits", lambda: leader() is False)
+
+
 def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_path: Path) -> None:
     node = lab.add(1, initial_members=1)
     make_authority().issue(tmp_path, "server", node.name)

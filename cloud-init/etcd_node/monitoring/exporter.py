@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
@@ -39,6 +40,8 @@ def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
                     _respond(connection, "200 OK", text)
                 case "/status":
                     told = facts(settings, paths) | {"client": connection.getpeername()[0]}
+                    if etcd := read_local_metrics(settings.metrics):
+                        told["leader"] = etcd.has_leader
                     _respond(connection, "200 OK", json.dumps(told))
                 case _:
                     _respond(connection, "404 Not Found", "/metrics and /status are here.\n")

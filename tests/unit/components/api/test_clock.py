@@ -49,6 +49,12 @@ def test_a_quick_answer_after_a_slow_one_shows_the_difference() -> None:
     assert "ahead of" in clock((30.0, 60.0, 0.1), (30.0, 0.1, 0.1)).problem
 
 
+@pytest.mark.parametrize(("ahead", "sure"), [(0.0, 0.0), (30.0, 28.9), (-30.0, -29.9)])
+def test_the_difference_is_the_least_that_the_answers_prove(ahead: float, sure: float) -> None:
+    assert clock((ahead, 0.1, 0.1)).ahead == pytest.approx(sure)
+    assert ApiClock(API).ahead == 0.0
+
+
 @pytest.mark.parametrize("date", [None, "", "yesterday"])
 def test_an_answer_without_a_date_proves_nothing(date: str | None) -> None:
     found = ApiClock(API)

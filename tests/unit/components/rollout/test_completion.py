@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.etcd.member_status import ForeignMember
-from components.rollout.completion import Completion, recorded_members
+from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
@@ -71,8 +71,3 @@ async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     await end.check_existing()
     assert ["etcdctl member remove ab" in text for text in warned] == [True]
-
-
-def test_the_last_gate_knows_the_members_that_it_let_pass_before() -> None:
-    assert recorded_members({"input": {"members": NAMES[:3], "droplets": ["1"]}}) == NAMES[:3]
-    assert recorded_members(None) == []

@@ -11,7 +11,7 @@ import pytest
 from components.changes.member_versions import UpgradeError
 from components.etcd.admin import DataHash
 from components.etcd.data_comparison import DifferentDataError
-from components.etcd.member_status import ForeignMember
+from components.etcd.member_status import EXPIRED, Cause, ForeignMember, NoStatus
 from components.identity.stack_state import RecordState
 from components.infra.dns import ZoneState
 from components.rollout.rollout import Rollout
@@ -131,6 +131,37 @@ async def test_a_voter_added_by_hand_that_does_not_run_keeps_gates_closed(
     monkeypatch.setattr(pulumi.log, "warn", lambda _: None)
     with pytest.raises(UnhealthyError, match="etcdctl member remove ab"):
         await rollout(FakeMembers(foreign(EXTRA))).release(FIRST)
+
+
+async def test_no_replacement_is_advised_while_this_machines_clock_is_wrong() -> None:
+    expired = NoStatus(f"https://192.0.2.1:2379: {EXPIRED}", Cause.CERTIFICATE)
+    members = FakeMembers(dict.fromkeys(NAMES, expired))
+    members.clock_problem = "this machine's clock is 400 days ahead of that of the API"
+    with pytest.raises(UnhealthyError) as caught:
+        await rollout(members).release(FIRST)
+    assert "This machine's clock is 400 days ahead" in str(caught.value)
+    assert "all-at-once" not in str(caught.value)
+
+
+async def test_no_replacement_is_advised_for_a_member_that_only_this_machine_cannot_reach() -> None:
+    members = FakeMembers({**observed(), SECOND: NoStatus("no answer in time", Cause.SILENT)})
+    run = rollout(members)
+    run.health.repairs[SECOND] = pulumi.Output.from_input("pulumi up --target-replace")
+    with pytest.raises(UnhealthyError, match="replace its droplet: pulumi up --target-replace"):
+        await run.release(FIRST)
+    members.linked = frozenset([SECOND])
+    with pytest.raises(UnhealthyError) as caught:
+        await run.release(FIRST)
+    assert "Only the way from this machine to the member is interrupted" in str(caught.value)
+    assert "target-replace" not in str(caught.value)
+
+
+async def test_a_leaving_member_without_a_droplet_is_told_to_leave_first() -> None:
+    fourth = NAMES[0].replace("-1.", "-4.")
+    there = {name: healthy((*NAMES, fourth)) for name in NAMES}
+    members = FakeMembers({**there, fourth: NoStatus("no droplet", Cause.NO_DROPLET)})
+    with pytest.raises(UnhealthyError, match="undo all other changes of the settings, run pulumi up"):
+        await rollout(members).release(FIRST)
 
 
 async def test_no_planned_replacement_begins_without_dns() -> None:
