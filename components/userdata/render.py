@@ -27,7 +27,7 @@ LIMIT = 65_536
 DEFAULT_PERMISSIONS = "0644"
 """Permissions that cloud-init gives to a file by default. The document leaves them out, which saves 0.2 KB."""
 
-PACKED_SUFFIXES = frozenset({".py", ".service", ".socket", ".timer"})
+PACKED_SUFFIXES = frozenset({".py", ".service", ".slice", ".socket", ".timer"})
 """Suffixes of the files that are packed from a folder of the archive."""
 
 LONGEST_LINE = 120

@@ -72,10 +72,11 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
 
 
 def node_metrics(told: Mapping[str, Any]) -> str:
-    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, and the disk."""
+    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, the volume, and the disk."""
     values = {
         "etcd_exits": told["etcd_exits"],
         "etcd_active": told["unit"]["etcd"] == "active",
+        "volume_mounted": told["volume"]["mounted"] or not told["volume"]["name"],
         **{f"disk_{key}": value for key, value in told["disk"].items() if not isinstance(value, str)},
     }
     return "".join(
