@@ -25,6 +25,11 @@ SPACES_REGIONS = frozenset(
 SHORTEST_INTERVAL = 60
 """The shortest interval between two backups, in seconds. Members check every 15 seconds whether one is due."""
 
+LAST_BACKUP_SECONDS = 120
+"""Seconds that the last backup may delay a shutdown: ``TimeoutStopSec`` of ``etcd-last-backup.service``."""
+DELETION_SECONDS = 60
+"""Seconds that DigitalOcean needs for the rest of a droplet's deletion, with a margin."""
+
 
 def _endpoint(value: str) -> str:
     if value and not re.fullmatch(r"https://[^\s/]+/?", value):
@@ -102,8 +107,11 @@ class BackupSettings(BaseModel):
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
     """The backup from which a new cluster bootstraps: ``latest`` or a name. Empty bootstraps it without data."""
 
-    def check_backup(self, region: str) -> None:
-        """Raise ``ConflictingSettingsError`` if well-formed keys conflict. ``region`` is the cluster's."""
+    def check_backup(self, region: str, droplet_timeout: int) -> None:
+        """Raise ``ConflictingSettingsError`` if well-formed keys conflict.
+
+        ``region`` is the cluster's. ``droplet_timeout`` is ``etcd:dropletTimeoutSeconds``.
+        """
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
@@ -132,6 +140,13 @@ class BackupSettings(BaseModel):
                     "not set",
                     f"the bucket {self.backup_bucket} needs it: run pulumi config set --secret etcd:{key}",
                 )
+        if droplet_timeout < (least := LAST_BACKUP_SECONDS + DELETION_SECONDS):
+            raise ConflictingSettingsError(
+                "dropletTimeoutSeconds",
+                droplet_timeout,
+                f"with backups on, the last backup may delay a droplet's shutdown by {LAST_BACKUP_SECONDS} s, and then "
+                f"pulumi destroy would fail: use {least} or more",
+            )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
             raise ConflictingSettingsError(
                 "backupBucketCreate",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.config.backup_settings import (
+    LAST_BACKUP_SECONDS,
     BackupTarget,
     backup_summary,
     backup_target,
@@ -41,6 +44,16 @@ def test_a_bucket_and_its_keys_are_enough() -> None:
     )
 
 
+def test_systemd_limits_the_last_backup_to_the_seconds_of_the_program() -> None:
+    unit = Path(__file__).parents[4] / "cloud-init/units/etcd-last-backup.service"
+    assert re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE) == [str(LAST_BACKUP_SECONDS)]
+
+
+def test_a_short_time_for_a_deletion_is_enough_without_backups() -> None:
+    assert settings(dropletTimeoutSeconds=10).droplet_timeout_seconds == 10
+    assert settings(**BACKUPS, dropletTimeoutSeconds=180).droplet_timeout_seconds == 180
+
+
 def test_the_summary_tells_where_how_often_and_how_long() -> None:
     changes = {**BACKUPS, "backupRetention": "0"}
     line = backup_summary(settings(**changes), target(**changes))
@@ -68,6 +81,9 @@ def test_the_summary_tells_where_how_often_and_how_long() -> None:
     ({**BACKUPS, "backupRetention": "90m"},
      "etcd:backupRetention is 90m: keep backups for at least two intervals of 1h"),
     ({**BACKUPS, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
+    ({**BACKUPS, "dropletTimeoutSeconds": 179},
+     "etcd:dropletTimeoutSeconds is 179: with backups on, the last backup may delay a droplet's shutdown by 120 s, and "
+     "then pulumi destroy would fail: use 180 or more"),
     ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups also need a bucket"),
     ({**BACKUPS, "backupBucketCreate": "perhaps"},
      "etcd:backupBucketCreate is perhaps: Input should be a valid boolean"),
