@@ -7,8 +7,8 @@ the peers' own, and nine initial members. A change of authorities must not be re
 from __future__ import annotations
 
 from components.config.settings import Settings
-from components.userdata.archive import PEM_LINE, pem_lines
 from components.userdata.filler import random_bytes, random_text
+from components.userdata.member_archive import PEM_LINE, pem_lines
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import check_size, render
 
