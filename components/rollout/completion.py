@@ -13,6 +13,7 @@ from components.rollout.interfaces import ReplaceableMember
 from components.rollout.messages import NOT_COMPLETED, RESUMABLE, record_left_behind
 from components.rollout.policy import answering, next_to_leave
 from components.rollout.rollout import Rollout
+from components.shared.names import by_number
 
 
 class Completion:
@@ -133,8 +134,11 @@ class Completion:
         Members that the program did not make are named as well.
         """
         existing = await self._rollout.existing()
+        there = set(existing)
         if existing and await self._rollout.members.credentials_known():
-            self._rollout.health.name_foreign(await self._rollout.members.observe())
+            observations = await self._rollout.members.observe()
+            self._rollout.health.name_foreign(observations)
+            there |= listed_names(observations)
         replaced = [
             name
             for name, droplet in self._rollout.droplets.items()
@@ -142,7 +146,7 @@ class Completion:
         ]
         if replaced:
             pulumi.log.info(f"{self._name}: {self._in_order(replaced)}")
-        if leaving := sorted(existing - set(self._members)):
+        if leaving := sorted(there - set(self._members), key=by_number):
             pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
 
     def _in_order(self, replaced: Sequence[str]) -> str:

@@ -59,6 +59,17 @@ async def test_a_run_fails_while_a_member_has_another_version(monkeypatch: pytes
         await completion(3, 3, version="3.6.13").check_existing()
 
 
+async def test_a_preview_names_a_leaving_member_whose_droplet_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", told.append)
+    end = completion(5, 3)
+    end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[:4]))
+    await end._announce()
+    assert told == [f"etcd-test: {NAMES[3]}, {NAMES[4]} will leave the cluster, then be deleted"]
+
+
 @pytest.mark.parametrize("learner", [True, False], ids=["a learner", "a voter"])
 async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
     monkeypatch: pytest.MonkeyPatch, learner: bool
