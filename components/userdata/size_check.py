@@ -22,7 +22,7 @@ KEY_BYTES = 227
 """Bytes of a P-256 key, as PEM."""
 OWN_BYTES = 190
 """Bytes that a certificate shares with no other, and some more: key, signature, serial number, key ids and dates."""
-CROSS_SIGNED_OWN_BYTES = 105
+CROSS_OWN_BYTES = 105
 """The same for an authority's second certificate, which shares key and key id with the first."""
 KEY_OWN_BYTES = 40
 """The same for a P-256 key, whose certificate has its public key. The private key has 32 bytes."""
@@ -67,7 +67,7 @@ def largest_size(cluster: str, settings: Settings) -> int:
 
 def _chain(name: str) -> str:
     """A leaf and, as while an authority replaces another, the certificate of its authority as the other signed it."""
-    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, CROSS_SIGNED_OWN_BYTES, name=name)
+    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, CROSS_OWN_BYTES, name=name)
 
 
 def _pem(size: int, own: int, *, name: str) -> str:
