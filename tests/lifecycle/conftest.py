@@ -27,11 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        fixtures: list[str] = getattr(item, "fixturenames", [])
-        item.add_marker(pytest.mark.xdist_group("live" if "live" in fixtures else item.path.stem))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    item.add_marker(pytest.mark.xdist_group("live" if "live" in fixtures else item.path.stem))
 
 
 def pytest_testnodedown(node: Any) -> None:
