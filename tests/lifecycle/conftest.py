@@ -1,7 +1,6 @@
 """The running cluster that the cases share, and the summary line of the session.
 
-Two workers of pytest-xdist run the cases: those that share the running cluster stay together, and so does each module
-that has a cluster of its own.
+Each worker of pytest-xdist has a local cloud and a running cluster of its own, and runs whole modules.
 """
 
 from __future__ import annotations
@@ -25,11 +24,6 @@ FIGURES = pytest.StashKey[Figures]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    fixtures: list[str] = getattr(item, "fixturenames", [])
-    item.add_marker(pytest.mark.xdist_group("live" if "live" in fixtures else item.path.stem))
 
 
 def pytest_testnodedown(node: Any) -> None:
