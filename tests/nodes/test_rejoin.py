@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
@@ -81,6 +82,46 @@ def test_a_member_with_damaged_data_rejoins_on_command(
     assert len(first.members()) == 3
     (aside,) = third.paths.mount.glob("damaged-*")
     assert (aside / "member/wal").is_dir()
+
+
+def test_a_member_whose_log_is_lost_joins_without_its_old_database(lab: Lab) -> None:
+    first, _, third = nodes = lab.bootstrap()
+    first.etcdctl("put", "colour", "blue")
+    eventually("it is in the file", lambda: b"blue" in (third.paths.data / "member/snap/db").read_bytes())
+    third.power_off()
+    shutil.rmtree(third.paths.data / "member/wal")
+    first.etcdctl("put", "shape", "round")
+    third.power_on()
+    wait_until_promoted(third)
+    assert (third.get("colour"), third.get("shape")) == ("blue", "round")
+    assert len({hash_of(node) for node in nodes}) == 1
+    (aside,) = third.paths.mount.glob("damaged-*")
+    assert b"blue" in (aside / "member/snap/db").read_bytes()
+
+
+def test_no_cluster_is_bootstrapped_over_a_database_without_its_log(lab: Lab) -> None:
+    nodes = lab.bootstrap()
+    for node in nodes:
+        node.power_off()
+    for node in nodes[:2]:
+        node.wipe()
+    shutil.rmtree(nodes[2].paths.data / "member/wal")
+    for node in nodes:
+        node.power_on()
+    refusal = f"waiting to bootstrap: {nodes[2].name} has data without a log, so that data may be needed"
+    for node in nodes:
+        eventually("the log says so", lambda node=node: refusal in node.log)
+    assert not any(node.healthy() for node in nodes)
+    # What the runbook says when no backup is newer.
+    nodes[2].power_off().paths.data.rename(nodes[2].paths.mount / "other-data")
+    nodes[2].power_on()
+    lab.all_healthy(nodes)
+
+
+def hash_of(node: Node) -> int:
+    """The hash of a member's data."""
+    (hashed,) = json.loads(node.etcdctl("endpoint", "hashkv", "-w", "json").stdout)
+    return hashed["HashKV"]["hash"]
 
 
 def test_a_member_with_other_data_rejoins_under_the_alarm(lab: Lab, rejoin: Rejoin) -> None:
