@@ -47,6 +47,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--silent-are-down", action="store_true", help="confirm that no silent member runs")
     parser.add_argument(
+        "--others-are-older", action="store_true", help="confirm that no other member has newer data"
+    )
+    parser.add_argument(
         "--even-with-quorum", action="store_true", help="recover although the cluster has a quorum"
     )
     parser.add_argument(

@@ -8,10 +8,13 @@ from argparse import Namespace
 from collections.abc import Callable
 
 import pytest
+from etcd_node.etcd.client import call
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
+from etcd_node.recovery.rejoin import LEASE, LEASE_SECONDS
 
-from .lab import Lab, Node, eventually, wait_until_promoted
+from .lab import Lab, Node, added_by_hand, eventually, wait_until_promoted
 from .test_backup import wait_for_addresses
 from .test_different_data import change_value
 
@@ -27,7 +30,8 @@ def rejoin(monkeypatch: pytest.MonkeyPatch) -> Rejoin:
         monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: actions[verb]())
         settings = read_settings(node.paths.etc / "prepare_cluster.json")
         recover.recover(settings, node.paths, Namespace(
-            programs=["rejoin"], members="", label="", even_with_quorum=False, give_up="", silent_are_down=False
+            programs=["rejoin"], members="", label="", even_with_quorum=False, give_up="", silent_are_down=False,
+            others_are_older=False,
         ))  # fmt: skip
 
     return run
@@ -90,7 +94,7 @@ def test_a_member_whose_log_is_lost_joins_without_its_old_database(lab: Lab) -> 
     eventually("it is in the file", lambda: b"blue" in (third.paths.data / "member/snap/db").read_bytes())
     third.power_off()
     shutil.rmtree(third.paths.data / "member/wal")
-    first.etcdctl("put", "shape", "round")
+    eventually("they write", lambda: first.etcdctl("put", "shape", "round").returncode == 0)
     third.power_on()
     wait_until_promoted(third)
     assert (third.get("colour"), third.get("shape")) == ("blue", "round")
@@ -151,6 +155,7 @@ def test_no_member_gives_up_data_that_may_be_needed(lab: Lab, rejoin: Rejoin) ->
     first.etcdctl("put", "colour", "blue")
     eventually("it is in the file", lambda: b"blue" in (second.paths.data / "member/snap/db").read_bytes())
     second.power_off()
+    eventually("the others have a leader", first.healthy)
     with pytest.raises(SystemExit, match=f"Nothing has been changed: {second.name} is not healthy"):
         rejoin(third)
     change_value(second, b"blue", b"gold")
@@ -162,6 +167,24 @@ def test_no_member_gives_up_data_that_may_be_needed(lab: Lab, rejoin: Rejoin) ->
     with pytest.raises(SystemExit, match="no quorum answers"):
         rejoin(first)
     assert not list(lab.folder.glob("*/var/lib/etcd/damaged-*"))
+
+
+def test_one_member_at_a_time_rejoins_beside_a_learner_added_by_hand(lab: Lab, rejoin: Rejoin) -> None:
+    first, second, third = nodes = lab.bootstrap()
+    for node in nodes:
+        wait_for_addresses(node, nodes)
+    lease = {"ID": str(LEASE), "TTL": str(LEASE_SECONDS + 1)}
+    client, through = TlsClient(second.paths.etc), MemberAddress(first.name, first.name)
+    call(client, through, "/v3/lease/grant", lease)
+    with pytest.raises(SystemExit, match=f"Nothing has been changed: {second.name} gives up its data now"):
+        rejoin(third)
+    call(client, through, "/v3/lease/revoke", lease)
+    added_by_hand(first, "--learner")
+    rejoin(third)
+    wait_until_promoted(third)
+    assert len(first.members()) == 4
+    with pytest.raises(SystemExit, match=f"{third.name} gives up its data now"):
+        rejoin(second)
 
 
 def test_three_members_with_different_data_become_equal_by_the_runbook(lab: Lab, rejoin: Rejoin) -> None:
