@@ -7,7 +7,7 @@ import pulumi
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
-from components.config.backup_settings import backup_summary, backup_target
+from components.config.backup_settings import backup_summary, backup_target, short_deletion
 from components.config.loading import ProviderAccess, digitalocean_access
 from components.config.settings import Settings
 from components.droplets.inventory import AccountState, Inventory
@@ -69,6 +69,8 @@ class EtcdCluster(pulumi.ComponentResource):
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is its tag, and the prefix of its resources' names."""
         check_user_data(name, settings)
+        if warning := short_deletion(settings, settings.droplet_timeout_seconds):
+            pulumi.log.warn(warning)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
         known = pulumi.Output.all(account.state, account.stack).apply(

@@ -107,11 +107,8 @@ class BackupSettings(BaseModel):
     restore_from: Annotated[str, AfterValidator(_backup_name)] = ""
     """The backup from which a new cluster bootstraps: ``latest`` or a name. Empty bootstraps it without data."""
 
-    def check_backup(self, region: str, droplet_timeout: int) -> None:
-        """Raise ``ConflictingSettingsError`` if well-formed keys conflict.
-
-        ``region`` is the cluster's. ``droplet_timeout`` is ``etcd:dropletTimeoutSeconds``.
-        """
+    def check_backup(self, region: str) -> None:
+        """Raise ``ConflictingSettingsError`` if well-formed keys conflict. ``region`` is the cluster's."""
         keys = {"backupAccessKey": self.backup_access_key, "backupSecretKey": self.backup_secret_key}
         given = [key for key, value in keys.items() if value.get_secret_value()]
         if not self.backup_bucket:
@@ -140,13 +137,6 @@ class BackupSettings(BaseModel):
                     "not set",
                     f"the bucket {self.backup_bucket} needs it: run pulumi config set --secret etcd:{key}",
                 )
-        if droplet_timeout < (least := LAST_BACKUP_SECONDS + DELETION_SECONDS):
-            raise ConflictingSettingsError(
-                "dropletTimeoutSeconds",
-                droplet_timeout,
-                f"with backups on, the last backup may delay a droplet's shutdown by {LAST_BACKUP_SECONDS} s, and then "
-                f"pulumi destroy would fail: use {least} or more",
-            )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
             raise ConflictingSettingsError(
                 "backupBucketCreate",
@@ -220,6 +210,17 @@ def backup_summary(settings: BackupSettings, target: BackupTarget | None) -> str
         return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to use them (docs/backup.md)"
     kept = "all kept" if not target.retention else f"kept for {settings.backup_retention}"
     return f"every {settings.backup_interval} to {target.endpoint}/{target.bucket}/{target.prefix}, {kept}"
+
+
+def short_deletion(settings: BackupSettings, droplet_timeout: int) -> str:
+    """The warning about an ``etcd:dropletTimeoutSeconds`` in which a last backup may not end; else empty."""
+    least = LAST_BACKUP_SECONDS + DELETION_SECONDS
+    if not settings.backup_bucket or droplet_timeout >= least:
+        return ""
+    return (
+        f"etcd:dropletTimeoutSeconds is {droplet_timeout}: with backups on, the last backup may delay a droplet's "
+        f"shutdown by {LAST_BACKUP_SECONDS} s, and then pulumi destroy fails and must be run again: use {least} or more"
+    )
 
 
 def in_seconds(duration: str) -> int:

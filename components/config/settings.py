@@ -156,7 +156,7 @@ class Settings(BackupSettings):
     """Seconds that the shutdown, the detaching of the volume and the deletion of a droplet may take together.
 
     DigitalOcean needs about 40 seconds for it. If a member blocks its shutdown, the run fails after this time. With
-    backups on, it is at least 180.
+    backups on, a run warns of less than 180.
     """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
     """How changes reach the members.
@@ -229,7 +229,7 @@ class Settings(BackupSettings):
 
     @model_validator(mode="after")
     def _has_no_conflicts(self) -> Settings:
-        self.check_backup(self.region, self.droplet_timeout_seconds)
+        self.check_backup(self.region)
         if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise ConflictingSettingsError(
                 "domain",

@@ -14,6 +14,7 @@ from components.config.backup_settings import (
     backup_summary,
     backup_target,
     in_seconds,
+    short_deletion,
     spaces_region,
 )
 from tests.unit.components.config.configuration_errors import validation_errors
@@ -49,9 +50,13 @@ def test_systemd_limits_the_last_backup_to_the_seconds_of_the_program() -> None:
     assert re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE) == [str(LAST_BACKUP_SECONDS)]
 
 
-def test_a_short_time_for_a_deletion_is_enough_without_backups() -> None:
-    assert settings(dropletTimeoutSeconds=10).droplet_timeout_seconds == 10
-    assert settings(**BACKUPS, dropletTimeoutSeconds=180).droplet_timeout_seconds == 180
+def test_a_time_for_deletions_that_a_last_backup_may_exceed_is_named() -> None:
+    assert short_deletion(settings(), 10) == short_deletion(settings(**BACKUPS), 180) == ""
+    warning = short_deletion(settings(**BACKUPS), 179)
+    assert warning.startswith(
+        "etcd:dropletTimeoutSeconds is 179: with backups on, the last backup may delay a "
+    )
+    assert warning.endswith("use 180 or more")
 
 
 def test_the_summary_tells_where_how_often_and_how_long() -> None:
@@ -81,9 +86,6 @@ def test_the_summary_tells_where_how_often_and_how_long() -> None:
     ({**BACKUPS, "backupRetention": "90m"},
      "etcd:backupRetention is 90m: keep backups for at least two intervals of 1h"),
     ({**BACKUPS, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
-    ({**BACKUPS, "dropletTimeoutSeconds": 179},
-     "etcd:dropletTimeoutSeconds is 179: with backups on, the last backup may delay a droplet's shutdown by 120 s, and "
-     "then pulumi destroy would fail: use 180 or more"),
     ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups also need a bucket"),
     ({**BACKUPS, "backupBucketCreate": "perhaps"},
      "etcd:backupBucketCreate is perhaps: Input should be a valid boolean"),
