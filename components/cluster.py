@@ -101,7 +101,7 @@ class EtcdCluster(pulumi.ComponentResource):
             settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone.id
         )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing)
+        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing, stack=account.stack)
         preflight = Preflight(
             settings, existing=client.existing, access=account.access, check_records=records.check
         )

@@ -26,6 +26,7 @@ class RecordState:
     zone_id: str
     address: str
     comment: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         elif kind == RECORD_TYPE:
             zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
             records[str(outputs.get("name", ""))] = RecordState(
-                zone, str(outputs.get("content", "")), comment
+                zone, str(outputs.get("content", "")), comment, str(outputs.get("id", ""))
             )
         elif kind == STASH_TYPE and name == bootstrap_record(cluster):
             stored: Mapping[str, Any] = outputs.get("output") or {}
