@@ -144,7 +144,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.ca_certificate = authority.bundle
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
-        self.certificates = announce(name, authority.renewal(), opts=child)
+        self.certificates = announce(name, authority.renewal(), clock=account.clock, opts=child)
         self.backups = backup_summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Mapping
 
+from components.api.clock import answered_at
 from components.shared.rate_limit import requested_pause
 
 PAUSES = (1, 2, 4, 8, 15, 30)
@@ -25,5 +26,7 @@ def retry_delay(pause: float, headers: Mapping[str, str]) -> float:
 
     The random part keeps several runs apart.
     """
-    asked = min(requested_pause(headers, time.time()), LONGEST_SECONDS)
+    # Headers have times by the API's clock, and this machine's may be wrong.
+    now = answered_at(headers.get("date")) or time.time()
+    asked = min(requested_pause(headers, now), LONGEST_SECONDS)
     return max(pause, asked) * (1 + random.random() / 2)  # noqa: S311

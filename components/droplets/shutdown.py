@@ -43,7 +43,7 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
 
 
 async def shutdown_was_requested(access: ProviderAccess, droplet: int, *, since: float) -> bool:
-    """Whether a shutdown of a droplet was requested since a Unix time. ``False`` if the API does not tell."""
+    """Whether a shutdown of a droplet was requested since a time by the API's clock. ``False`` if it does not tell."""
     async with RetryingClient(access, "/v2/") as api:
         try:
             return bool(shutdown_requests(await _recent_actions(api, droplet), since))
@@ -52,12 +52,12 @@ async def shutdown_was_requested(access: ProviderAccess, droplet: int, *, since:
 
 
 async def retry_shutdown(
-    access: ProviderAccess, droplet: int, *, since: float, limit: float, unresponsive: bool
+    access: ProviderAccess, droplet: int, *, since: float, now: float, limit: float, unresponsive: bool
 ) -> str:
     """Retry the pending shutdown, or power off an unresponsive droplet.
 
-    Returns the type of the action started, or an empty string. ``since``, ``limit`` and ``unresponsive`` are those of
-    ``next_shutdown_action``. A failed request is not raised, because the caller tries again later.
+    Returns the type of the action started, or an empty string. ``since``, ``now``, ``limit`` and ``unresponsive`` are
+    those of ``next_shutdown_action``. A failed request is not raised, because the caller tries again later.
     """
     path = f"droplets/{droplet}/actions"
     async with RetryingClient(access, "/v2/") as api:
@@ -65,7 +65,7 @@ async def retry_shutdown(
             wanted = next_shutdown_action(
                 await _recent_actions(api, droplet),
                 since=since,
-                now=time.time(),
+                now=now,
                 limit=limit,
                 unresponsive=unresponsive,
             )
@@ -81,7 +81,9 @@ def next_shutdown_action(
 ) -> str:
     """Decide which action brings a droplet down: ``shutdown``, ``power_off``, or an empty string for none.
 
-    - None without a shutdown request since ``since``, in Unix time: nobody wants the droplet down.
+    ``since`` and ``now`` are Unix times by the API's clock.
+
+    - None without a shutdown request since ``since``: nobody wants the droplet down.
     - None while an action is in progress.
     - None shortly before the provider's time limit, ``limit`` seconds: the droplet would go down after a failed run.
     - ``power_off`` if the droplet is ``unresponsive``, because it would ignore another shutdown.

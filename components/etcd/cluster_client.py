@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
@@ -196,7 +197,7 @@ class ClusterClient:
     async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
         """Whether a shutdown of the member's active droplet was requested since a Unix time. ``False`` if unknown."""
         asked = [
-            await shutdown_was_requested(self._access, one, since=since)
+            await shutdown_was_requested(self._access, one, since=self._clock.api_time(since))
             for one in await self._active_droplets(name)
         ]
         return any(asked)
@@ -214,7 +215,14 @@ class ClusterClient:
         """
         limit = await self.delete_timeout(name) or self._settings.droplet_timeout_seconds
         started = [
-            await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
+            await retry_shutdown(
+                self._access,
+                one,
+                since=self._clock.api_time(since),
+                now=self._clock.api_time(time.time()),
+                limit=limit,
+                unresponsive=unresponsive,
+            )
             for one in await self._active_droplets(name)
         ]
         return frozenset(filter(None, started))

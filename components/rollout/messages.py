@@ -49,16 +49,16 @@ UNTOUCHED = "Nothing was changed for this step. After a temporary problem, run p
 
 
 def renewed(settings: Settings) -> str:
-    """How to replace expired certificates by those that the run has issued."""
+    """How to replace expired certificates. Whether this run has issued new ones depends on its ``--target``."""
     if settings.volume_size:
         return (
-            "This run has issued new certificates. Replace all droplets in one run; the data on their volumes is "
-            "kept:\n"
+            "A pulumi up without --target issues new certificates. Replace all droplets in one such run; the data on "
+            "their volumes is kept:\n"
             "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
         )
     return (
-        "Do not replace the droplets: the data is on their own disks. This run has issued new certificates: put these "
-        "on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
+        "Do not replace the droplets: the data is on their own disks. A pulumi up without --target issues "
+        "new certificates: put these on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
     )
 
 
@@ -182,7 +182,7 @@ def failure(
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
-    """What to do about members with expired certificates, for which this run has issued new ones."""
+    """What to do about members with expired certificates. ``renewed`` says how they get new ones."""
     states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
     return (
         f"{purpose}: certificates have expired:\n{states}\n"

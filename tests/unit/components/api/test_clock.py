@@ -35,6 +35,11 @@ def test_a_wrong_clock_is_told_with_the_difference(ahead: float, words: str) -> 
     assert "Set it right" in problem
 
 
+@pytest.mark.parametrize("ahead", [0.0, 7380.0, -40 * 86400.0])
+def test_a_moment_of_a_wrong_clock_is_told_by_the_apis(ahead: float) -> None:
+    assert clock((ahead, 0.1, 0.1)).api_time(NOW + ahead) == pytest.approx(NOW, abs=1.2)
+
+
 @pytest.mark.parametrize("ahead", [0.0, 9.0, -9.0])
 def test_a_small_difference_is_tolerated(ahead: float) -> None:
     assert clock((ahead, 0.1, 0.1)).problem == ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 import pulumi
@@ -59,10 +61,10 @@ NEW = stack_state({}, "etcd-test")
 """The state of a new stack."""
 
 
-def cluster_client(stack: StackState = NEW) -> ClusterClient:
+def cluster_client(stack: StackState = NEW, *, account: Inventory | None = None) -> ClusterClient:
     return ClusterClient(
         settings(),
-        account=KnownInventory(stack),
+        account=account or KnownInventory(stack),
         ca_certificate=pulumi.Output.from_input(""),
         operator_certificate=pulumi.Output.from_input(""),
         operator_key=pulumi.Output.from_input(""),
@@ -76,6 +78,31 @@ async def test_only_the_members_active_droplet_is_shut_down_again(monkeypatch: p
     monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
     client = cluster_client()
     assert await client.retry_shutdown("a", since=1.0, unresponsive=False) == {"shutdown of 2"}
+
+
+@pytest.mark.parametrize("ahead", [7200.0, -7200.0])
+async def test_shutdown_requests_are_compared_by_the_apis_clock(
+    monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    times: list[float] = []
+
+    async def asked(*_: object, since: float) -> bool:
+        times.append(since)
+        return True
+
+    async def retry(*_: object, since: float, now: float, **__: object) -> str:
+        times.extend([since, now])
+        return "shutdown"
+
+    monkeypatch.setattr("components.etcd.cluster_client.shutdown_was_requested", asked)
+    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
+    account = KnownInventory(NEW)
+    present = time.time()
+    account.clock.note(formatdate(present - ahead, usegmt=True), sent=present, received=present)
+    client = cluster_client(account=account)
+    assert await client.shutdown_was_requested("a", since=present)
+    await client.retry_shutdown("a", since=present, unresponsive=False)
+    assert times == [pytest.approx(present - ahead, abs=3)] * 3
 
 
 DOMAIN = settings().domain
