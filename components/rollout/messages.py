@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import pulumi
 
 from components.config.settings import Settings
-from components.etcd.member_status import ForeignMember
+from components.etcd.member_status import EXPIRED, ForeignMember
 from components.etcd.own_address import is_public
 
 NOT_COMPLETED = (
@@ -129,6 +129,22 @@ def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[st
     """
     record = record_urn.apply(lambda urn: f" --target '{urn}'" if urn else "")
     return pulumi.Output.format("pulumi up --target-replace '{}'{}, and then pulumi up", droplet_urn, record)
+
+
+def only_copy(member: str, problem: str) -> str:
+    """Why the only member of a cluster without data volumes is not replaced. ``problem`` is what it lacks now."""
+    if problem:
+        page = "docs/lifecycle.md, Renewal" if EXPIRED in problem else "docs/recovery.md"
+        remedy = f"It is not healthy ({problem}), so no other member can receive the data: {page}"
+    else:
+        remedy = (
+            "Set etcd:size to 3 and run pulumi up: two new members receive the data before this one changes. After "
+            "that, etcd:size may be 1 again"
+        )
+    return (
+        f"{member} is the only member, and etcd:volumeSize is 0: its droplet has the only copy of the data, and a new "
+        f"droplet would start without it. {remedy}. No member was changed"
+    )
 
 
 def planned_without_dns(problem: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 from components.changes.member_versions import UpgradeError
 from components.etcd.admin import DataHash
 from components.etcd.data_comparison import DifferentDataError
-from components.etcd.member_status import EXPIRED, Cause, ForeignMember, NoStatus
+from components.etcd.member_status import EXPIRED, Cause, ForeignMember, NoStatus, Observation
+from components.etcd.node_report import NodeReport
 from components.identity.stack_state import RecordState
 from components.infra.dns import ZoneState
 from components.rollout.rollout import Rollout
@@ -169,6 +170,52 @@ async def test_no_planned_replacement_begins_without_dns() -> None:
         pulumi.RunError, match=r"Cloudflare does not show the zone\. .* No member was changed$"
     ):
         await rollout(LedMembers(), zone=AWAY).check_replacement(FIRST)
+
+
+ALONE = healthy((FIRST,))
+UNREAD = NodeReport("active", "active")
+NO_DATA = NodeReport("activating", "inactive", waiting="a backup", contents="no data")
+
+
+@pytest.mark.parametrize(
+    ("observation", "report", "words"),
+    [
+        (ALONE, UNREAD, r"Set etcd:size to 3 and run pulumi up: .* No member was changed$"),
+        (NoStatus("gone"), None, r"It is not healthy \(gone\).* docs/recovery\.md"),
+        (NoStatus("gone"), dataclasses.replace(NO_DATA, aside_bytes=1), r"It is not healthy"),
+        (NoStatus(EXPIRED), None, r"docs/lifecycle\.md, Renewal\. No member was changed$"),
+    ],
+    ids=["healthy", "silent", "data set aside", "expired"],
+)
+async def test_the_droplet_with_the_only_copy_of_the_data_is_not_replaced(
+    observation: Observation, report: NodeReport | None, words: str
+) -> None:
+    members = FakeMembers({FIRST: observation}, existing=[FIRST])
+    members.told = {} if report is None else {FIRST: report}
+    run = rollout(members, size="1", volumeSize="0")
+    for check in (run.check_replacement, run.preview_replacement):
+        with pytest.raises(pulumi.RunError, match=words):
+            await check(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("size", "volume", "existing", "report"),
+    [
+        ("3", "0", [FIRST], UNREAD),
+        ("1", "10", [FIRST], UNREAD),
+        ("1", "0", NAMES, UNREAD),
+        ("1", "0", [FIRST], NO_DATA),
+    ],
+    ids=["others join first", "a volume", "others leave afterwards", "no data"],
+)
+async def test_a_droplet_is_replaced_if_the_data_is_elsewhere_or_nowhere(
+    size: str, volume: str, existing: list[str], report: NodeReport
+) -> None:
+    members = FakeMembers({FIRST: ALONE}, existing=existing)
+    members.told = {FIRST: report}
+    run = rollout(members, size=size, volumeSize=volume)
+    await run.check_replacement(FIRST)
+    await run.preview_replacement(FIRST)
 
 
 async def test_a_lost_member_and_an_all_at_once_run_need_no_dns() -> None:
