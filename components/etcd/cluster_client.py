@@ -16,7 +16,7 @@ from components.droplets.power_on import PowerSwitch
 from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
 from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
-from components.etcd.foreign_members import connected_peers, set_apart, with_connections
+from components.etcd.foreign_members import set_apart, with_connections
 from components.etcd.health import listed_names
 from components.etcd.member_status import (
     LACKS_TAG,
@@ -28,6 +28,7 @@ from components.etcd.member_status import (
 )
 from components.etcd.node_report import NodeReport, ask_report
 from components.etcd.own_address import local_address
+from components.etcd.peer_traffic import heard_members
 from components.shared.names import same_cluster
 
 
@@ -127,8 +128,8 @@ class ClusterClient:
         """By how much this machine's clock differs from that of DigitalOcean's API; empty if it does not."""
         return self._clock.problem
 
-    async def connected(self, observations: Mapping[str, Observation]) -> frozenset[str]:
-        """Names of the members to which another member has a connection, as those that answered say."""
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        """Names of the members from which another member receives messages, as those that answered say."""
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
@@ -139,12 +140,9 @@ class ClusterClient:
             for name, status in observations.items()
             if isinstance(status, MemberStatus) and name in addresses
         }
-        peers = await asyncio.gather(*(connected_peers(name, addresses[name], context) for name in answered))
+        senders = await heard_members({name: addresses[name] for name in answered}, context)
         return frozenset(
-            name
-            for status, ids in zip(answered.values(), peers, strict=True)
-            for name, id_ in status.ids.items()
-            if int(id_) in ids
+            name for status in answered.values() for name, id_ in status.ids.items() if int(id_) in senders
         )
 
     async def own_address(self) -> str:

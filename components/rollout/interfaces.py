@@ -51,8 +51,8 @@ class RunningMembers(Protocol):
         """By how much this machine's clock differs from that of DigitalOcean's API; empty if it does not."""
         ...
 
-    async def connected(self, observations: Mapping[str, Observation]) -> frozenset[str]:
-        """Names of the members to which another member has a connection, as those that answered say."""
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        """Names of the members from which another member receives messages, as those that answered say."""
         ...
 
     async def own_address(self) -> str:

@@ -156,13 +156,13 @@ class MemberHealth:
             )
         unhealthy = {**problems(list(observations), observations), **foreign_problems(observations), **found}
         reports = await self._members.reports(unhealthy)
-        connected = await self._members.connected(observations)
+        heard = await self._members.heard(observations)
         seen = {
             name: Seen(
                 observation,
                 unhealthy.get(name, ""),
                 reports.get(name),
-                connected=name in connected,
+                heard=name in heard,
                 leaving=name not in self._settings.member_names,
                 own_clock=self._members.clock_problem,
             )

@@ -68,8 +68,8 @@ class Seen:
     """Its problem, as the observations of all members show it."""
     report: NodeReport | None = None
     """What its machine says about itself, if it answered."""
-    connected: bool = False
-    """Whether another member, which answered, has a connection to it."""
+    heard: bool = False
+    """Whether another member, which answered, receives messages from it."""
     leaving: bool = False
     """Whether it is not configured any more."""
     own_clock: str = ""
@@ -86,7 +86,7 @@ def situation(seen: Seen) -> Situation:
         return Situation.LEAVING if leaving else NOT_ASKED[observation.cause]
     if seen.own_clock and any(text in observation.reason for text in DATES):
         return Situation.OWN_CLOCK
-    if seen.connected and _only_out_of_reach(observation.cause, report):
+    if seen.heard and _only_out_of_reach(observation.cause, report):
         return Situation.UNREACHED
     if report is not None:
         return _of_report(report)
@@ -101,7 +101,7 @@ def situation(seen: Seen) -> Situation:
 
 
 def _only_out_of_reach(cause: Cause, report: NodeReport | None) -> bool:
-    """Whether something between this machine and a member, to which others are connected, keeps it from answering."""
+    """Whether something between this machine and a member, from which others hear, keeps it from answering."""
     if report is None:
         return cause in {Cause.SILENT, Cause.REFUSED, Cause.UNRESPONSIVE, Cause.STRANGE}
     # Its machine answered at another port. If etcd accepts connections and gives no answer, etcd is the trouble.
@@ -191,9 +191,9 @@ REMEDIES: dict[Situation, Remedy] = {
         "Its etcd runs, so it needs no new droplet. Repair members that do not answer first, and run pulumi up again."
     ),
     Situation.UNREACHED: Remedy(
-        "Another member is connected to it, so its etcd runs, and a new droplet does not help. Only the way from this "
-        "machine to the member is interrupted. Look for a firewall, a route or a VPN in between. Or run pulumi up from "
-        "another machine whose address is in etcd:clientCidrs."
+        "Another member receives messages from it, so its etcd runs, and a new droplet does not help. Only the way "
+        "from this machine to the member is interrupted. Look for a firewall, a route or a VPN in between. Or run "
+        "pulumi up from another machine whose address is in etcd:clientCidrs."
     ),
     Situation.VOLUME_MISSING: Remedy(
         "Its data is on that volume, and a new droplet would wait for it, too. A run attaches it again: pulumi up. If "

@@ -177,12 +177,12 @@ async def test_a_known_droplet_without_the_tag_is_named_with_the_command_that_ad
     assert words in found.reason
 
 
-async def test_a_member_is_connected_if_one_that_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_member_is_heard_if_one_that_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, third = settings().member_names
     asked: list[str] = []
 
-    async def peers(name: str, *_: object) -> set[int]:
-        asked.append(name)
+    async def heard(addresses: dict[str, str], _: object) -> set[int]:
+        asked.extend(addresses)
         return {2}
 
     async def addresses(_: object) -> dict[str, str]:
@@ -191,14 +191,14 @@ async def test_a_member_is_connected_if_one_that_answers_says_so(monkeypatch: py
     async def context(_: object) -> None:
         """No member is asked."""
 
-    monkeypatch.setattr("components.etcd.cluster_client.connected_peers", peers)
+    monkeypatch.setattr("components.etcd.cluster_client.heard_members", heard)
     monkeypatch.setattr(AddressBook, "addresses", addresses)
     monkeypatch.setattr(ClusterClient, "_tls_context", context)
     ids = {first: "1", second: "2", third: "3"}
     status = MemberStatus("c", "1", "1", False, "", frozenset(), ids)
     silent = NoStatus("no answer in time", Cause.SILENT)
     observations: dict[str, Observation] = {first: status, second: silent, third: silent}
-    assert await cluster_client().connected(observations) == {second}
+    assert await cluster_client().heard(observations) == {second}
     assert asked == [first]
 
 

@@ -55,7 +55,7 @@ class FakeMembers:
         self.observations = dict(observations)
         self.told: dict[str, NodeReport] = {}
         self.clock_problem = ""
-        self.linked = frozenset[str]()
+        self.heard_by_others = frozenset[str]()
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
 
@@ -68,8 +68,8 @@ class FakeMembers:
     async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
         return {name: self.told[name] for name in names if name in self.told}
 
-    async def connected(self, observations: Mapping[str, Observation]) -> frozenset[str]:
-        return self.linked
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        return self.heard_by_others
 
     async def own_address(self) -> str:
         return "192.0.2.7"

@@ -56,19 +56,19 @@ ROWS: list[tuple[Situation, Seen]] = [
     ),
     (Situation.CERTIFICATE, Seen(NoStatus(DISTRUSTS, Cause.CERTIFICATE), "", own_clock="this clock is off")),
     *(
-        (Situation.UNREACHED, Seen(NoStatus("", cause), "", connected=True))
+        (Situation.UNREACHED, Seen(NoStatus("", cause), "", heard=True))
         for cause in (Cause.SILENT, Cause.REFUSED, Cause.UNRESPONSIVE, Cause.STRANGE)
     ),
     (
         Situation.UNREACHED,
-        Seen(NoStatus("", Cause.SILENT), "", report(ENDED, etcd="active", has_leader=True), connected=True),
+        Seen(NoStatus("", Cause.SILENT), "", report(ENDED, etcd="active", has_leader=True), heard=True),
     ),
     (
         Situation.HANGS,
-        Seen(NoStatus("", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"), connected=True),
+        Seen(NoStatus("", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"), heard=True),
     ),
-    (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"), connected=True)),
-    (Situation.CERTIFICATE, Seen(NoStatus(EXPIRED, Cause.CERTIFICATE), "", connected=True)),
+    (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"), heard=True)),
+    (Situation.CERTIFICATE, Seen(NoStatus(EXPIRED, Cause.CERTIFICATE), "", heard=True)),
     (
         Situation.NO_LEADER,
         Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active", has_leader=False)),
@@ -191,7 +191,7 @@ silences = st.builds(
     NoStatus, st.sampled_from([EXPIRED, DISTRUSTS, DISTRUSTED, "no answer in time"]), st.sampled_from(Cause)
 )
 Found = tuple[Observation, NodeReport | None, bool, bool, str]
-"""One member: its observation, its report, whether others are connected to it, whether it leaves, the own clock."""
+"""One member: its observation, its report, whether others hear from it, whether it leaves, the own clock."""
 clusters = st.lists(
     st.tuples(
         answers | silences, reports, st.booleans(), st.booleans(), st.sampled_from(["", "this clock is off"])
@@ -209,11 +209,11 @@ def seen_in(cluster: Sequence[Found]) -> dict[str, Seen]:
             observation,
             unhealthy.get(name, ""),
             told,
-            connected=connected,
+            heard=heard,
             leaving=leaving,
             own_clock=own_clock,
         )
-        for name, (observation, told, connected, leaving, own_clock) in found.items()
+        for name, (observation, told, heard, leaving, own_clock) in found.items()
     }
 
 
@@ -233,7 +233,7 @@ def test_no_remedy_destroys_or_names_what_is_not_there(
             assert isinstance(one.observation, NoStatus)
             assert one.observation.cause not in {Cause.NO_DROPLET, Cause.UNLISTED, Cause.UNTAGGED}
             assert not (one.own_clock and one.observation.reason == EXPIRED)
-            assert not (one.connected and one.observation.cause is Cause.SILENT and one.report is None)
+            assert not (one.heard and one.observation.cause is Cause.SILENT and one.report is None)
             if (told := one.report) is not None:
                 assert told.mounted or not told.volume
                 assert not any((told.read_only, told.full, told.last_words, told.waits_for_quorum))

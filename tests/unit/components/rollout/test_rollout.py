@@ -150,7 +150,7 @@ async def test_no_replacement_is_advised_for_a_member_that_only_this_machine_can
     run.health.repairs[SECOND] = pulumi.Output.from_input("pulumi up --target-replace")
     with pytest.raises(UnhealthyError, match="replace its droplet: pulumi up --target-replace"):
         await run.release(FIRST)
-    members.linked = frozenset([SECOND])
+    members.heard_by_others = frozenset([SECOND])
     with pytest.raises(UnhealthyError) as caught:
         await run.release(FIRST)
     assert "Only the way from this machine to the member is interrupted" in str(caught.value)
