@@ -8,7 +8,7 @@ from components.backups.restore_check import check_restore
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.immutable_settings import ImmutableSettings
 from components.changes.staged_record import StagedRecord
-from components.config.backup_settings import backup_summary, backup_target
+from components.config.backup_settings import backup_summary, backup_target, short_deletion
 from components.config.loading import ProviderAccess, digitalocean_access
 from components.config.settings import Settings
 from components.droplets.inventory import AccountState, Inventory
@@ -70,6 +70,8 @@ class EtcdCluster(pulumi.ComponentResource):
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is its tag, and the prefix of its resources' names."""
         check_user_data(name, settings)
+        if warning := short_deletion(settings, settings.droplet_timeout_seconds):
+            pulumi.log.warn(warning)
         super().__init__("etcd:index:EtcdCluster", name, None, opts)
         account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
         known = pulumi.Output.all(account.state, account.stack).apply(
@@ -100,7 +102,7 @@ class EtcdCluster(pulumi.ComponentResource):
             settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone.id
         )
         network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing)
+        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing, stack=account.stack)
         preflight = Preflight(
             settings, existing=client.existing, access=account.access, check_records=records.check
         )
@@ -147,7 +149,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.ca_certificate = authority.bundle
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
-        self.certificates = announce(name, authority.renewal(), opts=child)
+        self.certificates = announce(name, authority.renewal(), clock=account.clock, opts=child)
         self.backups = backup_summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
         self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))

@@ -201,5 +201,5 @@ class Member(pulumi.ComponentResource):
             SERVER_USES,
             names=[self.name, *LOOPBACK],
             addresses=LOOPBACK_ADDRESSES,
-            after=[args.staged.record],
+            after=args.staged.allowed,
         )

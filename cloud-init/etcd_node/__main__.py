@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from etcd_node.host.journal import WaitLog
@@ -45,6 +47,9 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--silent-are-down", action="store_true", help="confirm that no silent member runs")
     parser.add_argument(
+        "--others-are-older", action="store_true", help="confirm that no other member has newer data"
+    )
+    parser.add_argument(
         "--even-with-quorum", action="store_true", help="recover although the cluster has a quorum"
     )
     parser.add_argument(
@@ -58,6 +63,8 @@ def main(arguments: argparse.Namespace) -> None:
     """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
     paths = Paths(arguments.root)
     settings = read_settings(paths.etc / "prepare_cluster.json")
+    if "backup" in arguments.step:
+        signal.signal(signal.SIGTERM, end_backup)
     match arguments.step:
         case "install":
             from etcd_node.host.install import install  # noqa: PLC0415
@@ -94,6 +101,11 @@ def main(arguments: argparse.Namespace) -> None:
         case step:
             token = (paths.etc / "prepare_cluster.token").read_text().strip()
             run_with_token(step, settings, paths, token)
+
+
+def end_backup(*_: object) -> None:
+    """End this process on a signal: what it holds is released on the way out."""
+    sys.exit("the backup was ended before it was complete")
 
 
 def run_with_token(step: str, settings: Settings, paths: Paths, token: str) -> None:

@@ -7,10 +7,19 @@ valid. If it is behind, they expire too early, and are renewed too late.
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from components.shared.shutdown_requests import CLOCK_TOLERANCE_SECONDS
+
+
+def answered_at(date: str | None) -> float | None:
+    """The Unix time in an answer's header ``Date``; ``None`` if there is none."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return None
 
 
 class ApiClock:
@@ -26,12 +35,23 @@ class ApiClock:
 
         The header has whole seconds.
         """
-        try:
-            answered = parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
+        if (answered := answered_at(date)) is None:
             return
         self._least = max(self._least, sent - answered - 1)
         self._most = min(self._most, received - answered)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which this machine's clock is surely ahead of the API's; negative if it is behind."""
+        return max(self._least, 0.0) + min(self._most, 0.0)
+
+    def api_time(self, moment: float) -> float:
+        """The Unix time that the API's clock showed when this machine's clock showed ``moment``."""
+        return moment - self.ahead
+
+    def now(self) -> datetime:
+        """The present by the API's clock."""
+        return datetime.fromtimestamp(self.api_time(time.time()), UTC)
 
     @property
     def problem(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from components.api.clock import answered_at
 from components.shared.api_errors import is_api_error
 from components.shared.rate_limit import requested_pause
 
@@ -47,5 +48,7 @@ def retry_delay(pause: float, headers: Mapping[str, str]) -> float:
 
     The random part keeps several runs apart.
     """
-    asked = min(requested_pause(headers, time.time()), LONGEST_SECONDS)
+    # Headers have times by the API's clock, and this machine's may be wrong.
+    now = answered_at(headers.get("date")) or time.time()
+    asked = min(requested_pause(headers, now), LONGEST_SECONDS)
     return max(pause, asked) * (1 + random.random() / 2)  # noqa: S311

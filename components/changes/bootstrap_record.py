@@ -40,4 +40,4 @@ class BootstrapRecord:
 
     def after_record(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of resources that depend on the record: the state knows the cluster before the account has any."""
-        return depending_on(self.record, opts)
+        return depending_on([self.record], opts)

@@ -3,19 +3,22 @@
 A stash records what the last run requested. All other resources of the cluster depend on it. Its before-hook fails for
 an invalid transition, in a preview as well. Then nothing is changed, and the stash keeps the old record.
 
+A run with ``--target`` or ``--exclude`` may leave the stash out. The engine calls no hook then. So the program itself
+compares the record with the requested settings, before it registers any other resource.
+
 A record alone does not prove that the cluster exists. If there is neither a droplet nor a volume, all settings may
 change, except the backup to restore, which has a record of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.changes.stash_record import Recorded, depending_on
+from components.changes.stash_record import Recorded, depending_on, left_out, not_checked
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 
@@ -46,7 +49,7 @@ class RequestedSettings(Recorded):
         )
 
 
-class InvalidTransitionError(Exception):
+class InvalidTransitionError(pulumi.RunError):
     """The configuration requests a change that the cluster cannot make. The text has one line for each reason."""
 
 
@@ -60,6 +63,7 @@ class ImmutableSettings:
         self, name: str, settings: Settings, *, account: Inventory, opts: pulumi.ResourceOptions
     ) -> None:
         requested = RequestedSettings.of(settings)
+        self._requested = requested
 
         async def check(args: pulumi.ResourceHookArgs) -> None:
             old = requested.as_recorded((args.old_inputs or {})["input"])
@@ -81,20 +85,43 @@ class ImmutableSettings:
             ),
         )
         self.zone = pulumi.Output.from_input(self._zone())
+        self._allowed = pulumi.Output.from_input(self._check_left_out()).apply(lambda _: [self.record])
 
     async def _zone(self) -> str:
         # A plain value: a first preview makes no look-up that depends on a resource, and would accept a wrong zone.
-        record: Any = await self.record.input.future()
-        return str(record["zone"])
+        record: Mapping[str, Any] | None = await self.record.input.future()
+        # A first run that leaves the record out has none.
+        return self._requested.as_recorded(record or {}).zone
+
+    async def _check_left_out(self) -> None:
+        if (recorded := await left_out(self.record, self._requested)) is None:
+            return
+        if reasons := problems_without_record(recorded, self._requested):
+            raise InvalidTransitionError("\n".join([*reasons, "Nothing was changed."]))
 
     def after_record(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """Options of resources that depend on the record, with all resources inside them."""
-        return depending_on(self.record, opts)
+        """Options of resources that depend on the record and its check, with all resources inside them."""
+        return depending_on(self._allowed, opts)
 
 
 def transition_problems(old: RequestedSettings, new: RequestedSettings) -> list[str]:
     """Why ``new`` cannot follow ``old``: key, value, reason and way out. Empty when it can."""
     return [reason for rule in RULES for reason in rule(old, new)]
+
+
+def problems_without_record(recorded: RequestedSettings, new: RequestedSettings) -> list[str]:
+    """Why ``new`` may not be applied in a run that leaves the record out.
+
+    Some changes are refused although they are valid: the next run would compare its settings with an old record.
+    """
+    return transition_problems(recorded, new) or [
+        not_checked(key, after, before)
+        for key, before, after in (
+            ("authorities", list(recorded.authorities), list(new.authorities)),
+            ("volumeSize", recorded.volume_size, new.volume_size),
+        )
+        if before != after
+    ]
 
 
 def authorities_change_in_steps(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
@@ -159,9 +186,9 @@ def existing_cluster_is_not_restored(old: RequestedSettings, new: RequestedSetti
     if new.restore_from and new.restore_from != old.restore_from:
         yield (
             f"etcd:restoreFrom is {new.restore_from}: this stack already has a cluster, and only a new cluster can "
-            "start from a backup. Remove the key, or use another stack. If all data is lost, follow docs/recovery.md. "
-            "If no member ever started, because the backup of the first run could not be restored: run pulumi "
-            "destroy, which deletes no backup, and then pulumi up"
+            "start from a backup. Remove the key, or use another stack. If all data is lost, follow docs/recovery.md, "
+            "Nothing left. If no member ever started, because the backup of the first run could not be restored: "
+            "docs/recovery.md, A new cluster from a backup"
         )
 
 

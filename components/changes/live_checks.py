@@ -106,7 +106,7 @@ def unknown_progress(
     return [
         f"etcd:version is {new.version}, and was {old.version}: no member answers, so the cluster may have reached "
         f"{major}.{minor}, and {WAY_BACK}. Set it to {newest_release(major, minor)}. "
-        "To recreate a cluster that never became healthy, run pulumi destroy, and then pulumi up"
+        "If no member comes back: docs/recovery.md"
     ]
 
 

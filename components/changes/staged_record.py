@@ -7,14 +7,14 @@ the record, so that the unfinished step can still be completed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
 from components.changes.live_checks import LiveChecks, reject
 from components.changes.staged_settings import StagedSettings, step_problems
-from components.changes.stash_record import depending_on
+from components.changes.stash_record import depending_on, left_out, not_checked
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 
@@ -29,6 +29,8 @@ class StagedRecord:
     """
     version: pulumi.Output[str]
     """The recorded version."""
+    allowed: pulumi.Output[Sequence[pulumi.Input[pulumi.Resource]]]
+    """The record, on which resources depend. It fails in a run that leaves the record out and may not."""
 
     def __init__(
         self, name: str, settings: Settings, *, members: ClusterClient, opts: pulumi.ResourceOptions
@@ -52,12 +54,24 @@ class StagedRecord:
                 ),
             ),
         )
+        self.allowed = pulumi.Output.from_input(self._check_left_out()).apply(lambda _: [self.record])
         self.release = self.record.input
         self.version = self.record.input.apply(lambda record: str(record["version"]))
 
     def after_record(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """Options of resources that depend on the record, with all resources inside them."""
-        return depending_on(self.record, opts)
+        return depending_on(self.allowed, opts)
+
+    async def _check_left_out(self) -> None:
+        if (recorded := await left_out(self.record, self._requested)) is None:
+            return
+        before, after = list(recorded.authorities), list(self._requested.authorities)
+        if before != after:
+            reject([not_checked("authorities", after, before)])
+        pulumi.log.warn(
+            f"etcd:version is {self._requested.version}, and this run installs etcd {recorded.version} from "
+            f"{recorded.release_url}: --target or --exclude leaves out the record with which a run checks the change"
+        )
 
     async def _check(self, args: pulumi.ResourceHookArgs) -> None:
         old = self._requested.as_recorded(args.old_inputs["input"]) if args.old_inputs else None

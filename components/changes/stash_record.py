@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import pulumi
 
@@ -35,11 +35,40 @@ class Recorded:
         return replace(self, **known)
 
 
-def depending_on(record: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """Options of resources that depend on a record. All resources inside them depend on it, too."""
+def depending_on(
+    records: pulumi.Input[Sequence[pulumi.Input[pulumi.Resource]]], opts: pulumi.ResourceOptions
+) -> pulumi.ResourceOptions:
+    """Options of resources that depend on records. All resources inside them depend on them, too.
+
+    ``records`` may be an output that fails: then none of these resources is registered.
+    """
 
     def depend(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-        dependent = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=[record]))
+        dependent = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(depends_on=records))
         return pulumi.ResourceTransformationResult(args.props, dependent)
 
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[depend]))
+
+
+R = TypeVar("R", bound=Recorded)
+
+
+async def left_out(record: pulumi.Stash, requested: R) -> R | None:
+    """The recorded values if this run leaves ``record`` out although it requests others; else ``None``.
+
+    With ``--target`` or ``--exclude`` the engine calls no hook of a record that it leaves out, and returns what an
+    earlier run recorded. A run that updates the record gets back what it requested.
+    """
+    # A record that failed has no input, and one that a first run leaves out may have none.
+    if not (stored := await record.input.future()):
+        return None
+    recorded = requested.as_recorded(stored)
+    return None if recorded == requested else recorded
+
+
+def not_checked(key: str, value: object, before: object) -> str:
+    """Why a setting may not change in a run that leaves its record out."""
+    return (
+        f"etcd:{key} is {value}, and was {before}: --target or --exclude leaves out the record with which this run "
+        f"checks the change. Set it back to {before}, or run pulumi up without these options"
+    )

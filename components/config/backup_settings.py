@@ -31,6 +31,15 @@ KMS_KEY = re.compile(rf"{KMS}:(\S+)")
 SHORTEST_INTERVAL = 60
 """The shortest interval between two backups, in seconds. Members check every 15 seconds whether one is due."""
 
+LAST_BACKUP_SECONDS = 120
+"""Seconds that the last backup may delay a shutdown: ``TimeoutStopSec`` of ``etcd-last-backup.service``."""
+DELETION_SECONDS = 90
+"""Seconds that the provider's deletion needs after a machine has received a shutdown request.
+
+The machine is off within 40 s. The provider observes that after 10 s at most, and then needs two pauses of 10 s, each
+with an observation after it: for the volume's detachment and for the droplet's deletion.
+"""
+
 
 def _endpoint(value: str) -> str:
     if value and not re.fullmatch(r"https://[^\s/]+/?", value):
@@ -243,6 +252,17 @@ def backup_summary(settings: BackupSettings, target: BackupTarget | None) -> str
         return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to use them (docs/backup.md)"
     kept = "all kept" if not target.retention else f"kept for {settings.backup_retention}"
     return f"every {settings.backup_interval} to {target.endpoint}/{target.bucket}/{target.prefix}, {kept}"
+
+
+def short_deletion(settings: BackupSettings, droplet_timeout: int) -> str:
+    """The warning about an ``etcd:dropletTimeoutSeconds`` in which a last backup may not end; else empty."""
+    least = LAST_BACKUP_SECONDS + DELETION_SECONDS
+    if not settings.backup_bucket or droplet_timeout >= least:
+        return ""
+    return (
+        f"etcd:dropletTimeoutSeconds is {droplet_timeout}: with backups on, the last backup may delay a droplet's "
+        f"shutdown by {LAST_BACKUP_SECONDS} s, and then pulumi destroy fails and must be run again: use {least} or more"
+    )
 
 
 def in_seconds(duration: str) -> int:

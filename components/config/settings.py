@@ -157,7 +157,8 @@ class Settings(BackupSettings, EtcdSettings):
     """Seconds that the shutdown, the detaching of the volume and the deletion of a droplet may take together.
 
     The provider needs about 50 seconds for it, with its pauses. If a member blocks its shutdown, the run requests it
-    again until 90 seconds before the end of this time, and fails at the end.
+    again until 90 seconds before the end of this time, and fails at the end. With backups on, a run warns of less
+    than 210.
     """
     rollout: Literal["one-at-a-time", "all-at-once"] = "one-at-a-time"
     """How changes reach the members.
@@ -281,9 +282,8 @@ class Settings(BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "rollout",
                 self.rollout,
-                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. To recreate a "
-                "cluster that never became healthy, or that you abandon with its data: pulumi destroy, and then "
-                "pulumi up, with etcd:restoreFrom if there is a backup",
+                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. For a cluster "
+                "that never became healthy: docs/lifecycle.md, All at once",
             )
         pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):

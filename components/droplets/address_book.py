@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from components.api.listing import list_all
+from components.api.listing import list_all, read_one
 from components.config.settings import Settings
 from components.shared.droplets import addresses_by_name, ipv4_address
 
@@ -29,6 +29,7 @@ class AddressBook:
         self.listed: Sequence[Mapping[str, Any]] = []
         """The last listing."""
         self._listed_at = -math.inf
+        self._untagged: dict[str, bool] = {}
 
     async def addresses(self) -> dict[str, str]:
         """Map member names to IPv4 addresses. Raises ``ListingError``."""
@@ -47,7 +48,28 @@ class AddressBook:
         token = self._settings.discovery_token.get_secret_value()
         self.listed = await list_all(self._settings.discovery_api_url, "droplets", token, tag_name=self._tag)
         self._listed_at = time.monotonic()
+        self._untagged = {}
         return self.listed
+
+    async def lacks_tag(self, droplet: str) -> bool:
+        """Whether the account has the droplet with this id, but without the cluster's tag. Raises ``ListingError``.
+
+        The answer is as old as the last listing at most.
+        """
+        if droplet not in self._untagged:
+            token = self._settings.discovery_token.get_secret_value()
+            found = await read_one(self._settings.discovery_api_url, "droplets", droplet, token)
+            self._untagged[droplet] = found is not None and not has_tag(found, self._tag)
+        return self._untagged[droplet]
+
+    def tag_command(self, droplet: str | int) -> str:
+        """The command that gives a droplet the cluster's tag back. It also creates a tag that does not exist."""
+        return f"doctl compute droplet tag {droplet} --tag-name {self._tag}"
+
+
+def has_tag(droplet: Mapping[str, Any], tag: str) -> bool:
+    """Whether a droplet has a tag. DigitalOcean ignores the case of tags."""
+    return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
 
 
 def member_addresses(

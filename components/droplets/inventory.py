@@ -20,7 +20,7 @@ from components.api.listing import ListingError, list_all
 from components.api.retry import LISTING_LAG_SECONDS, PAUSES
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
-from components.droplets.address_book import AddressBook
+from components.droplets.address_book import AddressBook, has_tag
 from components.identity.ownership import (
     ClusterDroplet,
     Run,
@@ -31,7 +31,7 @@ from components.identity.ownership import (
 )
 from components.identity.stack_state import DROPLET_TYPE, StackState, read_stack_state
 from components.shared.markers import markers_in
-from components.shared.names import MEMBER_NAME, by_number
+from components.shared.names import MEMBER_NAME, by_number, same_cluster
 
 PATIENCE_SECONDS = 60
 """Seconds that a run waits at its beginning for an API that is busy or does not answer."""
@@ -103,7 +103,6 @@ class Inventory:
         while True:
             try:
                 state = await self._list()
-                # It is read meanwhile.
                 stack = await self._stack
                 if reason := renamed(run, stack):
                     raise pulumi.RunError(reason)
@@ -146,12 +145,15 @@ class Inventory:
         return not begun <= state.droplets
 
     async def _list(self) -> AccountState:
-        discovered, whole, tags = await asyncio.gather(
+        discovered, whole, tags, stack = await asyncio.gather(
             self.book.droplets(),
             list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock),
             list_all(self.access.api_url, "tags", self.access.token, clock=self.clock),
+            self._stack,
         )
-        return account_state(discovered, whole, tags, self._tag, self._settings.member_names)
+        configured = self._settings.member_names
+        leaving = {name for name in stack.droplets if same_cluster(name, configured[0])}
+        return account_state(discovered, whole, tags, self._tag, {*configured, *leaving})
 
     async def _volumes(self) -> Sequence[Mapping[str, Any]]:
         return await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
@@ -177,15 +179,25 @@ class Inventory:
             return True
         return bool(cluster_volumes(await self._volumes(), self._tag))
 
-    def _names(self, state: AccountState) -> frozenset[str]:
+    async def _names(self, state: AccountState) -> frozenset[str]:
         if reason := misnamed(state, self._settings.member_names, self._tag):
             raise pulumi.RunError(f"{reason}. No member was changed")
-        if state.untagged:
-            pulumi.log.warn(
-                f"{droplet_names(state.untagged)} lacks the tag {self._tag}, by which members find each other. A "
-                "successful run adds it to the droplets of this stack"
-            )
+        for droplet, name in state.untagged.items():
+            pulumi.log.warn(self._untagged(droplet, name, known=str(droplet) in (await self._stack).ids))
         return state.droplets
+
+    def _untagged(self, droplet: int, name: str, *, known: bool) -> str:
+        """The warning about a droplet with a member's name and without the cluster's tag."""
+        lacks = f"{droplet_names({droplet: name})} lacks the tag {self._tag}"
+        if not known:
+            return (
+                f"{lacks}, and the state of this stack does not know the droplet, so no run changes or deletes it. Two "
+                "clusters whose members have the same names need different values of etcd:domain"
+            )
+        return (
+            f"{lacks}, by which members and their firewall find it. A run that replaces no member adds it. Other runs "
+            f"replace none while it lacks the tag. Add it before them: {self.book.tag_command(droplet)}"
+        )
 
 
 def account_state(
@@ -197,17 +209,14 @@ def account_state(
 ) -> AccountState:
     """Find the cluster's droplets in the listings of both tokens, by its tag and by the members' names."""
 
-    def has_tag(droplet: Mapping[str, Any]) -> bool:
-        return tag.casefold() in (one.casefold() for one in droplet.get("tags") or ())
-
-    ours = [droplet for droplet in whole if has_tag(droplet) or droplet["name"] in members]
+    ours = [droplet for droplet in whole if has_tag(droplet, tag) or droplet["name"] in members]
     return AccountState(
         discovered={droplet["id"]: droplet["name"] for droplet in discovered},
-        tagged={droplet["id"]: droplet["name"] for droplet in whole if has_tag(droplet)},
+        tagged={droplet["id"]: droplet["name"] for droplet in whole if has_tag(droplet, tag)},
         untagged={
             droplet["id"]: droplet["name"]
             for droplet in whole
-            if not has_tag(droplet) and droplet["name"] in members
+            if not has_tag(droplet, tag) and droplet["name"] in members
         },
         tags=frozenset(one["name"].casefold() for one in tags),
         unused_tags=frozenset(one["name"].casefold() for one in tags if not one["resources"]["count"]),

@@ -15,18 +15,12 @@ from typing import Any
 import httpx
 
 from components.api.retrying_client import RetryingClient
+from components.config.backup_settings import DELETION_SECONDS
 from components.config.loading import ProviderAccess
 from components.shared.shutdown_requests import shutdown_requests
 
 POLL_SECONDS = 1
 RECENT_ACTIONS = 20
-
-RESERVE_SECONDS = 90
-"""Seconds that the provider's deletion needs after a machine has received a shutdown request.
-
-The machine is off within 40 s. The provider observes that after 10 s at most, and then needs two pauses of 10 s, each
-with an observation after it: for the volume's detachment and for the droplet's deletion.
-"""
 
 PAUSE_SECONDS = 10
 """Seconds that the provider pauses before each of its waits, also before its first one, for an unlocked droplet.
@@ -58,7 +52,7 @@ async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float
 
 
 async def shutdown_was_requested(access: ProviderAccess, droplet: int, *, since: float) -> bool:
-    """Whether a shutdown of a droplet was requested since a Unix time. ``False`` if the API does not tell."""
+    """Whether a shutdown of a droplet was requested since a time by the API's clock. ``False`` if it does not tell."""
     async with RetryingClient(access, "/v2/") as api:
         try:
             return bool(shutdown_requests(await _recent_actions(api, droplet), since))
@@ -67,12 +61,12 @@ async def shutdown_was_requested(access: ProviderAccess, droplet: int, *, since:
 
 
 async def retry_shutdown(
-    access: ProviderAccess, droplet: int, *, since: float, limit: float, unresponsive: bool
+    access: ProviderAccess, droplet: int, *, since: float, now: float, limit: float, unresponsive: bool
 ) -> str:
     """Retry the pending shutdown, or power off an unresponsive droplet.
 
-    Returns the type of the action started, or an empty string. ``since``, ``limit`` and ``unresponsive`` are those of
-    ``next_shutdown_action``. A failed request is not raised, because the caller tries again later.
+    Returns the type of the action started, or an empty string. ``since``, ``now``, ``limit`` and ``unresponsive`` are
+    those of ``next_shutdown_action``. A failed request is not raised, because the caller tries again later.
     """
     path = f"droplets/{droplet}/actions"
     async with RetryingClient(access, "/v2/") as api:
@@ -80,7 +74,7 @@ async def retry_shutdown(
             wanted = next_shutdown_action(
                 await _recent_actions(api, droplet),
                 since=since,
-                now=time.time(),
+                now=now,
                 limit=limit,
                 unresponsive=unresponsive,
             )
@@ -96,7 +90,9 @@ def next_shutdown_action(
 ) -> str:
     """Decide which action brings a droplet down: ``shutdown``, ``power_off``, or an empty string for none.
 
-    - None without a shutdown request since ``since``, in Unix time: nobody wants the droplet down.
+    ``since`` and ``now`` are Unix times by the API's clock.
+
+    - None without a shutdown request since ``since``: nobody wants the droplet down.
     - None while an action is in progress.
     - None in the last seconds of the provider's time limit, ``limit`` seconds: the droplet would go down, and might
       be deleted, after a failed run.
@@ -105,7 +101,7 @@ def next_shutdown_action(
     asked = shutdown_requests(actions, since)
     if not asked or any(action["status"] == "in-progress" for action in actions):
         return ""
-    if now > deletion_began(actions, min(asked), since=since) + limit - min(RESERVE_SECONDS, limit / 2):
+    if now > deletion_began(actions, min(asked), since=since) + limit - min(DELETION_SECONDS, limit / 2):
         return ""
     return "power_off" if unresponsive else "shutdown"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
@@ -17,9 +18,17 @@ from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
 from components.etcd.credentials import operator_context
 from components.etcd.foreign_members import set_apart, with_connections
 from components.etcd.health import listed_names
-from components.etcd.member_status import Cause, NoStatus, Observation, observe_members
+from components.etcd.member_status import (
+    LACKS_TAG,
+    Cause,
+    MemberStatus,
+    NoStatus,
+    Observation,
+    observe_members,
+)
 from components.etcd.node_report import NodeReport, ask_report
 from components.etcd.own_address import local_address
+from components.etcd.peer_traffic import heard_members
 from components.shared.names import same_cluster
 
 
@@ -46,8 +55,8 @@ class ClusterClient:
         self._context: ssl.SSLContext | None = None
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
-        self._former: frozenset[str] = frozenset()
         self._stack = account.stack
+        self._clock = account.clock
         self.existing = account.existing
         self.unguarded = account.unguarded
 
@@ -62,26 +71,43 @@ class ClusterClient:
     async def observe(self) -> Mapping[str, Observation]:
         """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists.
 
-        Members that the program did not make are set apart, and not asked.
+        Members that the program did not make are set apart, and not asked. A member that the stack's state knows is one
+        that the program made, even if it is to leave and its droplet was deleted by hand.
         """
         context = await self._tls_context()
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
             return {name: NoStatus(str(error), Cause.UNLISTED) for name in self._settings.member_names}
-        ours = self._own_names(addresses)
-        known = set_apart(await observe_members(addresses, ours, context), {*ours, *self._former})
+        stack = await self._stack.future()
+        former = self._same_cluster(() if stack is None else stack.members)
+        ours = {*self._settings.member_names, *self._same_cluster(addresses)}
+        known = set_apart(await observe_members(addresses, ours, context), ours | former)
         known = await with_connections(known, addresses, context)
-        return {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
+        found = {**await observe_members(addresses, listed_names(known) - set(known), context), **known}
+        droplets = dict[str, str]() if stack is None else stack.droplets
+        untagged = await self._untagged(
+            {name: droplets[name] for name in found if name in droplets and name not in addresses}
+        )
+        return {**found, **untagged}
 
-    def claim(self, names: Iterable[str]) -> None:
-        """Take these names for members that the program made, even if they have no droplet any more."""
-        self._former = frozenset(names)
+    async def _untagged(self, droplets: Mapping[str, str]) -> dict[str, NoStatus]:
+        """The members whose droplets exist without the cluster's tag. ``droplets`` has the ids by name."""
+        found: dict[str, NoStatus] = {}
+        for name, droplet in droplets.items():
+            try:
+                if await self._book.lacks_tag(droplet):
+                    command = self._book.tag_command(droplet)
+                    found[name] = NoStatus(
+                        f"its droplet {droplet} {LACKS_TAG} of the cluster. Add it: {command}", Cause.UNTAGGED
+                    )
+            except ListingError as error:
+                found[name] = NoStatus(str(error), Cause.UNLISTED)
+        return found
 
-    def _own_names(self, addresses: Iterable[str]) -> set[str]:
-        """The members that the program made: the configured ones, and those of their kind that have a droplet."""
-        configured = self._settings.member_names
-        return {*configured, *(name for name in addresses if same_cluster(name, configured[0]))}
+    def _same_cluster(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that members of this cluster can have."""
+        return {name for name in names if same_cluster(name, self._settings.member_names[0])}
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members about themselves. Those that give no report are left out."""
@@ -91,8 +117,33 @@ class ClusterClient:
         except ListingError:
             return {}
         asked = [name for name in names if name in addresses]
-        reports = await asyncio.gather(*(ask_report(name, addresses[name], context) for name in asked))
+        ahead = self._clock.ahead
+        reports = await asyncio.gather(
+            *(ask_report(name, addresses[name], context, ahead=ahead) for name in asked)
+        )
         return {name: report for name, report in zip(asked, reports, strict=True) if report is not None}
+
+    @property
+    def clock_problem(self) -> str:
+        """By how much this machine's clock differs from that of DigitalOcean's API; empty if it does not."""
+        return self._clock.problem
+
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        """Names of the members from which another member receives messages, as those that answered say."""
+        context = await self._tls_context()
+        try:
+            addresses = await self._book.addresses()
+        except ListingError:
+            return frozenset()
+        answered = {
+            name: status
+            for name, status in observations.items()
+            if isinstance(status, MemberStatus) and name in addresses
+        }
+        senders = await heard_members({name: addresses[name] for name in answered}, context)
+        return frozenset(
+            name for status in answered.values() for name, id_ in status.ids.items() if int(id_) in senders
+        )
 
     async def own_address(self) -> str:
         """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
@@ -144,7 +195,7 @@ class ClusterClient:
     async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
         """Whether a shutdown of the member's active droplet was requested since a Unix time. ``False`` if unknown."""
         asked = [
-            await shutdown_was_requested(self._access, one, since=since)
+            await shutdown_was_requested(self._access, one, since=self._clock.api_time(since))
             for one in await self._active_droplets(name)
         ]
         return any(asked)
@@ -162,7 +213,14 @@ class ClusterClient:
         """
         limit = await self.delete_timeout(name) or self._settings.droplet_timeout_seconds
         started = [
-            await retry_shutdown(self._access, one, since=since, limit=limit, unresponsive=unresponsive)
+            await retry_shutdown(
+                self._access,
+                one,
+                since=self._clock.api_time(since),
+                now=self._clock.api_time(time.time()),
+                limit=limit,
+                unresponsive=unresponsive,
+            )
             for one in await self._active_droplets(name)
         ]
         return frozenset(filter(None, started))

@@ -47,7 +47,7 @@ async def with_connections(
     async def asked(name: str, status: Observation) -> Observation:
         if not isinstance(status, MemberStatus) or all(one.learner for one in status.foreign):
             return status
-        connected = await _connected_peers(name, addresses[name], context)
+        connected = await connected_peers(name, addresses[name], context)
         return replace(
             status,
             foreign=tuple(
@@ -79,7 +79,7 @@ def foreign_problems(observations: Mapping[str, Observation]) -> dict[str, str]:
     }
 
 
-async def _connected_peers(name: str, address: str, context: ssl.SSLContext) -> set[int]:
+async def connected_peers(name: str, address: str, context: ssl.SSLContext) -> set[int]:
     """Ids of the members to which a member has a connection. Empty if it does not tell."""
     calls = (Call("/metrics"),)
     try:

@@ -60,7 +60,7 @@ def unreachable(observations: Mapping[str, Observation]) -> bool:
     asked = [
         status
         for status in observations.values()
-        if not (isinstance(status, NoStatus) and status.cause is Cause.NO_DROPLET)
+        if not (isinstance(status, NoStatus) and status.cause in {Cause.NO_DROPLET, Cause.UNTAGGED})
     ]
     return bool(asked) and all(
         isinstance(status, NoStatus) and status.cause is Cause.SILENT for status in asked

@@ -41,6 +41,9 @@ NOT_YET_VALID = "its certificate is not valid yet by the clock of this machine"
 REJECTS_DATES = "by its clock, the operator's certificate has expired or is not valid yet"
 """The reason of a member that rejects the operator's certificate. Go has one alert for both (``crypto/x509``)."""
 
+LACKS_TAG = "lacks the tag"
+"""The reason of a member whose droplet was found without the cluster's tag. It is not asked."""
+
 TLS_ERRORS = {
     "certificate has expired": EXPIRED,
     "certificate is not yet valid": NOT_YET_VALID,
@@ -106,6 +109,7 @@ class Cause(Enum):
 
     UNLISTED = "the droplets could not be listed"
     NO_DROPLET = "no droplet with its name has an address"
+    UNTAGGED = "its droplet lacks the cluster's tag"
     SILENT = "nothing came back"
     REFUSED = "its machine refused the connection"
     UNRESPONSIVE = "its machine accepted the connection, and nothing answered in time"

@@ -17,7 +17,7 @@ PATH = "/status"
 REQUEST_TIMEOUT_SECONDS = 5
 """The limit of each wait for a machine, which starts a program for the answer."""
 CLOCK_TOLERANCE_SECONDS = 30.0
-"""Difference to the clock of the machine that asks, from which a member's clock counts as wrong."""
+"""Difference to the clock of DigitalOcean's API from which a member's clock counts as wrong."""
 LEAST_FREE_BYTES = 64 << 20
 """Free space below which a disk counts as full. etcd needs as much for the next file of its log."""
 LONGEST_WORDS = 300
@@ -57,7 +57,12 @@ class NodeReport:
     disk_problem: str = ""
     """Why the disk cannot be examined."""
     clock_error: float = 0.0
-    """Seconds by which the member's clock is ahead of the clock of the machine that asked."""
+    """Seconds by which the member's clock is ahead of that of DigitalOcean's API.
+
+    While that is unknown, it is compared with the clock of the machine that asked.
+    """
+    has_leader: bool | None = None
+    """Whether its etcd follows a leader; ``None`` when etcd or an earlier version of the node does not tell."""
     seen_from: str = ""
     """The address from which the machine that asked has reached the member."""
 
@@ -73,7 +78,7 @@ class NodeReport:
 
     @property
     def clock_wrong(self) -> bool:
-        """Whether the member's clock differs too much from that of the machine that asked."""
+        """Whether the member's clock differs too much from that of DigitalOcean's API."""
         return abs(self.clock_error) > CLOCK_TOLERANCE_SECONDS
 
     def __str__(self) -> str:
@@ -95,11 +100,17 @@ class NodeReport:
                 (f"etcd was ended by systemd or the kernel: {self.result}", self._killed),
                 (f"systemd has started etcd again {self.exits} times", self.exits),
                 ("etcd is stopped", self.etcd == "inactive" and not self.waiting),
-                ("etcd runs", self.etcd == "active"),
+                ("etcd runs", self.etcd == "active" and self.has_leader is not False),
+                ("etcd runs and waits for a quorum: it has no leader", self.waits_for_quorum),
                 (f"its clock is {self._clock}", self.clock_wrong),
             )
             if applies
         )
+
+    @property
+    def waits_for_quorum(self) -> bool:
+        """Whether etcd runs, and answers clients only when enough other members are connected to it."""
+        return self.etcd == "active" and self.has_leader is False
 
     @property
     def _killed(self) -> bool:
@@ -111,7 +122,7 @@ class NodeReport:
 
 
 def parse_report(values: Mapping[str, Any], now: float) -> NodeReport:
-    """The facts in an answer. ``now`` is this machine's Unix time.
+    """The facts in an answer. ``now`` is the Unix time by the clock that the member's is compared with.
 
     Raises ``KeyError``, ``TypeError`` or ``ValueError``.
     """
@@ -136,6 +147,7 @@ def parse_report(values: Mapping[str, Any], now: float) -> NodeReport:
         aside_bytes=int(disk.get("aside_bytes", 0)),
         disk_problem=str(disk.get("problem", "")),
         clock_error=float(values["clock"]) - now,
+        has_leader=values.get("leader"),
         seen_from=str(values.get("client", "")),
     )
 
@@ -155,13 +167,18 @@ def last_words(lines: Sequence[str]) -> str:
     return lines[0][:LONGEST_WORDS] if lines else ""
 
 
-async def ask_report(name: str, address: str, context: ssl.SSLContext) -> NodeReport | None:
-    """Ask one member's machine. ``None`` when it gives no report. Never raises."""
+async def ask_report(
+    name: str, address: str, context: ssl.SSLContext, *, ahead: float = 0.0
+) -> NodeReport | None:
+    """Ask one member's machine. ``None`` when it gives no report. Never raises.
+
+    ``ahead`` is how many seconds this machine's clock is ahead of the one that the member's is compared with.
+    """
     try:
         asked = time.time()
         (answer,) = await ask_member(
             name, address, EXPORTER_PORT, context, [Call(PATH)], seconds=REQUEST_TIMEOUT_SECONDS
         )
-        return parse_report(answer.json(), (asked + time.time()) / 2)
+        return parse_report(answer.json(), (asked + time.time()) / 2 - ahead)
     except (NoAnswerError, KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -27,6 +27,7 @@ class RecordState:
     zone_id: str
     address: str
     comment: str
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class StackState:
     """Names of the buckets for backups."""
     begun: frozenset[str] = frozenset()
     """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
+    droplets: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The ids of the droplets by name."""
+    recorded: frozenset[str] = frozenset()
+    """Names of the members that this run's cluster had when it was healthy at the end of a run."""
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Names of all members that earlier runs made. Some of them may have lost their droplet, or are to leave."""
+        return frozenset({*self.recorded, *self.droplets})
 
     def lacking(self, kind: str) -> frozenset[str]:
         """Those of ``begun`` that have no resource of a type. A killed run may have created it without a trace."""
@@ -93,6 +103,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     buckets, begun = set[str](), set[str]()
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
+    droplets: dict[str, str] = {}
+    recorded = frozenset[str]()
     for urn, resource in resources.items():
         name = urn.rpartition("::")[2]
         kind = urn.split("::")[2].rpartition("$")[2]
@@ -101,6 +113,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
             clusters.add(name)
         elif kind in {DROPLET_TYPE, VOLUME_TYPE}:
             ids.add(str(outputs.get("id", "")))
+            if kind == DROPLET_TYPE and outputs.get("name"):
+                droplets[str(outputs["name"])] = str(outputs.get("id", ""))
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
         elif kind == BUCKET_TYPE:
@@ -113,13 +127,17 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         elif kind == RECORD_TYPE:
             zone, comment = str(outputs.get("zoneId", "")), str(outputs.get("comment", ""))
             records[str(outputs.get("name", ""))] = RecordState(
-                zone, str(outputs.get("content", "")), comment
+                zone, str(outputs.get("content", "")), comment, str(outputs.get("id", ""))
             )
         elif kind == STASH_TYPE and name == bootstrap_record(cluster):
             stored: Mapping[str, Any] = outputs.get("output") or {}
             token = str(stored.get("token", ""))
         elif kind == STASH_TYPE and name.endswith(last_gate("")):
             healthy.add(name.removesuffix(last_gate("")))
+            if name == last_gate(cluster):
+                # The engine keeps the first value as the output, and the last one as the input.
+                known: Mapping[str, Any] = outputs.get("input") or {}
+                recorded = frozenset(str(one) for one in known.get("members", ()))
     return StackState(
         clusters=frozenset(clusters),
         healthy=frozenset(healthy),
@@ -131,4 +149,6 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         delete_timeouts=delete_timeouts,
         buckets=frozenset(buckets),
         begun=frozenset(begun),
+        droplets=droplets,
+        recorded=recorded,
     )

@@ -1,5 +1,7 @@
 """What else the zone has at the members' names.
 
+Whose an A record is, the stack's state decides by the record's id, and then the record's comment.
+
 Cloudflare creates no A record beside a CNAME or an NS record of the same name (its errors 81053, 81054 and 81056). It
 allows a second A record and an AAAA record, which lead clients somewhere else. Other types do not matter.
 """
@@ -15,6 +17,7 @@ import pulumi
 from components.api.existing_names import NamesNotListedError, records_in_zone
 from components.config.loading import cloudflare_access
 from components.config.settings import Settings
+from components.identity.stack_state import StackState
 
 BLOCKING = frozenset({"CNAME", "NS"})
 """The types beside which Cloudflare creates no A record."""
@@ -42,12 +45,17 @@ class RecordCheck:
         *,
         zone_id: pulumi.Output[str],
         existing: pulumi.Output[frozenset[str]],
+        stack: pulumi.Output[StackState],
     ) -> None:
-        """Start the listing. ``existing`` are the members that have a droplet when the run begins."""
+        """Start the listing.
+
+        ``existing`` are the members that have a droplet when the run begins. ``stack`` is the stack's state then.
+        """
         self._settings = settings
         self._cluster = cluster
         self._zone_id = zone_id
         self._existing = existing
+        self._stack = stack
         self._records = asyncio.ensure_future(self._list())
         # As an output, so that the program waits for the warnings.
         self.warnings = pulumi.Output.from_input(self._warn())
@@ -58,10 +66,11 @@ class RecordCheck:
         ``missing`` are the members without a droplet.
         """
         records = await asyncio.shield(self._records)
+        known = await self._known()
         found = [
             text
             for name in sorted(missing)
-            if (text := obstacle(records, name, self._settings, self._cluster))
+            if (text := obstacle(records, name, self._settings, self._cluster, known))
         ]
         if found:
             raise RecordConflictError("\n".join([*found, "No member was changed"]))
@@ -69,9 +78,16 @@ class RecordCheck:
     async def _warn(self) -> None:
         records = await asyncio.shield(self._records)
         existing = await self._existing.future() or frozenset[str]()
+        known = await self._known()
         for name in self._settings.member_names:
-            for text in misdirections(records, name, self._settings, self._cluster, new=name not in existing):
+            for text in misdirections(
+                records, name, self._settings, self._cluster, known, new=name not in existing
+            ):
                 pulumi.log.warn(text)
+
+    async def _known(self) -> frozenset[str]:
+        stack = await self._stack.future()
+        return frozenset() if stack is None else frozenset(record.id for record in stack.records.values())
 
     async def _list(self) -> Sequence[Record]:
         zone = await self._zone_id.future()
@@ -88,15 +104,20 @@ class RecordCheck:
         ]
 
 
-def obstacle(records: Iterable[Record], name: str, settings: Settings, cluster: str) -> str:
-    """Why the record of a member without a droplet would not be created, and what to do. Empty if it would."""
+def obstacle(
+    records: Iterable[Record], name: str, settings: Settings, cluster: str, known: Collection[str] = ()
+) -> str:
+    """Why the record of a member without a droplet would not be created, and what to do. Empty if it would.
+
+    ``known`` are the ids of the records in the stack's state.
+    """
     for record in records:
         if record["type"] in BLOCKING and _is_at(record, name, settings):
             return (
                 f"{_described(record, settings)}, beside which Cloudflare creates no record for {name}. If nothing "
                 "uses it, delete it at Cloudflare. If something does, use another etcd:domain for a new cluster"
             )
-        if record["type"] == "A" and record["name"] == name and not is_ours(record, cluster):
+        if record["type"] == "A" and record["name"] == name and not is_ours(record, cluster, known):
             return (
                 f"{_described(record, settings)}, which is not this cluster's. If nothing uses it, delete it at "
                 "Cloudflare. If something does, use another etcd:domain for a new cluster"
@@ -105,21 +126,40 @@ def obstacle(records: Iterable[Record], name: str, settings: Settings, cluster: 
 
 
 def misdirections(
-    records: Iterable[Record], name: str, settings: Settings, cluster: str, *, new: bool
+    records: Iterable[Record],
+    name: str,
+    settings: Settings,
+    cluster: str,
+    known: Collection[str] = (),
+    *,
+    new: bool,
 ) -> list[str]:
-    """What leads clients of a member somewhere else, and what to do. ``new`` is whether it has no droplet yet."""
+    """What leads clients of a member somewhere else, and what to do.
+
+    ``known`` are the ids of the records in the stack's state. ``new`` is whether the member has no droplet yet.
+    """
     return [
         f"{_described(record, settings)}. Clients that use it do not reach the member. If nothing else uses it, "
         "delete it at Cloudflare"
         for record in records
         if (record["type"] == "AAAA" and record["name"] == name)
         or (not new and record["type"] in BLOCKING and _is_at(record, name, settings))
-        or (not new and record["type"] == "A" and record["name"] == name and not is_ours(record, cluster))
+        or (
+            not new
+            and record["type"] == "A"
+            and record["name"] == name
+            and not is_ours(record, cluster, known)
+        )
     ]
 
 
-def is_ours(record: Record, cluster: str) -> bool:
-    """Whether a record's comment names this cluster. The comment of earlier versions ends with the name."""
+def is_ours(record: Record, cluster: str, known: Collection[str]) -> bool:
+    """Whether the state knows a record, or its comment names this cluster.
+
+    Somebody may have edited the comment. That of earlier versions ends with the name.
+    """
+    if record.get("id") in known:
+        return True
     comment = record.get("comment") or ""
     return comment == f"etcd cluster {cluster}" or comment.startswith(f"etcd cluster {cluster}, ")
 

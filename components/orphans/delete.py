@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from components.api.clock import answered_at
 from components.api.listing import list_all
 from components.api.retry import PAUSES
 from components.api.retrying_client import RetryingClient
@@ -90,8 +92,11 @@ async def remove_blank_volume(
         for volume in answer.raise_for_status().json()["volumes"]:
             path = f"volumes/{volume['id']}"
             used = (await api.get(f"{path}/actions")).raise_for_status().json()["actions"]
-            age = datetime.now(UTC) - datetime.fromisoformat(volume["created_at"])
-            blank = not used and not volume["droplet_ids"] and age < BLANK_FOR
+            # By the API's clock, because this machine's may be wrong. Without it the volume does not count as new.
+            listed = answered_at(answer.headers.get("date"))
+            created = datetime.fromisoformat(volume["created_at"]).timestamp()
+            age = math.inf if listed is None else listed - created
+            blank = not used and not volume["droplet_ids"] and age < BLANK_FOR.total_seconds()
             if not blank or volume["description"] != description:
                 raise NameInUseError(
                     f"volume {name} ({volume['id']}) exists in {region} and is not in this stack's state. It may hold "

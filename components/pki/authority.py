@@ -92,7 +92,7 @@ class CertificateAuthority(pulumi.ComponentResource):
         *,
         names: Sequence[str],
         addresses: Sequence[str] = (),
-        after: Sequence[pulumi.Resource] = (),
+        after: pulumi.Input[Sequence[pulumi.Input[pulumi.Resource]]] = (),
     ) -> Certificate:
         """Issue a certificate with a key of its own. A run inside its renewal window renews it.
 
@@ -117,7 +117,7 @@ class CertificateAuthority(pulumi.ComponentResource):
             allowed_uses=["digital_signature", "key_encipherment", *uses],
             validity_period_hours=self._settings.certificate_validity_hours,
             early_renewal_hours=self._settings.certificate_renewal_hours,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after], hooks=self._issuing),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after, hooks=self._issuing),
         )
         self._leaves.append(leaf)
         chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pulumi
 
+from components.api.clock import ApiClock
 from components.pki.validity import Renewal
 
 
 def announce(
-    name: str, renewal: pulumi.Output[Renewal], *, opts: pulumi.ResourceOptions
+    name: str, renewal: pulumi.Output[Renewal], *, clock: ApiClock, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[dict[str, str]]:
     """Return the dates as an output of the stack, and warn if one is near or past.
 
     A stash keeps the dates of the last run. So a run that renews certificates, and its preview, can name the date of
-    the old ones; the new ones are not due for long.
+    the old ones; the new ones are not due for long. The API's ``clock`` decides, since this machine's may be wrong.
     """
     dates = renewal.apply(Renewal.shown)
 
     def renews(args: pulumi.ResourceHookArgs) -> None:
         before = Renewal.recorded((args.old_inputs or {})["input"])
-        _warn(before.warning(datetime.now(UTC)))
+        _warn(before.warning(clock.now()))
 
     hook = pulumi.ResourceHook(
         f"{name}-certificates", renews, opts=pulumi.ResourceHookOptions(on_dry_run=True)
@@ -35,7 +34,7 @@ def announce(
     )
 
     def look(current: Renewal) -> None:
-        _warn(current.warning(datetime.now(UTC)))
+        _warn(current.warning(clock.now()))
         _warn(current.authority_warning())
 
     renewal.apply(look)

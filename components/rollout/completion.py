@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -13,6 +13,7 @@ from components.rollout.interfaces import ReplaceableMember
 from components.rollout.messages import NOT_COMPLETED, RESUMABLE, record_left_behind
 from components.rollout.policy import answering, next_to_leave
 from components.rollout.rollout import Rollout
+from components.shared.names import by_number
 
 
 class Completion:
@@ -91,10 +92,8 @@ class Completion:
             ]
         )
 
-    async def _complete(self, args: pulumi.ResourceHookArgs) -> None:
+    async def _complete(self, _: pulumi.ResourceHookArgs) -> None:
         self._hook_called = True
-        # A member that this gate has recorded leaves even if its droplet was deleted by hand.
-        self._rollout.members.claim(recorded_members(args.old_inputs))
         await self._let_members_leave()
 
     async def _check_records(self, members: Sequence[ReplaceableMember]) -> None:
@@ -135,8 +134,11 @@ class Completion:
         Members that the program did not make are named as well.
         """
         existing = await self._rollout.existing()
+        there = set(existing)
         if existing and await self._rollout.members.credentials_known():
-            self._rollout.health.name_foreign(await self._rollout.members.observe())
+            observations = await self._rollout.members.observe()
+            self._rollout.health.name_foreign(observations)
+            there |= listed_names(observations)
         replaced = [
             name
             for name, droplet in self._rollout.droplets.items()
@@ -144,16 +146,10 @@ class Completion:
         ]
         if replaced:
             pulumi.log.info(f"{self._name}: {self._in_order(replaced)}")
-        if leaving := sorted(existing - set(self._members)):
+        if leaving := sorted(there - set(self._members), key=by_number):
             pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
 
     def _in_order(self, replaced: Sequence[str]) -> str:
         if self._rollout.settings.rollout == "all-at-once":
             return f"{', '.join(replaced)} will be replaced all at once"
         return f"members that will be replaced, one after the other: {', '.join(replaced)}"
-
-
-def recorded_members(old_inputs: Mapping[str, Any] | None) -> list[str]:
-    """The members that the last gate recorded when it was passed for the last time."""
-    record: Mapping[str, Any] = (old_inputs or {}).get("input") or {}
-    return [str(name) for name in record.get("members", ())]

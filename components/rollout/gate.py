@@ -124,8 +124,8 @@ class Gate:
         return pulumi.ResourceHook(name, self._preview, pulumi.ResourceHookOptions(on_dry_run=True))
 
     async def _preview(self, _: pulumi.ResourceHookArgs) -> None:
-        if pulumi.runtime.is_dry_run() and self._member in await self._rollout.existing():
-            await self._rollout.preflight.before_replacing()
+        if pulumi.runtime.is_dry_run():
+            await self._rollout.preview_replacement(self._member)
 
     async def _open(self, args: pulumi.ResourceHookArgs) -> None:
         if replaces_droplet(args.old_inputs, args.new_inputs):

@@ -42,12 +42,17 @@ class RunningMembers(Protocol):
         """Whether members can be asked. They cannot in a preview that creates the operator's certificate."""
         ...
 
-    def claim(self, names: Iterable[str]) -> None:
-        """Take these names for members that the program made, even if they have no droplet any more."""
-        ...
-
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members why etcd does not run. Those that give no report are left out."""
+        ...
+
+    @property
+    def clock_problem(self) -> str:
+        """By how much this machine's clock differs from that of DigitalOcean's API; empty if it does not."""
+        ...
+
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        """Names of the members from which another member receives messages, as those that answered say."""
         ...
 
     async def own_address(self) -> str:

@@ -135,9 +135,15 @@ class MemberHealth:
             purpose=purpose,
             log=pulumi.log.info,
             explain=lambda found: self._explain(found, observations, ending),
-            renewed=lambda: "" if answering(observations) else renewed(self._settings),
+            renewed=lambda: self._renewed(observations),
         )
         return observations, had_to_wait
+
+    def _renewed(self, observations: Mapping[str, Observation]) -> str:
+        """How to replace expired certificates; empty where a member answers, or where this machine's clock is wrong."""
+        if answering(observations) or self._members.clock_problem:
+            return ""
+        return renewed(self._settings)
 
     async def _explain(
         self, found: Mapping[str, str], observations: Mapping[str, Observation], ending: str
@@ -150,8 +156,16 @@ class MemberHealth:
             )
         unhealthy = {**problems(list(observations), observations), **foreign_problems(observations), **found}
         reports = await self._members.reports(unhealthy)
+        heard = await self._members.heard(observations)
         seen = {
-            name: Seen(observation, unhealthy.get(name, ""), reports.get(name))
+            name: Seen(
+                observation,
+                unhealthy.get(name, ""),
+                reports.get(name),
+                heard=name in heard,
+                leaving=name not in self._settings.member_names,
+                own_clock=self._members.clock_problem,
+            )
             for name, observation in observations.items()
         }
         alone = len(unhealthy) == 1

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import pulumi
 
 from components.config.settings import Settings
-from components.etcd.member_status import ForeignMember
+from components.etcd.member_status import EXPIRED, ForeignMember
 from components.etcd.own_address import is_public
 
 NOT_COMPLETED = (
@@ -49,16 +49,16 @@ UNTOUCHED = "Nothing was changed for this step. After a temporary problem, run p
 
 
 def renewed(settings: Settings) -> str:
-    """How to replace expired certificates by those that the run has issued."""
+    """How to replace expired certificates. Whether this run has issued new ones depends on its ``--target``."""
     if settings.volume_size:
         return (
-            "This run has issued new certificates. Replace all droplets in one run; the data on their volumes is "
-            "kept:\n"
+            "A pulumi up without --target issues new certificates. Replace all droplets in one such run; the data on "
+            "their volumes is kept:\n"
             "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
         )
     return (
-        "Do not replace the droplets: the data is on their own disks. This run has issued new certificates: put these "
-        "on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
+        "Do not replace the droplets: the data is on their own disks. A pulumi up without --target issues "
+        "new certificates: put these on the members by hand, and run pulumi up again (docs/lifecycle.md, Renewal)."
     )
 
 
@@ -131,6 +131,22 @@ def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[st
     return pulumi.Output.format("pulumi up --target-replace '{}'{}, and then pulumi up", droplet_urn, record)
 
 
+def only_copy(member: str, problem: str) -> str:
+    """Why the only member of a cluster without data volumes is not replaced. ``problem`` is what it lacks now."""
+    if problem:
+        page = "docs/lifecycle.md, Renewal" if EXPIRED in problem else "docs/recovery.md"
+        remedy = f"It is not healthy ({problem}), so no other member can receive the data: {page}"
+    else:
+        remedy = (
+            "Set etcd:size to 3 and run pulumi up: two new members receive the data before this one changes. After "
+            "that, etcd:size may be 1 again"
+        )
+    return (
+        f"{member} is the only member, and etcd:volumeSize is 0: its droplet has the only copy of the data, and a new "
+        f"droplet would start without it. {remedy}. No member was changed"
+    )
+
+
 def planned_without_dns(problem: str) -> str:
     """Why no member is replaced for a changed setting while Cloudflare does not show the zone."""
     return f"{problem}. A planned change must move each member's DNS record. No member was changed"
@@ -159,15 +175,17 @@ def failure(
     problems: Mapping[str, str],
     since: Mapping[str, datetime],
     *,
-    limit: float,
+    limit: float | None,
     purpose: str,
     explanation: Explanation,
 ) -> str:
     """Each unhealthy member with its last observed problem, since when, and what helps.
 
-    Where no member can be reached, that comes first, and no repair follows.
+    Where no member can be reached, that comes first, and no repair follows. ``limit`` is how long the run has waited,
+    or ``None`` where waiting does not help.
     """
-    lines = [f"{purpose}: not healthy within {limit:.0f} s (etcd:healthTimeoutSeconds). Last observed:"]
+    within = "waiting does not help" if limit is None else f"within {limit:.0f} s (etcd:healthTimeoutSeconds)"
+    lines = [f"{purpose}: not healthy{', and ' if limit is None else ' '}{within}. Last observed:"]
     if explanation.unreachable:
         lines.insert(0, explanation.unreachable)
     for name, problem in problems.items():
@@ -180,7 +198,7 @@ def failure(
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
-    """What to do about members with expired certificates, for which this run has issued new ones."""
+    """What to do about members with expired certificates. ``renewed`` says how they get new ones."""
     states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
     return (
         f"{purpose}: certificates have expired:\n{states}\n"

@@ -11,6 +11,8 @@ from components.etcd.member_status import (
     DISTRUSTED,
     DISTRUSTS,
     EXPIRED,
+    NOT_YET_VALID,
+    REJECTS_DATES,
     Cause,
     MemberStatus,
     Observation,
@@ -26,12 +28,16 @@ class Situation(Enum):
     """What is wrong with one member, as far as it was seen. The first one that applies counts."""
 
     UNLISTED = auto()
+    UNTAGGED = auto()
+    LEAVING = auto()
     NO_DROPLET = auto()
+    OWN_CLOCK = auto()
     AUTHENTICATION = auto()
     NO_SPACE = auto()
     CORRUPT = auto()
     LEARNER = auto()
     ANSWERS = auto()
+    UNREACHED = auto()
     DAMAGED_FILESYSTEM = auto()
     VOLUME_MISSING = auto()
     NOT_MOUNTED = auto()
@@ -47,6 +53,7 @@ class Situation(Enum):
     KILLED = auto()
     ENDS = auto()
     STOPPED = auto()
+    NO_LEADER = auto()
     HANGS = auto()
     CERTIFICATE = auto()
     NOT_VALID = auto()
@@ -65,6 +72,12 @@ class Seen:
     """Its problem, as the observations of all members show it."""
     report: NodeReport | None = None
     """What its machine says about itself, if it answered."""
+    heard: bool = False
+    """Whether another member, which answered, receives messages from it."""
+    leaving: bool = False
+    """Whether it is not configured any more."""
+    own_clock: str = ""
+    """By how much the clock of this machine differs from that of DigitalOcean's API; empty if it does not."""
 
 
 def situation(seen: Seen) -> Situation:
@@ -72,10 +85,13 @@ def situation(seen: Seen) -> Situation:
     observation, report = seen.observation, seen.report
     if isinstance(observation, MemberStatus):
         return _of_answer(seen.problem, report)
-    if observation.cause is Cause.UNLISTED:
-        return Situation.UNLISTED
-    if observation.cause is Cause.NO_DROPLET:
-        return Situation.NO_DROPLET
+    if observation.cause in NOT_ASKED:
+        leaving = seen.leaving and observation.cause is Cause.NO_DROPLET
+        return Situation.LEAVING if leaving else NOT_ASKED[observation.cause]
+    if seen.own_clock and any(text in observation.reason for text in DATES):
+        return Situation.OWN_CLOCK
+    if seen.heard and _only_out_of_reach(observation.cause, report):
+        return Situation.UNREACHED
     if report is not None:
         return _of_report(report)
     if observation.cause is Cause.CERTIFICATE:
@@ -86,6 +102,14 @@ def situation(seen: Seen) -> Situation:
         Cause.SILENT: Situation.SILENT,
         Cause.REFUSED: Situation.REFUSED,
     }.get(observation.cause, Situation.STRANGE)
+
+
+def _only_out_of_reach(cause: Cause, report: NodeReport | None) -> bool:
+    """Whether something between this machine and a member, from which others hear, keeps it from answering."""
+    if report is None:
+        return cause in {Cause.SILENT, Cause.REFUSED, Cause.UNRESPONSIVE, Cause.STRANGE}
+    # Its machine answered at another port. If etcd accepts connections and gives no answer, etcd is the trouble.
+    return report.etcd == "active" and cause in {Cause.SILENT, Cause.REFUSED}
 
 
 def _of_answer(problem: str, report: NodeReport | None) -> Situation:
@@ -119,6 +143,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
         Situation.ENDS: report.etcd != "active" and (bool(report.last_words) or report.exits > 0),
         Situation.STOPPED: report.etcd != "active",
+        Situation.NO_LEADER: report.waits_for_quorum,
     }
     return next((one for one, applies in rows.items() if applies), Situation.HANGS)
 
@@ -141,7 +166,18 @@ _LATER = "Run pulumi up again"
 
 REMEDIES: dict[Situation, Remedy] = {
     Situation.UNLISTED: Remedy(f"Nothing is known of its droplet. {_LATER} when DigitalOcean's API answers."),
+    Situation.UNTAGGED: Remedy(
+        "The droplet is there. Members, this program and the firewall find it by that tag. Add the tag with this "
+        "command, and run pulumi up again."
+    ),
+    Situation.LEAVING: Remedy(
+        "It is to leave the cluster, and its droplet is gone. A run that replaces no member removes it from the "
+        "cluster at its end: undo all other changes of the settings, run pulumi up, and make them afterwards."
+    ),
     Situation.NO_DROPLET: Remedy(f"A run creates it. {_LATER}."),
+    Situation.OWN_CLOCK: Remedy(
+        "This machine decides by its own clock whether a certificate is valid, so a new droplet does not help."
+    ),
     Situation.AUTHENTICATION: Remedy(
         "This program works without etcd's users: certificates alone decide who may connect. Turn authentication off "
         "with a user that has the role root: etcdctl --user root auth disable."
@@ -158,6 +194,11 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.ANSWERS: Remedy(
         "Its etcd runs, so it needs no new droplet. Repair members that do not answer first, and run pulumi up again."
+    ),
+    Situation.UNREACHED: Remedy(
+        "Another member receives messages from it, so its etcd runs, and a new droplet does not help. Only the way "
+        "from this machine to the member is interrupted. Look for a firewall, a route or a VPN in between. Or run "
+        "pulumi up from another machine whose address is in etcd:clientCidrs."
     ),
     Situation.VOLUME_MISSING: Remedy(
         "Its data is on that volume, and a new droplet would wait for it, too. A run attaches it again: pulumi up. If "
@@ -185,8 +226,8 @@ REMEDIES: dict[Situation, Remedy] = {
         "A new droplet would have the same file system. Repair it: docs/recovery.md, A damaged file system."
     ),
     Situation.CLOCK: Remedy(
-        "To a wrong clock, certificates look expired or not yet valid. Compare it with your own, and set it: "
-        "timedatectl."
+        "To a wrong clock, certificates look expired or not yet valid. Set the clock of its droplet right: timedatectl "
+        "set-ntp true."
     ),
     Situation.RESTORE: Remedy(
         "It tries again by itself. If the name, the bucket or its keys are wrong: docs/recovery.md, A new cluster from "
@@ -212,6 +253,10 @@ REMEDIES: dict[Situation, Remedy] = {
         "50. If it names the data: docs/recovery.md."
     ),
     Situation.STOPPED: Remedy("Start etcd on its droplet: systemctl start etcd.", replace=True),
+    Situation.NO_LEADER: Remedy(
+        "Its etcd runs and waits until more than half of the members run and reach each other at port 2380. It then "
+        "goes on by itself, and a restart does not help. Bring the other members back: docs/recovery.md."
+    ),
     Situation.HANGS: Remedy("Start etcd again on its droplet: systemctl restart etcd.", replace=True),
     Situation.CERTIFICATE: Remedy("A new droplet gets new certificates.", replace=True),
     Situation.NOT_VALID: Remedy(
@@ -237,13 +282,26 @@ REMEDIES: dict[Situation, Remedy] = {
 """The remedy of each situation."""
 
 
+NOT_ASKED = {
+    Cause.UNLISTED: Situation.UNLISTED,
+    Cause.UNTAGGED: Situation.UNTAGGED,
+    Cause.NO_DROPLET: Situation.NO_DROPLET,
+}
+"""The situations of members whose address is unknown."""
+DATES = (EXPIRED, NOT_YET_VALID, REJECTS_DATES)
+"""The reasons of members that are the same where this machine's clock is wrong."""
+
+
 def remedy(seen: Seen, *, only_unhealthy: bool, replace_command: str) -> str:
     """The remedy of a member in whole sentences.
 
     ``replace_command`` replaces its droplet. Its guard refuses that while another member is unhealthy, so the command
     is named only if this one is the ``only_unhealthy`` one.
     """
-    row = REMEDIES[situation(seen)]
+    found = situation(seen)
+    row = REMEDIES[found]
+    if found is Situation.OWN_CLOCK:
+        return f"{row.text} {seen.own_clock[:1].upper()}{seen.own_clock[1:]}."
     if row.replace and only_unhealthy and replace_command:
         return f"{row.text} If that does not help, replace its droplet: {replace_command}"
     return row.text

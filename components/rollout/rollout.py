@@ -23,6 +23,7 @@ from components.rollout.interfaces import (
 from components.rollout.member_health import MemberHealth
 from components.rollout.messages import created_without_dns, planned_without_dns
 from components.rollout.once import Once
+from components.rollout.only_copy import keep_only_copy
 from components.rollout.policy import joining_members, waits_for_gate
 from components.rollout.unguarded import UnguardedMode
 from components.rollout.upgrade_backup import UpgradeBackup
@@ -158,13 +159,32 @@ class Rollout:
         return pulumi.Output.all(self.zone, record).apply(lambda known: "" if known[0].problem else known[1])
 
     async def check_replacement(self, member: str) -> None:
-        """Raise before a planned replacement that could not be completed, because of the catalogue or of DNS."""
+        """Raise before a planned replacement that would lose all data, or that could not be completed.
+
+        It could not because of the catalogue or of DNS.
+        """
         if member not in await self.existing():
             return
+        await self._keep_only_copy(member)
         zone = await self.zone.future()
         if zone is not None and zone.problem and self.settings.rollout != "all-at-once":
             raise pulumi.RunError(planned_without_dns(zone.problem))
         await self.preflight.before_replacing()
+
+    async def preview_replacement(self, member: str) -> None:
+        """Raise in a preview that replaces a member's droplet, for whatever reason.
+
+        A repair needs no DNS, so the zone is not asked.
+        """
+        if member not in await self.existing():
+            return
+        await self._keep_only_copy(member)
+        await self.preflight.before_replacing()
+
+    async def _keep_only_copy(self, member: str) -> None:
+        await keep_only_copy(
+            member, settings=self.settings, existing=await self.existing(), members=self.members
+        )
 
     async def _check_creation(self, member: str) -> None:
         """Raise before a droplet is created that DigitalOcean would refuse, or that would get no DNS record."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components.etcd.member_status import EXPIRED
+from components.etcd.member_status import EXPIRED, LACKS_TAG
 from components.rollout.messages import Explanation, expiry, failure
 
 POLL_SECONDS = 0.25
@@ -38,9 +38,9 @@ async def wait_until_healthy(
     ``observe`` returns the problem of each unhealthy member by name. A change of these members is logged at once, and
     an unchanged state from time to time. ``explain`` says why they are unhealthy, once they have been so for a while.
 
-    Raises ``UnhealthyError`` after ``seconds``. Its text has what ``explain`` found. If all problems are expired
-    certificates, it raises the error at once, because waiting does not help. Then ``renewed`` says what does, or is
-    empty where only the remedies of the members do.
+    Raises ``UnhealthyError`` after ``seconds``. Its text has what ``explain`` found. It raises the error at once where
+    waiting does not help: if all problems are expired certificates, or if a droplet lacks the cluster's tag. For
+    expired certificates ``renewed`` says what helps, or is empty where only the remedies of the members do.
     """
     started = logged_at = time.monotonic()
     logged: Mapping[str, str] = {}
@@ -53,10 +53,12 @@ async def wait_until_healthy(
         expired = all(EXPIRED in problem for problem in problems.values())
         if expired and (way_out := renewed()):
             raise UnhealthyError(expiry(problems, purpose, way_out))
-        if expired or now - started >= seconds:
+        useless = expired or any(LACKS_TAG in problem for problem in problems.values())
+        if useless or now - started >= seconds:
             explanation = await explain(problems)
+            limit = None if useless else seconds
             raise UnhealthyError(
-                failure(problems, since, limit=seconds, purpose=purpose, explanation=explanation)
+                failure(problems, since, limit=limit, purpose=purpose, explanation=explanation)
             )
         if problems.keys() != logged.keys() or now - logged_at >= REPEAT_SECONDS:
             explanation = await explain(problems) if now - started >= EXPLAIN_SECONDS else Explanation()

@@ -16,7 +16,8 @@ import pulumi
 import yaml
 
 from components.userdata import base94
-from components.userdata.archive import ArchivedFile, pack
+from components.userdata.archive import ArchivedFile
+from components.userdata.member_archive import pack_member
 from components.userdata.node_config import NodeConfig
 from components.userdata.packing import pack_sources
 from components.userdata.stripping import stripped
@@ -27,7 +28,7 @@ LIMIT = 65_536
 DEFAULT_PERMISSIONS = "0644"
 """Permissions that cloud-init gives to a file by default. The document leaves them out, which saves 0.2 KB."""
 
-PACKED_SUFFIXES = frozenset({".py", ".service", ".socket", ".timer"})
+PACKED_SUFFIXES = frozenset({".py", ".service", ".slice", ".socket", ".timer"})
 """Suffixes of the files that are packed from a folder of the archive."""
 
 LONGEST_LINE = 120
@@ -118,7 +119,7 @@ def _content(entry: dict[str, Any], values: dict[str, str]) -> str:
 def _member_archive(listed: dict[str, dict[str, str]], values: dict[str, str]) -> bytes:
     """The files that differ between members. One whose text is empty is left out."""
     texts = {path: (values[options["value"]], options) for path, options in listed.items()}
-    return pack(
+    return pack_member(
         ArchivedFile(path, text, **{key: options[key] for key in options if key != "value"})
         for path, (text, options) in texts.items()
         if text

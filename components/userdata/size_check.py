@@ -7,8 +7,8 @@ the peers' own, and nine initial members. A change of authorities must not be re
 from __future__ import annotations
 
 from components.config.settings import Settings
-from components.userdata.archive import PEM_LINE, pem_lines
 from components.userdata.filler import random_bytes, random_text
+from components.userdata.member_archive import PEM_LINE, pem_lines
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import check_size, render
 
@@ -22,8 +22,10 @@ KEY_BYTES = 227
 """Bytes of a P-256 key, as PEM."""
 OWN_BYTES = 190
 """Bytes that a certificate shares with no other, and some more: key, signature, serial number, key ids and dates."""
-KEY_OWN_BYTES = 100
-"""Bytes that a P-256 key shares with no other, and some more: the private and the public key."""
+CROSS_OWN_BYTES = 105
+"""The same for an authority's second certificate, which shares key and key id with the first."""
+KEY_OWN_BYTES = 40
+"""The same for a P-256 key, whose certificate has its public key. The private key has 32 bytes."""
 TOKEN_BYTES = 77
 """Bytes of the longest cluster token."""
 MOST_MEMBERS = 9
@@ -65,7 +67,7 @@ def largest_size(cluster: str, settings: Settings) -> int:
 
 def _chain(name: str) -> str:
     """A leaf and, as while an authority replaces another, the certificate of its authority as the other signed it."""
-    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, OWN_BYTES, name=name)
+    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, CROSS_OWN_BYTES, name=name)
 
 
 def _pem(size: int, own: int, *, name: str) -> str:
@@ -76,7 +78,7 @@ def _pem(size: int, own: int, *, name: str) -> str:
     head, end = "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"
     digits = size - len(head) - len(end)
     content = (digits - digits // (PEM_LINE + 1) - 1) // 4 * 3
-    shared = random_bytes((content - own) // 2, seed="").ljust(content - own, b"\0")
+    shared = random_bytes(LEAF_BYTES, seed="")[: (content - own) // 2].ljust(content - own, b"\0")
     return head + pem_lines(shared + random_bytes(own, seed=name)) + end
 
 

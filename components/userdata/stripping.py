@@ -14,12 +14,15 @@ from collections.abc import Collection, Iterator, Sequence
 Position = tuple[int, int]
 """Line, counted from 1, and character in it, counted from 0."""
 
+UNREAD = ": 0"
+"""What stands for an annotation that no program reads. It needs no import."""
+
 OPENING = frozenset("([{")
 CLOSING = frozenset(")]}")
 
 
 def stripped(path: str, text: str) -> str:
-    """The text of a file without its comments. A Python module also loses documentation strings and annotations."""
+    """The text of a file without its comments. A Python module also loses what only tools and readers use."""
     return strip_module(text) if path.endswith(".py") else strip_comment_lines(text)
 
 
@@ -30,49 +33,62 @@ def strip_comment_lines(text: str) -> str:
 
 
 def strip_module(source: str) -> str:
-    """A Python module without comments, documentation strings and annotations.
+    """A Python module without comments, documentation strings, annotations, and the imports that only those need.
 
-    A class keeps the annotations of its fields, since a dataclass needs them.
+    A name without a value keeps an annotation, and so does a class's field, which a dataclass needs: ``UNREAD``.
     """
     lines = source.splitlines()
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     nodes = list(ast.walk(ast.parse(source)))
-    comments = [(token.start, token.end) for token in tokens if token.type == tokenize.COMMENT]
-    for start, end in sorted([*comments, *_annotations(nodes, tokens, lines)], reverse=True):
-        _cut(lines, start, end)
-    for (row, _), _ in comments:
+    comments = [(token.start, token.end, "") for token in tokens if token.type == tokenize.COMMENT]
+    for start, end, rest in sorted([*comments, *_annotations(nodes, tokens, lines)], reverse=True):
+        _replace(lines, start, end, rest)
+    for (row, _), *_ in comments:
         lines[row - 1] = lines[row - 1].rstrip()
     for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _remove_strings(node.body, lines)
+    _remove_unused_imports(lines)
     return "".join(f"{line}\n" for line in lines)
 
 
 def _annotations(
     nodes: Sequence[ast.AST], tokens: Sequence[tokenize.TokenInfo], lines: Sequence[str]
-) -> Iterator[tuple[Position, Position]]:
-    """Start and end of each annotation that the program does not need, with the sign before it."""
+) -> Iterator[tuple[Position, Position, str]]:
+    """Start and end of each annotation, and what remains of it: nothing, not even its sign, or ``UNREAD``."""
     index = {token.start: number for number, token in enumerate(tokens)}
     fields = {id(field) for node in nodes if isinstance(node, ast.ClassDef) for field in node.body}
     for node in nodes:
         match node:
             case ast.arg(annotation=ast.expr()):
                 name = index[_position(node, lines)]
-                yield tokens[name].end, tokens[_next(tokens, name + 1, ",=)") - 1].end
+                yield tokens[name].end, tokens[_next(tokens, name + 1, ",=)") - 1].end, ""
             case ast.FunctionDef(returns=ast.expr()) | ast.AsyncFunctionDef(returns=ast.expr()):
                 arrow = _next(tokens, index[_position(node, lines)], ("->",))
-                yield tokens[arrow - 1].end, tokens[_next(tokens, arrow, ":") - 1].end
+                yield tokens[arrow - 1].end, tokens[_next(tokens, arrow, ":") - 1].end, ""
             case ast.AnnAssign(value=ast.expr()) if id(node) not in fields:
                 colon = _next(tokens, index[_position(node, lines)], ":")
-                yield tokens[colon - 1].end, tokens[_next(tokens, colon, "=") - 1].end
+                yield tokens[colon - 1].end, tokens[_next(tokens, colon, "=") - 1].end, ""
+            case ast.AnnAssign():
+                colon = _next(tokens, index[_position(node, lines)], ":")
+                end = tokens[_next(tokens, colon, "=") - 1].end if node.value else _end(node, lines)
+                yield tokens[colon].start, end, UNREAD
             case _:
                 pass
 
 
 def _position(node: ast.arg | ast.stmt, lines: Sequence[str]) -> Position:
     """Where a node starts. ``ast`` counts bytes, and ``tokenize`` counts characters."""
-    before = lines[node.lineno - 1].encode()[: node.col_offset]
-    return node.lineno, len(before.decode())
+    return _place(lines, node.lineno, node.col_offset)
+
+
+def _end(node: ast.stmt, lines: Sequence[str]) -> Position:
+    """Where a statement ends."""
+    return _place(lines, node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+
+def _place(lines: Sequence[str], row: int, offset: int) -> Position:
+    return row, len(lines[row - 1].encode()[:offset].decode())
 
 
 def _next(tokens: Sequence[tokenize.TokenInfo], start: int, signs: Collection[str]) -> int:
@@ -86,13 +102,13 @@ def _next(tokens: Sequence[tokenize.TokenInfo], start: int, signs: Collection[st
     raise ValueError(f"no {' or '.join(signs)} after line {tokens[start].start[0]}")
 
 
-def _cut(lines: list[str], start: Position, end: Position) -> None:
-    """Remove the text between two positions. The lines themselves stay."""
+def _replace(lines: list[str], start: Position, end: Position, rest: str) -> None:
+    """Replace the text between two positions. The lines themselves stay."""
     (first, left), (last, right) = start, end
     if first == last:
-        lines[first - 1] = lines[first - 1][:left] + lines[first - 1][right:]
+        lines[first - 1] = lines[first - 1][:left] + rest + lines[first - 1][right:]
         return
-    lines[first - 1] = lines[first - 1][:left]
+    lines[first - 1] = lines[first - 1][:left] + rest
     lines[first : last - 1] = [""] * (last - first - 1)
     lines[last - 1] = lines[last - 1][right:]
 
@@ -110,3 +126,16 @@ def _remove_strings(body: list[ast.stmt], lines: list[str]) -> None:
         # A body needs at least one statement.
         kept = " " * string.col_offset + "pass" if string is body[0] and len(strings) == len(body) else ""
         lines[first - 1 : last] = [kept] + [""] * (last - first)
+
+
+def _remove_unused_imports(lines: list[str]) -> None:
+    """Remove the names that no statement uses from the imports at the top level. Only annotations have used them."""
+    tree = ast.parse("\n".join(lines))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            kept = [name for name in statement.names if (name.asname or name.name).partition(".")[0] in used]
+            if len(kept) < len(statement.names):
+                first, last = statement.lineno, statement.end_lineno or statement.lineno
+                statement.names = kept
+                lines[first - 1 : last] = [ast.unparse(statement) if kept else "", *[""] * (last - first)]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from localcloud.machines import packet_filter
+from localcloud.machines.automount import start_unit, write_unit
 from localcloud.machines.commands import run
 from localcloud.machines.interface import Filter, Machine
 from localcloud.machines.layout import Layout
@@ -50,6 +51,9 @@ class NspawnHost:
             host = self.machine(machine.id)
             if not host.running:
                 await asyncio.to_thread(host.prepare, machine, self._image)
+                for name in machine.volumes:
+                    if self._volumes.first_attached(name):
+                        write_unit(host.upper, name)
                 await asyncio.to_thread(self._allow_addresses, host, machine)
                 await self._boot(host)
 
@@ -91,8 +95,11 @@ class NspawnHost:
             if name not in facts.volumes:
                 host.save_facts(replace(facts, volumes=(*facts.volumes, name)))
             await self._bind_devices(host)
+            new = self._volumes.first_attached(name)
             if host.leader() is not None:
-                await asyncio.to_thread(_show_device, host, name, await self._device(name))
+                await asyncio.to_thread(_show_device, host, name, await self._device(name), new=new)
+            elif new:
+                write_unit(host.upper, name)
 
     async def detach_volume(self, machine_id: int, name: str) -> None:
         """Detach a volume from a machine. A running machine's mounts of it are unmounted."""
@@ -156,10 +163,12 @@ def _device_number(device: str) -> tuple[int, int]:
     return os.major(number), os.minor(number)
 
 
-def _show_device(host: NspawnMachine, name: str, device: str) -> None:
+def _show_device(host: NspawnMachine, name: str, device: str, *, new: bool) -> None:
     path = shlex.quote(device_path(name))
     major, minor = _device_number(device)
     script = f"mkdir -p /dev/disk/by-id; [ -e {path} ] || mknod -m 0660 {path} b {major} {minor}"
+    if new:
+        script += f"\n{start_unit(name)}"
     run(host.inside(["sh", "-euc", script]))
 
 

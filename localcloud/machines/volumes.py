@@ -37,6 +37,7 @@ class Volumes:
         try:
             if filesystem:
                 run([*_mkfs(filesystem, label), temporary])
+                self._new(name).touch()
             temporary.replace(image)
         finally:
             temporary.unlink(missing_ok=True)
@@ -59,6 +60,14 @@ class Volumes:
         if image.exists():
             self.disconnect(name)
             image.unlink()
+        self._new(name).unlink(missing_ok=True)
+
+    def first_attached(self, name: str) -> bool:
+        """Whether the volume was created with a file system, and is attached for the first time now."""
+        mark = self._new(name)
+        new = mark.exists()
+        mark.unlink(missing_ok=True)
+        return new
 
     def connect(self, name: str) -> str:
         """Return the volume's loop device, and make it if it is missing."""
@@ -88,6 +97,9 @@ class Volumes:
         if not image.exists():
             raise LocalCloudError(f"volume {name} does not exist: {image} is missing")
         return image
+
+    def _new(self, name: str) -> Path:
+        return self._image(name).with_suffix(".new-filesystem")
 
     def _image(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

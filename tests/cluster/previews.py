@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +44,22 @@ class PreviewedStack:
         }
         self._pulumi("stack", "init")
 
-    def preview(self, **changes: Any) -> subprocess.CompletedProcess[str]:
+    def preview(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """Preview the stack with these settings of the program, with both outputs as one text."""
+        self._configure(changes)
+        return self._pulumi("preview", *options)
+
+    def up(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+        """Run the program with these settings without a preview, with both outputs as one text."""
+        self._configure(changes)
+        return self._pulumi("up", "--yes", "--skip-preview", *options)
+
+    def types(self) -> set[str]:
+        """Types of the resources in the stack's state."""
+        deployment = json.loads(self._pulumi("stack", "export").stdout)["deployment"]
+        return {resource["type"] for resource in deployment.get("resources", [])}
+
+    def _configure(self, changes: Mapping[str, Any]) -> None:
         config = {
             "digitalocean:apiEndpoint": self.digitalocean,
             "digitalocean:token": DIGITALOCEAN_TOKEN,
@@ -57,9 +73,8 @@ class PreviewedStack:
             **{f"etcd:{key}": value for key, value in changes.items()},
         }
         document = self._folder / "Pulumi.dev.yaml"
-        salted = yaml.safe_load(document.read_text()) if document.exists() else {}
+        salted: dict[str, Any] = yaml.safe_load(document.read_text()) if document.exists() else {}
         document.write_text(yaml.safe_dump({**salted, "config": config}))
-        return self._pulumi("preview")
 
     def add_record(self, kind: str, name: str, content: str, **more: Any) -> None:
         """Add a DNS record, as somebody else would."""

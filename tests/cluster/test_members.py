@@ -69,6 +69,17 @@ def test_the_data_lies_on_the_volume(cluster: Cluster) -> None:
     assert source.startswith("ext4")
 
 
+def test_the_volume_has_no_other_mount_than_etcds(cluster: Cluster) -> None:
+    device = cluster.on(MEMBER, "ls /dev/disk/by-id/scsi-0DO_Volume_*").strip()
+    mounts = cluster.on(MEMBER, f"findmnt -rno TARGET,FS-OPTIONS --source {device}")
+    assert mounts == "/var/lib/etcd rw,errors=remount-ro\n"
+    # The unit of the droplet's udev rule would mount it again at the next boot.
+    assert (
+        cluster.on(MEMBER, "systemctl is-enabled $(ls /etc/systemd/system | grep ^mnt-) || true")
+        == "disabled\n"
+    )
+
+
 def test_root_alone_reads_the_metadata(cluster: Cluster) -> None:
     assert cluster.on(MEMBER, f"curl -sf -m 5 {METADATA}/user-data").startswith("#cloud-config")
     assert cluster.on(MEMBER, f"{AS_NOBODY} curl -s -m 5 {METADATA}/user-data || echo refused") == "refused\n"

@@ -38,6 +38,12 @@ def test_a_scrape_of_the_exporter_leaves_no_line_in_the_journal(cluster: Cluster
     )
 
 
+def test_all_answers_of_the_exporter_share_one_limit(cluster: Cluster) -> None:
+    scrape(cluster, port=2383)
+    shown = cluster.on(MEMBER, "systemctl show -p ActiveState,CPUWeight,MemoryMax system-etcdexporter.slice")
+    assert set(shown.split()) == {"ActiveState=active", "CPUWeight=20", f"MemoryMax={256 << 20}"}
+
+
 def test_the_scrape_configuration_names_every_member(cluster: Cluster) -> None:
     jobs = yaml.safe_load(cluster.outputs()["prometheusScrapeConfig"])["scrape_configs"]
     assert [job["static_configs"][0]["targets"] for job in jobs] == [

@@ -54,3 +54,26 @@ def test_no_certificate_is_issued_while_the_clock_is_wrong(
     assert preview.returncode != 0
     assert re.search(r"this machine's clock is 1:5\d:\d\d behind that of http://127\.0\.0\.1", preview.stdout)
     assert "Nothing was issued" in preview.stdout
+
+
+CLUSTER = "urn:pulumi:dev::etcd::etcd:index:EtcdCluster::etcd-etcd-dev"
+RECORD = "**Stash::etcd-etcd-dev-transition"
+FIREWALL = "**firewall:Firewall::**"
+
+
+def test_a_change_is_checked_in_a_run_that_leaves_out_its_record(stack: PreviewedStack) -> None:
+    stack.up("--target", CLUSTER, "--target", RECORD)
+    known = stack.types()
+    assert "pulumi:index:Stash" in known
+    refusals = {
+        "etcd:region is ams3, and was fra1": stack.preview("--target", FIREWALL, region="ams3"),
+        "etcd:addresses is private, and was public": stack.up("--exclude", RECORD, addresses="private"),
+        "etcd:volumeSize is 20, and was 10: --target or --exclude leaves out": stack.up(
+            "--target", FIREWALL, volumeSize=20
+        ),
+    }
+    for reason, refused in refusals.items():
+        assert refused.returncode != 0
+        assert reason in refused.stdout
+        assert "Traceback" not in refused.stdout
+    assert stack.types() == known

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.etcd.cluster_client import ClusterClient
+from components.etcd.member_status import Observation
 from tests.component.conftest import Plan, PlanOf, State, droplet, healthy_state
+from tests.unit.components.rollout.running_members import observed
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 STASH = "pulumi:index:Stash"
@@ -59,6 +63,48 @@ def test_droplets_without_their_tag_still_wait_for_their_gates(
     assert gated(plan_of(bootstrap=LATER, discovered=discovered, account=account)) == [True] * 3
 
 
+@pytest.mark.parametrize("preview", [True, False], ids=["a preview", "a run"])
+def test_a_droplet_of_this_stack_without_its_tag_is_named_with_the_command_that_adds_it(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, preview: bool
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+
+    async def observe(_: ClusterClient) -> Mapping[str, Observation]:
+        return observed()
+
+    monkeypatch.setattr(ClusterClient, "observe", observe)
+    account = [THREE[0], droplet(2, tags=[]), THREE[2]]
+    plan_of(bootstrap=LATER, discovered=[THREE[0], THREE[2]], account=account, preview=preview)
+    (warning,) = [text for text in warned if "lacks the tag" in text]
+    assert warning.startswith(
+        "droplet etcd-server-2.etcd.example.com (2) lacks the tag etcd-etcd-fra1, by which"
+    )
+    assert warning.endswith("doctl compute droplet tag 2 --tag-name etcd-etcd-fra1")
+
+
+def test_a_droplet_that_the_state_does_not_know_is_not_to_be_tagged(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    plan_of(bootstrap=LATER, discovered=THREE[1:], account=[droplet(1, tags=[]), *THREE[1:]])
+    (warning,) = [text for text in warned if "lacks the tag" in text]
+    assert "the state of this stack does not know the droplet" in warning
+    assert "doctl" not in warning
+
+
+def test_a_leaving_member_without_its_tag_keeps_its_droplet_in_view(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    name = droplet(4)["name"]
+    state = {**healthy_state(LATER), (DROPLET, "etcd-etcd-fra1-4"): {"id": "4", "name": name}}
+    plan_of(bootstrap=LATER, state=state, discovered=THREE, account=[*THREE, droplet(4, tags=[])])
+    assert any(f"droplet {name} (4) lacks the tag" in text for text in warned)
+
+
 def test_a_renamed_droplet_does_not_count_as_a_lost_one(plan_of: PlanOf) -> None:
     renamed = [*THREE[:2], droplet(3, name="old")]
     with pytest.raises(
@@ -85,7 +131,7 @@ def test_a_healthy_cluster_is_not_created_again_in_another_account(
     plan_of: PlanOf,
 ) -> None:
     plan = Plan()
-    with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1: "):
+    with pytest.raises(pulumi.RunError, match=r"this stack has a cluster, .* nor the tag etcd-etcd-fra1\. "):
         plan_of(plan=plan, droplets=0, tags=[], bootstrap=LATER)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
 

@@ -145,11 +145,12 @@ def test_one_survivor_keeps_its_writes_and_the_others_rejoin_it(
         for member in others:
             drill.on(member, f"{STOP} && {WIPE} && {START}")
         reached = drill.on(survivor, "grep -aohE '/last/[0-9]{10}' /var/lib/etcd/data/member/wal/*.wal")
-        wait_for(
-            lambda: drill.journal(others[0], "preparecluster"),
-            lambda log: "no quorum to join" in log,
-            "waiting",
-        )
+        for member in others:
+            wait_for(
+                lambda member=member: drill.journal(member, "preparecluster"),
+                lambda log: "no quorum to join" in log,
+                "waiting",
+            )
         for line in commands("One survivor"):
             done(drill, survivor, line)
         drill.wait_healthy()

@@ -1,8 +1,13 @@
-"""The running cluster that the cases share, and the summary line of the session."""
+"""The running cluster that the cases share, and the summary line of the session.
+
+Each worker of pytest-xdist has a local cloud and a running cluster of its own, and runs whole modules.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -21,19 +26,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
 
 
+def pytest_testnodedown(node: Any) -> None:
+    if figures := getattr(node, "workeroutput", {}).get("figures"):
+        node.config.stash[FIGURES].add(figures)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     # After pytest's own last line, so that this line ends the session.
     figures = config.stash[FIGURES]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if figures.cases and reporter is not None:
+    if figures.cases and reporter is not None and not hasattr(config, "workerinput"):
         for line in figures.lines():
             reporter.write_line(line)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if not session.config.stash[FIGURES].good and session.exitstatus == pytest.ExitCode.OK:
+    figures = session.config.stash[FIGURES]
+    output: dict[str, bytes] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["figures"] = figures.dump()
+    elif not figures.good and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -44,7 +58,8 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 
 @pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
-    with fresh_cloud("life") as tested:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with fresh_cloud(f"life{worker}") as tested:
         yield tested
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
+from components.shared.ports import CLIENT_PORT, EXPORTER_PORT
 from localcloud.machines.cgroups import Cgroup
 from tests.lifecycle.live import Live
 
@@ -65,6 +66,22 @@ def cut_off(live: Live, member: str) -> Generator[None]:
         for hook in ("forward", "input", "output")
     ]
     nft(live, f"add table {PARTITION}", *chains, *rules)
+    try:
+        yield
+    finally:
+        nft(live, f"delete table {PARTITION}")
+
+
+@contextmanager
+def unreached(live: Live, member: str) -> Generator[None]:
+    """Drop what this machine sends to its ports for clients and operators. The other members reach it."""
+    (address, *_) = (one.partition("/")[0] for one in live.cloud.machine(member).facts().addresses)
+    nft(
+        live,
+        f"add table {PARTITION}",
+        f"add chain {PARTITION} output {{ type filter hook output priority -300; }}",
+        f"add rule {PARTITION} output ip daddr {address} tcp dport {{ {CLIENT_PORT}, {EXPORTER_PORT} }} drop",
+    )
     try:
         yield
     finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pydantic import TypeAdapter
+
 from tests.lifecycle.clientv3 import Clientv3Figures
 
 
@@ -47,11 +49,22 @@ class Case:
         )
 
 
+CASES = TypeAdapter(list[Case])
+
+
 @dataclass
 class Figures:
     """All cases of a session."""
 
     cases: list[Case] = field(default_factory=list[Case])
+
+    def add(self, dumped: bytes) -> None:
+        """Add the cases that another process dumped."""
+        self.cases += CASES.validate_json(dumped)
+
+    def dump(self) -> bytes:
+        """Return the cases for another process."""
+        return CASES.dump_json(self.cases)
 
     @property
     def lost(self) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cluster.cluster import wait_for, writes
 from tests.lifecycle.changes import one_member
-from tests.lifecycle.faults import Fault, cut_off, full, paused, stopped
+from tests.lifecycle.faults import Fault, cut_off, full, paused, stopped, unreached
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import Update
 
@@ -48,6 +48,37 @@ def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
             wait_unlocked(live)
         live.up()
     assert live.droplets()[live.name(CHANGED)] != before[live.name(CHANGED)]
+
+
+def test_a_member_that_only_this_machine_cannot_reach_needs_no_new_droplet(live: Live) -> None:
+    away = live.name(UNHEALTHY)
+    with live.case("a member that only this machine cannot reach", planned=False), live.broken(away):
+        with unreached(live, away):
+            live.wait_down(away)
+            refusal = refused(live)
+        assert "Only the way from this machine to the member is interrupted" in refusal
+        assert "--target-replace" not in refusal
+        # The provider takes its time limit for a shutdown from the state of an earlier run.
+        live.up()
+
+
+def test_a_droplet_that_lost_its_tag_is_named_with_the_command_that_adds_it(live: Live) -> None:
+    before, tag = live.droplets(), f"etcd-etcd-{live.stack}"
+    droplet = str(before[live.name(UNHEALTHY)])
+    resources = {"resources": [{"resource_id": droplet, "resource_type": "droplet"}]}
+    command = f"doctl compute droplet tag {droplet} --tag-name {tag}"
+    with live.case("a droplet that lost its tag", planned=False):
+        live.digitalocean("DELETE", f"/v2/tags/{tag}/resources", resources)
+        assert command in live.pulumi("preview")
+        refusal = live.fail(*one_member(live, CHANGED))
+        assert f"Before {live.name(CHANGED)} may change: not healthy, and waiting does not help" in refusal
+        assert f"its droplet {droplet} lacks the tag of the cluster. Add it: {command}" in refusal
+        # The request that the command sends.
+        live.digitalocean("POST", f"/v2/tags/{tag}/resources", resources)
+        assert live.droplets() == before
+        live.up()
+    changed = {name for name, one in live.droplets().items() if one != before[name]}
+    assert changed == {live.name(CHANGED)}
 
 
 def test_a_member_blocks_its_replacement_while_another_is_unhealthy(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
+from tests.cluster.cluster import UP_LIMIT
 from tests.lifecycle.certificate_files import put_expired, put_issued
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.figures import Figures
@@ -30,8 +31,23 @@ def bare(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathF
     cluster.destroy()
 
 
-def test_new_members_join_the_only_one(bare: Live, control: httpx.Client) -> None:
-    grows(bare, control, 1, 3)
+def test_the_only_copy_of_the_data_is_kept_until_others_have_it(bare: Live) -> None:
+    before, kept = bare.droplets(), bare.names
+    advice = f"{bare.name(1)} is the only member, and etcd:volumeSize is 0"
+    preview = ("pulumi", "preview", "--non-interactive")
+    assert advice in bare.run(*preview, *repair(bare, 1), limit=UP_LIMIT).stdout
+    bare.configure(quotaGiB=3)
+    assert advice in bare.run(*preview, limit=UP_LIMIT).stdout
+    refusal = bare.fail()
+    assert advice in refusal
+    assert "Set etcd:size to 3 and run pulumi up" in refusal
+    assert bare.droplets() == before
+    bare.configure(size=3)
+    # Not as short as planned changes are: clients know no other member than the first, which is replaced.
+    with bare.case("bare: 1 to 3 members and a changed setting", planned=False, members=kept):
+        bare.up()
+    assert bare.droplets()[bare.name(1)] != before[bare.name(1)]
+    assert bare.ids().keys() == set(bare.names)
 
 
 def test_members_and_clients_are_given_private_addresses_alone(bare: Live) -> None:
@@ -46,7 +62,7 @@ def test_members_and_clients_are_given_private_addresses_alone(bare: Live) -> No
 
 
 def test_members_without_volumes_roll_one_at_a_time(bare: Live) -> None:
-    bare.configure(quotaGiB=3)
+    bare.configure(quotaGiB=4)
     with replaces(bare, 1, 2, 3), bare.case("a changed setting, without data volumes"):
         bare.up()
 

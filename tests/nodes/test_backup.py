@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from etcd_node.backup import upload as backup
 from etcd_node.backup import upload_lock
+from etcd_node.backup.last_backup import DECISION_SECONDS
 from etcd_node.backup.request import REQUEST_GRACE, pending_request
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import decompress
@@ -496,6 +497,53 @@ def test_members_that_are_destroyed_leave_one_last_backup(lab: Lab, server: Obje
     assert "another member has taken it" in nodes[0].log
 
 
+def test_what_was_written_since_a_last_backup_is_in_the_next_one(lab: Lab, server: ObjectServer) -> None:
+    nodes = bootstrap(lab, server, interval=3600)
+    lab.api.tags.remove("etcd-test-up")
+    go_down(nodes[1])
+    nodes[0].etcdctl("put", "colour", "green")
+    go_down(nodes[0])
+    first, second = sorted(stored_backups(server), key=lambda one: one.snapshot.revision)
+    assert first.snapshot.revision < second.snapshot.revision
+
+
+def test_a_full_database_has_a_last_backup(lab: Lab, server: ObjectServer) -> None:
+    (node,) = bootstrap(lab, server, size=1, interval=3600)
+    lab.api.tags.remove("etcd-test-up")
+    member = TlsClient(node.paths.etc)
+    status = member.call_gateway(MemberAddress(node.name, node.name), "/v3/maintenance/status", {}).json()
+    alarm = {"action": "ACTIVATE", "memberID": status["header"]["member_id"], "alarm": "NOSPACE"}
+    member.call_gateway(MemberAddress(node.name, node.name), "/v3/maintenance/alarm", alarm)
+    go_down(node)
+    assert len(stored_backups(server)) == 1
+    assert "no last backup" not in node.log
+
+
+@pytest.mark.parametrize("step", ["backup", "last-backup"])
+def test_a_backup_that_systemd_ends_says_so_and_releases_its_lock(
+    lab: Lab, server: ObjectServer, step: str
+) -> None:
+    nodes = bootstrap(lab, server, size=1, interval=3600)
+    (node,) = nodes
+    lab.api.tags.remove("etcd-test-up")
+    slow = node.paths.program("etcdctl")
+    slow.unlink()
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    process = subprocess.Popen(
+        node._command(step), env=node._environment(), stderr=subprocess.PIPE, text=True
+    )
+    eventually("it has begun", node.paths.staging.exists)
+    process.terminate()
+    assert process.communicate(timeout=20)[1].endswith("the backup was ended before it was complete\n")
+    assert process.returncode == 1
+    assert not node.paths.staging.exists()
+    slow.unlink()
+    configure(node, server)
+    with upload_lock.upload_lock(TlsClient(node.paths.etc), MemberAddress(node.name, node.name)) as locked:
+        assert locked
+
+
 def test_a_member_that_cannot_take_the_last_backup_says_why(lab: Lab, server: ObjectServer) -> None:
     (node,) = bootstrap(lab, server, size=1, interval=3600)
     lab.api.tags.remove("etcd-test-up")
@@ -509,6 +557,9 @@ def test_no_last_backup_is_taken_while_the_markers_are_unknown(lab: Lab, server:
     (node,) = bootstrap(lab, server, size=1, interval=3600)
     lab.api.faults.append(Fault(500, times=1000))
     lab.api.tags.clear()
+    began = time.monotonic()
     go_down(node)
+    assert time.monotonic() - began < DECISION_SECONDS + 3
     assert not stored_backups(server)
+    assert "no last backup: after 8 s" in node.log
     assert "cannot read whether the cluster is being destroyed" in node.log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -16,6 +17,8 @@ from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.monitoring.exporter import raised_alarms
 
+from components.etcd.credentials import operator_context
+from components.etcd.member_status import Cause, NoStatus, observe_member
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
 from .certificates import make_authority
@@ -86,6 +89,29 @@ def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:
     told = json.loads(text)
     assert (status, told["name"], told["volume"]["mounted"]) == (200, node.name, False)
     assert before <= told["clock"] <= time.time()
+
+
+def test_an_etcd_without_a_quorum_says_so_while_clients_get_no_answer(lab: Lab) -> None:
+    first, *others = lab.bootstrap()
+    context = client_context(first.paths.etc, "server")
+    files = (first.paths.etc / f"{name}.pem" for name in ("ca", "server", "server-key"))
+    operator = operator_context(*(file.read_text() for file in files))
+
+    def leader() -> bool | None:
+        return json.loads(scrape(first, context, "/status")[1]).get("leader")
+
+    def has_no_leader() -> bool:
+        seen = asyncio.run(observe_member(first.name, first.name, operator))
+        return leader() is False and isinstance(seen, NoStatus) and seen.cause is Cause.UNRESPONSIVE
+
+    assert leader() is True
+    for node in others:
+        node.power_off()
+    eventually("it has lost its leader", has_no_leader)
+    first.power_off()
+    assert leader() is None
+    first.power_on()
+    eventually("it runs again and waits", has_no_leader)
 
 
 def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_path: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from argparse import Namespace
 from collections.abc import Callable
 
 import pytest
+from etcd_node.etcd.client import call
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.host.settings import read_settings
 from etcd_node.recovery import recover
+from etcd_node.recovery.rejoin import LEASE, LEASE_SECONDS
 
-from .lab import Lab, Node, eventually, wait_until_promoted
+from .lab import Lab, Node, added_by_hand, eventually, wait_until_promoted
 from .test_backup import wait_for_addresses
 from .test_different_data import change_value
 
@@ -26,7 +30,8 @@ def rejoin(monkeypatch: pytest.MonkeyPatch) -> Rejoin:
         monkeypatch.setattr(recover, "_systemctl", lambda verb, *_: actions[verb]())
         settings = read_settings(node.paths.etc / "prepare_cluster.json")
         recover.recover(settings, node.paths, Namespace(
-            programs=["rejoin"], members="", label="", even_with_quorum=False, give_up="", silent_are_down=False
+            programs=["rejoin"], members="", label="", even_with_quorum=False, give_up="", silent_are_down=False,
+            others_are_older=False,
         ))  # fmt: skip
 
     return run
@@ -83,6 +88,46 @@ def test_a_member_with_damaged_data_rejoins_on_command(
     assert (aside / "member/wal").is_dir()
 
 
+def test_a_member_whose_log_is_lost_joins_without_its_old_database(lab: Lab) -> None:
+    first, _, third = nodes = lab.bootstrap()
+    first.etcdctl("put", "colour", "blue")
+    eventually("it is in the file", lambda: b"blue" in (third.paths.data / "member/snap/db").read_bytes())
+    third.power_off()
+    shutil.rmtree(third.paths.data / "member/wal")
+    eventually("they write", lambda: first.etcdctl("put", "shape", "round").returncode == 0)
+    third.power_on()
+    wait_until_promoted(third)
+    assert (third.get("colour"), third.get("shape")) == ("blue", "round")
+    assert len({hash_of(node) for node in nodes}) == 1
+    (aside,) = third.paths.mount.glob("damaged-*")
+    assert b"blue" in (aside / "member/snap/db").read_bytes()
+
+
+def test_no_cluster_is_bootstrapped_over_a_database_without_its_log(lab: Lab) -> None:
+    nodes = lab.bootstrap()
+    for node in nodes:
+        node.power_off()
+    for node in nodes[:2]:
+        node.wipe()
+    shutil.rmtree(nodes[2].paths.data / "member/wal")
+    for node in nodes:
+        node.power_on()
+    refusal = f"waiting to bootstrap: {nodes[2].name} has data without a log, so that data may be needed"
+    for node in nodes:
+        eventually("the log says so", lambda node=node: refusal in node.log)
+    assert not any(node.healthy() for node in nodes)
+    # What the runbook says when no backup is newer.
+    nodes[2].power_off().paths.data.rename(nodes[2].paths.mount / "other-data")
+    nodes[2].power_on()
+    lab.all_healthy(nodes)
+
+
+def hash_of(node: Node) -> int:
+    """The hash of a member's data."""
+    (hashed,) = json.loads(node.etcdctl("endpoint", "hashkv", "-w", "json").stdout)
+    return hashed["HashKV"]["hash"]
+
+
 def test_a_member_with_other_data_rejoins_under_the_alarm(lab: Lab, rejoin: Rejoin) -> None:
     lab.environment = {"ETCD_COMPACT_HASH_CHECK_TIME": "2s"}
     nodes = lab.bootstrap()
@@ -110,6 +155,7 @@ def test_no_member_gives_up_data_that_may_be_needed(lab: Lab, rejoin: Rejoin) ->
     first.etcdctl("put", "colour", "blue")
     eventually("it is in the file", lambda: b"blue" in (second.paths.data / "member/snap/db").read_bytes())
     second.power_off()
+    eventually("the others have a leader", first.healthy)
     with pytest.raises(SystemExit, match=f"Nothing has been changed: {second.name} is not healthy"):
         rejoin(third)
     change_value(second, b"blue", b"gold")
@@ -121,6 +167,24 @@ def test_no_member_gives_up_data_that_may_be_needed(lab: Lab, rejoin: Rejoin) ->
     with pytest.raises(SystemExit, match="no quorum answers"):
         rejoin(first)
     assert not list(lab.folder.glob("*/var/lib/etcd/damaged-*"))
+
+
+def test_one_member_at_a_time_rejoins_beside_a_learner_added_by_hand(lab: Lab, rejoin: Rejoin) -> None:
+    first, second, third = nodes = lab.bootstrap()
+    for node in nodes:
+        wait_for_addresses(node, nodes)
+    lease = {"ID": str(LEASE), "TTL": str(LEASE_SECONDS + 1)}
+    client, through = TlsClient(second.paths.etc), MemberAddress(first.name, first.name)
+    call(client, through, "/v3/lease/grant", lease)
+    with pytest.raises(SystemExit, match=f"Nothing has been changed: {second.name} gives up its data now"):
+        rejoin(third)
+    call(client, through, "/v3/lease/revoke", lease)
+    added_by_hand(first, "--learner")
+    rejoin(third)
+    wait_until_promoted(third)
+    assert len(first.members()) == 4
+    with pytest.raises(SystemExit, match=f"{third.name} gives up its data now"):
+        rejoin(second)
 
 
 def test_three_members_with_different_data_become_equal_by_the_runbook(lab: Lab, rejoin: Rejoin) -> None:

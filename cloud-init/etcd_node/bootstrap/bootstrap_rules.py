@@ -19,6 +19,7 @@ class PeerState(Enum):
 
     SILENT = "does not answer"
     BLANK = "has no data"
+    REMAINS = "has data without a log"
     DECIDED = "has no data, and is about to start"
     RUNNING = "runs etcd"
 
@@ -82,11 +83,13 @@ Rule = Callable[[BootstrapObservations], str | None]
 
 
 def everyone_answers(observed: BootstrapObservations) -> str | None:
-    """Every initial member answers. A member that cannot be reached may have the only copy of the data."""
-    silent = [
-        name for name in observed.initial_members if _report(observed.second, name).state is PeerState.SILENT
+    """Every initial member answers, and none has data without a log. Another one may have the only copy of the data."""
+    doubtful = [
+        f"{name} {state.value}"
+        for name in observed.initial_members
+        if (state := _report(observed.second, name).state) in {PeerState.SILENT, PeerState.REMAINS}
     ]
-    return f"no answer from {_names(silent)}, which may have data" if silent else None
+    return f"{_names(doubtful)}, so that data may be needed" if doubtful else None
 
 
 def nobody_runs_etcd(observed: BootstrapObservations) -> str | None:
@@ -176,7 +179,7 @@ def names_own_snapshot(decision: Decision, snapshot: str) -> bool:
 
 
 def may_bootstrap(contents: Contents) -> bool:
-    """Whether a member with this disk takes part in a bootstrap. A disk with any log starts etcd directly."""
+    """Whether a member with this disk takes part in a bootstrap."""
     return contents is Contents.BLANK
 
 

@@ -26,19 +26,20 @@ PATH = "/founding"
 """The path of the endpoint. etcd's own peer port answers 404 here, so 404 means that etcd runs."""
 
 _MAX_BODY = 64 * 1024
-_STATES = {"blank": PeerState.BLANK, "decided": PeerState.DECIDED}
+_STATES = {"blank": PeerState.BLANK, "remains": PeerState.REMAINS, "decided": PeerState.DECIDED}
+"""The words for the states. A member with an earlier version takes a word that it does not know for silence."""
 
 
 class BootstrapEndpoint:
     """This member's state. It accepts at most one decision, and only while its state is blank."""
 
-    def __init__(self, name: str, token: str, deciding_member: str) -> None:
+    def __init__(self, name: str, token: str, deciding_member: str, state: str = "blank") -> None:
         self._name = name
         self._token = token
         self._deciding_member = deciding_member
         self._changed = threading.Condition()
         self._instance = secrets.token_hex(16)
-        self._state = "blank"
+        self._state = state
         self._decision: Decision | None = None
         self._snapshot = self._problem = ""
 
@@ -92,7 +93,7 @@ class BootstrapEndpoint:
     def withdraw(self) -> bool:
         """Take a new instance, which voids all decisions about this run. Returns ``False`` after a decision."""
         with self._changed:
-            if self._state != "blank":
+            if self._state == "decided":
                 return False
             self._instance = secrets.token_hex(16)
             return True

@@ -55,7 +55,10 @@ Start = tuple[str, Mapping[str, str]]
 
 
 class JoiningMember:
-    """A member without data, until its etcd may start. ``become_member`` does the work."""
+    """A member without data, until its etcd may start. ``become_member`` does the work.
+
+    One whose ``state`` is ``remains`` has data without a log, and only joins.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class JoiningMember:
         write_addresses: Callable[[DropletAddresses], None],
         can_start: Callable[[], bool],
         restoration: Restoration,
+        state: str,
     ) -> None:
         self._settings = settings
         self._paths = paths
@@ -80,7 +84,7 @@ class JoiningMember:
         self._began = time.monotonic()
         self._last_answers: dict[str, float] = {}
         self._deciding_member = deciding_member(settings.initial_members)
-        self._endpoint = BootstrapEndpoint(settings.name, settings.token, self._deciding_member)
+        self._endpoint = BootstrapEndpoint(settings.name, settings.token, self._deciding_member, state)
         self._threads = ThreadPoolExecutor(16)
 
     def become_member(self) -> Start:

@@ -62,13 +62,13 @@ class PrepareCluster:
         if self._paths.recheck.exists():
             disk = self._recheck(disk)
             self._paths.recheck.unlink(missing_ok=True)
-        if may_bootstrap(disk.contents):
-            self._become_member()
+        if disk.contents in {Contents.BLANK, Contents.REMAINS}:
+            self._become_member(blank=may_bootstrap(disk.contents))
         else:
             self._start_with(disk)
 
-    def _become_member(self) -> None:
-        """Bootstrap or join the cluster, without data."""
+    def _become_member(self, *, blank: bool) -> None:
+        """Bootstrap or join the cluster, without data. A member that is not ``blank`` only joins."""
         # An earlier run wrote them for a disk in another state.
         self._paths.environment.unlink(missing_ok=True)
         self._paths.joining.unlink(missing_ok=True)
@@ -82,6 +82,7 @@ class PrepareCluster:
             write_addresses=partial(write_addresses, self._paths),
             can_start=lambda: not self._installation.is_alive(),
             restoration=restoration,
+            state="blank" if blank else "remains",
         )
         try:
             state, cluster = joining_member.become_member()
@@ -90,6 +91,8 @@ class PrepareCluster:
             raise SystemExit(1) from None
         finally:
             restoration.clear()
+        if not blank:
+            warn(f"the data had no log: it is now in {set_aside(self._paths, 'damaged')}")
         self._write_environment(state, cluster)
 
     def _start_with(self, disk: Disk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from etcd_node.digitalocean.api import ListingError
@@ -119,6 +120,8 @@ def _look_after_volume(settings: Settings, paths: Paths) -> None:
     device = paths.device(settings.volume)
     try:
         replace_text(paths.errors, str(filesystem_errors(device)), mode=0o644)
+        if is_read_only(paths.mount):
+            return
         keep_reserve(paths)
         # Where it could not grow, it is not tried again: the next boot grows it before it is mounted.
         if not paths.outgrown.exists() and not grow_filesystem(device, mounted=True):
@@ -131,19 +134,20 @@ def _update_addresses(settings: Settings, paths: Paths, token: str) -> None:
     paths.moved.unlink(missing_ok=True)
     try:
         sync_hosts(settings, paths, token)
-    except ListingError as error:
+    except (ListingError, OSError) as error:
         warn(f"the members' addresses are not updated: {error}")
 
 
 def _next_action(
     settings: Settings, paths: Paths, client: TlsClient, metrics: LocalMetrics | None, now: float
 ) -> tuple[str, str] | None:
-    if metrics is not None and metrics.learner:
-        paths.joining.touch()
-        return "start", "etcd-promote.service"
     if metrics is not None and is_read_only(paths.mount):
         warn("the data volume is read-only: restarting etcd, which checks the file system first")
         return "restart", "etcd.service"
+    if metrics is not None and metrics.learner:
+        with suppress(OSError):
+            paths.joining.touch()
+        return "start", "etcd-promote.service"
     # A recheck that is requested already may have to wait, and must not be interrupted by another restart.
     if paths.recheck.exists() or (metrics is not None and metrics.has_leader):
         return None

@@ -156,5 +156,5 @@ def refuse_full_volume(mount: Path, size: int) -> None:
         kept = ", ".join(sorted(one.name for one in mount.glob("*-2*"))) or "nothing"
         raise RestoreError(
             f"{mount} has {free >> 20} MiB free, but the backup needs {need >> 20}: "
-            f"move or delete data that was set aside there ({kept})"
+            f"move data that was set aside there to another place ({kept})"
         )

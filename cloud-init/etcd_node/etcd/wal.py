@@ -22,6 +22,7 @@ class Contents(Enum):
     """The kinds of content that a member's disk may have."""
 
     BLANK = "no data"
+    REMAINS = "data without a log"
     EMPTY_BOOTSTRAP_LOG = "an empty bootstrap log"
     DATA = "data"
 
@@ -46,18 +47,44 @@ def read_disk(data: Path) -> Disk:
     """Read a data directory.
 
     A log counts as an empty bootstrap log only if every byte is understood and none belongs to a client's write. Such
-    a log may be deleted, so anything damaged, unknown or large counts as data.
+    a log may be set aside without proof from a quorum, so anything damaged, unknown or large counts as data.
     """
     logs = sorted((data / "member/wal").glob("*.wal"))
     if not logs:
-        # etcd renames a new log to this name when it is complete. So etcd has never started here.
-        return Disk(Contents.BLANK)
+        # etcd renames a new log to this name when it is complete. So etcd has never started here, or its log is lost.
+        return Disk(Contents.REMAINS if _has_remains(data) else Contents.BLANK)
     identity = _identity(logs[0])
-    if len(logs) > 1:
+    # Each log begins with its identity.
+    if len(logs) > 1 or identity is None:
         return Disk(Contents.DATA, identity)
     snapshots = [path.name for path in (data / "member/snap").glob("*.snap")]
     contents = Contents.EMPTY_BOOTSTRAP_LOG if _is_empty_bootstrap_log(logs[0], snapshots) else Contents.DATA
     return Disk(contents, identity)
+
+
+def _has_remains(data: Path) -> bool:
+    """Whether a data directory without a log has anything that etcd does not make before its first log.
+
+    A repair by ``e2fsck`` may lose files, and moves those whose names are lost to ``lost+found``. etcd would use
+    a database that is left, and skip the entries that it has already: etcd 3.6 then ends with "member unknown".
+    """
+    files = [*data.rglob("*"), *data.parent.glob("lost+found/**/*")]
+    return (data / "member/wal").exists() or any(map(_holds_data, files))
+
+
+def _holds_data(file: Path) -> bool:
+    if file.is_dir() or "wal.tmp" in file.parts:
+        return False
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(1 << 25)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    # A database that etcd has just made has one bucket, meta, on its first pages. After the log it makes others.
+    new = file.parts[-2:] == ("snap", "db") and b"key" not in content and not content[1 << 15 :].strip(b"\0")
+    return bool(content) and not new
 
 
 class DamagedLogError(ValueError):

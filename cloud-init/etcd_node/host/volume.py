@@ -20,6 +20,9 @@ RETRY_INTERVAL = 0.5
 CHECK_INTERVAL = 10.0
 """Seconds between two tries to mount a volume with a damaged file system, each after a check."""
 
+OPTIONS = "noatime,errors=remount-ro"
+"""The options of the mount. At an error the kernel makes the file system read-only."""
+
 RESERVE = 128 << 20
 """Bytes that are kept back on the volume. A full volume then still has room for one start of etcd."""
 
@@ -51,14 +54,33 @@ def mount(device: Path, target: Path, outgrown: Path) -> str | None:
         if (problem := _run("umount", target)) and is_read_only(target):
             return f"it is read-only: {problem}"
     if not target.is_mount():
-        if problem := _check(device) or _run("mount", "-o", "noatime,errors=remount-ro", device, target):
+        _unmount_others(device)
+        if problem := _check(device) or _run("mount", "-o", OPTIONS, device, target):
             return problem
         if is_read_only(target):
             return "the device is read-only"
         say(f"mounted {device} on {target}")
     if target.stat().st_dev != device.stat().st_rdev:
         return f"another file system is mounted on {target}: unmount it"
+    # All mounts of a file system have the options of the first, until one of them is mounted again.
+    if "errors=remount-ro" not in (mount_options(target) or OPTIONS):
+        return _run("mount", "-o", f"remount,{OPTIONS}", target) or None
     return None
+
+
+def _unmount_others(device: Path) -> None:
+    """Undo each mount of a device. DigitalOcean's udev rule makes a unit for one below /mnt, with other options.
+
+    https://docs.digitalocean.com/products/volumes/details/naming-conventions/
+    """
+    number = device.stat().st_rdev
+    for words in _mounts():
+        if words[2] == f"{os.major(number)}:{os.minor(number)}":
+            point = words[4]
+            # systemd-escape(1)
+            unit = point[1:].replace("-", r"\x2d").replace("/", "-")
+            _run("systemctl", "disable", "--no-reload", f"{unit}.mount")
+            warn(f"unmounting {point}: it is the data volume. {_run('umount', point)}")
 
 
 def _check(device: Path) -> str:
@@ -84,11 +106,14 @@ def mount_options(target: Path) -> list[str] | None:
 
     Units that mount everything read-only for themselves change the options of the mount alone.
     """
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        words = line.split()
+    for words in _mounts():
         if words[4] == str(target):
             return words[-1].split(",")
     return None
+
+
+def _mounts() -> list[list[str]]:
+    return [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
 
 
 def is_read_only(target: Path) -> bool:
@@ -121,13 +146,14 @@ def keep_reserve(paths: Paths) -> None:
             os.posix_fallocate(file.fileno(), 0, RESERVE)
 
 
-def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:
+def set_aside(paths: Paths, why: str) -> Path:
     """Move the data into a directory ``WHY-TIME`` beside it, where an operator finds it. Returns the directory.
 
-    Earlier copies with the same ``why`` are deleted, unless ``keep``: then only an operator deletes copies.
+    What a member set aside unasked, since a quorum or an empty log showed that nobody needs it, replaces its earlier
+    copy. All other copies stay, and what ``e2fsck`` has found goes with them.
     """
     stem = target = paths.mount / f"{why}-{time.strftime('%Y%m%dT%H%M%S')}"
-    if not keep:
+    if unasked := why in {"removed", "unborn"}:
         for old in paths.mount.glob(f"{why}-*"):
             shutil.rmtree(old, ignore_errors=True)
     number = 1
@@ -135,6 +161,8 @@ def set_aside(paths: Paths, why: str, *, keep: bool = False) -> Path:
         number += 1
         target = stem.with_name(f"{stem.name}-{number}")
     paths.data.rename(target)
+    for found in () if unasked else paths.mount.glob("lost+found/*"):
+        found.rename(target / found.name)
     paths.data.mkdir(mode=0o700)
     _give_to_etcd(paths.data)
     return target

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from etcd_node.etcd.client import local_members
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
@@ -40,6 +41,8 @@ def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
                     _respond(connection, "200 OK", text)
                 case "/status":
                     told = facts(settings, paths) | {"client": connection.getpeername()[0]}
+                    if etcd := read_local_metrics(settings.metrics):
+                        told["leader"] = etcd.has_leader
                     _respond(connection, "200 OK", json.dumps(told))
                 case _:
                     _respond(connection, "404 Not Found", "/metrics and /status are here.\n")
@@ -76,10 +79,11 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
 
 
 def node_metrics(told: Mapping[str, Any]) -> str:
-    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, and the disk."""
+    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, the volume, and the disk."""
     values = {
         "etcd_exits": told["etcd_exits"],
         "etcd_active": told["unit"]["etcd"] == "active",
+        "volume_mounted": told["volume"]["mounted"] or not told["volume"]["name"],
         **{f"disk_{key}": value for key, value in told["disk"].items() if not isinstance(value, str)},
     }
     return "".join(

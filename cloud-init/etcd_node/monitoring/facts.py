@@ -23,16 +23,19 @@ COMMAND_TIMEOUT = 4.0
 def facts(settings: Settings, paths: Paths, *, journal: bool = True) -> dict[str, Any]:
     """Return what this member knows about itself. etcd need not run, nor be installed.
 
-    Without ``journal``, the lines of the journal are missing, which take the longest.
+    Without ``journal``, the lines of the journal are missing, which take the longest. They are missing as well while
+    etcd or ``preparecluster`` has nothing to say.
     The program makes sentences of it: ``components/etcd/node_report.py``.
     """
     units = _units()
+    states = {unit: values.get("ActiveState", "") for unit, values in units.items()}
+    waits = journal and states["preparecluster"] == "activating"
     return {
         "name": settings.name,
         "clock": time.time(),
-        "unit": {unit: values.get("ActiveState", "") for unit, values in units.items()},
-        "waiting": "".join(_journal("preparecluster", "-n1")) if journal else "",
-        "etcd_last": _journal("etcd", "-n2", "-g", ERRORS) if journal else [],
+        "unit": states,
+        "waiting": "".join(_journal("preparecluster", "-n1")) if waits else "",
+        "etcd_last": _journal("etcd", "-n2", "-g", ERRORS) if journal and states["etcd"] != "active" else [],
         "etcd_result": units["etcd"].get("Result", ""),
         "etcd_exits": int(units["etcd"].get("NRestarts", 0)),
         "volume": {"name": settings.volume, "mounted": mount_options(paths.mount) is not None},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from etcd_node.recovery.survey import MemberState, Survey
+from etcd_node.recovery.verdict import step
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Consent:
     """The name of the cluster whose data is discarded."""
     silent_are_down: bool = False
     """None of the silent members runs."""
+    others_are_older: bool = False
+    """No other member has newer data."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def find_objection(survey: Survey, cluster: str, consent: Consent) -> Objection 
         if consent.give_up != cluster:
             return Objection(reason, "To discard its data, also name the cluster", ("--give-up", cluster))
         return None
-    if refusing := survey.having(MemberState.REFUSES):
+    if refusing := survey.having(MemberState.REFUSES, MemberState.HAS_LEADER):
         return Objection(
             f"{'; '.join(map(str, refusing))}: it may run in a quorum.",
             "If it does not, power it off, and then run",
@@ -58,3 +61,16 @@ def find_objection(survey: Survey, cluster: str, consent: Consent) -> Objection 
             ("--silent-are-down",),
         )
     return None
+
+
+def newer_data(survey: Survey, consent: Consent) -> Objection | None:
+    """Return the objection to a cluster of one while others may have data that is newer, or ``None``."""
+    others = survey.having(MemberState.OFF, MemberState.STOPPED, MemberState.NO_LEADER)
+    if not others or consent.others_are_older:
+        return None
+    steps = "\n".join(step(one) for one in others)
+    return Objection(
+        f"Another member may have newer data:\n\n{steps}\n\n",
+        "If none has (docs/recovery.md, One survivor), continue with",
+        ("--others-are-older",),
+    )

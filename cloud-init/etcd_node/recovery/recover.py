@@ -20,9 +20,12 @@ from shutil import disk_usage
 from components.shared.backups import SUFFIX
 from components.shared.ports import CLIENT_PORT, PEER_PORT
 from etcd_node.digitalocean.api import list_droplets
+from etcd_node.digitalocean.markers import read_markers
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.etcd.local_metrics import read_local_metrics
-from etcd_node.etcd.membership import cluster_name
+from etcd_node.etcd.membership import MemberList, cluster_name, is_self
+from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.etcd.wal import Contents, DamagedLogError, read_disk
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.etcd_environment import parse_environment
@@ -30,7 +33,7 @@ from etcd_node.host.journal import say
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.host.volume import set_aside
 from etcd_node.monitoring.facts import facts, words
-from etcd_node.recovery.preconditions import Consent, find_objection
+from etcd_node.recovery.preconditions import Consent, Objection, find_objection, newer_data
 from etcd_node.recovery.rejoin import rejoin_objection
 from etcd_node.recovery.survey import Survey, survey_members
 from etcd_node.recovery.verdict import PROGRAM, verdict
@@ -47,6 +50,9 @@ etcd's start would use it in place of a new run.
 
 STOP_LIMIT = 30.0
 """Seconds for etcd to exit after SIGTERM."""
+
+LEAVE_LIMIT = 15.0
+"""Seconds for the other members to remove one that gives up its data."""
 
 ALONE_LIMIT = 60.0
 """Seconds for etcd to become the leader of a cluster of one."""
@@ -82,13 +88,16 @@ class Plan:
 def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
     """Run ``check``, ``rejoin``, ``alone`` or ``from-backup NAME``. Exits with a message when a check objects."""
     token = (paths.etc / "prepare_cluster.token").read_text().strip()
-    consent = Consent(arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down)
+    consent = Consent(
+        arguments.even_with_quorum, arguments.give_up, arguments.silent_are_down, arguments.others_are_older
+    )
     members = tuple(name for name in str(arguments.members).split(",") if name)
     survey = partial(
         survey_members,
         settings,
         paths,
         lambda: list_droplets(settings.api_url, token, settings.tag, settings.addresses),
+        lambda: read_markers(settings, token).size,
     )
     if settings.volume and not paths.mount.is_mount():
         sys.exit(
@@ -126,9 +135,12 @@ def _check(settings: Settings, paths: Paths, survey: Survey) -> list[str]:
 
 def alone(settings: Settings, paths: Paths, survey: Survey, consent: Consent) -> None:
     """Make a cluster of one from this member's data. Raises ``RecoveryError``."""
-    if read_disk(paths.data).contents is Contents.BLANK:
-        raise RecoveryError("this member has no data: run this on the member with the newest data")
-    _raise_objection(settings, survey, consent)
+    own = read_disk(paths.data).contents
+    if own in {Contents.BLANK, Contents.REMAINS}:
+        raise RecoveryError(f"this member has {own.value}: run this on the member with the newest data")
+    _raise_objection(
+        find_objection(survey, _cluster(settings, survey), consent) or newer_data(survey, consent)
+    )
     _systemctl("stop", *UNITS, *RUNNING_STEPS)
     say("stopped etcd; making a cluster of one from its data, on loopback only")
     try:
@@ -185,11 +197,33 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
         raise RecoveryError(f"Nothing has been changed: {objection}.")
     try:
         _systemctl("stop", *UNITS, *RUNNING_STEPS)
+        _leave(settings, paths, survey.confirmed)
         say(f"moved this member's data to {set_aside(paths, 'damaged')}")
     finally:
         _systemctl("start", "--no-block", *UNITS)
     say("this member joins again with the data of the others: journalctl -fu preparecluster. See docs/recovery.md for "
         "the alarm and the data that was set aside")  # fmt: skip
+
+
+def _leave(settings: Settings, paths: Paths, confirmed: MemberList | None) -> None:
+    """Let a quorum remove this member, which is stopped, before it gives up its data. The rest is then a quorum."""
+    cluster = ClusterClient(TlsClient(paths.etc), other_members(settings, paths))
+    deadline = time.monotonic() + LEAVE_LIMIT
+    for member in confirmed.members if confirmed else ():
+        while is_self(settings.name, member):
+            try:
+                cluster.remove(member.id)
+                break
+            except (NoQuorumError, RefusedError) as error:
+                # An earlier try has removed it, although nobody said so.
+                if "not found" in str(error):
+                    break
+                # If it led the cluster, the others elect a leader first.
+                if time.monotonic() > deadline:
+                    raise RecoveryError(
+                        f"The others do not remove this member now ({error}): try again"
+                    ) from None
+                time.sleep(0.5)
 
 
 def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, consent: Consent) -> None:
@@ -206,7 +240,7 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
         raise RecoveryError(
             f"--members must name all members that have a droplet, {','.join(survey.droplets)}, and no other"
         )
-    _raise_objection(settings, survey, consent)
+    _raise_objection(find_objection(survey, _cluster(settings, survey), consent))
     if not (plan.members and plan.label):
         print(_complete_command(plan, survey))
         return
@@ -233,7 +267,7 @@ def _set_up_restore(settings: Settings, paths: Paths, plan: Plan, contents: Cont
     # First, so that a loss of power never leaves a member of the old cluster without data.
     replace_text(paths.recovery, json.dumps(content), mode=0o644)
     if contents is not Contents.BLANK:
-        say(f"moved this member's data to {set_aside(paths, 'given-up', keep=True)}")
+        say(f"moved this member's data to {set_aside(paths, 'given-up')}")
 
 
 def _complete_command(plan: Plan, survey: Survey) -> str:
@@ -260,8 +294,7 @@ def _cluster(settings: Settings, survey: Survey) -> str:
     return cluster_name(settings, survey.confirmed.cluster)
 
 
-def _raise_objection(settings: Settings, survey: Survey, consent: Consent) -> None:
-    objection = find_objection(survey, _cluster(settings, survey), consent)
+def _raise_objection(objection: Objection | None) -> None:
     if objection is not None:
         raise RecoveryError(
             f"Nothing has been changed. {objection.reason} {objection.condition}:\n\n"

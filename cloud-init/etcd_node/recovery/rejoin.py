@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from components.shared.health import LEARNER
 from etcd_node.etcd.client import RefusedError, call
 from etcd_node.etcd.health import problem_in
-from etcd_node.etcd.membership import MemberList, is_self
+from etcd_node.etcd.membership import MemberList, is_foreign, is_self
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
@@ -16,31 +19,74 @@ HASH_TIMEOUT = 120.0
 """Seconds for a hash of another member's data."""
 ROOM = 256
 """MiB that a member needs besides its database, for its log."""
+LEASE = int.from_bytes(b"rejoin")
+"""Id of the lease of etcd that a member takes before it gives up its data, so that no other does so meanwhile."""
+LEASE_SECONDS = 120
+"""Length of the lease, to which the place of its owner in the sorted names is added."""
 
 
 def rejoin_objection(settings: Settings, paths: Paths, confirmed: MemberList | None, free: int) -> str:
     """Return why this member must keep its data; empty when all others are healthy and have the same data.
 
-    ``confirmed`` is the member list of a quorum, and ``free`` the room on this member's disk in MiB.
+    ``confirmed`` is the member list of a quorum, and ``free`` the room on this member's disk in MiB. Nobody may ever
+    promote a learner that was added by hand, so its health does not matter.
     """
     if confirmed is None:
         return "no quorum answers, so this data may be needed"
-    others = [member for member in confirmed.members if not is_self(settings.name, member)]
-    if 2 * len(others) <= sum(not member.learner for member in confirmed.members):
+    known = read_members(paths.hosts)
+    names = sorted({settings.name, *known})
+    others = [
+        member
+        for member in confirmed.members
+        if not is_self(settings.name, member)
+        and not (member.learner and (is_foreign(settings.name, member) or member.host not in names))
+    ]
+    voters = sum(not member.learner for member in confirmed.members)
+    if 2 * sum(not member.learner for member in others) <= voters:
         return "without this member the others are no quorum"
-    client, known = TlsClient(paths.etc), read_members(paths.hosts)
+    for member in others:
+        if member.learner:
+            return unhealthy(member.host, LEARNER)
+    client = TlsClient(paths.etc)
     addresses = [MemberAddress(member.host, known.get(member.host, member.host)) for member in others]
+    try:
+        if (owner := _lease_owner(client, addresses[0], names, settings.name)) != settings.name:
+            return f"{owner} gives up its data now. Wait until etcdctl member list shows it as no learner"
+    except (NoAnswerError, RefusedError) as error:
+        return unhealthy(addresses[0].name, error)
+    if objection := _data_objection(client, addresses, free):
+        with suppress(NoAnswerError, RefusedError):
+            call(client, addresses[0], "/v3/lease/revoke", {"ID": str(LEASE)})
+    return objection
+
+
+def _lease_owner(client: TlsClient, member: MemberAddress, names: Sequence[str], name: str) -> str:
+    """Take the lease, and return its owner.
+
+    Under an alarm etcd grants no lease. Then two members may go on, and a quorum removes one after the other: the rest
+    is a quorum each time, since a member gives up its data only after that.
+    """
+    lease = {"ID": str(LEASE)}
+    try:
+        call(client, member, "/v3/lease/grant", {**lease, "TTL": str(LEASE_SECONDS + names.index(name))})
+    except RefusedError as error:
+        if "already exists" in str(error):
+            length = int(call(client, member, "/v3/lease/timetolive", lease).get("grantedTTL", 0))
+            return "".join(names[max(0, length - LEASE_SECONDS) :][:1]) or "another member"
+    return name
+
+
+def _data_objection(client: TlsClient, others: Sequence[MemberAddress], free: int) -> str:
     name, needed, revision, hashes = "", 0, 1 << 62, set[str]()
     try:
-        for member, address in zip(others, addresses, strict=True):
-            name = member.host
+        for address in others:
+            name = address.name
             status = call(client, address, "/v3/maintenance/status", {})
             needed = max(needed, int(status.get("dbSize", 0)) // 1048576 + ROOM)
             revision = min(revision, int(status["header"].get("revision", 0)))
-            problem = LEARNER if member.learner else problem_in(client.call_gateway(address, HEALTH, None))
-            if problem:
+            if problem := problem_in(client.call_gateway(address, HEALTH, None)):
                 return unhealthy(name, problem)
-        for address in addresses:
+        for address in others:
             name = address.name
             answer = call(
                 client, address, "/v3/maintenance/hashkv", {"revision": revision}, timeout=HASH_TIMEOUT

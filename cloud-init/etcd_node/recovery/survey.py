@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 
+from components.shared.names import member_number
 from etcd_node.bootstrap.bootstrap_rules import PeerState
 from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import addresses_of
@@ -16,6 +17,7 @@ from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
 from etcd_node.etcd.membership import ListedMember, MemberList, is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
+from etcd_node.etcd.wal import Contents
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.facts import words
@@ -53,8 +55,6 @@ class MemberObservation:
     state: MemberState
     detail: str = ""
     """What the member or its machine says, or why there is no answer."""
-    contents: str = ""
-    """What its data directory has, as its machine says; empty when that is unknown."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.state.value}" + (f" ({self.detail})" if self.detail else "")
@@ -100,11 +100,19 @@ class Survey:
         return [other for other in self.others if other.state in states]
 
 
-def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[], list[Droplet]]) -> Survey:
-    """Ask all other members at the same time. ``list_droplets`` may raise ``ListingError``."""
+def survey_members(
+    settings: Settings,
+    paths: Paths,
+    list_droplets: Callable[[], list[Droplet]],
+    read_size: Callable[[], int | None] = lambda: None,
+) -> Survey:
+    """Ask all other members at the same time. ``list_droplets`` and ``read_size`` may raise ``ListingError``.
+
+    Members without a droplet whose number is above the cluster's size are left out: no run makes them again.
+    """
     addresses = read_members(paths.hosts)
     droplets: list[Droplet] | None = None
-    problem = ""
+    problem, size = "", None
     try:
         found = list_droplets()
         addresses |= addresses_of(found).by_name
@@ -113,6 +121,7 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
         else:
             # It may be the listing of another account.
             problem = f"DigitalOcean does not list this droplet, {settings.name}"
+        size = read_size()
     except ListingError as error:
         problem = str(error)
     client = TlsClient(paths.etc)
@@ -131,7 +140,11 @@ def survey_members(settings: Settings, paths: Paths, list_droplets: Callable[[],
             threads.submit(_observe, client, name, member, None if name in foreign else droplets)
             for name, member in others.items()
         ]
-        observed = tuple(one.result() for one in asked)
+        observed = tuple(
+            one
+            for one in (call.result() for call in asked)
+            if size is None or one.state is not MemberState.NO_DROPLET or member_number(one.name) <= size
+        )
     return Survey(
         observed,
         confirmed.result(),
@@ -164,26 +177,42 @@ def _observe(
             report = report_from(name, client.request_peer(member, "GET", PATH))
             if report.state in {PeerState.BLANK, PeerState.DECIDED}:
                 return MemberObservation(name, MemberState.BLANK)
+            if report.state is PeerState.REMAINS:
+                return MemberObservation(name, MemberState.STOPPED, report.state.value)
             if report.state is PeerState.RUNNING:
-                return MemberObservation(
-                    name,
-                    MemberState.HAS_LEADER if read_status(client, member).leader else MemberState.NO_LEADER,
-                )
+                return _observe_etcd(client, member)
             reason = report.detail
-        except (NoAnswerError, RefusedError) as error:
+        except NoAnswerError as error:
             reason = str(error)
     state, detail = _state_by_api(name, reason, droplets)
-    told = {} if member is None or state is not MemberState.STOPPED else _told(client, member)
-    return MemberObservation(name, state, told.get("words") or detail, told.get("contents", ""))
+    told = None
+    if member is not None and state in {MemberState.STOPPED, MemberState.SILENT}:
+        told = _told(client, member)
+    return told or MemberObservation(name, state, detail)
 
 
-def _told(client: TlsClient, member: MemberAddress) -> dict[str, str]:
-    """What a member's machine says about it, and what its data directory has."""
+def _observe_etcd(client: TlsClient, member: MemberAddress) -> MemberObservation:
+    try:
+        follows = read_status(client, member).leader
+    except (NoAnswerError, RefusedError) as error:
+        # It has answered on the peer port, so this is no silence.
+        return MemberObservation(member.name, MemberState.REFUSES, str(error))
+    return MemberObservation(member.name, MemberState.HAS_LEADER if follows else MemberState.NO_LEADER)
+
+
+def _told(client: TlsClient, member: MemberAddress) -> MemberObservation | None:
+    """What a member's machine says about it, or ``None`` if it says nothing."""
     try:
         values = client.request_exporter(member, "/status").json()
-        return {"words": words(values), "contents": values["disk"].get("contents", "")}
+        volume = values["volume"]
+        # Without its volume, the machine shows an empty directory.
+        contents = values["disk"].get("contents", "") if volume["mounted"] or not volume["name"] else ""
+        state = MemberState.BLANK if contents == Contents.BLANK.value else MemberState.STOPPED
+        if values["unit"]["etcd"] == "active":
+            state = MemberState.REFUSES
+        return MemberObservation(member.name, state, words(values))
     except (NoAnswerError, ValueError, TypeError, KeyError, AttributeError):
-        return {}
+        return None
 
 
 def _state_by_api(name: str, reason: str, droplets: Sequence[Droplet] | None) -> tuple[MemberState, str]:

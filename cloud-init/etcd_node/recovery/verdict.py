@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etcd_node.etcd.wal import Contents
-from etcd_node.recovery.survey import MemberState, Survey
+from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
 
 PROGRAM = "python3 -ES /etc/etcd/prepare_cluster.py"
 LOG = "on it: journalctl -u etcd -n 50"
@@ -17,6 +17,14 @@ STEPS = {
     MemberState.STOPPED: "may have data. Start etcd, on it: systemctl start etcd",
 }
 """What to do about a member in each state that may keep data, or be part of a quorum."""
+MEND = f"may have data. Mend what it says (docs/recovery.md), {LOG}"
+"""What to do about a member whose etcd does not run for a reason that it tells."""
+
+
+def step(one: MemberObservation) -> str:
+    """Return what to do about a member, by what was seen. systemd says ``success`` of an etcd that was stopped."""
+    told = one.state is MemberState.STOPPED and one.detail not in {"", "success"}
+    return f"{one.name} {MEND if told else STEPS[one.state]}"
 
 
 def verdict(survey: Survey, own: Contents) -> list[str]:
@@ -26,7 +34,7 @@ def verdict(survey: Survey, own: Contents) -> list[str]:
             f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
             "data rejoin it. On your own machine: etcdctl member list -w table"
         ]
-    steps = [f"{one.name} {STEPS[one.state]}" for one in survey.others if one.state in STEPS]
+    steps = [step(one) for one in survey.others if one.state in STEPS]
     if steps:
         return ["No quorum answers.", *steps, f"Then look again: {PROGRAM} recover check"]
     if own is Contents.DATA:
@@ -35,6 +43,6 @@ def verdict(survey: Survey, own: Contents) -> list[str]:
             f"{PROGRAM} recover alone"
         ]
     return [
-        "No member has data. With the name of a backup (docs/recovery.md, Nothing left): "
+        f"This member has {own.value}, and no other one has data. With a backup (docs/recovery.md, Nothing left): "
         f"{PROGRAM} recover from-backup NAME"
     ]

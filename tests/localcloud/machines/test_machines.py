@@ -131,16 +131,17 @@ def test_a_machine_finds_its_volume_formatted_and_labelled(three: Lab) -> None:
     assert three.output(ONE, f"blkid -o value -s LABEL {DEVICE.format('data')}") == "data"
 
 
+def test_a_new_volume_is_mounted_below_mnt_as_digitaloceans_udev_rule_does(three: Lab) -> None:
+    assert three.output(ONE, "systemctl is-enabled mnt-data.mount") == "enabled"
+    assert "discard" in three.output(ONE, "findmnt -no OPTIONS /mnt/data")
+
+
 def test_a_running_machine_gets_and_loses_a_volume(three: Lab) -> None:
     device = DEVICE.format("extra")
     three.do(three.host.create_volume("extra", 1, "xfs", "extra"))
     three.do(three.host.attach_volume(TWO, "extra"))
-    assert (
-        three.sh(
-            TWO, f"mkdir -p /mnt/extra && mount {device} /mnt/extra && echo kept >/mnt/extra/file && sync"
-        ).returncode
-        == 0
-    )
+    assert three.sh(TWO, "echo kept >/mnt/extra/file && sync").returncode == 0
+    assert "discard" in three.output(TWO, "findmnt -no OPTIONS /mnt/extra")
     three.do(three.host.detach_volume(TWO, "extra"))
     assert three.sh(TWO, f"test -e {device}").returncode == 1
     assert three.sh(TWO, "mountpoint /mnt/extra").returncode != 0
@@ -208,6 +209,7 @@ def test_a_volume_keeps_its_data_when_its_machine_is_deleted(three: Lab) -> None
     assert not three.host.machine(ONE).exists
     three.boot(machine(4, volumes=("data",)))
     assert three.output(1004, f"mount {DEVICE.format('data')} /mnt && cat /mnt/file") == "survives"
+    assert three.sh(1004, "systemctl cat mnt-data.mount").returncode != 0
 
 
 def test_a_deleted_machines_id_can_be_reused_with_an_empty_disk(three: Lab) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from components.userdata import base94
-from components.userdata.archive import ArchivedFile, pack
+from components.userdata.archive import ArchivedFile
+from components.userdata.member_archive import pack_member
 from components.userdata.packing import pack_sources
 from components.userdata.render import SOURCES, archive_files
 from components.userdata.stripping import stripped
@@ -32,7 +33,7 @@ def droplet(tmp_path: Path) -> Iterator[Path]:
         base94.encode(pack_sources(archive_files(), SOURCES / "unpack_files.py", tmp_path))
     )
     key = ArchivedFile(KEY, "secret\n", permissions="0400", owner="etcd")
-    (etc / "member.bz2.b94").write_text(base94.encode(pack([key])))
+    (etc / "member.lzma.b94").write_text(base94.encode(pack_member([key])))
     mask = os.umask(0o077)
     yield tmp_path / "root"
     os.umask(mask)
@@ -49,7 +50,7 @@ def unpacked(droplet: Path) -> dict[str, Path]:
         for file in droplet.rglob("*")
         if file.is_file() and file.suffix != ".pyc"
     }
-    for name in ("unpack.py", "unpack_files.py", "node.bz2.b94", "member.bz2.b94"):
+    for name in ("unpack.py", "unpack_files.py", "node.bz2.b94", "member.lzma.b94"):
         files.pop(f"etc/etcd/{name}", None)
     return files
 

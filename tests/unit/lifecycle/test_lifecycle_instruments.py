@@ -134,6 +134,13 @@ def test_the_last_line_has_the_figures_of_all_cases() -> None:
     )
 
 
+def test_the_cases_of_two_processes_are_counted_together() -> None:
+    figures = Figures([CASE])
+    figures.add(Figures([replace(CASE, lost=2)]).dump())
+    assert figures == Figures([CASE, replace(CASE, lost=2)])
+    assert not figures.good
+
+
 def test_a_clients_longest_wait_is_found_with_and_without_standstills() -> None:
     report = {
         "acknowledged": 20,

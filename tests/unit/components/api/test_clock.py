@@ -35,6 +35,11 @@ def test_a_wrong_clock_is_told_with_the_difference(ahead: float, words: str) -> 
     assert "Set it right" in problem
 
 
+@pytest.mark.parametrize("ahead", [0.0, 7380.0, -40 * 86400.0])
+def test_a_moment_of_a_wrong_clock_is_told_by_the_apis(ahead: float) -> None:
+    assert clock((ahead, 0.1, 0.1)).api_time(NOW + ahead) == pytest.approx(NOW, abs=1.2)
+
+
 @pytest.mark.parametrize("ahead", [0.0, 9.0, -9.0])
 def test_a_small_difference_is_tolerated(ahead: float) -> None:
     assert clock((ahead, 0.1, 0.1)).problem == ""
@@ -47,6 +52,12 @@ def test_a_slow_answer_proves_no_difference() -> None:
 def test_a_quick_answer_after_a_slow_one_shows_the_difference() -> None:
     assert clock((30.0, 60.0, 0.1)).problem == ""
     assert "ahead of" in clock((30.0, 60.0, 0.1), (30.0, 0.1, 0.1)).problem
+
+
+@pytest.mark.parametrize(("ahead", "sure"), [(0.0, 0.0), (30.0, 28.9), (-30.0, -29.9)])
+def test_the_difference_is_the_least_that_the_answers_prove(ahead: float, sure: float) -> None:
+    assert clock((ahead, 0.1, 0.1)).ahead == pytest.approx(sure)
+    assert ApiClock(API).ahead == 0.0
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import formatdate
 
 import pytest
 
@@ -28,6 +29,12 @@ def test_a_pause_is_as_long_as_the_api_says_within_limits(headers: dict[str, str
 
 def test_the_reset_counts_from_now() -> None:
     assert 29 < retry_delay(2, {"ratelimit-reset": str(time.time() + 30)}) <= 45
+
+
+def test_the_reset_counts_by_the_clock_of_the_api() -> None:
+    present = time.time() - 7200
+    headers = {"ratelimit-reset": str(present + 30), "date": formatdate(present, usegmt=True)}
+    assert 29 < retry_delay(2, headers) <= 46.5
 
 
 def test_no_two_runs_come_back_at_once() -> None:

@@ -90,7 +90,7 @@ async def test_the_settings_of_an_existing_cluster_cannot_change(
 
 
 async def test_the_backup_to_restore_cannot_change_after_the_first_run(check: Check) -> None:
-    with pytest.raises(InvalidTransitionError, match="run pulumi destroy, which deletes no backup"):
+    with pytest.raises(InvalidTransitionError, match=r"docs/recovery\.md, A new cluster from a backup"):
         await check(
             account={},
             recorded={},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.config.backup_settings import (
+    LAST_BACKUP_SECONDS,
     BackupTarget,
     backup_summary,
     backup_target,
     in_seconds,
+    short_deletion,
     spaces_region,
 )
 from tests.unit.components.config.configuration_errors import validation_errors
@@ -61,6 +65,20 @@ def test_members_ask_for_the_encryption_that_is_set(encryption: str, headers: di
     uploaded = target(**BACKUPS, **endpoint, backupEncryption=encryption)
     assert uploaded is not None
     assert uploaded.as_json()["upload_headers"] == headers
+
+
+def test_systemd_limits_the_last_backup_to_the_seconds_of_the_program() -> None:
+    unit = Path(__file__).parents[4] / "cloud-init/units/etcd-last-backup.service"
+    assert re.findall(r"^TimeoutStopSec=(\d+)$", unit.read_text(), re.MULTILINE) == [str(LAST_BACKUP_SECONDS)]
+
+
+def test_a_time_for_deletions_that_a_last_backup_may_exceed_is_named() -> None:
+    assert short_deletion(settings(), 10) == short_deletion(settings(**BACKUPS), 210) == ""
+    warning = short_deletion(settings(**BACKUPS), 209)
+    assert warning.startswith(
+        "etcd:dropletTimeoutSeconds is 209: with backups on, the last backup may delay a "
+    )
+    assert warning.endswith("use 210 or more")
 
 
 def test_the_summary_tells_where_how_often_and_how_long() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from components.api.clock import ApiClock
 from components.api.listing import ListingError
 from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
@@ -17,8 +21,8 @@ from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.foreign_members import foreign_members
 from components.etcd.health import listed_names
-from components.etcd.member_status import MemberStatus, NoStatus, Observation
-from components.identity.stack_state import stack_state
+from components.etcd.member_status import Cause, MemberStatus, NoStatus, Observation
+from components.identity.stack_state import StackState, stack_state
 from tests.unit.components.config.valid_settings import settings
 
 
@@ -37,12 +41,13 @@ class KnownDroplets(AddressBook):
 class KnownInventory(Inventory):
     """An account that is not listed."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack: StackState) -> None:
+        self.clock = ApiClock("https://api.example.test")
         self.access = ProviderAccess("https://api.example.test", "token")
         self.book = KnownDroplets(settings(), "etcd-test")
         self.existing = pulumi.Output.from_input(frozenset[str]())
         self.unguarded = pulumi.Output.from_input(False)
-        self.stack = pulumi.Output.from_input(stack_state({}, "etcd-test"))
+        self.stack = pulumi.Output.from_input(stack)
 
 
 @pytest.fixture(autouse=True)
@@ -52,10 +57,14 @@ def _forget_outputs() -> Iterator[None]:
     SETTINGS.outputs.clear()
 
 
-def cluster_client() -> ClusterClient:
+NEW = stack_state({}, "etcd-test")
+"""The state of a new stack."""
+
+
+def cluster_client(stack: StackState = NEW, *, account: Inventory | None = None) -> ClusterClient:
     return ClusterClient(
         settings(),
-        account=KnownInventory(),
+        account=account or KnownInventory(stack),
         ca_certificate=pulumi.Output.from_input(""),
         operator_certificate=pulumi.Output.from_input(""),
         operator_key=pulumi.Output.from_input(""),
@@ -69,6 +78,31 @@ async def test_only_the_members_active_droplet_is_shut_down_again(monkeypatch: p
     monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
     client = cluster_client()
     assert await client.retry_shutdown("a", since=1.0, unresponsive=False) == {"shutdown of 2"}
+
+
+@pytest.mark.parametrize("ahead", [7200.0, -7200.0])
+async def test_shutdown_requests_are_compared_by_the_apis_clock(
+    monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    times: list[float] = []
+
+    async def asked(*_: object, since: float) -> bool:
+        times.append(since)
+        return True
+
+    async def retry(*_: object, since: float, now: float, **__: object) -> str:
+        times.extend([since, now])
+        return "shutdown"
+
+    monkeypatch.setattr("components.etcd.cluster_client.shutdown_was_requested", asked)
+    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
+    account = KnownInventory(NEW)
+    present = time.time()
+    account.clock.note(formatdate(present - ahead, usegmt=True), sent=present, received=present)
+    client = cluster_client(account=account)
+    assert await client.shutdown_was_requested("a", since=present)
+    await client.retry_shutdown("a", since=present, unresponsive=False)
+    assert times == [pytest.approx(present - ahead, abs=3)] * 3
 
 
 DOMAIN = settings().domain
@@ -104,8 +138,98 @@ async def test_a_member_is_ours_if_it_is_configured_or_has_a_droplet(monkeypatch
     assert listed_names(observations) == asked == {*settings().member_names, LEAVING}
     assert {one.name for one in foreign_members(observations)} == set(FOREIGN)
     # The last gate has recorded this one: its droplet was deleted by hand.
-    client.claim([FOREIGN[2]])
+    client = cluster_client(replace(NEW, recorded=frozenset([FOREIGN[2], FOREIGN[3]])))
     assert listed_names(await client.observe()) == {*settings().member_names, LEAVING, FOREIGN[2]}
+
+
+@pytest.mark.parametrize(
+    ("droplet", "cause", "words"),
+    [
+        ({"tags": ["etcd"]}, Cause.UNTAGGED, "doctl compute droplet tag 7 --tag-name etcd-test"),
+        ({"tags": ["Etcd-Test"]}, Cause.NO_DROPLET, "no droplet"),
+        (None, Cause.NO_DROPLET, "no droplet"),
+        (ListingError("429", temporary=True), Cause.UNLISTED, "429"),
+    ],
+    ids=["untagged", "tagged and not listed yet", "deleted", "unknown"],
+)
+async def test_a_known_droplet_without_the_tag_is_named_with_the_command_that_adds_it(
+    monkeypatch: pytest.MonkeyPatch, droplet: Any, cause: Cause, words: str
+) -> None:
+    async def read(_: str, kind: str, key: str, __: str) -> Mapping[str, Any] | None:
+        assert (kind, key) == ("droplets", "7")
+        if isinstance(droplet, Exception):
+            raise droplet
+        return droplet
+
+    async def nobody(_: object) -> dict[str, str]:
+        return {}
+
+    async def context(_: object) -> None:
+        """No member is asked."""
+
+    monkeypatch.setattr("components.droplets.address_book.read_one", read)
+    monkeypatch.setattr(AddressBook, "addresses", nobody)
+    monkeypatch.setattr(ClusterClient, "_tls_context", context)
+    first = settings().member_names[0]
+    found = (await cluster_client(replace(NEW, droplets={first: "7"})).observe())[first]
+    assert isinstance(found, NoStatus)
+    assert found.cause is cause
+    assert words in found.reason
+
+
+async def test_a_member_is_heard_if_one_that_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = settings().member_names
+    asked: list[str] = []
+
+    async def heard(addresses: dict[str, str], _: object) -> set[int]:
+        asked.extend(addresses)
+        return {2}
+
+    async def addresses(_: object) -> dict[str, str]:
+        return dict.fromkeys((first, second, third), "127.0.0.1")
+
+    async def context(_: object) -> None:
+        """No member is asked."""
+
+    monkeypatch.setattr("components.etcd.cluster_client.heard_members", heard)
+    monkeypatch.setattr(AddressBook, "addresses", addresses)
+    monkeypatch.setattr(ClusterClient, "_tls_context", context)
+    ids = {first: "1", second: "2", third: "3"}
+    status = MemberStatus("c", "1", "1", False, "", frozenset(), ids)
+    silent = NoStatus("no answer in time", Cause.SILENT)
+    observations: dict[str, Observation] = {first: status, second: silent, third: silent}
+    assert await cluster_client().heard(observations) == {second}
+    assert asked == [first]
+
+
+async def test_a_members_clock_is_compared_with_that_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead: list[float] = []
+
+    async def ask(*_: object, **how: float) -> None:
+        ahead.append(how["ahead"])
+
+    async def addresses(_: object) -> dict[str, str]:
+        return {"a": "127.0.0.1"}
+
+    async def context(_: object) -> None:
+        """No member is asked."""
+
+    monkeypatch.setattr("components.etcd.cluster_client.ask_report", ask)
+    monkeypatch.setattr(AddressBook, "addresses", addresses)
+    monkeypatch.setattr(ClusterClient, "_tls_context", context)
+    account = KnownInventory(NEW)
+    account.clock.note("Thu, 01 Jan 1970 01:00:00 GMT", sent=7200.0, received=7200.5)
+    nothing = pulumi.Output.from_input("")
+    client = ClusterClient(
+        settings(),
+        account=account,
+        ca_certificate=nothing,
+        operator_certificate=nothing,
+        operator_key=nothing,
+    )
+    assert await client.reports(["a"]) == {}
+    assert ahead == [3599.0]
+    assert "this machine's clock is 0:59:59 ahead" in client.clock_problem
 
 
 async def test_a_member_without_a_droplet_refuses_a_change_and_ends_nothing() -> None:

@@ -64,6 +64,13 @@ def test_a_running_etcd_is_not_told_with_earlier_errors() -> None:
     assert str(parse_report(running, 1000.0)) == "etcd runs"
 
 
+def test_an_etcd_without_a_leader_is_told_to_wait_for_a_quorum() -> None:
+    running = {**TOLD, "unit": {"preparecluster": "inactive", "etcd": "active"}, "etcd_exits": 0}
+    assert str(parse_report({**running, "leader": True}, 1000.0)) == "etcd runs"
+    waiting = parse_report({**running, "leader": False}, 1000.0)
+    assert str(waiting) == "etcd runs and waits for a quorum: it has no leader"
+
+
 def test_contents_are_unknown_while_the_volume_is_missing() -> None:
     missing = {**TOLD, "volume": {"name": "v", "mounted": False}}
     assert parse_report(missing, 1000.0).contents == ""

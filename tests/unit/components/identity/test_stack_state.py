@@ -22,8 +22,8 @@ def test_clusters_ids_tags_and_the_own_token_are_read() -> None:
             **resource(f"{PARENT}::etcd-etcd-old"),
             **resource(f"{PARENT}$pulumi:index:Stash::{OWN}-founding", output={"token": "own", "size": 3.0}),
             **resource(f"{PARENT}$pulumi:index:Stash::etcd-etcd-old-founding", output={"token": "old"}),
-            **resource(f"{PARENT}$pulumi:index:Stash::etcd-etcd-old-healthy"),
-            **resource(f"{MEMBER}$digitalocean:index/droplet:Droplet::{OWN}-1", id="1001"),
+            **resource(f"{PARENT}$pulumi:index:Stash::etcd-etcd-old-healthy", input={"members": ["old"]}),
+            **resource(f"{MEMBER}$digitalocean:index/droplet:Droplet::{OWN}-1", id="1001", name="first"),
             **resource(f"{MEMBER}$digitalocean:index/volume:Volume::{OWN}-1", id="4ebc464b"),
             **resource(f"{PARENT}$digitalocean:index/tag:Tag::{OWN}-size", name="Etcd-etcd-fra1-size-3"),
         },
@@ -33,6 +33,22 @@ def test_clusters_ids_tags_and_the_own_token_are_read() -> None:
     assert (state.healthy, state.token) == ({"etcd-etcd-old"}, "own")
     assert state.ids == {"1001", "4ebc464b"}
     assert state.tags == {"etcd-etcd-fra1-size-3"}
+
+
+def test_members_are_those_with_a_droplet_and_those_of_the_last_healthy_run() -> None:
+    state = stack_state(
+        {
+            **resource(f"{MEMBER}$digitalocean:index/droplet:Droplet::{OWN}-1", id="1001", name="first"),
+            **resource(
+                f"{PARENT}$pulumi:index:Stash::{OWN}-healthy",
+                input={"members": ["first", "second"]},
+                output={"members": ["first", "second", "third"]},
+            ),
+        },
+        OWN,
+    )
+    assert state.droplets == {"first": "1001"}
+    assert state.members == {"first", "second"}
 
 
 def test_a_stack_that_is_called_healthy_is_not_a_healthy_cluster() -> None:

@@ -56,6 +56,13 @@ def test_other_records_prevent_nothing(one: dict[str, Any]) -> None:
     assert obstacle([one], NAME, settings(), CLUSTER) == ""
 
 
+def test_a_record_in_the_state_is_ours_whatever_its_comment_says() -> None:
+    edited = {**record("A", "203.0.113.1", comment="the first one, see the wiki"), "id": "5a1b"}
+    assert obstacle([edited], NAME, settings(), CLUSTER, {"5a1b"}) == ""
+    assert misdirections([edited], NAME, settings(), CLUSTER, {"5a1b"}, new=False) == []
+    assert obstacle([edited], NAME, settings(), CLUSTER, {"another"}) != ""
+
+
 def test_name_servers_of_the_zone_itself_are_no_delegation() -> None:
     whole = settings(domain="example.com")
     name = whole.member_names[0]

@@ -54,6 +54,8 @@ class FakeMembers:
     ) -> None:
         self.observations = dict(observations)
         self.told: dict[str, NodeReport] = {}
+        self.clock_problem = ""
+        self.heard_by_others = frozenset[str]()
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
 
@@ -66,14 +68,14 @@ class FakeMembers:
     async def reports(self, names: Iterable[str]) -> Mapping[str, NodeReport]:
         return {name: self.told[name] for name in names if name in self.told}
 
+    async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
+        return self.heard_by_others
+
     async def own_address(self) -> str:
         return "192.0.2.7"
 
     async def credentials_known(self) -> bool:
         return True
-
-    def claim(self, names: Iterable[str]) -> None:
-        """All members have a droplet."""
 
     async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""

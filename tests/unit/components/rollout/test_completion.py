@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.etcd.member_status import ForeignMember
-from components.rollout.completion import Completion, recorded_members
+from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
 from tests.unit.components.config.valid_settings import settings
@@ -59,6 +59,17 @@ async def test_a_run_fails_while_a_member_has_another_version(monkeypatch: pytes
         await completion(3, 3, version="3.6.13").check_existing()
 
 
+async def test_a_preview_names_a_leaving_member_whose_droplet_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", told.append)
+    end = completion(5, 3)
+    end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[:4]))
+    await end._announce()
+    assert told == [f"etcd-test: {NAMES[3]}, {NAMES[4]} will leave the cluster, then be deleted"]
+
+
 @pytest.mark.parametrize("learner", [True, False], ids=["a learner", "a voter"])
 async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
     monkeypatch: pytest.MonkeyPatch, learner: bool
@@ -71,8 +82,3 @@ async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     await end.check_existing()
     assert ["etcdctl member remove ab" in text for text in warned] == [True]
-
-
-def test_the_last_gate_knows_the_members_that_it_let_pass_before() -> None:
-    assert recorded_members({"input": {"members": NAMES[:3], "droplets": ["1"]}}) == NAMES[:3]
-    assert recorded_members(None) == []

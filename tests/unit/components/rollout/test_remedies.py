@@ -15,6 +15,7 @@ from components.etcd.member_status import (
     DISTRUSTS,
     EXPIRED,
     NOT_YET_VALID,
+    REJECTS_DATES,
     Cause,
     MemberStatus,
     NoStatus,
@@ -37,7 +38,41 @@ def report(base: NodeReport, **changed: object) -> NodeReport:
 
 ROWS: list[tuple[Situation, Seen]] = [
     (Situation.UNLISTED, Seen(NoStatus("503", Cause.UNLISTED), "503")),
+    (Situation.UNTAGGED, Seen(NoStatus("its droplet 7 lacks the tag", Cause.UNTAGGED), "")),
+    (Situation.UNTAGGED, Seen(NoStatus("its droplet 7 lacks the tag", Cause.UNTAGGED), "", leaving=True)),
+    (Situation.LEAVING, Seen(NoStatus("none", Cause.NO_DROPLET), "none", leaving=True)),
     (Situation.NO_DROPLET, Seen(NoStatus("none", Cause.NO_DROPLET), "none")),
+    (
+        Situation.OWN_CLOCK,
+        Seen(NoStatus(f"u: {EXPIRED}", Cause.CERTIFICATE), "", own_clock="this clock is off"),
+    ),
+    (
+        Situation.OWN_CLOCK,
+        Seen(NoStatus(NOT_YET_VALID, Cause.CERTIFICATE), "", own_clock="this clock is off"),
+    ),
+    (
+        Situation.OWN_CLOCK,
+        Seen(NoStatus(REJECTS_DATES, Cause.CERTIFICATE), "", own_clock="this clock is off"),
+    ),
+    (Situation.CERTIFICATE, Seen(NoStatus(DISTRUSTS, Cause.CERTIFICATE), "", own_clock="this clock is off")),
+    *(
+        (Situation.UNREACHED, Seen(NoStatus("", cause), "", heard=True))
+        for cause in (Cause.SILENT, Cause.REFUSED, Cause.UNRESPONSIVE, Cause.STRANGE)
+    ),
+    (
+        Situation.UNREACHED,
+        Seen(NoStatus("", Cause.SILENT), "", report(ENDED, etcd="active", has_leader=True), heard=True),
+    ),
+    (
+        Situation.HANGS,
+        Seen(NoStatus("", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active"), heard=True),
+    ),
+    (Situation.STOPPED, Seen(REFUSED, "", report(ENDED, etcd="inactive"), heard=True)),
+    (Situation.CERTIFICATE, Seen(NoStatus(EXPIRED, Cause.CERTIFICATE), "", heard=True)),
+    (
+        Situation.NO_LEADER,
+        Seen(NoStatus("slow", Cause.UNRESPONSIVE), "", report(ENDED, etcd="active", has_leader=False)),
+    ),
     (Situation.AUTHENTICATION, Seen(RUNS, AUTHENTICATION)),
     (Situation.NO_SPACE, Seen(RUNS, "etcd reports that it is not healthy: ALARM NOSPACE")),
     (Situation.CORRUPT, Seen(RUNS, "etcd reports that it is not healthy: ALARM CORRUPT")),
@@ -144,6 +179,7 @@ reports = st.none() | st.builds(
     aside_bytes=st.sampled_from([0, 4096]),
     contents=st.sampled_from(["", "no data", "data", "an empty bootstrap log"]),
     clock_error=st.floats(-1e6, 1e6),
+    has_leader=st.sampled_from([None, False, True]),
 )
 answers = st.builds(
     MemberStatus,
@@ -158,21 +194,36 @@ answers = st.builds(
 silences = st.builds(
     NoStatus, st.sampled_from([EXPIRED, DISTRUSTS, DISTRUSTED, "no answer in time"]), st.sampled_from(Cause)
 )
-clusters = st.lists(st.tuples(answers | silences, reports), min_size=3, max_size=3)
+Found = tuple[Observation, NodeReport | None, bool, bool, str]
+"""One member: its observation, its report, whether others hear from it, whether it leaves, the own clock."""
+clusters = st.lists(
+    st.tuples(
+        answers | silences, reports, st.booleans(), st.booleans(), st.sampled_from(["", "this clock is off"])
+    ),
+    min_size=3,
+    max_size=3,
+)
 
 
-def seen_in(cluster: Sequence[tuple[Observation, NodeReport | None]]) -> dict[str, Seen]:
-    observations = {name: observation for name, (observation, _) in zip("abc", cluster, strict=True)}
-    unhealthy = problems("abc", observations)
+def seen_in(cluster: Sequence[Found]) -> dict[str, Seen]:
+    found = dict(zip("abc", cluster, strict=True))
+    unhealthy = problems("abc", {name: one[0] for name, one in found.items()})
     return {
-        name: Seen(observation, unhealthy.get(name, ""), told)
-        for name, (observation, told) in zip("abc", cluster, strict=True)
+        name: Seen(
+            observation,
+            unhealthy.get(name, ""),
+            told,
+            heard=heard,
+            leaving=leaving,
+            own_clock=own_clock,
+        )
+        for name, (observation, told, heard, leaving, own_clock) in found.items()
     }
 
 
 @given(clusters)
 def test_no_remedy_destroys_or_names_what_is_not_there(
-    cluster: list[tuple[Observation, NodeReport | None]],
+    cluster: list[Found],
 ) -> None:
     seen = seen_in(cluster)
     unhealthy = [name for name in seen if seen[name].problem]
@@ -184,23 +235,32 @@ def test_no_remedy_destroys_or_names_what_is_not_there(
         if REPLACE in text:
             assert unhealthy == [name]
             assert isinstance(one.observation, NoStatus)
-            assert one.observation.cause not in {Cause.NO_DROPLET, Cause.UNLISTED}
+            assert one.observation.cause not in {Cause.NO_DROPLET, Cause.UNLISTED, Cause.UNTAGGED}
+            assert not (one.own_clock and one.observation.reason == EXPIRED)
+            assert not (one.heard and one.observation.cause is Cause.SILENT and one.report is None)
             if (told := one.report) is not None:
                 assert told.mounted or not told.volume
-                assert not any((told.read_only, told.full, told.last_words))
+                assert not any((told.read_only, told.full, told.last_words, told.waits_for_quorum))
 
 
 @given(clusters, st.booleans())
 def test_abandoning_is_named_only_where_nothing_runs_and_nothing_is_kept(
-    cluster: list[tuple[Observation, NodeReport | None]], volumes: bool
+    cluster: list[Found], volumes: bool
 ) -> None:
     text = abandon(seen_in(cluster).values(), volumes=volumes)
     if "all-at-once" in text or "pulumi destroy" in text:
-        assert not any(isinstance(observation, MemberStatus) for observation, _ in cluster)
-        assert all(
-            told is not None and told.contents == "no data" and not told.aside_bytes for _, told in cluster
-        )
-        assert not any(told is not None and told.etcd == "active" for _, told in cluster)
+        assert not any(isinstance(observation, MemberStatus) for observation, *_ in cluster)
+        told = [report for _, report, *_ in cluster]
+        assert all(one is not None and one.contents == "no data" and not one.aside_bytes for one in told)
+        assert not any(one is not None and one.etcd == "active" for one in told)
+
+
+def test_a_wrong_clock_of_this_machine_is_named_with_its_repair() -> None:
+    seen = Seen(
+        NoStatus(EXPIRED, Cause.CERTIFICATE), "", own_clock="this machine's clock is 2:00:00 ahead. Set it"
+    )
+    text = remedy(seen, only_unhealthy=True, replace_command=REPLACE)
+    assert text.endswith("This machine's clock is 2:00:00 ahead. Set it.")
 
 
 def test_a_cluster_that_never_had_data_may_be_replaced_at_once() -> None:

@@ -11,7 +11,8 @@ import pytest
 from components.changes.member_versions import UpgradeError
 from components.etcd.admin import DataHash
 from components.etcd.data_comparison import DifferentDataError
-from components.etcd.member_status import ForeignMember
+from components.etcd.member_status import EXPIRED, Cause, ForeignMember, NoStatus, Observation
+from components.etcd.node_report import NodeReport
 from components.identity.stack_state import RecordState
 from components.infra.dns import ZoneState
 from components.rollout.rollout import Rollout
@@ -133,11 +134,88 @@ async def test_a_voter_added_by_hand_that_does_not_run_keeps_gates_closed(
         await rollout(FakeMembers(foreign(EXTRA))).release(FIRST)
 
 
+async def test_no_replacement_is_advised_while_this_machines_clock_is_wrong() -> None:
+    expired = NoStatus(f"https://192.0.2.1:2379: {EXPIRED}", Cause.CERTIFICATE)
+    members = FakeMembers(dict.fromkeys(NAMES, expired))
+    members.clock_problem = "this machine's clock is 400 days ahead of that of the API"
+    with pytest.raises(UnhealthyError) as caught:
+        await rollout(members).release(FIRST)
+    assert "This machine's clock is 400 days ahead" in str(caught.value)
+    assert "all-at-once" not in str(caught.value)
+
+
+async def test_no_replacement_is_advised_for_a_member_that_only_this_machine_cannot_reach() -> None:
+    members = FakeMembers({**observed(), SECOND: NoStatus("no answer in time", Cause.SILENT)})
+    run = rollout(members)
+    run.health.repairs[SECOND] = pulumi.Output.from_input("pulumi up --target-replace")
+    with pytest.raises(UnhealthyError, match="replace its droplet: pulumi up --target-replace"):
+        await run.release(FIRST)
+    members.heard_by_others = frozenset([SECOND])
+    with pytest.raises(UnhealthyError) as caught:
+        await run.release(FIRST)
+    assert "Only the way from this machine to the member is interrupted" in str(caught.value)
+    assert "target-replace" not in str(caught.value)
+
+
+async def test_a_leaving_member_without_a_droplet_is_told_to_leave_first() -> None:
+    fourth = NAMES[0].replace("-1.", "-4.")
+    there = {name: healthy((*NAMES, fourth)) for name in NAMES}
+    members = FakeMembers({**there, fourth: NoStatus("no droplet", Cause.NO_DROPLET)})
+    with pytest.raises(UnhealthyError, match="undo all other changes of the settings, run pulumi up"):
+        await rollout(members).release(FIRST)
+
+
 async def test_no_planned_replacement_begins_without_dns() -> None:
     with pytest.raises(
         pulumi.RunError, match=r"Cloudflare does not show the zone\. .* No member was changed$"
     ):
         await rollout(LedMembers(), zone=AWAY).check_replacement(FIRST)
+
+
+ALONE = healthy((FIRST,))
+UNREAD = NodeReport("active", "active")
+NO_DATA = NodeReport("activating", "inactive", waiting="a backup", contents="no data")
+
+
+@pytest.mark.parametrize(
+    ("observation", "report", "words"),
+    [
+        (ALONE, UNREAD, r"Set etcd:size to 3 and run pulumi up: .* No member was changed$"),
+        (NoStatus("gone"), None, r"It is not healthy \(gone\).* docs/recovery\.md"),
+        (NoStatus("gone"), dataclasses.replace(NO_DATA, aside_bytes=1), r"It is not healthy"),
+        (NoStatus(EXPIRED), None, r"docs/lifecycle\.md, Renewal\. No member was changed$"),
+    ],
+    ids=["healthy", "silent", "data set aside", "expired"],
+)
+async def test_the_droplet_with_the_only_copy_of_the_data_is_not_replaced(
+    observation: Observation, report: NodeReport | None, words: str
+) -> None:
+    members = FakeMembers({FIRST: observation}, existing=[FIRST])
+    members.told = {} if report is None else {FIRST: report}
+    run = rollout(members, size="1", volumeSize="0")
+    for check in (run.check_replacement, run.preview_replacement):
+        with pytest.raises(pulumi.RunError, match=words):
+            await check(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("size", "volume", "existing", "report"),
+    [
+        ("3", "0", [FIRST], UNREAD),
+        ("1", "10", [FIRST], UNREAD),
+        ("1", "0", NAMES, UNREAD),
+        ("1", "0", [FIRST], NO_DATA),
+    ],
+    ids=["others join first", "a volume", "others leave afterwards", "no data"],
+)
+async def test_a_droplet_is_replaced_if_the_data_is_elsewhere_or_nowhere(
+    size: str, volume: str, existing: list[str], report: NodeReport
+) -> None:
+    members = FakeMembers({FIRST: ALONE}, existing=existing)
+    members.told = {FIRST: report}
+    run = rollout(members, size=size, volumeSize=volume)
+    await run.check_replacement(FIRST)
+    await run.preview_replacement(FIRST)
 
 
 async def test_a_lost_member_and_an_all_at_once_run_need_no_dns() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from components.etcd.member_status import EXPIRED
+from components.etcd.member_status import EXPIRED, LACKS_TAG
 from components.rollout import waiting
 from components.rollout.messages import Explanation
 from components.rollout.waiting import UnhealthyError, wait_until_healthy
@@ -117,6 +117,18 @@ async def test_expired_certificates_fail_at_once_with_remedies_where_members_ans
         await wait_until_healthy(
             observe, seconds=60, purpose="x", log=lambda _: None, explain=explained, renewed=lambda: ""
         )
+
+
+async def test_a_droplet_without_its_tag_ends_a_wait_at_once() -> None:
+    async def observe() -> Mapping[str, str]:
+        return {"a": f"its droplet 7 {LACKS_TAG} of the cluster. Add it: doctl", "b": "starts"}
+
+    with pytest.raises(UnhealthyError, match="x: not healthy, and waiting does not help") as caught:
+        await wait_until_healthy(
+            observe, seconds=60, purpose="x", log=lambda _: None, explain=unexplained, renewed=lambda: "Do."
+        )
+    assert "a: its droplet 7 lacks the tag of the cluster. Add it: doctl" in str(caught.value)
+    assert "etcd:healthTimeoutSeconds" not in str(caught.value)
 
 
 async def test_a_long_wait_says_why_members_are_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:

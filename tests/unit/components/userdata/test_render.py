@@ -175,7 +175,7 @@ def test_only_root_can_read_the_archive_with_the_keys() -> None:
     assert permissions == {
         "/etc/etcd/unpack.py": "0644",
         "/etc/etcd/node.bz2.b94": "0644",
-        "/etc/etcd/member.bz2.b94": "0600",
+        "/etc/etcd/member.lzma.b94": "0600",
     }
 
 

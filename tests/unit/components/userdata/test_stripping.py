@@ -15,16 +15,14 @@ OTHERS = {name: file for name, file in archive_files().items() if name not in MO
 
 
 def statements(source: str) -> list[str]:
-    """All statements with their positions, without the annotations that are cut.
+    """All statements with their positions, without annotations.
 
-    Strings that stand alone and ``pass`` are left out.
+    Strings that stand alone, ``pass`` and imports are left out.
     """
     found: list[str] = []
-    tree = ast.parse(source)
-    fields = [field for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for field in node.body]
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(source)):
         match node:
-            case ast.Expr(ast.Constant(str())) | ast.Pass():
+            case ast.Expr(ast.Constant(str())) | ast.Pass() | ast.Import() | ast.ImportFrom():
                 continue
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 node.returns = None
@@ -33,10 +31,9 @@ def statements(source: str) -> list[str]:
                         argument.annotation = None
             case _:
                 pass
-        if isinstance(node, ast.AnnAssign) and node.value is not None and node not in fields:
-            found.append(
-                f"{node.lineno}:{node.col_offset} Assign {[ast.unparse(node.target), ast.unparse(node.value)]}"
-            )
+        if isinstance(node, ast.AnnAssign):
+            value = ast.unparse(node.value) if node.value else ""
+            found.append(f"{node.lineno}:{node.col_offset} Assign {[ast.unparse(node.target), value]}")
         elif isinstance(node, ast.stmt):
             own = [
                 ast.unparse(child)
@@ -45,6 +42,20 @@ def statements(source: str) -> list[str]:
             ]
             found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
     return found
+
+
+def imported(source: str) -> dict[str, str]:
+    """What a module imports, on which line, by the name that it gives to it."""
+    return {
+        name.asname or name.name.partition(".")[0]: f"{node.lineno} {getattr(node, 'module', '')} {name.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+
+
+def names_read(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -57,7 +68,15 @@ def test_stripping_a_module_keeps_every_statement_on_its_line(name: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_only_fields_of_classes_keep_their_annotations(name: str) -> None:
+def test_a_module_keeps_the_imports_that_its_statements_use(name: str) -> None:
+    source = MODULES[name].read_text()
+    bare = strip_module(source)
+    used = {name: origin for name, origin in imported(source).items() if name in names_read(bare)}
+    assert imported(bare) == used
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_annotations_that_remain_are_not_read(name: str) -> None:
     tree = ast.parse(strip_module(MODULES[name].read_text()))
     fields = [field for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for field in node.body]
     for node in ast.walk(tree):
@@ -68,6 +87,7 @@ def test_only_fields_of_classes_keep_their_annotations(name: str) -> None:
                 assert node.returns is None
             case ast.AnnAssign():
                 assert node in fields or node.value is None
+                assert ast.unparse(node.annotation) == "0"
             case _:
                 pass
 
@@ -81,13 +101,28 @@ def test_only_fields_of_classes_keep_their_annotations(name: str) -> None:
         ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n\n,\n): ..."),
         ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a = len('ü'), b = '->'): ..."),
         ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n): return lambda b: b"),
-        ("a: dict[str, int] = {}\nb: int", "a = {}\nb: int"),
+        ("a: dict[str, int] = {}\nb: int", "a = {}\nb: 0"),
+        ("def f():\n    a: (int)  # c", "def f():\n    a: 0"),
         ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b = 1"),
-        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a: int = 1\n    b: str"),
+        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a: 0 = 1\n    b: 0"),
         ("class A:\n    def f(self):\n        a: int = 1", "class A:\n    def f(self):\n        a = 1"),
     ],
 )
 def test_annotations_are_cut_where_they_stand(source: str, expected: str) -> None:
+    assert strip_module(source) == f"{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from __future__ import annotations\na = 1", "\na = 1"),
+        ("import a\nimport b.c\nb.c.f()", "\nimport b.c\nb.c.f()"),
+        ("from a import b, c as d, e as f\nd(b)", "from a import b, c as d\nd(b)"),
+        ("from .a import (\n    b,\n    c,\n)\nx: b = c", "from .a import c\n\n\n\nx = c"),
+        ("import a\ndef f():\n    import b\n    a.c", "import a\ndef f():\n    import b\n    a.c"),
+    ],
+)
+def test_imports_for_annotations_are_cut(source: str, expected: str) -> None:
     assert strip_module(source) == f"{expected}\n"
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from components.userdata import base94
 from components.userdata.archive import ArchivedFile, pack
+from components.userdata.member_archive import pack_member
 from components.userdata.render import SOURCES
 
 
@@ -57,14 +58,17 @@ def unpacked_files(texts: dict[str, str]) -> dict[str, Unpacked]:
         }
 
 
-def unpacked_archive(packed: bytes) -> dict[str, str]:
-    """The files of one archive by their paths."""
-    code = (SOURCES / "unpack_files.py").read_text()
+UNPACKING_CODE = (SOURCES / "unpack_files.py").read_text()
+
+
+def unpacked_archives(*, node: bytes | None = None, member: bytes | None = None) -> dict[str, str]:
+    """The files of one archive, or of both, by their paths."""
+    empty = [ArchivedFile("empty", "")]
     files = unpacked_files(
         {
             "etc/etcd/unpack.py": (SOURCES / "unpack.py").read_text(),
-            "etc/etcd/node.bz2.b94": base94.encode(pack([ArchivedFile("empty", "")], first=code)),
-            "etc/etcd/member.bz2.b94": base94.encode(packed),
+            "etc/etcd/node.bz2.b94": base94.encode(node or pack(empty, first=UNPACKING_CODE)),
+            "etc/etcd/member.lzma.b94": base94.encode(member or pack_member(empty)),
         }
     )
     return {path: file.text for path, file in files.items() if path != "empty"}

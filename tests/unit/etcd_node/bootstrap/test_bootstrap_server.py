@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from etcd_node.bootstrap.bootstrap_rules import Decision, PeerState
+from etcd_node.bootstrap.bootstrap_rules import BootstrapObservations, Decision, PeerState, Refusal, decide
 from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint, parse_decision
 
 
@@ -37,6 +37,15 @@ def test_a_member_that_starts_to_rejoin_refuses_earlier_decisions() -> None:
     before = decision(endpoint)
     assert endpoint.withdraw()
     assert not endpoint.accept(before, ["m1"])
+
+
+def test_a_member_whose_log_is_lost_joins_but_never_bootstraps() -> None:
+    remains = BootstrapEndpoint("m2", "token", "m1", "remains")
+    assert not remains.accept(decision(remains), ["m1"])
+    assert remains.withdraw()
+    reports = {"m1": BootstrapEndpoint("m1", "token", "m1").report, "m2": remains.report}
+    outcome = decide(BootstrapObservations("token", ("m1", "m2"), first=reports, second=reports))
+    assert outcome == Refusal("m2 has data without a log, so that data may be needed")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token": 1, "instances": 2}'])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from etcd_node.bootstrap import reconcile as step
 from etcd_node.bootstrap.reconcile import (
     EAGER_PERIOD,
     HEALTHY_INTERVAL,
@@ -16,6 +20,7 @@ from etcd_node.bootstrap.reconcile import (
 from etcd_node.etcd.local_metrics import LocalMetrics
 from etcd_node.etcd.membership import ListedMember
 from etcd_node.etcd.wal import Contents, Disk, Identity
+from etcd_node.host.settings import Paths, Settings
 
 MEMBERS = tuple(ListedMember(n, f"m{n}", (f"https://m{n}:2380",), learner=False) for n in (1, 2, 3))
 
@@ -91,3 +96,27 @@ def test_a_disk_is_rechecked_only_for_a_reason(
     metrics: LocalMetrics | None, disk: Disk, removed: bool, again: bool
 ) -> None:
     assert needs_recheck(metrics, disk, LEADERLESS_LIMIT, removed) is again
+
+
+@pytest.mark.parametrize("learner", [False, True])
+def test_a_read_only_volume_is_checked_first_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, learner: bool
+) -> None:
+    paths = Paths(tmp_path)
+    paths.run.mkdir(parents=True)
+    settings = Settings(
+        **{**dict.fromkeys(Settings.__dataclass_fields__, ""), "volume": "data", "metrics": "127.0.0.1:1"}
+    )
+    written: list[str] = []
+    metrics = replace(metrics_with(), learner=learner)
+    monkeypatch.setattr(step, "TlsClient", lambda _: None)
+    monkeypatch.setattr(step, "read_local_metrics", lambda _: metrics)
+    monkeypatch.setattr(step, "local_members", lambda *_: MEMBERS)
+    monkeypatch.setattr(step, "filesystem_errors", lambda _: 1)
+    monkeypatch.setattr(step, "is_read_only", lambda _: True)
+    monkeypatch.setattr(step, "keep_reserve", lambda _: written.append("reserve"))
+    monkeypatch.setattr(step, "grow_filesystem", lambda *_, **__: written.append("size"))
+    assert step.reconcile(settings, paths, "token") == ("restart", "etcd.service")
+    assert not written
+    assert paths.errors.read_text() == "1"
+    assert not paths.joining.exists()

@@ -73,6 +73,9 @@ def disk_with(folder: Path, log: bytes) -> Disk:
         pytest.param(BEGINNING + record(9, b"") + REST, Contents.DATA, id="unknown record"),
         pytest.param(record(5, message(f1=7, f2=2)) + REST, Contents.DATA, id="after a snapshot"),
         pytest.param(b"\xff" * 64, Contents.DATA, id="noise"),
+        pytest.param(b"", Contents.DATA, id="cut off before its first record"),
+        pytest.param(REST, Contents.DATA, id="zeros alone"),
+        pytest.param(BEGINNING[:16], Contents.DATA, id="cut off before its identity"),
     ],
 )
 def test_only_a_log_without_writes_is_an_empty_bootstrap_log(
@@ -96,3 +99,42 @@ def test_a_disk_without_a_log_is_blank(tmp_path: Path) -> None:
     (tmp_path / "member/wal.tmp").mkdir(parents=True)
     assert read_disk(tmp_path) == Disk(Contents.BLANK)
     assert read_disk(tmp_path / "nowhere") == Disk(Contents.BLANK)
+
+
+def written(folder: Path, name: str, content: bytes) -> Disk:
+    file = folder / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    return read_disk(folder / "data")
+
+
+NEW_DATABASE = bytes(16384) + b"meta" + bytes(1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data/member/snap/db", bytes(16384) + b"key" + bytes(1 << 20)),
+        ("data/member/snap/db", NEW_DATABASE + b"x"),
+        ("data/member/snap/0000000000000002-0000000000002711.snap", b"snapshot"),
+        ("data/member/wal/0.tmp", b""),
+        ("data/#12", b"found"),
+        ("lost+found/#12", b"found"),
+        ("lost+found/#13/db", b"found"),
+    ],
+)
+def test_a_disk_whose_log_is_lost_is_not_blank(tmp_path: Path, name: str, content: bytes) -> None:
+    assert written(tmp_path, name, content) == Disk(Contents.REMAINS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("data/member/snap/db", NEW_DATABASE),
+        ("data/member/snap/db", b""),
+        ("data/member/wal.tmp/0.wal", b"begun"),
+        ("data/member/.touch", b""),
+    ],
+)
+def test_a_disk_on_which_etcd_only_began_to_start_is_blank(tmp_path: Path, name: str, content: bytes) -> None:
+    assert written(tmp_path, name, content) == Disk(Contents.BLANK)

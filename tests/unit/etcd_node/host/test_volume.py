@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from etcd_node.bootstrap.restore import LOG_ROOM, RestoreError, refuse_full_volume
+from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host import volume
 from etcd_node.host.settings import Paths
 from etcd_node.host.volume import RESERVE, is_read_only, keep_reserve, mount, release_reserve, set_aside
@@ -22,17 +23,34 @@ def copies(paths: Paths) -> list[str]:
     return sorted(one.read_text() for one in paths.mount.glob("given-up-*/log"))
 
 
-def test_data_that_an_operator_abandons_is_never_deleted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("why", ["given-up", "damaged"])
+def test_each_copy_that_an_operator_may_need_stays(tmp_path: Path, why: str) -> None:
     for content in ("original", "second", "third"):
         paths = paths_with(tmp_path, content)
-        set_aside(paths, "given-up", keep=True)
+        set_aside(paths, why)
         assert list(paths.data.iterdir()) == []
-    assert copies(paths) == ["original", "second", "third"]
+    assert sorted(one.read_text() for one in paths.mount.glob(f"{why}-*/log")) == [
+        "original",
+        "second",
+        "third",
+    ]
+
+
+def test_what_a_repair_has_found_is_set_aside_with_the_data(tmp_path: Path) -> None:
+    paths = paths_with(tmp_path, "data")
+    (paths.mount / "lost+found").mkdir()
+    (paths.mount / "lost+found/#17").write_text("found")
+    (paths.mount / "lost+found/#18").mkdir()
+    assert read_disk(paths.data).contents is Contents.REMAINS
+    kept = set_aside(paths, "damaged")
+    assert (kept / "#17").read_text() == "found"
+    assert (kept / "#18").is_dir()
+    assert read_disk(paths.data).contents is Contents.BLANK
 
 
 def test_of_data_that_a_member_sets_aside_the_last_copy_stays(tmp_path: Path) -> None:
     paths = paths_with(tmp_path, "given up")
-    set_aside(paths, "given-up", keep=True)
+    set_aside(paths, "given-up")
     for content in ("first", "last"):
         paths_with(tmp_path, content)
         kept = set_aside(paths, "removed")
@@ -43,7 +61,7 @@ def test_of_data_that_a_member_sets_aside_the_last_copy_stays(tmp_path: Path) ->
 
 def test_a_volume_that_is_too_full_is_reported_with_its_old_copies(tmp_path: Path) -> None:
     paths = paths_with(tmp_path, "given up")
-    kept = set_aside(paths, "given-up", keep=True)
+    kept = set_aside(paths, "given-up")
     refuse_full_volume(paths.mount, size=1)
     with pytest.raises(
         RestoreError, match=rf"the backup needs {(1 << 30) + (LOG_ROOM >> 20)}: move .*{kept.name}"

@@ -26,6 +26,13 @@ SETTINGS = Settings(
 )
 
 
+RUNNING = """#!/bin/sh
+echo ActiveState=inactive; echo Result=success; echo NRestarts=0
+echo
+echo ActiveState=active; echo Result=success; echo NRestarts=0
+"""
+
+
 def commands(folder: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> None:
     for name, text in texts.items():
         program = folder / name
@@ -48,6 +55,13 @@ def test_a_member_without_its_volume_says_what_it_waits_for(
     assert found["etcd_last"] == ["panic: two", '{"level":"panic","msg":"one"}']
 
 
+def test_no_journal_is_read_while_etcd_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands(tmp_path, monkeypatch, systemctl=RUNNING, journalctl=f"#!/bin/sh\ntouch {tmp_path}/read")
+    found = facts(SETTINGS, Paths(tmp_path))
+    assert (found["waiting"], found["etcd_last"], found["unit"]["etcd"]) == ("", [], "active")
+    assert not (tmp_path / "read").exists()
+
+
 def test_numbers_among_the_facts_become_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands(tmp_path, monkeypatch, systemctl=SYSTEMCTL, journalctl=JOURNALCTL)
     paths = Paths(tmp_path)
@@ -61,6 +75,15 @@ def test_a_flag_that_etcd_does_not_accept_is_among_its_last_words() -> None:
     line = '{"level":"warn","msg":"failed to verify flags","error":"min version is greater than max version"}'
     assert re.search(ERRORS, line)
     assert not re.search(ERRORS, '{"level":"warn","msg":"apply request took too long"}')
+
+
+@pytest.mark.parametrize(("volume", "mounted", "value"), [("v", True, 1), ("v", False, 0), ("", False, 1)])
+def test_a_missing_volume_is_a_metric(
+    volume: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, mounted: bool
+) -> None:
+    commands(tmp_path, monkeypatch, systemctl=RUNNING)
+    told = facts(SETTINGS, Paths(tmp_path)) | {"volume": {"name": volume, "mounted": mounted}}
+    assert f"etcd_node_volume_mounted {value}" in node_metrics(told).splitlines()
 
 
 def test_words_say_why_etcd_does_not_run() -> None:

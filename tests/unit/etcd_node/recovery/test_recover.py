@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from argparse import Namespace
 from dataclasses import replace
@@ -12,9 +13,10 @@ import pytest
 from etcd_node.etcd.membership import ListedMember, MemberList, bootstrap_cluster_id, cluster_name
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.recovery import recover
-from etcd_node.recovery.preconditions import Consent, find_objection
+from etcd_node.recovery.preconditions import Consent, find_objection, newer_data
 from etcd_node.recovery.recover import Plan, stop_process
 from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
+from etcd_node.recovery.verdict import step
 
 MEMBERS = ("m1", "m2", "m3")
 QUORUM = Survey((), MemberList(1, tuple(ListedMember(7, name, (), learner=False) for name in MEMBERS)))
@@ -67,6 +69,31 @@ def test_silent_members_count_as_down_only_with_an_option() -> None:
     assert "but m2 is silent (no answer in time). Silent is not down" in objection.reason
     assert objection.options == ("--silent-are-down",)
     assert find_objection(SILENT, "token", Consent(silent_are_down=True)) is None
+
+
+def test_a_follower_without_a_majority_may_run_in_a_quorum() -> None:
+    voters = frozenset({"m1", "m2", "m3", "m4"})
+    follower = MemberObservation("m2", MemberState.HAS_LEADER)
+    objection = find_objection(Survey((follower,), voters=voters), "token", Consent(silent_are_down=True))
+    assert objection is not None
+    assert objection.reason == "m2 runs etcd and follows a leader: it may run in a quorum."
+    assert objection.options == ()
+
+
+@pytest.mark.parametrize("state", [MemberState.OFF, MemberState.STOPPED, MemberState.NO_LEADER])
+def test_a_cluster_of_one_leaves_out_no_data_that_may_be_newer(state: MemberState) -> None:
+    survey = Survey((MemberObservation("m2", state), MemberObservation("m3", MemberState.BLANK)))
+    objection = newer_data(survey, Consent(silent_are_down=True))
+    assert objection is not None
+    assert step(survey.others[0]) in objection.reason
+    assert "m3" not in objection.reason
+    assert objection.options == ("--others-are-older",)
+    assert newer_data(survey, Consent(others_are_older=True)) is None
+
+
+@pytest.mark.parametrize("state", [MemberState.BLANK, MemberState.NO_DROPLET])
+def test_a_cluster_of_one_needs_no_option_where_nothing_is_left(state: MemberState) -> None:
+    assert newer_data(Survey((MemberObservation("m2", state),)), Consent()) is None
 
 
 def test_a_learner_that_follows_a_leader_shows_no_quorum() -> None:
@@ -162,6 +189,7 @@ def arguments(*programs: str, **options: object) -> Namespace:
         "even_with_quorum": False,
         "give_up": "",
         "silent_are_down": False,
+        "others_are_older": False,
     }
     return Namespace(**{**defaults, "programs": list(programs), **options})
 
@@ -207,3 +235,24 @@ def test_the_same_recovery_again_keeps_newer_writes(paths: Paths) -> None:
         recover.recover(SETTINGS, paths, same)
     assert (paths.data / "member/wal/0.wal").exists()
     assert len(list(paths.mount.glob("given-up-*"))) == 1
+
+
+def test_a_member_with_newer_data_elsewhere_is_not_made_a_cluster_of_one(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = Survey((MemberObservation("m2", MemberState.OFF),))
+    monkeypatch.setattr(recover, "survey_members", lambda *_: off)
+    monkeypatch.setattr("sys.argv", ["prepare_cluster.py", "recover", "alone"])
+    with pytest.raises(
+        SystemExit, match=r"(?s)m2 is off. Power it on: pulumi up\n.* alone --others-are-older"
+    ):
+        recover.recover(SETTINGS, paths, arguments("alone"))
+
+
+@pytest.mark.parametrize("left", ["member/snap/db", "#12"])
+def test_a_member_whose_log_is_lost_is_not_made_a_cluster_of_one(paths: Paths, left: str) -> None:
+    shutil.rmtree(paths.data)
+    (paths.data / left).parent.mkdir(parents=True)
+    (paths.data / left).write_bytes(b"key")
+    with pytest.raises(SystemExit, match="this member has data without a log: run this on the member with"):
+        recover.recover(SETTINGS, paths, arguments("alone"))

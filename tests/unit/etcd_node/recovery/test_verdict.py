@@ -8,7 +8,7 @@ import pytest
 from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.wal import Contents
 from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
-from etcd_node.recovery.verdict import STEPS, verdict
+from etcd_node.recovery.verdict import STEPS, step, verdict
 
 CHECK = "python3 -ES /etc/etcd/prepare_cluster.py recover check"
 MAY_BE_A_QUORUM = (MemberState.SILENT, MemberState.REFUSES)
@@ -40,6 +40,19 @@ def survey(*states: MemberState) -> Survey:
 )
 def test_each_verdict_ends_with_its_command(states: tuple[MemberState, ...], own: Contents, end: str) -> None:
     assert verdict(survey(*states), own)[-1].endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("detail", "end"),
+    [
+        ("", "systemctl start etcd"),
+        ("success", "systemctl start etcd"),
+        ("walpb: crc mismatch", "journalctl -u etcd -n 50"),
+        ("has data without a log", "journalctl -u etcd -n 50"),
+    ],
+)
+def test_the_step_for_a_stopped_member_follows_what_it_says(detail: str, end: str) -> None:
+    assert step(MemberObservation("m2", MemberState.STOPPED, detail)).endswith(end)
 
 
 def test_a_confirmed_quorum_is_named() -> None:
