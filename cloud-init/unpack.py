@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# The bytes in the order of their codes: components/userdata/archive.py.
+ORDER = bytes(dict.fromkeys([*range(33), *b"({[,:=/._-\"'>)]}", *range(256)]))
 
 
 def read(archive: str) -> bytes:
@@ -17,7 +19,7 @@ def read(archive: str) -> bytes:
 
 os.umask(0o022)
 # The code that writes the files is compressed as well.
-code, node = bz2.decompress(read("node.bz2"))[::-1].split(b"\0", 1)
+code, node = bz2.decompress(read("node.bz2"))[::-1].translate(ORDER).split(b"\0", 1)
 (HERE / "unpack_files.py").write_bytes(code)
 from unpack_files import member_files, node_files, write_files  # noqa: E402
 

@@ -6,6 +6,8 @@ words, each on a line, and then, for each file, a head of its permissions, owner
 - ``chr(128 + N)`` is the word with index N. These words save 0.9 KB of the user data.
 - A line ends with ``chr(20 + N)`` if the next one is indented by N steps more. That saves 0.7 KB.
 - bzip2 takes 0.2 KB less for the text backwards: what stands before a character tells more than what follows it.
+- bzip2 takes 0.4 KB less if codes of characters are near each other when similar text follows them. So signs have the
+  first codes after that of the space, in the order of ``SIGNS``, and all other characters have the codes behind them.
 
 A tar archive's headers would take 0.7 KB more. The output of bzip2 has not changed since 2000. That of zlib depends on
 the library that Python was built with, so another operator's machine would replace every droplet.
@@ -30,6 +32,12 @@ SAME_INDENTATION = 20
 
 STEP = "    "
 """One step of indentation."""
+
+SIGNS = b"({[,:=/._-\"'>)]}"
+"""Signs of Python, in an order that was found by trying."""
+
+ORDER = bytes(dict.fromkeys([*range(33), *SIGNS, *range(256)]))
+"""All bytes in the order of their codes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ def pack(files: Iterable[ArchivedFile], *, first: str) -> bytes:
     if words:
         longest_first = "|".join(sorted(words, key=lambda word: (-len(word), word)))
         text = re.sub(longest_first, lambda found: codes[found[0]], text)
-    return bz2.compress("\0".join([first, "\n".join(words), text]).encode("latin-1")[::-1])
+    data = "\0".join([first, "\n".join(words), text]).encode("latin-1")[::-1]
+    return bz2.compress(data.translate(bytes.maketrans(ORDER, bytes(range(256)))))
 
 
 def _indentation_coded(text: str) -> str:
