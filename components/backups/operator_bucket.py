@@ -12,6 +12,9 @@ from components.config.backup_settings import BackupTarget
 from components.shared.aws_sigv4 import AccessKey
 from components.shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
 
+NO_CERTIFICATE = "NoCertificate"
+"""The code of an ``S3Error`` that is about the setting of the authority."""
+
 
 class OperatorBucket(Bucket):
     """The bucket of a stack. All methods raise ``S3Error``."""
@@ -32,7 +35,12 @@ class OperatorBucket(Bucket):
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         server = urlsplit(self._endpoint)
         proxy = urlsplit(proxy_for(self._endpoint) or "")
-        context = ssl.create_default_context(cadata=self._authority or None)
+        try:
+            context = ssl.create_default_context(cadata=self._authority or None)
+        except (ssl.SSLError, ValueError) as error:
+            raise S3Error(
+                f"the authority of {self._endpoint} is no certificate: {error}", NO_CERTIFICATE
+            ) from None
         seconds = min(timeout, self._seconds)
         if not proxy.hostname:
             return http.client.HTTPSConnection(server.netloc, timeout=seconds, context=context)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.api.http_client import in_thread
-from components.backups.operator_bucket import OperatorBucket
+from components.backups.operator_bucket import NO_CERTIFICATE, OperatorBucket
 from components.config.backup_settings import BackupTarget, backup_target
 from components.config.settings import Settings
 from components.identity.stack_state import StackState
@@ -30,8 +30,9 @@ WRONG_SETTINGS = {
     "NoSuchBucket": "etcd:backupBucket",
     "InvalidAccessKeyId": "etcd:backupAccessKey",
     "SignatureDoesNotMatch": "etcd:backupSecretKey",
+    NO_CERTIFICATE: "etcd:backupCaCertificate",
 }
-"""The error codes of S3 that would be the members' answer as well, and the setting that each is about."""
+"""The error codes that members would get as well, and the setting that each is about."""
 
 
 class MissingBackupError(pulumi.RunError):
@@ -76,7 +77,7 @@ def look_for(settings: Settings, target: BackupTarget, bucket: Bucket) -> Findin
         )
     except S3Error as error:
         if key := WRONG_SETTINGS.get(error.code):
-            return Findings(f"{named}, and the bucket rejects the request: {error}. Correct {key}")
+            return Findings(f"{named}, and the bucket cannot be asked for it: {error}. Correct {key}")
         return Findings(
             doubt=f"{named}, and this machine cannot see whether the bucket has it: {error}. If the members do not "
             "find it either, they wait for it, and this run fails after etcd:healthTimeoutSeconds"

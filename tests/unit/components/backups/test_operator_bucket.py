@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 
 import pytest
 
 from components.backups.operator_bucket import OperatorBucket
+from components.backups.restore_check import WRONG_SETTINGS
 from components.config.backup_settings import BackupTarget
 from components.shared.s3 import S3Error
 
@@ -44,3 +46,10 @@ def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(S3Error, match="its proxy is a socks5 proxy, and only http works here"):
         OperatorBucket(TARGET).size("etcd/name")
+
+
+def test_an_authority_that_is_no_certificate_is_named() -> None:
+    broken = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    with pytest.raises(S3Error, match=r"the authority of https://s3\.test:8443 is no certificate") as raised:
+        OperatorBucket(replace(TARGET, ca_certificate=broken)).size("etcd/name")
+    assert raised.value.code in WRONG_SETTINGS

@@ -1,24 +1,18 @@
-"""Which backup is good, which member uploads next, and what may be deleted: all from a listing."""
+"""Which member uploads the next backup, which old ones are deleted, and the metrics: all from a listing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from etcd_node.backup.catalog import UploadLater, UploadNow, expired, last_upload, upload_turn
 from etcd_node.backup.metrics import backup_metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.shared.s3 import StoredObject
 from components.shared.stored_backups import (
     Backup,
-    ChoiceError,
     Snapshot,
-    backups_in,
     best_backup,
-    choose_backup,
-    of_cluster,
 )
 
 SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-etcd-fra1-0a1b", "ab" * 32)
@@ -31,49 +25,6 @@ def backup(hour: int, revision: int, *, keys: int = 5, cluster: str = "c") -> Ba
         SNAPSHOT, taken=f"20261125T{hour:02}0000Z", revision=revision, keys=keys, cluster=cluster
     )
     return Backup(f"p/{snapshot.name}", snapshot, hour * HOUR)
-
-
-def test_a_name_describes_the_snapshot() -> None:
-    (found,) = backups_in([StoredObject(f"etcd/{SNAPSHOT.name}", 10, 1.0)])
-    assert found == Backup(f"etcd/{SNAPSHOT.name}", SNAPSHOT, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("name", "size"),
-    [
-        (SNAPSHOT.name, 0),
-        (f"{SNAPSHOT.name}.part", 10),
-        ("notes.txt", 10),
-        (SNAPSHOT.name.replace("ab", "a", 1), 10),
-        ("", 10),
-    ],
-)
-def test_empty_objects_and_other_names_are_no_backups(name: str, size: int) -> None:
-    assert backups_in([StoredObject(name, size, 1.0)]) == []
-
-
-def test_names_sort_by_time() -> None:
-    names = [backup(hour, 100 - hour).snapshot.name for hour in range(24)]
-    assert names == sorted(names)
-
-
-def test_a_newer_backup_of_an_older_revision_is_not_the_best() -> None:
-    good = backup(1, 100)
-    assert best_backup([good, backup(2, 90)]) == good
-
-
-def test_a_newer_backup_without_keys_is_not_the_best() -> None:
-    good = backup(1, 100)
-    assert best_backup([good, backup(2, 500, keys=0)]) == good
-
-
-def test_of_two_equal_revisions_the_newer_backup_is_the_best() -> None:
-    assert best_backup([backup(2, 100), backup(1, 100)]) == backup(2, 100)
-
-
-def test_a_backup_without_keys_is_better_than_none() -> None:
-    assert best_backup([backup(1, 1, keys=0)]) == backup(1, 1, keys=0)
-    assert best_backup([]) is None
 
 
 def test_backups_older_than_the_retention_expire_oldest_first() -> None:
@@ -106,10 +57,6 @@ def test_an_interrupted_deletion_keeps_the_best_backup(
         assert best_backup(stored) == good
 
 
-def test_backups_of_another_cluster_do_not_count() -> None:
-    assert of_cluster([backup(1, 1, cluster="other"), backup(2, 2)], "c") == [backup(2, 2)]
-
-
 def due(name: str, following: set[str], age: float) -> UploadNow | UploadLater:
     return upload_turn(name, ORDER, following, age=age, interval=HOUR, grace=60)
 
@@ -140,34 +87,6 @@ def test_some_healthy_member_always_uploads_and_only_one_at_first(up: set[str], 
     uploading = [name for name in sorted(up) if due(name, up, HOUR + late) == UploadNow()]
     assert uploading[0] == min(up)
     assert len(uploading) == 1 + min(len(up) - 1, int(late // 60))
-
-
-def test_latest_is_the_newest_good_backup() -> None:
-    assert choose_backup([backup(1, 10), backup(3, 30), backup(2, 20)], "latest") == backup(3, 30)
-
-
-def test_latest_is_of_the_restored_cluster_with_higher_revisions() -> None:
-    old, new = backup(1, 100, cluster="old"), backup(2, 1_000_000_100, cluster="new")
-    assert choose_backup([old, new], "latest") == new
-
-
-def test_a_cluster_bootstrapped_by_mistake_is_not_latest() -> None:
-    old, new = backup(1, 100, cluster="old"), backup(2, 3, cluster="new")
-    with pytest.raises(ChoiceError, match="name the one to restore"):
-        choose_backup([old, new], "latest")
-    empty = backup(2, 1, keys=0, cluster="new")
-    with pytest.raises(ChoiceError, match="name the one to restore"):
-        choose_backup([old, empty], "latest")
-
-
-def test_a_backup_is_chosen_by_its_name_or_its_key() -> None:
-    stored = [backup(1, 10), backup(2, 20)]
-    assert choose_backup(stored, stored[0].snapshot.name) == stored[0]
-    assert choose_backup(stored, stored[1].key) == stored[1]
-    with pytest.raises(ChoiceError, match="no backup named nothing"):
-        choose_backup(stored, "nothing")
-    with pytest.raises(ChoiceError, match="there is no backup"):
-        choose_backup([], "latest")
 
 
 def test_the_last_upload_counts_even_if_it_is_not_good() -> None:
