@@ -20,6 +20,8 @@ ROUNDS = 7
 
 LIMIT = 3
 """How many times the empty program's time a run may take."""
+COMMAND = 'if __name__ == "__main__":'
+"""What a module has that is run as a command."""
 
 
 def measure_unchanged(place: Workplace) -> list[Figure]:
@@ -66,7 +68,9 @@ def empty_project(directory: Path) -> Path:
 def package_imports(project: Path) -> list[str]:
     """List the statements by which the program of a project imports installed packages."""
     files = [project / "__main__.py", *(project / "components").rglob("*.py")]
-    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    # A module that is a command of its own is not part of the program.
+    nodes = [node for text in texts if COMMAND not in text for node in ast.walk(ast.parse(text))]
     return sorted({ast.unparse(node) for node in nodes if _imports_package(node)})
 
 
