@@ -21,8 +21,8 @@ from tests.lifecycle.standstill import Standstill
 
 T = TypeVar("T")
 
-PAUSE = 0.08
-"""Seconds between a worker's writes: a dozen a second from each."""
+PAUSE = 0.2
+"""Seconds between a worker's writes: some five a second from each."""
 DISCOVERY = 1.0
 """Seconds between two requests for the member list."""
 CATCH_UP = 60.0
