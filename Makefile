@@ -91,9 +91,8 @@ test-fast: test-pure ## Run the tests that need no machines and no root
 	@$(PYTEST) tests/localcloud/api tests/localcloud/plugins \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
 
-# Most cases wait for machines to boot, so two modules run at a time. Each process has a local cloud of its own.
 lifecycle: setup ## Test that no change, fault or interruption loses a write
-	@$(PYTEST) tests/lifecycle --numprocesses=2 --dist=loadfile $(LANE)
+	@$(PYTEST) tests/lifecycle $(LANE)
 
 drills: setup ## Test broken backups, restores and recoveries on real machines
 	@$(PYTEST) tests/drills
