@@ -79,7 +79,8 @@ def _unmount_others(device: Path) -> None:
             point = words[4]
             # systemd-escape(1)
             unit = point[1:].replace("-", r"\x2d").replace("/", "-")
-            _run("systemctl", "disable", "--no-reload", f"{unit}.mount")
+            # Without --root, each unit would count as changed on disk until systemd loads all of them again.
+            _run("systemctl", "--root=/", "disable", f"{unit}.mount")
             warn(f"unmounting {point}: it is the data volume. {_run('umount', point)}")
 
 
