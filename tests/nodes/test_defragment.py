@@ -67,7 +67,8 @@ class Writer:
         self.failed: list[str] = []
         self._stop = threading.Event()
         endpoints = ",".join(f"https://{node.name}:2379" for node in nodes)
-        self._command = [*node_etcdctl(nodes[0]), f"--endpoints={endpoints}"]
+        # Each write is a process of its own. On a busy machine its connection may take longer than 2 s, the default.
+        self._command = [*node_etcdctl(nodes[0]), f"--endpoints={endpoints}", "--dial-timeout=10s"]
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -79,7 +80,10 @@ class Writer:
             done = subprocess.run(
                 [*self._command, "put", key, key], capture_output=True, text=True, check=False
             )
-            (self.acknowledged if done.returncode == 0 else self.failed).append(key)
+            if done.returncode == 0:
+                self.acknowledged.append(key)
+            else:
+                self.failed.append(f"{key}: {done.stderr.strip()}")
 
     def end(self) -> None:
         self._stop.set()
