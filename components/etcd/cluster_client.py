@@ -112,10 +112,7 @@ class ClusterClient:
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         """Ask the machines of these members about themselves. Those that give no report are left out."""
         context = await self._tls_context()
-        try:
-            addresses = await self._book.addresses()
-        except ListingError:
-            return {}
+        addresses = await self._known_addresses()
         asked = [name for name in names if name in addresses]
         ahead = self._clock.ahead
         reports = await asyncio.gather(
@@ -130,16 +127,16 @@ class ClusterClient:
 
     async def heard(self, observations: Mapping[str, Observation]) -> frozenset[str]:
         """Names of the members from which another member receives messages, as those that answered say."""
-        context = await self._tls_context()
-        try:
-            addresses = await self._book.addresses()
-        except ListingError:
-            return frozenset()
+        addresses = await self._known_addresses()
         answered = {
             name: status
             for name, status in observations.items()
             if isinstance(status, MemberStatus) and name in addresses
         }
+        # Readings take seconds. Without a silent member they are of no use, and without another one there are none.
+        if not 0 < len(answered) < len(observations):
+            return frozenset()
+        context = await self._tls_context()
         senders = await heard_members({name: addresses[name] for name in answered}, context)
         return frozenset(
             name for status in answered.values() for name, id_ in status.ids.items() if int(id_) in senders
@@ -147,11 +144,15 @@ class ClusterClient:
 
     async def own_address(self) -> str:
         """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
-        try:
-            addresses = await self._book.addresses()
-        except ListingError:
-            return ""
+        addresses = await self._known_addresses()
         return next((own for address in addresses.values() if (own := local_address(address))), "")
+
+    async def _known_addresses(self) -> Mapping[str, str]:
+        """The members' addresses by name. Empty if the droplets cannot be listed."""
+        try:
+            return await self._book.addresses()
+        except ListingError:
+            return {}
 
     async def transfer_leadership(self, leader: str, to: str) -> None:
         """Make the member with the id ``to`` the leader instead of ``leader``.

@@ -12,10 +12,9 @@ import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.etcd.member_status import REQUEST_TIMEOUT_SECONDS, ForeignMember, MemberStatus, Observation
+from components.etcd.member_metrics import read_metrics
+from components.etcd.member_status import ForeignMember, MemberStatus, Observation
 from components.shared.health import not_connected
-from components.shared.ports import CLIENT_PORT
 
 PEERS = re.compile(r'^etcd_network_active_peers\{[^}]*Remote="([0-9a-f]+)"[^}]*\} ([0-9.]+)$', re.MULTILINE)
 """etcd's metric of each peer to which it has a connection."""
@@ -47,7 +46,7 @@ async def with_connections(
     async def asked(name: str, status: Observation) -> Observation:
         if not isinstance(status, MemberStatus) or all(one.learner for one in status.foreign):
             return status
-        connected = await connected_peers(name, addresses[name], context)
+        connected = await _connected_peers(name, addresses[name], context)
         return replace(
             status,
             foreign=tuple(
@@ -79,13 +78,7 @@ def foreign_problems(observations: Mapping[str, Observation]) -> dict[str, str]:
     }
 
 
-async def connected_peers(name: str, address: str, context: ssl.SSLContext) -> set[int]:
+async def _connected_peers(name: str, address: str, context: ssl.SSLContext) -> set[int]:
     """Ids of the members to which a member has a connection. Empty if it does not tell."""
-    calls = (Call("/metrics"),)
-    try:
-        (answer,) = await ask_member(
-            name, address, CLIENT_PORT, context, calls, seconds=REQUEST_TIMEOUT_SECONDS
-        )
-    except NoAnswerError:
-        return set()
-    return {int(remote, 16) for remote, active in PEERS.findall(answer.text) if float(active) > 0}
+    metrics = await read_metrics(name, address, context)
+    return {int(remote, 16) for remote, active in PEERS.findall(metrics) if float(active) > 0}

@@ -11,9 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.etcd.member_status import REQUEST_TIMEOUT_SECONDS
-from components.shared.ports import CLIENT_PORT
+from components.etcd.member_metrics import read_metrics
 
 RECEIVED = re.compile(
     r'^etcd_network_peer_received_bytes_total\{From="([0-9a-f]+)"\} ([0-9.e+]+)$', re.MULTILINE
@@ -43,11 +41,5 @@ async def _received(addresses: Mapping[str, str], context: ssl.SSLContext) -> di
 
 async def _counts(name: str, address: str, context: ssl.SSLContext) -> dict[int, float]:
     """Bytes by the sender's id. Empty if the member does not tell."""
-    calls = (Call("/metrics"),)
-    try:
-        (answer,) = await ask_member(
-            name, address, CLIENT_PORT, context, calls, seconds=REQUEST_TIMEOUT_SECONDS
-        )
-    except NoAnswerError:
-        return {}
-    return {int(sender, 16): float(count) for sender, count in RECEIVED.findall(answer.text)}
+    metrics = await read_metrics(name, address, context)
+    return {int(sender, 16): float(count) for sender, count in RECEIVED.findall(metrics)}

@@ -202,6 +202,18 @@ async def test_a_member_is_heard_if_one_that_answers_says_so(monkeypatch: pytest
     assert asked == [first]
 
 
+async def test_no_traffic_is_read_if_every_member_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = settings().member_names
+
+    async def addresses(_: object) -> dict[str, str]:
+        return dict.fromkeys((first, second, third), "127.0.0.1")
+
+    monkeypatch.setattr("components.etcd.cluster_client.heard_members", None)
+    monkeypatch.setattr(AddressBook, "addresses", addresses)
+    status = MemberStatus("c", "1", "1", False, "", frozenset(), {first: "1", second: "2", third: "3"})
+    assert await cluster_client().heard(dict.fromkeys((first, second, third), status)) == frozenset()
+
+
 async def test_a_members_clock_is_compared_with_that_of_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead: list[float] = []
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from components.api.http_client import Call
-from components.etcd import foreign_members
+from components.etcd import foreign_members, member_metrics
 from components.etcd.foreign_members import (
     foreign_problems,
     set_apart,
@@ -56,7 +56,7 @@ async def test_a_voter_counts_as_running_while_a_member_is_connected_to_it(
     ) -> list[httpx.Response]:
         return [httpx.Response(200, text=METRICS)]
 
-    monkeypatch.setattr(foreign_members, "ask_member", answer)
+    monkeypatch.setattr(member_metrics, "ask_member", answer)
     observations: dict[str, Observation] = {"a": status(LEARNER, CONNECTED, SILENT), "b": NoStatus("gone")}
     context = ssl.create_default_context()
     found = await with_connections(set_apart(observations, {"a", "b"}), {"a": "127.0.0.1"}, context)
@@ -65,7 +65,7 @@ async def test_a_voter_counts_as_running_while_a_member_is_connected_to_it(
 
 
 async def test_members_are_not_asked_about_learners(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_members, "ask_member", None)
+    monkeypatch.setattr(member_metrics, "ask_member", None)
     observations = set_apart({"a": status(LEARNER)}, {"a", "b"})
     assert await with_connections(observations, {}, ssl.create_default_context()) == observations
     assert foreign_problems(observations) == {}

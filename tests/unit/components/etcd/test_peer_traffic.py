@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from components.api.http_client import Call, NoAnswerError
-from components.etcd import peer_traffic
+from components.etcd import member_metrics, peer_traffic
 from components.etcd.peer_traffic import heard_members
 
 METRICS = """\
@@ -35,7 +35,7 @@ async def test_a_member_that_sends_something_between_two_readings_is_heard(
     ) -> Sequence[httpx.Response]:
         return (httpx.Response(200, text=METRICS.format(ab=next(readings))),)
 
-    monkeypatch.setattr(peer_traffic, "ask_member", ask)
+    monkeypatch.setattr(member_metrics, "ask_member", ask)
     assert await heard_members({"a": "127.0.0.1"}, ssl.create_default_context()) == {0xAB}
 
 
@@ -49,5 +49,5 @@ async def test_nobody_is_heard_through_a_member_that_gives_no_answer(monkeypatch
             return (answer,)
         raise NoAnswerError("no answer in time")
 
-    monkeypatch.setattr(peer_traffic, "ask_member", ask)
+    monkeypatch.setattr(member_metrics, "ask_member", ask)
     assert await heard_members({"a": "127.0.0.1"}, ssl.create_default_context()) == set()
