@@ -108,6 +108,11 @@ class NodeReport:
         )
 
     @property
+    def has_no_data(self) -> bool:
+        """Whether it says that it has no data, neither in use nor set aside."""
+        return self.contents == "no data" and not self.aside_bytes
+
+    @property
     def waits_for_quorum(self) -> bool:
         """Whether etcd runs, and answers clients only when enough other members are connected to it."""
         return self.etcd == "active" and self.has_leader is False

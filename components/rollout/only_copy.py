@@ -29,12 +29,7 @@ async def keep_only_copy(
     if not await members.credentials_known():
         raise pulumi.RunError(only_copy(member, ""))
     report = (await members.reports([member])).get(member)
-    if (
-        report is not None
-        and report.etcd != "active"
-        and report.contents == "no data"
-        and not report.aside_bytes
-    ):
+    if report is not None and report.etcd != "active" and report.has_no_data:
         return
     observations = await members.observe()
     raise pulumi.RunError(only_copy(member, problems([member], observations).get(member, "")))

@@ -320,7 +320,7 @@ def abandon(seen: Collection[Seen], *, volumes: bool) -> str:
         return ""
     if any(one.report is not None and one.report.etcd == "active" for one in seen):
         return ""
-    if any(one.report is None or one.report.contents != "no data" or one.report.aside_bytes for one in seen):
+    if not all(one.report is not None and one.report.has_no_data for one in seen):
         return "If most members do not come back: docs/recovery.md."
     if volumes:
         return f"No member has any data. After a change of the settings, replace all of them: {ALL_AT_ONCE}"
