@@ -117,7 +117,7 @@ def obstacle(
                 f"{_described(record, settings)}, beside which Cloudflare creates no record for {name}. If nothing "
                 "uses it, delete it at Cloudflare. If something does, use another etcd:domain for a new cluster"
             )
-        if record["type"] == "A" and record["name"] == name and not is_ours(record, cluster, known):
+        if _is_anothers_address(record, name, cluster, known):
             return (
                 f"{_described(record, settings)}, which is not this cluster's. If nothing uses it, delete it at "
                 "Cloudflare. If something does, use another etcd:domain for a new cluster"
@@ -144,13 +144,13 @@ def misdirections(
         for record in records
         if (record["type"] == "AAAA" and record["name"] == name)
         or (not new and record["type"] in BLOCKING and _is_at(record, name, settings))
-        or (
-            not new
-            and record["type"] == "A"
-            and record["name"] == name
-            and not is_ours(record, cluster, known)
-        )
+        or (not new and _is_anothers_address(record, name, cluster, known))
     ]
+
+
+def _is_anothers_address(record: Record, name: str, cluster: str, known: Collection[str]) -> bool:
+    """Whether a record is an A record with a member's name that this cluster has not made."""
+    return record["type"] == "A" and record["name"] == name and not is_ours(record, cluster, known)
 
 
 def is_ours(record: Record, cluster: str, known: Collection[str]) -> bool:
