@@ -29,23 +29,20 @@ class OperatorBucket(Bucket):
             )
         )
         self._seconds = seconds
-        self._endpoint = target.endpoint
-        self._authority = target.ca_certificate
 
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
-        server = urlsplit(self._endpoint)
-        proxy = urlsplit(proxy_for(self._endpoint) or "")
+        endpoint = self._access.endpoint
+        server = urlsplit(endpoint)
+        proxy = urlsplit(proxy_for(endpoint) or "")
         try:
-            context = ssl.create_default_context(cadata=self._authority or None)
+            context = ssl.create_default_context(cadata=self._access.ca_certificate or None)
         except (ssl.SSLError, ValueError) as error:
-            raise S3Error(
-                f"the authority of {self._endpoint} is no certificate: {error}", NO_CERTIFICATE
-            ) from None
+            raise S3Error(f"the authority of {endpoint} is no certificate: {error}", NO_CERTIFICATE) from None
         seconds = min(timeout, self._seconds)
         if not proxy.hostname:
             return http.client.HTTPSConnection(server.netloc, timeout=seconds, context=context)
         if proxy.scheme != "http":
-            raise S3Error(f"{self._endpoint}: its proxy is a {proxy.scheme} proxy, and only http works here")
+            raise S3Error(f"{endpoint}: its proxy is a {proxy.scheme} proxy, and only http works here")
         connection = http.client.HTTPSConnection(
             proxy.hostname, proxy.port or 80, timeout=seconds, context=context
         )
