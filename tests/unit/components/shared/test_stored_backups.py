@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from components.shared.s3 import StoredObject
 from components.shared.stored_backups import (
     Backup,
     ChoiceError,
-    Snapshot,
     backups_in,
     best_backup,
     choose_backup,
@@ -19,15 +16,7 @@ from components.shared.stored_backups import (
     version_problem,
 )
 
-SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-etcd-fra1-0a1b", "ab" * 32)
-HOUR = 3600.0
-
-
-def backup(hour: int, revision: int, *, keys: int = 5, cluster: str = "c") -> Backup:
-    snapshot = replace(
-        SNAPSHOT, taken=f"20261125T{hour:02}0000Z", revision=revision, keys=keys, cluster=cluster
-    )
-    return Backup(f"p/{snapshot.name}", snapshot, hour * HOUR)
+from .hourly_backups import SNAPSHOT, backup
 
 
 def test_a_name_describes_the_snapshot() -> None:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from etcd_node.backup.catalog import UploadLater, UploadNow, expired, last_upload, upload_turn
 from etcd_node.backup.metrics import backup_metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.shared.stored_backups import (
-    Backup,
-    Snapshot,
-    best_backup,
-)
+from components.shared.stored_backups import best_backup
+from tests.unit.components.shared.hourly_backups import HOUR, backup
 
-SNAPSHOT = Snapshot("20261125T174057Z", 17, 5, "3.6.14", "etcd-etcd-fra1-0a1b", "ab" * 32)
 ORDER = ("m1", "m2", "m3")
-HOUR = 3600.0
-
-
-def backup(hour: int, revision: int, *, keys: int = 5, cluster: str = "c") -> Backup:
-    snapshot = replace(
-        SNAPSHOT, taken=f"20261125T{hour:02}0000Z", revision=revision, keys=keys, cluster=cluster
-    )
-    return Backup(f"p/{snapshot.name}", snapshot, hour * HOUR)
 
 
 def test_backups_older_than_the_retention_expire_oldest_first() -> None:
