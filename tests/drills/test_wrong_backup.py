@@ -30,7 +30,7 @@ def test_a_restore_from_a_damaged_backup_is_corrected_after_a_destroy(
             refused(stack)
             assert "does not match the SHA-256 in its name" in stack.journal(MEMBER, "preparecluster")
         stack.configure(restoreFrom=key, healthTimeoutSeconds=None)
-        assert "pulumi destroy, which deletes no backup" in refused(stack)
+        assert "docs/recovery.md, A new cluster from a backup" in refused(stack)
         stack.destroy()
         stack.up()
         assert "corrected 39" in stack.etcdctl("get", "/drill/corrected/39")
