@@ -1,0 +1,118 @@
+"""The stack of an acceptance run is a copy that never touches what belongs to the other stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptance.errors import AcceptanceError
+from acceptance.stack import Stack
+from components.config.backup_settings import backup_target
+
+CONFIG: dict[str, Any] = {
+    "digitalocean:token": {"value": "dop_v1_full_access", "secret": True},
+    "etcd:discoveryToken": {"value": "dop_v1_read_access", "secret": True},
+    "etcd:domain": {"value": "etcd.example.com"},
+    "etcd:zone": {"value": "example.com"},
+    "etcd:clientCidrs": {"value": '["198.51.100.0/24"]', "objectValue": ["198.51.100.0/24"]},
+    "etcd:backupBucket": {"value": "backups"},
+    "etcd:backupPrefix": {"value": "production/"},
+    "etcd:backupAccessKey": {"value": "access-key", "secret": True},
+    "etcd:backupSecretKey": {"value": "secret-key", "secret": True},
+}
+
+SCRIPT = """#!/bin/sh
+echo "$*" >>{folder}/calls
+case "$1 $2" in
+  "config --json") cat {folder}/config.json ;;
+  "stack ls") echo '[{{"name": "organization/fra1"}}, {{"name": "fra1-acceptance"}}]' ;;
+  "up --yes") cat {folder}/up; exit {code} ;;
+esac
+"""
+
+UP = """Updating (fra1-acceptance):
+Resources:
+    + 12 created
+    ~ 1 updated
+    +-3 replaced
+    40 unchanged
+
+Duration: 3s
+"""
+
+
+def stack(folder: Path, monkeypatch: pytest.MonkeyPatch, *, printed: str = UP, code: int = 0) -> Stack:
+    """The acceptance stack of stack fra1, with a command ``pulumi`` that prints what it is told."""
+    (folder / "Pulumi.yaml").write_text("name: etcd\n")
+    (folder / "Pulumi.fra1.yaml").write_text("config: {}\n")
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "up").write_text(printed)
+    command = folder / "pulumi"
+    command.write_text(SCRIPT.format(folder=folder, code=code))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    return Stack("fra1", folder, lambda line: None)
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().splitlines()
+
+
+def test_domain_and_backups_are_its_own_before_the_copy_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = stack(tmp_path, monkeypatch).settings
+    assert settings.domain == "acceptance.etcd.example.com"
+    target = backup_target(settings, cluster="etcd-etcd-fra1-acceptance", region="fra1")
+    assert target is not None
+    assert target.prefix == "etcd-etcd-fra1-acceptance/"
+
+
+def test_a_new_stack_is_not_selected_and_gets_its_own_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack(tmp_path, monkeypatch).create()
+    made = [call for call in calls(tmp_path) if not call.startswith("config --json")]
+    own = "--stack fra1-acceptance --non-interactive"
+    assert made[0] == "stack init fra1-acceptance --no-select --copy-config-from fra1 --non-interactive"
+    assert f"config set etcd:domain acceptance.etcd.example.com {own}" in made
+    assert f"config set etcd:protect false {own}" in made
+    assert f"config rm etcd:backupPrefix {own}" in made
+
+
+def test_a_run_gives_the_numbers_that_pulumi_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = stack(tmp_path, monkeypatch).up()
+    assert change.resources == {"created": 12, "updated": 1, "replaced": 3, "unchanged": 40}
+
+
+def test_a_failed_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = "Updating:\n + many lines\nDiagnostics:\n  the zone does not exist\n"
+    with pytest.raises(AcceptanceError, match=r"^pulumi up failed: the zone does not exist$"):
+        stack(tmp_path, monkeypatch, printed=printed, code=255).up()
+
+
+def test_a_stack_without_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = stack(tmp_path, monkeypatch)
+    (tmp_path / "Pulumi.fra1.yaml").unlink()
+    with pytest.raises(AcceptanceError, match=r"there is no Pulumi\.fra1\.yaml here"):
+        made.create()
+
+
+def test_a_stack_of_an_earlier_run_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stack(tmp_path, monkeypatch).exists()
+
+
+def test_tokens_and_keys_are_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = {"dop_v1_full_access", "dop_v1_read_access", "access-key", "secret-key"}
+    assert stack(tmp_path, monkeypatch).secrets() == expected
+
+
+def test_a_missing_token_is_named_with_the_command_that_sets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advice = "pulumi config set --secret cloudflare:apiToken --stack fra1"
+    with pytest.raises(AcceptanceError, match=advice):
+        stack(tmp_path, monkeypatch).cloudflare({})
