@@ -39,11 +39,14 @@ class ShutdownWatch:
     async def follow(self, member: str, gate: Registered, droplet: Registered) -> None:
         """Log why an existing droplet does not shut down, and retry its shutdown once all others are healthy.
 
-        Does nothing until somebody has requested a shutdown of the droplet in this run.
+        Does nothing until somebody has requested a shutdown of the droplet in this run. An all-at-once run retries it
+        in any case: the droplet may have blocked it before it noticed the mode, and forgotten it since.
         """
         if member not in (await self._members.existing.future() or frozenset()):
             return
-        await gate.urn.future()
+        all_at_once = self._settings.rollout == "all-at-once"
+        if not all_at_once:
+            await gate.urn.future()
         changed = asyncio.ensure_future(droplet.urn.future())
         warned = False
         alone_unhealthy = 0
@@ -57,10 +60,10 @@ class ShutdownWatch:
                 unhealthy = {**problems(others, observations), **foreign}
                 alone = only_unhealthy({member, *others}, observations) == member and not foreign
                 alone_unhealthy = alone_unhealthy + 1 if alone else 0
-                if self._settings.rollout != "all-at-once":
+                if not all_at_once:
                     # Otherwise another droplet may be off because this run replaces it at the same time.
                     await self._members.power_on(unhealthy)
-                if not unhealthy:
+                if not unhealthy or all_at_once:
                     replaceable = bool(others or self._settings.volume_size)
                     unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
                     await self._retry(member, unresponsive=unresponsive)

@@ -100,6 +100,21 @@ async def test_a_droplet_with_the_only_copy_of_the_data_is_not_powered_off(
     assert members.unresponsive == unresponsive
 
 
+async def test_all_at_once_repeats_a_shutdown_whatever_the_others_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    for level in ("info", "warn"):
+        monkeypatch.setattr(pulumi.log, level, lambda _: None)
+    members = ScriptedMembers([observed(OTHER), observed(*NAMES), observed()])
+    # Its gate follows the record of the member before, which waits for all droplets.
+    gate = FakeResource(asyncio.get_running_loop().create_future())
+    await ShutdownWatch(settings(rollout="all-at-once"), members=members).follow(
+        GOING, gate=gate, droplet=FakeResource(members.gone)
+    )
+    assert members.unresponsive == [False] * 3
+
+
 class UnaskedMembers(ScriptedMembers):
     """Members none of which was asked to shut down. The last question about it ends the engine's wait."""
 
