@@ -14,6 +14,10 @@ MEMBERS_PATH = "/members"
 """The path of the member list on the peer port (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
 
 
+NOT_CONNECTED = "unhealthy cluster"
+"""etcd's reason when the member that was asked has not been connected to all voters for five seconds."""
+
+
 class NoQuorumError(Exception):
     """No member could answer for a quorum. The text is one line with the problem of each member."""
 
@@ -69,14 +73,22 @@ class ClusterClient:
         self._change("/v3/cluster/member/promote", {"ID": str(member)})
 
     def _change(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a change to the first member that answers. etcd refuses the same change a second time."""
+        """Send a change to the first member that answers. etcd refuses the same change a second time.
+
+        A member that misses a connection to another one refuses an addition. Then the next one is asked.
+        """
         silent: list[str] = []
+        refused: RefusedError | None = None
         for member in self._members:
             try:
                 return self._call(member, path, body)
             except NoAnswerError as error:
                 silent.append(f"{member.name}: {error}")
-        raise NoQuorumError("; ".join(silent))
+            except RefusedError as error:
+                if str(error) != NOT_CONNECTED:
+                    raise
+                refused = error
+        raise refused or NoQuorumError("; ".join(silent))
 
     def _call(self, member: MemberAddress, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _parse(self._client.call_gateway(member, path, body))
