@@ -16,6 +16,8 @@ from components.shared.ports import EXPORTER_PORT
 PATH = "/status"
 REQUEST_TIMEOUT_SECONDS = 5
 """The limit of each wait for a machine, which starts a program for the answer."""
+TRIES = 2
+"""How often a machine is asked that accepts the connection and does not answer in time. It may be busy."""
 CLOCK_TOLERANCE_SECONDS = 30.0
 """Difference to the clock of DigitalOcean's API from which a member's clock counts as wrong."""
 LEAST_FREE_BYTES = 64 << 20
@@ -179,11 +181,16 @@ async def ask_report(
 
     ``ahead`` is how many seconds this machine's clock is ahead of the one that the member's is compared with.
     """
-    try:
-        asked = time.time()
-        (answer,) = await ask_member(
-            name, address, EXPORTER_PORT, context, [Call(PATH)], seconds=REQUEST_TIMEOUT_SECONDS
-        )
-        return parse_report(answer.json(), (asked + time.time()) / 2 - ahead)
-    except (NoAnswerError, KeyError, TypeError, ValueError, AttributeError):
-        return None
+    for _ in range(TRIES):
+        try:
+            asked = time.time()
+            (answer,) = await ask_member(
+                name, address, EXPORTER_PORT, context, [Call(PATH)], seconds=REQUEST_TIMEOUT_SECONDS
+            )
+            return parse_report(answer.json(), (asked + time.time()) / 2 - ahead)
+        except NoAnswerError as error:
+            if not error.connected:
+                break
+        except (KeyError, TypeError, ValueError, AttributeError):
+            break
+    return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ssl
+from typing import Any, NoReturn
 
 import pytest
 
-from components.etcd.node_report import NodeReport, last_words, parse_report
+from components.api.http_client import NoAnswerError
+from components.etcd import node_report
+from components.etcd.node_report import NodeReport, ask_report, last_words, parse_report
 
 TOLD: dict[str, Any] = {
     "name": "etcd-server-1.example.com",
@@ -89,3 +92,18 @@ def test_words_of_gos_runtime_count_where_etcd_logged_none() -> None:
 
 def test_nothing_is_said_of_a_healthy_machine_but_that_etcd_runs() -> None:
     assert str(NodeReport("inactive", "active")) == "etcd runs"
+
+
+@pytest.mark.parametrize(("accepted", "asked"), [(True, 2), (False, 1)])
+async def test_only_a_machine_that_accepts_connections_is_asked_twice(
+    monkeypatch: pytest.MonkeyPatch, accepted: bool, asked: int
+) -> None:
+    calls: list[str] = []
+
+    async def silent(name: str, *_: object, **__: object) -> NoReturn:
+        calls.append(name)
+        raise NoAnswerError("no answer in time", connected=accepted)
+
+    monkeypatch.setattr(node_report, "ask_member", silent)
+    assert await ask_report("etcd-server-1.example.com", "203.0.113.1", ssl.create_default_context()) is None
+    assert len(calls) == asked
