@@ -23,6 +23,11 @@ T = TypeVar("T")
 CHECKOUT = Path(__file__).parents[2]
 PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml")
 FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
+WITHOUT_BACKUPS = dict.fromkeys(
+    f"backup{key}" for key in ("Bucket", "Endpoint", "Region", "AccessKey", "SecretKey", "CaCertificate")
+)
+"""The configuration that turns backups off, so that no upgrade and no destroy waits for one."""
+
 UP_LIMIT = 240
 PATIENCE = 90
 

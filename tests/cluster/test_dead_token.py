@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import DIGITALOCEAN_TOKEN
-from tests.cluster.cluster import Cluster, wait_for
+from tests.cluster.cluster import WITHOUT_BACKUPS, Cluster, wait_for
 
 DOMAIN = "spent.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
@@ -21,7 +21,9 @@ DELETE_LIMIT = 30
 @pytest.fixture
 def spent(cloud: LocalCloud, control: httpx.Client, tmp_path: Path) -> Iterator[Cluster]:
     """Three healthy members with a token that is not valid any more."""
-    stack = Cluster(cloud, tmp_path, stack="spent", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT)
+    stack = Cluster(
+        cloud, tmp_path, stack="spent", domain=DOMAIN, dropletTimeoutSeconds=DELETE_LIMIT, **WITHOUT_BACKUPS
+    )
     stack.up()
     revoked = {"service": "digitalocean", "kind": "status", "status": 401, "token": "discovery"}
     control.put("/faults", json=[revoked]).raise_for_status()

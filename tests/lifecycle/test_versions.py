@@ -11,7 +11,7 @@ from components.changes.upgrade_rules import newest_release
 from components.shared.versions import minor_version
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import EARLIER_VERSION, VERSIONS, checksum, ensure_mirror
-from tests.cluster.cluster import UP_LIMIT
+from tests.cluster.cluster import UP_LIMIT, WITHOUT_BACKUPS
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import changed, replaces
@@ -29,11 +29,6 @@ NO_DROPLET = {
     "path": "/v2/droplets$",
 }
 """A fault with which no droplet is created."""
-
-BACKUPS = [
-    f"backup{key}" for key in ("Bucket", "Endpoint", "Region", "AccessKey", "SecretKey", "CaCertificate")
-]
-"""Backups are off, so that no upgrade waits for one."""
 
 
 def test_members_are_upgraded_through_every_minor_version_and_no_other_way(
@@ -95,7 +90,7 @@ def test_a_single_member_goes_up_as_well_and_keeps_what_was_written_before(
 ) -> None:
     ensure_mirror(cloud.layout.releases, VERSIONS)
     first, *later = VERSIONS
-    config = {"domain": "single.example.test", "size": 1, **dict.fromkeys(BACKUPS)}
+    config = {"domain": "single.example.test", "size": 1, **WITHOUT_BACKUPS}
     with Live(
         cloud, tmp_path, figures, "single", version=first, releaseSha256=checksum(first), **config
     ) as cluster:
@@ -116,7 +111,7 @@ def test_members_without_volumes_join_a_cluster_of_two_versions(
 ) -> None:
     ensure_mirror(cloud.layout.releases, VERSIONS)
     first, *later = VERSIONS
-    config = {"domain": "mixed.example.test", "volumeSize": 0, **dict.fromkeys(BACKUPS)}
+    config = {"domain": "mixed.example.test", "volumeSize": 0, **WITHOUT_BACKUPS}
     with Live(
         cloud, tmp_path, figures, "mixed", version=first, releaseSha256=checksum(first), **config
     ) as cluster:
