@@ -30,15 +30,9 @@ def _entries(value: int) -> int:
     return value
 
 
-def _client_interval(value: str) -> str:
+def _interval(value: str) -> str:
     if not KEEPALIVE.fullmatch(value):
-        raise ValueError("write a duration such as 5s or 500ms")
-    return value
-
-
-def _server_interval(value: str) -> str:
-    if value != "0s" and not KEEPALIVE.fullmatch(value):
-        raise ValueError("write a duration such as 20s or 2h, or 0s to turn the server's pings off")
+        raise ValueError("write a duration such as 20s, 2h or 500ms. With 0 etcd takes its own default")
     return value
 
 
@@ -69,11 +63,11 @@ class EtcdSettings(BaseModel):
 
     It is 10,000 in 3.6 and newer, and 100,000 in 3.5.
     """
-    keepalive_min_time: Annotated[str, AfterValidator(_client_interval)] = "5s"
+    keepalive_min_time: Annotated[str, AfterValidator(_interval)] = "5s"
     """The shortest time between two gRPC pings of a client. etcd disconnects a client that sends more."""
-    keepalive_interval: Annotated[str, AfterValidator(_server_interval)] = "2h"
-    """The time without traffic after which a member pings a client; ``0s`` turns pings off."""
-    keepalive_timeout: Annotated[str, AfterValidator(_server_interval)] = "20s"
+    keepalive_interval: Annotated[str, AfterValidator(_interval)] = "2h"
+    """The time without traffic after which a member pings a client."""
+    keepalive_timeout: Annotated[str, AfterValidator(_interval)] = "20s"
     """The time after which a member disconnects a client that does not answer a ping."""
     log_level: Literal["debug", "info", "warn", "error"] = "info"
     """The least important lines that etcd logs."""
