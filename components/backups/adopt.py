@@ -63,7 +63,8 @@ def adopt(
     for line in notes(content, version, settings):
         typer.echo(f"- {line}")
     typer.echo("To start a cluster from it, on a stack that has none:\n")
-    typer.echo(f"    pulumi config set etcd:restoreFrom {key}\n    pulumi up")
+    chosen = f" --stack {stack}" if stack else ""
+    typer.echo(f"    pulumi config set etcd:restoreFrom {key}{chosen}\n    pulumi up{chosen}")
 
 
 def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, version: str) -> str:
@@ -76,6 +77,10 @@ def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, versi
             f"{file} does not tell which etcd took it, as before etcd 3.5: add --etcd-version, such as 3.4.37"
             if not version
             else f"--etcd-version is {version}: write a version such as 3.4.37"
+        )
+    if content.version and minor_version(version) != minor_version(content.version):
+        raise AdoptionError(
+            f"--etcd-version is {version}: etcd {content.version} took {file}. Leave the option out"
         )
     taken = datetime.fromtimestamp(file.stat().st_mtime, UTC).strftime("%Y%m%dT%H%M%SZ")
     with tempfile.TemporaryDirectory() as folder:

@@ -55,7 +55,7 @@ class BoltFile:
             for flags, key, value in self._elements(self._page(self._root)):
                 if flags & _IS_BUCKET and key == bucket.encode():
                     yield from ((key, bytes(value)) for _, key, value in self._elements(self._bucket(value)))
-        except (struct.error, IndexError, ValueError):
+        except (struct.error, IndexError, OverflowError, ValueError):
             raise BoltError(f"bucket {bucket} is damaged") from None
 
     def _bucket(self, value: memoryview) -> _Page:

@@ -71,6 +71,15 @@ def test_a_damaged_snapshot_is_not_uploaded(tmp_path: Path) -> None:
     assert not bucket.objects
 
 
+def test_the_version_in_a_snapshot_is_not_overridden(tmp_path: Path) -> None:
+    file, bucket = unpacked(tmp_path, "3.5"), FakeBucket()
+    with pytest.raises(
+        AdoptionError, match=r"--etcd-version is 3\.4\.37: etcd 3\.5\.0 took .*Leave the option out"
+    ):
+        upload(file, read_snapshot(file), bucket, PREFIX, "3.4.37")
+    assert not bucket.objects
+
+
 @pytest.mark.parametrize(
     ("version", "reason"), [("", "add --etcd-version"), ("3.4", "--etcd-version is 3.4: write")]
 )
