@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
+import re
+import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Never
+from typing import Annotated
 
 import typer
 
@@ -15,81 +16,134 @@ from acceptance.account import Account
 from acceptance.clean_up import CleanUp
 from acceptance.cost import HOURS, estimate
 from acceptance.errors import AcceptanceError
+from acceptance.interruption import Interruption
 from acceptance.life import SCALED, Life
 from acceptance.report import Report
-from acceptance.stack import MEMBERS, SUBDOMAIN, Stack
+from acceptance.stack import MEMBERS, RUN_DIGITS, Stack
+from components.backups.operator_bucket import OperatorBucket
 from components.config.errors import ConfigurationError
+from components.shared.s3 import S3Error
+
+INTERRUPTED = "interrupted"
+
+
+def say(line: str) -> None:
+    """Print a line. The terminal may be gone."""
+    with suppress(OSError):
+        typer.echo(line)
 
 
 def accept(
     name: Annotated[str, typer.Argument(metavar="STACK", help="The stack whose file is used.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before anything is created.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     short: Annotated[bool, typer.Option("--short", help="Leave out the change of the size.")] = False,
+    delete: Annotated[str, typer.Option(help="Only delete this stack, which an earlier run has left.")] = "",
 ) -> None:
     """Create a cluster from a stack's file, under a name of its own, live through everything, and delete it.
 
     The result is one report, without secrets, as a JSON file in this folder.
     """
-    signal.signal(signal.SIGTERM, _end)
-    stack = Stack(name, Path.cwd(), typer.echo)
+    run = _run_of(name, delete) if delete else secrets.token_hex(RUN_DIGITS // 2)
+    stack = Stack(name, run, Path.cwd(), say)
+    stack.check_file()
     digitalocean = Account(stack.digitalocean(os.environ))
     cloudflare = Account(stack.cloudflare(os.environ))
-    settings = stack.source_settings()
-    largest = MEMBERS if short else SCALED
-    cost = estimate(digitalocean, settings, scaled_to=largest)
-    typer.echo(
-        f"This creates a cluster of its own, {stack.cluster}, with the settings of stack {name}: up to {largest} "
-        f"members {settings.droplet_size} in {settings.region}, named etcd-server-N.{SUBDOMAIN}.{settings.domain}, "
-        f"and one more droplet. Stack {name} itself is not touched.\n"
-        f"It takes about half an hour, and costs at most {cost:.2f} US dollars, if it ends within "
-        f"{HOURS:.0f} hour. At the end, and when it is interrupted, it deletes everything that it has made."
-    )
-    if not yes and not typer.confirm("Create it?"):
-        sys.exit(1)
     report = Report(Path.cwd(), name, stack.secrets())
-    life = Life(stack, digitalocean, report, typer.echo, short)
-    clean_up = CleanUp(stack, digitalocean, cloudflare, report, typer.echo)
-    report.note(pulumi=stack.version(), cost_at_most=round(cost, 2))
-    if stack.exists():
-        typer.echo(f"An earlier run has left stack {stack.name}: what it has made is deleted first.")
-        clean_up.run()
-    try:
-        stack.create()
-        life.live()
-        report.note(passed=True)
-    except AcceptanceError as error:
-        report.note(passed=False, failure=str(error))
-        typer.echo(f"acceptance failed: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        report.note(passed=False, failure="interrupted")
-        typer.echo("acceptance is interrupted", err=True)
-        sys.exit(130)
-    finally:
-        _delete_everything(clean_up)
-        typer.echo(
-            f"The report is {report.path}. It holds no token and no key. Read it before you send it in."
+    clean_up = CleanUp(stack, digitalocean, cloudflare, report, say)
+    interruption = Interruption(say)
+    if delete:
+        _ask(
+            f"This deletes the cluster {stack.cluster} with its data and its backups, and stack {stack.name}.",
+            yes,
         )
-
-
-def _delete_everything(clean_up: CleanUp) -> None:
-    """Delete everything. An interruption does not stop it."""
-    if not clean_up.stack.exists():
+        interruption.install()
+        interruption.disarm()
+        clean_up.run()
         return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _ask_to_wait)
-    typer.echo("Everything that the run has made is deleted.")
-    clean_up.run()
+    _check_bucket(stack)
+    largest = MEMBERS if short else SCALED
+    cost = estimate(digitalocean, stack.settings, scaled_to=largest)
+    _ask(_announcement(stack, largest, cost), yes)
+    report.note(pulumi=stack.version(), cost_at_most=round(cost, 2))
+    failure = INTERRUPTED
+    interruption.install()
+    try:
+        failure = _live(Life(stack, digitalocean, report, say, short))
+        interruption.disarm()
+    except KeyboardInterrupt:
+        say("acceptance is interrupted")
+    _end(clean_up, report, failure)
 
 
-def _end(number: int, frame: FrameType | None) -> Never:
-    """End as Ctrl-C does, so that everything is deleted."""
-    raise KeyboardInterrupt
+def _live(life: Life) -> str:
+    """Go through all steps. Returns why one failed, or an empty string."""
+    try:
+        life.stack.create()
+        life.live()
+    # Whatever happens, everything is deleted.
+    except Exception as error:
+        say(f"acceptance failed: {error}")
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
-def _ask_to_wait(number: int, frame: FrameType | None) -> None:
-    typer.echo("Everything is being deleted: please wait")
+def _end(clean_up: CleanUp, report: Report, failure: str) -> None:
+    """Delete everything, finish the report, and exit: 0 after a success, 1 after a failure, 130 if interrupted."""
+    say("Everything that the run has made is deleted.")
+    try:
+        clean_up.run()
+    except AcceptanceError as error:
+        say(f"acceptance: {error}")
+        failure = failure or "not everything is deleted"
+    report.note(passed=not failure, failure=failure)
+    say(f"The report is {report.path}. It holds no token and no key. Read it before you send it in.")
+    sys.exit(130 if failure == INTERRUPTED else int(bool(failure)))
+
+
+def _announcement(stack: Stack, largest: int, cost: float) -> str:
+    settings = stack.settings
+    lines = [
+        f"This creates a cluster of its own, {stack.cluster}, with the settings of stack {stack.source}: up to "
+        f"{largest} members {settings.droplet_size} in {settings.region}, named etcd-server-N.{settings.domain}, and "
+        f"one more droplet. Stack {stack.source} itself is not touched.",
+        f"It takes about half an hour, and costs at most {cost:.2f} US dollars, if it ends within {HOURS:.0f} hour. "
+        "At the end, and when it is interrupted, it deletes everything that it has made.",
+    ]
+    if stack.backups_left_out:
+        lines.append(f"It takes no backups: {stack.backups_left_out}.")
+    lines += [
+        f"An earlier run has left {left}, or is still running. If it is not: make acceptance STACK={stack.source} "
+        f"ARGS='--delete {left}'"
+        for left in stack.of_earlier_runs()
+    ]
+    return "\n".join(lines)
+
+
+def _ask(announcement: str, yes: bool) -> None:
+    say(announcement)
+    if not yes and not typer.confirm("Go on?"):
+        sys.exit(1)
+
+
+def _check_bucket(stack: Stack) -> None:
+    """Leave out the backups if this machine cannot list them: it could not delete them at the end."""
+    if (target := stack.backup_target()) is None:
+        return
+    try:
+        OperatorBucket(target, seconds=20).list(target.prefix)
+    except S3Error as error:
+        stack.leave_out_backups(f"{target.endpoint}/{target.bucket} does not list them ({error})")
+
+
+def _run_of(source: str, stack: str) -> str:
+    """The name of the run that has made a stack."""
+    form = re.fullmatch(rf"{re.escape(source)}-acceptance-([0-9a-f]{{{RUN_DIGITS}}})", stack)
+    if form is None:
+        raise AcceptanceError(
+            f"--delete is {stack}: no run with stack {source} makes such a stack. Name one that a run has told"
+        )
+    return form[1]
 
 
 def main() -> None:

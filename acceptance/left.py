@@ -69,19 +69,19 @@ def _records(account: Account, settings: Settings) -> Iterator[Left]:
         records = f"/zones/{zone['id']}/dns_records"
         for number in range(1, LARGEST + 1):
             name = member_name(number, settings.domain)
-            for one in account.get(f"{records}?name={name}")["result"]:
+            for one in account.get(f"{records}?type=A&name={name}")["result"]:
                 yield Left(account, "record", name, f"{records}/{one['id']}")
 
 
 def _named(account: Account, cluster: str) -> Iterator[Left]:
-    own = {cluster, probe_name(cluster), *(f"{cluster}-{number}" for number in range(1, LARGEST + 1))}
-    for kind in ("volumes", "firewalls", "vpcs"):
+    volumes = {probe_name(cluster), *(f"{cluster}-{number}" for number in range(1, LARGEST + 1))}
+    for kind, own in (("volumes", volumes), ("firewalls", {cluster}), ("vpcs", {cluster})):
         for one in account.list(kind):
             if one["name"] in own:
                 yield Left(account, kind.removesuffix("s"), one["name"], f"/v2/{kind}/{one['id']}")
     for one in account.list("tags"):
         name = one["name"].casefold()
-        if name in own or stray_tags(cluster, [name], known=(), wanted=()):
+        if name in {cluster, probe_name(cluster)} or stray_tags(cluster, [name], known=(), wanted=()):
             yield Left(account, "tag", one["name"], f"/v2/tags/{one['name']}")
 
 

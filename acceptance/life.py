@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from acceptance.account import Account
@@ -21,6 +20,9 @@ from components.shared.s3 import S3Error
 
 SCALED = 5
 """Members of the largest size."""
+
+LEAST_TXN_OPS = 17
+"""More than the least of ``etcd:maxTxnOps``, so that there is always another value."""
 
 RECOVERY_SECONDS = 120.0
 """Seconds in which a write must be acknowledged after a step."""
@@ -47,7 +49,7 @@ class Life:
             with self._writing("no change", writer):
                 self._run("no change", lambda: stack.up("--expect-no-changes"))
             with self._writing("a setting", writer):
-                stack.set("maxTxnOps", str(settings.max_txn_ops + 1))
+                stack.set("maxTxnOps", str(max(LEAST_TXN_OPS, settings.max_txn_ops - 1)))
                 self._run("a setting", stack.up)
             with self._writing("replace", writer):
                 urn = stack.droplet_urn(member_name(2, settings.domain))
@@ -65,7 +67,7 @@ class Life:
         self._run("destroy", stack.destroy)
         target = stack.backup_target()
         if target is None:
-            self.report.step("restore", left_out="etcd:backupBucket is not set")
+            self.report.step("restore", left_out=stack.backups_left_out or "etcd:backupBucket is not set")
             return
         self.report.step("backups", stored=self._backups(target))
         stack.set("restoreFrom", "latest")
@@ -111,17 +113,12 @@ class Life:
 
     def _addresses(self) -> dict[str, str]:
         """The addresses at which members answer, from the listing of the cluster's droplets."""
-        kind = "public" if self._public else "private"
         return {
             droplet["name"]: one["ip_address"]
             for droplet in self.digitalocean.list("droplets", tag_name=self.stack.cluster)
             for one in droplet["networks"]["v4"]
-            if one["type"] == kind
+            if one["type"] == "public"
         }
-
-    @cached_property
-    def _public(self) -> bool:
-        return self.stack.source_settings().addresses == "public"
 
     def _probe(self) -> Probe:
         return Probe(self.digitalocean, self.stack.settings, self.stack.cluster, self.say)

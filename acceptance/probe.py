@@ -157,18 +157,22 @@ class Probe:
         }
 
     def _blocked_shutdown(self, droplet: int) -> dict[str, Any]:
-        """Request a shutdown, and watch until the droplet is unlocked again."""
+        """Request a shutdown, and watch until the action has ended and the droplet is unlocked again."""
         action, began = self._act(droplet, "shutdown"), time.monotonic()
-        seen = self._droplet(droplet)
-        while time.monotonic() - began < REFUSED_SECONDS and seen["locked"]:
-            time.sleep(INTERVAL)
+        ended: float | None = None
+        while time.monotonic() - began < REFUSED_SECONDS:
+            status = self.account.get(f"/v2/actions/{action}")["action"]["status"]
+            if status != "in-progress" and ended is None:
+                ended = _since(began)
             seen = self._droplet(droplet)
-        status = self.account.get(f"/v2/actions/{action}")["action"]["status"]
+            if ended is not None and not seen["locked"]:
+                break
+            time.sleep(INTERVAL)
         return {
-            "seconds locked": _since(began),
-            "still locked": seen["locked"],
-            "status of the droplet": seen["status"],
-            "status of the action": status,
+            "seconds until the action ended": ended,
+            "status of the action": self.account.get(f"/v2/actions/{action}")["action"]["status"],
+            "seconds until the droplet was unlocked": _since(began),
+            "status of the droplet": self._droplet(droplet)["status"],
         }
 
     def _shutdown(self, droplet: int, url: str) -> dict[str, Any]:

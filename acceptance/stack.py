@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +28,29 @@ from components.config.loading import (
 )
 from components.config.settings import Settings, cluster_name
 
-SUFFIX = "-acceptance"
-SUBDOMAIN = "acceptance"
 MEMBERS = 3
+RUN_DIGITS = 6
+"""Hexadecimal digits of a run."""
+
 RUN_SECONDS = 3600.0
 """Seconds after which a run of Pulumi is interrupted."""
 
 SHORT_SECONDS = 120.0
 """Seconds that ``pulumi`` has to read or change a configuration."""
 
-OWN_VALUES: Mapping[str, str | None] = {
+OWN_VALUES: Mapping[str, str] = {
     "size": str(MEMBERS),
     "protect": "false",
     "rollout": "one-at-a-time",
-    "restoreFrom": None,
-    # Empty is the cluster's own name, so the run never sees the backups of another cluster.
-    "backupPrefix": None,
+    # This machine is not in the VPC that the run creates.
+    "addresses": "public",
+    # The program never deletes a bucket, so a run makes none.
+    "backupBucketCreate": "false",
 }
-"""The keys whose values are not those of the other stack. ``None`` removes the key."""
+"""The keys whose values are not those of the other stack."""
+
+LEFT_OUT = ("restoreFrom", "backupPrefix")
+"""The keys of the other stack that are not copied. Without a prefix, backups are below the cluster's own name."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,19 @@ class Change:
 
 
 class Stack:
-    """The stack ``NAME-acceptance``, made from the stack ``NAME``. Methods raise ``AcceptanceError``."""
+    """The stack ``NAME-acceptance-RUN``, made from the stack ``NAME``. Methods raise ``AcceptanceError``.
 
-    def __init__(self, source: str, folder: Path, show: Callable[[str], None]) -> None:
+    ``RUN`` is random. It is in the name of everything that the run creates, so nothing else has such a name.
+    """
+
+    def __init__(self, source: str, run: str, folder: Path, show: Callable[[str], None]) -> None:
         """``folder`` is that of ``Pulumi.yaml``."""
         self.source = source
-        self.name = source + SUFFIX
+        self.name = f"{source}-acceptance-{run}"
+        self._label = f"acc-{run}"
         self._folder = folder
         self._show = show
+        self._backups_left_out = ""
         try:
             project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
         except OSError:
@@ -74,70 +85,108 @@ class Stack:
         self.project = str(project["name"])
         self.cluster = cluster_name(self.project, self.name)
 
-    def source_settings(self) -> Settings:
-        """The settings of the stack that is copied."""
-        return self._settings(self.source)
+    @cached_property
+    def _printed(self) -> dict[str, dict[str, Any]]:
+        """The configuration of the other stack, with its secrets."""
+        return json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", self.source))
 
     @property
     def settings(self) -> Settings:
-        """The settings as they are now. Domain and prefix of the backups are never those of the other stack."""
-        own = {"domain": self._domain, "backup_prefix": ""}
-        return self._settings(self.name).model_copy(update=own)
+        """The settings of this stack, from those of the other one."""
+        values = settings_in(self._printed, self.project)
+        for key in [*LEFT_OUT, *self._backup_keys()]:
+            values.pop(key, None)
+        domain = f"{self._label}.{values.get('domain', '')}"
+        try:
+            return Settings.model_validate({**values, **self._own_values(), "domain": domain})
+        except ValidationError as error:
+            problems = "\n".join(describe_error(detail) for detail in error.errors())
+            raise AcceptanceError(
+                f"Pulumi.{self.source}.yaml, with {domain} as the domain: {problems}"
+            ) from None
+
+    def leave_out_backups(self, reason: str) -> None:
+        """Turn backups off in this stack."""
+        self._backups_left_out = reason
 
     @property
-    def _domain(self) -> str:
-        return f"{SUBDOMAIN}.{self.source_settings().domain}"
+    def backups_left_out(self) -> str:
+        """Why backups are off, though the other stack has them."""
+        return self._backups_left_out
 
     def backup_target(self) -> BackupTarget | None:
-        """Where the backups of this cluster go, which is never the place of another one. ``None`` without a bucket."""
+        """Where the backups of this cluster go. ``None`` without a bucket."""
         settings = self.settings
         return backup_target(settings, cluster=self.cluster, region=settings.region)
 
+    def _backup_keys(self) -> list[str]:
+        """The keys that turn backups on, if they are left out."""
+        keys = [key.removeprefix(f"{self.project}:") for key in self._printed]
+        return [key for key in keys if key.startswith("backup")] if self._backups_left_out else []
+
+    def _own_values(self) -> dict[str, str]:
+        off = bool(self._backups_left_out)
+        return {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
+
     def digitalocean(self, environment: Mapping[str, str]) -> ProviderAccess:
         """The DigitalOcean API and its token, in the provider's own order."""
-        url = self._config(self.source).get("digitalocean:apiEndpoint", {}).get("value")
+        url = self._value("digitalocean:apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
         return self._access("digitalocean", "token", url or DIGITALOCEAN_URL, environment)
 
     def cloudflare(self, environment: Mapping[str, str]) -> ProviderAccess:
         """The Cloudflare API and its token, in the provider's own order."""
-        url = self._config(self.source).get("cloudflare:baseUrl", {}).get("value")
+        url = self._value("cloudflare:baseUrl") or environment.get("CLOUDFLARE_BASE_URL")
         return self._access("cloudflare", "apiToken", url or CLOUDFLARE_URL, environment)
+
+    def _value(self, key: str) -> str:
+        return str(self._printed.get(key, {}).get("value") or "")
 
     def secrets(self) -> set[str]:
         """The secret values of the configuration, which no report may hold."""
         names = ("token", "key", "accessid", "secret")
         found = {
             entry.get("value", "")
-            for key, entry in self._config(self.source).items()
+            for key, entry in self._printed.items()
             if entry.get("secret") or key.casefold().endswith(names)
         }
         return {value for value in found if len(value) > 7}
 
     def exists(self) -> bool:
-        """Whether an earlier run has left the stack."""
+        """Whether the backend has the stack."""
+        return self.name in self._names()
+
+    def of_earlier_runs(self) -> list[str]:
+        """The stacks that runs with the same stack have left."""
+        form = re.compile(rf"{re.escape(self.source)}-acceptance-[0-9a-f]{{{RUN_DIGITS}}}")
+        return sorted(name for name in self._names() if form.fullmatch(name) and name != self.name)
+
+    def _names(self) -> set[str]:
         listed = json.loads(self._pulumi("stack", "ls", "--json"))
-        return self.name in {str(one["name"]).rpartition("/")[2] for one in listed}
+        return {str(one["name"]).rpartition("/")[2] for one in listed}
 
     def create(self) -> None:
-        """Create the stack. Its members are below ``acceptance.DOMAIN``."""
+        """Create the stack, with a file of its own."""
         file = self._folder / f"Pulumi.{self.source}.yaml"
-        if not file.exists():
-            raise AcceptanceError(f"there is no {file.name} here: name a stack that has a file")
         provider = yaml.safe_load(file.read_text(encoding="utf-8")).get("secretsprovider")
         self._pulumi(
             *("stack", "init", self.name, "--no-select", "--copy-config-from", self.source),
             *(["--secrets-provider", provider] if provider else []),
         )
-        for key, value in {**OWN_VALUES, "domain": self._domain}.items():
+        for key in (*LEFT_OUT, *self._backup_keys()):
+            if f"{self.project}:{key}" in self._printed:
+                self._pulumi("config", "rm", f"{self.project}:{key}", "--stack", self.name)
+        for key, value in {**self._own_values(), "domain": self.settings.domain}.items():
             self.set(key, value)
 
-    def set(self, key: str, value: str | None) -> None:
-        """Set a key of the program's own configuration. ``None`` removes it."""
-        full = f"{self.project}:{key}"
-        if value is not None:
-            self._pulumi("config", "set", full, value, "--stack", self.name)
-        elif full in self._config(self.name):
-            self._pulumi("config", "rm", full, "--stack", self.name)
+    def check_file(self) -> None:
+        """Raise ``AcceptanceError`` if the other stack has no file."""
+        file = self._folder / f"Pulumi.{self.source}.yaml"
+        if not file.exists():
+            raise AcceptanceError(f"there is no {file.name} here: name a stack that has a file")
+
+    def set(self, key: str, value: str) -> None:
+        """Set a key of the program's own configuration."""
+        self._pulumi("config", "set", f"{self.project}:{key}", value, "--stack", self.name)
 
     def up(self, *arguments: str) -> Change:
         """Run ``pulumi up``."""
@@ -187,18 +236,8 @@ class Stack:
             raise AcceptanceError(f"pulumi {arguments[0]} failed: {_diagnostics(result.output)}")
         return Change(round(result.seconds, 1), _resources(result.output))
 
-    def _settings(self, stack: str) -> Settings:
-        try:
-            return Settings.model_validate(settings_in(self._config(stack), self.project))
-        except ValidationError as error:
-            problems = "\n".join(describe_error(detail) for detail in error.errors())
-            raise AcceptanceError(f"Pulumi.{stack}.yaml: {problems}") from None
-
-    def _config(self, stack: str) -> dict[str, dict[str, Any]]:
-        return json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", stack))
-
     def _access(self, namespace: str, key: str, url: str, environment: Mapping[str, str]) -> ProviderAccess:
-        configured = self._config(self.source).get(f"{namespace}:{key}", {}).get("value")
+        configured = self._value(f"{namespace}:{key}")
         variables = PROVIDER_TOKENS[namespace, key]
         tokens = [configured, *(environment.get(variable) for variable in variables)]
         token = next((one for one in tokens if one), None)
@@ -212,8 +251,15 @@ class Stack:
     def _pulumi(self, *arguments: str) -> str:
         argv = ["pulumi", *arguments, "--non-interactive"]
         try:
+            # Ctrl-C in the terminal does not reach it. This program decides what ends.
             done = subprocess.run(
-                argv, cwd=self._folder, capture_output=True, text=True, timeout=SHORT_SECONDS, check=False
+                argv,
+                cwd=self._folder,
+                capture_output=True,
+                text=True,
+                timeout=SHORT_SECONDS,
+                check=False,
+                start_new_session=True,
             )
         except FileNotFoundError:
             raise AcceptanceError("pulumi is not on the PATH: run this where pulumi up runs") from None

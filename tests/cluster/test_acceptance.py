@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,13 +32,13 @@ def stack(cloud: LocalCloud, tmp_path: Path) -> Iterator[Cluster]:
     before = everything(made)
     yield made
     assert everything(made) == before
-    assert not (tmp_path / f"Pulumi.{STACK}-acceptance.yaml").exists()
+    assert not list(tmp_path.glob(f"Pulumi.{STACK}-*.yaml"))
 
 
 def begun(stack: Cluster) -> tuple[Command, Path]:
     """A run that has created its first droplet, and the file of its output."""
     before = droplets(stack)
-    output = stack.folder / "output.txt"
+    output = stack.folder / f"output{len(before)}.txt"
     with output.open("w") as written:
         run = stack.cloud.begin(
             command("--short", "--yes"),
@@ -52,9 +53,9 @@ def begun(stack: Cluster) -> tuple[Command, Path]:
 
 
 def droplets(stack: Cluster) -> set[int]:
-    """The droplets of the run's own cluster."""
-    listed = stack.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{STACK}-acceptance")
-    return {droplet["id"] for droplet in listed["droplets"]}
+    """The droplets of all runs."""
+    listed = stack.digitalocean("GET", "/v2/droplets?per_page=200")["droplets"]
+    return {droplet["id"] for droplet in listed if f".{STACK}.example.test" in droplet["name"]}
 
 
 def everything(stack: Cluster) -> dict[str, list[str]]:
@@ -87,7 +88,7 @@ def test_a_short_run_passes_with_a_report_and_leaves_nothing(stack: Cluster) -> 
     assert "/mnt/" in probe["first boot"]["facts"]["mounts"]
     assert "acceptance" in probe["first boot"]["facts"]["inhibitors"]
     assert probe["blocked shutdown"]["status of the droplet"] == "active"
-    assert probe["blocked shutdown"]["seconds locked"] > 0
+    assert probe["blocked shutdown"]["seconds until the droplet was unlocked"] > 0
     assert probe["deletion"].keys() == {
         "seconds of the droplet's deletion",
         "seconds until the volume is free",
@@ -99,28 +100,40 @@ def test_a_short_run_passes_with_a_report_and_leaves_nothing(stack: Cluster) -> 
     assert stored_backups(stack) == []
 
 
-def test_a_run_deletes_what_it_has_made_and_what_a_killed_one_has_left(stack: Cluster) -> None:
-    killed, _ = begun(stack)
+def test_an_interrupted_run_and_a_killed_one_leave_nothing_in_the_end(stack: Cluster) -> None:
+    killed, output = begun(stack)
     killed.kill()
+    (name,) = re.findall(rf"etcd-etcd-({STACK}-acceptance-[0-9a-f]+), ", output.read_text(encoding="utf-8"))
+    # Another machine, or a fresh clone, has no such file.
+    (stack.folder / f"Pulumi.{name}.yaml").unlink()
+
     run, output = begun(stack)
-    os.killpg(run.process.pid, signal.SIGTERM)
+    os.killpg(run.process.pid, signal.SIGINT)
+    wait_for(lambda: output.read_text("utf-8"), lambda text: "interrupted: waiting" in text, "interruption")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.killpg(run.process.pid, number)
     code = run.wait(LIMIT)
     printed = output.read_text(encoding="utf-8")
     assert code == 130, printed
-    assert f"An earlier run has left stack {STACK}-acceptance" in printed
+    assert printed.count("Everything is being deleted: please wait") == 3
+    assert f"--delete {name}" in printed
     told = report(stack)
     assert (told["passed"], told["failure"], told["left"]) == (False, "interrupted", [])
+
+    deleted = stack.run(*command("--delete", name, "--yes"), limit=LIMIT)
+    assert deleted.returncode == 0, deleted.stdout
+    assert report(stack)["left"] == []
 
 
 def test_nothing_is_created_without_a_yes(stack: Cluster) -> None:
     result = stack.run("sh", "-c", 'exec "$@" </dev/null', "sh", *command("--short"))
     assert result.returncode == 1
     assert "costs at most 0." in result.stdout
-    assert "Create it?" in result.stdout
+    assert "Go on?" in result.stdout
     assert not list(stack.folder.glob("acceptance-*.json"))
 
 
 def stored_backups(stack: Cluster) -> list[Path]:
     """The backups in the bucket that the run's own cluster made."""
     bucket = stack.cloud.layout.objects / "buckets" / BACKUP_BUCKET
-    return list((bucket / f"etcd-etcd-{STACK}-acceptance").rglob("*.db.gz"))
+    return [file for folder in bucket.glob(f"etcd-etcd-{STACK}-*") for file in folder.rglob("*.db.gz")]

@@ -13,25 +13,32 @@ from acceptance.errors import AcceptanceError
 from acceptance.left import Left, what_is_left
 from components.config.settings import Settings
 
-CLUSTER = "etcd-etcd-fra1-acceptance"
+CLUSTER = "etcd-etcd-fra1-acceptance-0a1b2c"
 SETTINGS = Settings.model_validate(
     {
-        "domain": "acceptance.etcd.example.com",
+        "domain": "acc-0a1b2c.etcd.example.com",
         "zone": "example.com",
         "discoveryToken": "dop_v1_read_access",
         "clientCidrs": ["198.51.100.0/24"],
     }
 )
 TAGS = {
-    "etcd-etcd-fra1-acceptance": ["etcd-server-1.acceptance.etcd.example.com", "mine.example.com"],
-    "etcd-etcd-fra1-acceptance-probe": ["probe.acceptance.etcd.example.com"],
+    CLUSTER: ["etcd-server-1.acc-0a1b2c.etcd.example.com", "mine.example.com"],
+    f"{CLUSTER}-probe": ["probe.acc-0a1b2c.etcd.example.com"],
     "etcd-etcd-fra1": ["etcd-server-1.etcd.example.com"],
 }
 LISTED = {
     "volumes": [f"{CLUSTER}-1", f"{CLUSTER}-probe", f"{CLUSTER}-2-1", "etcd-etcd-fra1-1"],
-    "vpcs": [CLUSTER, "etcd-etcd-fra1"],
-    "firewalls": ["etcd-etcd-fra1"],
-    "tags": [*TAGS, f"{CLUSTER}-up", f"{CLUSTER}-id-0123456789ab", f"{CLUSTER}-2-up", "etcd-etcd-fra1-up"],
+    "vpcs": [CLUSTER, f"{CLUSTER}-1", "etcd-etcd-fra1"],
+    "firewalls": ["etcd-etcd-fra1", f"{CLUSTER}-2"],
+    "tags": [
+        *TAGS,
+        f"{CLUSTER}-3",
+        f"{CLUSTER}-up",
+        f"{CLUSTER}-id-0123456789ab",
+        f"{CLUSTER}-2-up",
+        "etcd-etcd-fra1-up",
+    ],
 }
 
 
@@ -49,6 +56,7 @@ class Answers:
     def get(self, path: str) -> dict[str, Any]:
         if path.startswith("/zones?"):
             return {"result": [{"id": "z"}]}
+        assert "type=A&" in path
         name = path.rpartition("=")[2]
         return {"result": [{"name": name, "id": "r1"}] if name.startswith("etcd-server-2.") else []}
 
@@ -63,9 +71,9 @@ class Answers:
 def test_only_what_has_the_clusters_own_name_is_left() -> None:
     account = cast("Account", Answers())
     assert [(one.kind, one.name) for one in what_is_left(account, account, SETTINGS, CLUSTER)] == [
-        ("droplet", "etcd-server-1.acceptance.etcd.example.com"),
-        ("droplet", "probe.acceptance.etcd.example.com"),
-        ("record", "etcd-server-2.acceptance.etcd.example.com"),
+        ("droplet", "etcd-server-1.acc-0a1b2c.etcd.example.com"),
+        ("droplet", "probe.acc-0a1b2c.etcd.example.com"),
+        ("record", "etcd-server-2.acc-0a1b2c.etcd.example.com"),
         ("volume", f"{CLUSTER}-1"),
         ("volume", f"{CLUSTER}-probe"),
         ("vpc", CLUSTER),

@@ -10,7 +10,6 @@ import pytest
 
 from acceptance.errors import AcceptanceError
 from acceptance.stack import Stack
-from components.config.backup_settings import backup_target
 
 CONFIG: dict[str, Any] = {
     "digitalocean:token": {"value": "dop_v1_full_access", "secret": True},
@@ -28,7 +27,8 @@ SCRIPT = """#!/bin/sh
 echo "$*" >>{folder}/calls
 case "$1 $2" in
   "config --json") cat {folder}/config.json ;;
-  "stack ls") echo '[{{"name": "organization/fra1"}}, {{"name": "fra1-acceptance"}}]' ;;
+  "stack ls") echo '[{{"name": "org/fra1"}}, {{"name": "fra1-acceptance-0a1b2c"}},
+    {{"name": "fra1-acceptance-abcdef"}}, {{"name": "fra1-acceptance-2"}}, {{"name": "fra1-acceptance"}}]' ;;
   "up --yes") cat {folder}/up; exit {code} ;;
 esac
 """
@@ -44,31 +44,41 @@ Duration: 3s
 """
 
 
-def stack(folder: Path, monkeypatch: pytest.MonkeyPatch, *, printed: str = UP, code: int = 0) -> Stack:
+def stack(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, printed: str = UP, code: int = 0, **changed: str
+) -> Stack:
     """The acceptance stack of stack fra1, with a command ``pulumi`` that prints what it is told."""
     (folder / "Pulumi.yaml").write_text("name: etcd\n")
     (folder / "Pulumi.fra1.yaml").write_text("config: {}\n")
-    (folder / "config.json").write_text(json.dumps(CONFIG))
+    config = CONFIG | {key: {"value": value} for key, value in changed.items()}
+    (folder / "config.json").write_text(json.dumps(config))
     (folder / "up").write_text(printed)
     command = folder / "pulumi"
     command.write_text(SCRIPT.format(folder=folder, code=code))
     command.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-    return Stack("fra1", folder, lambda line: None)
+    return Stack("fra1", "0a1b2c", folder, lambda line: None)
 
 
 def calls(folder: Path) -> list[str]:
     return (folder / "calls").read_text().splitlines()
 
 
-def test_domain_and_backups_are_its_own_before_the_copy_is_changed(
+def test_its_settings_have_names_of_its_own_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = stack(tmp_path, monkeypatch)
+    assert own.settings.domain == "acc-0a1b2c.etcd.example.com"
+    assert (own.settings.protect, own.settings.addresses, own.settings.size) == (False, "public", 3)
+    assert own.settings.backup_bucket_create is False
+    assert (target := own.backup_target()) is not None
+    assert target.prefix == "etcd-etcd-fra1-acceptance-0a1b2c/"
+
+
+def test_a_domain_that_gets_too_long_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = stack(tmp_path, monkeypatch).settings
-    assert settings.domain == "acceptance.etcd.example.com"
-    target = backup_target(settings, cluster="etcd-etcd-fra1-acceptance", region="fra1")
-    assert target is not None
-    assert target.prefix == "etcd-etcd-fra1-acceptance/"
+    domain = f"{'long.' * 7}example.com"
+    with pytest.raises(AcceptanceError, match=r"acc-0a1b2c\.long.* as the domain: etcd:domain is .*at most"):
+        _ = stack(tmp_path, monkeypatch, **{"etcd:domain": domain}).settings
 
 
 def test_a_new_stack_is_not_selected_and_gets_its_own_values(
@@ -76,11 +86,23 @@ def test_a_new_stack_is_not_selected_and_gets_its_own_values(
 ) -> None:
     stack(tmp_path, monkeypatch).create()
     made = [call for call in calls(tmp_path) if not call.startswith("config --json")]
-    own = "--stack fra1-acceptance --non-interactive"
-    assert made[0] == "stack init fra1-acceptance --no-select --copy-config-from fra1 --non-interactive"
-    assert f"config set etcd:domain acceptance.etcd.example.com {own}" in made
+    own = "--stack fra1-acceptance-0a1b2c --non-interactive"
+    assert made[0] == (
+        "stack init fra1-acceptance-0a1b2c --no-select --copy-config-from fra1 --non-interactive"
+    )
+    assert f"config set etcd:domain acc-0a1b2c.etcd.example.com {own}" in made
     assert f"config set etcd:protect false {own}" in made
     assert f"config rm etcd:backupPrefix {own}" in made
+
+
+def test_backups_that_are_left_out_are_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = stack(tmp_path, monkeypatch)
+    own.leave_out_backups("the bucket does not exist")
+    assert own.backup_target() is None
+    own.create()
+    made = "\n".join(calls(tmp_path))
+    assert "config rm etcd:backupBucket --stack" in made
+    assert "config set etcd:backup" not in made
 
 
 def test_a_run_gives_the_numbers_that_pulumi_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,11 +120,29 @@ def test_a_stack_without_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.M
     made = stack(tmp_path, monkeypatch)
     (tmp_path / "Pulumi.fra1.yaml").unlink()
     with pytest.raises(AcceptanceError, match=r"there is no Pulumi\.fra1\.yaml here"):
-        made.create()
+        made.check_file()
 
 
-def test_a_stack_of_an_earlier_run_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert stack(tmp_path, monkeypatch).exists()
+def test_only_stacks_of_runs_count_as_those_of_earlier_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = stack(tmp_path, monkeypatch)
+    assert own.exists()
+    assert own.of_earlier_runs() == ["fra1-acceptance-abcdef"]
+
+
+def test_the_providers_urls_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = stack(tmp_path, monkeypatch)
+    environment = {
+        "DIGITALOCEAN_API_URL": "https://do.example.com/",
+        "CLOUDFLARE_BASE_URL": "https://cf.example.com",
+        "CLOUDFLARE_API_TOKEN": "token",
+    }
+    assert own.digitalocean(environment).api_url == "https://do.example.com"
+    assert own.cloudflare(environment).api_url == "https://cf.example.com"
+    assert own.digitalocean({}).api_url == "https://api.digitalocean.com"
 
 
 def test_tokens_and_keys_are_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
