@@ -11,6 +11,7 @@ from tests.lifecycle.live import Live
 
 Fault = Callable[[Live, str], AbstractContextManager[None]]
 
+RESERVE = "/var/lib/etcd/reserve"
 FILL = "/var/lib/etcd/data/fill"
 MARGIN = 8 << 20
 """Bytes that are written, and not only allocated: ext4 needs some for what it allocates."""
@@ -44,11 +45,16 @@ def paused(live: Live, member: str) -> Generator[None]:
 
 @contextmanager
 def full(live: Live, member: str) -> Generator[None]:
-    """Fill its data volume to the last byte, root's reserve included."""
-    live.on(member, f"dd if=/dev/zero of={FILL}.rest bs=4k count=1 status=none; "
+    """Fill its data volume to the last byte, with root's reserve and the program's."""
+    live.on(member, f"rm -f {RESERVE}; "
                     f"fallocate -l $(($(stat -fc '%f * %S' /var/lib/etcd/data) - {MARGIN})) {FILL}; "
                     f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done; true")  # fmt: skip
     try:
+        # A database has free pages, and small writes would not need new ones for a minute or more.
+        others = ",".join(f"https://{name}:{CLIENT_PORT}" for name in live.droplets() if name != member)
+        put = f"head -c 1000000 /dev/zero | tr '\\0' x | ETCDCTL_ENDPOINTS={others} etcdctl put /filled >/dev/null"
+        written = live.run("sh", "-c", put)
+        assert written.returncode == 0, written.stdout
         yield
     finally:
         live.on(member, f"rm -f {FILL} {FILL}.rest")
