@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import sys
 from contextlib import suppress
@@ -19,7 +18,7 @@ from acceptance.errors import AcceptanceError
 from acceptance.interruption import Interruption
 from acceptance.life import SCALED, Life
 from acceptance.report import Report
-from acceptance.stack import MEMBERS, RUN_DIGITS, Stack
+from acceptance.stack import MEMBERS, RUN_DIGITS, Stack, run_of
 from components.backups.operator_bucket import OperatorBucket
 from components.config.errors import ConfigurationError
 from components.shared.s3 import S3Error
@@ -133,17 +132,16 @@ def _check_bucket(stack: Stack) -> None:
     try:
         OperatorBucket(target, seconds=20).list(target.prefix)
     except S3Error as error:
-        stack.leave_out_backups(f"{target.endpoint}/{target.bucket} does not list them ({error})")
+        stack.backups_left_out = f"{target.endpoint}/{target.bucket} does not list them ({error})"
 
 
 def _run_of(source: str, stack: str) -> str:
     """The name of the run that has made a stack."""
-    form = re.fullmatch(rf"{re.escape(source)}-acceptance-([0-9a-f]{{{RUN_DIGITS}}})", stack)
-    if form is None:
+    if (run := run_of(source, stack)) is None:
         raise AcceptanceError(
             f"--delete is {stack}: no run with stack {source} makes such a stack. Name one that a run has told"
         )
-    return form[1]
+    return run
 
 
 def main() -> None:

@@ -37,15 +37,24 @@ class Left:
 
     def delete(self) -> None:
         """Delete it, and wait until it does not exist any more. Raises ``AcceptanceError``."""
-        deadline, problem = time.monotonic() + SECONDS, ""
-        while self.account.find(self.path) is not None:
-            if time.monotonic() > deadline:
-                raise AcceptanceError(f"{self} still exists after {SECONDS:.0f} s. {problem}")
-            try:
-                self.account.delete(self.path)
-            except AcceptanceError as error:
-                problem = str(error)
-            time.sleep(INTERVAL)
+        delete_until_gone(self.account, self.path, str(self), SECONDS)
+
+
+def delete_until_gone(account: Account, path: str, what: str, seconds: float) -> None:
+    """Delete what is at a path, again and again, until the API says that it does not exist.
+
+    The API refuses a droplet with an action under way, a volume that is attached, and a VPC with members. Raises
+    ``AcceptanceError``.
+    """
+    deadline, problem = time.monotonic() + seconds, ""
+    while account.find(path) is not None:
+        if time.monotonic() > deadline:
+            raise AcceptanceError(f"{what} still exists after {seconds:.0f} s. {problem}")
+        try:
+            account.delete(path)
+        except AcceptanceError as error:
+            problem = str(error)
+        time.sleep(INTERVAL)
 
 
 def what_is_left(digitalocean: Account, cloudflare: Account, settings: Settings, cluster: str) -> list[Left]:

@@ -18,7 +18,7 @@ import yaml
 
 from acceptance.account import Account
 from acceptance.errors import AcceptanceError
-from acceptance.left import probe_name
+from acceptance.left import delete_until_gone, probe_name
 from acceptance.probe_server import PORT
 from components.config.settings import Settings
 
@@ -147,13 +147,12 @@ class Probe:
     def _tag(self) -> dict[str, Any]:
         """How the API counts two resources with one tag, in both of its answers."""
         alone = self.account.get(f"/v2/tags/{self.name}")["tag"]["resources"]
-        listed = [one for one in self.account.list("tags") if one["name"] == self.name]
-        total = self.account.get("/v2/tags?per_page=1").get("meta", {}).get("total")
+        tags = list(self.account.list("tags"))
         return {
             "alone": alone,
-            "listed": listed,
-            "meta.total": total,
-            "names listed": len(list(self.account.list("tags"))),
+            "listed": [one for one in tags if one["name"] == self.name],
+            "meta.total": self.account.get("/v2/tags?per_page=1").get("meta", {}).get("total"),
+            "names listed": len(tags),
         }
 
     def _blocked_shutdown(self, droplet: int) -> dict[str, Any]:
@@ -211,16 +210,7 @@ class Probe:
     def _delete_at(self, path: str) -> float:
         """Delete a resource, and return the seconds until the API says that it does not exist."""
         began = time.monotonic()
-        deadline, problem = began + END_SECONDS, ""
-        while self.account.find(path) is not None:
-            if time.monotonic() > deadline:
-                raise AcceptanceError(f"{path} still exists after {END_SECONDS:.0f} s. {problem}")
-            try:
-                self.account.delete(path)
-            except AcceptanceError as error:
-                # A droplet with an action under way, and a volume that is not detached yet.
-                problem = str(error)
-            time.sleep(INTERVAL)
+        delete_until_gone(self.account, path, path, END_SECONDS)
         return _since(began)
 
     def _act(self, droplet: int, kind: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pydantic import ValidationError
 
 from acceptance.command import run
 from acceptance.errors import AcceptanceError
-from components.backups.stack_file import settings_in
+from components.backups.stack_file import StackError, project_name, pulumi, settings_in
 from components.config.backup_settings import BackupTarget, backup_target
 from components.config.loading import (
     CLOUDFLARE_URL,
@@ -34,9 +33,6 @@ RUN_DIGITS = 6
 
 RUN_SECONDS = 3600.0
 """Seconds after which a run of Pulumi is interrupted."""
-
-SHORT_SECONDS = 120.0
-"""Seconds that ``pulumi`` has to read or change a configuration."""
 
 OWN_VALUES: Mapping[str, str] = {
     "size": str(MEMBERS),
@@ -75,14 +71,13 @@ class Stack:
         self._label = f"acc-{run}"
         self._folder = folder
         self._show = show
-        self._backups_left_out = ""
+        self._file = folder / f"Pulumi.{source}.yaml"
+        self.backups_left_out = ""
+        """Why backups are off, though the other stack has them."""
         try:
-            project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
-        except OSError:
-            raise AcceptanceError(
-                "there is no Pulumi.yaml here: run this in the folder of the project"
-            ) from None
-        self.project = str(project["name"])
+            self.project = project_name(folder)
+        except StackError as error:
+            raise AcceptanceError(str(error)) from None
         self.cluster = cluster_name(self.project, self.name)
 
     @cached_property
@@ -105,15 +100,6 @@ class Stack:
                 f"Pulumi.{self.source}.yaml, with {domain} as the domain: {problems}"
             ) from None
 
-    def leave_out_backups(self, reason: str) -> None:
-        """Turn backups off in this stack."""
-        self._backups_left_out = reason
-
-    @property
-    def backups_left_out(self) -> str:
-        """Why backups are off, though the other stack has them."""
-        return self._backups_left_out
-
     def backup_target(self) -> BackupTarget | None:
         """Where the backups of this cluster go. ``None`` without a bucket."""
         settings = self.settings
@@ -122,10 +108,10 @@ class Stack:
     def _backup_keys(self) -> list[str]:
         """The keys that turn backups on, if they are left out."""
         keys = [key.removeprefix(f"{self.project}:") for key in self._printed]
-        return [key for key in keys if key.startswith("backup")] if self._backups_left_out else []
+        return [key for key in keys if key.startswith("backup")] if self.backups_left_out else []
 
     def _own_values(self) -> dict[str, str]:
-        off = bool(self._backups_left_out)
+        off = bool(self.backups_left_out)
         return {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
 
     def digitalocean(self, environment: Mapping[str, str]) -> ProviderAccess:
@@ -157,8 +143,7 @@ class Stack:
 
     def of_earlier_runs(self) -> list[str]:
         """The stacks that runs with the same stack have left."""
-        form = re.compile(rf"{re.escape(self.source)}-acceptance-[0-9a-f]{{{RUN_DIGITS}}}")
-        return sorted(name for name in self._names() if form.fullmatch(name) and name != self.name)
+        return sorted(name for name in self._names() - {self.name} if run_of(self.source, name))
 
     def _names(self) -> set[str]:
         listed = json.loads(self._pulumi("stack", "ls", "--json"))
@@ -166,8 +151,7 @@ class Stack:
 
     def create(self) -> None:
         """Create the stack, with a file of its own."""
-        file = self._folder / f"Pulumi.{self.source}.yaml"
-        provider = yaml.safe_load(file.read_text(encoding="utf-8")).get("secretsprovider")
+        provider = yaml.safe_load(self._file.read_text(encoding="utf-8")).get("secretsprovider")
         self._pulumi(
             *("stack", "init", self.name, "--no-select", "--copy-config-from", self.source),
             *(["--secrets-provider", provider] if provider else []),
@@ -180,9 +164,8 @@ class Stack:
 
     def check_file(self) -> None:
         """Raise ``AcceptanceError`` if the other stack has no file."""
-        file = self._folder / f"Pulumi.{self.source}.yaml"
-        if not file.exists():
-            raise AcceptanceError(f"there is no {file.name} here: name a stack that has a file")
+        if not self._file.exists():
+            raise AcceptanceError(f"there is no {self._file.name} here: name a stack that has a file")
 
     def set(self, key: str, value: str) -> None:
         """Set a key of the program's own configuration."""
@@ -249,25 +232,16 @@ class Stack:
         return ProviderAccess(url.rstrip("/"), token)
 
     def _pulumi(self, *arguments: str) -> str:
-        argv = ["pulumi", *arguments, "--non-interactive"]
         try:
-            # Ctrl-C in the terminal does not reach it. This program decides what ends.
-            done = subprocess.run(
-                argv,
-                cwd=self._folder,
-                capture_output=True,
-                text=True,
-                timeout=SHORT_SECONDS,
-                check=False,
-                start_new_session=True,
-            )
-        except FileNotFoundError:
-            raise AcceptanceError("pulumi is not on the PATH: run this where pulumi up runs") from None
-        except subprocess.TimeoutExpired:
-            raise AcceptanceError(f"pulumi {arguments[0]} did not end within {SHORT_SECONDS:.0f} s") from None
-        if done.returncode != 0:
-            raise AcceptanceError(f"pulumi {' '.join(arguments[:2])} failed: {done.stderr.strip()}")
-        return done.stdout
+            return pulumi(self._folder, *arguments, "--non-interactive")
+        except StackError as error:
+            raise AcceptanceError(str(error)) from None
+
+
+def run_of(source: str, stack: str) -> str | None:
+    """The run that has made a stack from the stack ``source``. ``None`` for any other stack."""
+    form = re.fullmatch(rf"{re.escape(source)}-acceptance-([0-9a-f]{{{RUN_DIGITS}}})", stack)
+    return form[1] if form else None
 
 
 def _resources(output: str) -> dict[str, int]:

@@ -27,13 +27,10 @@ def read_stack(stack: str, folder: Path) -> tuple[str, Settings]:
 
     ``folder`` is that of ``Pulumi.yaml``. Raises ``StackError``.
     """
-    try:
-        project = str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
-    except OSError:
-        raise StackError("there is no Pulumi.yaml here: run this in the folder of the project") from None
+    project = project_name(folder)
     chosen = ["--stack", stack] if stack else []
-    name = _pulumi(folder, "stack", "--show-name", "--non-interactive", *chosen).strip()
-    printed = json.loads(_pulumi(folder, "config", "--json", "--show-secrets", "--non-interactive", *chosen))
+    name = pulumi(folder, "stack", "--show-name", "--non-interactive", *chosen).strip()
+    printed = json.loads(pulumi(folder, "config", "--json", "--show-secrets", "--non-interactive", *chosen))
     try:
         return cluster_name(project, name), Settings.model_validate(settings_in(printed, project))
     except ValidationError as error:
@@ -50,10 +47,28 @@ def settings_in(printed: Mapping[str, Mapping[str, Any]], project: str) -> dict[
     return {key: value for key, value in values.items() if value not in (None, "", [], "[]")}
 
 
-def _pulumi(folder: Path, *arguments: str) -> str:
+def project_name(folder: Path) -> str:
+    """The name of the project in a folder. Raises ``StackError``."""
+    try:
+        return str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+    except OSError:
+        raise StackError("there is no Pulumi.yaml here: run this in the folder of the project") from None
+
+
+def pulumi(folder: Path, *arguments: str) -> str:
+    """What a command of Pulumi prints on its standard output. Raises ``StackError``.
+
+    Ctrl-C in the terminal does not reach the command: the caller decides what ends.
+    """
     try:
         done = subprocess.run(
-            ["pulumi", *arguments], cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False
+            ["pulumi", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            start_new_session=True,
         )
     except FileNotFoundError:
         raise StackError("pulumi is not on the PATH: run this where pulumi up runs") from None

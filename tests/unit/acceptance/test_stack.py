@@ -97,7 +97,7 @@ def test_a_new_stack_is_not_selected_and_gets_its_own_values(
 
 def test_backups_that_are_left_out_are_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = stack(tmp_path, monkeypatch)
-    own.leave_out_backups("the bucket does not exist")
+    own.backups_left_out = "the bucket does not exist"
     assert own.backup_target() is None
     own.create()
     made = "\n".join(calls(tmp_path))
