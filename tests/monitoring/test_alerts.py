@@ -95,11 +95,13 @@ def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Wa
 
 
 def test_a_member_that_is_no_target(cluster: Cluster, watch: Watch) -> None:
-    added = cluster.etcdctl("member", "add", "m4", "--learner", "--peer-urls=https://m4:2380", "-w", "json")
+    add = ("etcdctl", "member", "add", "m4", "--learner", "--peer-urls=https://m4:2380", "-w", "json")
+    # etcd refuses an addition until its members have been connected for 5 s.
+    added = wait_for(lambda: cluster.run(*add), lambda command: command.returncode == 0, "learner")
     try:
         watch.wait_firing("EtcdTargetsOutdated")
     finally:
-        cluster.etcdctl("member", "remove", f"{json.loads(added)['member']['ID']:x}")
+        cluster.etcdctl("member", "remove", f"{json.loads(added.stdout)['member']['ID']:x}")
     watch.wait_clear("EtcdTargetsOutdated")
 
 

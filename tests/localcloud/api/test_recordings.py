@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,8 @@ class Replay:
         self._ids: dict[str, str] = {}
 
     def _today(self, text: str) -> str:
-        for recorded, ours in self._ids.items():
-            text = text.replace(recorded, ours)
-        return text
+        # Whole words, all at once: a random id of ours can contain a recorded one.
+        return re.sub(r"[\w:-]+", lambda word: self._ids.get(word[0], word[0]), text)
 
     def play(self, scenario: str) -> None:
         for exchange in exchanges(scenario):
