@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+
+READ_PAUSES = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before each retry of reading the state."""
 
 CLUSTER_TYPE = "etcd:index:EtcdCluster"
 """The type of the component that contains all resources of a cluster."""
@@ -84,17 +88,27 @@ async def read_stack_state(cluster: str) -> StackState:
     """Read the state of the running stack. ``cluster`` is the name of this run's cluster. Raises ``RunError``."""
     # The engine answers for the running stack as for any other.
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    try:
-        read: Any = await pulumi.runtime.invoke_async(
-            "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
-        )
-    # Pulumi raises a plain Exception.
-    except Exception as error:
-        raise pulumi.RunError(
-            f"the state of the stack {stack} was not read: {error}. Without it a run does not know which cluster is "
-            "its own. Nothing was changed; run pulumi up again"
-        ) from error
-    return stack_state(read["outputs"], cluster)
+    return stack_state((await _read(stack))["outputs"], cluster)
+
+
+async def _read(stack: str) -> Any:
+    pauses = iter(READ_PAUSES)
+    while True:
+        try:
+            return await pulumi.runtime.invoke_async(
+                "pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}
+            )
+        # Pulumi raises a plain Exception.
+        except Exception as error:
+            # A backend in a folder shows a half-written file for a moment while the engine saves the state.
+            pause = next(pauses, None)
+            if pause is None:
+                raise pulumi.RunError(
+                    f"the state of the stack {stack} was not read: {error}. Without it a run does not know which "
+                    "cluster is its own. Nothing was changed; run pulumi up again"
+                ) from error
+            await asyncio.sleep(pause)
+
 
 
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:

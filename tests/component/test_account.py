@@ -175,10 +175,27 @@ def test_a_state_that_cannot_be_read_ends_the_run_before_any_resource(
         raise RuntimeError("no such backend")
 
     monkeypatch.setattr("pulumi.runtime.invoke_async", fail)
+    monkeypatch.setattr("components.identity.stack_state.READ_PAUSES", (0.0,))
     plan = Plan()
     with pytest.raises(pulumi.RunError, match=r"stack \S+/etcd/fra1 was not read: no such backend"):
         plan_of(plan=plan)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_a_state_that_the_engine_is_saving_is_read_again(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [RuntimeError("failed to load checkpoint: EOF")]
+    read = pulumi.runtime.invoke_async
+
+    async def fail_once(*arguments: Any) -> Any:
+        if answers:
+            raise answers.pop()
+        return await read(*arguments)
+
+    monkeypatch.setattr("pulumi.runtime.invoke_async", fail_once)
+    assert len(plan_of(droplets=3).of_type(DROPLET)) == 3
+    assert not answers
 
 
 def test_a_renamed_stack_is_refused_before_any_resource(plan_of: PlanOf) -> None:
