@@ -109,6 +109,7 @@ class Member(pulumi.ComponentResource):
                 # The resources' own URNs resolve only after the gate.
                 droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
                 record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self),
+                issued=args.authority.wait_until_issued,
             ),
             opts=child,
         )

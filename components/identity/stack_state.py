@@ -110,7 +110,6 @@ async def _read(stack: str) -> Any:
             await asyncio.sleep(pause)
 
 
-
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
     clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
