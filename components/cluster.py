@@ -111,7 +111,7 @@ class EtcdCluster(pulumi.ComponentResource):
         )
         lockout = client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        urns = [policy.urn for policy in policies]
+        urns = [network.vpc.urn, *(policy.urn for policy in policies)]
         rollout.settle(authority.operator.certificate, records.warnings, lockout, *urns)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         args = MemberArgs(

@@ -109,7 +109,6 @@ class Member(pulumi.ComponentResource):
                 # The resources' own URNs resolve only after the gate.
                 droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
                 record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self),
-                issued=args.authority.wait_until_issued,
             ),
             opts=child,
         )
@@ -196,7 +195,7 @@ class Member(pulumi.ComponentResource):
         return pulumi.Output.secret(run_values.apply(render))
 
     def _certificate(self, label: str, args: MemberArgs) -> Certificate:
-        return args.authority.issue(
+        certificate = args.authority.issue(
             label,
             self.name,
             SERVER_USES,
@@ -204,3 +203,5 @@ class Member(pulumi.ComponentResource):
             addresses=LOOPBACK_ADDRESSES,
             after=args.staged.allowed,
         )
+        args.rollout.settle(certificate.resource.urn)
+        return certificate

@@ -7,7 +7,6 @@ still verify it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -71,7 +70,6 @@ class CertificateAuthority(pulumi.ComponentResource):
         self._name = name
         self._settings = settings
         self._leaves: list[tls.LocallySignedCert] = []
-        self._issued: list[pulumi.Resource] = []
         self._issuing = pulumi.ResourceHookBinding(before_create=[clock_hook(name, clock)])
         generations = {number: self._generation(number) for number in sorted(settings.authorities)}
         self._signer = generations[settings.authorities[0]]
@@ -122,13 +120,8 @@ class CertificateAuthority(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=after, hooks=self._issuing),
         )
         self._leaves.append(leaf)
-        self._issued.append(leaf)
         chain = pulumi.Output.all(leaf.cert_pem, *self._appendix).apply("".join)
         return Certificate(chain, leaf.cert_pem, key.private_key_pem, leaf)
-
-    async def wait_until_issued(self) -> None:
-        """Wait until the engine has called the hooks of all certificates."""
-        await asyncio.gather(*(certificate.urn.future() for certificate in self._issued))
 
     def renewal(self) -> pulumi.Output[Renewal]:
         """The dates by which the certificates issued so far must be renewed."""
@@ -161,7 +154,6 @@ class CertificateAuthority(pulumi.ComponentResource):
             validity_period_hours=self._settings.ca_validity_hours,
             opts=pulumi.ResourceOptions(parent=self, hooks=self._issuing),
         )
-        self._issued.append(certificate)
         return Generation(number, label, subject, key, certificate)
 
     def _cross_signed(self, newer: Generation, older: Generation) -> pulumi.Output[str]:
@@ -183,7 +175,6 @@ class CertificateAuthority(pulumi.ComponentResource):
             validity_period_hours=self._settings.ca_validity_hours,
             opts=pulumi.ResourceOptions(parent=self, hooks=self._issuing),
         )
-        self._issued.append(crossed)
         return crossed.cert_pem
 
     def _private_key(self, label: str) -> tls.PrivateKey:

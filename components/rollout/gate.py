@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,6 @@ class GateArgs:
     """The URN that the droplet will have."""
     record_urn: pulumi.Output[str]
     """The URN that the DNS record of the member will have."""
-    issued: Callable[[], Awaitable[None]]
-    """Waits until the engine has called the hooks of all certificates."""
 
 
 class Gate:
@@ -66,7 +64,6 @@ class Gate:
     def __init__(self, rollout: Rollout, args: GateArgs, *, opts: pulumi.ResourceOptions) -> None:
         self._rollout = rollout
         self._member = args.member
-        self._issued = args.issued
         rollout.health.repairs[args.member] = repair_command(
             args.droplet_urn, rollout.changeable_record(args.record_urn)
         )
@@ -109,8 +106,7 @@ class Gate:
             try:
                 behind_gate = await self._rollout.wait_to_change(self._member, self.record, required)
             except pulumi.RunError:
-                # The program ends with it. A hook that the engine called then would fail, and its error be printed.
-                await self._issued()
+                await self._rollout.wait_for_hooks(required)
                 raise
             return [self.record, *required] if behind_gate else [*required]
 

@@ -138,6 +138,14 @@ class Rollout:
         await self._wait_for_the_rest(required)
         return await self._unguarded.wait_for_turn(member, gate)
 
+    async def wait_for_hooks(self, required: Sequence[Registered]) -> None:
+        """Wait until the engine calls no more hooks but those of droplets and gates.
+
+        A refusal ends the program. A hook that the engine calls after that fails, and it reports that instead.
+        """
+        urns = (resource.urn.future() for resource in required)
+        await asyncio.gather(*urns, self._wait_until_settled(), return_exceptions=True)
+
     def when_records_may_change(self) -> pulumi.Output[None]:
         """Resolves when all droplets exist that change at the same time.
 

@@ -21,6 +21,9 @@ NAME = "etcd-server-1.etcd.example.com"
 NAMES = tuple(f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3))
 LATER = {"token": "t", "size": 3}
 RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+FIREWALL = "digitalocean:index/firewall:Firewall"
+VPC = "digitalocean:index/vpc:Vpc"
+VOLUME = "digitalocean:index/volume:Volume"
 LEAF = "tls:index/locallySignedCert:LocallySignedCert"
 RECORDED = {
     **healthy_state(LATER),
@@ -123,7 +126,7 @@ def test_a_record_with_the_name_of_a_new_member_fails_before_any_droplet(plan_of
         plan_of(plan=plan, records=[other])
     assert not plan.of_type("digitalocean:index/droplet:Droplet")
     # The engine reports a hook that it calls after the program's end, instead of the refusal.
-    assert len(plan.of_type(LEAF)) == 7
+    assert [len(plan.of_type(kind)) for kind in (LEAF, FIREWALL, VPC, VOLUME)] == [7, 1, 1, 3]
 
 
 def test_a_record_with_the_name_of_a_running_member_stops_no_run(plan_of: PlanOf) -> None:
