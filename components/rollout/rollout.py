@@ -90,7 +90,8 @@ class Rollout:
     def settle(self, *outputs: pulumi.Output[Any]) -> None:
         """Let no existing droplet change before these are known. They belong to resources that are no droplets.
 
-        If one of these resources fails, the run ends, and no droplet is deleted meanwhile.
+        If one of these resources fails, the run ends, and no droplet is deleted meanwhile. A refusal waits for them as
+        well, so that it does not cut off their hooks.
         """
         self._settled.extend(outputs)
 
@@ -139,7 +140,7 @@ class Rollout:
         return await self._unguarded.wait_for_turn(member, gate)
 
     async def wait_for_hooks(self, required: Sequence[Registered]) -> None:
-        """Wait until the engine calls no more hooks but those of droplets and gates.
+        """Wait for ``required``, and for what is to settle. Then the engine calls hooks of droplets and gates alone.
 
         A refusal ends the program. A hook that the engine calls after that fails, and it reports that instead.
         """
