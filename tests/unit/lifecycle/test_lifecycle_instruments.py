@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.lifecycle import writing
 from tests.lifecycle.clientv3 import Clientv3Figures
 from tests.lifecycle.figures import Case, Figures
 from tests.lifecycle.ledger import Ledger
@@ -55,6 +58,33 @@ def test_an_unacknowledged_number_is_retried_before_a_new_one() -> None:
     assert ledger.take() == first
     assert ledger.acknowledged() == {second}
     assert (ledger.period().failed, ledger.period().retried) == (1, 1)
+
+
+def test_a_lost_write_keeps_no_other_from_being_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ca.pem", "client.pem", "client-key.pem"):
+        (tmp_path / name).touch()
+    attempts, answered = count(), threading.Semaphore(0)
+
+    class Member:
+        """Never answers its first write, and none after the tenth."""
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def open(self) -> None:
+            pass
+
+        def call(self, *_: object) -> None:
+            if next(attempts) not in range(1, 11):
+                threading.Event().wait()
+            answered.release()
+
+    monkeypatch.setattr(writing, "Connection", Member)
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    writing.Writing(tmp_path, "/live", ["member"]).staff()
+    assert all(answered.acquire(timeout=5) for _ in range(10))
 
 
 def test_a_period_begins_with_the_first_number_that_is_owed() -> None:
