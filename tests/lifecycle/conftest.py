@@ -20,10 +20,13 @@ from tests.lifecycle.mending import mend
 
 FAILED = pytest.StashKey[bool]()
 FIGURES = pytest.StashKey[Figures]()
+FAILURES = pytest.StashKey[list[str]]()
+"""One line for each test that failed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
+    config.stash[FAILURES] = []
 
 
 def pytest_testnodedown(node: Any) -> None:
@@ -31,13 +34,23 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[FIGURES].add(figures)
 
 
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for report in [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = crash.message if crash is not None else str(report.longrepr)
+        config.stash[FAILURES].append(f"{report.nodeid} ({report.when}): {reason[:2000]!r}")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    # After pytest's own last line, so that this line ends the session.
+    # After pytest's own last line, so that the summary ends the session. The failures are repeated beside it: whoever
+    # reads only the end of a long log must see them.
     figures = config.stash[FIGURES]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if figures.cases and reporter is not None and not hasattr(config, "workerinput"):
-        for line in figures.lines():
+        *cases, summary = figures.lines()
+        for line in [*cases, *config.stash[FAILURES], summary]:
             reporter.write_line(line)
 
 
