@@ -20,13 +20,10 @@ from tests.lifecycle.mending import mend
 
 FAILED = pytest.StashKey[bool]()
 FIGURES = pytest.StashKey[Figures]()
-FAILURES = pytest.StashKey[list[str]]()
-"""One line for each test that failed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Figures()
-    config.stash[FAILURES] = []
 
 
 def pytest_testnodedown(node: Any) -> None:
@@ -34,12 +31,12 @@ def pytest_testnodedown(node: Any) -> None:
         node.config.stash[FIGURES].add(figures)
 
 
-@pytest.hookimpl
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for report in [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]:
+def failures(reporter: pytest.TerminalReporter) -> Iterator[str]:
+    """One line for each test that failed."""
+    for report in [*reporter.getreports("failed"), *reporter.getreports("error")]:
         crash = getattr(report.longrepr, "reprcrash", None)
         reason = crash.message if crash is not None else str(report.longrepr)
-        config.stash[FAILURES].append(f"{report.nodeid} ({report.when}): {reason[:2000]!r}")
+        yield f"{report.nodeid} ({report.when}): {reason[:2000]!r}"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +47,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if figures.cases and reporter is not None and not hasattr(config, "workerinput"):
         *cases, summary = figures.lines()
-        for line in [*cases, *config.stash[FAILURES], summary]:
+        for line in [*cases, *failures(reporter), summary]:
             reporter.write_line(line)
 
 

@@ -63,8 +63,6 @@ def test_an_unacknowledged_number_is_retried_before_a_new_one() -> None:
 def test_a_lost_write_keeps_no_other_from_being_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("ca.pem", "client.pem", "client-key.pem"):
-        (tmp_path / name).touch()
     attempts, answered = count(), threading.Semaphore(0)
 
     class Member:
