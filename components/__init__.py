@@ -1,1 +1,43 @@
 """An etcd cluster on DigitalOcean droplets, as Pulumi components."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from components.arguments.types import (
+        AccessArgs,
+        BackupsArgs,
+        DnsArgs,
+        EtcdArgs,
+        EtcdClusterArgs,
+        MaintenanceArgs,
+        MemberOutput,
+        MembersArgs,
+        NetworkArgs,
+        TlsArgs,
+    )
+    from components.cluster import EtcdCluster
+
+__all__ = [
+    "AccessArgs",
+    "BackupsArgs",
+    "DnsArgs",
+    "EtcdArgs",
+    "EtcdCluster",
+    "EtcdClusterArgs",
+    "MaintenanceArgs",
+    "MemberOutput",
+    "MembersArgs",
+    "NetworkArgs",
+    "TlsArgs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a caller names only then: the node's code and the tools import this package without Pulumi."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "components.cluster" if name == "EtcdCluster" else "components.arguments.types"
+    return getattr(import_module(module), name)

@@ -1,0 +1,1 @@
+"""The arguments of the component, and how a run reads them."""
