@@ -2,7 +2,8 @@
 
 The engine starts it with the engine's address as the last argument, reads the port from its first line of output, and
 asks it over gRPC to run the program. The program runs in this process, with the packages of this interpreter. It does
-not choose a virtual environment, and installs nothing.
+not choose a virtual environment, and installs nothing. A plugin in Python, such as a component for other languages,
+runs in a process of its own with the same packages.
 
 Its answers and its reports of a program's failure equal those of the official host, so that either can be used:
 https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/language.proto`` of Pulumi's repository.
@@ -42,15 +43,22 @@ from pulumi.runtime.proto.language_pb2_grpc import (
 )
 from pulumi.runtime.settings import Settings, configure
 
+from localcloud.plugins.python_plugin import NotRunnableError, RunningPlugins
+
 ORPHAN_CHECK_SECONDS = 1.0
 """Seconds between two checks that the engine that started the host still runs."""
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
 """Bytes of the largest gRPC message, as in Pulumi's SDKs."""
 
+CALLS_AT_ONCE = 64
+"""Calls that the host answers at the same time. Each running plugin takes one until it ends."""
 
 GARBAGE_THRESHOLD = 100_000
 """New objects between two garbage collections: provider SDKs make millions of lasting objects, and a run is short."""
+
+
+_PLUGINS = RunningPlugins()
 
 
 class LanguageHost(LanguageRuntimeServicer):
@@ -92,7 +100,7 @@ class LanguageHost(LanguageRuntimeServicer):
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
         """Install nothing: the interpreter's packages come from the project's lock file."""
-        text = f"Programs run on {sys.executable}, whose packages `uv sync` installs.\n"
+        text = f"Programs and plugins run on {sys.executable}, whose packages `uv sync` installs.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def GetProgramDependencies(  # noqa: N802
@@ -149,6 +157,23 @@ class LanguageHost(LanguageRuntimeServicer):
         response: Future[language_pb2.RunResponse] = Future()
         self._runs.put((request, response))
         return response.result()
+
+    def RunPlugin(  # noqa: N802
+        self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
+    ) -> Iterator[language_pb2.RunPluginResponse]:
+        """Run a plugin in Python until it ends or the engine cancels the call, and pass its output on."""
+        if request.kind == "analyzer" or request.attach_debugger:
+            context.abort(
+                grpc.StatusCode.UNIMPLEMENTED,
+                "the local cloud's language host runs no policy packs and no debugger: use the official host",
+            )
+        try:
+            plugin = _PLUGINS.start(request)
+        except NotRunnableError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        if not context.add_callback(plugin.kill):
+            plugin.kill()
+        yield from _PLUGINS.follow(plugin)
 
     def run_programs(self) -> Never:
         """Run the requested programs one after the other.
@@ -283,7 +308,7 @@ def main(argv: list[str]) -> None:
         ("grpc.max_receive_message_length", MESSAGE_LIMIT),
         ("grpc.max_send_message_length", MESSAGE_LIMIT),
     ]
-    server = grpc.server(ThreadPoolExecutor(max_workers=4), options=limits)
+    server = grpc.server(ThreadPoolExecutor(max_workers=CALLS_AT_ONCE), options=limits)
     host = LanguageHost(argv[-1])
     add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -294,7 +319,12 @@ def main(argv: list[str]) -> None:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> Never:
-    # Without clean-up, since a running program would delay the interpreter's normal exit.
+    _exit()
+
+
+def _exit() -> Never:
+    """End the process and its plugins, without clean-up: a running program would delay the interpreter's exit."""
+    _PLUGINS.end()
     os._exit(0)
 
 
@@ -310,7 +340,7 @@ def _stop_on_any_thread() -> None:
     def listen() -> None:
         while number := os.read(reader, 1):
             if signal.getsignal(number[0]) is _stop:
-                os._exit(0)
+                _exit()
 
     threading.Thread(target=listen, daemon=True).start()
 
@@ -319,7 +349,7 @@ def _stop_with_parent(parent: int) -> Never:
     """End the process when its parent, the engine, has ended without stopping it."""
     while os.getppid() == parent:
         time.sleep(ORPHAN_CHECK_SECONDS)
-    os._exit(0)
+    _exit()
 
 
 if __name__ == "__main__":

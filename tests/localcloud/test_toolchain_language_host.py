@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,61 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.toolchain.commands import STAND_IN_MARK, Plugin, stand_in
-from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine
+from localcloud.toolchain.commands import STAND_IN_MARK, stand_in
+from localcloud.toolchain.engine import ensure_engine
 
-RUN_LIMIT = 120.0
-"""Seconds for one command of the engine."""
-
-HOST = Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language_host")
-
-
-class Project:
-    """A Pulumi project with its own state, and without plugins except the language host."""
-
-    def __init__(self, folder: Path, program: str) -> None:
-        self.folder = folder / "project"
-        self.folder.mkdir()
-        (self.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
-        (self.folder / "__main__.py").write_text(program)
-        plugin = folder / "home" / "plugins" / f"language-python-v{ENGINE_VERSION}"
-        plugin.mkdir(parents=True)
-        executable = plugin / HOST.executable
-        executable.write_text(stand_in(HOST))
-        executable.chmod(0o755)
-        (folder / "state").mkdir()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        self.environment = kept | {
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "a test's",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
-        }
-        self.pulumi("stack", "init", "dev")
-
-    def pulumi(self, *argv: str, succeeds: bool = True) -> str:
-        """Run the engine, and return its output."""
-        answer = subprocess.run(
-            [ensure_engine(), *argv, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=RUN_LIMIT,
-            check=False,
-        )
-        assert (answer.returncode == 0) is succeeds, answer.stdout
-        return answer.stdout
-
-    def up(self, *, succeeds: bool = True) -> str:
-        return self.pulumi("up", "--yes", "--skip-preview", succeeds=succeeds)
-
-    def outputs(self) -> dict[str, object]:
-        outputs: dict[str, object] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
-        return outputs
-
+from .engine_project import HOST, RUN_LIMIT, Project
 
 WHERE_AM_I = """\
 import asyncio

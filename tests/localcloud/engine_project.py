@@ -1,0 +1,72 @@
+"""A Pulumi project that the real engine runs through the stand-in language host.
+
+The engine comes from the cache, and is built if it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from localcloud.toolchain.commands import Plugin, stand_in
+from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine
+
+RUN_LIMIT = 120.0
+"""Seconds for one command of the engine."""
+
+HOST = Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language_host")
+
+
+class Project:
+    """A Pulumi project with its own state, and without plugins except the language host and those that it installs."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        (self.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
+        (self.folder / "__main__.py").write_text(program)
+        self._plugins = folder / "home" / "plugins"
+        self.install(HOST)
+        (folder / "state").mkdir()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        self.environment = kept | {
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "a test's",
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
+        }
+        self.pulumi("stack", "init", "dev")
+
+    def install(self, *plugins: Plugin) -> None:
+        """Put stand-ins into the project's own Pulumi home."""
+        for plugin in plugins:
+            folder = self._plugins / f"{plugin.kind}-{plugin.name}-v{plugin.version}"
+            folder.mkdir(parents=True)
+            executable = folder / plugin.executable
+            executable.write_text(stand_in(plugin))
+            executable.chmod(0o755)
+
+    def pulumi(self, *argv: str, succeeds: bool = True) -> str:
+        """Run the engine, and return its output."""
+        answer = subprocess.run(
+            [ensure_engine(), *argv, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=RUN_LIMIT,
+            check=False,
+        )
+        assert (answer.returncode == 0) is succeeds, answer.stdout
+        return answer.stdout
+
+    def up(self, *, succeeds: bool = True) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", succeeds=succeeds)
+
+    def outputs(self) -> dict[str, object]:
+        outputs: dict[str, object] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
+        return outputs
