@@ -60,7 +60,7 @@ def ensure_commands(directory: Path, pulumi_home: Path) -> None:
     plugins = pulumi_home / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     for plugin in needed_plugins():
-        _install(plugins, plugin, users_plugin(plugin))
+        install_plugin(plugins, plugin, users_plugin(plugin))
 
 
 def needed_plugins() -> list[Plugin]:
@@ -124,13 +124,14 @@ def _is_stand_in(program: Path) -> bool:
         return STAND_IN_MARK.encode() in file.read(256)
 
 
-def _install(plugins: Path, plugin: Plugin, real: Path | None) -> None:
+def install_plugin(plugins: Path, plugin: Plugin, real: Path | None) -> None:
+    """Put a plugin into the folder ``plugins`` of a Pulumi home: the program ``real``, or else a stand-in."""
     # Named by the version that the SDK requires, because the engine accepts no older version from a folder.
     folder = plugins / f"{plugin.kind}-{plugin.name}-v{plugin.version}"
     for other in plugins.glob(f"{plugin.kind}-{plugin.name}-v*"):
         if other.is_dir() and other != folder:
             shutil.rmtree(other)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     program = folder / plugin.executable
     if real:
         _link(program, real)

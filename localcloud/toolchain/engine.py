@@ -18,8 +18,10 @@ ENGINE_VERSION = "3.259.0"
 
 VERSION_LIMIT = 30.0
 
+TAGS = "osusergo,grpcnotrace"
+"""Build tags of Pulumi's own releases: no C library, and no page of gRPC's traces."""
+
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-_TAGS = "osusergo,grpcnotrace"
 _LDFLAGS = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{ENGINE_VERSION}"
 
 _WORK = Work(
@@ -56,11 +58,11 @@ def missing_engine() -> list[Work]:
 
 
 def _key() -> str:
-    return golang.recipe("engine", _PACKAGE, _TAGS, _LDFLAGS)
+    return golang.recipe("engine", _PACKAGE, TAGS, _LDFLAGS)
 
 
 def _build(folder: Path, show: cache.Show) -> None:
-    golang.build("engine", _PACKAGE, folder / "pulumi", show, tags=_TAGS, ldflags=_LDFLAGS)
+    golang.build("engine", _PACKAGE, folder / "pulumi", show, tags=TAGS, ldflags=_LDFLAGS)
 
 
 def _version(pulumi: str) -> str | None:

@@ -10,7 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from localcloud.toolchain.commands import Plugin, stand_in
+from localcloud.toolchain.commands import Plugin, install_plugin
 from localcloud.toolchain.engine import ENGINE_VERSION, ensure_engine
 
 RUN_LIMIT = 120.0
@@ -27,12 +27,12 @@ class Project:
         self.folder.mkdir()
         (self.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
         (self.folder / "__main__.py").write_text(program)
-        self._plugins = folder / "home" / "plugins"
+        self.home = folder / "home"
         self.install(HOST)
         (folder / "state").mkdir()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         self.environment = kept | {
-            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "a test's",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
@@ -43,11 +43,7 @@ class Project:
     def install(self, *plugins: Plugin) -> None:
         """Put stand-ins into the project's own Pulumi home."""
         for plugin in plugins:
-            folder = self._plugins / f"{plugin.kind}-{plugin.name}-v{plugin.version}"
-            folder.mkdir(parents=True)
-            executable = folder / plugin.executable
-            executable.write_text(stand_in(plugin))
-            executable.chmod(0o755)
+            install_plugin(self.home / "plugins", plugin, None)
 
     def pulumi(self, *argv: str, succeeds: bool = True) -> str:
         """Run the engine, and return its output."""
