@@ -175,6 +175,16 @@ class LanguageHost(LanguageRuntimeServicer):
             plugin.kill()
         yield from _PLUGINS.follow(plugin)
 
+    def GeneratePackage(  # noqa: N802
+        self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
+    ) -> language_pb2.GeneratePackageResponse:
+        """Refuse ``pulumi package add`` in a Python project: the generator is part of the official host."""
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "the local cloud's language host generates no Python packages: install the component's distribution, "
+            "or use the official host",
+        )
+
     def run_programs(self) -> Never:
         """Run the requested programs one after the other.
 

@@ -63,6 +63,11 @@ def test_the_schema_follows_from_the_types_of_the_component(project: Project) ->
     assert greeter["inputProperties"]["name"] == {"type": "string", "description": "Who is greeted."}
 
 
+def test_adding_a_component_to_a_python_project_is_refused_with_the_way_out(project: Project) -> None:
+    shown = project.pulumi("package", "add", "../plugin", succeeds=False)
+    assert "install the component's distribution, or use the official host" in shown
+
+
 def test_hooks_of_a_component_run_in_its_own_process(project: Project) -> None:
     assert "first-kept was asked about you" in project.up()
     assert project.outputs() == {"greeting": "hello you"}
