@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pulumi
 
-from components.cluster import EtcdCluster
-from components.config.loading import load_settings
+from components import EtcdCluster
+from components.arguments.stack_configuration import configured_arguments
+from components.config.naming import ConfigNames, named_by
 from components.config.settings import cluster_name
-from components.infra.protection import protect_from_destroy
 
-settings = load_settings(pulumi.Config())
 name = cluster_name(pulumi.get_project(), pulumi.get_stack())
-cluster = EtcdCluster(name, settings)
-protect_from_destroy(name, cluster, protect=settings.protect)
+with named_by(ConfigNames()):
+    cluster = EtcdCluster(name, configured_arguments(pulumi.Config()))
 
 pulumi.export("endpoints", cluster.endpoints)
-pulumi.export("members", cluster.members)
+pulumi.export("members", {member["name"]: member["address"] for member in cluster.members})
 pulumi.export("caCertificate", cluster.ca_certificate)
 pulumi.export("clientCertificate", cluster.client_certificate)
 pulumi.export("clientKey", cluster.client_key)

@@ -1,25 +1,34 @@
 """The cluster as one component."""
 
-from __future__ import annotations
+# No "from __future__ import annotations" here: Pulumi's analyzer reads annotations that are evaluated.
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.api.accounts import Accounts, argument_names, explicit_packages
+from components.arguments.cluster_names import component_cluster_name
+from components.arguments.options import former_names, refuse_options, refuse_protection
+from components.arguments.types import EtcdClusterArgs, MemberOutput
+from components.arguments.values import Arguments, provider_arguments, read_arguments
 from components.backups.restore_check import check_restore
 from components.changes.bootstrap_record import BootstrapRecord
-from components.changes.immutable_settings import ImmutableSettings
+from components.changes.immutable_settings import ImmutableSettings, InvalidTransitionError
+from components.changes.placement import placement_problems
 from components.changes.staged_record import StagedRecord
+from components.changes.stash_record import depending_on
 from components.config.backup_settings import backup_summary, backup_target, short_deletion
-from components.config.loading import ProviderAccess, digitalocean_access
-from components.config.settings import Settings
+from components.config.naming import ConfigNames, named_by, names, told_names
 from components.droplets.inventory import AccountState, Inventory
 from components.droplets.preflight import Preflight
 from components.etcd.cluster_client import ClusterClient
 from components.identity.cluster_identity import identity_tag
+from components.identity.ownership import Component
 from components.identity.stack_state import StackState
 from components.infra.alerts import alert_policies
 from components.infra.backup_bucket import backup_bucket
 from components.infra.dns import DnsZone
 from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
+from components.infra.protection import protect_from_destroy
 from components.infra.record_check import RecordCheck
 from components.infra.scrape_config import scrape_config
 from components.member import Member, MemberArgs
@@ -39,48 +48,87 @@ class EtcdCluster(pulumi.ComponentResource):
 
     It registers:
 
-    - for each member, a droplet, a data volume, a DNS record and certificates;
-    - for the cluster, a VPC, tags, a firewall, a certificate authority, the operator's client certificate and, on
-      request, the bucket for backups;
+    - for each member, a droplet, a data volume, certificates and, with a zone, a DNS record;
+    - for the cluster, a VPC unless one is given, tags, a firewall, a certificate authority, the operator's client
+      certificate and, on request, the bucket for backups;
     - records of the settings, which reject an invalid change before any other resource changes;
     - gates, which let droplets be replaced one at a time.
 
     A run ends when every member is healthy over TLS.
     """
 
-    endpoints: pulumi.Output[list[str]]
+    endpoints: pulumi.Output[Sequence[str]]
     """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``."""
-    members: pulumi.Output[dict[str, str]]
-    """IPv4 address of each member by name."""
+    members: Sequence[MemberOutput]
+    """The members with their addresses and droplets, in the order of their numbers."""
     ca_certificate: pulumi.Output[str]
     """The certificates of all CAs that members trust, PEM."""
     client_certificate: pulumi.Output[str]
     """The operator's certificate, PEM."""
     client_key: pulumi.Output[str]
     """The operator's key, PEM; secret."""
-    certificates: pulumi.Output[dict[str, str]]
+    certificates: pulumi.Output[Mapping[str, str]]
     """Dates: when runs begin to renew certificates, by when one must have done so, and when the CA expires."""
     backups: str
     """A sentence that says where backups go and how often, or that there are none."""
-    environment: pulumi.Output[dict[str, str]]
+    environment: pulumi.Output[Mapping[str, str]]
     """Environment variables for ``etcdctl``. The files that they name are those of docs and README."""
     prometheus_scrape_config: pulumi.Output[str]
     """YAML for Prometheus' ``scrape_config_files``. It names certificate files beside it."""
 
-    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Register the cluster. ``name`` is its tag, and the prefix of its resources' names."""
-        check_user_data(name, settings)
-        if warning := short_deletion(settings, settings.droplet_timeout_seconds):
-            pulumi.log.warn(warning)
-        super().__init__("etcd:index:EtcdCluster", name, None, opts)
-        account = Inventory(settings, cluster_tag=name, access=digitalocean_access())
-        known = pulumi.Output.all(account.state, account.stack).apply(
-            lambda both: _ready_to_begin(name, settings, account.access, *both)
+    def __init__(self, name: str, args: EtcdClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the cluster. ``name`` is its name in the program.
+
+        Raises ``ConfigurationError``, which names every wrong argument, before anything is registered.
+        """
+        opts = opts or pulumi.ResourceOptions()
+        given = provider_arguments(args)
+        with named_by(told_names() or argument_names(given, opts)):
+            refuse_options(opts)
+            alone = type(names()) is ConfigNames
+            # The program of this project has one cluster, and gives both the same name.
+            cluster = name if alone else component_cluster_name(name, args.get("cluster_name"))
+            arguments = read_arguments(args, explicit=explicit_packages(opts))
+            check_user_data(cluster, arguments.settings)
+            if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
+                pulumi.log.warn(warning)
+            super().__init__("etcd:index:EtcdCluster", name, None, opts)
+            refuse_protection(self._protect)
+            component = None if alone else Component(name, former_names(opts))
+            self._register(cluster, arguments, component, opts)
+            protect_from_destroy(cluster, self, protect=arguments.settings.protect, parent=opts.parent)
+
+    def _register(
+        self, name: str, arguments: Arguments, component: Component | None, opts: pulumi.ResourceOptions
+    ) -> None:
+        """Register everything in the cluster. ``name`` is its tag, and the prefix of its resources' names."""
+        settings = arguments.settings
+        accounts = Accounts(self, arguments.resolved, arguments.providers, cloudflare=settings.has_records)
+        account = Inventory(
+            settings,
+            cluster_tag=name,
+            access=accounts.digitalocean,
+            discovery=accounts.discovery,
+            known=accounts.known,
+            component=component,
         )
-        first = pulumi.ResourceOptions(parent=self, depends_on=known)
+        ready = pulumi.Output.all(account.state, account.stack).apply(
+            lambda both: _ready_to_begin(name, arguments, accounts, *both)
+        )
+        own = pulumi.ResourceOptions(parent=self)
+        if opts.depends_on is not None:
+            own = depending_on(pulumi.Output.from_input(opts.depends_on).apply(_listed), own)
+        first = pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=ready))
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
-        allowed = immutable.after_record(pulumi.ResourceOptions(parent=self))
-        zone = DnsZone(immutable.zone, stack=account.stack, parent=self)
+        allowed = immutable.after_record(own)
+        zone = DnsZone(
+            immutable.zone,
+            domain=settings.domain,
+            zone_id=arguments.zone_id,
+            access=accounts.cloudflare,
+            stack=account.stack,
+            parent=self,
+        )
         authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
         client = ClusterClient(
             settings,
@@ -99,23 +147,43 @@ class EtcdCluster(pulumi.ComponentResource):
         child = bootstrap.after_record(child)
         identity = bootstrap.identity.apply(lambda one: identity_tag(name, one))
         orphans = Orphans(
-            settings, cluster=name, identity=bootstrap.identity, stack=account.stack, zone_id=zone.id
+            settings,
+            cluster=name,
+            identity=bootstrap.identity,
+            stack=account.stack,
+            zone_id=zone.id,
+            access=accounts.digitalocean,
+            cloudflare=accounts.cloudflare,
         )
-        network = ClusterNetwork(name, settings, orphans=orphans, opts=child)
-        records = RecordCheck(settings, name, zone_id=zone.id, existing=client.existing, stack=account.stack)
+        network = ClusterNetwork(name, settings, vpc_id=arguments.vpc_id, orphans=orphans, opts=child)
+        records = RecordCheck(
+            settings,
+            name,
+            zone_id=zone.id,
+            existing=client.existing,
+            stack=account.stack,
+            access=accounts.cloudflare,
+        )
         preflight = Preflight(
-            settings, existing=client.existing, access=account.access, check_records=records.check
+            settings,
+            existing=client.existing,
+            access=account.access,
+            check_records=records.check,
+            ssh_keys=arguments.ssh_keys,
+            vpc_id=arguments.vpc_id,
         )
         rollout = Rollout(
             name, settings, members=client, preflight=preflight, zone=zone.state, version=staged.version
         )
-        lockout = client.existing.apply(lambda names: warn_of_lockout(settings, client, names))
+        lockout = client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing))
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
         urns = [network.vpc.urn, *(policy.urn for policy in policies)]
         rollout.settle(authority.operator.certificate, records.warnings, lockout, *urns)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
-        args = MemberArgs(
+        shared = MemberArgs(
             settings=settings,
+            resolved=arguments.resolved,
+            ssh_keys=arguments.ssh_keys,
             zone=zone,
             bootstrap=bootstrap,
             staged=staged,
@@ -133,7 +201,7 @@ class EtcdCluster(pulumi.ComponentResource):
         members: list[Member] = []
         for number in range(1, settings.size + 1):
             previous = members[-1] if members else None
-            members.append(Member(name, number, args, previous=previous, opts=child))
+            members.append(Member(name, number, shared, previous=previous, opts=child))
         wanted = marker_tags(
             name, settings.size, [member.droplet for member in members], identity=identity, opts=child
         )
@@ -144,32 +212,51 @@ class EtcdCluster(pulumi.ComponentResource):
             opts=child,
         )
 
-        self.endpoints = healthy.apply(lambda names: [f"https://{member}:{CLIENT_PORT}" for member in names])
-        self.members = pulumi.Output.all(**{member.name: member.address for member in members})
+        self.endpoints = healthy.apply(
+            lambda all_names: [f"https://{one}:{CLIENT_PORT}" for one in all_names]
+        )
+        self.members = [member.output() for member in members]
         self.ca_certificate = authority.bundle
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
         self.certificates = announce(name, authority.renewal(), clock=account.clock, opts=child)
         self.backups = backup_summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
-        self.prometheus_scrape_config = healthy.apply(lambda names: scrape_config(name, names))
-        self.register_outputs({"endpoints": self.endpoints, "members": self.members})
+        self.prometheus_scrape_config = healthy.apply(lambda all_names: scrape_config(name, all_names))
+        outputs: dict[str, pulumi.Input[object]] = {
+            "endpoints": self.endpoints,
+            "members": {member.name: member.address for member in members},
+        }
+        self.register_outputs(outputs if component is None else {**outputs, "clusterName": name})
 
 
 async def _ready_to_begin(
-    name: str, settings: Settings, access: ProviderAccess, account: AccountState, stack: StackState
+    name: str, arguments: Arguments, accounts: Accounts, account: AccountState, stack: StackState
 ) -> list[pulumi.Resource]:
     """Dependencies that are no resources, but resolve when the run may begin.
 
-    The backup to restore is there, and marker tags of no state are removed.
+    The cluster stays where it is, the backup to restore is there, and marker tags of no state are removed.
     """
-    await check_restore(settings, name, stack)
-    wanted = wanted_tags(name, settings, stack)
-    await remove_stray_tags(access, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted))
+    vpc_id = await pulumi.Output.from_input(arguments.vpc_id).future() or ""
+    zone_id = await pulumi.Output.from_input(arguments.zone_id).future() or ""
+    if problems := placement_problems(name, arguments.settings, stack, vpc_id=vpc_id, zone_id=zone_id):
+        raise InvalidTransitionError("\n".join([*problems, "Nothing was changed."]))
+    if (settings := await arguments.resolved.future()) is not None:
+        await check_restore(settings, name, stack)
+    wanted = wanted_tags(name, arguments.settings, stack)
+    await remove_stray_tags(
+        accounts.digitalocean, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted)
+    )
     return []
 
 
-def etcdctl_environment(endpoints: list[str]) -> dict[str, str]:
+def _listed(
+    resources: Sequence[pulumi.Input[pulumi.Resource]] | pulumi.Resource,
+) -> Sequence[pulumi.Input[pulumi.Resource]]:
+    return [resources] if isinstance(resources, pulumi.Resource) else resources
+
+
+def etcdctl_environment(endpoints: Sequence[str]) -> dict[str, str]:
     """Variables for etcdctl (https://etcd.io/docs/v3.6/op-guide/security/), with files in the working directory."""
     return {
         "ETCDCTL_ENDPOINTS": ",".join(endpoints),

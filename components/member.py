@@ -9,9 +9,11 @@ from typing import Any
 import pulumi
 import pulumi_digitalocean as digitalocean
 
+from components.arguments.types import MemberOutput
 from components.changes.bootstrap_record import BootstrapRecord
 from components.changes.staged_record import StagedRecord
 from components.config.settings import Settings
+from components.config.values import is_address
 from components.identity.stack_state import RECORD_TYPE
 from components.infra.dns import DnsRecord, DnsZone
 from components.infra.network import ClusterNetwork
@@ -36,8 +38,12 @@ class MemberArgs:
 
     settings: Settings
     """The stack's settings."""
+    resolved: pulumi.Output[Settings]
+    """The same settings, with the values that come from other resources."""
+    ssh_keys: pulumi.Input[Sequence[str]]
+    """The SSH keys that may log in as root."""
     zone: DnsZone
-    """The Cloudflare zone that the DNS records are in."""
+    """The Cloudflare zone that the DNS records are in, if there are any."""
     bootstrap: BootstrapRecord
     """The token and the initial size of the cluster."""
     staged: StagedRecord
@@ -65,8 +71,8 @@ class Member(pulumi.ComponentResource):
     """The IPv4 address that members and clients use."""
     droplet: digitalocean.Droplet
     """The member's droplet."""
-    record: DnsRecord
-    """The member's DNS record."""
+    record: DnsRecord | None
+    """The member's DNS record. There is none without a zone."""
     replaced_by: pulumi.Output[str]
     """The digest of all inputs whose change replaces the droplet."""
 
@@ -93,8 +99,8 @@ class Member(pulumi.ComponentResource):
             "image": settings.image,
             "region": settings.region,
             "size": settings.droplet_size,
-            "ssh_keys": list(settings.ssh_keys),
-            "vpc_uuid": args.network.vpc.id,
+            "ssh_keys": args.ssh_keys,
+            "vpc_uuid": args.network.vpc_id,
             "user_data": self._user_data(number, label, args),
         }
         self.replaced_by = digest(replacing)
@@ -108,7 +114,9 @@ class Member(pulumi.ComponentResource):
                 required=args.required,
                 # The resources' own URNs resolve only after the gate.
                 droplet_urn=pulumi.create_urn(label, "digitalocean:index/droplet:Droplet", parent=self),
-                record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self),
+                record_urn=pulumi.create_urn(label, RECORD_TYPE, parent=self)
+                if settings.has_records
+                else pulumi.Output.from_input(""),
             ),
             opts=child,
         )
@@ -135,9 +143,29 @@ class Member(pulumi.ComponentResource):
         )
         public = settings.addresses == "public"
         self.address = self.droplet.ipv4_address if public else self.droplet.ipv4_address_private
+        self.record = self._record(label, args) if settings.has_records else None
+        args.rollout.add_member(
+            self.name, gate=gate.record, droplet=self.droplet, record=self.record or self.droplet
+        )
+        # The engine deletes a droplet within the limit that the state has, not within that of the settings.
+        limit = self.droplet.urn.apply(lambda _: settings.droplet_timeout_seconds)
+        self.register_outputs({"name": self.name, "address": self.address, "deleteTimeout": limit})
+
+    def output(self) -> MemberOutput:
+        """The member, for other resources of the caller's program."""
+        return {
+            "name": self.name,
+            "address": self.address,
+            "public": self.droplet.ipv4_address,
+            "private": self.droplet.ipv4_address_private,
+            "droplet": self.droplet.id,
+            "urn": self.droplet.droplet_urn,
+        }
+
+    def _record(self, label: str, args: MemberArgs) -> DnsRecord:
         address = args.zone.address(self.name, self.address)
         after_droplet = pulumi.ResourceOptions(parent=self, depends_on=[self.droplet])
-        self.record = DnsRecord(
+        return DnsRecord(
             label,
             zone_id=args.zone.id,
             name=self.name,
@@ -145,10 +173,6 @@ class Member(pulumi.ComponentResource):
             comment=args.zone.comment(self.name, args.orphans.comment),
             opts=args.orphans.kept_record(after_droplet, label, self.name),
         )
-        args.rollout.add_member(self.name, gate=gate.record, droplet=self.droplet, record=self.record)
-        # The engine deletes a droplet within the limit that the state has, not within that of the settings.
-        limit = self.droplet.urn.apply(lambda _: settings.droplet_timeout_seconds)
-        self.register_outputs({"name": self.name, "address": self.address, "deleteTimeout": limit})
 
     def _volume(self, label: str, args: MemberArgs) -> digitalocean.Volume:
         description = f"etcd data of {self.name}"
@@ -170,7 +194,9 @@ class Member(pulumi.ComponentResource):
         )
 
     def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:
-        server, peer = (self._certificate(f"{number}-{kind}", args) for kind in ("server", "peer"))
+        extra = args.settings.extra_names
+        server = self._certificate(f"{number}-server", args, extra=extra)
+        peer = self._certificate(f"{number}-peer", args)
         certificates = pulumi.Output.all(
             ca_certificate=args.authority.bundle,
             server_certificate=server.certificate,
@@ -189,18 +215,21 @@ class Member(pulumi.ComponentResource):
             certificates=certificates,
         ).apply(lambda values: RunValues(**values))
 
-        def render(values: RunValues) -> str:
-            return render_user_data(node_config(args.settings, number, label, values))
+        def render(known: Sequence[Any]) -> str:
+            settings, values = known
+            return render_user_data(node_config(settings, number, label, values))
 
-        return pulumi.Output.secret(run_values.apply(render))
+        return pulumi.Output.secret(pulumi.Output.all(args.resolved, run_values).apply(render))
 
-    def _certificate(self, label: str, args: MemberArgs) -> Certificate:
+    def _certificate(self, label: str, args: MemberArgs, *, extra: Sequence[str] = ()) -> Certificate:
+        """Issue a certificate for the member's name, and for ``extra`` names and addresses."""
+        addresses = [one for one in extra if is_address(one)]
         certificate = args.authority.issue(
             label,
             self.name,
             SERVER_USES,
-            names=[self.name, *LOOPBACK],
-            addresses=LOOPBACK_ADDRESSES,
+            names=[self.name, *LOOPBACK, *(one for one in extra if one not in addresses)],
+            addresses=[*LOOPBACK_ADDRESSES, *addresses],
             after=args.staged.allowed,
         )
         args.rollout.settle(certificate.resource.urn)

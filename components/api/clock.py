@@ -25,8 +25,9 @@ def answered_at(date: str | None) -> float | None:
 class ApiClock:
     """How far this machine's clock is ahead of an API's. Each answer narrows it down."""
 
-    def __init__(self, api_url: str) -> None:
-        self._api_url = api_url
+    def __init__(self, api: object) -> None:
+        """``api`` is how people know the API."""
+        self._api = api
         self._least = -math.inf
         self._most = math.inf
 
@@ -63,6 +64,6 @@ class ApiClock:
         else:
             return ""
         return (
-            f"this machine's clock is {timedelta(seconds=round(difference))} {direction} that of {self._api_url} (its "
+            f"this machine's clock is {timedelta(seconds=round(difference))} {direction} that of {self._api} (its "
             "header Date). Set it right, for example by timedatectl set-ntp true, and run pulumi up again"
         )

@@ -10,6 +10,7 @@ from components.api.http_client import NoAnswerError
 from components.api.listing import ListingError, ask_with_retries, list_all
 from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
+from components.config.naming import provider_key
 
 RECORDS_PAGE_SIZE = 1000
 
@@ -27,7 +28,7 @@ async def names_in_account(access: ProviderAccess, kind: str, **only: str) -> fr
         items = await list_all(access.api_url, kind, access.token, pauses=PAUSES, clock=None, **only)
     except ListingError as error:
         raise NamesNotListedError(
-            f"{error}. The request used digitalocean:token. Run pulumi up again"
+            f"{error}. The request used {provider_key('digitalocean:token')}. Run pulumi up again"
         ) from error
     return frozenset(item["name"] for item in items)
 
@@ -73,5 +74,5 @@ async def _page(url: str, access: ProviderAccess, pauses: Sequence[float]) -> di
 def _not_listed(url: str, problem: str) -> NamesNotListedError:
     where = url.partition("?")[0]
     return NamesNotListedError(
-        f"{where} {problem}. The request used cloudflare:apiToken. Run pulumi up again"
+        f"{where} {problem}. The request used {provider_key('cloudflare:apiToken')}. Run pulumi up again"
     )

@@ -12,6 +12,7 @@ import pulumi
 from components.api.http_client import in_thread
 from components.backups.operator_bucket import NO_CERTIFICATE, OperatorBucket
 from components.config.backup_settings import BackupTarget, backup_target
+from components.config.naming import in_callers_words, key_of
 from components.config.settings import Settings
 from components.identity.stack_state import StackState
 from components.shared.s3 import Bucket, S3Error
@@ -27,12 +28,12 @@ SECONDS = 10.0
 """Seconds that a run waits for the bucket at its beginning."""
 
 WRONG_SETTINGS = {
-    "NoSuchBucket": "etcd:backupBucket",
-    "InvalidAccessKeyId": "etcd:backupAccessKey",
-    "SignatureDoesNotMatch": "etcd:backupSecretKey",
-    NO_CERTIFICATE: "etcd:backupCaCertificate",
+    "NoSuchBucket": "backupBucket",
+    "InvalidAccessKeyId": "backupAccessKey",
+    "SignatureDoesNotMatch": "backupSecretKey",
+    NO_CERTIFICATE: "backupCaCertificate",
 }
-"""The error codes that members would get as well, and the setting that each is about."""
+"""The error codes that members would get as well, and the key that each is about."""
 
 
 class MissingBackupError(pulumi.RunError):
@@ -66,7 +67,7 @@ async def check_restore(settings: Settings, cluster: str, stack: StackState) -> 
 
 def look_for(settings: Settings, target: BackupTarget, bucket: Bucket) -> Findings:
     """Choose the backup in the bucket as the members would."""
-    named = f"etcd:restoreFrom is {settings.restore_from}"
+    named = f"{key_of('restoreFrom')} is {settings.restore_from}"
     folder = folder_of(settings.restore_from, target.prefix)
     try:
         backup = choose_backup(backups_in(bucket.list(folder).objects), settings.restore_from)
@@ -77,10 +78,10 @@ def look_for(settings: Settings, target: BackupTarget, bucket: Bucket) -> Findin
         )
     except S3Error as error:
         if key := WRONG_SETTINGS.get(error.code):
-            return Findings(f"{named}, and the bucket cannot be asked for it: {error}. Correct {key}")
+            return Findings(f"{named}, and the bucket cannot be asked for it: {error}. Correct {key_of(key)}")
         return Findings(
             doubt=f"{named}, and this machine cannot see whether the bucket has it: {error}. If the members do not "
-            "find it either, they wait for it, and this run fails after etcd:healthTimeoutSeconds"
+            f"find it either, they wait for it, and this run fails after {key_of('healthTimeoutSeconds')}"
         )
     problem = version_problem(backup.snapshot, settings.version)
-    return Findings(f"{named}: {problem}" if problem else "")
+    return Findings(f"{named}: {in_callers_words(problem)}" if problem else "")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 import pulumi
 
+from components.config.naming import key_of
 from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import MemberStatus, Observation
@@ -58,7 +59,7 @@ async def force_snapshots(
         if time.monotonic() > deadline:
             raise SnapshotNotForcedError(
                 f"etcd {wanted} needs a snapshot of every member, and {', '.join(behind)} wrote none within "
-                f"{seconds:.0f} s (etcd:healthTimeoutSeconds). Run pulumi up again"
+                f"{seconds:.0f} s ({key_of('healthTimeoutSeconds')}). Run pulumi up again"
             )
         await asyncio.sleep(POLL_SECONDS)
 

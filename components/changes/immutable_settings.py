@@ -13,12 +13,14 @@ change, except the backup to restore, which has a record of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pulumi
 
 from components.changes.stash_record import Recorded, depending_on, left_out, not_checked
+from components.config.hooks import resource_hook
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.droplets.inventory import Inventory
 
@@ -34,6 +36,10 @@ class RequestedSettings(Recorded):
     zone: str
     region: str
     restore_from: str
+    zone_by_id: bool = field(default=False, compare=False)
+    """Whether the zone is named by its id instead."""
+
+    not_recorded: ClassVar[frozenset[str]] = frozenset({"zone_by_id"})
 
     @staticmethod
     def of(settings: Settings) -> RequestedSettings:
@@ -46,6 +52,7 @@ class RequestedSettings(Recorded):
             zone=settings.zone,
             region=settings.region,
             restore_from=settings.restore_from,
+            zone_by_id=bool(settings.zone_id),
         )
 
 
@@ -74,9 +81,7 @@ class ImmutableSettings:
                 raise InvalidTransitionError("\n".join([*reasons, "Nothing was changed."]))
 
         # Hook and record have the names that they have in clusters that exist.
-        hook = pulumi.ResourceHook(
-            f"{name}-transition", check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
-        )
+        hook = resource_hook(f"{name}-transition", check, in_previews=True)
         self.record = pulumi.Stash(
             f"{name}-transition",
             input=requested.as_record(),
@@ -143,7 +148,7 @@ def members_trust_each_other(old: Sequence[int], new: Sequence[int]) -> Iterator
     else:
         return
     yield (
-        f"etcd:authorities is {list(new)}, and was {list(old)}: {reason}. "
+        f"{key_of('authorities')} is {list(new)}, and was {list(old)}: {reason}. "
         f"Set it to {first} and complete a pulumi up first"
     )
 
@@ -156,27 +161,30 @@ def data_stays_where_it_is(old: RequestedSettings, new: RequestedSettings) -> It
     if 0 in {before, after}:
         places = "the droplets' disks to volumes" if before == 0 else "volumes to the droplets' disks"
         yield (
-            f"etcd:volumeSize is {after}, and was {before}: data does not move from {places}, so every member would "
-            f"start without data. Set it back to {before}, or create another cluster and restore a backup there"
+            f"{key_of('volumeSize')} is {after}, and was {before}: data does not move from {places}, so every member "
+            f"would start without data. Set it back to {before}, or create another cluster and restore a backup there"
         )
     elif after < before:
         yield (
-            f"etcd:volumeSize is {after}, and was {before}: a volume cannot shrink, and a new volume would be empty. "
-            f"Use {before} or more"
+            f"{key_of('volumeSize')} is {after}, and was {before}: a volume cannot shrink, and a new volume would be "
+            f"empty. Use {before} or more"
         )
 
 
 def names_and_addresses_stay(old: RequestedSettings, new: RequestedSettings) -> Iterator[str]:
     """Members know each other by name, and find each other by address."""
-    for key, before, after, reason in (
+    for name, before, after, reason in (
         ("domain", old.domain, new.domain, "every member would get a new name, which the others do not know"),
         ("addresses", old.addresses, new.addresses, "old and new members would use addresses of different networks"),
         ("zone", old.zone, new.zone, "the members' records would be deleted from the zone that clients use"),
         ("region", old.region, new.region, "volumes and the VPC cannot move, so every member would start without data"),
     ):  # fmt: skip
+        # Records can be added, and their zone can be named by its id.
+        if name == "zone" and (not before or (not after and new.zone_by_id)):
+            continue
         if before != after:
             yield (
-                f"etcd:{key} is {after}, and was {before}: {reason}. Set it back to {before}, or create another "
+                f"{key_of(name)} is {after}, and was {before}: {reason}. Set it back to {before}, or create another "
                 "cluster in a stack of its own and restore a backup there"
             )
 
@@ -185,10 +193,10 @@ def existing_cluster_is_not_restored(old: RequestedSettings, new: RequestedSetti
     """Only a bootstrap restores a backup."""
     if new.restore_from and new.restore_from != old.restore_from:
         yield (
-            f"etcd:restoreFrom is {new.restore_from}: this stack already has a cluster, and only a new cluster can "
-            "start from a backup. Remove the key, or use another stack. If all data is lost, follow docs/recovery.md, "
-            "Nothing left. If no member ever started, because the backup of the first run could not be restored: "
-            "docs/recovery.md, A new cluster from a backup"
+            f"{key_of('restoreFrom')} is {new.restore_from}: this stack already has a cluster, and only a new "
+            "cluster can start from a backup. Remove the key, or use another stack. If all data is lost, follow "
+            "docs/recovery.md, Nothing left. If no member ever started, because the backup of the first run could "
+            "not be restored: docs/recovery.md, A new cluster from a backup"
         )
 
 

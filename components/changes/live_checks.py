@@ -19,6 +19,7 @@ from components.changes.immutable_settings import InvalidTransitionError
 from components.changes.member_versions import running_versions, version_problems
 from components.changes.staged_settings import StagedSettings, is_downgrade
 from components.changes.upgrade_rules import WAY_BACK, newest_release
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.health import listed_names
@@ -104,8 +105,8 @@ def unknown_progress(
         return []
     major, minor = minor_version(old.version)
     return [
-        f"etcd:version is {new.version}, and was {old.version}: no member answers, so the cluster may have reached "
-        f"{major}.{minor}, and {WAY_BACK}. Set it to {newest_release(major, minor)}. "
+        f"{key_of('version')} is {new.version}, and was {old.version}: no member answers, so the cluster may have "
+        f"reached {major}.{minor}, and {WAY_BACK}. Set it to {newest_release(major, minor)}. "
         "If no member comes back: docs/recovery.md"
     ]
 
@@ -135,7 +136,7 @@ def unprepared_members(
     else:
         before = "its previous value" if old is None else old.version
     return [
-        f"etcd:version is {new.version}: every member must write a snapshot first, and {name} does not answer. "
+        f"{key_of('version')} is {new.version}: every member must write a snapshot first, and {name} does not answer. "
         f"Set it to {before} and complete a pulumi up first"
         for name in sorted((listed_names(observations) or set(existing)) - running.keys())
     ]
@@ -157,6 +158,6 @@ def untrusting_members(
         ):
             if isinstance(status, NoStatus) and sign in status.reason:
                 yield (
-                    f"etcd:authorities is {list(new.authorities)}: {problem}. "
+                    f"{key_of('authorities')} is {list(new.authorities)}: {problem}. "
                     f"Set it to {before} and complete a pulumi up first"
                 )

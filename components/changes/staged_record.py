@@ -15,6 +15,8 @@ import pulumi
 from components.changes.live_checks import LiveChecks, reject
 from components.changes.staged_settings import StagedSettings, step_problems
 from components.changes.stash_record import depending_on, left_out, not_checked
+from components.config.hooks import resource_hook
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.etcd.cluster_client import ClusterClient
 
@@ -40,9 +42,7 @@ class StagedRecord:
         self._live_checks = LiveChecks(settings, members)
         self._requested = StagedSettings.of(settings)
         # Hook and record have the names that they have in clusters that exist.
-        hook = pulumi.ResourceHook(
-            f"{name}-steps", self._check, opts=pulumi.ResourceHookOptions(on_dry_run=True)
-        )
+        hook = resource_hook(f"{name}-steps", self._check, in_previews=True)
         self.record = pulumi.Stash(
             f"{name}-steps",
             input=self._requested.as_record(),
@@ -69,7 +69,7 @@ class StagedRecord:
         if before != after:
             reject([not_checked("authorities", after, before)])
         pulumi.log.warn(
-            f"etcd:version is {self._requested.version}, and this run installs etcd {recorded.version} from "
+            f"{key_of('version')} is {self._requested.version}, and this run installs etcd {recorded.version} from "
             f"{recorded.release_url}: --target or --exclude leaves out the record with which a run checks the change"
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from components.changes.immutable_settings import members_trust_each_other
 from components.changes.stash_record import Recorded
 from components.changes.upgrade_rules import upgrade_problems
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.shared.versions import minor_version, parse_version
 
@@ -59,6 +60,7 @@ def minor_versions_change_one_member_at_a_time(
     """Only the gates of a rolling change let members of two minor versions meet, and prepare their logs."""
     if settings.rollout == "all-at-once" and minor_version(old.version) != minor_version(new.version):
         yield (
-            f"etcd:version is {new.version}, and the cluster has {old.version}: etcd:rollout all-at-once cannot "
-            "change the minor version. Remove etcd:rollout, or leave the version unchanged in this run"
+            f"{key_of('version')} is {new.version}, and the cluster has {old.version}: {key_of('rollout')} "
+            f"all-at-once cannot change the minor version. Remove {key_of('rollout')}, or leave the version unchanged "
+            "in this run"
         )

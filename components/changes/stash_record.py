@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pulumi
+
+from components.config.naming import key_of
 
 
 @dataclass(frozen=True)
 class Recorded:
     """Base of a dataclass of texts, whole numbers and tuples of whole numbers, which a stash keeps."""
 
+    not_recorded: ClassVar[frozenset[str]] = frozenset()
+    """The fields that only this run needs."""
+
     def as_record(self) -> dict[str, Any]:
         """The input of the stash."""
         return {
             name: [*cast("tuple[int, ...]", value)] if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
+            if name not in self.not_recorded
         }
 
     def as_recorded(self, record: Mapping[str, Any]) -> Self:
@@ -69,6 +75,6 @@ async def left_out(record: pulumi.Stash, requested: R) -> R | None:
 def not_checked(key: str, value: object, before: object) -> str:
     """Why a setting may not change in a run that leaves its record out."""
     return (
-        f"etcd:{key} is {value}, and was {before}: --target or --exclude leaves out the record with which this run "
+        f"{key_of(key)} is {value}, and was {before}: --target or --exclude leaves out the record with which this run "
         f"checks the change. Set it back to {before}, or run pulumi up without these options"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from components.config.naming import key_of
 from components.config.releases import CHECKSUMS
 from components.shared.versions import Version, minor_version, parse_version
 
@@ -31,7 +32,7 @@ def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[st
     next minor version even if it does not know that version.
     """
     before, after = parse_version(old), parse_version(new)
-    change = f"etcd:version is {new}, and the cluster runs {old}"
+    change = f"{key_of('version')} is {new}, and the cluster runs {old}"
     if after[:2] == before[:2]:
         # Patch releases share the format of data and log, so they may also go back.
         return
@@ -39,8 +40,8 @@ def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[st
         yield f"{change}: {WAY_BACK}. Set it back to {old}"
     elif after[:2] != (before[0], before[1] + 1):
         yield (
-            f"{change}: etcd is upgraded by one minor version at a time. "
-            f"Set it to {_next_stop(before)} and complete a pulumi up first"
+            f"{change}: etcd is upgraded by one minor version at a time. Set it to {_next_stop(before)} and complete "
+            "a pulumi up first"
         )
     elif after[:2] in STARTING_POINTS:
         if before < STARTING_POINTS[after[:2]]:
@@ -52,7 +53,7 @@ def upgrade_problems(old: str, new: str, *, checksum_given: bool) -> Iterator[st
         newest = max(STARTING_POINTS)
         yield (
             f"{change}: this program knows upgrades up to {newest[0]}.{newest[1]}. Read the upgrade guide of "
-            f"{after[0]}.{after[1]}, then set etcd:releaseSha256 as well"
+            f"{after[0]}.{after[1]}, then set {key_of('releaseSha256')} as well"
         )
 
 
@@ -64,13 +65,13 @@ def cluster_version_problems(agreed: str, wanted: str, running: Collection[str])
     major, minor = minor_version(agreed)
     if minor_version(wanted) < (major, minor):
         yield (
-            f"etcd:version is {wanted}, and the cluster version is already {major}.{minor}: {WAY_BACK}. "
+            f"{key_of('version')} is {wanted}, and the cluster version is already {major}.{minor}: {WAY_BACK}. "
             f"Set it to {newest_release(major, minor, running)}"
         )
     elif minor_version(wanted) > (major, minor + 1):
         yield (
-            f"etcd:version is {wanted}, and the cluster version is still {major}.{minor}: a member that does not "
-            f"answer has not been upgraded. Set it to {newest_release(major, minor + 1, running)} and complete a "
+            f"{key_of('version')} is {wanted}, and the cluster version is still {major}.{minor}: a member that does "
+            f"not answer has not been upgraded. Set it to {newest_release(major, minor + 1, running)} and complete a "
             "pulumi up first"
         )
 
@@ -83,7 +84,7 @@ def newest_release(major: int, minor: int, running: Collection[str] = ()) -> str
     known: list[Version] = []
     for versions in (running, CHECKSUMS):
         known = known or [parse_version(one) for one in versions if minor_version(one) == (major, minor)]
-    return _text(max(known)) if known else f"a release of {major}.{minor}, with etcd:releaseSha256"
+    return _text(max(known)) if known else f"a release of {major}.{minor}, with {key_of('releaseSha256')}"
 
 
 def _next_stop(before: Version) -> str:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from components.config.errors import ConflictingSettingsError
+from components.config.naming import key_of, names
 from components.shared.backups import LATEST, SUFFIX
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -45,7 +46,7 @@ def _endpoint(value: str) -> str:
     if value and not re.fullmatch(r"https://[^\s/]+/?", value):
         raise ValueError(
             "write https:// and a host, such as https://fra1.digitaloceanspaces.com. Backups contain all values of the "
-            "cluster, so plain HTTP is not allowed. Leave it empty for DigitalOcean's Spaces in etcd:region"
+            f"cluster, so plain HTTP is not allowed. Leave it empty for DigitalOcean's Spaces in {key_of('region')}"
         )
     return value.rstrip("/")
 
@@ -136,7 +137,7 @@ class BackupSettings(BaseModel):
                 raise ConflictingSettingsError(
                     "restoreFrom",
                     self.restore_from,
-                    "there is no bucket to restore from: set etcd:backupBucket and its keys",
+                    f"there is no bucket to restore from: set {key_of('backupBucket')} and its keys",
                 )
             others = [
                 *given,
@@ -148,38 +149,38 @@ class BackupSettings(BaseModel):
                 raise ConflictingSettingsError(
                     others[0],
                     "set",
-                    "backups also need a bucket: set etcd:backupBucket, or remove the key",
+                    f"backups also need a bucket: set {key_of('backupBucket')}, or remove the key",
                 )
             return
-        for key in keys:
-            if key not in given:
+        for needed in keys:
+            if needed not in given:
                 raise ConflictingSettingsError(
-                    key,
+                    needed,
                     "not set",
-                    f"the bucket {self.backup_bucket} needs it: run pulumi config set --secret etcd:{key}",
+                    f"the bucket {self.backup_bucket} needs it: {names().to_set_secret(needed)}",
                 )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
             raise ConflictingSettingsError(
                 "backupBucketCreate",
                 "true",
-                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set etcd:backupEndpoint to another "
-                f"region's, such as https://fra1.digitaloceanspaces.com, and etcd:backupRegion to that region "
-                f"(one of {', '.join(sorted(SPACES_REGIONS))})",
+                f"DigitalOcean has no Spaces in {spaces_region(self, region)}: set {key_of('backupEndpoint')} to "
+                f"another region's, such as https://fra1.digitaloceanspaces.com, and {key_of('backupRegion')} to that "
+                f"region (one of {', '.join(sorted(SPACES_REGIONS))})",
             )
         if self.backup_encryption and SPACES_ENDPOINT.fullmatch(s3_endpoint(self, region)):
             raise ConflictingSettingsError(
                 "backupEncryption",
                 self.backup_encryption,
                 "Spaces encrypts with a key of the client's alone, and the members have none. Remove the key, or use "
-                "another S3 server (etcd:backupEndpoint)",
+                f"another S3 server ({key_of('backupEndpoint')})",
             )
         shortest = 2 * in_seconds(self.backup_interval)
         if self.backup_retention != KEEP_ALL and in_seconds(self.backup_retention) < shortest:
             raise ConflictingSettingsError(
                 "backupRetention",
                 self.backup_retention,
-                f"keep backups for at least two intervals of {self.backup_interval} (etcd:backupInterval), or set 0 to "
-                "keep all",
+                f"keep backups for at least two intervals of {self.backup_interval} ({key_of('backupInterval')}), or "
+                "set 0 to keep all",
             )
 
 
@@ -249,7 +250,8 @@ def encryption_headers(encryption: str) -> dict[str, str]:
 def backup_summary(settings: BackupSettings, target: BackupTarget | None) -> str:
     """Describe backups in one line for the stack's outputs."""
     if target is None:
-        return "off: set etcd:backupBucket, etcd:backupAccessKey and etcd:backupSecretKey to use them (docs/backup.md)"
+        wanted = f"{key_of('backupBucket')}, {key_of('backupAccessKey')} and {key_of('backupSecretKey')}"
+        return f"off: set {wanted} to use them (docs/backup.md)"
     kept = "all kept" if not target.retention else f"kept for {settings.backup_retention}"
     return f"every {settings.backup_interval} to {target.endpoint}/{target.bucket}/{target.prefix}, {kept}"
 
@@ -260,8 +262,9 @@ def short_deletion(settings: BackupSettings, droplet_timeout: int) -> str:
     if not settings.backup_bucket or droplet_timeout >= least:
         return ""
     return (
-        f"etcd:dropletTimeoutSeconds is {droplet_timeout}: with backups on, the last backup may delay a droplet's "
-        f"shutdown by {LAST_BACKUP_SECONDS} s, and then pulumi destroy fails and must be run again: use {least} or more"
+        f"{key_of('dropletTimeoutSeconds')} is {droplet_timeout}: with backups on, the last backup may delay a "
+        f"droplet's shutdown by {LAST_BACKUP_SECONDS} s, and then pulumi destroy fails and must be run again: use "
+        f"{least} or more"
     )
 
 

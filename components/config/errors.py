@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
+from components.config.naming import key_of
+
 
 class ConfigurationError(pulumi.RunError):
     """The stack's configuration is invalid. The text has one line for each wrong key."""
@@ -13,4 +15,4 @@ class ConflictingSettingsError(ValueError):
     """A value is well-formed, but conflicts with another one."""
 
     def __init__(self, key: str, value: object, remedy: str) -> None:
-        super().__init__(f"etcd:{key} is {value}: {remedy}")
+        super().__init__(f"{key_of(key)} is {value}: {remedy}")

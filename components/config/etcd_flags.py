@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from components.config.naming import key_of
 from components.shared.versions import minor_version
 
 VERSIONS = ((3, 5), (3, 6), (3, 7))
@@ -265,7 +266,7 @@ def known_flags(version: tuple[int, int]) -> Mapping[str, Value]:
 def ownership_problem(name: str) -> str:
     """Why no stack may set the flag, and what to do; empty if a stack may."""
     if name in OWN_KEYS:
-        return f"{name} has a key of its own: set etcd:{OWN_KEYS[name]} instead"
+        return f"{name} has a key of its own: set {key_of(OWN_KEYS[name])} instead"
     return f"{name} cannot be set: {OWNED[name]}. Remove it" if name in OWNED else ""
 
 
@@ -276,7 +277,7 @@ def flag_problems(name: str, value: str, version: str) -> Iterator[str]:
     if minor not in VERSIONS:
         yield (
             f"this program knows no flags of etcd {text}, which ignores those that it does not know. Remove all of "
-            "etcd:extraFlags before you set this version"
+            f"{key_of('extraFlags')} before you set this version"
         )
         return
     known = known_flags(minor)

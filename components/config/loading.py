@@ -1,9 +1,9 @@
-"""Load a stack's configuration, and describe its errors by the keys of ``pulumi config``."""
+"""Load and validate settings, and describe what is wrong with them by the names of their caller."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, get_origin
@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from components.config.backup_settings import s3_endpoint, spaces_region
 from components.config.errors import ConfigurationError
+from components.config.naming import key_of, names, provider_key
 from components.config.settings import Settings
 from components.config.unknown_keys import configured_keys, unknown_keys
 
@@ -42,9 +43,7 @@ SPACES_KEYS = MappingProxyType(
 MISSING = MappingProxyType(
     {
         "domain": "name the DNS domain of the members, such as etcd.example.com",
-        "zone": "name the Cloudflare zone that holds the domain, such as example.com",
-        "discoveryToken": "create a DigitalOcean token with the scopes droplet:read and tag:read, then run "
-        "pulumi config set --secret etcd:discoveryToken",
+        "discoveryToken": "create a DigitalOcean token with the scopes droplet:read and tag:read, then ",
         "clientCidrs": "list the IPv4 networks of etcd's clients, and that of the machine that runs pulumi up, "
         "which checks the members' health",
     }
@@ -55,12 +54,28 @@ SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
 """The keys whose values no error shows."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class ProviderAccess:
-    """A provider's API, and the provider's token."""
+    """A provider's API, and the provider's token.
 
-    api_url: str
-    token: str = field(repr=False)
+    Both may come from other resources. They are empty until a run knows them, and in a preview perhaps for ever.
+    """
+
+    api_url: str = ""
+    token: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        """The API, for people."""
+        return self.api_url
+
+    @property
+    def known(self) -> bool:
+        """Whether the API can be asked."""
+        return bool(self.token)
+
+    def learn(self, other: ProviderAccess) -> None:
+        """Take over what another one has."""
+        self.api_url, self.token = other.api_url, other.token
 
 
 def digitalocean_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
@@ -75,10 +90,32 @@ def cloudflare_access(environment: Mapping[str, str] = os.environ) -> ProviderAc
     return ProviderAccess((url or CLOUDFLARE_URL).rstrip("/"), _token("cloudflare", "apiToken", environment))
 
 
-def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
+def environment_token(namespace: str, key: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The token that a provider without a configured one reads from the environment; empty if there is none."""
     variables = PROVIDER_TOKENS[namespace, key]
-    tokens = [pulumi.Config(namespace).get(key), *(environment.get(variable) for variable in variables)]
-    return next((token for token in tokens if token), "")
+    return next((token for variable in variables if (token := environment.get(variable))), "")
+
+
+def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
+    return pulumi.Config(namespace).get(key) or environment_token(namespace, key, environment)
+
+
+def provider_problems(
+    values: Mapping[str, Any], explicit: Collection[str], environment: Mapping[str, str] = os.environ
+) -> list[str]:
+    """What the default providers lack for settings with these ``values``, each in one line.
+
+    ``explicit`` are the packages whose resources have a provider of their own, which the configuration does not
+    describe.
+    """
+    with_records = any(values.get(key) for key in ("zone", "zoneId"))
+    wanted = {"digitalocean", *(["cloudflare"] if with_records else [])} - {*explicit}
+    problems = [
+        _missing_token(*key, variables, environment)
+        for key, variables in PROVIDER_TOKENS.items()
+        if key[0] in wanted
+    ]
+    return [problem for problem in problems if problem]
 
 
 def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -88,16 +125,31 @@ def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.env
     secrets.
     """
     problems = unknown_keys(configured_keys(), config.name)
-    problems += [_missing_token(*key, variables, environment) for key, variables in PROVIDER_TOKENS.items()]
+    return validated(configured_values(config), problems, environment=environment)
+
+
+def validated(
+    values: Mapping[str, Any],
+    problems: Sequence[str],
+    *,
+    explicit: Collection[str] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings with these values, by the keys of ``pulumi config``. All callers have the same rules.
+
+    Raises ``ConfigurationError`` with the ``problems`` that the caller has found, and with all others.
+    """
+    found = [*problems, *provider_problems(values, explicit, environment)]
     try:
-        settings = Settings.model_validate(configured_values(config))
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [describe_error(detail) for detail in error.errors()]
+        found += [describe_error(detail) for detail in error.errors()]
     else:
-        problems += _bucket_problems(settings, environment)
-        if not any(problems):
+        if "digitalocean" not in explicit:
+            found += [problem for problem in _bucket_problems(settings, environment) if problem]
+        if not found:
             return settings
-    raise ConfigurationError("\n".join(problem for problem in problems if problem))
+    raise ConfigurationError("\n".join(found))
 
 
 def configured_values(config: pulumi.Config) -> dict[str, Any]:
@@ -116,13 +168,14 @@ def describe_error(detail: ErrorDetails) -> str:
     """Describe one of pydantic's errors in one line: key, value, and what to do."""
     key = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "missing":
-        return f"etcd:{key} is not set: {MISSING[key]}"
+        command = names().to_set_secret(key) if key in SECRETS else ""
+        return f"{key_of(key)} is not set: {MISSING[key]}{command}"
     cause = detail.get("ctx", {}).get("error")
     text = str(cause) if cause else detail["msg"]
     if not key:
         return text
     shown = "not a token" if key == "discoveryToken" else "not shown" if key in SECRETS else detail["input"]
-    return f"etcd:{key} is {shown}: {text}"
+    return f"{key_of(key)} is {shown}: {text}"
 
 
 def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list[str]:
@@ -135,8 +188,9 @@ def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list
     used_at = s3_endpoint(settings, settings.region)
     if created_at.rstrip("/") != used_at:
         problems.append(
-            f"etcd:backupEndpoint is {used_at}: etcd:backupBucketCreate would create the bucket at {created_at} "
-            "(digitalocean:spacesEndpoint). Set both keys to the same endpoint, or create the bucket yourself"
+            f"{key_of('backupEndpoint')} is {used_at}: {key_of('backupBucketCreate')} would create the bucket at "
+            f"{created_at} ({provider_key('digitalocean:spacesEndpoint')}). Set both keys to the same endpoint, or "
+            "create the bucket yourself"
         )
     return problems
 

@@ -4,94 +4,41 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from components.config.backup_settings import BackupSettings
 from components.config.errors import ConfigurationError, ConflictingSettingsError
 from components.config.etcd_settings import EtcdSettings
+from components.config.naming import key_of, names
 from components.config.releases import CHECKSUMS, RELEASE_URL
+from components.config.values import (
+    DomainName,
+    EmailAddress,
+    KeyReference,
+    Network,
+    Slug,
+    SubjectName,
+    Url,
+    VpcId,
+    ZoneId,
+    ZoneName,
+)
 from components.shared.names import member_name
 
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 COMPACTION_DURATION = re.compile(r"[1-9]\d*[smh]")
-KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 LONGEST_DOMAIN = 64 - len("etcd-server-9.")
 """The most characters of a domain.
 
 A member's name is a hostname and a certificate's common name, each of at most 64 characters (hostname(7); RFC 5280,
 ub-common-name).
 """
+MOST_EXTRA_NAMES = 20
+"""The most extra names in a certificate. All of them are in the user data of each droplet."""
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
-
-
-def _network(value: Any) -> IPv4Network:
-    try:
-        return IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(
-            f"{error}: write an IPv4 network such as 198.51.100.0/24 or 198.51.100.7/32"
-        ) from error
-
-
-def _domain_name(value: str) -> str:
-    labels = value.split(".")
-    if len(value) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
-        raise ValueError(
-            "write a lower-case DNS name with at least two labels, such as etcd.example.com (RFC 1123)"
-        )
-    return value
-
-
-def _slug(value: str) -> str:
-    if not SLUG.fullmatch(value):
-        raise ValueError(
-            "write a DigitalOcean slug, in lower case, such as fra1, debian-13-x64 or s-2vcpu-2gb"
-        )
-    return value
-
-
-def _key_reference(value: str) -> str:
-    if not KEY_REFERENCE.fullmatch(value):
-        raise ValueError(
-            "write the id or the MD5 fingerprint of a key in the DigitalOcean account, "
-            "such as 3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
-        )
-    return value
-
-
-def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-        raise ValueError("write a complete URL that starts with https:// or http://")
-    return value.rstrip("/")
-
-
-def _email_address(value: str) -> str:
-    if not EMAIL.fullmatch(value):
-        raise ValueError(
-            "write email addresses that are verified in the DigitalOcean team, such as ops@example.com"
-        )
-    return value
-
-
-Network = Annotated[IPv4Network, BeforeValidator(_network)]
-EmailAddress = Annotated[str, AfterValidator(_email_address)]
-DomainName = Annotated[str, AfterValidator(_domain_name)]
-Slug = Annotated[str, AfterValidator(_slug)]
-KeyReference = Annotated[str, AfterValidator(_key_reference)]
-Url = Annotated[str, AfterValidator(_url)]
 
 
 class Settings(BackupSettings, EtcdSettings):
@@ -99,8 +46,6 @@ class Settings(BackupSettings, EtcdSettings):
 
     domain: DomainName
     """Members are ``etcd-server-N.<domain>``."""
-    zone: DomainName
-    """The Cloudflare zone that holds the domain."""
     discovery_token: SecretStr
     """A DigitalOcean token that is stored on the droplets.
 
@@ -109,6 +54,11 @@ class Settings(BackupSettings, EtcdSettings):
     client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
     """The IPv4 networks of clients that may connect to ports 2379 and 2383. The operator's machine is in one."""
 
+    zone: ZoneName = ""
+    """The Cloudflare zone that holds the domain. Without it and ``zone_id``, there are no DNS records."""
+    zone_id: ZoneId = ""
+    """The id of that zone. If it is empty, the zone is found by its name."""
+
     size: int = 3
     """The number of members: 1, 3, 5, 7 or 9."""
     region: Slug = "fra1"
@@ -116,6 +66,8 @@ class Settings(BackupSettings, EtcdSettings):
     droplet_size: Slug = "s-2vcpu-2gb"
     addresses: Literal["public", "private"] = "public"
     """Address of a droplet that members and clients use: the public one, or that in the VPC."""
+    vpc_id: VpcId = ""
+    """The id of an existing VPC. If it is empty, the cluster has a VPC of its own."""
     volume_size: Annotated[int, Field(ge=0, le=16384)] = 10
     """The size of each member's data volume in GiB. With 0, the data is on the droplet's own disk."""
     ssh_keys: tuple[KeyReference, ...] = ()
@@ -140,6 +92,9 @@ class Settings(BackupSettings, EtcdSettings):
     certificate_validity_hours: Annotated[int, Field(ge=1)] = 8760
     certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
     """Hours before a certificate's end from which on ``pulumi up`` renews it."""
+
+    extra_names: tuple[SubjectName, ...] = ()
+    """More DNS names and IP addresses in the members' server certificates."""
 
     authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
     """The numbers of the authorities that members trust. The first one signs. There are two during a replacement."""
@@ -194,8 +149,8 @@ class Settings(BackupSettings, EtcdSettings):
     def _present(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"\S+", value.get_secret_value()):
             raise ValueError(
-                "create a DigitalOcean token with the scopes droplet:read and tag:read, then run "
-                "pulumi config set --secret etcd:discoveryToken"
+                "create a DigitalOcean token with the scopes droplet:read and tag:read, then "
+                f"{names().to_set_secret('discoveryToken')}"
             )
         return value
 
@@ -222,6 +177,13 @@ class Settings(BackupSettings, EtcdSettings):
             raise ValueError("write 64 lower-case hexadecimal digits, as sha256sum prints them")
         return value
 
+    @field_validator("extra_names")
+    @classmethod
+    def _few(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MOST_EXTRA_NAMES or len(set(value)) < len(value):
+            raise ValueError(f"use at most {MOST_EXTRA_NAMES} names and addresses, and each once")
+        return value
+
     @field_validator("authorities")
     @classmethod
     def _one_or_two(cls, value: tuple[int, ...]) -> tuple[int, ...]:
@@ -233,7 +195,7 @@ class Settings(BackupSettings, EtcdSettings):
     def _has_no_conflicts(self) -> Settings:
         self.check_backup(self.region)
         self.check_flags(self.version)
-        if self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
+        if self.zone and self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise ConflictingSettingsError(
                 "domain",
                 self.domain,
@@ -250,27 +212,27 @@ class Settings(BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "releaseUrl",
                 self.release_url,
-                "a mirror may have other files than etcd-io. Set etcd:releaseSha256 as well",
+                f"a mirror may have other files than etcd-io. Set {key_of('releaseSha256')} as well",
             )
         if self.certificate_validity_hours <= self.certificate_renewal_hours:
             raise ConflictingSettingsError(
                 "certificateValidityHours",
                 self.certificate_validity_hours,
-                f"it must be longer than etcd:certificateRenewalHours, {self.certificate_renewal_hours}. "
+                f"it must be longer than {key_of('certificateRenewalHours')}, {self.certificate_renewal_hours}. "
                 "Otherwise every run would renew all certificates",
             )
         if self.ca_validity_hours <= self.certificate_validity_hours:
             raise ConflictingSettingsError(
                 "caValidityHours",
                 self.ca_validity_hours,
-                f"it must be longer than etcd:certificateValidityHours, {self.certificate_validity_hours}, "
+                f"it must be longer than {key_of('certificateValidityHours')}, {self.certificate_validity_hours}, "
                 "because a certificate cannot outlive its CA",
             )
         if self.election_ms < 5 * self.heartbeat_ms:
             raise ConflictingSettingsError(
                 "electionMs",
                 self.election_ms,
-                f"etcd requires at least five times etcd:heartbeatMs: use {5 * self.heartbeat_ms} or more",
+                f"etcd requires at least five times {key_of('heartbeatMs')}: use {5 * self.heartbeat_ms} or more",
             )
         if 0 < self.volume_size <= self.quota_gib:
             raise ConflictingSettingsError(
@@ -282,8 +244,8 @@ class Settings(BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "rollout",
                 self.rollout,
-                "with etcd:volumeSize 0 it would delete the data of every member. Use one-at-a-time. For a cluster "
-                "that never became healthy: docs/lifecycle.md, All at once",
+                f"with {key_of('volumeSize')} 0 it would delete the data of every member. Use one-at-a-time. For a "
+                "cluster that never became healthy: docs/lifecycle.md, All at once",
             )
         pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
         if not pattern.fullmatch(self.compaction_retention):
@@ -295,9 +257,14 @@ class Settings(BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "compactionRetention",
                 self.compaction_retention,
-                f"etcd:compactionMode {self.compaction_mode} needs {example}",
+                f"{key_of('compactionMode')} {self.compaction_mode} needs {example}",
             )
         return self
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the members have DNS records at Cloudflare."""
+        return bool(self.zone or self.zone_id)
 
     @property
     def member_names(self) -> tuple[str, ...]:

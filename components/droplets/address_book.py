@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from components.api.listing import list_all, read_one
+from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.shared.droplets import addresses_by_name, ipv4_address
 
@@ -23,8 +24,12 @@ class AddressBook:
     A gate needs a fresh listing when it decides: the engine learns of the droplet behind the gate only after it.
     """
 
-    def __init__(self, settings: Settings, tag: str) -> None:
+    def __init__(self, settings: Settings, tag: str, discovery: ProviderAccess | None = None) -> None:
+        """``discovery`` is the API as members reach it, by default that of the settings."""
         self._settings = settings
+        self._discovery = discovery or ProviderAccess(
+            settings.discovery_api_url, settings.discovery_token.get_secret_value()
+        )
         self._tag = tag
         self.listed: Sequence[Mapping[str, Any]] = []
         """The last listing."""
@@ -45,8 +50,8 @@ class AddressBook:
 
     async def droplets(self) -> Sequence[Mapping[str, Any]]:
         """List the droplets now, as the API describes them. Raises ``ListingError``."""
-        token = self._settings.discovery_token.get_secret_value()
-        self.listed = await list_all(self._settings.discovery_api_url, "droplets", token, tag_name=self._tag)
+        access = self._discovery
+        self.listed = await list_all(access.api_url, "droplets", access.token, tag_name=self._tag)
         self._listed_at = time.monotonic()
         self._untagged = {}
         return self.listed
@@ -57,8 +62,8 @@ class AddressBook:
         The answer is as old as the last listing at most.
         """
         if droplet not in self._untagged:
-            token = self._settings.discovery_token.get_secret_value()
-            found = await read_one(self._settings.discovery_api_url, "droplets", droplet, token)
+            access = self._discovery
+            found = await read_one(access.api_url, "droplets", droplet, access.token)
             self._untagged[droplet] = found is not None and not has_tag(found, self._tag)
         return self._untagged[droplet]
 

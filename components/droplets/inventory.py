@@ -19,10 +19,12 @@ from components.api.clock import ApiClock
 from components.api.listing import ListingError, list_all
 from components.api.retry import LISTING_LAG_SECONDS, PAUSES
 from components.config.loading import ProviderAccess
+from components.config.naming import key_of, provider_key
 from components.config.settings import Settings
 from components.droplets.address_book import AddressBook, has_tag
 from components.identity.ownership import (
     ClusterDroplet,
+    Component,
     Run,
     cluster_volumes,
     needs_volumes,
@@ -82,12 +84,27 @@ class Inventory:
     book: AddressBook
     """Lists the droplets with the discovery token at any later moment."""
 
-    def __init__(self, settings: Settings, *, cluster_tag: str, access: ProviderAccess) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        cluster_tag: str,
+        access: ProviderAccess,
+        discovery: ProviderAccess | None = None,
+        known: pulumi.Output[bool] | None = None,
+        component: Component | None = None,
+    ) -> None:
+        """``access`` and ``discovery`` are known when ``known`` resolves.
+
+        ``component`` is the component of the cluster in a program that may have others.
+        """
         self.access = access
-        self.clock = ApiClock(access.api_url)
-        self.book = AddressBook(settings, cluster_tag)
+        self.clock = ApiClock(access)
+        self.book = AddressBook(settings, cluster_tag, discovery)
         self._settings = settings
         self._tag = cluster_tag
+        self._known = known or pulumi.Output.from_input(True)
+        self._component = component
         self._stack = asyncio.ensure_future(read_stack_state(cluster_tag))
         self.stack = pulumi.Output.from_input(self._stack)
         self.state = pulumi.Output.from_input(self._read())
@@ -95,7 +112,11 @@ class Inventory:
         self.unguarded = self.state.apply(lambda state: markers_in(state.tags, cluster_tag).unguarded)
 
     async def _read(self) -> AccountState:
-        run = Run(self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack())
+        run = Run(
+            self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self._component
+        )
+        if not await self._known.future():
+            return await self._as_recorded(run)
         attempts = 0
         began = time.monotonic()
         give_up = began + PATIENCE_SECONDS
@@ -130,6 +151,28 @@ class Inventory:
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _as_recorded(self, run: Run) -> AccountState:
+        """The account as the stack's state has it, in a preview that does not know a token yet."""
+        stack = await self._stack
+        if reason := renamed(run, stack):
+            raise pulumi.RunError(reason)
+        pulumi.log.info(
+            f"{self._tag}: this preview does not know the tokens, so it shows the cluster as the last run left it"
+        )
+        ours = {
+            int(id_): name
+            for name, id_ in stack.droplets.items()
+            if same_cluster(name, self._settings.member_names[0])
+        }
+        return AccountState(
+            discovered=ours,
+            tagged=ours,
+            untagged={},
+            tags=frozenset(tag for tag in stack.tags if tag.startswith(self._tag.casefold())),
+            unused_tags=frozenset(),
+            with_tags=(),
+        )
 
     def _may_be_incomplete(self, state: AccountState, stack: StackState) -> bool:
         """Whether the run before this one may have created a droplet that is not listed yet.
@@ -166,16 +209,17 @@ class Inventory:
         if self._tag.casefold() in state.tags or self._tag not in stack.healthy:
             return ""
         return (
-            f"this stack has a cluster, and the account of digitalocean:token and etcd:discoveryToken has neither a "
-            f"droplet of it nor the tag {self._tag}. If both tokens belong to another team, a second cluster would be "
-            "created there: use tokens of the cluster's team. If it is the right account, create the tag there (doctl "
-            f"compute tag create {self._tag}), and the next run creates every member again"
+            f"this stack has a cluster, and the account of {provider_key('digitalocean:token')} and "
+            f"{key_of('discoveryToken')} has neither a droplet of it nor the tag {self._tag}. If both tokens belong "
+            "to another team, a second cluster would be created there: use tokens of the cluster's team. If it is "
+            f"the right account, create the tag there (doctl compute tag create {self._tag}), and the next run "
+            "creates every member again"
         )
 
     async def has_droplets_or_volumes(self) -> bool:
         """Whether the account has a droplet or a volume of the cluster. Raises ``ListingError``."""
         state = await self.state.future()
-        if state is None or state.droplets:
+        if state is None or state.droplets or not self.access.known:
             return True
         return bool(cluster_volumes(await self._volumes(), self._tag))
 
@@ -192,7 +236,7 @@ class Inventory:
         if not known:
             return (
                 f"{lacks}, and the state of this stack does not know the droplet, so no run changes or deletes it. Two "
-                "clusters whose members have the same names need different values of etcd:domain"
+                f"clusters whose members have the same names need different values of {key_of('domain')}"
             )
         return (
             f"{lacks}, by which members and their firewall find it. A run that replaces no member adds it. Other runs "
@@ -231,13 +275,15 @@ def disagreement(state: AccountState, tag: str) -> str:
     """Say which token does not list droplets that the other one lists. Empty if they agree."""
     if hidden := _without(state.tagged, state.discovered):
         return (
-            f"etcd:discoveryToken does not list {droplet_names(hidden)} with the tag {tag}, and digitalocean:token "
-            "does. Set etcd:discoveryToken to a token of the same team, with the scopes droplet:read and tag:read"
+            f"{key_of('discoveryToken')} does not list {droplet_names(hidden)} with the tag {tag}, and "
+            f"{provider_key('digitalocean:token')} does. Set {key_of('discoveryToken')} to a token of the same team, "
+            "with the scopes droplet:read and tag:read"
         )
     if hidden := _without(state.discovered, state.tagged):
         return (
-            f"digitalocean:token does not list {droplet_names(hidden)} with the tag {tag}, and etcd:discoveryToken "
-            "does. With a token of another team a second cluster would be created there: set digitalocean:token to a "
+            f"{provider_key('digitalocean:token')} does not list {droplet_names(hidden)} with the tag {tag}, and "
+            f"{key_of('discoveryToken')} does. With a token of another team a second cluster would be created there: "
+            f"set {provider_key('digitalocean:token')} to a "
             "token of the same team, with the scope tag:read"
         )
     return ""
@@ -260,8 +306,8 @@ def listing_failed(error: ListingError) -> pulumi.RunError:
     """The error of a run that does not know which droplets exist."""
     return pulumi.RunError(
         f"{error}. Before any change the program must know which droplets exist. It lists them with "
-        "etcd:discoveryToken at etcd:discoveryApiUrl, and with digitalocean:token: both need the scopes droplet:read "
-        "and tag:read. Nothing was changed; run pulumi up again"
+        f"{key_of('discoveryToken')} at {key_of('discoveryApiUrl')}, and with {provider_key('digitalocean:token')}: "
+        "both need the scopes droplet:read and tag:read. Nothing was changed; run pulumi up again"
     )
 
 

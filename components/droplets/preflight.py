@@ -6,7 +6,7 @@ A replacement deletes a droplet before it creates the next one, so a refusal of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -14,6 +14,7 @@ import pulumi
 from components.api.listing import ListingError, list_all, read_one
 from components.api.retry import PAUSES
 from components.config.loading import ProviderAccess
+from components.config.naming import key_of, provider_key
 from components.config.settings import Settings
 from components.droplets.image_check import image_problem, image_warning
 
@@ -45,7 +46,12 @@ class Preflight:
         existing: pulumi.Output[frozenset[str]],
         access: ProviderAccess,
         check_records: Callable[[Collection[str]], Awaitable[None]],
+        ssh_keys: pulumi.Input[Sequence[str]] | None = None,
+        vpc_id: pulumi.Input[str] | None = None,
     ) -> None:
+        """``ssh_keys`` and ``vpc_id`` may come from other resources. By default they are those of the settings."""
+        self._ssh_keys = pulumi.Output.from_input(settings.ssh_keys if ssh_keys is None else ssh_keys)
+        self._vpc_id = pulumi.Output.from_input(settings.vpc_id if vpc_id is None else vpc_id)
         self._settings = settings
         self._check_records = check_records
         self._existing = existing
@@ -77,9 +83,13 @@ class Preflight:
 
     async def _check(self) -> None:
         """Ask for regions, sizes and image, for SSH keys if any are named, and for the limit if droplets are added."""
+        if not self._access.known:
+            return
         existing = await self._existing.future() or frozenset[str]()
         missing = set(self._settings.member_names) - existing
-        await asyncio.gather(self._check_droplet(), self._check_keys(), self._check_limit(len(missing)))
+        await asyncio.gather(
+            self._check_droplet(), self._check_keys(), self._check_vpc(), self._check_limit(len(missing))
+        )
 
     async def _check_droplet(self) -> None:
         regions, sizes, image = await asyncio.gather(
@@ -96,8 +106,13 @@ class Preflight:
         _check_quota(self._settings, size)
 
     async def _check_keys(self) -> None:
-        if self._settings.ssh_keys:
-            _check_keys(self._settings, await self._list("ssh_keys"))
+        # A preview does not know keys that the same run creates.
+        if keys := await self._ssh_keys.future():
+            _check_keys(keys, await self._list("ssh_keys"))
+
+    async def _check_vpc(self) -> None:
+        if vpc := await self._vpc_id.future():
+            _check_vpc(vpc, self._settings.region, await self._read("vpcs", vpc))
 
     async def _check_limit(self, added: int) -> None:
         if added:
@@ -155,11 +170,11 @@ def _check_image(settings: Settings, image: Mapping[str, Any], size: Mapping[str
         raise _refusal(
             "image",
             settings.image,
-            f"it needs a disk of {needed} GiB, and etcd:dropletSize {settings.droplet_size} has one of "
+            f"it needs a disk of {needed} GiB, and {key_of('dropletSize')} {settings.droplet_size} has one of "
             f"{size['disk']}: use a larger size or another image",
         )
     if warning := image_warning(image):
-        pulumi.log.warn(f"etcd:image is {settings.image}: {warning}")
+        pulumi.log.warn(f"{key_of('image')} is {settings.image}: {warning}")
 
 
 def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
@@ -168,20 +183,31 @@ def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
         raise _refusal(
             "quotaGiB",
             str(settings.quota_gib),
-            f"the data is on the root disk (etcd:volumeSize 0), which has {size['disk']} GiB with etcd:dropletSize "
-            f"{settings.droplet_size}, and the system needs {ROOT_DISK_RESERVE_GIB} of them: use at most {most}, or a "
-            "larger size",
+            f"the data is on the root disk ({key_of('volumeSize')} 0), which has {size['disk']} GiB with "
+            f"{key_of('dropletSize')} {settings.droplet_size}, and the system needs {ROOT_DISK_RESERVE_GIB} of them: "
+            f"use at most {most}, or a larger size",
         )
     if settings.quota_gib * MIB > size["memory"]:
         pulumi.log.warn(
-            f"etcd:quotaGiB is {settings.quota_gib}: etcd:dropletSize {settings.droplet_size} has "
+            f"{key_of('quotaGiB')} is {settings.quota_gib}: {key_of('dropletSize')} {settings.droplet_size} has "
             f"{size['memory'] / MIB:g} GiB of memory. etcd gets slow when its database is larger than the memory"
         )
 
 
-def _check_keys(settings: Settings, keys: Iterable[Mapping[str, Any]]) -> None:
+def _check_vpc(vpc: str, region: str, found: Mapping[str, Any] | None) -> None:
+    if found is None:
+        raise _refusal("vpcId", vpc, "the DigitalOcean account has no such VPC: use one of doctl vpcs list")
+    if found["region"] != region:
+        raise _refusal(
+            "vpcId",
+            vpc,
+            f"it is in region {found['region']}, and {key_of('region')} is {region}: use a VPC of that region",
+        )
+
+
+def _check_keys(wanted: Sequence[str], keys: Iterable[Mapping[str, Any]]) -> None:
     known = {name for key in keys for name in (str(key["id"]), key["fingerprint"])}
-    if unknown := [key for key in settings.ssh_keys if key not in known]:
+    if unknown := [key for key in wanted if key not in known]:
         raise _refusal(
             "sshKeys",
             ", ".join(unknown),
@@ -201,12 +227,12 @@ def _check_limit(settings: Settings, added: int, limit: int, used: int) -> None:
 
 
 def _refusal(key: str, value: str, reason: str) -> PreflightError:
-    return PreflightError(f"etcd:{key} is {value}: {reason}. No member was changed")
+    return PreflightError(f"{key_of(key)} is {value}: {reason}. No member was changed")
 
 
 def _unknown(error: ListingError) -> CatalogueError:
     remedy = "Run pulumi up again later" if error.temporary else "Use a token with the scopes of README.md"
     return CatalogueError(
-        f"{error}. The request used digitalocean:token, and asks what DigitalOcean would create. {remedy}. "
-        "No member was changed"
+        f"{error}. The request used {provider_key('digitalocean:token')}, and asks what DigitalOcean would create. "
+        f"{remedy}. No member was changed"
     )

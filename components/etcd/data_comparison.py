@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pulumi
 
+from components.config.naming import key_of
 from components.etcd.admin import ChangeRefusedError, DataHash
 from components.etcd.member_status import MemberStatus, Observation
 from components.shared.names import by_number
@@ -72,7 +73,7 @@ async def compare_data(
         if monotonic() >= deadline:
             raise DifferentDataError(
                 f"{purpose}: the members' data could not be compared within {seconds:.0f} s "
-                f"(etcd:healthTimeoutSeconds). Last observed: {problem}.\n{ending}"
+                f"({key_of('healthTimeoutSeconds')}). Last observed: {problem}.\n{ending}"
             )
         await asyncio.sleep(RETRY_SECONDS)
         observations = await members.observe()

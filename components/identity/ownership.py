@@ -11,10 +11,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.config.naming import key_of
 from components.identity.cluster_identity import identities_in, identity_of
 from components.identity.stack_state import StackState
 
 UNCHANGED = "Nothing was changed"
+
+
+@dataclass(frozen=True)
+class Component:
+    """The component of a cluster, in a program that may have other clusters."""
+
+    name: str
+    """Its name in the program."""
+    aliases: frozenset[str] = frozenset()
+    """The names that it had before."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,8 @@ class Run:
     organization: str
     project: str
     stack: str
+    component: Component | None = None
+    """The component; ``None`` where the program has this cluster alone."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,8 @@ def renamed(run: Run, state: StackState) -> str:
     A cluster that never was healthy may stay in the state of another one that was. An earlier version of the program
     has left it there under a wrong name, and the engine deletes it.
     """
+    if run.component is not None:
+        return _component_renamed(run, run.component, state)
     others = state.clusters - {run.cluster}
     if not others or (run.cluster in state.healthy and not others & state.healthy):
         return ""
@@ -80,7 +95,7 @@ def unknown_cluster(
         f"the account has {found} {owner}, and the state of stack {run.stack} does not know it. If the state was "
         "lost, import a kept export with pulumi stack import --file, and run pulumi up. Without an export, follow "
         "docs/recovery.md, State lost. If the project was renamed, rename it back. If this is to be another cluster, "
-        f"set another etcd:domain and use another name for the stack. {UNCHANGED}"
+        f"set another {key_of('domain')} and use another name for the stack. {UNCHANGED}"
     )
 
 
@@ -108,7 +123,7 @@ def _other_identity(run: Run, state: StackState, droplets: Sequence[ClusterDropl
         f"droplet {', '.join(map(str, foreign))} belongs to the cluster {named}, and the state of stack {run.stack} "
         f"has the cluster {run.cluster} with the id {own}. Use the state of the account's cluster (the right backend "
         "and stack, or pulumi stack import --file with a kept export), or the tokens of this stack's account, or "
-        f"another etcd:domain. {UNCHANGED}"
+        f"another {key_of('domain')}. {UNCHANGED}"
     )
 
 
@@ -138,6 +153,19 @@ def _none_known(state: StackState, droplets: Sequence[ClusterDroplet]) -> bool:
         and not identities_in(_tags(droplets))
         and not state.ids & {str(one.id) for one in droplets}
     )
+
+
+def _component_renamed(run: Run, component: Component, state: StackState) -> str:
+    """Other clusters of the state may be those of other components, or were removed from the program on purpose."""
+    for name in sorted({component.name, *component.aliases}):
+        former = state.by_component.get(name, run.cluster)
+        if former != run.cluster and former in state.healthy:
+            return (
+                f"the state of stack {run.stack} holds the cluster {former} for the component {name}, and this run "
+                f"would delete it and create the cluster {run.cluster}: a cluster without args.clusterName is named "
+                f"after project, stack and component. Set args.clusterName to {former} to keep it. {UNCHANGED}"
+            )
+    return ""
 
 
 def _rename_back(run: Run, other: str) -> str:

@@ -60,6 +60,10 @@ class StackState:
     """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
     droplets: Mapping[str, str] = field(default_factory=dict[str, str])
     """The ids of the droplets by name."""
+    by_component: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The names of the clusters by the name of their component in the program."""
+    vpcs: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The id of the VPC of each droplet, by the droplet's name."""
     recorded: frozenset[str] = frozenset()
     """Names of the members that this run's cluster had when it was healthy at the end of a run."""
 
@@ -112,7 +116,9 @@ async def _read(stack: str) -> Any:
 
 def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> StackState:
     """Find the clusters among a state's resources, which are given by URN."""
-    clusters, healthy, ids, tags, token = set[str](), set[str](), set[str](), set[str](), ""
+    healthy, ids, tags, token = set[str](), set[str](), set[str](), ""
+    by_component: dict[str, str] = {}
+    vpcs: dict[str, str] = {}
     buckets, begun = set[str](), set[str]()
     records: dict[str, RecordState] = {}
     delete_timeouts: dict[str, int] = {}
@@ -123,11 +129,12 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         kind = urn.split("::")[2].rpartition("$")[2]
         outputs: Mapping[str, Any] = resource.get("outputs") or {}
         if kind == CLUSTER_TYPE:
-            clusters.add(name)
+            by_component[name] = str(outputs.get("clusterName") or name)
         elif kind in {DROPLET_TYPE, VOLUME_TYPE}:
             ids.add(str(outputs.get("id", "")))
             if kind == DROPLET_TYPE and outputs.get("name"):
                 droplets[str(outputs["name"])] = str(outputs.get("id", ""))
+                vpcs[str(outputs["name"])] = str(outputs.get("vpcUuid") or "")
         elif kind == TAG_TYPE:
             tags.add(str(outputs.get("name", "")).casefold())
         elif kind == BUCKET_TYPE:
@@ -152,7 +159,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
                 known: Mapping[str, Any] = outputs.get("input") or {}
                 recorded = frozenset(str(one) for one in known.get("members", ()))
     return StackState(
-        clusters=frozenset(clusters),
+        clusters=frozenset(by_component.values()),
         healthy=frozenset(healthy),
         token=token,
         ids=frozenset(ids),
@@ -163,5 +170,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         buckets=frozenset(buckets),
         begun=frozenset(begun),
         droplets=droplets,
+        by_component=by_component,
+        vpcs=vpcs,
         recorded=recorded,
     )

@@ -12,6 +12,8 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from components.config.backup_settings import spaces_region
+from components.config.hooks import resource_hook
+from components.config.naming import key_of, provider_key
 from components.config.settings import Settings
 from components.identity.stack_state import StackState
 
@@ -50,7 +52,7 @@ def backup_bucket(
         return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, adopted))
 
     # A preview is refused as the run would be.
-    hook = pulumi.ResourceHook(f"{name}-bucket", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+    hook = resource_hook(f"{name}-bucket", refuse, in_previews=True)
     keeping = pulumi.ResourceOptions(
         retain_on_delete=True,
         # Without this the provider would treat another name as an update, and keep using the old bucket.
@@ -96,7 +98,8 @@ async def _exists(bucket: str, region: str, parent: pulumi.Resource | None, refu
 def refused(bucket: str, reason: str) -> str:
     """Why Spaces refuses a bucket to the provider's keys, and what to do."""
     return (
-        f"etcd:backupBucket is {bucket}: Spaces refuses it to the keys digitalocean:spacesAccessId and "
-        f"digitalocean:spacesSecretKey ({reason}). If the bucket is yours, set a key of its account with full access. "
+        f"{key_of('backupBucket')} is {bucket}: Spaces refuses it to the keys "
+        f"{provider_key('digitalocean:spacesAccessId')} and {provider_key('digitalocean:spacesSecretKey')} "
+        f"({reason}). If the bucket is yours, set a key of its account with full access. "
         "If it belongs to somebody else, choose another name"
     )

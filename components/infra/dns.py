@@ -16,7 +16,8 @@ from typing import Any
 
 import pulumi
 
-from components.config.loading import cloudflare_access
+from components.config.loading import ProviderAccess
+from components.config.naming import key_of, provider_key
 from components.identity.stack_state import RECORD_TYPE, RecordState, StackState
 
 VERSION = version("pulumi-cloudflare")
@@ -54,11 +55,26 @@ class DnsZone:
     """Id of the zone."""
 
     def __init__(
-        self, name: pulumi.Output[str], *, stack: pulumi.Output[StackState], parent: pulumi.Resource
+        self,
+        name: pulumi.Output[str],
+        *,
+        domain: str,
+        zone_id: pulumi.Input[str],
+        access: ProviderAccess,
+        stack: pulumi.Output[StackState],
+        parent: pulumi.Resource,
     ) -> None:
-        """Look the zone up by its name. ``stack`` is the stack's state before the run."""
-        self.state = pulumi.Output.from_input(_look_up(name, stack, parent))
-        self.id = self.state.apply(lambda state: state.id)
+        """Look the zone up by its name, unless its id is known. Without both there is none.
+
+        ``stack`` is the stack's state before the run. Records below ``domain`` are this cluster's.
+        """
+        recorded = stack.apply(lambda known: _below(domain, known.records))
+        if zone_id:
+            self.id = pulumi.Output.from_input(zone_id)
+            self.state = pulumi.Output.from_input(_known_zone(self.id, recorded))
+        else:
+            self.state = pulumi.Output.from_input(_look_up(name, recorded, parent, access))
+            self.id = self.state.apply(lambda state: state.id)
 
     def address(self, member: str, address: pulumi.Input[str]) -> pulumi.Output[str]:
         """The address that a member's record gets: ``address``, or the earlier one if the record stays as it is."""
@@ -102,11 +118,27 @@ class DnsRecord(pulumi.CustomResource):
         )
 
 
-async def _look_up(
-    name: pulumi.Output[str], stack: pulumi.Output[StackState], parent: pulumi.Resource
+def _below(domain: str, records: Mapping[str, RecordState]) -> Mapping[str, RecordState]:
+    """The records of this cluster's members. The state may have those of other clusters."""
+    return {name: record for name, record in records.items() if name.partition(".")[2] == domain}
+
+
+async def _known_zone(
+    zone_id: pulumi.Output[str], recorded: pulumi.Output[Mapping[str, RecordState]]
 ) -> ZoneState:
-    zone, known = await name.future() or "", await stack.future()
-    recorded: Mapping[str, RecordState] = {} if known is None else known.records
+    """The state of a zone whose id is given. A preview may not know it yet."""
+    return ZoneState(await zone_id.future() or "", "", await recorded.future() or {})
+
+
+async def _look_up(
+    name: pulumi.Output[str],
+    records: pulumi.Output[Mapping[str, RecordState]],
+    parent: pulumi.Resource,
+    access: ProviderAccess,
+) -> ZoneState:
+    zone, recorded = await name.future() or "", await records.future() or {}
+    if not zone:
+        return ZoneState("", "", {})
     try:
         # Not invoke_output: a failed output ends the run with a traceback, at any moment.
         found: Any = await pulumi.runtime.invoke_async(
@@ -116,23 +148,22 @@ async def _look_up(
         )
     # Pulumi raises a plain Exception.
     except Exception as error:
-        problem = zone_problem(zone, str(error))
+        problem = zone_problem(zone, str(error), access)
         if recorded:
             pulumi.log.warn(f"{problem}. Until then, DNS records keep their addresses")
         return ZoneState(next((record.zone_id for record in recorded.values()), ""), problem, recorded)
     return ZoneState(str(found["id"]), "", recorded)
 
 
-def zone_problem(zone: str, error: str) -> str:
+def zone_problem(zone: str, error: str, access: object) -> str:
     """Why Cloudflare does not show the zone, in one line: service, keys, reason and remedy."""
     reason = " ".join(error.rpartition("returned an error: ")[2].split())
+    token = provider_key("cloudflare:apiToken")
     if NO_ZONE in reason:
-        remedy = "Correct etcd:zone, or give cloudflare:apiToken the permission to read this zone"
+        remedy = f"Correct {key_of('zone')}, or give {token} the permission to read this zone"
     else:
-        remedy = (
-            "If it refuses the token, set another cloudflare:apiToken. If it is away, wait until it answers"
-        )
+        remedy = f"If it refuses the token, set another {token}. If it is away, wait until it answers"
     return (
-        f"Cloudflare at {cloudflare_access().api_url} (cloudflare:baseUrl) does not show the zone {zone} (etcd:zone) "
-        f"to the token cloudflare:apiToken: {reason}. {remedy}"
+        f"Cloudflare at {access} ({provider_key('cloudflare:baseUrl')}) does not show the zone "
+        f"{zone} ({key_of('zone')}) to the token {token}: {reason}. {remedy}"
     )

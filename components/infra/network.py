@@ -25,21 +25,20 @@ class ClusterNetwork:
     last cluster would leave the tag in the account, or the first one would remove it from the others' droplets.
     """
 
+    vpc_id: pulumi.Input[str]
+    """Id of the VPC that the droplets are in."""
+
     def __init__(
-        self, name: str, settings: Settings, *, orphans: Orphans, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        vpc_id: pulumi.Input[str],
+        orphans: Orphans,
+        opts: pulumi.ResourceOptions,
     ) -> None:
-        description = f"etcd cluster {name}"
-        self.vpc = digitalocean.Vpc(
-            f"{name}-vpc",
-            name=name,
-            region=settings.region,
-            description=description,
-            opts=after_default_vpc(
-                with_orphan_removal(opts, f"{name}-vpc", orphans.vpc(name, description)),
-                f"{name}-vpc",
-                settings.region,
-            ),
-        )
+        """``vpc_id`` is the id of an existing VPC, if the settings name one."""
+        self.vpc_id = vpc_id if settings.vpc_id else _own_vpc(name, settings, orphans, opts).id
         self.cluster_tag = digitalocean.Tag(f"{name}-tag", name=name, opts=opts)
         self.firewall = digitalocean.Firewall(
             f"{name}-firewall",
@@ -57,6 +56,24 @@ class ClusterNetwork:
             ],
             opts=with_orphan_removal(opts, f"{name}-firewall", orphans.firewall(name)),
         )
+
+
+def _own_vpc(
+    name: str, settings: Settings, orphans: Orphans, opts: pulumi.ResourceOptions
+) -> digitalocean.Vpc:
+    description = f"etcd cluster {name}"
+    return digitalocean.Vpc(
+        f"{name}-vpc",
+        name=name,
+        region=settings.region,
+        description=description,
+        opts=after_default_vpc(
+            with_orphan_removal(opts, f"{name}-vpc", orphans.vpc(name, description)),
+            f"{name}-vpc",
+            settings.region,
+            orphans.access,
+        ),
+    )
 
 
 def rollout_marker_tag(name: str, rollout: str, *, opts: pulumi.ResourceOptions) -> pulumi.Resource:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pulumi
 
 
-def protect_from_destroy(name: str, cluster: pulumi.Resource, *, protect: bool) -> pulumi.Stash:
-    """Register the record. ``cluster`` is the component with all resources of the cluster.
+def protect_from_destroy(
+    name: str, cluster: pulumi.Resource, *, protect: bool, parent: pulumi.Resource | None
+) -> pulumi.Stash:
+    """Register the record. ``cluster`` is the component with all resources of the cluster, ``parent`` its parent.
 
     The record depends on all of them, so a destroy would delete it first. While it is protected, the engine refuses
     that, and deletes nothing that it depends on: not with ``--skip-preview``, ``--target``, ``--exclude-protected`` or
@@ -18,5 +20,5 @@ def protect_from_destroy(name: str, cluster: pulumi.Resource, *, protect: bool) 
     return pulumi.Stash(
         f"{name}-protect",
         input="etcd:protect",
-        opts=pulumi.ResourceOptions(protect=protect, depends_on=[cluster]),
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect, depends_on=[cluster]),
     )

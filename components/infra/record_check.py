@@ -15,7 +15,8 @@ from typing import Any
 import pulumi
 
 from components.api.existing_names import NamesNotListedError, records_in_zone
-from components.config.loading import cloudflare_access
+from components.config.loading import ProviderAccess
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.identity.stack_state import StackState
 
@@ -46,8 +47,9 @@ class RecordCheck:
         zone_id: pulumi.Output[str],
         existing: pulumi.Output[frozenset[str]],
         stack: pulumi.Output[StackState],
+        access: ProviderAccess,
     ) -> None:
-        """Start the listing.
+        """Start the listing, by the account of the zone.
 
         ``existing`` are the members that have a droplet when the run begins. ``stack`` is the stack's state then.
         """
@@ -56,6 +58,7 @@ class RecordCheck:
         self._zone_id = zone_id
         self._existing = existing
         self._stack = stack
+        self._access = access
         self._records = asyncio.ensure_future(self._list())
         # As an output, so that the program waits for the warnings.
         self.warnings = pulumi.Output.from_input(self._warn())
@@ -91,11 +94,11 @@ class RecordCheck:
 
     async def _list(self) -> Sequence[Record]:
         zone = await self._zone_id.future()
-        if not zone:
+        if not zone or not self._access.known:
             return []
         domain = self._settings.domain
         try:
-            records = await records_in_zone(cloudflare_access(), zone, PAUSES, **{"name.endswith": domain})
+            records = await records_in_zone(self._access, zone, PAUSES, **{"name.endswith": domain})
         except NamesNotListedError as error:
             pulumi.log.info(f"{error}. This run does not see what else has the members' names")
             return []
@@ -115,12 +118,12 @@ def obstacle(
         if record["type"] in BLOCKING and _is_at(record, name, settings):
             return (
                 f"{_described(record, settings)}, beside which Cloudflare creates no record for {name}. If nothing "
-                "uses it, delete it at Cloudflare. If something does, use another etcd:domain for a new cluster"
+                f"uses it, delete it at Cloudflare. If something does, use another {key_of('domain')} for a new cluster"
             )
         if _is_anothers_address(record, name, cluster, known):
             return (
                 f"{_described(record, settings)}, which is not this cluster's. If nothing uses it, delete it at "
-                "Cloudflare. If something does, use another etcd:domain for a new cluster"
+                f"Cloudflare. If something does, use another {key_of('domain')} for a new cluster"
             )
     return ""
 
@@ -166,13 +169,14 @@ def is_ours(record: Record, cluster: str, known: Collection[str]) -> bool:
 
 def _is_at(record: Record, name: str, settings: Settings) -> bool:
     """Whether a record is at a member's name, or delegates the members' whole domain to other name servers."""
-    delegates = record["type"] == "NS" and record["name"] == settings.domain != settings.zone
-    return record["name"] == name or delegates
+    # Without the zone's name it is unknown whether the domain is the zone itself, which always has such records.
+    below = settings.zone and settings.domain != settings.zone
+    delegates = record["type"] == "NS" and record["name"] == settings.domain and below
+    return record["name"] == name or bool(delegates)
 
 
 def _described(record: Record, settings: Settings) -> str:
     kind = record["type"]
     article = "an" if kind[0] in "AN" else "a"
-    return (
-        f"the zone {settings.zone} has {article} {kind} record for {record['name']}, to {record['content']}"
-    )
+    zone = settings.zone or settings.zone_id
+    return f"the zone {zone} has {article} {kind} record for {record['name']}, to {record['content']}"

@@ -15,27 +15,30 @@ import pulumi
 from components.api.listing import list_all
 from components.api.retry import PAUSES
 from components.api.retrying_client import RetryingClient
-from components.config.loading import ProviderAccess, digitalocean_access
+from components.config.hooks import resource_hook
+from components.config.loading import ProviderAccess
 
 
 class DefaultVpcError(Exception):
     """The region has no default VPC, and none could be created. The text says why and what to do."""
 
 
-def after_default_vpc(opts: pulumi.ResourceOptions, name: str, region: str) -> pulumi.ResourceOptions:
+def after_default_vpc(
+    opts: pulumi.ResourceOptions, name: str, region: str, access: ProviderAccess
+) -> pulumi.ResourceOptions:
     """Add a hook that creates the region's default VPC before a VPC is created. ``name`` is the resource's name.
 
     The default VPC belongs to the account. No stack contains or deletes it.
     """
 
     async def ensure(_: pulumi.ResourceHookArgs) -> None:
-        if made := await ensure_default_vpc(digitalocean_access(), region):
+        if made := await ensure_default_vpc(access, region):
             pulumi.log.info(
                 f"created the VPC {made}, because {region} had none: DigitalOcean never deletes a region's first VPC. "
                 "It belongs to the account and stays there"
             )
 
-    hook = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook(f"{name}-default", ensure)])
+    hook = pulumi.ResourceHookBinding(before_create=[resource_hook(f"{name}-default", ensure)])
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=hook))
 
 

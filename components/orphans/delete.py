@@ -12,6 +12,7 @@ from components.api.listing import list_all
 from components.api.retry import PAUSES
 from components.api.retrying_client import RetryingClient
 from components.config.loading import ProviderAccess
+from components.config.naming import key_of
 
 BLANK_FOR = timedelta(hours=24)
 """A volume older than this may have been attached without a trace in the API, so it is not deleted."""
@@ -123,7 +124,7 @@ async def remove_record(
             if record.get("comment") != comment:
                 raise NameInUseError(
                     f"the zone has an A record for {name}, to {record['content']}, which does not carry this "
-                    "cluster's identity. If another cluster uses the name, set another etcd:domain. If nothing "
+                    f"cluster's identity. If another cluster uses the name, set another {key_of('domain')}. If nothing "
                     "uses it, delete the record"
                 )
             if delete:

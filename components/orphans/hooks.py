@@ -17,7 +17,8 @@ import pulumi
 
 from components.api.existing_names import NamesNotListedError, names_in_account, names_in_zone
 from components.api.retry import LISTING_LAG_SECONDS
-from components.config.loading import cloudflare_access, digitalocean_access
+from components.config.hooks import resource_hook
+from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from components.identity.cluster_identity import record_comment
 from components.identity.stack_state import VOLUME_TYPE, StackState
@@ -50,7 +51,7 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
                 f"{done} {orphan}, which an interrupted run had left behind, and creates it again"
             )
 
-    hook = pulumi.ResourceHook(f"{name}-leftover", clear, opts=pulumi.ResourceHookOptions(on_dry_run=True))
+    hook = resource_hook(f"{name}-leftover", clear, in_previews=True)
     binding = pulumi.ResourceHookBinding(before_create=[hook])
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(hooks=binding))
 
@@ -74,25 +75,29 @@ class Orphans:
         identity: pulumi.Output[str],
         stack: pulumi.Output[StackState],
         zone_id: pulumi.Output[str],
+        access: ProviderAccess,
+        cloudflare: ProviderAccess,
     ) -> None:
+        """``access`` is the account of DigitalOcean, ``cloudflare`` that of the zone."""
+        self.access = access
+        self._cloudflare = cloudflare
         self.comment = identity.apply(lambda one: record_comment(cluster, one))
         self._settings = settings
         self._stack = stack
         self._zone_id = zone_id
-        self._account = digitalocean_access()
         self._began = time.monotonic()
         self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
     def vpc(self, name: str, description: str) -> Removal:
         """Delete a VPC with this name and description that has no members."""
         return self._named(
-            "vpcs", name, lambda delete: remove_vpc(self._account, name, description, delete=delete)
+            "vpcs", name, lambda delete: remove_vpc(self.access, name, description, delete=delete)
         )
 
     def firewall(self, name: str) -> Removal:
         """Delete a firewall with this name that applies to the tag of this name alone, and protects no droplet."""
         return self._named(
-            "firewalls", name, lambda delete: remove_firewall(self._account, name, delete=delete)
+            "firewalls", name, lambda delete: remove_firewall(self.access, name, delete=delete)
         )
 
     def volume(self, name: str, description: str) -> Removal:
@@ -105,7 +110,7 @@ class Orphans:
                 await self._wait_for_listings()
             if not await self._exists("volumes", name, region=region):
                 return []
-            return await remove_blank_volume(self._account, name, region, description, delete=delete)
+            return await remove_blank_volume(self.access, name, region, description, delete=delete)
 
         return remove
 
@@ -120,7 +125,7 @@ class Orphans:
             if not await self._record_exists(name):
                 return []
             zone, comment = await self._zone_id.future(), await self.comment.future()
-            return await remove_record(cloudflare_access(), str(zone), name, comment, delete=delete)
+            return await remove_record(self._cloudflare, str(zone), name, comment, delete=delete)
 
         async def keep(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             kept = await self._record_to_keep(label, args.props)
@@ -147,14 +152,16 @@ class Orphans:
         try:
             if not await self._record_exists(wanted["name"]):
                 return None
-            found = await find_record(cloudflare_access(), zone, wanted["name"], wanted["content"], changes)
+            found = await find_record(self._cloudflare, zone, wanted["name"], wanted["content"], changes)
         except (NamesNotListedError, httpx.HTTPError):
             # An error here would end the program. The creation of the record fails alone, with its own error.
             return None
         return f"{zone}/{found}" if found else None
 
     async def _record_exists(self, name: str) -> bool:
-        access, zone = cloudflare_access(), str(await self._zone_id.future())
+        access, zone = self._cloudflare, str(await self._zone_id.future())
+        if not access.known:
+            return False
         listing = self._once("records", lambda: names_in_zone(access, zone, self._settings.domain))
         return name in await listing
 
@@ -174,7 +181,9 @@ class Orphans:
         return remove
 
     async def _exists(self, kind: str, name: str, **only: str) -> bool:
-        return name in await self._once(kind, lambda: names_in_account(self._account, kind, **only))
+        if not self.access.known:
+            return False
+        return name in await self._once(kind, lambda: names_in_account(self.access, kind, **only))
 
     def _once(
         self, kind: str, ask: Callable[[], Coroutine[Any, Any, frozenset[str]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.api.clock import ApiClock
+from components.config.hooks import resource_hook
 
 
 class ClockError(pulumi.RunError):
@@ -17,7 +18,7 @@ def clock_hook(cluster: str, clock: ApiClock) -> pulumi.ResourceHook:
     def check(_: pulumi.ResourceHookArgs) -> None:
         check_clock(clock)
 
-    return pulumi.ResourceHook(f"{cluster}-clock", check, pulumi.ResourceHookOptions(on_dry_run=True))
+    return resource_hook(f"{cluster}-clock", check, in_previews=True)
 
 
 def check_clock(clock: ApiClock) -> None:

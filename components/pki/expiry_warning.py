@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.api.clock import ApiClock
+from components.config.hooks import resource_hook
 from components.pki.validity import Renewal
 
 
@@ -22,9 +23,7 @@ def announce(
         before = Renewal.recorded((args.old_inputs or {})["input"])
         _warn(before.warning(clock.now()))
 
-    hook = pulumi.ResourceHook(
-        f"{name}-certificates", renews, opts=pulumi.ResourceHookOptions(on_dry_run=True)
-    )
+    hook = resource_hook(f"{name}-certificates", renews, in_previews=True)
     pulumi.Stash(
         f"{name}-certificates",
         input=dates,

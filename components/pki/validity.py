@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from components.config.naming import key_of
+
 _FRACTION = re.compile(r"\.\d+")
 
 
@@ -78,7 +80,7 @@ class Renewal:
             return ""
         return (
             f"the certificate authority expires on {_text(self.authority_ends)}, before certificates that it signed. "
-            "Replace it before that date, by the steps in docs/lifecycle.md (etcd:authorities)"
+            f"Replace it before that date, by the steps in docs/lifecycle.md ({key_of('authorities')})"
         )
 
 

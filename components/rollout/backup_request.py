@@ -17,6 +17,7 @@ from typing import Protocol
 import pulumi
 
 from components.api.listing import ListingError
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.etcd.admin import ChangeRefusedError
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
@@ -118,13 +119,13 @@ class BackupRequests:
 def failure(purpose: str, limit: float, observed: str, ending: str) -> str:
     """The error's text: what happened, and what to do about each possible reason."""
     return (
-        f"{purpose}: no backup was confirmed within {limit:.0f} s (etcd:healthTimeoutSeconds). "
+        f"{purpose}: no backup was confirmed within {limit:.0f} s ({key_of('healthTimeoutSeconds')}). "
         f"Last observed: {observed}.\n"
         "The members log the reason: journalctl -u etcd-backup (docs/backup.md). If a large database needs longer, set "
-        "etcd:healthTimeoutSeconds higher.\n"
+        f"{key_of('healthTimeoutSeconds')} higher.\n"
         "A successful pulumi up tells the members to take backups and to answer this request. If none has succeeded "
-        "since you turned backups on or updated this program, first run one that changes neither etcd:version nor "
-        "etcd:size.\n"
-        "Without etcd:backupBucket and its keys, a run requests no backup.\n"
+        "since you turned backups on or updated this program, first run one that changes neither "
+        f"{key_of('version')} nor {key_of('size')}.\n"
+        f"Without {key_of('backupBucket')} and its keys, a run requests no backup.\n"
         f"{ending}"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from components.config.hooks import resource_hook
 from components.etcd.health import listed_names
 from components.identity.stack_state import last_gate
 from components.rollout.interfaces import ReplaceableMember
@@ -42,8 +43,8 @@ class Completion:
         ``recorded`` is whether the state has this gate. Then the run fails if the gate does, and deletes nothing.
         """
         droplets = [member.droplet for member in members]
-        records = [member.record for member in members]
-        hook = pulumi.ResourceHook(last_gate(self._name), self._complete)
+        records = [member.record for member in members if member.record is not None]
+        hook = resource_hook(last_gate(self._name), self._complete)
         record = pulumi.Stash(
             last_gate(self._name),
             input={
@@ -100,7 +101,7 @@ class Completion:
         """Fail if clients are led to an earlier address, because ``--target`` names a droplet without its record."""
         zone = await self._rollout.zone.future()
         for member in members:
-            if zone is not None and zone.keeps(member.name):
+            if member.record is None or (zone is not None and zone.keeps(member.name)):
                 continue
             content, address = await member.record.content.future(), await member.address.future()
             replaced = address is None and not await member.droplet.id.is_known()

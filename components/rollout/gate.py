@@ -12,6 +12,8 @@ import pulumi
 
 from components.api.listing import ListingError
 from components.api.retry import PAUSES
+from components.config.hooks import resource_hook
+from components.config.naming import key_of
 from components.rollout.interfaces import MemberResources
 from components.rollout.messages import repair_command
 from components.rollout.rollout import Rollout
@@ -52,7 +54,7 @@ class GateArgs:
     droplet_urn: pulumi.Output[str]
     """The URN that the droplet will have."""
     record_urn: pulumi.Output[str]
-    """The URN that the DNS record of the member will have."""
+    """The URN that the DNS record of the member will have. Empty if there are no records."""
 
 
 class Gate:
@@ -68,7 +70,7 @@ class Gate:
             args.droplet_urn, rollout.changeable_record(args.record_urn)
         )
         name = f"{rollout.name}-gate-{args.number}"
-        hook = pulumi.ResourceHook(name, self._open, pulumi.ResourceHookOptions(on_dry_run=True))
+        hook = resource_hook(name, self._open, in_previews=True)
         self.record = pulumi.Stash(
             name,
             input={
@@ -92,7 +94,7 @@ class Gate:
 
         async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
             await self._rollout.wait_to_ask(self._member, args.required)
-            return [] if args.previous is None else [args.previous.record]
+            return [] if args.previous is None else [args.previous.record or args.previous.droplet]
 
         return self._rollout.members.existing.apply(resolved)
 
@@ -117,7 +119,7 @@ class Gate:
 
         An engine that was killed while it created a droplet leaves one.
         """
-        return pulumi.ResourceHook(f"{self._rollout.name}-orphan-{self._member}", self._delete_orphans)
+        return resource_hook(f"{self._rollout.name}-orphan-{self._member}", self._delete_orphans)
 
     def preview_hook(self) -> pulumi.ResourceHook:
         """A hook before the droplet's creation, in previews alone, for whatever reason the droplet is replaced.
@@ -125,7 +127,7 @@ class Gate:
         A run itself is refused by the gate, because this hook would come after the deletion of the droplet.
         """
         name = f"{self._rollout.name}-preflight-{self._member}"
-        return pulumi.ResourceHook(name, self._preview, pulumi.ResourceHookOptions(on_dry_run=True))
+        return resource_hook(name, self._preview, in_previews=True)
 
     async def _preview(self, _: pulumi.ResourceHookArgs) -> None:
         if pulumi.runtime.is_dry_run():
@@ -138,7 +140,7 @@ class Gate:
             return
         if self._rollout.settings.rollout == "all-at-once":
             pulumi.log.warn(
-                f"{self._member} may change while others are unhealthy, because etcd:rollout is all-at-once"
+                f"{self._member} may change while others are unhealthy, because {key_of('rollout')} is all-at-once"
             )
             return
         await self._rollout.release(self._member)

@@ -132,8 +132,8 @@ class MemberResources(Protocol):
         ...
 
     @property
-    def record(self) -> DnsRecord:
-        """The member's DNS record."""
+    def record(self) -> DnsRecord | None:
+        """The member's DNS record, if there are any."""
         ...
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pulumi
 
 from components.changes.member_versions import unfinished_upgrades
+from components.config.naming import in_callers_words
 from components.config.settings import Settings
 from components.etcd.data_comparison import compare_data
 from components.etcd.foreign_members import foreign_members, foreign_problems
@@ -175,7 +176,7 @@ class MemberHealth:
             # The droplet has the only copy of the data.
             commands = {}
         return Explanation(
-            words={name: str(report) for name, report in reports.items()},
+            words={name: in_callers_words(str(report)) for name, report in reports.items()},
             remedies={
                 name: remedy(seen[name], only_unhealthy=alone, replace_command=commands.get(name, ""))
                 for name in found

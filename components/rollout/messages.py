@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 import pulumi
 
+from components.config.naming import key_of, names
 from components.config.settings import Settings
 from components.etcd.member_status import EXPIRED, ForeignMember
 from components.etcd.own_address import is_public
@@ -37,11 +38,12 @@ class Explanation:
     """What the run has and has not done, and what to do next."""
 
 
-LOGS = (
-    "Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where etcd:sshCidrs "
-    "and etcd:sshKeys allow it, else in DigitalOcean's recovery console)."
-)
-"""Where the operator finds the reason on a droplet."""
+def logs() -> str:
+    """Where the operator finds the reason on a droplet."""
+    return (
+        f"Read a member's log on its droplet: journalctl -u preparecluster -u etcd (by SSH where {key_of('sshCidrs')} "
+        f"and {key_of('sshKeys')} allow it, else in DigitalOcean's recovery console)."
+    )
 
 
 UNTOUCHED = "Nothing was changed for this step. After a temporary problem, run pulumi up again."
@@ -50,11 +52,12 @@ UNTOUCHED = "Nothing was changed for this step. After a temporary problem, run p
 
 def renewed(settings: Settings) -> str:
     """How to replace expired certificates. Whether this run has issued new ones depends on its ``--target``."""
+    caller = names()
     if settings.volume_size:
         return (
             "A pulumi up without --target issues new certificates. Replace all droplets in one such run; the data on "
             "their volumes is kept:\n"
-            "  pulumi config set etcd:rollout all-at-once && pulumi up && pulumi config rm etcd:rollout"
+            f"  {caller.to_set('rollout', 'all-at-once')} && pulumi up && {caller.to_remove('rollout')}"
         )
     return (
         "Do not replace the droplets: the data is on their own disks. A pulumi up without --target issues "
@@ -68,11 +71,13 @@ def needed_to_reach(settings: Settings, count: int, own_address: str) -> str:
     ``own_address`` is the one that this machine connects from, as far as it knows it itself.
     """
     networks = ", ".join(str(network) for network in settings.client_cidrs)
-    private = " It must also be inside the VPC, or have a route into it, because etcd:addresses is private."
+    private = (
+        f" It must also be inside the VPC, or have a route into it, because {key_of('addresses')} is private."
+    )
     members = "the only member" if count == 1 else f"any of {count} members"
     return (
         f"No packet came back from {members}. The machine that runs pulumi up connects to the members itself, and the "
-        f"firewall lets in only etcd:clientCidrs, which is {networks}. "
+        f"firewall lets in only {key_of('clientCidrs')}, which is {networks}. "
         f"{own_address_sentence(settings, own_address)}{private if settings.addresses == 'private' else ''}"
     )
 
@@ -88,7 +93,7 @@ def own_address_sentence(settings: Settings, own_address: str) -> str:
     if settings.addresses == "public" and not is_public(own_address):
         return (
             f"This machine's own address, {own_address}, is behind a translation, so its public address is not known "
-            "here: compare that with etcd:clientCidrs."
+            f"here: compare that with {key_of('clientCidrs')}."
         )
     return f"This machine connects from {own_address}, which is not in it. {_let_in(settings, own_address)}"
 
@@ -102,14 +107,14 @@ def locked_out(settings: Settings, own_address: str) -> str:
         return ""
     networks = ", ".join(str(network) for network in settings.client_cidrs)
     return (
-        f"etcd:clientCidrs is {networks}, and this machine reaches the members from {own_address}: with this firewall, "
-        f"no run from here reaches a member. {_let_in(settings, own_address)}"
+        f"{key_of('clientCidrs')} is {networks}, and this machine reaches the members from {own_address}: with this "
+        f"firewall, no run from here reaches a member. {_let_in(settings, own_address)}"
     )
 
 
 def _let_in(settings: Settings, address: str) -> str:
     number = len(settings.client_cidrs)
-    return f"Add it: pulumi config set --path 'etcd:clientCidrs[{number}]' {address}/32, and pulumi up."
+    return f"Add it: {names().to_add('clientCidrs', number, f'{address}/32')}, and pulumi up."
 
 
 def foreign_member(member: ForeignMember) -> str:
@@ -138,12 +143,12 @@ def only_copy(member: str, problem: str) -> str:
         remedy = f"It is not healthy ({problem}), so no other member can receive the data: {page}"
     else:
         remedy = (
-            "Set etcd:size to 3 and run pulumi up: two new members receive the data before this one changes. After "
-            "that, etcd:size may be 1 again"
+            f"Set {key_of('size')} to 3 and run pulumi up: two new members receive the data before this one changes. "
+            f"After that, {key_of('size')} may be 1 again"
         )
     return (
-        f"{member} is the only member, and etcd:volumeSize is 0: its droplet has the only copy of the data, and a new "
-        f"droplet would start without it. {remedy}. No member was changed"
+        f"{member} is the only member, and {key_of('volumeSize')} is 0: its droplet has the only copy of the data, "
+        f"and a new droplet would start without it. {remedy}. No member was changed"
     )
 
 
@@ -184,7 +189,11 @@ def failure(
     Where no member can be reached, that comes first, and no repair follows. ``limit`` is how long the run has waited,
     or ``None`` where waiting does not help.
     """
-    within = "waiting does not help" if limit is None else f"within {limit:.0f} s (etcd:healthTimeoutSeconds)"
+    within = (
+        "waiting does not help"
+        if limit is None
+        else f"within {limit:.0f} s ({key_of('healthTimeoutSeconds')})"
+    )
     lines = [f"{purpose}: not healthy{', and ' if limit is None else ' '}{within}. Last observed:"]
     if explanation.unreachable:
         lines.insert(0, explanation.unreachable)
@@ -194,7 +203,7 @@ def failure(
             lines.append(f"    its machine says: {words}")
         if remedy := explanation.remedies.get(name):
             lines.append(f"    to repair it: {remedy}")
-    return "\n".join([*lines, *([] if explanation.unreachable else [LOGS]), explanation.ending])
+    return "\n".join([*lines, *([] if explanation.unreachable else [logs()]), explanation.ending])
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from components.config.naming import in_callers_words, key_of, names
 from components.etcd.member_status import (
     AUTHENTICATION,
     DISTRUSTED,
@@ -302,12 +303,16 @@ def remedy(seen: Seen, *, only_unhealthy: bool, replace_command: str) -> str:
     row = REMEDIES[found]
     if found is Situation.OWN_CLOCK:
         return f"{row.text} {seen.own_clock[:1].upper()}{seen.own_clock[1:]}."
+    text = in_callers_words(row.text)
     if row.replace and only_unhealthy and replace_command:
-        return f"{row.text} If that does not help, replace its droplet: {replace_command}"
-    return row.text
+        return f"{text} If that does not help, replace its droplet: {replace_command}"
+    return text
 
 
-ALL_AT_ONCE = "pulumi config set etcd:rollout all-at-once, pulumi up, and then pulumi config rm etcd:rollout."
+def all_at_once() -> str:
+    """How to replace all droplets in one run."""
+    caller = names()
+    return f"{caller.to_set('rollout', 'all-at-once')}, pulumi up, and then {caller.to_remove('rollout')}."
 
 
 def abandon(seen: Collection[Seen], *, volumes: bool) -> str:
@@ -323,8 +328,8 @@ def abandon(seen: Collection[Seen], *, volumes: bool) -> str:
     if not all(one.report is not None and one.report.has_no_data for one in seen):
         return "If most members do not come back: docs/recovery.md."
     if volumes:
-        return f"No member has any data. After a change of the settings, replace all of them: {ALL_AT_ONCE}"
+        return f"No member has any data. After a change of the settings, replace all of them: {all_at_once()}"
     return (
-        "No member has any data. To begin anew: pulumi destroy, and then pulumi up, with etcd:restoreFrom if there is "
-        "a backup (docs/recovery.md)."
+        "No member has any data. To begin anew: pulumi destroy, and then pulumi up, with "
+        f"{key_of('restoreFrom')} if there is a backup (docs/recovery.md)."
     )

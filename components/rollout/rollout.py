@@ -81,7 +81,10 @@ class Rollout:
     def add_member(
         self, name: str, *, gate: Registered, droplet: RegisteredDroplet, record: Registered
     ) -> None:
-        """Let other members wait for this droplet and its record, and watch the droplet's shutdown."""
+        """Let other members wait for this droplet and its record, and watch the droplet's shutdown.
+
+        Without DNS records, ``record`` is the droplet itself.
+        """
         self._droplets[name] = droplet
         self._records[name] = record
         if not pulumi.runtime.is_dry_run():

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.etcd.foreign_members import foreign_problems
 from components.etcd.health import problems
@@ -99,9 +100,7 @@ class ShutdownWatch:
 def time_limit(in_force: int | None, configured: int) -> str:
     """How long the engine waits for the deletion of a droplet: as long as the last run has recorded."""
     if in_force is None:
-        return "etcd:dropletTimeoutSeconds was at the end of the last run"
+        return f"{key_of('dropletTimeoutSeconds')} was at the end of the last run"
     if in_force == configured:
-        return f"{in_force} s (etcd:dropletTimeoutSeconds)"
-    return (
-        f"{in_force} s (etcd:dropletTimeoutSeconds of the last run; {configured} counts from the next run on)"
-    )
+        return f"{in_force} s ({key_of('dropletTimeoutSeconds')})"
+    return f"{in_force} s ({key_of('dropletTimeoutSeconds')} of the last run; {configured} counts from the next run on)"

@@ -6,6 +6,9 @@ the peers' own, and nine initial members. A change of authorities must not be re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from components.config.naming import key_of
 from components.config.settings import Settings
 from components.userdata.filler import random_bytes, random_text
 from components.userdata.member_archive import PEM_LINE, pem_lines
@@ -26,6 +29,8 @@ CROSS_OWN_BYTES = 105
 """The same for an authority's second certificate, which shares key and key id with the first."""
 KEY_OWN_BYTES = 40
 """The same for a P-256 key, whose certificate has its public key. The private key has 32 bytes."""
+NAME_BYTES = 2
+"""Bytes of tag and length before a name in a certificate."""
 TOKEN_BYTES = 77
 """Bytes of the longest cluster token."""
 MOST_MEMBERS = 9
@@ -38,7 +43,7 @@ def check_user_data(cluster: str, settings: Settings) -> None:
     check_size(
         "the user data of a member can grow to",
         largest_size(cluster, settings),
-        f"shorten etcd:{key}, which has {length} characters",
+        f"shorten {key_of(key)}, which has {length} characters",
     )
 
 
@@ -55,7 +60,7 @@ def largest_size(cluster: str, settings: Settings) -> int:
         tag=cluster,
         certificates=MemberCertificates(
             ca_certificate="".join(_pem(AUTHORITY_BYTES, OWN_BYTES, name=name) for name in authorities),
-            server_certificate=_chain("server"),
+            server_certificate=_chain("server", extra=settings.extra_names),
             server_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="server"),
             peer_certificate=_chain("peer"),
             peer_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="peer"),
@@ -65,9 +70,15 @@ def largest_size(cluster: str, settings: Settings) -> int:
     return len(render(node).encode())
 
 
-def _chain(name: str) -> str:
-    """A leaf and, as while an authority replaces another, the certificate of its authority as the other signed it."""
-    return _pem(LEAF_BYTES, OWN_BYTES, name=name) + _pem(CROSS_SIGNED_BYTES, CROSS_OWN_BYTES, name=name)
+def _chain(name: str, *, extra: Sequence[str] = ()) -> str:
+    """A leaf and, as while an authority replaces another, the certificate of its authority as the other signed it.
+
+    ``extra`` are more names in the leaf.
+    """
+    named = sum(len(one) + NAME_BYTES for one in extra)
+    return _pem(LEAF_BYTES + named * 3 // 2, OWN_BYTES + named, name=name) + _pem(
+        CROSS_SIGNED_BYTES, CROSS_OWN_BYTES, name=name
+    )
 
 
 def _pem(size: int, own: int, *, name: str) -> str:
@@ -78,7 +89,7 @@ def _pem(size: int, own: int, *, name: str) -> str:
     head, end = "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n"
     digits = size - len(head) - len(end)
     content = (digits - digits // (PEM_LINE + 1) - 1) // 4 * 3
-    shared = random_bytes(LEAF_BYTES, seed="")[: (content - own) // 2].ljust(content - own, b"\0")
+    shared = random_bytes(max(LEAF_BYTES, size), seed="")[: (content - own) // 2].ljust(content - own, b"\0")
     return head + pem_lines(shared + random_bytes(own, seed=name)) + end
 
 

@@ -8,35 +8,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import pulumi
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime.settings import SETTINGS
 
-from components.api.listing import ListingError
+from components.arguments.values import arguments_of
 from components.cluster import EtcdCluster
+from components.config.naming import ConfigNames, named_by
 from components.config.settings import Settings
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.node_report import NodeReport
-from components.infra.protection import protect_from_destroy
+from tests.component.clouds import CATALOG, NEW_KEY, VPC_ID, Clouds
 
 SECRET = "4dabf18193072939515e22adb298388d"
-KEY = "3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
-"""Fingerprint of the one SSH key in the account, whose id is 512101."""
-IMAGES = {"debian-13-x64": 7, "debian-12-x64": 7, "large": 60, "too-large": 61}
-"""For each image, GiB of the smallest disk that it needs."""
-CATALOG: dict[str, list[dict[str, Any]]] = {
-    "regions": [
-        {"slug": slug, "available": True, "sizes": ["s-2vcpu-2gb", "s-2vcpu-4gb"]}
-        for slug in ("ams3", "fra1", "nyc3")
-    ],
-    "sizes": [
-        {"slug": "s-2vcpu-2gb", "memory": 2048, "disk": 60, "available": True},
-        {"slug": "s-2vcpu-4gb", "memory": 4096, "disk": 80, "available": True},
-    ],
-    "ssh_keys": [{"id": 512101, "name": "ops", "fingerprint": KEY}],
-}
-"""What DigitalOcean offers, and the SSH keys of the account. It may have 25 droplets and has 20."""
 SETTINGS_OF_TESTS: dict[str, Any] = {
     "domain": "etcd.example.com",
     "zone": "example.com",
@@ -68,6 +52,10 @@ class Plan:
 
     resources: list[Registration] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    """URL and token of each request to an API."""
+    hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    """The hooks by name."""
 
     def of_type(self, token: str) -> list[Registration]:
         return sorted((item for item in self.resources if item.type == token), key=lambda item: item.name)
@@ -106,6 +94,12 @@ def healthy_state(bootstrap: Mapping[str, Any]) -> State:
     }
 
 
+def camel_case(name: str) -> str:
+    """The key of a setting, which tests may write as its field."""
+    field = Settings.model_fields.get(name)
+    return (field.alias or name) if field else name
+
+
 class Answers(pulumi_mocks.Mocks):
     """The answers of the providers. ``bootstrap`` is the record that an earlier run stored, if there was one.
 
@@ -140,9 +134,17 @@ class Answers(pulumi_mocks.Mocks):
                 self.bootstrap if args.name.endswith("-founding") and self.bootstrap else args.inputs["input"]
             )
             outputs = {"input": args.inputs["input"], "output": stored}
+        elif args.typ == "digitalocean:index/sshKey:SshKey":
+            outputs |= {"fingerprint": NEW_KEY}
+        elif args.typ == "digitalocean:index/vpc:Vpc":
+            return VPC_ID, outputs
         elif args.typ == "digitalocean:index/droplet:Droplet":
             number = int(args.name.rpartition("-")[2])
-            outputs |= {"ipv4Address": f"203.0.113.{number}", "ipv4AddressPrivate": f"10.10.0.{number}"}
+            outputs |= {
+                "ipv4Address": f"203.0.113.{number}",
+                "ipv4AddressPrivate": f"10.10.0.{number}",
+                "dropletUrn": f"do:droplet:{args.name}-id",
+            }
         elif args.typ.startswith("tls:"):
             pem = f"-----BEGIN {args.name}-----\n"
             outputs |= {
@@ -185,18 +187,6 @@ class RecordingMonitor(pulumi_mocks.MockMonitor):
 PlanOf = Callable[..., Plan]
 
 
-def image(slug: str) -> dict[str, Any]:
-    """One of DigitalOcean's own images."""
-    return {
-        "slug": slug,
-        "public": True,
-        "distribution": "Debian",
-        "regions": ["ams3", "fra1", "nyc3"],
-        "min_disk_size": IMAGES[slug],
-        "status": "available",
-    }
-
-
 def droplet(number: int, **differing: Any) -> dict[str, Any]:
     """A member's droplet as DigitalOcean lists it."""
     name = f"etcd-server-{number}.etcd.example.com"
@@ -215,8 +205,15 @@ async def registered() -> None:
         await asyncio.gather(*waiting)
 
 
-OPERATOR = "198.51.100.10"
-"""The address from which members see this machine."""
+def record_hooks(monkeypatch: pytest.MonkeyPatch, plan: Plan) -> None:
+    """Keep the hooks of a run in its plan."""
+
+    class Hook(pulumi.ResourceHook):
+        def __init__(self, name: str, func: Any, opts: pulumi.ResourceHookOptions | None = None) -> None:
+            super().__init__(name, func, opts)
+            plan.hooks[name] = func
+
+    monkeypatch.setattr(pulumi, "ResourceHook", Hook)
 
 
 @pytest.fixture
@@ -228,10 +225,11 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
     of the account. ``state`` is the engine's state, by default that of a healthy cluster if there is a ``bootstrap``
     record or a droplet. ``volumes`` are those of the account. A run that fails leaves what it registered in ``plan``.
     DigitalOcean offers ``catalog``; ``None`` is an API that fails. The zone has ``records``. ``cloudflare`` is whether
-    Cloudflare answers.
+    Cloudflare answers. ``program`` is run instead of the cluster of the stack's configuration.
     """
 
     def run(
+        program: Callable[[], Any] | None = None,
         *,
         droplets: int = 0,
         discovered: Sequence[dict[str, Any]] | None = None,
@@ -248,56 +246,23 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         **changes: Any,
     ) -> Plan:
         plan = plan or Plan()
-        both = [droplet(number) for number in range(1, droplets + 1)]
-
-        async def listing(
-            _: object, kind: str, *__: object, tag_name: str = "", **___: object
-        ) -> Sequence[dict[str, Any]]:
-            if kind == "tags":
-                return [{"name": name, "resources": {"count": 0}} for name in tags]
-            if kind == "volumes":
-                return volumes
-            listed = discovered if tag_name else account
-            return both if listed is None else listed
-
-        async def reports(_: object, names: Collection[str]) -> Mapping[str, NodeReport]:
-            return dict.fromkeys(names, NodeReport("inactive", "active", seen_from=OPERATOR))
-
-        async def offered(_: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
-            if catalog is None:
-                raise ListingError("https://api.test answered 500", temporary=True)
-            return [{}] * 20 if kind == "droplets" else catalog[kind]
-
-        async def image_or_account(
-            _: object, kind: str, key: str, *__: object, **___: object
-        ) -> dict[str, Any] | None:
-            if catalog is None:
-                raise ListingError("https://api.test answered 500", temporary=True)
-            if kind == "account":
-                return {"droplet_limit": 25}
-            return image(key) if key in IMAGES else None
-
-        async def nobody(_: object) -> Mapping[str, Any]:
-            return {}
-
-        if preview:
-            monkeypatch.setattr(ClusterClient, "observe", nobody)
-
-        async def other_records(*_: object, **__: object) -> Sequence[dict[str, Any]]:
-            return records
-
-        monkeypatch.setattr("components.infra.record_check.records_in_zone", other_records)
-        monkeypatch.setattr("components.droplets.preflight.list_all", offered)
-        monkeypatch.setattr("components.droplets.preflight.read_one", image_or_account)
-        monkeypatch.setattr("components.droplets.address_book.list_all", listing)
-        monkeypatch.setattr("components.droplets.inventory.list_all", listing)
-        monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
         if state is None:
             state = healthy_state(bootstrap or {"token": "t"}) if bootstrap or droplets else NOTHING
-        monkeypatch.setattr(ClusterClient, "reports", reports)
-        settings = Settings.model_validate({**SETTINGS_OF_TESTS, **changes})
+        both = [droplet(number) for number in range(1, droplets + 1)]
+        clouds = Clouds(
+            discovered=both if discovered is None else discovered,
+            account=both if account is None else account,
+            volumes=volumes,
+            tags=tags,
+            catalog=catalog,
+            records=records,
+            requests=plan.requests,
+        )
+        clouds.answer(monkeypatch, preview=preview)
+        record_hooks(monkeypatch, plan)
+        values = {**SETTINGS_OF_TESTS, **{camel_case(key): value for key, value in changes.items()}}
 
-        async def program() -> None:
+        async def main() -> None:
             answers = Answers(bootstrap, state, cloudflare=cloudflare)
             pulumi_mocks.set_mocks(
                 answers,
@@ -306,10 +271,17 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
                 preview=preview,
                 monitor=RecordingMonitor(answers, plan),
             )
-            cluster = EtcdCluster("etcd-etcd-fra1", settings)
+            if program is not None:
+                program()
+                await registered()
+                return
+            with named_by(ConfigNames()):
+                cluster = EtcdCluster("etcd-etcd-fra1", arguments_of(values))
             outputs = {
                 "endpoints": cluster.endpoints,
-                "members": cluster.members,
+                "members": pulumi.Output.all(
+                    **{member["name"]: member["address"] for member in cluster.members}
+                ),
                 "caCertificate": cluster.ca_certificate,
                 "clientCertificate": cluster.client_certificate,
                 "clientKey": cluster.client_key,
@@ -318,11 +290,10 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
             }
             for name, output in outputs.items():
                 plan.outputs[name] = await output.future()
-            protect_from_destroy("etcd-etcd-fra1", cluster, protect=settings.protect)
             await registered()
 
         try:
-            asyncio.run(program())
+            asyncio.run(main())
         finally:
             # A failed run leaves work of an event loop that is closed by now.
             SETTINGS.outputs.clear()

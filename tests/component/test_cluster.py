@@ -10,7 +10,8 @@ import pytest
 from components.droplets.preflight import PreflightError
 from components.identity.cluster_identity import identity_of, identity_tag
 from components.userdata.render import TooLargeError
-from tests.component.conftest import KEY, OPERATOR, Plan, PlanOf
+from tests.component.clouds import KEY, OPERATOR
+from tests.component.conftest import Plan, PlanOf
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"

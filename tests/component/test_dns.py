@@ -12,6 +12,7 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime import mocks as pulumi_mocks
 
+from components.config.loading import ProviderAccess
 from components.identity.stack_state import stack_state
 from components.infra import dns
 from components.infra.record_check import RecordConflictError
@@ -105,6 +106,9 @@ def test_a_zone_is_looked_up_as_by_the_package(requests_of: Any) -> None:
     ours = requests_of(
         lambda: dns.DnsZone(
             pulumi.Output.from_input("example.com"),
+            domain="etcd.example.com",
+            zone_id="",
+            access=ProviderAccess(),
             stack=pulumi.Output.from_input(stack_state({}, "etcd-etcd-fra1")),
             parent=pulumi.ComponentResource("etcd:test:Parent", "parent"),
         )
@@ -174,6 +178,6 @@ def test_a_gate_waits_for_the_record_of_the_member_before(plan_of: PlanOf) -> No
 
 
 def test_a_zone_that_the_token_does_not_see_is_a_wrong_setting() -> None:
-    problem = dns.zone_problem("exmaple.com", f"returned an error: {dns.NO_ZONE}: 0 found")
+    problem = dns.zone_problem("exmaple.com", f"returned an error: {dns.NO_ZONE}: 0 found", ProviderAccess())
     assert "Correct etcd:zone" in problem
     assert "wait" not in problem

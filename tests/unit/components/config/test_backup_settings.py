@@ -18,6 +18,7 @@ from components.config.backup_settings import (
     spaces_region,
 )
 from tests.unit.components.config.configuration_errors import validation_errors
+from tests.unit.components.config.invalid_settings import BAD_BACKUPS
 from tests.unit.components.config.valid_settings import BACKUPS, settings
 
 
@@ -88,40 +89,7 @@ def test_the_summary_tells_where_how_often_and_how_long() -> None:
     assert "the-secret" not in line
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({"backupAccessKey": "access"},
-     "etcd:backupAccessKey is set: backups also need a bucket: set etcd:backupBucket"),
-    ({"backupEndpoint": "https://s3.example.com"}, "etcd:backupEndpoint is set: backups also need a bucket"),
-    ({"backupBucket": "backups", "backupAccessKey": "access"},
-     "etcd:backupSecretKey is not set: the bucket backups needs it: run pulumi config set --secret "
-     "etcd:backupSecretKey"),
-    ({"backupBucket": "backups"}, "etcd:backupAccessKey is not set: the bucket backups needs it"),
-    ({**BACKUPS, "backupEndpoint": "http://s3.example.com"},
-     "etcd:backupEndpoint is http://s3.example.com: write https:// and a host"),
-    ({**BACKUPS, "backupEndpoint": "https://s3.example.com/bucket"},
-     "etcd:backupEndpoint is https://s3.example.com/bucket: write https:// and a host"),
-    ({**BACKUPS, "backupBucket": "My_Bucket"}, "etcd:backupBucket is My_Bucket: write a bucket's name"),
-    ({**BACKUPS, "backupPrefix": "etcd"}, "etcd:backupPrefix is etcd: write folders that end with a slash"),
-    ({**BACKUPS, "backupInterval": "30s"}, "etcd:backupInterval is 30s: write a duration of at least one minute"),
-    ({**BACKUPS, "backupInterval": "1 hour"}, "etcd:backupInterval is 1 hour: write a duration"),
-    ({**BACKUPS, "backupRetention": "forever"}, "etcd:backupRetention is forever: write a duration such as 30d"),
-    ({**BACKUPS, "backupRetention": "90m"},
-     "etcd:backupRetention is 90m: keep backups for at least two intervals of 1h"),
-    ({**BACKUPS, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
-    ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups also need a bucket"),
-    ({**BACKUPS, "backupBucketCreate": "perhaps"},
-     "etcd:backupBucketCreate is perhaps: Input should be a valid boolean"),
-    ({**BACKUPS, "backupBucketCreate": True, "region": "nyc1"},
-     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in nyc1: set etcd:backupEndpoint to another"),
-    ({**BACKUPS, "backupBucketCreate": True, "backupEndpoint": "https://lon9.digitaloceanspaces.com"},
-     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in lon9"),
-    ({"backupEncryption": "AES256"}, "etcd:backupEncryption is set: backups also need a bucket"),
-    ({**BACKUPS, "backupEncryption": "yes"}, "etcd:backupEncryption is yes: write AES256, aws:kms, or"),
-    ({**BACKUPS, "backupEncryption": "AES256"},
-     "etcd:backupEncryption is AES256: Spaces encrypts with a key of the client's alone"),
-    ({"restoreFrom": "latest"}, "etcd:restoreFrom is latest: there is no bucket to restore from"),
-    ({**BACKUPS, "restoreFrom": "yesterday"}, "etcd:restoreFrom is yesterday: write latest, or the name of a backup"),
-])  # fmt: skip
+@pytest.mark.parametrize(("changes", "expected"), BAD_BACKUPS)
 def test_an_error_names_key_value_reason_and_way_out(changes: dict[str, Any], expected: str) -> None:
     (error,) = validation_errors(**changes)
     assert error.startswith(expected)

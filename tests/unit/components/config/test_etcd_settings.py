@@ -18,6 +18,7 @@ from components.config.etcd_flags import (
 from components.config.etcd_settings import etcd_flags
 from components.config.unknown_keys import setting_keys
 from tests.unit.components.config.configuration_errors import validation_errors
+from tests.unit.components.config.invalid_settings import BAD_FLAGS
 from tests.unit.components.config.valid_settings import settings
 
 OLD = {"version": "3.5.33"}
@@ -56,95 +57,7 @@ def test_feature_gates_keep_the_one_that_members_set_themselves() -> None:
     assert etcd_flags(gates) == ("ETCD_FEATURE_GATES=CompactHashCheck=true,LeaseCheckpoint=true",)
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"maxRequestBytes": 20_000_000}, "etcd:maxRequestBytes is 20000000: Input should be less than or equal"),
-        ({"maxTxnOps": 1}, "etcd:maxTxnOps is 1: Input should be greater than or equal to 16"),
-        ({"snapshotCount": 100_000}, "etcd:snapshotCount is 100000: use 100 to 10000, or 0 for etcd's own default"),
-        ({"snapshotCount": 1}, "etcd:snapshotCount is 1: use 100 to 10000"),
-        ({"keepaliveMinTime": "0s"}, "etcd:keepaliveMinTime is 0s: write a duration such as 20s"),
-        ({"keepaliveInterval": "0s"}, "etcd:keepaliveInterval is 0s: write a duration such as 20s"),
-        ({"keepaliveTimeout": "20"}, "etcd:keepaliveTimeout is 20: write a duration such as 20s"),
-        ({"logLevel": "trace"}, "etcd:logLevel is trace: Input should be 'debug', 'info', 'warn' or 'error'"),
-        ({"extraFlags": ["--cors=*"]}, "etcd:extraFlags is --cors=*: write NAME=VALUE without dashes"),
-        ({"extraFlags": ["cors"]}, "etcd:extraFlags is cors: write NAME=VALUE"),
-        ({"extraFlags": ["cors=*\nETCD_NAME=b"]}, "etcd:extraFlags is cors=*\nETCD_NAME=b: write NAME=VALUE"),
-        ({"extraFlags": ["cors='a'"]}, "etcd:extraFlags is cors='a': a value cannot contain quotes"),
-        (
-            {"extraFlags": ["data-dir=/tmp"]},
-            "etcd:extraFlags is data-dir=/tmp: data-dir cannot be set: the program sets it on every member. Remove",
-        ),
-        ({"extraFlags": ["unsafe-no-fsync=true"]}, "etcd:extraFlags is unsafe-no-fsync=true: unsafe-no-fsync cannot"),
-        (
-            {"extraFlags": ["max-txn-ops=500"]},
-            "etcd:extraFlags is max-txn-ops=500: max-txn-ops has a key of its own: set etcd:maxTxnOps instead",
-        ),
-        (
-            {"extraFlags": ["bcrypt-cost=9", "bcrypt-cost=10"]},
-            "etcd:extraFlags is bcrypt-cost=10: bcrypt-cost is set twice: remove one",
-        ),
-        (
-            {"extraFlags": ["corrupt-check-time=1h", "experimental-corrupt-check-time=1h"]},
-            "etcd:extraFlags is experimental-corrupt-check-time=1h: it is the old name of corrupt-check-time, which",
-        ),
-        (
-            {
-                "extraFlags": [
-                    "experimental-stop-grpc-service-on-defrag=true",
-                    "feature-gates=StopGRPCServiceOnDefrag=true",
-                ]
-            },
-            "etcd:extraFlags is experimental-stop-grpc-service-on-defrag=true: the gate StopGRPCServiceOnDefrag is set",
-        ),
-        (
-            {"extraFlags": ["feature-gates=LeaseCheckpointPersist=true"]},
-            "etcd:extraFlags is feature-gates=LeaseCheckpointPersist=true: LeaseCheckpointPersist needs Lease",
-        ),
-        (
-            {"extraFlags": ["experimental-enable-lease-checkpoint-persist=true"], **OLD},
-            "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs experimental-enable-lease-",
-        ),
-        (
-            {"extraFlags": ["tls-min-version=TLS1.3", "tls-max-version=TLS1.2"]},
-            "etcd:extraFlags is tls-max-version=TLS1.2: it is lower than tls-min-version: remove one of them",
-        ),
-        (
-            {"extraFlags": ["tls-min-version=TLS1.3", "cipher-suites=TLS_AES_128_GCM_SHA256"]},
-            "etcd:extraFlags is cipher-suites=TLS_AES_128_GCM_SHA256: etcd accepts none with tls-min-version=TLS1.3",
-        ),
-        (
-            {"extraFlags": ["enable-pprof=yes"]},
-            "etcd:extraFlags is enable-pprof=yes: write enable-pprof with true or false",
-        ),
-        (
-            {"extraFlags": ["warning-aply-duration=1s"]},
-            "etcd:extraFlags is warning-aply-duration=1s: etcd 3.6 does not know warning-aply-duration: "
-            "write warning-apply-duration=1s if you meant that, or remove it",
-        ),
-        (
-            {"extraFlags": ["feature-gates=CompactHashCheck=false"]},
-            "etcd:extraFlags is feature-gates=CompactHashCheck=false: the gate CompactHashCheck cannot be set: ",
-        ),
-        (
-            {"extraFlags": ["feature-gates=FastLeaseKeepAlive=true"]},
-            "etcd:extraFlags is feature-gates=FastLeaseKeepAlive=true: etcd 3.6 has no gate FastLeaseKeepAlive: use ",
-        ),
-        (
-            {"extraFlags": ["corrupt-check-time=1h"], **OLD},
-            "etcd:extraFlags is corrupt-check-time=1h: etcd 3.5 does not know corrupt-check-time: "
-            "write experimental-corrupt-check-time=1h instead",
-        ),
-        (
-            {"extraFlags": ["feature-gates=LeaseCheckpoint=true"], **OLD},
-            "etcd:extraFlags is feature-gates=LeaseCheckpoint=true: etcd 3.5 does not know feature-gates: remove it",
-        ),
-        (
-            {"extraFlags": ["cors=*"], "version": "3.8.0", "releaseSha256": "a" * 64},
-            "etcd:extraFlags is cors=*: this program knows no flags of etcd 3.8",
-        ),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("changes", "expected"), BAD_FLAGS)
 def test_an_error_names_the_flag_and_says_what_to_do(changes: dict[str, Any], expected: str) -> None:
     (error,) = validation_errors(**changes)
     assert error.startswith(expected), error

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from components.config.errors import ConfigurationError
-from components.config.settings import LONGEST_DOMAIN, cluster_name
+from components.config.settings import LONGEST_DOMAIN, Settings, cluster_name
 from components.shared.names import member_name
 from tests.unit.components.config.configuration_errors import validation_errors
-from tests.unit.components.config.valid_settings import settings
+from tests.unit.components.config.invalid_settings import BAD_SETTINGS
+from tests.unit.components.config.valid_settings import VALID, settings
 
 
-def test_four_keys_are_enough() -> None:
-    loaded = settings()
+def test_three_keys_are_enough() -> None:
+    loaded = Settings.model_validate({key: value for key, value in VALID.items() if key != "zone"})
+    assert not loaded.has_records
     assert loaded.size == 3
     assert loaded.member_names[0] == "etcd-server-1.etcd.example.com"
     assert loaded.ssh_cidrs == ()
@@ -27,63 +29,16 @@ def test_an_even_or_extreme_size_is_rejected(size: int) -> None:
     assert error.startswith(f"etcd:size is {size}: use an odd number from 1 to 9")
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        (
-            {"domain": "not_a_name.example.com"},
-            "etcd:domain is not_a_name.example.com: write a lower-case DNS name",
-        ),
-        (
-            {"domain": "etcd.example.org"},
-            "etcd:domain is etcd.example.org: it is not in the zone example.com",
-        ),
-        ({"domain": "badexample.com"}, "etcd:domain is badexample.com: it is not in the zone"),
-        ({"domain": None}, "etcd:domain is not set: name the DNS domain"),
-        ({"zone": None}, "etcd:zone is not set: name the Cloudflare zone"),
-        ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
-        ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
-        ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
-        ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
-        ({"alertEmails": ["ops"]}, "etcd:alertEmails is ops: write email addresses that are verified"),
-        ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs is prometheus:"),
-        (
-            {"sshCidrs": ["0.0.0.0/0"]},
-            "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet",
-        ),
-        ({"sshKeys": ["my-key"]}, "etcd:sshKeys is my-key: write the id or the MD5 fingerprint"),
-        ({"version": "3.6.99"}, "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, "),
-        ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
-        ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
-        (
-            {"releaseUrl": "https://mirror/{version}"},
-            "etcd:releaseUrl is https://mirror/{version}: a mirror may have other files than etcd-io",
-        ),
-        ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a complete URL"),
-        (
-            {"certificateValidityHours": 720, "certificateRenewalHours": 720},
-            "etcd:certificateValidityHours is 720: it must be longer than etcd:certificateRenewalHours, 720",
-        ),
-        ({"caValidityHours": 8760}, "etcd:caValidityHours is 8760: it must be longer than"),
-        ({"electionMs": 400}, "etcd:electionMs is 400: etcd requires at least five times"),
-        ({"quotaGiB": 10}, "etcd:quotaGiB is 10: the data volume has 10 GiB"),
-        (
-            {"compactionRetention": "8"},
-            "etcd:compactionRetention is 8: etcd:compactionMode periodic needs a duration",
-        ),
-        (
-            {"compactionMode": "revision"},
-            "etcd:compactionRetention is 8h: etcd:compactionMode revision needs a number",
-        ),
-        ({"addresses": "both"}, "etcd:addresses is both: Input should be 'public' or 'private'"),
-        ({"region": "Frankfurt 1"}, "etcd:region is Frankfurt 1: write a DigitalOcean slug"),
-        ({"heartbeatMs": "fast"}, "etcd:heartbeatMs is fast: Input should be a valid integer"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "expected"), BAD_SETTINGS)
 def test_an_error_names_key_value_reason_and_way_out(changes: dict[str, Any], expected: str) -> None:
     assert any(error.startswith(expected) for error in validation_errors(**changes)), validation_errors(
         **changes
     )
+
+
+def test_extra_names_are_written_as_certificates_have_them() -> None:
+    names = ("etcd", "*.etcd.example.com", "203.0.113.7", "2001:db8::1")
+    assert settings(extraNames=[*names[:3], "2001:DB8:0::1"]).extra_names == names
 
 
 def test_an_error_does_not_show_the_token() -> None:

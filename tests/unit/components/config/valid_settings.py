@@ -16,7 +16,7 @@ VALID: Mapping[str, Any] = MappingProxyType(
         "clientCidrs": ["198.51.100.0/24"],
     }
 )
-"""The keys that have no default."""
+"""The keys that have no default, and the zone."""
 
 BACKUPS: Mapping[str, Any] = MappingProxyType(
     {"backupBucket": "backups", "backupAccessKey": "access", "backupSecretKey": "the-secret"}

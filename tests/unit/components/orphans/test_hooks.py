@@ -31,7 +31,6 @@ class Account:
         self._complete = asyncio.get_running_loop().time() + 0.3
         monkeypatch.setattr(hooks, "LISTING_LAG_SECONDS", 0.3)
         monkeypatch.setattr(hooks, "names_in_account", self._list)
-        monkeypatch.setattr(hooks, "digitalocean_access", lambda: ProviderAccess("https://api.test", "token"))
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
 
     async def _list(self, *_: object, **__: object) -> frozenset[str]:
@@ -42,7 +41,16 @@ class Account:
 def orphans(resources: dict[str, Any]) -> Orphans:
     state: pulumi.Output[StackState] = pulumi.Output.from_input(stack_state(resources, NAME))
     nothing = pulumi.Output.from_input("")
-    return Orphans(settings(), cluster=NAME, identity=nothing, stack=state, zone_id=nothing)
+    access = ProviderAccess("https://api.test", "token")
+    return Orphans(
+        settings(),
+        cluster=NAME,
+        identity=nothing,
+        stack=state,
+        zone_id=nothing,
+        access=access,
+        cloudflare=access,
+    )
 
 
 @pytest.mark.parametrize(

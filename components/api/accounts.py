@@ -1,0 +1,201 @@
+"""The accounts that the hooks and checks of a cluster ask: those in which its providers create resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import pulumi
+from pulumi.resource import DependencyProviderResource
+
+from components.api.listing import ListingError, read_one
+from components.api.retry import PAUSES
+from components.config.loading import (
+    CLOUDFLARE_URL,
+    DIGITALOCEAN_URL,
+    ProviderAccess,
+    cloudflare_access,
+    digitalocean_access,
+    environment_token,
+)
+from components.config.naming import ArgumentNames
+from components.config.settings import Settings
+
+TYPES = {
+    "digitalocean": "digitalocean:index/droplet:Droplet",
+    "cloudflare": "cloudflare:index/dnsRecord:DnsRecord",
+}
+"""A type of each package, by which Pulumi finds the package's provider in a resource's options."""
+TOKENS = {"digitalocean": "token", "cloudflare": "apiToken"}
+"""The provider's own name of its token."""
+URLS = {"digitalocean": "apiEndpoint", "cloudflare": "baseUrl"}
+"""The provider's own name of its API."""
+ATTRIBUTES = {"token": "token", "apiToken": "api_token", "apiEndpoint": "api_endpoint", "baseUrl": "base_url"}
+"""The attributes of the providers' classes with these names."""
+DEFAULT_URLS = {"digitalocean": DIGITALOCEAN_URL, "cloudflare": CLOUDFLARE_URL}
+UNCHANGED = "Nothing was changed"
+
+
+class WrongAccountError(pulumi.RunError):
+    """The provider and the token of the arguments belong to different accounts. The text says what to do."""
+
+
+def provider_of(package: str, opts: pulumi.ResourceOptions | None) -> pulumi.ProviderResource | None:
+    """The explicit provider that a component with these options has for a package."""
+    if opts is None:
+        return None
+    if opts.provider is not None and opts.provider.package == package:
+        return opts.provider
+    given = opts.providers or {}
+    by_package = given if isinstance(given, Mapping) else {one.package: one for one in given}
+    if package in by_package:
+        return by_package[package]
+    return opts.parent.get_provider(TYPES[package]) if opts.parent is not None else None
+
+
+def explicit_packages(opts: pulumi.ResourceOptions | None) -> frozenset[str]:
+    """The packages for which a component with these options has an explicit provider."""
+    return frozenset(package for package in TYPES if provider_of(package, opts) is not None)
+
+
+def argument_names(
+    providers: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions | None
+) -> ArgumentNames:
+    """The caller's names. Where it has an explicit provider, that one's values have no key in the configuration."""
+    renamed: dict[str, str] = {}
+    for package in TYPES:
+        provider = provider_of(package, opts)
+        if provider is None:
+            continue
+        name = provider.pulumi_resource_name if _shows(provider) else package
+        for kind, own in (("token", TOKENS[package]), ("api_url", URLS[package])):
+            argument = f"args.access.{package}{'Token' if kind == 'token' else 'ApiUrl'}"
+            given = f"{package}_{kind}" in providers
+            renamed[f"{package}:{own}"] = argument if given else f"{own} of the provider {name}"
+        if package == "digitalocean":
+            for own in ("spacesAccessId", "spacesSecretKey", "spacesEndpoint"):
+                renamed[f"{package}:{own}"] = f"{own} of the provider {name}"
+    return ArgumentNames(renamed)
+
+
+class Accounts:
+    """The APIs that a cluster's hooks and checks ask, and the tokens with which they ask."""
+
+    digitalocean: ProviderAccess
+    """The account of the droplets, as the provider reaches it."""
+    cloudflare: ProviderAccess
+    """The account of the zone, as the provider reaches it."""
+    discovery: ProviderAccess
+    """The account of the droplets, as members reach it."""
+    known: pulumi.Output[bool]
+    """Resolves when all of them are known. It is false in a preview that does not know a token.
+
+    It fails if the provider and the arguments have different tokens.
+    """
+
+    def __init__(
+        self,
+        component: pulumi.Resource,
+        resolved: pulumi.Output[Settings],
+        given: Mapping[str, pulumi.Input[str]],
+        *,
+        cloudflare: bool,
+    ) -> None:
+        """``component`` has the providers. ``given`` is what the arguments tell of them."""
+        self.digitalocean, self.cloudflare, self.discovery = (
+            ProviderAccess(),
+            ProviderAccess(),
+            ProviderAccess(),
+        )
+        self._component = component
+        self._given = given
+        self._resolved = resolved
+        self.known = pulumi.Output.from_input(self._learn(with_cloudflare=cloudflare))
+
+    async def _learn(self, *, with_cloudflare: bool) -> bool:
+        settings = await self._resolved.future()
+        if settings is not None:
+            self.discovery.learn(
+                ProviderAccess(settings.discovery_api_url, settings.discovery_token.get_secret_value())
+            )
+        self.digitalocean.learn(await self._access("digitalocean", digitalocean_access()))
+        if with_cloudflare:
+            self.cloudflare.learn(await self._access("cloudflare", cloudflare_access()))
+        return self.discovery.known and self.digitalocean.known
+
+    async def _access(self, package: str, configured: ProviderAccess) -> ProviderAccess:
+        """The API and the token of a package's provider. ``configured`` are those of its default provider."""
+        provider = self._component.get_provider(TYPES[package])
+        argument = f"args.access.{package}Token"
+        given = await self._told(f"{package}_token")
+        if provider is None:
+            if given and given != configured.token:
+                raise WrongAccountError(
+                    f"{argument} is not the token of the default provider ({package}:{TOKENS[package]}), which would "
+                    "create the resources. Pass a provider with this token in the options of the component, or remove "
+                    f"the argument. {UNCHANGED}"
+                )
+            return configured
+        shown, known = await _shown(provider, TOKENS[package])
+        if known and not shown:
+            # The provider's plugin reads the same variable.
+            shown = environment_token(package, TOKENS[package])
+        if shown and given and shown != given:
+            raise WrongAccountError(
+                f"{argument} is not the token of the provider in the options of the component, which would create the "
+                f"resources. Remove the argument, or pass another provider. {UNCHANGED}"
+            )
+        url = await self._told(f"{package}_api_url") or (await _shown(provider, URLS[package]))[0]
+        access = ProviderAccess((url or DEFAULT_URLS[package]).rstrip("/"), shown or given)
+        if access.known:
+            if not shown:
+                await self._check_account(package, access)
+            return access
+        if not pulumi.runtime.is_dry_run() or not (_shows(provider) or f"{package}_token" in self._given):
+            raise WrongAccountError(
+                f"{argument} is not set: the component does not see the token of the provider in its options, with "
+                f"which its hooks and checks must ask the API. Set it to the same token. {UNCHANGED}"
+            )
+        return access
+
+    async def _told(self, name: str) -> str:
+        """What the arguments tell of a provider. Empty if it is nothing, or unknown in a preview."""
+        if name not in self._given:
+            return ""
+        return str(await pulumi.Output.from_input(self._given[name]).future() or "")
+
+    async def _check_account(self, package: str, access: ProviderAccess) -> None:
+        """Raise ``WrongAccountError`` if a provider that does not show its token has another account."""
+        if package != "digitalocean":
+            return
+        try:
+            own = await read_one(access.api_url, "account", "", access.token, pauses=PAUSES)
+        except ListingError as error:
+            raise WrongAccountError(
+                f"{error}. The request used args.access.{package}Token. {UNCHANGED}"
+            ) from error
+        # Not invoke_output: a failed output ends the run with a traceback, at any moment.
+        theirs: Any = await pulumi.runtime.invoke_async(
+            "digitalocean:index/getAccount:getAccount",
+            {},
+            pulumi.InvokeOptions(parent=self._component, version=version("pulumi-digitalocean")),
+        )
+        if own is not None and own["uuid"] != theirs["uuid"]:
+            raise WrongAccountError(
+                f"args.access.{package}Token is a token of the account {own['email']}, and the provider in the options "
+                f"of the component has the account {theirs['email']}: set it to the provider's token. {UNCHANGED}"
+            )
+
+
+def _shows(provider: pulumi.ProviderResource) -> bool:
+    """Whether a provider has outputs. One of a caller in another language is a mere reference."""
+    return not isinstance(provider, DependencyProviderResource)
+
+
+async def _shown(provider: pulumi.ProviderResource, own: str) -> tuple[str, bool]:
+    """What a provider shows of its configuration, and whether that is known. It may be unknown in a preview."""
+    if not _shows(provider):
+        return "", False
+    value = pulumi.Output.from_input(getattr(provider, ATTRIBUTES[own], None))
+    return str(await value.future() or ""), await value.is_known()

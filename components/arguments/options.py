@@ -1,0 +1,57 @@
+"""Options of the component that the gates forbid, or that Pulumi would ignore. Each is refused with a reason."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.config.errors import ConfigurationError
+
+PROTECTED = (
+    "the option protect is true, and children inherit it: Pulumi refuses to replace a protected droplet, so no change "
+    "would reach the members. Set args.maintenance.protect instead, which refuses to destroy the cluster"
+)
+"""Why the component cannot be protected like other resources."""
+
+RETAINED = (
+    "the option retainOnDelete is true, and children inherit it: a replaced member's droplet would stay beside the new "
+    "one and keep its name and its volume. Remove the option. args.maintenance.protect refuses to destroy the cluster"
+)
+"""Why the component's resources cannot outlive it."""
+
+
+def refuse_options(opts: pulumi.ResourceOptions | None) -> None:
+    """Raise ``ConfigurationError`` with a line for each option that the component cannot honour."""
+    if opts is None:
+        return
+    reasons = {
+        RETAINED: opts.retain_on_delete,
+        "the option customTimeouts has no effect on a component: set args.maintenance.healthTimeoutSeconds and "
+        "args.maintenance.dropletTimeoutSeconds instead": opts.custom_timeouts,
+        "the option ignoreChanges has no effect on a component: leave the argument as it is, or use a transform for "
+        "one resource in it": opts.ignore_changes,
+        "the option replaceOnChanges has no effect on a component: members are replaced one at a time when a change "
+        "needs it": opts.replace_on_changes,
+        "the option import takes one resource, and a cluster has many: docs/recovery.md, Not in the state": (
+            opts.import_
+        ),
+    }
+    if refused := [reason for reason, given in reasons.items() if given]:
+        raise ConfigurationError("\n".join(refused))
+
+
+def refuse_protection(protect: bool | None) -> None:
+    """Raise ``ConfigurationError`` if the component is protected, by its options or by those of its parent."""
+    if protect:
+        raise ConfigurationError(PROTECTED)
+
+
+def former_names(opts: pulumi.ResourceOptions) -> frozenset[str]:
+    """The names that the component had before, by its aliases."""
+    names: set[str] = set()
+    for alias in opts.aliases or ():
+        if isinstance(alias, pulumi.Alias):
+            if isinstance(alias.name, str):
+                names.add(alias.name)
+        elif isinstance(alias, str):
+            names.add(alias.rpartition("::")[2])
+    return frozenset(names)

@@ -1,0 +1,23 @@
+"""The arguments of a program whose settings are in its stack's configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import pulumi
+
+from components.arguments.types import EtcdClusterArgs
+from components.arguments.values import arguments_of
+from components.config.loading import configured_values, load_settings
+
+
+def configured_arguments(
+    config: pulumi.Config, environment: Mapping[str, str] = os.environ
+) -> EtcdClusterArgs:
+    """Load and validate the stack's configuration, and return it as the arguments of a cluster.
+
+    Raises ``ConfigurationError``.
+    """
+    load_settings(config, environment)
+    return arguments_of(configured_values(config))

@@ -1,0 +1,31 @@
+"""Hooks that speak to the caller of their own cluster.
+
+The engine calls a hook in a context of the SDK, which knows nothing of the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+import pulumi
+
+from components.config.naming import named_by, names
+
+Act = Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
+
+
+def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.ResourceHook:
+    """A hook whose errors and log lines use the names of the caller in whose context it is made.
+
+    ``in_previews`` is whether the engine also calls it in a preview.
+    """
+    caller = names()
+
+    async def run(args: pulumi.ResourceHookArgs) -> None:
+        with named_by(caller):
+            done = act(args)
+            if isawaitable(done):
+                await done
+
+    return pulumi.ResourceHook(name, run, opts=pulumi.ResourceHookOptions(on_dry_run=in_previews))

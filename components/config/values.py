@@ -1,0 +1,118 @@
+"""The forms of single values in a cluster's settings."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network, ip_address
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+ZONE_ID = re.compile(r"[0-9a-f]{32}")
+VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
+
+
+def _network(value: Any) -> IPv4Network:
+    try:
+        return IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: write an IPv4 network such as 198.51.100.0/24 or 198.51.100.7/32"
+        ) from error
+
+
+def _domain_name(value: str) -> str:
+    labels = value.split(".")
+    if len(value) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
+        raise ValueError(
+            "write a lower-case DNS name with at least two labels, such as etcd.example.com (RFC 1123)"
+        )
+    return value
+
+
+def _zone(value: str) -> str:
+    return _domain_name(value) if value else ""
+
+
+def _zone_id(value: str) -> str:
+    if value and not ZONE_ID.fullmatch(value):
+        raise ValueError(
+            "write the 32 hexadecimal digits that Cloudflare shows on the zone's page, or leave it empty to find the "
+            "zone by its name"
+        )
+    return value
+
+
+def _vpc_id(value: str) -> str:
+    if value and not VPC_ID.fullmatch(value):
+        raise ValueError(
+            "write the UUID of a VPC (doctl vpcs list), or leave it empty for a VPC of the cluster's own"
+        )
+    return value
+
+
+def is_address(name: str) -> bool:
+    """Whether a name in a certificate is an IP address."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _subject_name(value: str) -> str:
+    if is_address(value):
+        return str(ip_address(value))
+    labels = value.removeprefix("*.").split(".")
+    if len(value) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        raise ValueError(
+            "write lower-case DNS names and IP addresses, such as etcd.example.com or 203.0.113.7"
+        )
+    return value
+
+
+def _slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError(
+            "write a DigitalOcean slug, in lower case, such as fra1, debian-13-x64 or s-2vcpu-2gb"
+        )
+    return value
+
+
+def _key_reference(value: str) -> str:
+    if not KEY_REFERENCE.fullmatch(value):
+        raise ValueError(
+            "write the id or the MD5 fingerprint of a key in the DigitalOcean account, "
+            "such as 3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
+        )
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+        raise ValueError("write a complete URL that starts with https:// or http://")
+    return value.rstrip("/")
+
+
+def _email_address(value: str) -> str:
+    if not EMAIL.fullmatch(value):
+        raise ValueError(
+            "write email addresses that are verified in the DigitalOcean team, such as ops@example.com"
+        )
+    return value
+
+
+Network = Annotated[IPv4Network, BeforeValidator(_network)]
+EmailAddress = Annotated[str, AfterValidator(_email_address)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+ZoneId = Annotated[str, AfterValidator(_zone_id)]
+VpcId = Annotated[str, AfterValidator(_vpc_id)]
+SubjectName = Annotated[str, AfterValidator(_subject_name)]
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+Slug = Annotated[str, AfterValidator(_slug)]
+KeyReference = Annotated[str, AfterValidator(_key_reference)]
+Url = Annotated[str, AfterValidator(_url)]

@@ -1,0 +1,121 @@
+"""The options of the component behave as Pulumi documents, or are refused with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import EtcdCluster
+from components.config.errors import ConfigurationError
+from tests.component.callers import CLUSTER, args, program
+from tests.component.conftest import Plan, PlanOf
+
+DROPLET = "digitalocean:index/droplet:Droplet"
+TAG = "digitalocean:index/tag:Tag"
+STASH = "pulumi:index:Stash"
+OWN = ("digitalocean:", "cloudflare:", "tls:", "pulumi:index:Stash", "etcd:")
+
+
+def test_a_transformation_reaches_every_resource_in_the_component(plan_of: PlanOf) -> None:
+    def add_tag(given: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        if given.type_ != DROPLET:
+            return None
+        return pulumi.ResourceTransformationResult({**given.props, "tags": ["mine"]}, given.opts)
+
+    plan = plan_of(program(pulumi.ResourceOptions(transformations=[add_tag])))
+    assert [item.inputs["tags"] for item in plan.of_type(DROPLET)] == [["mine"]] * 3
+
+
+def test_transforms_of_the_component_reach_the_engine(plan_of: PlanOf) -> None:
+    async def unchanged(_: pulumi.ResourceTransformArgs) -> None:
+        return None
+
+    plan = plan_of(program(pulumi.ResourceOptions(transforms=[unchanged])))
+    assert len(plan.one("etcd:index:EtcdCluster", "store").request.transforms) == 1
+
+
+def test_aliases_of_the_component_reach_the_engine(plan_of: PlanOf) -> None:
+    plan = plan_of(program(pulumi.ResourceOptions(aliases=[pulumi.Alias(name="shop")])))
+    (alias,) = plan.one("etcd:index:EtcdCluster", "store").request.aliases
+    assert alias.spec.name == "shop"
+
+
+def test_everything_in_the_component_comes_after_what_it_depends_on(plan_of: PlanOf) -> None:
+    def depending() -> None:
+        before = pulumi.Stash("before", input="x")
+        EtcdCluster("store", args(), pulumi.ResourceOptions(depends_on=[before]))
+
+    plan = plan_of(depending)
+    before = plan.one(STASH, "before").urn
+    inside = [
+        item
+        for item in plan.resources
+        if item.request.custom and item.name.startswith(CLUSTER) and not item.name.endswith("-protect")
+    ]
+    assert inside
+    assert all(before in item.dependencies for item in inside)
+
+
+def test_what_depends_on_the_component_comes_after_everything_in_it(plan_of: PlanOf) -> None:
+    def depending() -> None:
+        pulumi.Stash("after", input="x", opts=pulumi.ResourceOptions(depends_on=[program()()]))
+
+    plan = plan_of(depending)
+    inside = {item.urn for item in plan.resources if item.request.custom and item.name.startswith(CLUSTER)}
+    protect = plan.one(STASH, f"{CLUSTER}-protect").urn
+    assert inside - {protect} <= plan.one(STASH, "after").dependencies
+
+
+def test_a_component_may_be_a_child(plan_of: PlanOf) -> None:
+    def nested() -> None:
+        parent = pulumi.ComponentResource("shop:index:Shop", "shop")
+        program(pulumi.ResourceOptions(parent=parent))()
+
+    plan = plan_of(nested)
+    shop = plan.one("shop:index:Shop", "shop").urn
+    assert plan.one("etcd:index:EtcdCluster", "store").request.parent == shop
+    assert plan.one(STASH, f"{CLUSTER}-protect").request.parent == shop
+    assert len(plan.of_type(DROPLET)) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"protect": True}, r"protect is true.* Set args\.maintenance\.protect instead"),
+        ({"retain_on_delete": True}, "retainOnDelete is true.* a replaced member's droplet would stay"),
+        (
+            {"custom_timeouts": pulumi.CustomTimeouts(create="1m")},
+            r"set args\.maintenance\.healthTimeoutSeconds",
+        ),
+        ({"ignore_changes": ["members"]}, "ignoreChanges has no effect on a component"),
+        ({"replace_on_changes": ["*"]}, "replaceOnChanges has no effect on a component"),
+        ({"import_": "x"}, "import takes one resource"),
+    ],
+)
+def test_an_option_that_the_gates_forbid_is_refused_with_a_reason(
+    plan_of: PlanOf, options: dict[str, Any], reason: str
+) -> None:
+    plan = Plan()
+    with pytest.raises(ConfigurationError, match=reason):
+        plan_of(program(pulumi.ResourceOptions(**options)), plan=plan)
+    assert not [item for item in plan.resources if item.request.custom]
+
+
+def test_protection_that_a_parent_hands_down_is_refused(plan_of: PlanOf) -> None:
+    def nested() -> None:
+        parent = pulumi.ComponentResource(
+            "shop:index:Shop", "shop", None, pulumi.ResourceOptions(protect=True)
+        )
+        program(pulumi.ResourceOptions(parent=parent))()
+
+    plan = Plan()
+    with pytest.raises(ConfigurationError, match=r"Set args\.maintenance\.protect instead"):
+        plan_of(nested, plan=plan)
+    assert not [item for item in plan.resources if item.request.custom]
+
+
+def test_the_arguments_protect_against_a_destroy(plan_of: PlanOf) -> None:
+    plan = plan_of(program(maintenance={"protect": True}))
+    assert [item.name for item in plan.resources if item.request.protect] == [f"{CLUSTER}-protect"]

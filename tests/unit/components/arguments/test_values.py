@@ -1,0 +1,113 @@
+"""Arguments and stack configuration have the same rules and the same messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.arguments.types import EtcdClusterArgs
+from components.arguments.values import PLACEHOLDERS, Arguments, arguments_of, read_arguments
+from components.config.errors import ConfigurationError
+from components.config.naming import ArgumentNames, in_callers_words, named_by
+from components.config.settings import Settings
+from tests.unit.components.config.invalid_settings import BAD_BACKUPS, BAD_FLAGS, BAD_SETTINGS
+from tests.unit.components.config.valid_settings import BACKUPS, VALID
+
+EXPLICIT = ("digitalocean", "cloudflare")
+"""With explicit providers, the tokens of the default ones are not asked for."""
+
+
+def read(args: Any) -> Arguments:
+    with named_by(ArgumentNames()):
+        return read_arguments(args, explicit=EXPLICIT)
+
+
+def errors(args: Any) -> list[str]:
+    with pytest.raises(ConfigurationError) as refusal:
+        read(args)
+    return str(refusal.value).splitlines()
+
+
+def with_groups(**groups: Any) -> EtcdClusterArgs:
+    args: Any = arguments_of(VALID)
+    return {**args, **{group: {**args.get(group, {}), **values} for group, values in groups.items()}}  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [*BAD_SETTINGS, *BAD_BACKUPS, *BAD_FLAGS])
+def test_the_cases_of_the_configuration_are_refused_as_arguments(
+    changes: dict[str, Any], expected: str
+) -> None:
+    values = {key: value for key, value in {**VALID, **changes}.items() if value is not None}
+    with named_by(ArgumentNames()):
+        wanted = in_callers_words(expected)
+        wanted = wanted.replace(
+            "run pulumi config set --secret args.backups.secretKey", "set args.backups.secretKey, as a secret"
+        )
+    assert any(error.startswith(wanted.partition("\n")[0]) for error in errors(arguments_of(values)))
+
+
+async def test_settings_survive_the_way_through_the_arguments() -> None:
+    values = {**VALID, **BACKUPS, "size": 5, "quotaGiB": 4, "extraNames": ["etcd"], "protect": True}
+    assert read(arguments_of(values)).settings == Settings.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (
+            with_groups(members={"sizes": 5}),
+            "args.members.sizes is set, and there is no such argument: set args.members.size instead",
+        ),
+        (
+            {**with_groups(), "member": {"size": 5}},
+            "args.member is set, and there is no such argument: set args.members instead",
+        ),
+        (
+            {**with_groups(), "frobnicate": 1},
+            "args.frobnicate is set, and there is no such argument: remove it",
+        ),
+    ],
+)
+def test_an_argument_that_does_not_exist_is_refused_with_its_nearest(args: Any, expected: str) -> None:
+    assert any(error.startswith(expected) for error in errors(args))
+
+
+async def test_a_value_that_decides_which_resources_exist_is_plain() -> None:
+    late = pulumi.Output.from_input(5)
+    (error,) = errors(with_groups(members={"size": late}))
+    assert error.startswith("args.members.size is known only during a run: it decides which resources exist")
+    (error, *_) = errors({**with_groups(), "members": pulumi.Output.from_input({"size": 5})})
+    assert error.startswith("args.members is known only during a run")
+
+
+@pytest.mark.parametrize("key", sorted(PLACEHOLDERS))
+async def test_a_value_that_may_be_late_has_a_placeholder_that_is_valid(key: str) -> None:
+    values = {**VALID, **BACKUPS}
+    real = {**values, key: PLACEHOLDERS[key]}
+    late = arguments_of({**values, key: pulumi.Output.from_input(PLACEHOLDERS[key])})
+    read_late = read(late)
+    assert read_late.settings == Settings.model_validate(real)
+    assert await read_late.resolved.future() == read_late.settings
+
+
+async def test_a_late_value_is_validated_when_it_is_known() -> None:
+    arguments = read(with_groups(access={"discovery_token": pulumi.Output.from_input("a token")}))
+    with pytest.raises(ConfigurationError, match=r"^args\.access\.discoveryToken is not a token: create"):
+        await arguments.resolved.future()
+
+
+async def test_numbers_of_other_languages_are_whole_numbers() -> None:
+    # They send all numbers as floats.
+    settings = read(with_groups(members={"size": 5.0, "ssh_keys": [512101.0]})).settings
+    assert (settings.size, settings.ssh_keys) == (5, ("512101",))
+
+
+def test_missing_arguments_are_named_together() -> None:
+    found = errors({})
+    assert [error.partition(" is not set")[0] for error in found] == [
+        "args.dns.domain",
+        "args.access.discoveryToken",
+        "args.network.clientCidrs",
+    ]

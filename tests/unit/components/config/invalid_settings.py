@@ -1,0 +1,194 @@
+"""Invalid settings, each with the start of the error that names key, value, reason and way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.components.config.valid_settings import BACKUPS
+
+OLD = {"version": "3.5.33"}
+
+Case = tuple[dict[str, Any], str]
+"""The changed keys, and the start of the error."""
+
+BAD_SETTINGS: list[Case] = [
+        (
+            {"domain": "not_a_name.example.com"},
+            "etcd:domain is not_a_name.example.com: write a lower-case DNS name",
+        ),
+        (
+            {"domain": "etcd.example.org"},
+            "etcd:domain is etcd.example.org: it is not in the zone example.com",
+        ),
+        ({"domain": "badexample.com"}, "etcd:domain is badexample.com: it is not in the zone"),
+        ({"domain": None}, "etcd:domain is not set: name the DNS domain"),
+        ({"zone": "example"}, "etcd:zone is example: write a lower-case DNS name"),
+        ({"zoneId": "example.com"}, "etcd:zoneId is example.com: write the 32 hexadecimal digits"),
+        ({"vpcId": "etcd"}, "etcd:vpcId is etcd: write the UUID of a VPC"),
+        (
+            {"extraNames": ["etcd_1"]},
+            "etcd:extraNames is etcd_1: write lower-case DNS names and IP addresses",
+        ),
+        ({"extraNames": ["etcd", "etcd"]}, "etcd:extraNames is ['etcd', 'etcd']: use at most 20"),
+        ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
+        ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33:"),
+        ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs is 198.51.100.7/24:"),
+        ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
+        ({"alertEmails": ["ops"]}, "etcd:alertEmails is ops: write email addresses that are verified"),
+        ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs is prometheus:"),
+        (
+            {"sshCidrs": ["0.0.0.0/0"]},
+            "etcd:sshCidrs is ['0.0.0.0/0']: port 22 is never opened to the whole internet",
+        ),
+        ({"sshKeys": ["my-key"]}, "etcd:sshKeys is my-key: write the id or the MD5 fingerprint"),
+        ({"version": "3.6.99"}, "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, "),
+        ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
+        ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
+        (
+            {"releaseUrl": "https://mirror/{version}"},
+            "etcd:releaseUrl is https://mirror/{version}: a mirror may have other files than etcd-io",
+        ),
+        ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a complete URL"),
+        (
+            {"certificateValidityHours": 720, "certificateRenewalHours": 720},
+            "etcd:certificateValidityHours is 720: it must be longer than etcd:certificateRenewalHours, 720",
+        ),
+        ({"caValidityHours": 8760}, "etcd:caValidityHours is 8760: it must be longer than"),
+        ({"electionMs": 400}, "etcd:electionMs is 400: etcd requires at least five times"),
+        ({"quotaGiB": 10}, "etcd:quotaGiB is 10: the data volume has 10 GiB"),
+        (
+            {"compactionRetention": "8"},
+            "etcd:compactionRetention is 8: etcd:compactionMode periodic needs a duration",
+        ),
+        (
+            {"compactionMode": "revision"},
+            "etcd:compactionRetention is 8h: etcd:compactionMode revision needs a number",
+        ),
+        ({"addresses": "both"}, "etcd:addresses is both: Input should be 'public' or 'private'"),
+        ({"region": "Frankfurt 1"}, "etcd:region is Frankfurt 1: write a DigitalOcean slug"),
+        ({"heartbeatMs": "fast"}, "etcd:heartbeatMs is fast: Input should be a valid integer"),
+    ]  # fmt: skip
+"""Invalid settings of the cluster."""
+
+BAD_BACKUPS: list[Case] = [
+    ({"backupAccessKey": "access"},
+     "etcd:backupAccessKey is set: backups also need a bucket: set etcd:backupBucket"),
+    ({"backupEndpoint": "https://s3.example.com"}, "etcd:backupEndpoint is set: backups also need a bucket"),
+    ({"backupBucket": "backups", "backupAccessKey": "access"},
+     "etcd:backupSecretKey is not set: the bucket backups needs it: run pulumi config set --secret "
+     "etcd:backupSecretKey"),
+    ({"backupBucket": "backups"}, "etcd:backupAccessKey is not set: the bucket backups needs it"),
+    ({**BACKUPS, "backupEndpoint": "http://s3.example.com"},
+     "etcd:backupEndpoint is http://s3.example.com: write https:// and a host"),
+    ({**BACKUPS, "backupEndpoint": "https://s3.example.com/bucket"},
+     "etcd:backupEndpoint is https://s3.example.com/bucket: write https:// and a host"),
+    ({**BACKUPS, "backupBucket": "My_Bucket"}, "etcd:backupBucket is My_Bucket: write a bucket's name"),
+    ({**BACKUPS, "backupPrefix": "etcd"}, "etcd:backupPrefix is etcd: write folders that end with a slash"),
+    ({**BACKUPS, "backupInterval": "30s"}, "etcd:backupInterval is 30s: write a duration of at least one minute"),
+    ({**BACKUPS, "backupInterval": "1 hour"}, "etcd:backupInterval is 1 hour: write a duration"),
+    ({**BACKUPS, "backupRetention": "forever"}, "etcd:backupRetention is forever: write a duration such as 30d"),
+    ({**BACKUPS, "backupRetention": "90m"},
+     "etcd:backupRetention is 90m: keep backups for at least two intervals of 1h"),
+    ({**BACKUPS, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
+    ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups also need a bucket"),
+    ({**BACKUPS, "backupBucketCreate": "perhaps"},
+     "etcd:backupBucketCreate is perhaps: Input should be a valid boolean"),
+    ({**BACKUPS, "backupBucketCreate": True, "region": "nyc1"},
+     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in nyc1: set etcd:backupEndpoint to another"),
+    ({**BACKUPS, "backupBucketCreate": True, "backupEndpoint": "https://lon9.digitaloceanspaces.com"},
+     "etcd:backupBucketCreate is true: DigitalOcean has no Spaces in lon9"),
+    ({"backupEncryption": "AES256"}, "etcd:backupEncryption is set: backups also need a bucket"),
+    ({**BACKUPS, "backupEncryption": "yes"}, "etcd:backupEncryption is yes: write AES256, aws:kms, or"),
+    ({**BACKUPS, "backupEncryption": "AES256"},
+     "etcd:backupEncryption is AES256: Spaces encrypts with a key of the client's alone"),
+    ({"restoreFrom": "latest"}, "etcd:restoreFrom is latest: there is no bucket to restore from"),
+    ({**BACKUPS, "restoreFrom": "yesterday"}, "etcd:restoreFrom is yesterday: write latest, or the name of a backup"),
+]  # fmt: skip
+"""Invalid settings of backups."""
+
+BAD_FLAGS: list[Case] = [
+        ({"maxRequestBytes": 20_000_000}, "etcd:maxRequestBytes is 20000000: Input should be less than or equal"),
+        ({"maxTxnOps": 1}, "etcd:maxTxnOps is 1: Input should be greater than or equal to 16"),
+        ({"snapshotCount": 100_000}, "etcd:snapshotCount is 100000: use 100 to 10000, or 0 for etcd's own default"),
+        ({"snapshotCount": 1}, "etcd:snapshotCount is 1: use 100 to 10000"),
+        ({"keepaliveMinTime": "0s"}, "etcd:keepaliveMinTime is 0s: write a duration such as 5s"),
+        ({"keepaliveTimeout": "20"}, "etcd:keepaliveTimeout is 20: write a duration such as 20s or 2h, or 0s"),
+        ({"logLevel": "trace"}, "etcd:logLevel is trace: Input should be 'debug', 'info', 'warn' or 'error'"),
+        ({"extraFlags": ["--cors=*"]}, "etcd:extraFlags is --cors=*: write NAME=VALUE without dashes"),
+        ({"extraFlags": ["cors"]}, "etcd:extraFlags is cors: write NAME=VALUE"),
+        ({"extraFlags": ["cors=*\nETCD_NAME=b"]}, "etcd:extraFlags is cors=*\nETCD_NAME=b: write NAME=VALUE"),
+        ({"extraFlags": ["cors='a'"]}, "etcd:extraFlags is cors='a': a value cannot contain quotes"),
+        (
+            {"extraFlags": ["data-dir=/tmp"]},
+            "etcd:extraFlags is data-dir=/tmp: data-dir cannot be set: the program sets it on every member. Remove",
+        ),
+        ({"extraFlags": ["unsafe-no-fsync=true"]}, "etcd:extraFlags is unsafe-no-fsync=true: unsafe-no-fsync cannot"),
+        (
+            {"extraFlags": ["max-txn-ops=500"]},
+            "etcd:extraFlags is max-txn-ops=500: max-txn-ops has a key of its own: set etcd:maxTxnOps instead",
+        ),
+        (
+            {"extraFlags": ["bcrypt-cost=9", "bcrypt-cost=10"]},
+            "etcd:extraFlags is bcrypt-cost=10: bcrypt-cost is set twice: remove one",
+        ),
+        (
+            {"extraFlags": ["corrupt-check-time=1h", "experimental-corrupt-check-time=1h"]},
+            "etcd:extraFlags is experimental-corrupt-check-time=1h: it is the old name of corrupt-check-time, which",
+        ),
+        (
+            {
+                "extraFlags": [
+                    "experimental-stop-grpc-service-on-defrag=true",
+                    "feature-gates=StopGRPCServiceOnDefrag=true",
+                ]
+            },
+            "etcd:extraFlags is experimental-stop-grpc-service-on-defrag=true: the gate StopGRPCServiceOnDefrag is set",
+        ),
+        (
+            {"extraFlags": ["feature-gates=LeaseCheckpointPersist=true"]},
+            "etcd:extraFlags is feature-gates=LeaseCheckpointPersist=true: LeaseCheckpointPersist needs Lease",
+        ),
+        (
+            {"extraFlags": ["experimental-enable-lease-checkpoint-persist=true"], **OLD},
+            "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs experimental-enable-lease-",
+        ),
+        (
+            {"extraFlags": ["tls-min-version=TLS1.3", "tls-max-version=TLS1.2"]},
+            "etcd:extraFlags is tls-max-version=TLS1.2: it is lower than tls-min-version: remove one of them",
+        ),
+        (
+            {"extraFlags": ["tls-min-version=TLS1.3", "cipher-suites=TLS_AES_128_GCM_SHA256"]},
+            "etcd:extraFlags is cipher-suites=TLS_AES_128_GCM_SHA256: etcd accepts none with tls-min-version=TLS1.3",
+        ),
+        (
+            {"extraFlags": ["enable-pprof=yes"]},
+            "etcd:extraFlags is enable-pprof=yes: write enable-pprof with true or false",
+        ),
+        (
+            {"extraFlags": ["warning-aply-duration=1s"]},
+            "etcd:extraFlags is warning-aply-duration=1s: etcd 3.6 does not know warning-aply-duration: "
+            "write warning-apply-duration=1s if you meant that, or remove it",
+        ),
+        (
+            {"extraFlags": ["feature-gates=CompactHashCheck=false"]},
+            "etcd:extraFlags is feature-gates=CompactHashCheck=false: the gate CompactHashCheck cannot be set: ",
+        ),
+        (
+            {"extraFlags": ["feature-gates=FastLeaseKeepAlive=true"]},
+            "etcd:extraFlags is feature-gates=FastLeaseKeepAlive=true: etcd 3.6 has no gate FastLeaseKeepAlive: use ",
+        ),
+        (
+            {"extraFlags": ["corrupt-check-time=1h"], **OLD},
+            "etcd:extraFlags is corrupt-check-time=1h: etcd 3.5 does not know corrupt-check-time: "
+            "write experimental-corrupt-check-time=1h instead",
+        ),
+        (
+            {"extraFlags": ["feature-gates=LeaseCheckpoint=true"], **OLD},
+            "etcd:extraFlags is feature-gates=LeaseCheckpoint=true: etcd 3.5 does not know feature-gates: remove it",
+        ),
+        (
+            {"extraFlags": ["cors=*"], "version": "3.8.0", "releaseSha256": "a" * 64},
+            "etcd:extraFlags is cors=*: this program knows no flags of etcd 3.8",
+        ),
+    ]  # fmt: skip
+"""Invalid settings of etcd."""
