@@ -263,6 +263,8 @@ def plan_of(monkeypatch: pytest.MonkeyPatch) -> PlanOf:
         values = {**SETTINGS_OF_TESTS, **{camel_case(key): value for key, value in changes.items()}}
 
         async def main() -> None:
+            # A failed run leaves futures with errors. Python would log them while something else runs.
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
             answers = Answers(bootstrap, state, cloudflare=cloudflare)
             pulumi_mocks.set_mocks(
                 answers,
