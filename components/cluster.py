@@ -103,7 +103,7 @@ class EtcdCluster(pulumi.ComponentResource):
     ) -> None:
         """Register everything in the cluster. ``name`` is its tag, and the prefix of its resources' names."""
         settings = arguments.settings
-        accounts = Accounts(self, arguments.resolved, arguments.providers, cloudflare=settings.has_records)
+        accounts = Accounts(self, settings, arguments.discovery_token, arguments.providers)
         account = Inventory(
             settings,
             cluster_tag=name,

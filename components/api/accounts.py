@@ -97,10 +97,9 @@ class Accounts:
     def __init__(
         self,
         component: pulumi.Resource,
-        resolved: pulumi.Output[Settings],
+        settings: Settings,
+        discovery_token: pulumi.Input[str],
         given: Mapping[str, pulumi.Input[str]],
-        *,
-        cloudflare: bool,
     ) -> None:
         """``component`` has the providers. ``given`` is what the arguments tell of them."""
         self.digitalocean, self.cloudflare, self.discovery = (
@@ -110,17 +109,15 @@ class Accounts:
         )
         self._component = component
         self._given = given
-        self._resolved = resolved
-        self.known = pulumi.Output.from_input(self._learn(with_cloudflare=cloudflare))
+        self._settings = settings
+        self._discovery_token = pulumi.Output.from_input(discovery_token)
+        self.known = pulumi.Output.from_input(self._learn())
 
-    async def _learn(self, *, with_cloudflare: bool) -> bool:
-        settings = await self._resolved.future()
-        if settings is not None:
-            self.discovery.learn(
-                ProviderAccess(settings.discovery_api_url, settings.discovery_token.get_secret_value())
-            )
+    async def _learn(self) -> bool:
+        token = await self._discovery_token.future() or ""
+        self.discovery.learn(ProviderAccess(self._settings.discovery_api_url, token))
         self.digitalocean.learn(await self._access("digitalocean", digitalocean_access()))
-        if with_cloudflare:
+        if self._settings.has_records:
             self.cloudflare.learn(await self._access("cloudflare", cloudflare_access()))
         return self.discovery.known and self.digitalocean.known
 
@@ -149,7 +146,7 @@ class Accounts:
         url = await self._told(f"{package}_api_url") or (await _shown(provider, URLS[package]))[0]
         access = ProviderAccess((url or DEFAULT_URLS[package]).rstrip("/"), shown or given)
         if access.known:
-            if not shown:
+            if not _shows(provider):
                 await self._check_account(package, access)
             return access
         if not pulumi.runtime.is_dry_run() or not (_shows(provider) or f"{package}_token" in self._given):
@@ -181,7 +178,8 @@ class Accounts:
             {},
             pulumi.InvokeOptions(parent=self._component, version=version("pulumi-digitalocean")),
         )
-        if own is not None and own["uuid"] != theirs["uuid"]:
+        # In a preview that creates the provider, Pulumi calls no function of it.
+        if own is not None and theirs and own["uuid"] != theirs["uuid"]:
             raise WrongAccountError(
                 f"args.access.{package}Token is a token of the account {own['email']}, and the provider in the options "
                 f"of the component has the account {theirs['email']}: set it to the provider's token. {UNCHANGED}"

@@ -47,6 +47,8 @@ class Arguments:
     """The settings, with a placeholder for each value that is not known yet."""
     resolved: pulumi.Output[Settings]
     """The settings with all values. It is unknown in a preview that does not know one of them."""
+    discovery_token: pulumi.Input[str]
+    """The token that members and health checks use."""
     ssh_keys: pulumi.Input[Sequence[str]]
     """The SSH keys, as a resource takes them."""
     vpc_id: pulumi.Input[str]
@@ -83,6 +85,7 @@ def read_arguments(args: EtcdClusterArgs, *, explicit: Collection[str]) -> Argum
     return Arguments(
         settings=settings,
         resolved=resolved,
+        discovery_token=late.get("discoveryToken", settings.discovery_token.get_secret_value()),
         ssh_keys=pulumi.Output.from_input(late["sshKeys"]).apply(_as_texts)
         if "sshKeys" in late
         else list(settings.ssh_keys),
