@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from components.arguments.types import (
+    from .arguments.types import (
         AccessArgs,
         BackupsArgs,
         DnsArgs,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         NetworkArgs,
         TlsArgs,
     )
-    from components.cluster import EtcdCluster
+    from .cluster import EtcdCluster
 
 __all__ = [
     "AccessArgs",
@@ -39,5 +39,5 @@ def __getattr__(name: str) -> Any:
     """Import what a caller names only then: the node's code and the tools import this package without Pulumi."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "components.cluster" if name == "EtcdCluster" else "components.arguments.types"
-    return getattr(import_module(module), name)
+    module = ".cluster" if name == "EtcdCluster" else ".arguments.types"
+    return getattr(import_module(module, __name__), name)

@@ -5,42 +5,42 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.api.accounts import Accounts, argument_names, explicit_packages
-from components.arguments.cluster_names import component_cluster_name
-from components.arguments.options import former_names, refuse_options, refuse_protection
-from components.arguments.types import EtcdClusterArgs, MemberOutput
-from components.arguments.values import Arguments, provider_arguments, read_arguments
-from components.backups.restore_check import check_restore
-from components.changes.bootstrap_record import BootstrapRecord
-from components.changes.immutable_settings import ImmutableSettings, InvalidTransitionError
-from components.changes.placement import placement_problems
-from components.changes.staged_record import StagedRecord
-from components.changes.stash_record import depending_on
-from components.config.backup_settings import backup_summary, backup_target, short_deletion
-from components.config.naming import ConfigNames, named_by, names, told_names
-from components.droplets.inventory import AccountState, Inventory
-from components.droplets.preflight import Preflight
-from components.etcd.cluster_client import ClusterClient
-from components.identity.cluster_identity import identity_tag
-from components.identity.ownership import Component
-from components.identity.stack_state import StackState
-from components.infra.alerts import alert_policies
-from components.infra.backup_bucket import backup_bucket
-from components.infra.dns import DnsZone
-from components.infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
-from components.infra.protection import protect_from_destroy
-from components.infra.record_check import RecordCheck
-from components.infra.scrape_config import scrape_config
-from components.member import Member, MemberArgs
-from components.orphans.hooks import Orphans
-from components.orphans.stray_tags import remove_stray_tags, stray_tags, wanted_tags
-from components.pki.authority import CertificateAuthority
-from components.pki.expiry_warning import announce
-from components.rollout.completion import Completion
-from components.rollout.lockout import warn_of_lockout
-from components.rollout.rollout import Rollout
-from components.shared.ports import CLIENT_PORT
-from components.userdata.size_check import check_user_data
+from .api.accounts import Accounts, argument_names, explicit_packages
+from .arguments.cluster_names import component_cluster_name
+from .arguments.options import former_names, refuse_options, refuse_protection
+from .arguments.types import EtcdClusterArgs, MemberOutput
+from .arguments.values import Arguments, provider_arguments, read_arguments
+from .backups.restore_check import check_restore
+from .changes.bootstrap_record import BootstrapRecord
+from .changes.immutable_settings import ImmutableSettings, InvalidTransitionError
+from .changes.placement import placement_problems
+from .changes.staged_record import StagedRecord
+from .changes.stash_record import depending_on
+from .config.backup_settings import backup_summary, backup_target, short_deletion
+from .config.naming import ConfigNames, named_by, names, told_names
+from .droplets.inventory import AccountState, Inventory
+from .droplets.preflight import Preflight
+from .etcd.cluster_client import ClusterClient
+from .identity.cluster_identity import identity_tag
+from .identity.ownership import Component
+from .identity.stack_state import StackState
+from .infra.alerts import alert_policies
+from .infra.backup_bucket import backup_bucket
+from .infra.dns import DnsZone
+from .infra.network import ClusterNetwork, marker_tags, rollout_marker_tag
+from .infra.protection import protect_from_destroy
+from .infra.record_check import RecordCheck
+from .infra.scrape_config import scrape_config
+from .member import Member, MemberArgs
+from .orphans.hooks import Orphans
+from .orphans.stray_tags import remove_stray_tags, stray_tags, wanted_tags
+from .pki.authority import CertificateAuthority
+from .pki.expiry_warning import announce
+from .rollout.completion import Completion
+from .rollout.lockout import warn_of_lockout
+from .rollout.rollout import Rollout
+from .shared.ports import CLIENT_PORT
+from .userdata.size_check import check_user_data
 
 
 class EtcdCluster(pulumi.ComponentResource):

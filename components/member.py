@@ -9,27 +9,27 @@ from typing import Any
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from components.arguments.types import MemberOutput
-from components.changes.bootstrap_record import BootstrapRecord
-from components.changes.staged_record import StagedRecord
-from components.config.settings import Settings
-from components.config.values import is_address
-from components.identity.stack_state import RECORD_TYPE
-from components.infra.dns import DnsRecord, DnsZone
-from components.infra.network import ClusterNetwork
-from components.orphans.hooks import Orphans, with_orphan_removal
-from components.pki.authority import (
+from .arguments.types import MemberOutput
+from .changes.bootstrap_record import BootstrapRecord
+from .changes.staged_record import StagedRecord
+from .config.settings import Settings
+from .config.values import is_address
+from .identity.stack_state import RECORD_TYPE
+from .infra.dns import DnsRecord, DnsZone
+from .infra.network import ClusterNetwork
+from .orphans.hooks import Orphans, with_orphan_removal
+from .pki.authority import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
     SERVER_USES,
     Certificate,
     CertificateAuthority,
 )
-from components.rollout.gate import Gate, GateArgs, digest
-from components.rollout.rollout import Rollout
-from components.shared.names import VOLUME_LABEL
-from components.userdata.node_config import MemberCertificates, RunValues, node_config
-from components.userdata.render import render_user_data
+from .rollout.gate import Gate, GateArgs, digest
+from .rollout.rollout import Rollout
+from .shared.names import VOLUME_LABEL
+from .userdata.node_config import MemberCertificates, RunValues, node_config
+from .userdata.render import render_user_data
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.resource import DependencyProviderResource
 
-from components.api.listing import ListingError, read_one
-from components.api.retry import PAUSES
-from components.config.loading import (
+from ..config.loading import (
     CLOUDFLARE_URL,
     DIGITALOCEAN_URL,
     ProviderAccess,
@@ -19,8 +17,10 @@ from components.config.loading import (
     digitalocean_access,
     environment_token,
 )
-from components.config.naming import ArgumentNames
-from components.config.settings import Settings
+from ..config.naming import ArgumentNames
+from ..config.settings import Settings
+from .listing import ListingError, read_one
+from .retry import PAUSES
 
 TYPES = {
     "digitalocean": "digitalocean:index/droplet:Droplet",

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from components.shared.shutdown_requests import CLOCK_TOLERANCE_SECONDS
+from ..shared.shutdown_requests import CLOCK_TOLERANCE_SECONDS
 
 
 def answered_at(date: str | None) -> float | None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from components.api.http_client import NoAnswerError
-from components.api.listing import ListingError, ask_with_retries, list_all
-from components.api.retry import PAUSES
-from components.config.loading import ProviderAccess
-from components.config.naming import provider_key
+from ..config.loading import ProviderAccess
+from ..config.naming import provider_key
+from .http_client import NoAnswerError
+from .listing import ListingError, ask_with_retries, list_all
+from .retry import PAUSES
 
 RECORDS_PAGE_SIZE = 1000
 

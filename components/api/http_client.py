@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from components.api.proxy import proxy_for
-from components.shared.api_errors import USER_AGENT
+from ..shared.api_errors import USER_AGENT
+from .proxy import proxy_for
 
 T = TypeVar("T")
 

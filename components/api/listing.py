@@ -11,10 +11,10 @@ from urllib.parse import quote
 import httpx
 import pulumi
 
-from components.api.clock import ApiClock
-from components.api.http_client import NoAnswerError, ask_api
-from components.api.retry import PAUSES, is_of_another_server, is_temporary, retry_delay
-from components.shared.paging import has_next_page, page_url
+from ..shared.paging import has_next_page, page_url
+from .clock import ApiClock
+from .http_client import NoAnswerError, ask_api
+from .retry import PAUSES, is_of_another_server, is_temporary, retry_delay
 
 REQUEST_TIMEOUT_SECONDS = 10
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import httpx
 
-from components.api.clock import answered_at
-from components.shared.api_errors import is_api_error
-from components.shared.rate_limit import requested_pause
+from ..shared.api_errors import is_api_error
+from ..shared.rate_limit import requested_pause
+from .clock import answered_at
 
 PAUSES = (1, 2, 4, 8, 15, 30)
 """Seconds before each retry. Together they last a minute, because the API counts requests by the minute."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
-from components.api.http_client import api_client, in_thread
-from components.api.listing import REQUEST_TIMEOUT_SECONDS
-from components.api.retry import PAUSES, is_of_another_server, retry_delay
-from components.config.loading import ProviderAccess
+from ..config.loading import ProviderAccess
+from .http_client import api_client, in_thread
+from .listing import REQUEST_TIMEOUT_SECONDS
+from .retry import PAUSES, is_of_another_server, retry_delay
 
 
 class RetryingClient:

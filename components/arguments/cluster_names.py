@@ -6,8 +6,8 @@ import re
 
 import pulumi
 
-from components.config.errors import ConfigurationError
-from components.config.settings import CLUSTER_NAME
+from ..config.errors import ConfigurationError
+from ..config.settings import CLUSTER_NAME
 
 LIKE_A_MARKER = re.compile(r".*-(up|size-\d+|one-at-a-time|all-at-once|id-[0-9a-f]{12})")
 """Names that are tags of a cluster with the name before the last hyphen: ``components/shared/markers.py``."""

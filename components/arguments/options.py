@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.config.errors import ConfigurationError
+from ..config.errors import ConfigurationError
 
 PROTECTED = (
     "the option protect is true, and children inherit it: Pulumi refuses to replace a protected droplet, so no change "

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.arguments.types import EtcdClusterArgs
-from components.arguments.values import arguments_of
-from components.config.loading import configured_values, load_settings
+from ..config.loading import configured_values, load_settings
+from .types import EtcdClusterArgs
+from .values import arguments_of
 
 
 def configured_arguments(

@@ -15,11 +15,11 @@ from typing import Any, cast
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from components.arguments.types import EtcdClusterArgs
-from components.config.loading import validated
-from components.config.naming import GROUPS, argument_of
-from components.config.settings import Settings
-from components.config.unknown_keys import nearest_name
+from ..config.loading import validated
+from ..config.naming import GROUPS, argument_of
+from ..config.settings import Settings
+from ..config.unknown_keys import nearest_name
+from .types import EtcdClusterArgs
 
 PLACEHOLDERS: Mapping[str, Any] = MappingProxyType(
     {

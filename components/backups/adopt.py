@@ -15,16 +15,16 @@ from typing import Annotated
 
 import typer
 
-from components.backups.operator_bucket import OperatorBucket
-from components.backups.snapshot_file import SnapshotFile, SnapshotFileError, read_snapshot
-from components.backups.stack_file import StackError, read_stack
-from components.config.backup_settings import backup_target
-from components.config.errors import ConfigurationError
-from components.config.settings import VERSION, Settings
-from components.shared.compression import SnapshotError, compress
-from components.shared.s3 import Bucket, S3Error
-from components.shared.stored_backups import Snapshot
-from components.shared.versions import minor_version
+from ..config.backup_settings import backup_target
+from ..config.errors import ConfigurationError
+from ..config.settings import VERSION, Settings
+from ..shared.compression import SnapshotError, compress
+from ..shared.s3 import Bucket, S3Error
+from ..shared.stored_backups import Snapshot
+from ..shared.versions import minor_version
+from .operator_bucket import OperatorBucket
+from .snapshot_file import SnapshotFile, SnapshotFileError, read_snapshot
+from .stack_file import StackError, read_stack
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -7,10 +7,10 @@ import http.client
 import ssl
 from urllib.parse import unquote, urlsplit
 
-from components.api.proxy import proxy_for
-from components.config.backup_settings import BackupTarget
-from components.shared.aws_sigv4 import AccessKey
-from components.shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
+from ..api.proxy import proxy_for
+from ..config.backup_settings import BackupTarget
+from ..shared.aws_sigv4 import AccessKey
+from ..shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
 
 NO_CERTIFICATE = "NoCertificate"
 """The code of an ``S3Error`` that is about the setting of the authority."""

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.api.http_client import in_thread
-from components.backups.operator_bucket import NO_CERTIFICATE, OperatorBucket
-from components.config.backup_settings import BackupTarget, backup_target
-from components.config.naming import in_callers_words, key_of
-from components.config.settings import Settings
-from components.identity.stack_state import StackState
-from components.shared.s3 import Bucket, S3Error
-from components.shared.stored_backups import (
+from ..api.http_client import in_thread
+from ..config.backup_settings import BackupTarget, backup_target
+from ..config.naming import in_callers_words, key_of
+from ..config.settings import Settings
+from ..identity.stack_state import StackState
+from ..shared.s3 import Bucket, S3Error
+from ..shared.stored_backups import (
     ChoiceError,
     backups_in,
     choose_backup,
     folder_of,
     version_problem,
 )
+from .operator_bucket import NO_CERTIFICATE, OperatorBucket
 
 SECONDS = 10.0
 """Seconds that a run waits for the bucket at its beginning."""

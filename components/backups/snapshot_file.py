@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.backups.bolt_file import BoltError, BoltFile, open_bolt
+from .bolt_file import BoltError, BoltFile, open_bolt
 
 DIGEST = hashlib.sha256().digest_size
 """Bytes that etcd appends to the database: the SHA-256 of all bytes before them."""

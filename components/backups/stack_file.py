@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from components.config.loading import describe_error
-from components.config.settings import Settings, cluster_name
+from ..config.loading import describe_error
+from ..config.settings import Settings, cluster_name
 
 SECONDS = 120.0
 """Seconds that ``pulumi`` has to print a configuration."""

@@ -6,9 +6,9 @@ import secrets
 
 import pulumi
 
-from components.changes.stash_record import depending_on
-from components.identity.cluster_identity import identity_of
-from components.identity.stack_state import bootstrap_record
+from ..identity.cluster_identity import identity_of
+from ..identity.stack_state import bootstrap_record
+from .stash_record import depending_on
 
 
 class BootstrapRecord:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping
 
 import pulumi
 
-from components.config.naming import key_of
-from components.etcd.admin import ChangeRefusedError
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.member_status import MemberStatus, Observation
-from components.shared.versions import minor_version
+from ..config.naming import key_of
+from ..etcd.admin import ChangeRefusedError
+from ..etcd.cluster_client import ClusterClient
+from ..etcd.member_status import MemberStatus, Observation
+from ..shared.versions import minor_version
 
 LOGS_WITHOUT_V2 = (3, 7)
 """From this minor version on, etcd panics if its log since the last snapshot has a request in the format of v2.

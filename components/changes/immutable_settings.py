@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from components.changes.stash_record import Recorded, depending_on, left_out, not_checked
-from components.config.hooks import resource_hook
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.droplets.inventory import Inventory
+from ..config.hooks import resource_hook
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..droplets.inventory import Inventory
+from .stash_record import Recorded, depending_on, left_out, not_checked
 
 
 @dataclass(frozen=True)

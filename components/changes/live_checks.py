@@ -9,22 +9,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
 
-from components.changes.force_snapshots import (
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..etcd.cluster_client import ClusterClient
+from ..etcd.health import listed_names
+from ..etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
+from ..shared.versions import minor_version, parse_version
+from .force_snapshots import (
     LOGS_WITHOUT_V2,
     SnapshotNotForcedError,
     force_snapshots,
     needs_snapshots,
 )
-from components.changes.immutable_settings import InvalidTransitionError
-from components.changes.member_versions import running_versions, version_problems
-from components.changes.staged_settings import StagedSettings, is_downgrade
-from components.changes.upgrade_rules import WAY_BACK, newest_release
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.etcd.cluster_client import ClusterClient
-from components.etcd.health import listed_names
-from components.etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
-from components.shared.versions import minor_version, parse_version
+from .immutable_settings import InvalidTransitionError
+from .member_versions import running_versions, version_problems
+from .staged_settings import StagedSettings, is_downgrade
+from .upgrade_rules import WAY_BACK, newest_release
 
 ATTEMPTS = 3
 """How often members are asked. A member that rejects a certificate may close the connection before it says so."""

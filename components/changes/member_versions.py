@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.changes.upgrade_rules import cluster_version_problems, upgrade_problems
-from components.config.settings import Settings
-from components.etcd.member_status import MemberStatus, Observation
-from components.shared.versions import minor_version
+from ..config.settings import Settings
+from ..etcd.member_status import MemberStatus, Observation
+from ..shared.versions import minor_version
+from .upgrade_rules import cluster_version_problems, upgrade_problems
 
 UNDECIDED = "not_decided"
 """The cluster version that etcd reports until its first leader has set one."""

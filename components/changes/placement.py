@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.identity.stack_state import StackState
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..identity.stack_state import StackState
 
 VPC_URN = "digitalocean:index/vpc:Vpc::{cluster}-vpc"
 """The end of the URN of a cluster's own VPC."""

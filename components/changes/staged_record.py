@@ -12,13 +12,13 @@ from typing import Any
 
 import pulumi
 
-from components.changes.live_checks import LiveChecks, reject
-from components.changes.staged_settings import StagedSettings, step_problems
-from components.changes.stash_record import depending_on, left_out, not_checked
-from components.config.hooks import resource_hook
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.etcd.cluster_client import ClusterClient
+from ..config.hooks import resource_hook
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..etcd.cluster_client import ClusterClient
+from .live_checks import LiveChecks, reject
+from .staged_settings import StagedSettings, step_problems
+from .stash_record import depending_on, left_out, not_checked
 
 
 class StagedRecord:

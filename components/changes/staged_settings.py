@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from components.changes.immutable_settings import members_trust_each_other
-from components.changes.stash_record import Recorded
-from components.changes.upgrade_rules import upgrade_problems
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.shared.versions import minor_version, parse_version
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..shared.versions import minor_version, parse_version
+from .immutable_settings import members_trust_each_other
+from .stash_record import Recorded
+from .upgrade_rules import upgrade_problems
 
 
 @dataclass(frozen=True)

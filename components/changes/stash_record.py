@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 import pulumi
 
-from components.config.naming import key_of
+from ..config.naming import key_of
 
 
 @dataclass(frozen=True)

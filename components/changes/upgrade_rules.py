@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from components.config.naming import key_of
-from components.config.releases import CHECKSUMS
-from components.shared.versions import Version, minor_version, parse_version
+from ..config.naming import key_of
+from ..config.releases import CHECKSUMS
+from ..shared.versions import Version, minor_version, parse_version
 
 STARTING_POINTS: dict[tuple[int, int], Version] = {
     (3, 6): (3, 5, 32),

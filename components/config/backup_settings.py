@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
-from components.config.errors import ConflictingSettingsError
-from components.config.naming import key_of, names
-from components.shared.backups import LATEST, SUFFIX
+from ..shared.backups import LATEST, SUFFIX
+from .errors import ConflictingSettingsError
+from .naming import key_of, names
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")

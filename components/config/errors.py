@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.config.naming import key_of
+from .naming import key_of
 
 
 class ConfigurationError(pulumi.RunError):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from components.config.naming import key_of
-from components.shared.versions import minor_version
+from ..shared.versions import minor_version
+from .naming import key_of
 
 VERSIONS = ((3, 5), (3, 6), (3, 7))
 """The minor versions whose flags the program knows, in order."""

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from components.config.errors import ConflictingSettingsError
-from components.config.etcd_flags import FEATURE_GATES, conflicts, flag_problems, ownership_problem
+from .errors import ConflictingSettingsError
+from .etcd_flags import FEATURE_GATES, conflicts, flag_problems, ownership_problem
 
 KEEPALIVE = re.compile(r"[1-9]\d{0,5}(ms|s|m|h)")
 FLAG = re.compile(r"[a-z0-9][a-z0-9-]*=[!-~]+")

@@ -10,7 +10,7 @@ from inspect import isawaitable
 
 import pulumi
 
-from components.config.naming import named_by, names
+from .naming import named_by, names
 
 Act = Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 

@@ -12,11 +12,11 @@ import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from components.config.backup_settings import s3_endpoint, spaces_region
-from components.config.errors import ConfigurationError
-from components.config.naming import key_of, names, provider_key
-from components.config.settings import Settings
-from components.config.unknown_keys import configured_keys, unknown_keys
+from .backup_settings import s3_endpoint, spaces_region
+from .errors import ConfigurationError
+from .naming import key_of, names, provider_key
+from .settings import Settings
+from .unknown_keys import configured_keys, unknown_keys
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""

@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 import httpx
 
-from components.config.releases import CHECKSUMS, RELEASE_URL
-from components.config.settings import SHA256, VERSION
+from .releases import CHECKSUMS, RELEASE_URL
+from .settings import SHA256, VERSION
 
 TIMEOUT_SECONDS = 20.0
 RELEASES = "https://github.com/etcd-io/etcd/releases"

@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from components.config.backup_settings import BackupSettings
-from components.config.errors import ConfigurationError, ConflictingSettingsError
-from components.config.etcd_settings import EtcdSettings
-from components.config.naming import key_of, names
-from components.config.releases import CHECKSUMS, RELEASE_URL
-from components.config.values import (
+from ..shared.names import member_name
+from .backup_settings import BackupSettings
+from .errors import ConfigurationError, ConflictingSettingsError
+from .etcd_settings import EtcdSettings
+from .naming import key_of, names
+from .releases import CHECKSUMS, RELEASE_URL
+from .values import (
     DomainName,
     EmailAddress,
     KeyReference,
@@ -25,7 +26,6 @@ from components.config.values import (
     ZoneId,
     ZoneName,
 )
-from components.shared.names import member_name
 
 VERSION = re.compile(r"\d+\.\d+\.\d+")
 SHA256 = re.compile(r"[0-9a-f]{64}")

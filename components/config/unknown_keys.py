@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pulumi.runtime import config as runtime
 
-from components.config.settings import Settings
+from .settings import Settings
 
 PROGRAM = "etcd"
 """The namespace in which the documentation names the program's keys. It is the project's name in ``Pulumi.yaml``."""

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from components.api.listing import list_all, read_one
-from components.config.loading import ProviderAccess
-from components.config.settings import Settings
-from components.shared.droplets import addresses_by_name, ipv4_address
+from ..api.listing import list_all, read_one
+from ..config.loading import ProviderAccess
+from ..config.settings import Settings
+from ..shared.droplets import addresses_by_name, ipv4_address
 
 LISTING_SECONDS = 10
 """Age in seconds at which a listing is repeated. A waiting run asks often, and the API has a limit of requests."""

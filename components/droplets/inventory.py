@@ -15,14 +15,13 @@ from typing import Any
 
 import pulumi
 
-from components.api.clock import ApiClock
-from components.api.listing import ListingError, list_all
-from components.api.retry import LISTING_LAG_SECONDS, PAUSES
-from components.config.loading import ProviderAccess
-from components.config.naming import key_of, provider_key
-from components.config.settings import Settings
-from components.droplets.address_book import AddressBook, has_tag
-from components.identity.ownership import (
+from ..api.clock import ApiClock
+from ..api.listing import ListingError, list_all
+from ..api.retry import LISTING_LAG_SECONDS, PAUSES
+from ..config.loading import ProviderAccess
+from ..config.naming import key_of, provider_key
+from ..config.settings import Settings
+from ..identity.ownership import (
     ClusterDroplet,
     Component,
     Run,
@@ -31,9 +30,10 @@ from components.identity.ownership import (
     renamed,
     unknown_cluster,
 )
-from components.identity.stack_state import DROPLET_TYPE, StackState, read_stack_state
-from components.shared.markers import markers_in
-from components.shared.names import MEMBER_NAME, by_number, same_cluster
+from ..identity.stack_state import DROPLET_TYPE, StackState, read_stack_state
+from ..shared.markers import markers_in
+from ..shared.names import MEMBER_NAME, by_number, same_cluster
+from .address_book import AddressBook, has_tag
 
 PATIENCE_SECONDS = 60
 """Seconds that a run waits at its beginning for an API that is busy or does not answer."""

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import pulumi
 
-from components.api.listing import ListingError
-from components.api.retrying_client import RetryingClient
-from components.config.loading import ProviderAccess
-from components.droplets.address_book import AddressBook
+from ..api.listing import ListingError
+from ..api.retrying_client import RetryingClient
+from ..config.loading import ProviderAccess
+from .address_book import AddressBook
 
 PAUSE_SECONDS = 10
 """Seconds between two attempts. A failed power-on shows only later, when the droplet is off again."""

@@ -11,12 +11,12 @@ from typing import Any
 
 import pulumi
 
-from components.api.listing import ListingError, list_all, read_one
-from components.api.retry import PAUSES
-from components.config.loading import ProviderAccess
-from components.config.naming import key_of, provider_key
-from components.config.settings import Settings
-from components.droplets.image_check import image_problem, image_warning
+from ..api.listing import ListingError, list_all, read_one
+from ..api.retry import PAUSES
+from ..config.loading import ProviderAccess
+from ..config.naming import key_of, provider_key
+from ..config.settings import Settings
+from .image_check import image_problem, image_warning
 
 ROOT_DISK_RESERVE_GIB = 4
 """GiB of a root disk that the system, its journal and etcd's log need beside the database."""

@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 
-from components.api.retrying_client import RetryingClient
-from components.config.backup_settings import DELETION_SECONDS
-from components.config.loading import ProviderAccess
-from components.shared.shutdown_requests import shutdown_requests
+from ..api.retrying_client import RetryingClient
+from ..config.backup_settings import DELETION_SECONDS
+from ..config.loading import ProviderAccess
+from ..shared.shutdown_requests import shutdown_requests
 
 POLL_SECONDS = 1
 RECENT_ACTIONS = 20

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.shared.ports import CLIENT_PORT
+from ..api.http_client import Call, NoAnswerError, ask_member
+from ..shared.ports import CLIENT_PORT
 
 CHANGE_TIMEOUT_SECONDS = 10
 """The limit of each wait for a member."""

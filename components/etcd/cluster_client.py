@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pulumi
 
-from components.api.listing import ListingError
-from components.config.settings import Settings
-from components.droplets.inventory import Inventory
-from components.droplets.power_on import PowerSwitch
-from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
-from components.etcd.admin import ChangeRefusedError, DataHash, MemberAdmin
-from components.etcd.credentials import operator_context
-from components.etcd.foreign_members import set_apart, with_connections
-from components.etcd.health import listed_names
-from components.etcd.member_status import (
+from ..api.listing import ListingError
+from ..config.settings import Settings
+from ..droplets.inventory import Inventory
+from ..droplets.power_on import PowerSwitch
+from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
+from ..shared.names import same_cluster
+from .admin import ChangeRefusedError, DataHash, MemberAdmin
+from .credentials import operator_context
+from .foreign_members import set_apart, with_connections
+from .health import listed_names
+from .member_status import (
     LACKS_TAG,
     Cause,
     MemberStatus,
@@ -26,10 +27,9 @@ from components.etcd.member_status import (
     Observation,
     observe_members,
 )
-from components.etcd.node_report import NodeReport, ask_report
-from components.etcd.own_address import local_address
-from components.etcd.peer_traffic import heard_members
-from components.shared.names import same_cluster
+from .node_report import NodeReport, ask_report
+from .own_address import local_address
+from .peer_traffic import heard_members
 
 
 class ClusterClient:

@@ -10,10 +10,10 @@ from typing import Protocol
 
 import pulumi
 
-from components.config.naming import key_of
-from components.etcd.admin import ChangeRefusedError, DataHash
-from components.etcd.member_status import MemberStatus, Observation
-from components.shared.names import by_number
+from ..config.naming import key_of
+from ..shared.names import by_number
+from .admin import ChangeRefusedError, DataHash
+from .member_status import MemberStatus, Observation
 
 RETRY_SECONDS = 0.5
 """Seconds between two comparisons. A member may have to apply writes first, or to finish a compaction."""

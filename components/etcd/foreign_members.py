@@ -12,9 +12,9 @@ import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from components.etcd.member_metrics import read_metrics
-from components.etcd.member_status import ForeignMember, MemberStatus, Observation
-from components.shared.health import not_connected
+from ..shared.health import not_connected
+from .member_metrics import read_metrics
+from .member_status import ForeignMember, MemberStatus, Observation
 
 PEERS = re.compile(r'^etcd_network_active_peers\{[^}]*Remote="([0-9a-f]+)"[^}]*\} ([0-9.]+)$', re.MULTILINE)
 """etcd's metric of each peer to which it has a connection."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from components.etcd.member_status import Cause, MemberStatus, NoStatus, Observation
-from components.shared.health import LEARNER
+from ..shared.health import LEARNER
+from .member_status import Cause, MemberStatus, NoStatus, Observation
 
 
 def problems(names: Sequence[str], observations: Mapping[str, Observation]) -> dict[str, str]:

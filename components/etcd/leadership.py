@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from components.etcd.member_status import MemberStatus, Observation
-from components.shared.names import by_number
+from ..shared.names import by_number
+from .member_status import MemberStatus, Observation
 
 
 def successor(leaving: Sequence[str], observations: Mapping[str, Observation]) -> tuple[str, str] | None:

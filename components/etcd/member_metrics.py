@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ssl
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.etcd.member_status import REQUEST_TIMEOUT_SECONDS
-from components.shared.ports import CLIENT_PORT
+from ..api.http_client import Call, NoAnswerError, ask_member
+from ..shared.ports import CLIENT_PORT
+from .member_status import REQUEST_TIMEOUT_SECONDS
 
 
 async def read_metrics(name: str, address: str, context: ssl.SSLContext) -> str:

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.shared.health import health_problem
-from components.shared.names import listed_name
-from components.shared.ports import CLIENT_PORT
+from ..api.http_client import Call, NoAnswerError, ask_member
+from ..shared.health import health_problem
+from ..shared.names import listed_name
+from ..shared.ports import CLIENT_PORT
 
 REQUEST_TIMEOUT_SECONDS = 3
 """The limit of each wait for a member."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.api.http_client import Call, NoAnswerError, ask_member
-from components.etcd.damage import damage_in
-from components.shared.ports import EXPORTER_PORT
+from ..api.http_client import Call, NoAnswerError, ask_member
+from ..shared.ports import EXPORTER_PORT
+from .damage import damage_in
 
 PATH = "/status"
 REQUEST_TIMEOUT_SECONDS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address, ip_network
 
-from components.shared.ports import CLIENT_PORT
+from ..shared.ports import CLIENT_PORT
 
 INTERNAL = [
     ip_network(network)

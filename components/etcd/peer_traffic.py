@@ -11,7 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping
 
-from components.etcd.member_metrics import read_metrics
+from .member_metrics import read_metrics
 
 RECEIVED = re.compile(
     r'^etcd_network_peer_received_bytes_total\{From="([0-9a-f]+)"\} ([0-9.e+]+)$', re.MULTILINE

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.config.naming import key_of
-from components.identity.cluster_identity import identities_in, identity_of
-from components.identity.stack_state import StackState
+from ..config.naming import key_of
+from .cluster_identity import identities_in, identity_of
+from .stack_state import StackState
 
 UNCHANGED = "Nothing was changed"
 

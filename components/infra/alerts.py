@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from components.config.settings import Settings
+from ..config.settings import Settings
 
 
 @dataclass(frozen=True)

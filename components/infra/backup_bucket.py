@@ -11,11 +11,11 @@ from importlib.metadata import version
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from components.config.backup_settings import spaces_region
-from components.config.hooks import resource_hook
-from components.config.naming import key_of, provider_key
-from components.config.settings import Settings
-from components.identity.stack_state import StackState
+from ..config.backup_settings import spaces_region
+from ..config.hooks import resource_hook
+from ..config.naming import key_of, provider_key
+from ..config.settings import Settings
+from ..identity.stack_state import StackState
 
 NOT_FOUND = "not found"
 """The provider's words for a bucket that does not exist."""

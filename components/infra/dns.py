@@ -16,9 +16,9 @@ from typing import Any
 
 import pulumi
 
-from components.config.loading import ProviderAccess
-from components.config.naming import key_of, provider_key
-from components.identity.stack_state import RECORD_TYPE, RecordState, StackState
+from ..config.loading import ProviderAccess
+from ..config.naming import key_of, provider_key
+from ..identity.stack_state import RECORD_TYPE, RecordState, StackState
 
 VERSION = version("pulumi-cloudflare")
 """Version of the provider plugin: that of the installed package, as the package itself would ask for."""

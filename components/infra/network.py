@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from components.config.settings import Settings
-from components.orphans.default_vpc import after_default_vpc
-from components.orphans.hooks import Orphans, with_orphan_removal
-from components.shared.markers import rollout_marker, size_marker, up_marker
-from components.shared.ports import CLIENT_PORT, EXPORTER_PORT, METRICS_PORT, PEER_PORT
+from ..config.settings import Settings
+from ..orphans.default_vpc import after_default_vpc
+from ..orphans.hooks import Orphans, with_orphan_removal
+from ..shared.markers import rollout_marker, size_marker, up_marker
+from ..shared.ports import CLIENT_PORT, EXPORTER_PORT, METRICS_PORT, PEER_PORT
 
 SSH_PORT = 22
 EVERYWHERE = ["0.0.0.0/0", "::/0"]

@@ -14,11 +14,11 @@ from typing import Any
 
 import pulumi
 
-from components.api.existing_names import NamesNotListedError, records_in_zone
-from components.config.loading import ProviderAccess
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.identity.stack_state import StackState
+from ..api.existing_names import NamesNotListedError, records_in_zone
+from ..config.loading import ProviderAccess
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..identity.stack_state import StackState
 
 BLOCKING = frozenset({"CNAME", "NS"})
 """The types beside which Cloudflare creates no A record."""

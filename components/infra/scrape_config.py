@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.shared.ports import EXPORTER_PORT, METRICS_PORT
+from ..shared.ports import EXPORTER_PORT, METRICS_PORT
 
 CREDENTIALS = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client-key.pem"}
 """Files beside Prometheus's configuration file. README and docs save the credentials under these names."""

@@ -12,11 +12,11 @@ from __future__ import annotations
 import httpx
 import pulumi
 
-from components.api.listing import list_all
-from components.api.retry import PAUSES
-from components.api.retrying_client import RetryingClient
-from components.config.hooks import resource_hook
-from components.config.loading import ProviderAccess
+from ..api.listing import list_all
+from ..api.retry import PAUSES
+from ..api.retrying_client import RetryingClient
+from ..config.hooks import resource_hook
+from ..config.loading import ProviderAccess
 
 
 class DefaultVpcError(Exception):

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from components.api.clock import answered_at
-from components.api.listing import list_all
-from components.api.retry import PAUSES
-from components.api.retrying_client import RetryingClient
-from components.config.loading import ProviderAccess
-from components.config.naming import key_of
+from ..api.clock import answered_at
+from ..api.listing import list_all
+from ..api.retry import PAUSES
+from ..api.retrying_client import RetryingClient
+from ..config.loading import ProviderAccess
+from ..config.naming import key_of
 
 BLANK_FOR = timedelta(hours=24)
 """A volume older than this may have been attached without a trace in the API, so it is not deleted."""

@@ -15,14 +15,14 @@ from typing import Any
 import httpx
 import pulumi
 
-from components.api.existing_names import NamesNotListedError, names_in_account, names_in_zone
-from components.api.retry import LISTING_LAG_SECONDS
-from components.config.hooks import resource_hook
-from components.config.loading import ProviderAccess
-from components.config.settings import Settings
-from components.identity.cluster_identity import record_comment
-from components.identity.stack_state import VOLUME_TYPE, StackState
-from components.orphans.delete import (
+from ..api.existing_names import NamesNotListedError, names_in_account, names_in_zone
+from ..api.retry import LISTING_LAG_SECONDS
+from ..config.hooks import resource_hook
+from ..config.loading import ProviderAccess
+from ..config.settings import Settings
+from ..identity.cluster_identity import record_comment
+from ..identity.stack_state import VOLUME_TYPE, StackState
+from .delete import (
     find_record,
     remove_blank_volume,
     remove_firewall,

@@ -11,12 +11,12 @@ from collections.abc import Collection, Sequence
 import httpx
 import pulumi
 
-from components.api.retrying_client import RetryingClient
-from components.config.loading import ProviderAccess
-from components.config.settings import Settings
-from components.identity.cluster_identity import LENGTH, identity_of, identity_tag
-from components.identity.stack_state import StackState
-from components.shared.markers import rollout_marker, size_marker, up_marker
+from ..api.retrying_client import RetryingClient
+from ..config.loading import ProviderAccess
+from ..config.settings import Settings
+from ..identity.cluster_identity import LENGTH, identity_of, identity_tag
+from ..identity.stack_state import StackState
+from ..shared.markers import rollout_marker, size_marker, up_marker
 
 
 def wanted_tags(cluster: str, settings: Settings, stack: StackState) -> frozenset[str]:

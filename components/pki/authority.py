@@ -14,10 +14,10 @@ from typing import Literal
 import pulumi
 import pulumi_tls as tls
 
-from components.api.clock import ApiClock
-from components.config.settings import Settings
-from components.pki.clock_check import clock_hook
-from components.pki.validity import Lifetime, Renewal, parse_time
+from ..api.clock import ApiClock
+from ..config.settings import Settings
+from .clock_check import clock_hook
+from .validity import Lifetime, Renewal, parse_time
 
 Use = Literal["server_auth", "client_auth"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pulumi
 
-from components.api.clock import ApiClock
-from components.config.hooks import resource_hook
+from ..api.clock import ApiClock
+from ..config.hooks import resource_hook
 
 
 class ClockError(pulumi.RunError):

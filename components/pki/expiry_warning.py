@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 
-from components.api.clock import ApiClock
-from components.config.hooks import resource_hook
-from components.pki.validity import Renewal
+from ..api.clock import ApiClock
+from ..config.hooks import resource_hook
+from .validity import Renewal
 
 
 def announce(

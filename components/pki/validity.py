@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from components.config.naming import key_of
+from ..config.naming import key_of
 
 _FRACTION = re.compile(r"\.\d+")
 

@@ -16,11 +16,11 @@ from typing import Protocol
 
 import pulumi
 
-from components.api.listing import ListingError
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.etcd.admin import ChangeRefusedError
-from components.shared.backups import REQUEST_LEASE, confirmation_lease
+from ..api.listing import ListingError
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..etcd.admin import ChangeRefusedError
+from ..shared.backups import REQUEST_LEASE, confirmation_lease
 
 OUTLIVES_SECONDS = 60
 """Seconds by which a request outlives the program's wait for it, at the least."""

@@ -7,14 +7,14 @@ from typing import Any
 
 import pulumi
 
-from components.config.hooks import resource_hook
-from components.etcd.health import listed_names
-from components.identity.stack_state import last_gate
-from components.rollout.interfaces import ReplaceableMember
-from components.rollout.messages import NOT_COMPLETED, RESUMABLE, record_left_behind
-from components.rollout.policy import answering, next_to_leave
-from components.rollout.rollout import Rollout
-from components.shared.names import by_number
+from ..config.hooks import resource_hook
+from ..etcd.health import listed_names
+from ..identity.stack_state import last_gate
+from ..shared.names import by_number
+from .interfaces import ReplaceableMember
+from .messages import NOT_COMPLETED, RESUMABLE, record_left_behind
+from .policy import answering, next_to_leave
+from .rollout import Rollout
 
 
 class Completion:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pulumi
 
-from components.api.listing import ListingError
-from components.api.retry import PAUSES
-from components.config.hooks import resource_hook
-from components.config.naming import key_of
-from components.rollout.interfaces import MemberResources
-from components.rollout.messages import repair_command
-from components.rollout.rollout import Rollout
+from ..api.listing import ListingError
+from ..api.retry import PAUSES
+from ..config.hooks import resource_hook
+from ..config.naming import key_of
+from .interfaces import MemberResources
+from .messages import repair_command
+from .rollout import Rollout
 
 
 def digest(values: Mapping[str, Any]) -> pulumi.Output[str]:

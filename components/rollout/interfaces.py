@@ -7,11 +7,11 @@ from typing import Protocol
 
 import pulumi
 
-from components.etcd.admin import DataHash
-from components.etcd.member_status import Observation
-from components.etcd.node_report import NodeReport
-from components.infra.dns import DnsRecord
-from components.rollout.backup_request import Leases
+from ..etcd.admin import DataHash
+from ..etcd.member_status import Observation
+from ..etcd.node_report import NodeReport
+from ..infra.dns import DnsRecord
+from .backup_request import Leases
 
 
 class RunningMembers(Protocol):

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pulumi
 
-from components.config.settings import Settings
-from components.etcd.node_report import NodeReport
-from components.rollout.messages import locked_out
+from ..config.settings import Settings
+from ..etcd.node_report import NodeReport
+from .messages import locked_out
 
 
 class ReportingMembers(Protocol):

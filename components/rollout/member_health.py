@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pulumi
 
-from components.changes.member_versions import unfinished_upgrades
-from components.config.naming import in_callers_words
-from components.config.settings import Settings
-from components.etcd.data_comparison import compare_data
-from components.etcd.foreign_members import foreign_members, foreign_problems
-from components.etcd.health import problems, unreachable
-from components.etcd.member_status import Observation
-from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import (
+from ..changes.member_versions import unfinished_upgrades
+from ..config.naming import in_callers_words
+from ..config.settings import Settings
+from ..etcd.data_comparison import compare_data
+from ..etcd.foreign_members import foreign_members, foreign_problems
+from ..etcd.health import problems, unreachable
+from ..etcd.member_status import Observation
+from .interfaces import RunningMembers
+from .messages import (
     RESUMABLE,
     UNTOUCHED,
     Explanation,
@@ -23,9 +23,9 @@ from components.rollout.messages import (
     needed_to_reach,
     renewed,
 )
-from components.rollout.policy import answering, other_members
-from components.rollout.remedies import Seen, abandon, remedy
-from components.rollout.waiting import wait_until_healthy
+from .policy import answering, other_members
+from .remedies import Seen, abandon, remedy
+from .waiting import wait_until_healthy
 
 GUARD_SECONDS = 0.4
 """How long a member's guard needs to notice what a gate has observed, unless its machine is busy."""

@@ -9,10 +9,10 @@ from ipaddress import ip_address
 
 import pulumi
 
-from components.config.naming import key_of, names
-from components.config.settings import Settings
-from components.etcd.member_status import EXPIRED, ForeignMember
-from components.etcd.own_address import is_public
+from ..config.naming import key_of, names
+from ..config.settings import Settings
+from ..etcd.member_status import EXPIRED, ForeignMember
+from ..etcd.own_address import is_public
 
 NOT_COMPLETED = (
     "This run did not reach its end, so it deletes nothing: members that would leave are still in the cluster. The "

@@ -10,10 +10,10 @@ from collections.abc import Collection
 
 import pulumi
 
-from components.config.settings import Settings
-from components.etcd.health import problems
-from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import only_copy
+from ..config.settings import Settings
+from ..etcd.health import problems
+from .interfaces import RunningMembers
+from .messages import only_copy
 
 
 async def keep_only_copy(

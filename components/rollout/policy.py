@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from components.etcd.health import listed_names, problems
-from components.etcd.member_status import MemberStatus, Observation
-from components.shared.names import by_number
+from ..etcd.health import listed_names, problems
+from ..etcd.member_status import MemberStatus, Observation
+from ..shared.names import by_number
 
 
 def waits_for_gate(member: str, existing: Collection[str], rollout: str) -> bool:

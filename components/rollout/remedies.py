@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from components.config.naming import in_callers_words, key_of, names
-from components.etcd.member_status import (
+from ..config.naming import in_callers_words, key_of, names
+from ..etcd.member_status import (
     AUTHENTICATION,
     DISTRUSTED,
     DISTRUSTS,
@@ -18,8 +18,8 @@ from components.etcd.member_status import (
     MemberStatus,
     Observation,
 )
-from components.etcd.node_report import NodeReport
-from components.shared.health import LEARNER
+from ..etcd.node_report import NodeReport
+from ..shared.health import LEARNER
 
 FLAGS_REFUSED = ("failed to verify flags", "unexpected TLS cipher suite")
 """etcd's words when it ends because of a flag's value."""

@@ -8,26 +8,26 @@ from typing import Any
 
 import pulumi
 
-from components.changes.member_versions import Upgrade
-from components.config.settings import Settings
-from components.etcd.leadership import successor
-from components.etcd.member_status import Observation
-from components.infra.dns import ZoneState
-from components.rollout.backup_request import BackupRequests
-from components.rollout.interfaces import (
+from ..changes.member_versions import Upgrade
+from ..config.settings import Settings
+from ..etcd.leadership import successor
+from ..etcd.member_status import Observation
+from ..infra.dns import ZoneState
+from .backup_request import BackupRequests
+from .interfaces import (
     DropletChecks,
     Registered,
     RegisteredDroplet,
     RunningMembers,
 )
-from components.rollout.member_health import MemberHealth
-from components.rollout.messages import created_without_dns, planned_without_dns
-from components.rollout.once import Once
-from components.rollout.only_copy import keep_only_copy
-from components.rollout.policy import joining_members, waits_for_gate
-from components.rollout.unguarded import UnguardedMode
-from components.rollout.upgrade_backup import UpgradeBackup
-from components.rollout.watch import ShutdownWatch
+from .member_health import MemberHealth
+from .messages import created_without_dns, planned_without_dns
+from .once import Once
+from .only_copy import keep_only_copy
+from .policy import joining_members, waits_for_gate
+from .unguarded import UnguardedMode
+from .upgrade_backup import UpgradeBackup
+from .watch import ShutdownWatch
 
 
 class Rollout:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.config.settings import Settings
-from components.rollout.interfaces import Registered, RunningMembers
-from components.rollout.member_health import MemberHealth
-from components.rollout.once import Once
-from components.rollout.policy import member_to_repair, waits_for_others
+from ..config.settings import Settings
+from .interfaces import Registered, RunningMembers
+from .member_health import MemberHealth
+from .once import Once
+from .policy import member_to_repair, waits_for_others
 
 
 class UnguardedMode:

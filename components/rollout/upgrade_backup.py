@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.changes.member_versions import Upgrade
-from components.config.settings import Settings
-from components.etcd.member_status import Observation
-from components.rollout.backup_request import BackupRequests
-from components.rollout.interfaces import RunningMembers
-from components.rollout.messages import UNTOUCHED
-from components.rollout.once import Once
-from components.rollout.policy import answering, has_majority
+from ..changes.member_versions import Upgrade
+from ..config.settings import Settings
+from ..etcd.member_status import Observation
+from .backup_request import BackupRequests
+from .interfaces import RunningMembers
+from .messages import UNTOUCHED
+from .once import Once
+from .policy import answering, has_majority
 
 
 class UpgradeBackup:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components.etcd.member_status import EXPIRED, LACKS_TAG
-from components.rollout.messages import Explanation, expiry, failure
+from ..etcd.member_status import EXPIRED, LACKS_TAG
+from .messages import Explanation, expiry, failure
 
 POLL_SECONDS = 0.25
 """Seconds between two observations."""

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.etcd.foreign_members import foreign_problems
-from components.etcd.health import problems
-from components.rollout.interfaces import Registered, RunningMembers
-from components.rollout.policy import only_unhealthy, other_members
+from ..config.naming import key_of
+from ..config.settings import Settings
+from ..etcd.foreign_members import foreign_problems
+from ..etcd.health import problems
+from .interfaces import Registered, RunningMembers
+from .policy import only_unhealthy, other_members
 
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to change is looked after, and then once in each such interval."""

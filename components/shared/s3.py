@@ -20,8 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from components.shared.api_errors import USER_AGENT
-from components.shared.aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
+from .api_errors import USER_AGENT
+from .aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
 
 BLOCK = 1 << 20
 """Bytes that are read, hashed and sent at a time."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from components.shared.backups import LATEST
-from components.shared.s3 import StoredObject
-from components.shared.versions import minor_version
+from .backups import LATEST
+from .s3 import StoredObject
+from .versions import minor_version
 
 _NAME = re.compile(
     r"(\d{8}T\d{6}Z)_r(\d+)_k(\d+)_v(\d+\.\d+\.\d+)"

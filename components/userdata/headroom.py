@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.config.settings import LONGEST_DOMAIN, Settings
-from components.userdata.filler import BASE64, random_text
-from components.userdata.render import LIMIT
-from components.userdata.size_check import largest_size
+from ..config.settings import LONGEST_DOMAIN, Settings
+from .filler import BASE64, random_text
+from .render import LIMIT
+from .size_check import largest_size
 
 LONGEST_CLUSTER_NAME = "etcd-" + random_text(55)
 

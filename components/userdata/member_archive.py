@@ -17,7 +17,7 @@ import lzma
 import re
 from collections.abc import Iterable
 
-from components.userdata.archive import ArchivedFile
+from .archive import ArchivedFile
 
 END = b"\xff"
 """The end of the text, which has no such byte."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from components.config.backup_settings import BackupTarget, backup_target
-from components.config.etcd_settings import etcd_flags
-from components.config.settings import Settings
-from components.shared.names import member_name
+from ..config.backup_settings import BackupTarget, backup_target
+from ..config.etcd_settings import etcd_flags
+from ..config.settings import Settings
+from ..shared.names import member_name
 
 GIB = 1024**3
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from components.userdata import archive, stripping
-from components.userdata.archive import ArchivedFile
+from . import archive, stripping
+from .archive import ArchivedFile
 
 
 def pack_sources(files: Mapping[str, Path], unpacker: Path, kept_in: Path) -> bytes:

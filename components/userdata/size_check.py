@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.config.naming import key_of
-from components.config.settings import Settings
-from components.userdata.filler import random_bytes, random_text
-from components.userdata.member_archive import PEM_LINE, pem_lines
-from components.userdata.node_config import MemberCertificates, RunValues, node_config
-from components.userdata.render import check_size, render
+from ..config.naming import key_of
+from ..config.settings import Settings
+from .filler import random_bytes, random_text
+from .member_archive import PEM_LINE, pem_lines
+from .node_config import MemberCertificates, RunValues, node_config
+from .render import check_size, render
 
 LEAF_BYTES = 875
 """Bytes of the longest certificate of a member, as PEM."""
