@@ -23,7 +23,7 @@ $(UV):
 	@echo "Installing uv into $(CACHE)/uv" >&2
 	@python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-.venv/.synced: pyproject.toml uv.lock | $(UV)
+.venv/.synced: pyproject.toml localcloud/pyproject.toml uv.lock | $(UV)
 	@echo "Installing Python packages from uv.lock (a minute, once)" >&2
 	@$(UV) sync --frozen --quiet
 	@touch $@

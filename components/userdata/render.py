@@ -15,12 +15,12 @@ from typing import Any
 import pulumi
 import yaml
 
-from components.userdata import base94
-from components.userdata.archive import ArchivedFile
-from components.userdata.member_archive import pack_member
-from components.userdata.node_config import NodeConfig
-from components.userdata.packing import pack_sources
-from components.userdata.stripping import stripped
+from . import base94
+from .archive import ArchivedFile
+from .member_archive import pack_member
+from .node_config import NodeConfig
+from .packing import pack_sources
+from .stripping import stripped
 
 LIMIT = 65_536
 """Bytes of user data that DigitalOcean accepts (API reference, droplet create, ``user_data``: 64 KiB)."""
@@ -34,8 +34,13 @@ PACKED_SUFFIXES = frozenset({".py", ".service", ".slice", ".socket", ".timer"})
 LONGEST_LINE = 120
 """Characters of the longest text that the document has as it is."""
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "cloud-init"
+PACKAGE = Path(__file__).resolve().parents[1]
+"""The folder of this package: ``components`` in a checkout, ``etcd_digitalocean`` where a wheel was installed."""
+
+SOURCES = next(
+    folder / "cloud-init" for folder in (PACKAGE, PACKAGE.parent) if (folder / "cloud-init").is_dir()
+)
+"""The folder with the droplets' files. A wheel has it inside the package, and a checkout beside it."""
 
 
 class TooLargeError(pulumi.RunError):
@@ -86,10 +91,16 @@ def archive_files() -> dict[str, Path]:
     files: dict[str, Path] = {}
     for target, source in listed.items():
         if target.endswith("/"):
-            files |= {f"{target}{name}": file for name, file in _folder(ROOT / source).items()}
+            files |= {f"{target}{name}": file for name, file in _folder(_repository_path(source)).items()}
         else:
-            files[target] = ROOT / source
+            files[target] = _repository_path(source)
     return files
+
+
+def _repository_path(name: str) -> Path:
+    """A file or folder that the template names by its path in the repository."""
+    folder, _, rest = name.partition("/")
+    return {"cloud-init": SOURCES, "components": PACKAGE}[folder] / rest
 
 
 def _folder(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from localcloud.toolchain import cache
 from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.process import run
 from localcloud.toolchain.progress import Work
+from localcloud.toolchain.uv import find_uv
 
 MODULES = Path(__file__).parent / "gomodules"
 """One folder for each build, with the ``go.mod`` and ``go.sum`` that pin its versions."""
@@ -67,14 +67,8 @@ def missing_go() -> list[Work]:
 
 
 def _install(folder: Path, show: cache.Show) -> None:
-    # `make` installs uv into the cache if it is missing.
-    uv = os.environ.get("UV") or shutil.which("uv") or shutil.which("uv", path=cache.root() / "uv" / "bin")
-    if uv is None:
-        raise ToolchainError(
-            "uv is not installed, but Go is installed with it: see https://docs.astral.sh/uv/"
-        )
     argv = [
-        uv,
+        find_uv(),
         "pip",
         "install",
         "--python",

@@ -15,7 +15,7 @@ from etcd_node.host.settings import read_settings
 from components.config.backup_settings import BackupTarget
 from components.userdata.filler import random_text
 from components.userdata.node_config import MemberCertificates, NodeConfig, NodeSettings
-from components.userdata.render import LIMIT, ROOT, SOURCES, TooLargeError, archive_files, render_user_data
+from components.userdata.render import LIMIT, PACKAGE, SOURCES, TooLargeError, archive_files, render_user_data
 from components.userdata.stripping import strip_comment_lines, strip_module
 
 from .unpacking import Unpacked, unpacked_document
@@ -200,11 +200,11 @@ def test_the_archive_has_the_node_with_what_it_shares_with_the_program() -> None
         for file in [SOURCES / "prepare_cluster.py", *SOURCES.glob("etcd_node/**/*.py")]
     }
     shared = {
-        f"etc/etcd/{file.relative_to(ROOT).as_posix()}": file
-        for file in ROOT.glob("components/shared/**/*.py")
+        f"etc/etcd/{file.relative_to(PACKAGE.parent).as_posix()}": file
+        for file in PACKAGE.glob("shared/**/*.py")
     }
     # The program's own file exports what needs Pulumi. The node's package has no content.
-    shared["etc/etcd/components/__init__.py"] = ROOT / "components/shared/__init__.py"
+    shared["etc/etcd/components/__init__.py"] = PACKAGE / "shared/__init__.py"
     modules = {path: text for path, text in packed().items() if path.endswith(".py")}
     assert modules == {path: strip_module(file.read_text()) for path, file in {**own, **shared}.items()}
 
