@@ -1,0 +1,63 @@
+"""The plugin by which programs in other languages use the cluster, on the real engine."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from typing import Any
+
+import pytest
+import yaml
+
+from localcloud.toolchain.commands import needed_plugins
+from tests.localcloud.engine_project import HOST, Project
+
+from .conftest import CHECKOUT
+
+CLUSTER = "etcd:index:EtcdCluster"
+
+Schema = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """What `pulumi package get-schema plugin` prints."""
+    project = Project(tmp_path_factory.mktemp("schema"), "")
+    project.install(*(plugin for plugin in needed_plugins() if plugin != HOST))
+    shown = project.pulumi("package", "get-schema", str(CHECKOUT / "plugin"))
+    return json.loads(shown[shown.index("{\n") :])
+
+
+def unknown_names(schema: Schema, properties: Schema, given: Any, path: str) -> list[str]:
+    """The names in an example that the schema does not have, each with its path."""
+    found: list[str] = []
+    for name, value in given.items():
+        known = properties.get(name)
+        if known is None:
+            found.append(f"{path}{name}")
+        elif reference := known.get("$ref"):
+            inner = schema["types"][reference.removeprefix("#/types/")]["properties"]
+            found += unknown_names(schema, inner, value, f"{path}{name}.")
+    return found
+
+
+def test_the_schema_has_the_cluster_as_its_one_component(schema: Schema) -> None:
+    assert (schema["name"], schema["version"]) == ("etcd", metadata.version("etcd-digitalocean"))
+    assert set(schema["resources"]) == {CLUSTER}
+    assert schema["resources"][CLUSTER]["isComponent"]
+
+
+def test_the_yaml_example_uses_names_of_the_schema(schema: Schema) -> None:
+    program = yaml.safe_load((CHECKOUT / "examples/yaml/Pulumi.yaml").read_text())
+    (cluster,) = program["resources"].values()
+    resource = schema["resources"][CLUSTER]
+    assert unknown_names(schema, resource["inputProperties"], cluster["properties"], "") == []
+    assert set(resource["requiredInputs"]) <= set(cluster["properties"])
+    for output in program["outputs"].values():
+        assert output.removeprefix("${cluster.").removesuffix("}") in resource["properties"]
+
+
+def test_the_plugin_asks_for_the_engine_of_the_program() -> None:
+    plugin = yaml.safe_load((CHECKOUT / "plugin/PulumiPlugin.yaml").read_text())
+    program = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
+    assert plugin["requiredPulumiVersion"] == program["requiredPulumiVersion"]
