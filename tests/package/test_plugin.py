@@ -19,11 +19,40 @@ CLUSTER = "etcd:index:EtcdCluster"
 Schema = dict[str, Any]
 
 
+WRONG = """\
+import pulumi
+
+
+class Cluster(pulumi.ComponentResource):
+    def __init__(self, name: str, **inputs: object) -> None:
+        super().__init__("etcd:index:EtcdCluster", name, {**inputs, "endpoints": None}, remote=True)
+
+
+Cluster(
+    "store",
+    members={"size": 4, "volumeSize": 0},
+    network={"clientCidrs": ["198.51.100.7/32"]},
+    dns={"domain": "etcd.example.com"},
+    etcd={"quotaGib": 65},
+    access={"discoveryToken": pulumi.Output.secret("a token")},
+)
+"""
+"""A program whose arguments are wrong, as one in another language sends them."""
+
+
 @pytest.fixture(scope="module")
-def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
-    """What `pulumi package get-schema plugin` prints."""
-    project = Project(tmp_path_factory.mktemp("schema"), "")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that has added the plugin of the checkout."""
+    project = Project(tmp_path_factory.mktemp("caller"), WRONG)
     project.install(*(plugin for plugin in needed_plugins() if plugin != HOST))
+    described = (project.folder / "Pulumi.yaml").read_text()
+    (project.folder / "Pulumi.yaml").write_text(f"{described}packages:\n  etcd: {CHECKOUT / 'plugin'}\n")
+    return project
+
+
+@pytest.fixture(scope="module")
+def schema(project: Project) -> Schema:
+    """What `pulumi package get-schema plugin` prints."""
     shown = project.pulumi("package", "get-schema", str(CHECKOUT / "plugin"))
     return json.loads(shown[shown.index("{\n") :])
 
@@ -55,6 +84,16 @@ def test_the_yaml_example_uses_names_of_the_schema(schema: Schema) -> None:
     assert set(resource["requiredInputs"]) <= set(cluster["properties"])
     for output in program["outputs"].values():
         assert output.removeprefix("${cluster.").removesuffix("}") in resource["properties"]
+
+
+def test_wrong_arguments_are_named_all_at_once_and_without_a_traceback(project: Project) -> None:
+    project.environment["DIGITALOCEAN_TOKEN"] = "a token of nobody"
+    shown = project.up(succeeds=False)
+    assert "args.members.size is 4: use an odd number from 1 to 9" in shown
+    assert "args.etcd.quotaGib is 65: " in shown
+    assert "Traceback" not in shown
+    assert "File " not in shown
+    assert "Exception" not in shown
 
 
 def test_the_plugin_asks_for_the_engine_of_the_program() -> None:
