@@ -86,14 +86,14 @@ def test_the_yaml_example_uses_names_of_the_schema(schema: Schema) -> None:
         assert output.removeprefix("${cluster.").removesuffix("}") in resource["properties"]
 
 
-def test_wrong_arguments_are_named_all_at_once_and_without_a_traceback(project: Project) -> None:
+def test_wrong_arguments_are_named_at_once_and_without_our_traceback(project: Project) -> None:
     project.environment["DIGITALOCEAN_TOKEN"] = "a token of nobody"
     shown = project.up(succeeds=False)
     assert "args.members.size is 4: use an odd number from 1 to 9" in shown
     assert "args.etcd.quotaGib is 65: " in shown
-    assert "Traceback" not in shown
-    assert "File " not in shown
-    assert "Exception" not in shown
+    # The program of this test is in Python itself, and may have a traceback of its own.
+    assert "components/" not in shown
+    assert "Unexpected <class" not in shown
 
 
 def test_the_plugin_asks_for_the_engine_of_the_program() -> None:
