@@ -19,7 +19,8 @@ from ..config.loading import (
 )
 from ..config.naming import ArgumentNames
 from ..config.settings import Settings
-from .listing import ListingError, read_one
+from .http_client import NoAnswerError
+from .listing import ListingError, ask_with_retries, read_one
 from .retry import PAUSES
 
 TYPES = {
@@ -35,6 +36,8 @@ ATTRIBUTES = {"token": "token", "apiToken": "api_token", "apiEndpoint": "api_end
 """The attributes of the providers' classes with these names."""
 DEFAULT_URLS = {"digitalocean": DIGITALOCEAN_URL, "cloudflare": CLOUDFLARE_URL}
 UNCHANGED = "Nothing was changed"
+REFUSED = frozenset({400, 401, 403, 404})
+"""The answers of Cloudflare about a zone that a token may not read."""
 
 
 class WrongAccountError(pulumi.RunError):
@@ -164,7 +167,8 @@ class Accounts:
 
     async def _check_account(self, package: str, access: ProviderAccess) -> None:
         """Raise ``WrongAccountError`` if a provider that does not show its token has another account."""
-        if package != "digitalocean":
+        if package == "cloudflare":
+            await self._check_zone(access)
             return
         try:
             own = await read_one(access.api_url, "account", "", access.token, pauses=PAUSES)
@@ -172,11 +176,8 @@ class Accounts:
             raise WrongAccountError(
                 f"{error}. The request used args.access.{package}Token. {UNCHANGED}"
             ) from error
-        # Not invoke_output: a failed output ends the run with a traceback, at any moment.
-        theirs: Any = await pulumi.runtime.invoke_async(
-            "digitalocean:index/getAccount:getAccount",
-            {},
-            pulumi.InvokeOptions(parent=self._component, version=version("pulumi-digitalocean")),
+        theirs = await self._call(
+            "digitalocean:index/getAccount:getAccount", {}, version("pulumi-digitalocean")
         )
         # In a preview that creates the provider, Pulumi calls no function of it.
         if own is not None and theirs and own["uuid"] != theirs["uuid"]:
@@ -184,6 +185,37 @@ class Accounts:
                 f"args.access.{package}Token is a token of the account {own['email']}, and the provider in the options "
                 f"of the component has the account {theirs['email']}: set it to the provider's token. {UNCHANGED}"
             )
+
+    async def _check_zone(self, access: ProviderAccess) -> None:
+        """Raise ``WrongAccountError`` if the token of the arguments does not see the zone that the provider sees.
+
+        A member can be repaired while Cloudflare is away.
+        """
+        wanted = {"filter": {"name": self._settings.zone, "match": "all"}}
+        found = await self._call("cloudflare:index/getZone:getZone", wanted, version("pulumi-cloudflare"))
+        if not self._settings.zone or not found.get("id"):
+            return
+        try:
+            answer = await ask_with_retries(f"{access.api_url}/zones/{found['id']}", access.token)
+        except NoAnswerError:
+            return
+        if answer.status_code in REFUSED:
+            raise WrongAccountError(
+                f"{access} answered {answer.status_code} about the zone {self._settings.zone} to the token "
+                "args.access.cloudflareToken, and shows the zone to the provider in the options of the component: set "
+                f"the argument to the provider's token. {UNCHANGED}"
+            )
+
+    async def _call(self, function: str, arguments: Mapping[str, Any], plugin: str) -> Mapping[str, Any]:
+        """Call a function of the component's provider. Empty if it gives no answer, which its resources tell better."""
+        options = pulumi.InvokeOptions(parent=self._component, version=plugin)
+        try:
+            # Not invoke_output: a failed output ends the run with a traceback, at any moment.
+            return await pulumi.runtime.invoke_async(function, arguments, options) or {}
+        # Pulumi raises a plain Exception.
+        except Exception as error:
+            pulumi.log.info(f"{function.rpartition(':')[2]} gave no answer: {' '.join(str(error).split())}")
+            return {}
 
 
 def _shows(provider: pulumi.ProviderResource) -> bool:

@@ -6,7 +6,7 @@ right form, so that all other settings are validated before anything is register
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from types import MappingProxyType
@@ -81,16 +81,20 @@ def read_arguments(args: EtcdClusterArgs, *, explicit: Collection[str]) -> Argum
         found = {key: _as_texts(value) for key, value in known.items()}
         return validated({**plain, **found}, [], explicit=explicit)
 
+    def checked(key: str, value_in: Callable[[Settings], Any], otherwise: Any) -> Any:
+        """A late value alone, validated when it is known."""
+        if key not in late:
+            return otherwise
+        return pulumi.Output.from_input(late[key]).apply(lambda value: value_in(complete({key: value})))
+
     resolved = pulumi.Output.all(**late).apply(complete) if late else pulumi.Output.from_input(settings)
     return Arguments(
         settings=settings,
         resolved=resolved,
-        discovery_token=late.get("discoveryToken", settings.discovery_token.get_secret_value()),
-        ssh_keys=pulumi.Output.from_input(late["sshKeys"]).apply(_as_texts)
-        if "sshKeys" in late
-        else list(settings.ssh_keys),
-        vpc_id=late.get("vpcId", settings.vpc_id),
-        zone_id=late.get("zoneId", settings.zone_id),
+        discovery_token=checked("discoveryToken", _token, _token(settings)),
+        ssh_keys=checked("sshKeys", lambda one: [*one.ssh_keys], [*settings.ssh_keys]),
+        vpc_id=checked("vpcId", lambda one: one.vpc_id, settings.vpc_id),
+        zone_id=checked("zoneId", lambda one: one.zone_id, settings.zone_id),
         providers=provider_arguments(args),
     )
 
@@ -144,6 +148,10 @@ def _unknown(argument: str, known: Collection[str]) -> str:
     nearest = nearest_name(argument, known)
     remedy = f"set args.{nearest} instead, and remove this one" if nearest else "remove it"
     return f"args.{argument} is set, and there is no such argument: {remedy}. docs/component.md lists all arguments"
+
+
+def _token(settings: Settings) -> str:
+    return settings.discovery_token.get_secret_value()
 
 
 def _is_late(value: Any) -> bool:

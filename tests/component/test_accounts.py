@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pulumi
 import pulumi_cloudflare as cloudflare
 import pulumi_digitalocean as digitalocean
@@ -133,6 +134,34 @@ def test_a_token_of_another_account_than_the_hidden_providers_is_refused_first(
     ):
         plan_of(lambda: hidden_provider(access={"digitalocean_token": "told"}), plan=plan)
     assert not [item for item in plan.resources if item.type.startswith(("digitalocean", "tls"))]
+
+
+@pytest.mark.parametrize(("status", "refused"), [(200, False), (403, True), (503, False)])
+def test_a_token_that_does_not_see_the_zone_of_a_hidden_provider_is_refused(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, status: int, refused: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(url: str, token: str, *_: object) -> httpx.Response:
+        asked.append((url, token))
+        return httpx.Response(status)
+
+    monkeypatch.setattr("components.api.accounts.ask_with_retries", answer)
+
+    def cluster() -> None:
+        hidden = DependencyProviderResource(URN.replace("digitalocean::", "cloudflare::"))
+        opts = pulumi.ResourceOptions(providers={"cloudflare": hidden})
+        program(opts, access={"cloudflare_token": "told"})()
+
+    if refused:
+        with pytest.raises(
+            WrongAccountError, match=r"about the zone example\.com to the token args\.access\.cl"
+        ):
+            plan_of(cluster)
+    else:
+        assert len(plan_of(cluster).of_type("digitalocean:index/droplet:Droplet")) == 3
+    zone = "https://api.cloudflare.com/client/v4/zones/023e105f4ecef8ad9ca31a8372d0c353"
+    assert asked == [(zone, "told")]
 
 
 def test_a_disagreement_of_the_two_tokens_names_the_arguments(plan_of: PlanOf) -> None:

@@ -94,8 +94,9 @@ async def test_a_value_that_may_be_late_has_a_placeholder_that_is_valid(key: str
 
 async def test_a_late_value_is_validated_when_it_is_known() -> None:
     arguments = read(with_groups(access={"discovery_token": pulumi.Output.from_input("a token")}))
-    with pytest.raises(ConfigurationError, match=r"^args\.access\.discoveryToken is not a token: create"):
-        await arguments.resolved.future()
+    for late in (arguments.resolved, arguments.discovery_token):
+        with pytest.raises(ConfigurationError, match=r"^args\.access\.discoveryToken is not a token: create"):
+            await pulumi.Output.from_input(late).future()  # type: ignore[arg-type]
 
 
 async def test_numbers_of_other_languages_are_whole_numbers() -> None:
