@@ -13,7 +13,7 @@ from typing import Any
 
 from ..config.naming import key_of
 from .cluster_identity import identities_in, identity_of
-from .stack_state import StackState
+from .stack_state import StackState, bootstrap_record
 
 UNCHANGED = "Nothing was changed"
 
@@ -90,6 +90,13 @@ def unknown_cluster(
     else:
         return ""
     names = sorted({*identities_in(_tags(droplets)).values()})
+    if run.component is not None and (known := [one for one in names if _knows(state, one)]):
+        return (
+            f"the account has {found} of the cluster {known[0]}, which the state of stack {run.stack} knows, and this "
+            f"run would create the cluster {run.cluster} with the same members' names. If the component was renamed, "
+            f"set args.clusterName to {known[0]}. If it is another cluster, set another {key_of('domain')}. "
+            f"{UNCHANGED}"
+        )
     owner = f"of the cluster {' and '.join(names)}" if names else "of a cluster"
     return (
         f"the account has {found} {owner}, and the state of stack {run.stack} does not know it. If the state was "
@@ -97,6 +104,11 @@ def unknown_cluster(
         "docs/recovery.md, State lost. If the project was renamed, rename it back. If this is to be another cluster, "
         f"set another {key_of('domain')} and use another name for the stack. {UNCHANGED}"
     )
+
+
+def _knows(state: StackState, cluster: str) -> bool:
+    """Whether the state has the bootstrap record of a cluster."""
+    return any(urn.endswith(f"::{bootstrap_record(cluster)}") for urn in state.urns)
 
 
 def cluster_volumes(volumes: Sequence[Mapping[str, Any]], cluster: str) -> dict[str, str]:

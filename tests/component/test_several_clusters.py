@@ -97,6 +97,16 @@ def test_a_renamed_cluster_is_not_deleted(
     assert plan.one(DROPLET, "etcd-etcd-old-store-1")
 
 
+def test_a_renamed_component_whose_cluster_never_was_healthy_learns_its_name(plan_of: PlanOf) -> None:
+    """A run that failed has recorded no outputs of the component."""
+    there = [droplet(1, tags=[CLUSTER, f"{CLUSTER}-id-0123456789ab"])]
+    state = {(COMPONENT, "store"): {}, (STASH, f"{CLUSTER}-founding"): {"output": LATER}}
+    plan = Plan()
+    with pytest.raises(pulumi.RunError, match=rf"renamed, set args\.clusterName to {CLUSTER}\."):
+        plan_of(program(name="shop"), state=state, account=there, discovered=[], plan=plan)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", COMPONENT}
+
+
 def test_a_cluster_is_named_after_project_stack_and_component(plan_of: PlanOf) -> None:
     plan = plan_of(program())
     assert plan.one("digitalocean:index/tag:Tag", f"{CLUSTER}-tag").inputs["name"] == CLUSTER
