@@ -1,6 +1,6 @@
-"""Hooks that speak to the caller of their own cluster.
+"""Hooks and transforms that speak to the caller of their own cluster.
 
-The engine calls a hook in a context of the SDK, which knows nothing of the cluster.
+The engine calls them in a context of the SDK, which knows nothing of the cluster.
 """
 
 from __future__ import annotations
@@ -29,3 +29,17 @@ def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.R
                 await done
 
     return pulumi.ResourceHook(name, run, opts=pulumi.ResourceHookOptions(on_dry_run=in_previews))
+
+
+Transform = Callable[[pulumi.ResourceTransformArgs], Awaitable[pulumi.ResourceTransformResult | None]]
+
+
+def resource_transform(change: Transform) -> Transform:
+    """A transform whose texts use the names of the caller in whose context it is made."""
+    caller = names()
+
+    async def run(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        with named_by(caller):
+            return await change(args)
+
+    return run

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from ..config.backup_settings import spaces_region
-from ..config.hooks import resource_hook
+from ..config.hooks import resource_hook, resource_transform
 from ..config.naming import key_of, provider_key
 from ..config.settings import Settings
 from ..identity.stack_state import StackState
@@ -59,7 +59,7 @@ def backup_bucket(
         replace_on_changes=["name"],
         # Those of an existing bucket, and those that somebody sets later, stay.
         ignore_changes=["acl", "cors_rules", "force_destroy", "lifecycle_rules", "versioning"],
-        transforms=[adopt],
+        transforms=[resource_transform(adopt)],
         hooks=pulumi.ResourceHookBinding(before_create=[hook]),
     )
     return [

@@ -178,5 +178,5 @@ def _is_at(record: Record, name: str, settings: Settings) -> bool:
 def _described(record: Record, settings: Settings) -> str:
     kind = record["type"]
     article = "an" if kind[0] in "AN" else "a"
-    zone = settings.zone or settings.zone_id
-    return f"the zone {zone} has {article} {kind} record for {record['name']}, to {record['content']}"
+    zone = f"the zone {settings.zone}" if settings.zone else "the members' zone"
+    return f"{zone} has {article} {kind} record for {record['name']}, to {record['content']}"

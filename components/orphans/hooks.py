@@ -17,7 +17,7 @@ import pulumi
 
 from ..api.existing_names import NamesNotListedError, names_in_account, names_in_zone
 from ..api.retry import LISTING_LAG_SECONDS
-from ..config.hooks import resource_hook
+from ..config.hooks import resource_hook, resource_transform
 from ..config.loading import ProviderAccess
 from ..config.settings import Settings
 from ..identity.cluster_identity import record_comment
@@ -137,7 +137,9 @@ class Orphans:
             )
 
         removing = with_orphan_removal(opts, f"{label}-record", remove)
-        return pulumi.ResourceOptions.merge(removing, pulumi.ResourceOptions(transforms=[keep]))
+        return pulumi.ResourceOptions.merge(
+            removing, pulumi.ResourceOptions(transforms=[resource_transform(keep)])
+        )
 
     async def _record_to_keep(self, label: str, props: Mapping[str, Any]) -> str | None:
         """The id by which Pulumi imports an existing record that is not in the stack's state."""

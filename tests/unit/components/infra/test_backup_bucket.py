@@ -8,6 +8,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 import pytest
 
+from components.config.naming import ArgumentNames, ConfigNames, named_by
 from components.identity.stack_state import stack_state
 from components.infra import backup_bucket as module
 from components.infra.backup_bucket import backup_bucket
@@ -18,6 +19,9 @@ MISSING = f"{ERROR}Spaces Bucket (backups) not found"
 FOREIGN = f'{ERROR}error reading Spaces bucket "": Forbidden: Forbidden\n\tstatus code: 403, request id: '
 AWAY = f'{ERROR}error reading Spaces bucket "": RequestError: send request failed'
 URN = "urn:pulumi:fra1::etcd::digitalocean:index/spacesBucket:SpacesBucket::etcd-etcd-fra1-backups"
+
+
+BY_CONFIGURATION = ConfigNames()
 
 
 class Spaces:
@@ -36,7 +40,9 @@ class Spaces:
         return {"id": "backups"}
 
 
-async def imported(monkeypatch: pytest.MonkeyPatch, spaces: Spaces, known: str) -> str | None:
+async def imported(
+    monkeypatch: pytest.MonkeyPatch, spaces: Spaces, known: str, caller: ConfigNames = BY_CONFIGURATION
+) -> str | None:
     """The id by which the bucket is imported, if the state knows the bucket ``known``."""
     registered: list[pulumi.ResourceOptions] = []
     hooks: list[Any] = []
@@ -60,7 +66,8 @@ async def imported(monkeypatch: pytest.MonkeyPatch, spaces: Spaces, known: str) 
     state = stack_state({URN: {"outputs": {"name": known}}} if known else {}, "etcd-etcd-fra1")
     changed = settings(**BACKUPS, backupBucketCreate=True)
     stack = pulumi.Output.from_input(state)
-    backup_bucket("etcd-etcd-fra1", changed, stack=stack, opts=pulumi.ResourceOptions())
+    with named_by(caller):
+        backup_bucket("etcd-etcd-fra1", changed, stack=stack, opts=pulumi.ResourceOptions())
     (opts,) = registered
     (transform,) = opts.transforms or ()
     args: Any = pulumi.ResourceTransformArgs(True, "", "", {"name": "backups"}, opts)
@@ -115,3 +122,10 @@ async def test_only_a_bucket_that_the_keys_may_not_read_is_refused(monkeypatch: 
         "etcd:backupBucket is backups: Spaces refuses it to the keys digitalocean:spacesAccessId"
     )
     assert "choose another name" in spaces.refusal
+
+
+async def test_a_refused_bucket_is_named_as_its_caller_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The engine calls transform and hook outside of the caller's context.
+    spaces = Spaces(FOREIGN)
+    await imported(monkeypatch, spaces, "", ArgumentNames())
+    assert spaces.refusal.startswith("args.backups.bucket is backups: Spaces refuses it")
