@@ -13,7 +13,7 @@ from pathlib import Path
 from localcloud.toolchain import cache, golang
 from localcloud.toolchain.progress import Work
 
-ENGINE_VERSION = "3.259.0"
+ENGINE_VERSION = "3.274.1"
 """The version that is built. The user's own engine must be at least as new."""
 
 VERSION_LIMIT = 30.0

@@ -69,20 +69,20 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: User) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("version", ["3.259.0", "3.300.1", "4.0.0"])
+@pytest.mark.parametrize("version", [engine.ENGINE_VERSION, "3.300.1", "4.0.0"])
 def test_the_users_engine_is_used_if_it_is_new_enough(user: User, version: str) -> None:
     pulumi = user.has_engine(version)
     assert engine.ensure_engine() == pulumi
 
 
-@pytest.mark.parametrize("version", ["3.258.9", "2.300.0", "unknown"])
+@pytest.mark.parametrize("version", ["3.274.0", "2.300.0", "unknown"])
 def test_the_users_engine_is_not_used_if_it_is_too_old(user: User, built: Path, version: str) -> None:
     user.has_engine(version)
     assert engine.ensure_engine() == built / "pulumi"
 
 
 def test_reading_the_engines_version_does_not_change_the_users_home(user: User) -> None:
-    user.has_program("pulumi", 'touch "$PULUMI_HOME/asked" && echo v3.259.0')
+    user.has_program("pulumi", 'touch "$PULUMI_HOME/asked" && echo v9.0.0')
     engine.ensure_engine()
     assert [path.name for path in (user.home / ".pulumi").iterdir()] == ["plugins"]
 
@@ -123,7 +123,7 @@ def test_a_partially_downloaded_plugin_is_not_used(user: User) -> None:
 
 def test_the_users_language_host_is_used_with_the_users_engine(user: User) -> None:
     host = user.has_program("pulumi-language-python")
-    user.has_engine("3.259.0")
+    user.has_engine(engine.ENGINE_VERSION)
     assert users_plugin(PYTHON) == host
 
 
@@ -166,7 +166,7 @@ def test_a_plugin_that_is_installed_later_replaces_the_stand_in(
 def test_installing_inside_the_local_clouds_shell_changes_nothing(
     user: User, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pulumi, real = user.has_engine("3.259.0"), user.has_plugin("tls", "5.6.2")
+    pulumi, real = user.has_engine(engine.ENGINE_VERSION), user.has_plugin("tls", "5.6.2")
     directory, home = tmp_path / "commands", tmp_path / "pulumi-home"
     ensure_commands(directory, home)
     monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")

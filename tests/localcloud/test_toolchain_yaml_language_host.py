@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.toolchain import golang
-from localcloud.toolchain.engine import users_engine
+from localcloud.toolchain.engine import ENGINE_VERSION, users_engine
 from localcloud.toolchain.yaml_language_host import HOST_VERSION, ensure_yaml_language_host
 
 MODULE = (golang.MODULES / "yaml-language-host" / "go.mod").read_text()
@@ -52,3 +52,8 @@ def test_the_users_own_host_is_used(tmp_path: Path, builds: list[str]) -> None:
 
 def test_the_module_asks_for_the_version_that_the_host_reports() -> None:
     assert f"github.com/pulumi/pulumi-yaml v{HOST_VERSION} " in MODULE
+
+
+def test_it_shares_the_engines_packages_so_that_they_are_compiled_once() -> None:
+    for package in ("pkg", "sdk"):
+        assert f"github.com/pulumi/pulumi/{package}/v3 v{ENGINE_VERSION} " in MODULE
