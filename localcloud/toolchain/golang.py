@@ -49,7 +49,7 @@ def build(
     """Build a main ``package`` in the version that ``module`` pins: stripped and static, for linux/amd64."""
     go = ensure_go()
     argv = [go, "build", "-v", *BUILD_FLAGS, f"-tags={tags}", f"-ldflags={ldflags}", "-o", output, package]
-    run(argv, show=show, limit=BUILD_LIMIT, env=_environment(), cwd=MODULES / module)
+    run(argv, show=show, limit=BUILD_LIMIT, env=environment(), cwd=MODULES / module)
 
 
 def ensure_go() -> Path:
@@ -82,7 +82,7 @@ def _install(folder: Path, show: cache.Show) -> None:
     run([*argv, "--require-hashes", "-r", REQUIREMENTS], show=show, limit=INSTALL_LIMIT)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the user's environment without variables that change the binary. Proxies and module cache are kept."""
     changing = {"GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOROOT"}
     kept = {key: value for key, value in os.environ.items() if key not in changing}

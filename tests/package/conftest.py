@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from localcloud.toolchain.commands import needed_plugins
 from localcloud.toolchain.uv import find_uv
+from tests.localcloud.engine_project import HOST, Project
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -59,3 +63,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
     install = ("pip", "install", "--quiet", "--constraint", constraints, "--python", environment.python)
     environment.run(find_uv(), *install, wheel)
     return environment
+
+
+Schema = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    """What `pulumi package get-schema plugin` prints."""
+    project = Project(tmp_path_factory.mktemp("schema"), "")
+    project.install(*(plugin for plugin in needed_plugins() if plugin != HOST))
+    shown = project.pulumi("package", "get-schema", str(CHECKOUT / "plugin"))
+    return json.loads(shown[shown.index("{\n") :])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib import metadata
 from typing import Any
 
@@ -12,11 +11,9 @@ import yaml
 from localcloud.toolchain.commands import needed_plugins
 from tests.localcloud.engine_project import HOST, Project
 
-from .conftest import CHECKOUT
+from .conftest import CHECKOUT, Schema
 
 CLUSTER = "etcd:index:EtcdCluster"
-
-Schema = dict[str, Any]
 
 
 WRONG = """\
@@ -48,13 +45,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     described = (project.folder / "Pulumi.yaml").read_text()
     (project.folder / "Pulumi.yaml").write_text(f"{described}packages:\n  etcd: {CHECKOUT / 'plugin'}\n")
     return project
-
-
-@pytest.fixture(scope="module")
-def schema(project: Project) -> Schema:
-    """What `pulumi package get-schema plugin` prints."""
-    shown = project.pulumi("package", "get-schema", str(CHECKOUT / "plugin"))
-    return json.loads(shown[shown.index("{\n") :])
 
 
 def unknown_names(schema: Schema, properties: Schema, given: Any, path: str) -> list[str]:
