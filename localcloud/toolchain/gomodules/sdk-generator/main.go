@@ -4,11 +4,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/blang/semver"
 	golang "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
@@ -34,8 +36,7 @@ func generate(language, schemaFile, folder string) error {
 	if err := json.Unmarshal(text, &spec); err != nil {
 		return fmt.Errorf("%s is no schema: %w", schemaFile, err)
 	}
-	// No loader: the package's types refer to no other package.
-	pkg, diagnostics, err := schema.BindSpec(spec, nil, schema.ValidationOptions{AllowDanglingReferences: true})
+	pkg, diagnostics, err := schema.BindSpec(spec, noPackages{}, schema.ValidationOptions{AllowDanglingReferences: true})
 	if err != nil {
 		return err
 	}
@@ -58,6 +59,17 @@ func generate(language, schemaFile, folder string) error {
 		}
 	}
 	return nil
+}
+
+// noPackages loads no other package, because the schema's types refer to none.
+type noPackages struct{}
+
+func (noPackages) LoadPackage(name string, _ *semver.Version) (*schema.Package, error) {
+	return nil, fmt.Errorf("the schema refers to the package %s", name)
+}
+
+func (noPackages) LoadPackageV2(_ context.Context, other *schema.PackageDescriptor) (*schema.Package, error) {
+	return nil, fmt.Errorf("the schema refers to the package %s", other.Name)
 }
 
 func sources(language string, pkg *schema.Package) (map[string][]byte, error) {
