@@ -1,0 +1,56 @@
+"""The local cloud in which callers' programs run, and the summary line of ``make component``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.toolchain.yaml_language_host import ensure_yaml_language_host
+from tests.cluster.clouds import fresh_cloud
+from tests.lifecycle.figures import Figures
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # After pytest's own last line, so that this line ends the session.
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    reports = {
+        outcome: [report for report in reporter.getreports(outcome) if "tests/programs" in report.nodeid]
+        for outcome in ("passed", "failed", "error")
+    }
+    passed = [report for report in reports["passed"] if report.when == "call"]
+    if cases := {report.nodeid for group in reports.values() for report in group}:
+        for case in config.stash[FIGURES].cases:
+            reporter.write_line(case.line())
+        lost = config.stash[FIGURES].lost
+        reporter.write_line(f"component={len(cases)} passed={len(passed)} lost={lost}")
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="package")
+def cloud() -> Iterator[LocalCloud]:
+    with fresh_cloud("programs") as tested:
+        ensure_yaml_language_host(tested.layout.pulumi_home)
+        yield tested
+
+
+@pytest.fixture
+def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
+    with cloud.control as client:
+        yield client
+        client.delete("/faults")
