@@ -4,10 +4,12 @@ import sys
 from importlib.metadata import version
 from typing import Any, cast
 
+import grpc
 import pulumi
-from pulumi.provider import ConstructResult, main
+from pulumi.provider import ConstructResult, server
 from pulumi.provider.experimental.component import ComponentProvider
-from pulumi.provider.server import ComponentInitError
+from pulumi.provider.server import ComponentInitError, ProviderServicer
+from pulumi.runtime.proto.provider_pb2 import ConstructRequest, ConstructResponse
 
 from etcd_digitalocean import EtcdCluster
 
@@ -30,7 +32,19 @@ class Plugin(ComponentProvider):
             return super().construct(name, resource_type, whole_numbers(inputs), options)
         except ComponentInitError as error:
             if isinstance(error.inner, pulumi.RunError):
-                raise pulumi.InputPropertiesError(str(error.inner), []) from error
+                raise error.inner from error
+            raise
+
+
+class Servicer(ProviderServicer):
+    """Answers the engine as the SDK does, but a refusal is its own text alone."""
+
+    async def Construct(self, request: ConstructRequest, context: Any) -> ConstructResponse:  # noqa: N802
+        """Construct a cluster. gRPC would report a refusal as an unexpected exception, with the name of its class."""
+        try:
+            return await super().Construct(request, context)
+        except pulumi.RunError as error:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             raise
 
 
@@ -48,4 +62,6 @@ def whole_numbers(value: Any) -> Any:
             return value
 
 
-main(Plugin([EtcdCluster], NAME, None, version("etcd-digitalocean")), sys.argv[1:])
+# The SDK has no other way to give it another servicer.
+server.ProviderServicer = Servicer
+server.main(Plugin([EtcdCluster], NAME, None, version("etcd-digitalocean")), sys.argv[1:])
