@@ -10,6 +10,7 @@ class Part(StrEnum):
 
     BOOTSTRAP = "bootstrap"
     UNCHANGED = "unchanged"
+    PACKAGE = "package"
     REPLACEMENT = "replacement"
     LOAD = "load"
     GROWTH = "growth"

@@ -16,6 +16,7 @@ from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
 from bench.growth import measure_growth
 from bench.load import measure_load
+from bench.package import measure_package
 from bench.parts import Part
 from bench.replacement import measure_replacement
 from bench.unchanged import measure_unchanged
@@ -27,6 +28,7 @@ from localcloud.machines.errors import LocalCloudError
 MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.BOOTSTRAP: measure_bootstrap,
     Part.UNCHANGED: measure_unchanged,
+    Part.PACKAGE: measure_package,
     Part.REPLACEMENT: measure_replacement,
     Part.LOAD: measure_load,
     Part.GROWTH: measure_growth,

@@ -139,10 +139,7 @@ class EtcdArgs(TypedDict):
     The default is `5s`.
     """
     keepalive_interval: NotRequired[str]
-    """Time without traffic after which a member sends a gRPC ping to a client.
-
-    `0s` turns pings off. The default is `2h`.
-    """
+    """Time without traffic after which a member sends a gRPC ping to a client. The default is `2h`."""
     keepalive_timeout: NotRequired[str]
     """Time after which a member disconnects a client that does not answer a gRPC ping. The default is `20s`."""
     log_level: NotRequired[str]
