@@ -15,15 +15,24 @@ DISCOVERY_TOKEN = "localcloud-droplet-and-tag-read"  # noqa: S105
 SCOPELESS_TOKEN = "localcloud-no-scopes"  # noqa: S105
 """A valid token without any scope."""
 
-OTHER_TEAM_TOKEN = "localcloud-other-team"  # noqa: S105
-"""Full access to the DigitalOcean account of another team, which owns nothing and runs no machine."""
+SECOND_DIGITALOCEAN_TOKEN = "localcloud-second-full-access"  # noqa: S105
+"""Full access to the second account of the local DigitalOcean API."""
+
+SECOND_DISCOVERY_TOKEN = "localcloud-second-droplet-and-tag-read"  # noqa: S105
+"""The scopes ``droplet:read`` and ``tag:read`` in the second account."""
 
 # The provider accepts 40 to 80 characters. Scanners look for exactly 40, also between two hyphens.
 CLOUDFLARE_TOKEN = "localcloud_token_that_edits_dns_records_and_reads_zones"  # noqa: S105
-"""DNS edit and zone read on every local zone."""
+"""DNS edit and zone read on the zones of the first account."""
+
+SECOND_CLOUDFLARE_TOKEN = "localcloud_second_token_that_edits_dns_records_and_reads_zones"  # noqa: S105
+"""DNS edit and zone read on the zones of the second account."""
 
 ZONE = "example.test"
-"""The zone that every local cloud starts with (RFC 6761: ``.test`` is never delegated)."""
+"""The zone with which the first account starts (RFC 6761: ``.test`` is never delegated)."""
+
+SECOND_ZONE = "second.test"
+"""The zone with which the second account starts."""
 
 OBJECT_STORE_OWNER = ("localcloud-owner", "localcloud-owner-secret")
 """Access key and secret that may do anything in the object store."""

@@ -64,7 +64,7 @@ async def serve(given: argparse.Namespace) -> None:
     limits = Limits(
         given.droplet_limit, given.requests_per_hour, given.requests_per_minute, given.shutdown_seconds
     )
-    cloud = Cloud(Store(given.state / "api.sqlite"), host_of(given), limits)
+    cloud = Cloud(Store(given.state / "api.sqlite"), host_of(given), limits=limits)
     control = given.control or Path("/run/localcloud", given.name, "control.sock")
     services = Services(cloud, LOOPBACK if given.loopback else Addresses(), given.releases, control)
     try:

@@ -1,7 +1,7 @@
 """Assigns addresses to droplets and networks to VPCs.
 
 Addresses are assigned round robin. So a replaced droplet gets another address, as at DigitalOcean, and tests find
-code that keeps using the old one.
+code that keeps using the old one. No two droplets of any accounts have the same address.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ def _next_free(store: Store, network: IPv4Network, first: int, used: set[IPv4Int
 
 def public_address(store: Store) -> IPv4Interface:
     """Return a free public address, at least ``.10`` of the public network."""
-    used = {droplet.public for droplet in store.all(Droplet)}
+    used = {droplet.public for droplet in store.everywhere(Droplet)}
     return _next_free(store, PUBLIC_NETWORK, FIRST_PUBLIC, used)
 
 
 def private_address(store: Store, vpc: Vpc) -> IPv4Interface:
     """Return a free address of a VPC."""
-    used = {droplet.private for droplet in store.all(Droplet)}
+    used = {droplet.private for droplet in store.everywhere(Droplet)}
     return _next_free(store, IPv4Network(vpc.ip_range), FIRST_PRIVATE, used)
 
 
 def vpc_range(store: Store) -> IPv4Network:
-    """Return a /20 network that overlaps no VPC of the account."""
-    taken = [IPv4Network(vpc.ip_range) for vpc in store.all(Vpc)]
+    """Return a /20 network that overlaps no VPC of any account: all machines share one network."""
+    taken = [IPv4Network(vpc.ip_range) for vpc in store.everywhere(Vpc)]
     for network in VPC_RANGES.subnets(new_prefix=20):
         if network >= FIRST_VPC and not any(network.overlaps(other) for other in taken):
             return network

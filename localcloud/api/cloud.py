@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from localcloud.api.accounts import ACCOUNTS, FIRST, Account
 from localcloud.api.filters import filters_of
 from localcloud.api.model import Firewall
 from localcloud.api.names import addresses_by_name
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of the account."""
+    """The limits of each account."""
 
     droplets: int = 25
     """The number of droplets."""
@@ -39,10 +40,11 @@ def _set_event() -> asyncio.Event:
 
 @dataclass
 class Cloud:
-    """The state, the machine host, and the background work of one account."""
+    """The state of one account, and the machine host and the background work of all of them."""
 
     store: Store
     host: MachineHost
+    account: Account = FIRST
     limits: Limits = field(default_factory=Limits)
     locks: defaultdict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """A lock for each droplet, so that its machine runs one action at a time."""
@@ -50,6 +52,14 @@ class Cloud:
     """While it is not set, new droplets stay ``new``."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _network: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def of(self, account: Account) -> Cloud:
+        """Return the same cloud with the state of another account."""
+        return replace(self, store=self.store.of("" if account is FIRST else account.name), account=account)
+
+    def all_accounts(self) -> list[Cloud]:
+        """Return the same cloud once for each account."""
+        return [self.of(account) for account in ACCOUNTS]
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start background work. ``finished`` waits for it."""
@@ -69,13 +79,15 @@ class Cloud:
         await self.finished()
 
     async def apply_filters(self) -> None:
-        """Apply the packet filter that follows from the stored firewalls, tags and droplets.
+        """Apply the packet filter that follows from the firewalls, tags and droplets of all accounts.
 
         If it cannot be applied, the cause is logged and the firewalls are ``failed``: they must not look effective.
         """
         async with self._network:
             try:
-                await self.host.apply_filters(filters_of(self.store))
+                await self.host.apply_filters(
+                    [one for cloud in self.all_accounts() for one in filters_of(cloud.store)]
+                )
             except Exception:
                 log.exception("cannot apply the packet filter")
                 self._mark_firewalls("failed")
@@ -83,7 +95,7 @@ class Cloud:
                 self._mark_firewalls("succeeded")
 
     async def apply_records(self) -> None:
-        """Apply the names and addresses that follow from the stored DNS records."""
+        """Apply the names and addresses that follow from the DNS records of all accounts."""
         async with self._network:
             try:
                 await self.host.apply_records(addresses_by_name(self.store))
@@ -91,6 +103,7 @@ class Cloud:
                 log.exception("cannot apply the DNS records")
 
     def _mark_firewalls(self, status: str) -> None:
-        for firewall in self.store.all(Firewall):
-            if firewall.status != status:
-                self.store.put(firewall.model_copy(update={"status": status}))
+        for cloud in self.all_accounts():
+            for firewall in cloud.store.all(Firewall):
+                if firewall.status != status:
+                    cloud.store.put(firewall.model_copy(update={"status": status}))

@@ -26,7 +26,7 @@ def control_app(
     - ``GET``, ``PUT`` and ``DELETE /faults`` show, replace and clear the faults.
     - ``PUT /droplets/ID/features`` changes the features that the DigitalOcean API shows for a droplet.
     - ``PUT /droplet-creation`` pauses and resumes the creation of droplets: meanwhile they stay ``new``.
-    - ``PUT /droplet-limit`` sets the account's droplet limit.
+    - ``PUT /droplet-limit`` sets the droplet limit of each account.
 
     ``faults_changed`` is awaited after each change of the faults, before the answer.
     """
@@ -62,11 +62,11 @@ def control_app(
 
     @app.put("/droplets/{droplet_id}/features")
     async def set_features(droplet_id: int, features: list[str]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        droplet = cloud.store.find(Droplet, droplet_id)
-        if droplet is None:
-            raise HTTPException(404, f"droplet {droplet_id} does not exist")
-        cloud.store.put(droplet.model_copy(update={"features": features}))
-        return {"features": features}
+        for each in cloud.all_accounts():
+            if droplet := each.store.find(Droplet, droplet_id):
+                each.store.put(droplet.model_copy(update={"features": features}))
+                return {"features": features}
+        raise HTTPException(404, f"droplet {droplet_id} does not exist")
 
     @app.put("/droplet-creation")
     async def pause_creation(paused: Annotated[bool, Body(embed=True)]) -> Any:  # pyright: ignore[reportUnusedFunction]

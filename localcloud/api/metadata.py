@@ -22,7 +22,7 @@ Tree = dict[str, Any]
 def droplet_at(cloud: Cloud, address: str) -> Droplet | None:
     """Return the droplet with this public or private address, or ``None``."""
     wanted = ip_address(address)
-    for droplet in cloud.store.all(Droplet):
+    for droplet in cloud.store.everywhere(Droplet):
         if wanted in {droplet.public.ip, droplet.private.ip}:
             return droplet
     return None

@@ -10,11 +10,11 @@ MAX_ALIASES = 8
 
 
 def addresses_by_name(store: Store) -> dict[str, list[str]]:
-    """Return each name's IPv4 addresses, from A records and from CNAMEs that lead to one.
+    """Return each name's IPv4 addresses, from A records of all accounts, and from CNAMEs that lead to one.
 
     Proxied records are left out: their names resolve to Cloudflare's own addresses.
     """
-    records = [record for record in store.all(DnsRecord) if not record.proxied]
+    records = [record for record in store.everywhere(DnsRecord) if not record.proxied]
     names: dict[str, list[str]] = {}
     for record in records:
         if record.type == "A":

@@ -8,27 +8,28 @@ import logging
 from localcloud.api.action_runner import machine_of, run_action
 from localcloud.api.cloud import Cloud
 from localcloud.api.model import Action, Droplet, Volume, Zone
-from localcloud.tokens import ZONE
 
 log = logging.getLogger(__name__)
 
-ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
-"""The id of the DNS zone."""
 
-
-def create_zone(cloud: Cloud) -> None:
-    """Create the DNS zone at the first start."""
-    if cloud.store.find(Zone, ZONE_ID) is None:
-        cloud.store.put(Zone(id=ZONE_ID, name=ZONE))
+def create_zones(cloud: Cloud) -> None:
+    """Create the DNS zone of each account at the first start."""
+    for each in cloud.all_accounts():
+        if each.store.find(Zone, each.account.zone_id) is None:
+            each.store.put(Zone(id=each.account.zone_id, name=each.account.zone))
 
 
 async def reconcile(cloud: Cloud) -> None:
-    """Apply filters and names, resume interrupted actions, and power on every ``active`` droplet.
+    """Apply filters and names, resume interrupted actions, and power on every ``active`` droplet of all accounts.
 
     If a machine does not start, the error is logged and its droplet is ``off``. The other droplets are not affected.
     """
     await cloud.apply_filters()
     await cloud.apply_records()
+    await asyncio.gather(*map(_reconcile_account, cloud.all_accounts()))
+
+
+async def _reconcile_account(cloud: Cloud) -> None:
     for volume in cloud.store.all(Volume):
         await cloud.host.create_volume(
             volume.name, volume.size_gigabytes, volume.filesystem_type, volume.filesystem_label

@@ -19,7 +19,7 @@ from localcloud.api.digitalocean.app import digitalocean_app
 from localcloud.api.digitalocean.ratelimit import RateLimited
 from localcloud.api.listener import Listener
 from localcloud.api.metadata import metadata_app
-from localcloud.api.reconcile import create_zone, reconcile
+from localcloud.api.reconcile import create_zones, reconcile
 from localcloud.api.releases import releases_app
 from localcloud.api.traffic import FaultInjector, RequestRecorder, Service, Traffic
 from localcloud.api.watch import watch
@@ -83,7 +83,7 @@ class Services:
 
     async def start(self) -> None:
         """Open every listener, and restore machines, filters and names from the stored state."""
-        create_zone(self.cloud)
+        create_zones(self.cloud)
         await asyncio.gather(*(listener.open() for listener in [self.control, *self.listeners.values()]))
         await reconcile(self.cloud)
         self._watch = asyncio.get_running_loop().create_task(watch(self.cloud, self._watch_seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -37,16 +38,27 @@ D = TypeVar("D", bound=Document)
 
 
 class Store:
-    """Documents by kind and key, in the order in which they were first stored. Not thread-safe."""
+    """Documents by kind and key, in the order in which they were first stored. Not thread-safe.
+
+    A store shows the documents of one account. All accounts share the database and its counters.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open or create the database at ``path``; without a path it is in memory."""
+        """Open or create the database at ``path``; without a path it is in memory. The store is the first account's."""
+        self._prefix = ""
         if path is not None:
             path.touch(mode=0o600)  # it holds user data, which holds keys
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.executescript(SCHEMA)
+
+    def of(self, account: str) -> Store:
+        """Return the documents of another account, given by its name; an empty name is the first account."""
+        store = copy(self)
+        # Databases of earlier versions have the documents of the first account, by their kind alone.
+        store._prefix = f"{account}/" if account else ""
+        return store
 
     def close(self) -> None:
         """Close the database. Finished calls are already stored."""
@@ -71,27 +83,35 @@ class Store:
         self._database.execute(
             "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) "
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-            (document.KIND, document.key, document.model_dump_json()),
+            (self._kind(document), document.key, document.model_dump_json()),
         )
 
     def find(self, kind: type[D], key: str | int) -> D | None:
         """Return the document with this key, or ``None``."""
         row = self._database.execute(
-            "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind.KIND, str(key))
+            "SELECT body FROM documents WHERE kind = ? AND id = ?", (self._kind(kind), str(key))
         ).fetchone()
         return kind.model_validate_json(row[0]) if row else None
 
     def all(self, kind: type[D]) -> list[D]:
         """Return all documents of a kind, the oldest first."""
         rows = self._database.execute(
-            "SELECT body FROM documents WHERE kind = ? ORDER BY position", (kind.KIND,)
+            "SELECT body FROM documents WHERE kind = ? ORDER BY position", (self._kind(kind),)
+        ).fetchall()
+        return [kind.model_validate_json(body) for (body,) in rows]
+
+    def everywhere(self, kind: type[D]) -> list[D]:
+        """Return the documents of a kind of all accounts, the oldest first."""
+        rows = self._database.execute(
+            "SELECT body FROM documents WHERE kind = ? OR kind GLOB ? ORDER BY position",
+            (kind.KIND, f"*/{kind.KIND}"),
         ).fetchall()
         return [kind.model_validate_json(body) for (body,) in rows]
 
     def delete(self, document: Document) -> None:
         """Delete a document. A document that is not stored is no error."""
         self._database.execute(
-            "DELETE FROM documents WHERE kind = ? AND id = ?", (document.KIND, document.key)
+            "DELETE FROM documents WHERE kind = ? AND id = ?", (self._kind(document), document.key)
         )
 
     def next(self, counter: str, first: int) -> int:
@@ -102,3 +122,6 @@ class Store:
             (counter, first),
         ).fetchone()
         return int(row[0])
+
+    def _kind(self, document: Document | type[Document]) -> str:
+        return f"{self._prefix}{document.KIND}"

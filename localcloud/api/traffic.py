@@ -17,22 +17,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from localcloud.api.accounts import BY_TOKEN
 from localcloud.api.cloudflare import envelope
 from localcloud.api.connections import Connections
 from localcloud.api.digitalocean import errors
 from localcloud.api.digitalocean.access import bearer
-from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, OTHER_TEAM_TOKEN
 
 Service = Literal["digitalocean", "cloudflare", "metadata", "releases"]
-
-TOKEN_NAMES = {
-    "": "",
-    DIGITALOCEAN_TOKEN: "admin",
-    DISCOVERY_TOKEN: "discovery",
-    OTHER_TEAM_TOKEN: "other-team",
-    CLOUDFLARE_TOKEN: "cloudflare",
-}
-"""Tokens and the names under which requests and faults show them."""
 
 KEPT_REQUESTS = 100_000
 """The number of requests after which the oldest is dropped."""
@@ -48,6 +39,8 @@ class RecordedRequest(BaseModel):
     status: int | None
     """``None`` if the connection was closed without an answer."""
     token: str
+    account: str
+    """The name of the token's account; empty without a token, and if it is none of the local cloud's."""
     source: str
     time: float
     """Unix time of the request's arrival."""
@@ -154,8 +147,18 @@ class Traffic:
 
 
 def token_name(scope: Scope) -> str:
-    """Return the name of a request's token."""
-    return TOKEN_NAMES.get(bearer(Headers(scope=scope).get("authorization", "")), "unknown")
+    """Return the name of a request's token; empty if it has none."""
+    token = bearer(Headers(scope=scope).get("authorization", ""))
+    if not token:
+        return ""
+    account = BY_TOKEN.get(token)
+    return account.tokens[token] if account else "unknown"
+
+
+def account_name(scope: Scope) -> str:
+    """Return the name of the account that a request's token belongs to; empty if there is none."""
+    account = BY_TOKEN.get(bearer(Headers(scope=scope).get("authorization", "")))
+    return account.name if account else ""
 
 
 class RequestRecorder:
@@ -179,6 +182,7 @@ class RequestRecorder:
             query=scope["query_string"].decode("latin-1"),
             status=None,
             token=token_name(scope),
+            account=account_name(scope),
             source=client[0] if client else "",
             time=time.time(),
         )

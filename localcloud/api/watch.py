@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 async def watch(cloud: Cloud, every: float) -> None:
-    """Compare droplets with running machines every ``every`` seconds, until cancelled.
+    """Compare the droplets of all accounts with running machines every ``every`` seconds, until cancelled.
 
     A droplet is set to ``off`` if two consecutive checks find it ``active``, idle and without a running machine.
     """
@@ -26,11 +26,12 @@ async def watch(cloud: Cloud, every: float) -> None:
             continue
         gone = {
             droplet.id
-            for droplet in cloud.store.all(Droplet)
+            for droplet in cloud.store.everywhere(Droplet)
             if droplet.status == "active" and droplet.pending is None and droplet.id not in running
         }
         for droplet_id in gone & missing:
             log.warning("droplet %s was powered off from inside", droplet_id)
-            if droplet := cloud.store.find(Droplet, droplet_id):
-                cloud.store.put(droplet.model_copy(update={"status": "off"}))
+            for each in cloud.all_accounts():
+                if droplet := each.store.find(Droplet, droplet_id):
+                    each.store.put(droplet.model_copy(update={"status": "off"}))
         missing = gone - missing

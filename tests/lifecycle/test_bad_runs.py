@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from localcloud.tokens import OTHER_TEAM_TOKEN
+from localcloud.tokens import SECOND_DIGITALOCEAN_TOKEN
 from tests.cluster.cluster import CHECKOUT, PROGRAM, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
@@ -40,7 +40,7 @@ def test_a_token_of_another_team_is_refused_and_nothing_touched(
     saved = live.folder / "state.json"
     live.pulumi("stack", "export", "--file", str(saved))
     control.delete("/requests")
-    with other_values(live, dict.fromkeys(keys, OTHER_TEAM_TOKEN)):
+    with other_values(live, dict.fromkeys(keys, SECOND_DIGITALOCEAN_TOKEN)):
         assert refusal.format(live.name(1)) in live.run("pulumi", "preview", "--non-interactive").stdout
         assert refusal.format(live.name(1)) in live.fail()
     assert writes(control) == []

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from localcloud.api.accounts import ACCOUNTS
 from localcloud.api.cloud import Cloud
 from localcloud.api.cloudflare.envelope import CloudflareError
-from localcloud.tokens import CLOUDFLARE_TOKEN
+
+ACCOUNT_OF = {account.cloudflare_token: account for account in ACCOUNTS}
+"""The account of each token."""
 
 
 def _bearer(request: Request) -> str:
@@ -26,19 +29,20 @@ def _bearer(request: Request) -> str:
 
 def authenticated(request: Request) -> None:
     """Reject a request without a valid token."""
-    if _bearer(request) != CLOUDFLARE_TOKEN:
+    if _bearer(request) not in ACCOUNT_OF:
         raise CloudflareError(403, 10000, "Authentication error")
 
 
 def verified(request: Request) -> None:
     """Reject a request without a valid token, with the answer of ``/user/tokens/verify``."""
-    if _bearer(request) != CLOUDFLARE_TOKEN:
+    if _bearer(request) not in ACCOUNT_OF:
         raise CloudflareError(401, 1000, "Invalid API Token")
 
 
 def cloud_of(request: Request) -> Cloud:
-    """Return the local cloud that the app serves."""
-    return request.app.state.cloud
+    """Return the local cloud that the app serves, with the account of the request's token, which is valid."""
+    cloud: Cloud = request.app.state.cloud
+    return cloud.of(ACCOUNT_OF[_bearer(request)])
 
 
 CloudParam = Annotated[Cloud, Depends(cloud_of)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
+from localcloud.api.accounts import Account
 from localcloud.api.cloud import Cloud
 from localcloud.api.cloudflare.access import CloudParam, authenticated
 from localcloud.api.cloudflare.envelope import CloudflareError, no_route, success
@@ -17,11 +18,10 @@ from localcloud.api.model import Zone
 router = APIRouter(prefix="/zones", dependencies=[Depends(authenticated)])
 
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
-ACCOUNT = {"id": "01a7362d577a6c3019a474fd6f485823", "name": "Local Cloud"}
 FILTERS = frozenset({"name", "status", "type"})
 
 
-def view(zone: Zone) -> dict[str, Any]:
+def view(zone: Zone, account: Account) -> dict[str, Any]:
     """Return a zone as the API shows it."""
     return {
         "id": zone.id,
@@ -37,7 +37,7 @@ def view(zone: Zone) -> dict[str, Any]:
         "created_on": zone.created_on,
         "modified_on": zone.created_on,
         "activated_on": zone.created_on,
-        "account": ACCOUNT,
+        "account": {"id": account.cloudflare, "name": "Local Cloud"},
         "owner": {"id": None, "type": "user", "name": None, "email": None},
         "meta": {"step": 2, "page_rule_quota": 3, "phishing_detected": False, "custom_certificate_quota": 0},
         "permissions": ["#dns_records:edit", "#dns_records:read", "#zone:read"],
@@ -69,7 +69,7 @@ def get_zone(cloud: Cloud, zone_id: str, path: str) -> Zone:
 @router.get("")
 async def list_(cloud: CloudParam, request: Request) -> Any:
     """List zones, filtered by name, status or type."""
-    views = [view(zone) for zone in cloud.store.all(Zone)]
+    views = [view(zone, cloud.account) for zone in cloud.store.all(Zone)]
     shown = [each for each in views if matches(each, request.query_params, FILTERS)]
     return paged(request, shown, default=20, maximum=50)
 
@@ -77,4 +77,4 @@ async def list_(cloud: CloudParam, request: Request) -> Any:
 @router.get("/{zone_id}")
 async def get(zone_id: str, cloud: CloudParam, request: Request) -> Any:
     """Return one zone."""
-    return success(view(get_zone(cloud, zone_id, request.url.path)))
+    return success(view(get_zone(cloud, zone_id, request.url.path), cloud.account))

@@ -6,16 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from localcloud.api.accounts import ACCOUNTS, BY_TOKEN, FIRST
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean.errors import DigitalOceanError
-from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, OTHER_TEAM_TOKEN, SCOPELESS_TOKEN
 
-SCOPES: dict[str, frozenset[str] | None] = {
-    DIGITALOCEAN_TOKEN: None,
-    DISCOVERY_TOKEN: frozenset({"droplet:read", "tag:read"}),
-    SCOPELESS_TOKEN: frozenset(),
-    OTHER_TEAM_TOKEN: None,
-}
+SCOPES = {token: scopes for account in ACCOUNTS for token, scopes in account.scopes.items()}
 """The scopes of each token; ``None`` is full access."""
 
 
@@ -50,10 +45,9 @@ def require(*needed: str) -> Any:
 
 
 def cloud_of(request: Request) -> Cloud:
-    """Return the local cloud that the app serves, or the empty account of another team."""
-    if bearer(request.headers.get("authorization", "")) == OTHER_TEAM_TOKEN:
-        return request.app.state.other_team_cloud
-    return request.app.state.cloud
+    """Return the local cloud that the app serves, with the account of the request's token."""
+    cloud: Cloud = request.app.state.cloud
+    return cloud.of(BY_TOKEN.get(bearer(request.headers.get("authorization", "")), FIRST))
 
 
 CloudParam = Annotated[Cloud, Depends(cloud_of)]

@@ -20,12 +20,12 @@ async def get(cloud: CloudParam) -> Any:
             "floating_ip_limit": 0,
             "reserved_ip_limit": 0,
             "volume_limit": 100,
-            "email": "operator@example.test",
+            "email": cloud.account.email,
             "name": "Local Cloud",
-            "uuid": "10ca1c10-0000-4000-8000-000000000001",
+            "uuid": cloud.account.uuid,
             "email_verified": True,
             "status": "active",
             "status_message": "",
-            "team": {"uuid": "10ca1c10-0000-4000-8000-000000000002", "name": "Local Cloud"},
+            "team": {"uuid": cloud.account.team, "name": "Local Cloud"},
         }
     }

@@ -20,15 +20,12 @@ from localcloud.api.digitalocean import (
     volumes,
     vpcs,
 )
-from localcloud.api.store import Store
-from localcloud.machines.interface import NoMachines
 
 
 def digitalocean_app(cloud: Cloud) -> FastAPI:
     """Return the app of DigitalOcean API v2, without the rate limit, which ``RateLimited`` adds."""
     app = FastAPI(title="DigitalOcean API v2", openapi_url=None, redirect_slashes=False)
     app.state.cloud = cloud
-    app.state.other_team_cloud = Cloud(Store(), NoMachines(), cloud.limits)
     errors.install(app)
     for router in (
         account.router,

@@ -64,6 +64,10 @@ async def create(wanted: CreateVolume, cloud: CloudParam) -> Any:
         )
     if any(volume.name == wanted.name for volume in cloud.store.all(Volume)):
         raise DigitalOceanError(409, f"volume with the name {wanted.name!r} already exists")
+    if any(volume.name == wanted.name for volume in cloud.store.everywhere(Volume)):
+        raise unprocessable(
+            f"another account of the local cloud has a volume {wanted.name!r}: use another name"
+        )
     id_ = str(uuid.uuid4())
     try:
         tags = tagging.ensure(cloud.store, wanted.tags or [], f"/v2/volumes/{id_}")

@@ -40,7 +40,7 @@ class Lab:
 
     def start(self) -> None:
         """Start the services with the folder's state."""
-        cloud = Cloud(Store(self.directory / "api.sqlite"), self.host, self.limits)
+        cloud = Cloud(Store(self.directory / "api.sqlite"), self.host, limits=self.limits)
         self.services = Services(
             cloud,
             LOOPBACK,
