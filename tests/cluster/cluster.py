@@ -142,12 +142,14 @@ class Cluster:
             lambda: self.run("etcdctl", "endpoint", "health", "--cluster"), _succeeded, "a healthy cluster"
         )
 
-    def digitalocean(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def digitalocean(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = DIGITALOCEAN_TOKEN
+    ) -> Any:
         """Send a request to the DigitalOcean API with full rights. Return the body, or ``None`` without one."""
         sent = () if body is None else ("-H", "Content-Type: application/json", "-d", json.dumps(body))
         result = self.cloud.run(
             ["curl", "--silent", "--show-error", "--fail-with-body", "-X", method, *sent,
-             "-H", f"Authorization: Bearer {DIGITALOCEAN_TOKEN}", f"{DIGITALOCEAN_URL}{path}"],
+             "-H", f"Authorization: Bearer {token}", f"{DIGITALOCEAN_URL}{path}"],
             cwd=Path("/"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert result.returncode == 0, result.stdout
