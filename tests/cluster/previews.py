@@ -27,8 +27,8 @@ class PreviewedStack:
         self._folder = folder
         self.digitalocean = lab.url("digitalocean")
         self.cloudflare = f"{lab.url('cloudflare')}/client/v4"
-        for name in (*PROGRAM, ".venv"):
-            (folder / name).symlink_to(CHECKOUT / name)
+        self.write_program(folder)
+        (folder / ".venv").symlink_to(CHECKOUT / ".venv")
         commands, home, backend = (folder / name for name in ("commands", "home", "backend"))
         for made in (commands, home, backend):
             made.mkdir()
@@ -43,6 +43,11 @@ class PreviewedStack:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         }
         self._pulumi("stack", "init")
+
+    def write_program(self, folder: Path) -> None:
+        """Link the project folder to the program of the checkout."""
+        for name in PROGRAM:
+            (folder / name).symlink_to(CHECKOUT / name)
 
     def preview(self, *options: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """Preview the stack with these settings of the program, with both outputs as one text."""
@@ -59,18 +64,25 @@ class PreviewedStack:
         deployment = json.loads(self._pulumi("stack", "export").stdout)["deployment"]
         return {resource["type"] for resource in deployment.get("resources", [])}
 
+    def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What the program reads from its own configuration, with these settings changed."""
+        settings = {
+            "discoveryApiUrl": self.digitalocean,
+            "discoveryToken": DISCOVERY_TOKEN,
+            "domain": "etcd.example.test",
+            "zone": "example.test",
+            "clientCidrs": ["198.51.100.0/24"],
+            **changes,
+        }
+        return {f"etcd:{key}": value for key, value in settings.items()}
+
     def _configure(self, changes: Mapping[str, Any]) -> None:
         config = {
             "digitalocean:apiEndpoint": self.digitalocean,
             "digitalocean:token": DIGITALOCEAN_TOKEN,
             "cloudflare:baseUrl": self.cloudflare,
             "cloudflare:apiToken": CLOUDFLARE_TOKEN,
-            "etcd:discoveryApiUrl": self.digitalocean,
-            "etcd:discoveryToken": DISCOVERY_TOKEN,
-            "etcd:domain": "etcd.example.test",
-            "etcd:zone": "example.test",
-            "etcd:clientCidrs": ["198.51.100.0/24"],
-            **{f"etcd:{key}": value for key, value in changes.items()},
+            **self.values(changes),
         }
         document = self._folder / "Pulumi.dev.yaml"
         salted: dict[str, Any] = yaml.safe_load(document.read_text()) if document.exists() else {}

@@ -35,12 +35,7 @@ class PythonProgram(Cluster):
 
     def use_program(self, source: Path) -> None:
         """Write the project. It has nothing of the checkout but the Python packages."""
-        project = {
-            "name": self.PROJECT,
-            "runtime": {"name": "python", "options": {"toolchain": "uv", "virtualenv": ".venv"}},
-        }
-        (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
-        (self.folder / "__main__.py").write_text(self.PROGRAM, encoding="utf-8")
+        write_project(self.folder, self.PROJECT, self.PROGRAM)
 
     def configure(self, **changes: Any) -> None:
         """Change settings by their keys in this project's own configuration; ``None`` removes one."""
@@ -72,6 +67,14 @@ class PythonProgram(Cluster):
         }
         chosen = {key: value for key, value in (settings | changes).items() if value is not None}
         return dict(arguments_of(chosen))
+
+
+def write_project(folder: Path, name: str, program: str, **more: Any) -> None:
+    """Write a project in Python. ``more`` are other keys of ``Pulumi.yaml``."""
+    runtime = {"name": "python", "options": {"toolchain": "uv", "virtualenv": ".venv"}}
+    project = {"name": name, "runtime": runtime, **more}
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project), encoding="utf-8")
+    (folder / "__main__.py").write_text(program, encoding="utf-8")
 
 
 def _is_setting(key: str) -> bool:

@@ -21,29 +21,8 @@ from tests.cluster.clouds import fresh_cloud
 from tests.cluster.cluster import WITHOUT_BACKUPS, requests
 from tests.cluster.inventory import inventory
 from tests.programs.python_program import OUTPUTS, PythonProgram
+from tests.programs.second_account import CLUSTER, PROVIDERS
 
-PROGRAM = """
-import pulumi
-import pulumi_cloudflare as cloudflare
-import pulumi_digitalocean as digitalocean
-
-from etcd_digitalocean import EtcdCluster
-
-config = pulumi.Config()
-account = digitalocean.Provider(
-    "second",
-    token=config.require_secret("token"),
-    api_endpoint=pulumi.Config("digitalocean").require("apiEndpoint"),
-)
-zones = cloudflare.Provider(
-    "second",
-    api_token=config.require_secret("apiToken"),
-    base_url=pulumi.Config("cloudflare").require("baseUrl"),
-)
-cluster = EtcdCluster(
-    "store", config.require_object("cluster"), pulumi.ResourceOptions(providers=[account, zones])
-)
-"""
 NAME = "etcd-shop-local-store"
 """The name of the program's cluster."""
 ORPHAN = {
@@ -57,7 +36,7 @@ ORPHAN = {
 class SecondAccount(PythonProgram):
     """A program whose default providers have the first account, and whose cluster is in the second."""
 
-    PROGRAM: ClassVar[str] = PROGRAM + OUTPUTS
+    PROGRAM: ClassVar[str] = PROVIDERS + CLUSTER + OUTPUTS
 
     def values(self) -> dict[str, Any]:
         """What the program reads: the tokens of its providers as well."""
@@ -87,6 +66,7 @@ def test_nothing_reaches_the_account_of_the_default_providers(
     program = SecondAccount(
         cloud,
         tmp_path,
+        "local",
         size=1,
         domain=SECOND_ZONE,
         zone=SECOND_ZONE,
