@@ -18,6 +18,7 @@ from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
 from .config.backup_settings import backup_summary, backup_target, short_deletion
 from .config.naming import ConfigNames, named_by, names, told_names
+from .config.running_clusters import RunningCluster, begin_changes, failing_last, running
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
 from .etcd.cluster_client import ClusterClient
@@ -95,7 +96,8 @@ class EtcdCluster(pulumi.ComponentResource):
             super().__init__("etcd:index:EtcdCluster", name, None, opts)
             refuse_protection(self._protect)
             component = None if alone else Component(name, former_names(opts))
-            self._register(cluster, arguments, component, opts)
+            with running(RunningCluster(cluster, arguments.settings.change_limit_seconds)):
+                self._register(cluster, arguments, component, opts)
             protect_from_destroy(cluster, self, protect=arguments.settings.protect, parent=opts.parent)
 
     def _register(
@@ -121,6 +123,8 @@ class EtcdCluster(pulumi.ComponentResource):
         first = pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=ready))
         immutable = ImmutableSettings(name, settings, account=account, opts=first)
         allowed = immutable.after_record(own)
+        # It waits for nothing outside from now on: it depends on no other cluster that may wait for its changes.
+        pulumi.Output.all(immutable.record.urn, arguments.resolved).apply(lambda _: begin_changes())
         zone = DnsZone(
             immutable.zone,
             domain=settings.domain,
@@ -230,6 +234,7 @@ class EtcdCluster(pulumi.ComponentResource):
         self.register_outputs(outputs if component is None else {**outputs, "clusterName": name})
 
 
+@failing_last
 async def _ready_to_begin(
     name: str, arguments: Arguments, accounts: Accounts, account: AccountState, stack: StackState
 ) -> list[pulumi.Resource]:

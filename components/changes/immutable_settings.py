@@ -20,6 +20,7 @@ import pulumi
 
 from ..config.hooks import resource_hook
 from ..config.naming import key_of
+from ..config.running_clusters import failing_last
 from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from .stash_record import Recorded, depending_on, left_out, not_checked
@@ -98,6 +99,7 @@ class ImmutableSettings:
         # A first run that leaves the record out has none.
         return self._requested.as_recorded(record or {}).zone
 
+    @failing_last
     async def _check_left_out(self) -> None:
         if (recorded := await left_out(self.record, self._requested)) is None:
             return

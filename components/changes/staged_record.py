@@ -14,6 +14,7 @@ import pulumi
 
 from ..config.hooks import resource_hook
 from ..config.naming import key_of
+from ..config.running_clusters import failing_last
 from ..config.settings import Settings
 from ..etcd.cluster_client import ClusterClient
 from .live_checks import LiveChecks, reject
@@ -62,6 +63,7 @@ class StagedRecord:
         """Options of resources that depend on the record, with all resources inside them."""
         return depending_on(self.allowed, opts)
 
+    @failing_last
     async def _check_left_out(self) -> None:
         if (recorded := await left_out(self.record, self._requested)) is None:
             return

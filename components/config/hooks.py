@@ -11,6 +11,7 @@ from inspect import isawaitable
 import pulumi
 
 from .naming import named_by, names
+from .running_clusters import running, running_cluster
 
 Act = Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 
@@ -18,15 +19,22 @@ Act = Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.ResourceHook:
     """A hook whose errors and log lines use the names of the caller in whose context it is made.
 
+    Its error waits until the changes of other clusters are done.
+
     ``in_previews`` is whether the engine also calls it in a preview.
     """
-    caller = names()
+    caller, cluster = names(), running_cluster()
 
     async def run(args: pulumi.ResourceHookArgs) -> None:
-        with named_by(caller):
-            done = act(args)
-            if isawaitable(done):
-                await done
+        with named_by(caller), running(cluster):
+            try:
+                done = act(args)
+                if isawaitable(done):
+                    await done
+            except Exception:
+                if cluster is not None:
+                    await cluster.wait_for_others(in_hook=True)
+                raise
 
     return pulumi.ResourceHook(name, run, opts=pulumi.ResourceHookOptions(on_dry_run=in_previews))
 

@@ -277,6 +277,12 @@ class Settings(BackupSettings, EtcdSettings):
         return max(self.health_timeout_seconds, self.droplet_timeout_seconds)
 
     @property
+    def change_limit_seconds(self) -> int:
+        """The seconds in which a run changes all members one after the other, or has failed to."""
+        one = self.health_timeout_seconds + self.droplet_timeout_seconds + self.creation_timeout_seconds
+        return (self.size + 1) * one
+
+    @property
     def release_checksum(self) -> str:
         """SHA-256 of the release that droplets install."""
         return self.release_sha256 or CHECKSUMS[self.version]

@@ -20,6 +20,7 @@ from ..api.listing import ListingError, list_all
 from ..api.retry import LISTING_LAG_SECONDS, PAUSES
 from ..config.loading import ProviderAccess
 from ..config.naming import key_of, provider_key
+from ..config.running_clusters import failing_last
 from ..config.settings import Settings
 from ..identity.ownership import (
     ClusterDroplet,
@@ -111,6 +112,7 @@ class Inventory:
         self.existing = self.state.apply(self._names)
         self.unguarded = self.state.apply(lambda state: markers_in(state.tags, cluster_tag).unguarded)
 
+    @failing_last
     async def _read(self) -> AccountState:
         run = Run(
             self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self._component
@@ -223,6 +225,7 @@ class Inventory:
             return True
         return bool(cluster_volumes(await self._volumes(), self._tag))
 
+    @failing_last
     async def _names(self, state: AccountState) -> frozenset[str]:
         if reason := misnamed(state, self._settings.member_names, self._tag):
             raise pulumi.RunError(f"{reason}. No member was changed")

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from ..config.hooks import resource_hook
+from ..config.running_clusters import end_changes, failing_last
 from ..etcd.health import listed_names
 from ..identity.stack_state import last_gate
 from ..shared.names import by_number
@@ -63,17 +64,23 @@ class Completion:
             ),
         )
 
+        @failing_last
         async def end(_: Any) -> Sequence[str]:
             if pulumi.runtime.is_dry_run():
                 await self._announce()
             elif not self._hook_called:
                 await self.check_existing()
             await self._check_records(members)
+            end_changes()
             return self._members
 
+        @failing_last
         async def deletes_nothing_after_a_failure(known: list[Any]) -> None:
             # With --continue-on-error the engine goes on to the deletions at a run's end, unless the program fails.
-            if known[0] and not pulumi.runtime.is_dry_run() and not await record.id.is_known():
+            if pulumi.runtime.is_dry_run() or await record.id.is_known():
+                return
+            end_changes()
+            if known[0]:
                 raise pulumi.RunError(NOT_COMPLETED)
 
         pulumi.Output.all(recorded, record.urn).apply(deletes_nothing_after_a_failure)

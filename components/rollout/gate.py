@@ -14,6 +14,7 @@ from ..api.listing import ListingError
 from ..api.retry import PAUSES
 from ..config.hooks import resource_hook
 from ..config.naming import key_of
+from ..config.running_clusters import failing_last
 from .interfaces import MemberResources
 from .messages import repair_command
 from .rollout import Rollout
@@ -92,6 +93,7 @@ class Gate:
         They resolve when nothing but a change of members is left to do.
         """
 
+        @failing_last
         async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
             await self._rollout.wait_to_ask(self._member, args.required)
             return [] if args.previous is None else [args.previous.record or args.previous.droplet]
@@ -104,6 +106,7 @@ class Gate:
         They resolve when the engine may look at the droplet.
         """
 
+        @failing_last
         async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
             try:
                 behind_gate = await self._rollout.wait_to_change(self._member, self.record, required)

@@ -20,7 +20,7 @@ NOT_COMPLETED = (
 )
 """Why a run with ``--continue-on-error`` ends without its deletions."""
 
-RESUMABLE = "Nothing else was changed. The next pulumi up continues from here."
+RESUMABLE = "Nothing else of this cluster was changed. The next pulumi up continues from here."
 """The end of an error in the last step of a run."""
 
 

@@ -1,0 +1,139 @@
+"""The clusters of one run. An error of one waits until the changes of the others are done.
+
+The engine ends a run at its first error, even between the deletion of a droplet and the creation of its successor. So
+the refusal of one cluster would otherwise break the change of another one, which is healthy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Generator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+import pulumi
+from pulumi.runtime.settings import SETTINGS
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POLL_SECONDS = 0.2
+"""Seconds between two looks at the other clusters."""
+
+
+@dataclass
+class _Run:
+    """What the clusters of one run know of each other."""
+
+    changing: set[RunningCluster] = field(default_factory=set["RunningCluster"])
+    """The clusters whose members may be in the middle of a change."""
+    waiting_hooks: int = 0
+    """How many hooks wait for other clusters. Each of them holds a worker of the engine."""
+
+
+_RUNS: MutableMapping[asyncio.AbstractEventLoop, _Run] = WeakKeyDictionary()
+"""The runs of this process by event loop. Each run has its own."""
+
+
+def _run() -> _Run:
+    return _RUNS.setdefault(asyncio.get_running_loop(), _Run())
+
+
+class RunningCluster:
+    """A cluster in this run."""
+
+    def __init__(self, name: str, limit: float) -> None:
+        """``limit`` is how many seconds its change may take, if every part of it takes as long as it may."""
+        self._name = name
+        self._limit = limit
+        self._ended = False
+
+    def begin(self) -> None:
+        """From now on, its members may change. It does nothing after ``end``."""
+        if not self._ended:
+            _run().changing.add(self)
+
+    def end(self) -> None:
+        """Its members change no more in this run."""
+        self._ended = True
+        _run().changing.discard(self)
+
+    async def wait_for_others(self, *, in_hook: bool = False) -> None:
+        """End, and wait until the changes of all other clusters are done, or their limits are over.
+
+        A hook does not wait if the engine has no other worker, because the others could not go on meanwhile.
+        """
+        self.end()
+        run = _run()
+        # How many workers the engine has. It is no declared attribute.
+        workers: int | None = getattr(SETTINGS, "parallel", None)
+        if in_hook and workers and run.waiting_hooks + 1 >= workers:
+            return
+        run.waiting_hooks += in_hook
+        try:
+            await self._wait(run)
+        finally:
+            run.waiting_hooks -= in_hook
+
+    async def _wait(self, run: _Run) -> None:
+        began = time.monotonic()
+        told = False
+        while others := [one for one in run.changing if time.monotonic() - began < one._limit]:
+            if not told:
+                changes = " and ".join(sorted(one._name for one in others))
+                pulumi.log.info(
+                    f"{self._name} is refused, as the error at the end of this run says. The run completes the change "
+                    f"of {changes} first"
+                )
+                told = True
+            await asyncio.sleep(POLL_SECONDS)
+
+
+_CURRENT: ContextVar[RunningCluster | None] = ContextVar("cluster", default=None)
+
+
+@contextmanager
+def running(cluster: RunningCluster | None) -> Generator[None]:
+    """Let all that begins inside belong to a cluster."""
+    token = _CURRENT.set(cluster)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def running_cluster() -> RunningCluster | None:
+    """The cluster of this context."""
+    return _CURRENT.get()
+
+
+def begin_changes() -> None:
+    """From now on, a run may change the members of this context's cluster. A preview changes none."""
+    if (cluster := running_cluster()) is not None and not pulumi.runtime.is_dry_run():
+        cluster.begin()
+
+
+def end_changes() -> None:
+    """This run changes the members of this context's cluster no more."""
+    if (cluster := running_cluster()) is not None:
+        cluster.end()
+
+
+def failing_last(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Decorate work of one cluster: its error waits until the changes of all other clusters are done."""
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await work(*args, **kwargs)
+        except Exception:
+            if (cluster := running_cluster()) is not None:
+                await cluster.wait_for_others()
+            raise
+
+    return run
