@@ -109,10 +109,3 @@ class Part(Live, PythonProgram):
         """The tags of the cluster's droplets."""
         listed = self.digitalocean("GET", f"/v2/droplets?tag_name={self.cluster_name}&per_page=200")
         return sorted({tag for droplet in listed["droplets"] for tag in droplet["tags"]})
-
-    def flag(self, name: str) -> str:
-        """The value of a variable of etcd on the first member."""
-        variable = f"ETCD_{name.upper().replace('-', '_')}"
-        return self.on(
-            self.name(1), f"tr '\\0' '\\n' </proc/$(pidof etcd)/environ | sed -n s/^{variable}=//p"
-        ).strip()
