@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .arguments.types import (
-        AccessArgs,
-        BackupsArgs,
-        DnsArgs,
-        EtcdArgs,
+        Access,
+        Backups,
+        Dns,
+        Etcd,
         EtcdClusterArgs,
-        MaintenanceArgs,
+        Maintenance,
         MemberOutput,
-        MembersArgs,
-        NetworkArgs,
-        TlsArgs,
+        Members,
+        Network,
+        Tls,
     )
     from .cluster import EtcdCluster
 
 __all__ = [
-    "AccessArgs",
-    "BackupsArgs",
-    "DnsArgs",
-    "EtcdArgs",
+    "Access",
+    "Backups",
+    "Dns",
+    "Etcd",
     "EtcdCluster",
     "EtcdClusterArgs",
-    "MaintenanceArgs",
+    "Maintenance",
     "MemberOutput",
-    "MembersArgs",
-    "NetworkArgs",
-    "TlsArgs",
+    "Members",
+    "Network",
+    "Tls",
 ]
 
 

@@ -1,8 +1,10 @@
 """The arguments of ``EtcdCluster``, grouped by subject.
 
 They are dictionaries with declared keys. Pulumi derives the package's schema from them: it reads the annotations and
-the docstrings as they are here. A value that decides which resources exist is plain. A ``pulumi.Input`` may come from
-another resource. Names in the schema and in errors are in camel case, such as ``args.members.dropletSize``.
+the docstrings as they are here. SDKs add ``Args`` to the names of the groups.
+
+A value that decides which resources exist is plain. A ``pulumi.Input`` may come from another resource. Names in the
+schema and in errors are in camel case, such as ``args.members.dropletSize``.
 """
 
 # No "from __future__ import annotations" here: Pulumi's analyzer reads annotations that are evaluated.
@@ -12,7 +14,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 
-class MembersArgs(TypedDict):
+class Members(TypedDict):
     """The members: how many there are, where they run, and what each of them has."""
 
     size: NotRequired[int]
@@ -38,7 +40,7 @@ class MembersArgs(TypedDict):
     """
 
 
-class NetworkArgs(TypedDict):
+class Network(TypedDict):
     """The network: who may connect, and to which addresses."""
 
     client_cidrs: Sequence[str]
@@ -59,7 +61,7 @@ class NetworkArgs(TypedDict):
     """Id of an existing VPC in the members' region. Without it, the cluster gets a VPC of its own."""
 
 
-class DnsArgs(TypedDict):
+class Dns(TypedDict):
     """The members' names, and their DNS records at Cloudflare. Without zone and zone id there are no records."""
 
     domain: str
@@ -73,7 +75,7 @@ class DnsArgs(TypedDict):
     """Id of that zone. With it, the run does not look the zone up by its name."""
 
 
-class TlsArgs(TypedDict):
+class Tls(TypedDict):
     """Certificates and the certificate authorities that sign them."""
 
     extra_names: NotRequired[Sequence[str]]
@@ -99,7 +101,7 @@ class TlsArgs(TypedDict):
     """
 
 
-class EtcdArgs(TypedDict):
+class Etcd(TypedDict):
     """The version of etcd, and how it is tuned."""
 
     version: NotRequired[str]
@@ -148,7 +150,7 @@ class EtcdArgs(TypedDict):
     """Other flags of etcd, each as `NAME=VALUE` without dashes. There are none by default."""
 
 
-class BackupsArgs(TypedDict):
+class Backups(TypedDict):
     """Backups to a bucket, and the backup from which a new cluster starts."""
 
     bucket: NotRequired[str]
@@ -189,7 +191,7 @@ class BackupsArgs(TypedDict):
     """Backup from which a new cluster bootstraps: `latest`, or its name. Without it, a new cluster has no data."""
 
 
-class MaintenanceArgs(TypedDict):
+class Maintenance(TypedDict):
     """How a run changes a cluster that exists, and who is told of trouble."""
 
     rollout: NotRequired[str]
@@ -214,7 +216,7 @@ class MaintenanceArgs(TypedDict):
     """
 
 
-class AccessArgs(TypedDict):
+class Access(TypedDict):
     """Tokens, and the APIs that accept them.
 
     Hooks and checks use the account of the provider that creates the resources. The token of an explicit provider is
@@ -255,21 +257,21 @@ class EtcdClusterArgs(TypedDict):
 
     It has lower-case letters, digits and hyphens, at most 60. The default is `etcd-<project>-<stack>-<name>`.
     """
-    members: NotRequired[MembersArgs]
+    members: NotRequired[Members]
     """The members: how many there are, where they run, and what each of them has."""
-    network: NetworkArgs
+    network: Network
     """The network: who may connect, and to which addresses."""
-    dns: DnsArgs
+    dns: Dns
     """The members' names, and their DNS records at Cloudflare."""
-    tls: NotRequired[TlsArgs]
+    tls: NotRequired[Tls]
     """Certificates and the certificate authorities that sign them."""
-    etcd: NotRequired[EtcdArgs]
+    etcd: NotRequired[Etcd]
     """The version of etcd, and how it is tuned."""
-    backups: NotRequired[BackupsArgs]
+    backups: NotRequired[Backups]
     """Backups to a bucket, and the backup from which a new cluster starts."""
-    maintenance: NotRequired[MaintenanceArgs]
+    maintenance: NotRequired[Maintenance]
     """How a run changes a cluster that exists, and who is told of trouble."""
-    access: AccessArgs
+    access: Access
     """Tokens, and the APIs that accept them."""
 
 
