@@ -76,7 +76,7 @@ def package_imports(project: Path) -> list[str]:
 
 def _imports_package(node: ast.AST) -> bool:
     match node:
-        case ast.Import(names=[ast.alias(name=module), *_]) | ast.ImportFrom(module=str(module)):
+        case ast.Import(names=[ast.alias(name=module), *_]) | ast.ImportFrom(module=str(module), level=0):
             return module.partition(".")[0] not in {*sys.stdlib_module_names, "components"}
         case _:
             return False

@@ -181,8 +181,8 @@ class EtcdCluster(pulumi.ComponentResource):
         )
         lockout = client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing))
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        urns = [network.vpc.urn, *(policy.urn for policy in policies)]
-        rollout.settle(authority.operator.certificate, records.warnings, lockout, *urns)
+        known = [pulumi.Output.from_input(network.vpc_id), *(policy.urn for policy in policies)]
+        rollout.settle(authority.operator.certificate, records.warnings, lockout, *known)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         shared = MemberArgs(
             settings=settings,
