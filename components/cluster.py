@@ -18,7 +18,14 @@ from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
 from .config.backup_settings import backup_summary, backup_target, short_deletion
 from .config.naming import ConfigNames, named_by, names, told_names
-from .config.running_clusters import RunningCluster, begin_changes, failing_last, running
+from .config.running_clusters import (
+    RunningCluster,
+    begin_changes,
+    failing_last,
+    refuse_shared_names,
+    running,
+)
+from .droplets.discovery_check import DiscoveryCheck
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
 from .etcd.cluster_client import ClusterClient
@@ -90,6 +97,7 @@ class EtcdCluster(pulumi.ComponentResource):
             # The program of this project has one cluster, and gives both the same name.
             cluster = name if alone else component_cluster_name(name, args.get("cluster_name"))
             arguments = read_arguments(args, explicit=explicit_packages(opts))
+            refuse_shared_names(name, cluster, arguments.settings.domain)
             check_user_data(cluster, arguments.settings)
             if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
                 pulumi.log.warn(warning)
@@ -173,6 +181,7 @@ class EtcdCluster(pulumi.ComponentResource):
             existing=client.existing,
             access=account.access,
             check_records=records.check,
+            check_discovery=DiscoveryCheck(name, accounts.discovery).check,
             ssh_keys=arguments.ssh_keys,
             vpc_id=arguments.vpc_id,
         )

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import grpc
 import pulumi
+from etcd_digitalocean.config.running_clusters import ENGINE_RUN
 from pulumi.provider import ConstructResult, server
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError, ProviderServicer
@@ -41,6 +42,7 @@ class Servicer(ProviderServicer):
 
     async def Construct(self, request: ConstructRequest, context: Any) -> ConstructResponse:  # noqa: N802
         """Construct a cluster. gRPC would report a refusal as an unexpected exception, with the name of its class."""
+        ENGINE_RUN.set(request.monitorEndpoint)
         try:
             return await super().Construct(request, context)
         except pulumi.RunError as error:

@@ -17,7 +17,7 @@ from ..config.loading import (
     digitalocean_access,
     environment_token,
 )
-from ..config.naming import ArgumentNames
+from ..config.naming import ArgumentNames, key_of, provider_key
 from ..config.settings import Settings
 from .http_client import NoAnswerError
 from .listing import ListingError, ask_with_retries, read_one
@@ -120,6 +120,12 @@ class Accounts:
         token = await self._discovery_token.future() or ""
         self.discovery.learn(ProviderAccess(self._settings.discovery_api_url, token))
         self.digitalocean.learn(await self._access("digitalocean", digitalocean_access()))
+        if token and token == self.digitalocean.token:
+            pulumi.log.warn(
+                f"{key_of('discoveryToken')} is the same token as {provider_key('digitalocean:token')}. Every member "
+                "gets it, so whoever has one member can change the whole account: create a token with the scopes "
+                f"droplet:read and tag:read alone, and set {key_of('discoveryToken')} to it"
+            )
         if self._settings.has_records:
             self.cloudflare.learn(await self._access("cloudflare", cloudflare_access()))
         return self.discovery.known and self.digitalocean.known

@@ -24,6 +24,7 @@ def refuse_options(opts: pulumi.ResourceOptions | None) -> None:
     if opts is None:
         return
     reasons = {
+        PROTECTED: opts.protect if opts.protect is not None else getattr(opts.parent, "_protect", False),
         RETAINED: opts.retain_on_delete,
         "the option customTimeouts has no effect on a component: set args.maintenance.healthTimeoutSeconds and "
         "args.maintenance.dropletTimeoutSeconds instead": opts.custom_timeouts,
@@ -40,7 +41,7 @@ def refuse_options(opts: pulumi.ResourceOptions | None) -> None:
 
 
 def refuse_protection(protect: bool | None) -> None:
-    """Raise ``ConfigurationError`` if the component is protected, by its options or by those of its parent."""
+    """Raise ``ConfigurationError`` if the component is protected, by a transform of its options as well."""
     if protect:
         raise ConfigurationError(PROTECTED)
 

@@ -1,4 +1,4 @@
-"""The clusters of one run. An error of one waits until the changes of the others are done.
+"""The clusters of one run. They share no name, and an error of one waits until the others' changes are done.
 
 The engine ends a run at its first error, even between the deletion of a droplet and the creation of its successor. So
 the refusal of one cluster would otherwise break the change of another one, which is healthy.
@@ -19,6 +19,9 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import SETTINGS
 
+from .errors import ConfigurationError
+from .naming import key_of
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,14 +37,43 @@ class _Run:
     """The clusters whose members may be in the middle of a change."""
     waiting_hooks: int = 0
     """How many hooks wait for other clusters. Each of them holds a worker of the engine."""
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    """The components by the names of their clusters."""
+    domains: dict[str, str] = field(default_factory=dict[str, str])
+    """The components by the domains of their members."""
 
 
-_RUNS: MutableMapping[asyncio.AbstractEventLoop, _Run] = WeakKeyDictionary()
-"""The runs of this process by event loop. Each run has its own."""
+ENGINE_RUN: ContextVar[str] = ContextVar("engine_run", default="")
+"""What tells a run from others in a process that serves several, such as the plugin."""
+
+_RUNS: MutableMapping[asyncio.AbstractEventLoop, dict[str, _Run]] = WeakKeyDictionary()
+"""The runs of this process by event loop and by ``ENGINE_RUN``."""
 
 
 def _run() -> _Run:
-    return _RUNS.setdefault(asyncio.get_running_loop(), _Run())
+    return _RUNS.setdefault(asyncio.get_running_loop(), {}).setdefault(ENGINE_RUN.get(), _Run())
+
+
+def refuse_shared_names(component: str, cluster: str, domain: str) -> None:
+    """Raise ``ConfigurationError`` if a cluster that the program has constructed before has the same name or domain.
+
+    Names of resources and of hooks begin with the cluster's name. Members are called after the domain.
+    """
+    run = _run()
+    problems: list[str] = []
+    if other := run.names.get(cluster):
+        problems.append(
+            f"args.clusterName is {cluster}, by its default or as you set it, and so is that of the cluster {other} in "
+            "this program: set it to another name for one of them"
+        )
+    if other := run.domains.get(domain):
+        problems.append(
+            f"{key_of('domain')} is {domain}, and so is that of the cluster {other} in this program, so their members "
+            f"would have the same names: set it to another one for each, such as {component}.{domain}"
+        )
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    run.names[cluster] = run.domains[domain] = component
 
 
 class RunningCluster:

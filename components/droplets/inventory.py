@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,9 +132,12 @@ class Inventory:
                 needed = needs_volumes(stack, state.with_tags)
                 volumes = await self._volumes() if needed else ()
             except ListingError as error:
-                if time.monotonic() > give_up or not error.temporary:
+                left = give_up - time.monotonic()
+                if left < 0 or not error.temporary:
                     raise listing_failed(error) from error
-                pulumi.log.info(f"{error}: listing again in {PAUSE_SECONDS} s")
+                pulumi.log.info(
+                    f"{error}: listing again in {PAUSE_SECONDS} s, and for {left:.0f} s more at most"
+                )
             else:
                 if not late and self._may_be_incomplete(state, stack):
                     await asyncio.sleep(max(0.0, began + LISTING_LAG_SECONDS - time.monotonic()))
@@ -190,10 +193,11 @@ class Inventory:
         return not begun <= state.droplets
 
     async def _list(self) -> AccountState:
+        own = provider_key("digitalocean:token")
         discovered, whole, tags, stack = await asyncio.gather(
-            self.book.droplets(),
-            list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock),
-            list_all(self.access.api_url, "tags", self.access.token, clock=self.clock),
+            _listed_with(key_of("discoveryToken"), self.book.droplets()),
+            _listed_with(own, list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock)),
+            _listed_with(own, list_all(self.access.api_url, "tags", self.access.token, clock=self.clock)),
             self._stack,
         )
         configured = self._settings.member_names
@@ -305,12 +309,31 @@ def misnamed(state: AccountState, members: Collection[str], tag: str) -> str:
     )
 
 
+async def _listed_with(
+    token: str, listing: Awaitable[Sequence[Mapping[str, Any]]]
+) -> Sequence[Mapping[str, Any]]:
+    """The listing. An error names the token, because the run lists with two of them."""
+    try:
+        return await listing
+    except ListingError as error:
+        raise ListingError(f"{error} (the request used {token})", temporary=error.temporary) from error
+
+
 def listing_failed(error: ListingError) -> pulumi.RunError:
     """The error of a run that does not know which droplets exist."""
+    needs = (
+        f"The program lists the droplets before any change, with {key_of('discoveryToken')} at "
+        f"{key_of('discoveryApiUrl')}, and with {provider_key('digitalocean:token')} at "
+        f"{provider_key('digitalocean:apiEndpoint')}"
+    )
+    if error.temporary:
+        return pulumi.RunError(
+            f"{error}, for {PATIENCE_SECONDS} s. {needs}. Nothing was changed: look at the address of the API, and at "
+            "https://status.digitalocean.com, and run pulumi up again"
+        )
     return pulumi.RunError(
-        f"{error}. Before any change the program must know which droplets exist. It lists them with "
-        f"{key_of('discoveryToken')} at {key_of('discoveryApiUrl')}, and with {provider_key('digitalocean:token')}: "
-        "both need the scopes droplet:read and tag:read. Nothing was changed; run pulumi up again"
+        f"{error}. {needs}: set this token to one of the cluster's team that is valid and has the scopes droplet:read "
+        "and tag:read. Nothing was changed"
     )
 
 

@@ -36,7 +36,7 @@ class Preflight:
     """The checks of one run. They send requests only if a droplet is made, and once.
 
     ``existing`` are the members that have a droplet when the run begins. ``check_records`` raises if the DNS record of
-    a member cannot be created.
+    a member cannot be created, and ``check_discovery`` if the first members of a cluster would not find each other.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Preflight:
         existing: pulumi.Output[frozenset[str]],
         access: ProviderAccess,
         check_records: Callable[[Collection[str]], Awaitable[None]],
+        check_discovery: Callable[[], Awaitable[None]],
         ssh_keys: pulumi.Input[Sequence[str]] | None = None,
         vpc_id: pulumi.Input[str] | None = None,
     ) -> None:
@@ -54,6 +55,7 @@ class Preflight:
         self._vpc_id = pulumi.Output.from_input(settings.vpc_id if vpc_id is None else vpc_id)
         self._settings = settings
         self._check_records = check_records
+        self._check_discovery = check_discovery
         self._existing = existing
         self._access = access
         self._checks: asyncio.Future[None] | None = None
@@ -82,13 +84,20 @@ class Preflight:
             )
 
     async def _check(self) -> None:
-        """Ask for regions, sizes and image, for SSH keys if any are named, and for the limit if droplets are added."""
+        """Ask for regions, sizes and image, for SSH keys if any are named, and for the limit if droplets are added.
+
+        Before the first droplet of a cluster, ask whether its members would find each other as well.
+        """
         if not self._access.known:
             return
         existing = await self._existing.future() or frozenset[str]()
         missing = set(self._settings.member_names) - existing
         await asyncio.gather(
-            self._check_droplet(), self._check_keys(), self._check_vpc(), self._check_limit(len(missing))
+            self._check_droplet(),
+            self._check_keys(),
+            self._check_vpc(),
+            self._check_limit(len(missing)),
+            *(() if existing else (self._check_discovery(),)),
         )
 
     async def _check_droplet(self) -> None:

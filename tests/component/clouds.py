@@ -79,6 +79,7 @@ class Clouds:
         monkeypatch.setattr("components.infra.record_check.records_in_zone", self._records)
         monkeypatch.setattr("components.droplets.preflight.list_all", self._offered)
         monkeypatch.setattr("components.droplets.preflight.read_one", self._read)
+        monkeypatch.setattr("components.droplets.discovery_check.read_one", self._read)
         monkeypatch.setattr("components.droplets.address_book.list_all", self._listing)
         monkeypatch.setattr("components.droplets.inventory.list_all", self._listing)
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
@@ -110,6 +111,8 @@ class Clouds:
             raise ListingError("https://api.test answered 500", temporary=True)
         if kind == "account":
             return {"droplet_limit": 25}
+        if kind == "tags":
+            return {"name": key}
         if kind == "vpcs":
             return VPCS.get(key)
         return image(key) if key in IMAGES else None

@@ -71,6 +71,17 @@ def test_nothing_is_asked_of_the_default_providers_account(plan_of: PlanOf) -> N
     }
 
 
+@pytest.mark.parametrize(("token", "warned"), [("the-DIGITALOCEAN_TOKEN", 1), ("discovery-token", 0)])
+def test_members_should_not_get_the_providers_token(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, token: str, warned: int
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warnings.append(text))
+    plan_of(program(access={"discovery_token": token}))
+    wanted = "args.access.discoveryToken is the same token as digitalocean:token. Every member gets it"
+    assert len([text for text in warnings if text.startswith(wanted)]) == warned
+
+
 async def test_hooks_ask_the_account_of_the_component(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

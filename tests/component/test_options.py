@@ -103,6 +103,17 @@ def test_an_option_that_the_gates_forbid_is_refused_with_a_reason(
     assert not [item for item in plan.resources if item.request.custom]
 
 
+def test_all_options_that_are_refused_are_named_at_once(plan_of: PlanOf) -> None:
+    options = pulumi.ResourceOptions(protect=True, retain_on_delete=True, ignore_changes=["members"])
+    with pytest.raises(ConfigurationError) as refused:
+        plan_of(program(options))
+    assert [line.split(" is ")[0].split(" has ")[0] for line in str(refused.value).splitlines()] == [
+        "the option protect",
+        "the option retainOnDelete",
+        "the option ignoreChanges",
+    ]
+
+
 def test_protection_that_a_parent_hands_down_is_refused(plan_of: PlanOf) -> None:
     def nested() -> None:
         parent = pulumi.ComponentResource(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pulumi
@@ -37,6 +38,41 @@ def test_two_clusters_of_a_program_share_no_name(plan_of: PlanOf) -> None:
         if item.type.startswith(("digitalocean:", "cloudflare:"))
     ]
     assert len(physical) == len(set(physical))
+
+
+@pytest.mark.parametrize(
+    ("second", "reasons"),
+    [
+        (
+            {},
+            [
+                r"^args\.dns\.domain is etcd\.example\.com, .* cluster store .* such as queue\.etcd\.example\.com$"
+            ],
+        ),
+        (
+            {"dns": OTHER, "cluster_name": CLUSTER},
+            [
+                rf"^args\.clusterName is {CLUSTER}, .* that of the cluster store in this program: set it to another"
+            ],
+        ),
+        ({"cluster_name": CLUSTER}, [r"^args\.clusterName is ", r"^args\.dns\.domain is "]),
+    ],
+    ids=["domain", "name", "both"],
+)
+def test_two_clusters_of_a_program_with_one_name_or_domain_are_refused(
+    plan_of: PlanOf, second: dict[str, Any], reasons: list[str]
+) -> None:
+    def both() -> None:
+        program()()
+        program(name="queue", **second)()
+
+    plan = Plan()
+    with pytest.raises(ConfigurationError) as refused:
+        plan_of(both, plan=plan)
+    lines = str(refused.value).splitlines()
+    assert len(lines) == len(reasons)
+    assert all(re.search(reason, line) for reason, line in zip(reasons, lines, strict=True))
+    assert not [item for item in plan.resources if "queue" in item.urn]
 
 
 def test_each_cluster_speaks_of_its_own_arguments(plan_of: PlanOf) -> None:

@@ -10,12 +10,15 @@ import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
+from components.config.errors import ConfigurationError
 from components.config.hooks import resource_hook
 from components.config.running_clusters import (
+    ENGINE_RUN,
     RunningCluster,
     begin_changes,
     end_changes,
     failing_last,
+    refuse_shared_names,
     running,
 )
 
@@ -122,3 +125,11 @@ async def test_a_hook_waits_only_if_the_engine_has_another_worker(
     task = asyncio.ensure_future(calls[0](None))
     assert await failed(task) is not waits
     task.cancel()
+
+
+async def test_each_run_of_a_process_has_its_own_clusters() -> None:
+    for run in ("preview", "update"):
+        ENGINE_RUN.set(run)
+        refuse_shared_names("store", "etcd-store", "etcd.example.com")
+    with pytest.raises(ConfigurationError):
+        refuse_shared_names("queue", "etcd-store", "queue.example.com")

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.api.listing import ListingError
 from components.config.loading import ProviderAccess
 from components.droplets import inventory
 from components.droplets.inventory import Inventory
@@ -52,6 +53,10 @@ class Account:
         return self._droplets()
 
     async def _list(self, _: object, kind: str, *__: object, **___: object) -> Sequence[dict[str, Any]]:
+        return await self.list_all(kind)
+
+    async def list_all(self, kind: str) -> Sequence[dict[str, Any]]:
+        """What the account has of a kind."""
         return self._droplets() if kind == "droplets" else []
 
     def _droplets(self) -> Sequence[dict[str, Any]]:
@@ -82,3 +87,31 @@ async def test_a_run_that_cannot_have_created_more_lists_once(
     account = Account(monkeypatch, state, preview=preview)
     assert await account.existing() == {*MEMBERS[:-1]}
     assert account.listings == 1
+
+
+@pytest.mark.parametrize("kind", ["discovered", "droplets", "tags"])
+@pytest.mark.parametrize("temporary", [False, True], ids=["refused", "silent"])
+async def test_a_failed_listing_names_its_token_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, kind: str, temporary: bool
+) -> None:
+    account = Account(monkeypatch, made(1, 2, 3), preview=False)
+    monkeypatch.setattr(inventory, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(inventory, "PAUSE_SECONDS", 0.01)
+
+    async def failing(_: object, listed: str, token: str, **only: str) -> Sequence[dict[str, Any]]:
+        if kind == ("discovered" if "tag_name" in only else listed):
+            raise ListingError(f"api.test says no to {listed}", temporary=temporary)
+        return await account.list_all(listed)
+
+    monkeypatch.setattr(inventory, "list_all", failing)
+    monkeypatch.setattr("components.droplets.address_book.list_all", failing)
+    with pytest.raises(pulumi.RunError) as refused:
+        await account.existing()
+    text = str(refused.value)
+    token = "etcd:discoveryToken" if kind == "discovered" else "digitalocean:token"
+    assert text.startswith(
+        f"api.test says no to {'tags' if kind == 'tags' else 'droplets'} (the request used {token})"
+    )
+    remedy = "run pulumi up again" if temporary else "set this token to one of the cluster's team"
+    assert remedy in text
+    assert ("run pulumi up again" in text) is temporary

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 import httpx
@@ -71,8 +72,17 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
+async def no_other_team() -> None:
+    """The discovery token is of the provider's team."""
+
+
 def checks(
-    monkeypatch: pytest.MonkeyPatch, account: Account, *, existing: Iterable[str] = MEMBERS, **changes: Any
+    monkeypatch: pytest.MonkeyPatch,
+    account: Account,
+    *,
+    existing: Iterable[str] = MEMBERS,
+    check_discovery: Callable[[], Awaitable[None]] = no_other_team,
+    **changes: Any,
 ) -> Preflight:
     monkeypatch.setattr(listing, "ask_api", account.ask)
     return Preflight(
@@ -80,6 +90,7 @@ def checks(
         existing=pulumi.Output.from_input(frozenset(existing)),
         access=ProviderAccess(API, "secret"),
         check_records=no_conflict,
+        check_discovery=check_discovery,
     )
 
 
@@ -183,3 +194,20 @@ async def test_the_catalogue_is_asked_once_for_all_members(monkeypatch: pytest.M
     for _ in range(3):
         await once.before_replacing()
     assert sorted(account.asked) == ["images/debian-13-x64", "regions", "sizes"]
+
+
+@pytest.mark.usefixtures("warnings")
+@pytest.mark.parametrize(
+    ("existing", "asked"), [((), 1), (MEMBERS[:1], 0)], ids=["a new cluster", "a lost member"]
+)
+async def test_only_the_first_droplets_wait_for_the_discovery_token(
+    monkeypatch: pytest.MonkeyPatch, existing: Collection[str], asked: int
+) -> None:
+    calls: list[int] = []
+
+    async def check() -> None:
+        calls.append(1)
+
+    preflight = checks(monkeypatch, Account(), existing=existing, check_discovery=check)
+    await asyncio.gather(preflight.before_adding(), preflight.before_adding())
+    assert len(calls) == asked
