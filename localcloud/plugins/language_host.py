@@ -1,9 +1,9 @@
 """A stand-in for ``pulumi-language-python``, Pulumi's host of Python programs.
 
 The engine starts it with the engine's address as the last argument, reads the port from its first line of output, and
-asks it over gRPC to run the program. The program runs in this process, with the packages of this interpreter. It does
-not choose a virtual environment, and installs nothing. A plugin in Python, such as a component for other languages,
-runs in a process of its own with the same packages.
+asks it over gRPC to run the program. The program runs in this process, with the packages of this interpreter. If its
+project names another virtual environment, it runs in a process of its own. So does a plugin in Python, such as a
+component for other languages. The host installs nothing.
 
 Its answers and its reports of a program's failure equal those of the official host, so that either can be used:
 https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/language.proto`` of Pulumi's repository.
@@ -11,39 +11,35 @@ https://www.pulumi.com/docs/iac/languages-sdks/python/ and ``proto/pulumi/langua
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import json
-import logging
 import os
 import re
-import runpy
 import signal
+import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
-from pathlib import Path
 from queue import SimpleQueue
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Never
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
-from pulumi import log
-from pulumi.errors import RunError
-from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 from pulumi.runtime.proto.language_pb2_grpc import (
     LanguageRuntimeServicer,
     add_LanguageRuntimeServicer_to_server,
 )
-from pulumi.runtime.settings import Settings, configure
 
-from localcloud.plugins.python_plugin import NotRunnableError, RunningPlugins
+from localcloud.plugins import python_program
+from localcloud.plugins.child_processes import ChildProcesses
+from localcloud.plugins.python_environment import PythonEnvironment, environment_of
+from localcloud.plugins.python_plugin import NotRunnableError, start_plugin
+from localcloud.plugins.python_program import GARBAGE_THRESHOLD, response, run_program
 
 ORPHAN_CHECK_SECONDS = 1.0
 """Seconds between two checks that the engine that started the host still runs."""
@@ -54,11 +50,7 @@ MESSAGE_LIMIT = 400 * 1024 * 1024
 CALLS_AT_ONCE = 64
 """Calls that the host answers at the same time. Each running plugin takes one until it ends."""
 
-GARBAGE_THRESHOLD = 100_000
-"""New objects between two garbage collections: provider SDKs make millions of lasting objects, and a run is short."""
-
-
-_PLUGINS = RunningPlugins()
+_CHILDREN = ChildProcesses()
 
 
 class LanguageHost(LanguageRuntimeServicer):
@@ -86,9 +78,10 @@ class LanguageHost(LanguageRuntimeServicer):
     def About(  # noqa: N802
         self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
     ) -> language_pb2.AboutResponse:
-        """Return the interpreter that runs programs."""
-        version = ".".join(str(part) for part in sys.version_info[:3])
-        return language_pb2.AboutResponse(executable=sys.executable, version=version)
+        """Return the interpreter that runs the program."""
+        python = environment_of(request.info).python
+        version = subprocess.check_output([python, "--version"], text=True).split()[-1]
+        return language_pb2.AboutResponse(executable=python, version=version)
 
     def RuntimeOptionsPrompts(  # noqa: N802
         self, request: language_pb2.RuntimeOptionsRequest, context: grpc.ServicerContext
@@ -99,15 +92,18 @@ class LanguageHost(LanguageRuntimeServicer):
     def InstallDependencies(  # noqa: N802
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
-        """Install nothing: the interpreter's packages come from the project's lock file."""
-        text = f"Programs and plugins run on {sys.executable}, whose packages `uv sync` installs.\n"
+        """Install nothing: an environment of the checkout's has the packages of its lock file."""
+        kind = "plugin" if request.is_plugin else "program"
+        python = environment_of(request.info, is_plugin=request.is_plugin).python
+        text = f"The local cloud installs no packages. The {kind} runs on {python}.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def GetProgramDependencies(  # noqa: N802
         self, request: language_pb2.GetProgramDependenciesRequest, context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
         """List the installed packages; without transitive dependencies, only those that no other package requires."""
-        packages = {_normal(package.name): package for package in metadata.distributions()}
+        installed = environment_of(request.info).packages()
+        packages = {_normal(package.name): package for package in installed}
         if not request.transitiveDependencies:
             for name in set(_required(packages.values())):
                 packages.pop(name, None)
@@ -130,7 +126,7 @@ class LanguageHost(LanguageRuntimeServicer):
                     version=f"v{plugin['version']}",
                     server=plugin.get("server", ""),
                 )
-                for plugin in _provider_plugins()
+                for plugin in _provider_plugins(environment_of(request.info))
             ]
         )
 
@@ -146,7 +142,7 @@ class LanguageHost(LanguageRuntimeServicer):
                     version=f"v{plugin['version']}",
                     server=plugin.get("server", ""),
                 )
-                for plugin in _provider_plugins()
+                for plugin in _provider_plugins(environment_of(request.info))
             ]
         )
 
@@ -168,12 +164,12 @@ class LanguageHost(LanguageRuntimeServicer):
                 "the local cloud's language host runs no policy packs and no debugger: use the official host",
             )
         try:
-            plugin = _PLUGINS.start(request)
+            plugin = start_plugin(request, _CHILDREN)
         except NotRunnableError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         if not context.add_callback(plugin.kill):
             plugin.kill()
-        yield from _PLUGINS.follow(plugin)
+        yield from _CHILDREN.follow(plugin)
 
     def GeneratePackage(  # noqa: N802
         self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
@@ -199,89 +195,21 @@ class LanguageHost(LanguageRuntimeServicer):
 
 
 def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.RunResponse:
-    program = Path(request.info.program_directory or request.pwd) / (
-        request.info.entry_point or request.program
+    environment = environment_of(request.info)
+    if environment.folder is None:
+        return response(run_program(request, engine_address))
+    process = _CHILDREN.start(
+        [environment.python, "-uP", python_program.__file__, engine_address],
+        env=environment.variables,
+        stdin=subprocess.PIPE,
     )
-    configure(
-        Settings(
-            project=request.project,
-            stack=request.stack,
-            monitor=request.monitor_address,
-            engine=engine_address,
-            parallel=request.parallel,
-            dry_run=request.dryRun,
-            organization=request.organization or "organization",
-            root_directory=request.info.root_directory or request.pwd,
-        )
-    )
-    config, secret_keys = dict(request.config), list(request.configSecretKeys)
-    set_all_config(config, secret_keys)
-    os.environ["PULUMI_CONFIG"] = json.dumps(config)
-    os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(secret_keys)
-    os.chdir(request.pwd)
-    sys.argv = [str(program), *request.args]
-    sys.path.insert(0, str(program if program.is_dir() else program.parent))
-    # asyncio would log an error for each future that a failed program does not await.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    # A resource can need several threads: for its registration and for the serialization of its inputs.
-    loop.set_default_executor(ThreadPoolExecutor(max_workers=4 * max(request.parallel, 1)))
-    try:
-        return _finish(loop, program)
-    finally:
-        _cancel_rest(loop)
-        sys.stdout.flush()
-        sys.stderr.flush()
+    process.communicate(request.SerializeToString())
+    return response(_CHILDREN.finish(process))
 
 
-def _finish(loop: asyncio.AbstractEventLoop, program: Path) -> language_pb2.RunResponse:
-    """Run ``program`` and return its result for the engine: ``bail`` means that the error has been logged."""
-
-    def main() -> None:
-        runpy.run_path(str(program), run_name="__main__")
-
-    try:
-        loop.run_until_complete(run_in_stack(main))
-    except RunError as error:
-        log.error(str(error))
-        return language_pb2.RunResponse(bail=True)
-    except SystemExit as error:
-        if error.code not in {None, 0}:
-            return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {error.code}")
-    except grpc.RpcError as error:
-        # An engine that shuts down has already reported the reason.
-        if isinstance(error, grpc.Call) and error.code() is not grpc.StatusCode.UNAVAILABLE:
-            log.error(_report(error, program))
-            return language_pb2.RunResponse(bail=True)
-    except BaseException as error:
-        log.error(_report(error, program))
-        return language_pb2.RunResponse(bail=True)
-    return language_pb2.RunResponse()
-
-
-def _report(error: BaseException, program: Path) -> str:
-    """Return the traceback from the program's first frame on; all of it if no frame is the program's."""
-    first: TracebackType | None = error.__traceback__
-    home = str(program if program.is_dir() else program.parent)
-    while first is not None and not first.tb_frame.f_code.co_filename.startswith(home):
-        first = first.tb_next
-    frames = traceback.format_exception(type(error), error, first or error.__traceback__)
-    return "Program failed with an unhandled exception:\n" + "".join(frames)
-
-
-def _cancel_rest(loop: asyncio.AbstractEventLoop) -> None:
-    pending = asyncio.all_tasks(loop)
-    for task in pending:
-        task.cancel()
-    if pending:
-        loop.run_until_complete(asyncio.wait(pending))
-    loop.close()
-
-
-def _provider_plugins() -> Iterator[dict[str, Any]]:
+def _provider_plugins(environment: PythonEnvironment) -> Iterator[dict[str, Any]]:
     """Yield the ``pulumi-plugin.json`` of every installed provider SDK."""
-    for package in metadata.distributions():
+    for package in environment.packages():
         if not _normal(package.name).startswith("pulumi-"):
             continue
         for file in package.files or ():
@@ -334,7 +262,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> Never:
 
 def _exit() -> Never:
     """End the process and its plugins, without clean-up: a running program would delay the interpreter's exit."""
-    _PLUGINS.end()
+    _CHILDREN.end()
     os._exit(0)
 
 

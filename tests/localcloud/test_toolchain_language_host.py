@@ -11,10 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+import venv
 from pathlib import Path
+from typing import cast
 
+import grpc
 import pytest
 
+from localcloud.plugins import python_program
 from localcloud.toolchain.commands import STAND_IN_MARK, stand_in
 from localcloud.toolchain.engine import ensure_engine
 
@@ -162,8 +166,92 @@ def test_about_and_install_work(tmp_path: Path) -> None:
     project = Project(tmp_path, "")
     about = json.loads(project.pulumi("about", "--json"))
     assert about["runtime"]["executable"] == sys.executable
-    assert "etcd-digitalocean" in {dependency["name"] for dependency in about["dependencies"]}
+    assert "etcd-localcloud" in {dependency["name"] for dependency in about["dependencies"]}
     project.pulumi("install", "--no-plugins")
+
+
+@pytest.fixture
+def virtualenv(tmp_path: Path) -> Path:
+    """A virtual environment with the packages of this one, and a package of its own."""
+    folder = tmp_path / "project-venv"
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "others.pth").write_text(f"{Path(grpc.__file__).parents[1]}\n")
+    (packages / "mine-1.2.dist-info").mkdir()
+    (packages / "mine-1.2.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: mine\nVersion: 1.2\n"
+    )
+    (packages / "mine.py").write_text("VALUE = 'of my own'\n")
+    return folder
+
+
+@pytest.fixture
+def project_with_virtualenv(tmp_path: Path, virtualenv: Path) -> Project:
+    project = Project(tmp_path, "")
+    runtime = {"name": "python", "options": {"virtualenv": f"../{virtualenv.name}"}}
+    (project.folder / "Pulumi.yaml").write_text(json.dumps({"name": "trial", "runtime": runtime}))
+    return project
+
+
+IN_VIRTUALENV = """\
+import os
+import sys
+
+import pulumi
+from beside import VALUE
+from mine import VALUE as MINE
+
+pulumi.export("values", [VALUE, MINE, pulumi.Config().get_secret("hidden")])
+pulumi.export("environment", [sys.prefix, os.environ["VIRTUAL_ENV"], os.environ["PATH"].split(os.pathsep)[0]])
+pulumi.export("argv", sys.argv)
+pulumi.export("path", sys.path)
+print("what a program prints")
+"""
+
+
+def test_a_program_runs_in_the_virtual_environment_of_its_project(
+    project_with_virtualenv: Project, virtualenv: Path
+) -> None:
+    project = project_with_virtualenv
+    (project.folder / "__main__.py").write_text(IN_VIRTUALENV)
+    (project.folder / "beside.py").write_text("VALUE = 'beside'\n")
+    project.pulumi("config", "set", "--secret", "hidden", "geheim")
+    shown = project.up()
+    named = str(virtualenv)
+    outputs = project.outputs()
+    assert outputs["values"] == ["beside", "of my own", "geheim"]
+    assert outputs["environment"] == [named, named, f"{named}/bin"]
+    assert outputs["argv"] == [str(project.folder)]
+    path = cast("list[str]", outputs["path"])
+    assert path[0] == str(project.folder)
+    assert str(Path(python_program.__file__).parent) not in path
+    assert "what a program prints" in shown
+    assert "geheim" not in shown
+
+    about = json.loads(project.pulumi("about", "--json"))
+    assert about["runtime"]["executable"] == f"{named}/bin/python"
+    assert {"name": "mine", "version": "1.2"} in about["dependencies"]
+
+
+@pytest.mark.parametrize(
+    ("program", "shown", "not_shown"),
+    [
+        ("raise ValueError('no such size')", ['__main__.py", line 3', "no such size"], ["python_program.py"]),
+        ("raise pulumi.RunError('etcd:size is 4')", ["error: etcd:size is 4"], ["Traceback"]),
+        ("import os; os._exit(3)", ["Program exited with non-zero exit code: 3"], ["Traceback"]),
+        ("import sys; sys.exit('no such size')", ["no such size", "non-zero exit code: 1"], ["Traceback"]),
+    ],
+    ids=["exception", "RunError", "exit code", "exit text"],
+)
+def test_a_failure_in_a_virtual_environment_is_reported_as_elsewhere(
+    project_with_virtualenv: Project, program: str, shown: list[str], not_shown: list[str]
+) -> None:
+    (project_with_virtualenv.folder / "__main__.py").write_text(f"import pulumi\n\n{program}\n")
+    text = project_with_virtualenv.up(succeeds=False)
+    for part in shown:
+        assert part in text
+    for part in not_shown:
+        assert part not in text
 
 
 STUCK = """\
@@ -183,7 +271,7 @@ def _wait_for(path: Path) -> None:
 
 
 def _processes_of(project: Project) -> list[str]:
-    """The language hosts whose working directory is the project's."""
+    """The processes whose working directory is the project's."""
     found: list[str] = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -195,8 +283,14 @@ def _processes_of(project: Project) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
-def test_a_program_ends_with_its_engine(tmp_path: Path, how: signal.Signals) -> None:
-    project = Project(tmp_path, STUCK)
+@pytest.mark.parametrize("of_its_own", [False, True], ids=["this environment", "virtual environment"])
+def test_a_program_ends_with_its_engine(
+    project_with_virtualenv: Project, how: signal.Signals, of_its_own: bool
+) -> None:
+    project = project_with_virtualenv
+    if not of_its_own:
+        (project.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
+    (project.folder / "__main__.py").write_text(STUCK)
     engine = subprocess.Popen(
         [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
         cwd=project.folder,
@@ -208,7 +302,8 @@ def test_a_program_ends_with_its_engine(tmp_path: Path, how: signal.Signals) -> 
     )
     try:
         _wait_for(project.folder / "started")
-        assert any(HOST.module in command for command in _processes_of(project))
+        running = python_program.__name__.rpartition(".")[2] if of_its_own else HOST.module
+        assert any(running in command for command in _processes_of(project))
         engine.send_signal(how)
         if how is signal.SIGINT:
             # The first signal asks the engine to stop, the second ends it.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import language_pb2
 
-from localcloud.plugins.python_plugin import NotRunnableError, RunningPlugins, plugin_arguments
+from localcloud.plugins.child_processes import ChildProcesses
+from localcloud.plugins.python_plugin import NotRunnableError, plugin_arguments, start_plugin
 
 
 def request(folder: Path, **more: object) -> language_pb2.RunPluginRequest:
@@ -21,8 +22,8 @@ def request(folder: Path, **more: object) -> language_pb2.RunPluginRequest:
 
 def outcome(asked: language_pb2.RunPluginRequest) -> tuple[bytes, bytes, int]:
     """Standard output, standard error and exit code of the plugin."""
-    plugins = RunningPlugins()
-    responses = list(plugins.follow(plugins.start(asked)))
+    children = ChildProcesses()
+    responses = list(children.follow(start_plugin(asked, children)))
     return (
         b"".join(one.stdout for one in responses),
         b"".join(one.stderr for one in responses),
@@ -81,9 +82,9 @@ def test_the_engine_learns_how_a_plugin_ended(tmp_path: Path, ends: str, code: i
 
 def test_all_plugins_end_with_the_host(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("import time\nprint(end='started', flush=True)\ntime.sleep(600)\n")
-    plugins = RunningPlugins()
-    running = [plugins.start(request(tmp_path)) for _ in range(2)]
-    followed = [plugins.follow(process) for process in running]
+    children = ChildProcesses()
+    running = [start_plugin(request(tmp_path), children) for _ in range(2)]
+    followed = [children.follow(process) for process in running]
     assert [next(responses).stdout for responses in followed] == [b"started"] * 2
-    plugins.end()
+    children.end()
     assert [[one.exitcode for one in responses] for responses in followed] == [[-1], [-1]]
