@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills component acceptance lint bench
+.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills component acceptance lint bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -35,6 +35,9 @@ host:
 # `make setup` prints where each part is. As a prerequisite it prints only the progress, on standard error.
 setup: .venv/.synced ## Install and build the parts that are missing
 	@$(PYTHON) -m localcloud.toolchain $(if $(filter $@,$(MAKECMDGOALS)),,>/dev/null)
+
+yaml-host: .venv/.synced ## Build what runs programs in YAML on the local cloud, once
+	@$(PYTHON) -m localcloud.toolchain --only yaml-host
 
 up: host setup ## Start the local cloud, run pulumi up on stack local, and test the cluster
 	@$(LOCALCLOUD) start

@@ -11,7 +11,7 @@ from bench import engine
 from bench.figures import Figure, compared
 from bench.workplace import PROJECT, Workplace
 from bench.yaml_program import write_yaml_program
-from localcloud.toolchain.yaml_language_host import ensure_yaml_language_host
+from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 
 ROUNDS = 7
 """Timed runs of each program, in turns."""
@@ -25,7 +25,7 @@ def measure_package(place: Workplace) -> list[Figure]:
 
     Both programs have the same cluster in the same stack. Raises ``BenchError``.
     """
-    ensure_yaml_language_host(place.cloud.layout.pulumi_home)
+    install_yaml_language_host(place.cloud.layout.pulumi_home)
     folder = place.scratch / "package"
     folder.mkdir()
     stack = os.environ["PULUMI_STACK"]

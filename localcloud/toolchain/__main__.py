@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from localcloud.toolchain import cache, commands, engine, etcd, golang, image, object_store, packages
+from localcloud.toolchain import (
+    cache,
+    commands,
+    engine,
+    etcd,
+    golang,
+    image,
+    object_store,
+    packages,
+    yaml_language_host,
+)
 from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work, say
 
@@ -27,11 +37,20 @@ class Part(StrEnum):
     IMAGE = "image"
     OBJECT_STORE = "object-store"
     COMMANDS = "commands"
+    YAML_HOST = "yaml-host"
+
+
+ON_DEMAND = frozenset({Part.YAML_HOST})
+"""The parts that are not installed by default."""
 
 
 def main(
     only: Annotated[
-        list[Part] | None, typer.Option(help="Install only this part; can be repeated. Default: all parts.")
+        list[Part] | None,
+        typer.Option(
+            help="Install only this part; can be repeated. "
+            f"Default: all parts but {', '.join(sorted(ON_DEMAND))}."
+        ),
     ] = None,
     etcd_version: Annotated[
         list[str] | None,
@@ -68,8 +87,9 @@ def main(
         Part.IMAGE: lambda: str(image.ensure_image()),
         Part.OBJECT_STORE: lambda: str(object_store.ensure_object_store()),
         Part.COMMANDS: fill,
+        Part.YAML_HOST: lambda: str(yaml_language_host.ensure_yaml_language_host()),
     }
-    wanted = [part for part in parts if not only or part in only]
+    wanted = [part for part in parts if part in (only or {*Part} - ON_DEMAND)]
     announce(wanted, versions)
     for part in wanted:
         typer.echo(f"{part}: {parts[part]()}")
@@ -86,9 +106,10 @@ def announce(wanted: Collection[Part], versions: Sequence[str]) -> None:
         Part.ENGINE: engine.missing_engine,
         Part.ETCD: lambda: [work for version in versions for work in etcd.missing_release(version)],
         Part.OBJECT_STORE: object_store.missing_object_store,
+        Part.YAML_HOST: yaml_language_host.missing_host,
     }
     work = [one for part, find in missing.items() if part in wanted for one in find()]
-    if {Part.ENGINE, Part.ETCD, Part.OBJECT_STORE} & {*wanted} and work:
+    if {Part.ENGINE, Part.ETCD, Part.OBJECT_STORE, Part.YAML_HOST} & {*wanted} and work:
         work += golang.missing_go()
     if len(work) > 1:
         say(

@@ -45,11 +45,15 @@ class Plugin:
         return f"pulumi-{self.kind}-{self.name}"
 
 
+YAML = Plugin("language", "yaml", "1.38.1", "localcloud.toolchain.yaml_language_host")
+"""Pulumi's host of programs in YAML, in the version that is built. Its stand-in starts the built one."""
+
+
 def ensure_commands(directory: Path, pulumi_home: Path) -> None:
     """Fill ``directory`` with commands, and ``pulumi_home`` with plugins.
 
     ``directory`` gets ``pulumi``, ``etcdctl`` and ``etcdutl``; it must be first on PATH. ``pulumi_home`` gets the
-    language host and the provider plugins; ``PULUMI_HOME`` must name it. Official plugins come from PATH or from the
+    language hosts and the provider plugins; ``PULUMI_HOME`` must name it. Official plugins come from PATH or from the
     user's own Pulumi home; the others are stand-ins. Missing parts are built.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -64,12 +68,13 @@ def ensure_commands(directory: Path, pulumi_home: Path) -> None:
 
 
 def needed_plugins() -> list[Plugin]:
-    """Return the language host and the provider plugins of the program."""
+    """Return the language hosts, and the provider plugins of the program."""
     providers = [
         Plugin("resource", name, metadata.version(f"pulumi-{name}"), f"localcloud.plugins.{name}")
         for name in PROVIDERS
     ]
-    return [Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language_host"), *providers]
+    python = Plugin("language", "python", ENGINE_VERSION, "localcloud.plugins.language_host")
+    return [python, YAML, *providers]
 
 
 def users_plugin(plugin: Plugin) -> Path | None:

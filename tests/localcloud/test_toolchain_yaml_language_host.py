@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from localcloud.toolchain import golang
+from localcloud.toolchain.commands import YAML
 from localcloud.toolchain.engine import ENGINE_VERSION, users_engine
-from localcloud.toolchain.yaml_language_host import HOST_VERSION, ensure_yaml_language_host
+from localcloud.toolchain.yaml_language_host import (
+    ensure_yaml_language_host,
+    install_yaml_language_host,
+    main,
+)
 
 MODULE = (golang.MODULES / "yaml-language-host" / "go.mod").read_text()
 
@@ -35,9 +41,9 @@ def builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
 def test_a_missing_host_is_built_once(tmp_path: Path, builds: list[str]) -> None:
     for name in ("first", "second", "second"):
-        program = ensure_yaml_language_host(tmp_path / name)
+        install_yaml_language_host(tmp_path / name)
         (installed,) = (tmp_path / name / "plugins").glob("language-yaml-v*/pulumi-language-yaml")
-        assert installed.resolve() == program
+        assert installed.resolve() == ensure_yaml_language_host()
     assert builds == ["yaml-language-host"]
 
 
@@ -46,12 +52,26 @@ def test_the_users_own_host_is_used(tmp_path: Path, builds: list[str]) -> None:
     own.parent.mkdir()
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
-    assert ensure_yaml_language_host(tmp_path / "home") == own
+    assert ensure_yaml_language_host() == own
     assert builds == []
 
 
+def test_a_missing_host_is_not_built_by_a_run_that_is_told_how(builds: list[str]) -> None:
+    with pytest.raises(SystemExit, match=r"Run `make yaml-host` in /.*shell \(1 to 3 minutes"):
+        main(["127.0.0.1:1"])
+    assert builds == []
+
+
+def test_a_run_starts_the_host_that_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(os, "execv", lambda *command: started.append(command))
+    program = ensure_yaml_language_host()
+    main(["127.0.0.1:1"])
+    assert started == [(program, [str(program), "127.0.0.1:1"])]
+
+
 def test_the_module_asks_for_the_version_that_the_host_reports() -> None:
-    assert f"github.com/pulumi/pulumi-yaml v{HOST_VERSION} " in MODULE
+    assert f"github.com/pulumi/pulumi-yaml v{YAML.version} " in MODULE
 
 
 def test_it_shares_the_engines_packages_so_that_they_are_compiled_once() -> None:

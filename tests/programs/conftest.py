@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.toolchain.yaml_language_host import ensure_yaml_language_host
+from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from tests.cluster.clouds import fresh_cloud
 from tests.lifecycle.figures import Figures
 
@@ -45,7 +45,7 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 @pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
     with fresh_cloud("programs") as tested:
-        ensure_yaml_language_host(tested.layout.pulumi_home)
+        install_yaml_language_host(tested.layout.pulumi_home)
         yield tested
 
 
