@@ -1,12 +1,13 @@
 """Serves ``EtcdCluster`` to programs in other languages, as package ``etcd``."""
 
 import sys
+from contextvars import ContextVar
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any, cast
 
 import grpc
 import pulumi
-from etcd_digitalocean.config.running_clusters import ENGINE_RUN
 from pulumi.provider import ConstructResult, server
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError, ProviderServicer
@@ -16,6 +17,10 @@ from etcd_digitalocean import EtcdCluster
 
 NAME = "etcd"
 """The package of the component's type, ``etcd:index:EtcdCluster``, so that its URN does not depend on the language."""
+
+# In a checkout, the folder of the component has another name than in a wheel.
+PACKAGE = EtcdCluster.__module__.rpartition(".")[0]
+ENGINE_RUN: ContextVar[str] = import_module(f"{PACKAGE}.config.running_clusters").ENGINE_RUN
 
 
 class Plugin(ComponentProvider):
