@@ -66,14 +66,15 @@ def test_the_schema_has_the_cluster_as_its_one_component(schema: Schema) -> None
     assert schema["resources"][CLUSTER]["isComponent"]
 
 
-def test_the_yaml_example_uses_names_of_the_schema(schema: Schema) -> None:
-    program = yaml.safe_load((CHECKOUT / "examples/yaml/Pulumi.yaml").read_text())
-    (cluster,) = program["resources"].values()
+@pytest.mark.parametrize("example", ["yaml", "local-cloud"])
+def test_the_yaml_examples_use_names_of_the_schema(schema: Schema, example: str) -> None:
+    program = yaml.safe_load((CHECKOUT / "examples" / example / "Pulumi.yaml").read_text())
+    ((name, cluster),) = program["resources"].items()
     resource = schema["resources"][CLUSTER]
     assert unknown_names(schema, resource["inputProperties"], cluster["properties"], "") == []
     assert set(resource["requiredInputs"]) <= set(cluster["properties"])
     for output in program["outputs"].values():
-        assert output.removeprefix("${cluster.").removesuffix("}") in resource["properties"]
+        assert output.removeprefix(f"${{{name}.").removesuffix("}") in resource["properties"]
 
 
 def test_wrong_arguments_are_named_at_once_and_without_our_traceback(project: Project) -> None:
