@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO
 
 from pulumi.runtime.proto import language_pb2
 
@@ -21,10 +21,18 @@ class ChildProcesses:
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def start(
-        self, argv: Sequence[str], *, env: Mapping[str, str], **options: Any
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: str | None = None,
+        stdin: int = subprocess.DEVNULL,
+        output: int | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a process; ``options`` are those of ``subprocess.Popen``."""
-        process = subprocess.Popen(argv, env=env, bufsize=0, **options)
+        """Start a process. ``output`` is where its standard output and standard error go: by default, to this one's."""
+        process = subprocess.Popen(
+            argv, env=env, cwd=cwd, stdin=stdin, stdout=output, stderr=output, bufsize=0
+        )
         self._running.add(process)
         return process
 

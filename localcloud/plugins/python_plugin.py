@@ -29,9 +29,7 @@ def start_plugin(request: language_pb2.RunPluginRequest, children: ChildProcesse
         [environment.python, *plugin_arguments(request)],
         env=environment.variables | dict(one.split("=", 1) for one in request.env if "=" in one),
         cwd=request.pwd or None,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        output=subprocess.PIPE,
     )
 
 
