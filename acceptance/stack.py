@@ -23,7 +23,8 @@ from components.config.loading import (
     DIGITALOCEAN_URL,
     PROVIDER_TOKENS,
     ProviderAccess,
-    describe_error,
+    describe_errors,
+    typed_values,
 )
 from components.config.settings import Settings, cluster_name
 
@@ -93,9 +94,9 @@ class Stack:
             values.pop(key, None)
         domain = f"{self._label}.{values.get('domain', '')}"
         try:
-            return Settings.model_validate({**values, **self._own_values(), "domain": domain})
+            return Settings.model_validate({**values, **typed_values(self._own_values()), "domain": domain})
         except ValidationError as error:
-            problems = "\n".join(describe_error(detail) for detail in error.errors())
+            problems = "\n".join(describe_errors(error))
             raise AcceptanceError(
                 f"Pulumi.{self.source}.yaml, with {domain} as the domain: {problems}"
             ) from None

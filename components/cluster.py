@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from .api.accounts import Accounts, argument_names, explicit_packages
-from .arguments.cluster_names import component_cluster_name
-from .arguments.options import former_names, refuse_options, refuse_protection
+from .arguments.options import former_names, refuse_options, refuse_protection, resource_options
 from .arguments.types import EtcdClusterArgs, MemberOutput
 from .arguments.values import Arguments, provider_arguments, read_arguments
 from .backups.restore_check import check_restore
@@ -89,14 +88,16 @@ class EtcdCluster(pulumi.ComponentResource):
 
         Raises ``ConfigurationError``, which names every wrong argument, before anything is registered.
         """
-        opts = opts or pulumi.ResourceOptions()
+        opts = resource_options(opts)
         given = provider_arguments(args)
         with named_by(told_names() or argument_names(given, opts)):
             refuse_options(opts)
             alone = type(names()) is ConfigNames
             # The program of this project has one cluster, and gives both the same name.
-            cluster = name if alone else component_cluster_name(name, args.get("cluster_name"))
-            arguments = read_arguments(args, explicit=explicit_packages(opts))
+            arguments = read_arguments(
+                args, component="" if alone else name, explicit=explicit_packages(opts)
+            )
+            cluster = arguments.cluster or name
             refuse_shared_names(name, cluster, arguments.settings.domain)
             check_user_data(cluster, arguments.settings)
             if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):

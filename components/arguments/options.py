@@ -19,10 +19,20 @@ RETAINED = (
 """Why the component's resources cannot outlive it."""
 
 
-def refuse_options(opts: pulumi.ResourceOptions | None) -> None:
-    """Raise ``ConfigurationError`` with a line for each option that the component cannot honour."""
+def resource_options(opts: object) -> pulumi.ResourceOptions:
+    """The options that a caller gave. Raises ``ConfigurationError`` if they are none."""
     if opts is None:
-        return
+        return pulumi.ResourceOptions()
+    if isinstance(opts, pulumi.ResourceOptions):
+        return opts
+    raise ConfigurationError(
+        f"opts is a value of type {type(opts).__name__}: write pulumi.ResourceOptions with the options in it, such as "
+        "pulumi.ResourceOptions(depends_on=[vpc])"
+    )
+
+
+def refuse_options(opts: pulumi.ResourceOptions) -> None:
+    """Raise ``ConfigurationError`` with a line for each option that the component cannot honour."""
     reasons = {
         PROTECTED: opts.protect if opts.protect is not None else getattr(opts.parent, "_protect", False),
         RETAINED: opts.retain_on_delete,

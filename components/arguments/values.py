@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import isawaitable
 from types import MappingProxyType
 from typing import Any, cast
 
 import pulumi
-from pydantic.alias_generators import to_camel
 
+from ..config.errors import ConfigurationError
 from ..config.loading import validated
-from ..config.naming import GROUPS, argument_of
+from ..config.naming import argument_of
 from ..config.settings import Settings
-from ..config.unknown_keys import nearest_name
+from .cluster_names import component_cluster_name
+from .given import empty_problem, given_in, is_output
 from .types import EtcdClusterArgs
 
 PLACEHOLDERS: Mapping[str, Any] = MappingProxyType(
@@ -33,11 +33,6 @@ PLACEHOLDERS: Mapping[str, Any] = MappingProxyType(
 )
 """The keys whose values may come from other resources, each with a value of a typical length."""
 
-OF_PROVIDERS = ("digitalocean_token", "digitalocean_api_url", "cloudflare_token", "cloudflare_api_url")
-"""The arguments of the group ``access`` that are no settings."""
-
-CLUSTER_NAME = "cluster_name"
-
 
 @dataclass(frozen=True)
 class Arguments:
@@ -45,6 +40,8 @@ class Arguments:
 
     settings: Settings
     """The settings, with a placeholder for each value that is not known yet."""
+    cluster: str
+    """The name of the cluster in the account; empty if the caller has it."""
     resolved: pulumi.Output[Settings]
     """The settings with all values. It is unknown in a preview that does not know one of them."""
     discovery_token: pulumi.Input[str]
@@ -56,30 +53,32 @@ class Arguments:
     zone_id: pulumi.Input[str]
     """The id of the Cloudflare zone; empty if it is found by its name."""
     providers: Mapping[str, pulumi.Input[str]]
-    """What the caller tells of its providers, by the names of ``OF_PROVIDERS``."""
+    """What the caller tells of its providers, by the arguments' names in Python."""
 
 
-def read_arguments(args: EtcdClusterArgs, *, explicit: Collection[str]) -> Arguments:
+def read_arguments(args: object, *, component: str = "", explicit: Collection[str]) -> Arguments:
     """Validate the arguments. ``explicit`` are the packages whose resources have a provider of their own.
 
-    Raises ``ConfigurationError``, which names every wrong or unknown argument.
+    ``component`` is the name of the component after which its cluster is called. Empty leaves the cluster's name to the
+    caller. Raises ``ConfigurationError``, which names every wrong or unknown argument.
     """
-    values, problems = settings_values(args)
-    late = {key: value for key, value in values.items() if key in PLACEHOLDERS and _is_late(value)}
-    problems += [
-        f"{'args.' + argument_of(key)} is known only during a run: it decides which resources exist, so it takes a "
-        "plain value"
-        for key, value in values.items()
-        if key not in late and _is_late(value)
-    ]
-    plain = {key: PLACEHOLDERS[key] if key in late else value for key, value in values.items()}
-    settings = validated(
-        {key: value for key, value in plain.items() if not _is_late(value)}, problems, explicit=explicit
-    )
+    given = given_in(args, PLACEHOLDERS)
+    problems = [*given.problems]
+    cluster = ""
+    if component:
+        try:
+            cluster = component_cluster_name(component, given.cluster_name)
+        except ConfigurationError as error:
+            problems.append(str(error))
+    late = {key: value for key, value in given.values.items() if is_output(value)}
+    plain = {key: PLACEHOLDERS[key] if key in late else value for key, value in given.values.items()}
+    settings = validated(plain, problems, left_out=given.left_out, explicit=explicit)
 
     def complete(known: Mapping[str, Any]) -> Settings:
-        found = {key: _as_texts(value) for key, value in known.items()}
-        return validated({**plain, **found}, [], explicit=explicit)
+        empty = [problem for key, value in known.items() if (problem := empty_problem(key, value))]
+        all_values = {**plain, **known}
+        present = {key: value for key, value in all_values.items() if value is not None}
+        return validated(present, empty, explicit=explicit)
 
     def checked(key: str, value_in: Callable[[Settings], Any], otherwise: Any) -> Any:
         """A late value alone, validated when it is known."""
@@ -90,47 +89,19 @@ def read_arguments(args: EtcdClusterArgs, *, explicit: Collection[str]) -> Argum
     resolved = pulumi.Output.all(**late).apply(complete) if late else pulumi.Output.from_input(settings)
     return Arguments(
         settings=settings,
+        cluster=cluster,
         resolved=resolved,
         discovery_token=checked("discoveryToken", _token, _token(settings)),
         ssh_keys=checked("sshKeys", lambda one: [*one.ssh_keys], [*settings.ssh_keys]),
         vpc_id=checked("vpcId", lambda one: one.vpc_id, settings.vpc_id),
         zone_id=checked("zoneId", lambda one: one.zone_id, settings.zone_id),
-        providers=provider_arguments(args),
+        providers=given.providers,
     )
 
 
-def settings_values(args: EtcdClusterArgs) -> tuple[dict[str, Any], list[str]]:
-    """The values that are set, by the keys of ``pulumi config``, and a line for each argument that does not exist."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    by_argument = {argument_of(key): key for keys in GROUPS.values() for key in keys}
-    for group, given in cast("Mapping[str, Any]", args).items():
-        if group == CLUSTER_NAME:
-            continue
-        if group not in GROUPS:
-            problems.append(_unknown(group, [*GROUPS, CLUSTER_NAME]))
-            continue
-        if _is_late(given):
-            problems.append(
-                f"args.{group} is known only during a run: pass a group with plain and late values in it"
-            )
-            continue
-        for name, value in cast("Mapping[str, Any]", given or {}).items():
-            if group == "access" and name in OF_PROVIDERS:
-                continue
-            argument = f"{group}.{to_camel(name)}"
-            if argument not in by_argument:
-                problems.append(_unknown(argument, by_argument))
-            # An empty value counts as not set, as it does in a stack's configuration.
-            elif value is not None and not (isinstance(value, (str, list, tuple)) and not value):
-                values[by_argument[argument]] = _as_texts(value) if name == "ssh_keys" else value
-    return values, problems
-
-
-def provider_arguments(args: EtcdClusterArgs) -> Mapping[str, pulumi.Input[str]]:
-    """What the caller tells of its providers, by the names of ``OF_PROVIDERS``."""
-    access = cast("Mapping[str, Any]", args.get("access") or {})
-    return {name: access[name] for name in OF_PROVIDERS if access.get(name) is not None}
+def provider_arguments(args: object) -> Mapping[str, pulumi.Input[str]]:
+    """What the caller tells of its providers, by the arguments' names in Python. Raises ``ConfigurationError``."""
+    return given_in(args, PLACEHOLDERS).providers
 
 
 def arguments_of(settings_by_key: Mapping[str, Any]) -> EtcdClusterArgs:
@@ -144,24 +115,5 @@ def arguments_of(settings_by_key: Mapping[str, Any]) -> EtcdClusterArgs:
     return cast("EtcdClusterArgs", groups)
 
 
-def _unknown(argument: str, known: Collection[str]) -> str:
-    nearest = nearest_name(argument, known)
-    remedy = f"set args.{nearest} instead, and remove this one" if nearest else "remove it"
-    return f"args.{argument} is set, and there is no such argument: {remedy}. docs/component.md lists all arguments"
-
-
 def _token(settings: Settings) -> str:
     return settings.discovery_token.get_secret_value()
-
-
-def _is_late(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(_is_late(one) for one in cast("Sequence[Any]", value))
-    return isinstance(value, pulumi.Output) or isawaitable(value)
-
-
-def _as_texts(value: Any) -> Any:
-    """Ids of SSH keys may be numbers, and other languages send whole numbers as floats."""
-    if isinstance(value, (list, tuple)):
-        return [_as_texts(one) for one in cast("Sequence[Any]", value)]
-    return f"{value:.0f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else value

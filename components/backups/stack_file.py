@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ..config.loading import describe_error
+from ..config.loading import describe_errors, typed_values
 from ..config.settings import Settings, cluster_name
 
 SECONDS = 120.0
@@ -34,7 +34,7 @@ def read_stack(stack: str, folder: Path) -> tuple[str, Settings]:
     try:
         return cluster_name(project, name), Settings.model_validate(settings_in(printed, project))
     except ValidationError as error:
-        raise StackError("\n".join(describe_error(detail) for detail in error.errors())) from None
+        raise StackError("\n".join(describe_errors(error))) from None
 
 
 def settings_in(printed: Mapping[str, Mapping[str, Any]], project: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def settings_in(printed: Mapping[str, Mapping[str, Any]], project: str) -> dict[
         for key, entry in printed.items()
         if key.startswith(f"{project}:")
     }
-    return {key: value for key, value in values.items() if value not in (None, "", [], "[]")}
+    return typed_values(values)
 
 
 def project_name(folder: Path) -> str:

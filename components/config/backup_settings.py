@@ -46,7 +46,7 @@ def _endpoint(value: str) -> str:
     if value and not re.fullmatch(r"https://[^\s/]+/?", value):
         raise ValueError(
             "write https:// and a host, such as https://fra1.digitaloceanspaces.com. Backups contain all values of the "
-            f"cluster, so plain HTTP is not allowed. Leave it empty for DigitalOcean's Spaces in {key_of('region')}"
+            f"cluster, so plain HTTP is not allowed. Remove it for DigitalOcean's Spaces in {key_of('region')}"
         )
     return value.rstrip("/")
 
@@ -57,10 +57,16 @@ def _bucket(value: str) -> str:
     return value
 
 
+def _region(value: str) -> str:
+    if not re.fullmatch(r"\S*", value):
+        raise ValueError("write the name of a region without spaces, such as fra1 or eu-central-1")
+    return value
+
+
 def _prefix(value: str) -> str:
     if not PREFIX.fullmatch(value):
         raise ValueError(
-            "write folders that end with a slash, such as production/etcd/, or leave it empty for the cluster's name"
+            "write folders that end with a slash, such as production/etcd/, or remove it for the cluster's name"
         )
     return value
 
@@ -89,21 +95,23 @@ def _backup_name(value: str) -> str:
 def _encryption(value: str) -> str:
     if value and value not in {AES256, KMS} and not KMS_KEY.fullmatch(value):
         raise ValueError(
-            "write AES256, aws:kms, or aws:kms: and the id or ARN of a key. Leave it empty to ask for no encryption"
+            "write AES256, aws:kms, or aws:kms: and the id or ARN of a key. Remove it to ask for no encryption"
         )
     return value
 
 
 def _authority(value: str) -> str:
     if value and "-----BEGIN CERTIFICATE-----" not in value:
-        raise ValueError("write a PEM certificate, or leave it empty to trust public authorities")
+        raise ValueError("write a PEM certificate, or remove it to trust public authorities")
     return value
 
 
 class BackupSettings(BaseModel):
     """The keys ``etcd:backup…`` of a stack's configuration."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
 
     backup_bucket: Annotated[str, AfterValidator(_bucket)] = ""
     """The bucket for backups. If it is empty, there are none."""
@@ -111,7 +119,7 @@ class BackupSettings(BaseModel):
     """Whether the program creates the bucket in DigitalOcean's Spaces if the account does not have it."""
     backup_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
     """The S3 endpoint. If it is empty, it is that of Spaces in the cluster's region."""
-    backup_region: str = ""
+    backup_region: Annotated[str, AfterValidator(_region)] = ""
     """Region in the signatures of requests. Empty is the cluster's region."""
     backup_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """Start of the objects' names. Empty is the cluster's name and a slash."""

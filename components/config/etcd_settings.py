@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from .errors import ConflictingSettingsError
 from .etcd_flags import FEATURE_GATES, conflicts, flag_problems, ownership_problem
+from .values import ListOf
 
 KEEPALIVE = re.compile(r"[1-9]\d{0,5}(ms|s|m|h)")
 FLAG = re.compile(r"[a-z0-9][a-z0-9-]*=[!-~]+")
@@ -45,14 +46,16 @@ def _extra_flag(flag: str) -> str:
     if problem := ownership_problem(name):
         raise ValueError(problem)
     if UNSAFE.search(value):
-        raise ValueError("a value cannot contain quotes, backslashes and dollar signs")
+        raise ValueError("a value cannot contain quotes, backslashes and dollar signs: remove them")
     return flag
 
 
 class EtcdSettings(BaseModel):
     """The keys of a stack's configuration that become flags of etcd as they are."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
 
     max_request_bytes: Annotated[int, Field(ge=65536, le=10485760)] = 1572864
     """The largest request of a client in bytes. etcd recommends at most 10 MiB."""
@@ -71,7 +74,7 @@ class EtcdSettings(BaseModel):
     """The time after which a member disconnects a client that does not answer a ping."""
     log_level: Literal["debug", "info", "warn", "error"] = "info"
     """The least important lines that etcd logs."""
-    extra_flags: tuple[Annotated[str, AfterValidator(_extra_flag)], ...] = ()
+    extra_flags: ListOf[Annotated[str, AfterValidator(_extra_flag)]] = ()
     """Other flags of etcd, each as ``NAME=VALUE``, without dashes."""
 
     def check_flags(self, version: str) -> None:

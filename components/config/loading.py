@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, get_origin
+from typing import Any
 
 import pulumi
 from pydantic import ValidationError
@@ -14,9 +14,19 @@ from pydantic_core import ErrorDetails
 
 from .backup_settings import s3_endpoint, spaces_region
 from .errors import ConfigurationError
+from .forms import (
+    FORMS,
+    MISSING,
+    SECRETS,
+    shown,
+    stands_for_another_type,
+    to_write,
+    to_write_entry,
+    to_write_missing,
+)
 from .naming import key_of, names, provider_key
 from .settings import Settings
-from .unknown_keys import configured_keys, unknown_keys
+from .unknown_keys import PROGRAM, configured_keys, unknown_keys
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -39,19 +49,6 @@ SPACES_KEYS = MappingProxyType(
     }
 )
 """The same for the keys that the DigitalOcean provider needs to create a bucket."""
-
-MISSING = MappingProxyType(
-    {
-        "domain": "name the DNS domain of the members, such as etcd.example.com",
-        "discoveryToken": "create a DigitalOcean token with the scopes droplet:read and tag:read, then ",
-        "clientCidrs": "list the IPv4 networks of etcd's clients, and that of the machine that runs pulumi up, "
-        "which checks the members' health",
-    }
-)
-"""How to set each key that has no default."""
-
-SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
-"""The keys whose values no error shows."""
 
 
 @dataclass
@@ -132,20 +129,22 @@ def validated(
     values: Mapping[str, Any],
     problems: Sequence[str],
     *,
+    left_out: Collection[str] = (),
     explicit: Collection[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings with these values, by the keys of ``pulumi config``. All callers have the same rules.
 
-    Raises ``ConfigurationError`` with the ``problems`` that the caller has found, and with all others.
+    Raises ``ConfigurationError`` with the ``problems`` that the caller has found, and with all others. ``left_out`` are
+    the keys whose values those problems name: they are not reported as missing, and do not conflict with others.
     """
     found = [*problems, *provider_problems(values, explicit, environment)]
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        found += [describe_error(detail) for detail in error.errors()]
+        found += describe_errors(error, left_out)
     else:
-        if "digitalocean" not in explicit:
+        if "digitalocean" not in explicit and not left_out:
             found += [problem for problem in _bucket_problems(settings, environment) if problem]
         if not found:
             return settings
@@ -154,28 +153,53 @@ def validated(
 
 def configured_values(config: pulumi.Config) -> dict[str, Any]:
     """The values that are set, by key. An empty value counts as not set."""
-    values: dict[str, Any] = {}
-    for name, setting in Settings.model_fields.items():
-        key = setting.alias or name
-        structured = get_origin(setting.annotation) is tuple
-        value: Any = config.get_object(key) if structured else config.get(key)
-        if value not in (None, "", []):
-            values[key] = value
-    return values
+    return typed_values({key: config.get(key) for key in FORMS})
 
 
-def describe_error(detail: ErrorDetails) -> str:
-    """Describe one of pydantic's errors in one line: key, value, and what to do."""
-    key = str(detail["loc"][0]) if detail["loc"] else ""
-    if detail["type"] == "missing":
-        command = names().to_set_secret(key) if key in SECRETS else ""
-        return f"{key_of(key)} is not set: {MISSING[key]}{command}"
+def typed_values(texts: Mapping[str, Any]) -> dict[str, Any]:
+    """The values for which the texts in a stack's configuration stand, by key. An empty value counts as not set."""
+    values = {key: FORMS[key].from_text(text) if key in FORMS else text for key, text in texts.items()}
+    return {key: value for key, value in values.items() if value not in (None, "", [])}
+
+
+def describe_errors(error: ValidationError, left_out: Collection[str] = ()) -> list[str]:
+    """Describe pydantic's errors, each in one line: key, value, and what to do."""
+    found = error.errors()
+    wrong_entries = {detail["loc"][0] for detail in found if len(detail["loc"]) > 1}
+    return [
+        _described(detail)
+        for detail in found
+        if not (left_out and not detail["loc"])
+        and not (detail["loc"] and detail["loc"][0] in left_out)
+        # A list is not too short because its entries are wrong.
+        and not (len(detail["loc"]) == 1 and detail["loc"][0] in wrong_entries)
+    ]
+
+
+def _described(detail: ErrorDetails) -> str:
     cause = detail.get("ctx", {}).get("error")
-    text = str(cause) if cause else detail["msg"]
-    if not key:
-        return text
-    shown = "not a token" if key == "discoveryToken" else "not shown" if key in SECRETS else detail["input"]
-    return f"{key_of(key)} is {shown}: {text}"
+    if not detail["loc"]:
+        return str(cause)
+    key, entry = str(detail["loc"][0]), detail["loc"][1:]
+    if key not in FORMS:
+        return "\n".join(unknown_keys([f"{PROGRAM}:{key}"], PROGRAM))
+    if detail["type"] == "missing" or (detail["type"] == "too_short" and key in MISSING):
+        state = "not set" if detail["type"] == "missing" else "an empty list"
+        return f"{key_of(key)} is {state}: {to_write_missing(key)}"
+    name = f"{key_of(key)}{''.join(f'[{position}]' for position in entry)}"
+    if key in SECRETS:
+        return f"{name} is {'not a token' if key == 'discoveryToken' else 'not a string'}: {cause or to_write(key)}"
+    given = detail["input"]
+    # Only a caller of the component can write a number as text.
+    like_another_type = names().distinguishes_text and stands_for_another_type(given)
+    value = shown(given, quoted=like_another_type)
+    if cause:
+        return f"{name} is {value}: {cause}"
+    form, advice = (FORMS[key].entry, to_write_entry(key)) if entry else (FORMS[key], to_write(key))
+    without = (
+        ", without quotes" if like_another_type and not form.listed and form.from_text(given) != given else ""
+    )
+    return f"{name} is {value}: {advice}{without}"
 
 
 def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list[str]:

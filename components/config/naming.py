@@ -6,8 +6,9 @@ is constructed. All tasks that begin there inherit it, and hooks run in it: ``co
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -101,6 +102,15 @@ class ConfigNames:
         """What to do to add a value to a list that has ``position`` values."""
         return f"pulumi config set --path '{self.key(key)}[{position}]' {value}"
 
+    def to_write_list(self, key: str, example: Sequence[object]) -> str:
+        """What to write where a list is needed."""
+        return f"write a list: {self.to_add(key, 0, example[0])}"
+
+    @property
+    def distinguishes_text(self) -> bool:
+        """Whether the caller writes text in another way than numbers."""
+        return False
+
     def to_set_secret(self, key: str) -> str:
         """What to do to set a secret."""
         return f"run pulumi config set --secret {self.key(key)}"
@@ -132,6 +142,15 @@ class ArgumentNames(ConfigNames):
     def to_add(self, key: str, position: int, value: object) -> str:
         """What to do to add a value to a list."""
         return f"add {value} to {self.key(key)}"
+
+    def to_write_list(self, key: str, example: Sequence[object]) -> str:
+        """What to write where a list is needed."""
+        return f"write a list, such as {json.dumps(example)}"
+
+    @property
+    def distinguishes_text(self) -> bool:
+        """Whether the caller writes text in another way than numbers."""
+        return True
 
     def to_set_secret(self, key: str) -> str:
         """What to do to set a secret."""

@@ -18,6 +18,7 @@ from .values import (
     DomainName,
     EmailAddress,
     KeyReference,
+    ListOf,
     Network,
     Slug,
     SubjectName,
@@ -51,7 +52,7 @@ class Settings(BackupSettings, EtcdSettings):
 
     It has the scopes ``droplet:read`` and ``tag:read``, and the read scopes that the console adds to them.
     """
-    client_cidrs: Annotated[tuple[Network, ...], Field(min_length=1)]
+    client_cidrs: Annotated[ListOf[Network], Field(min_length=1)]
     """The IPv4 networks of clients that may connect to ports 2379 and 2383. The operator's machine is in one."""
 
     zone: ZoneName = ""
@@ -70,13 +71,13 @@ class Settings(BackupSettings, EtcdSettings):
     """The id of an existing VPC. If it is empty, the cluster has a VPC of its own."""
     volume_size: Annotated[int, Field(ge=0, le=16384)] = 10
     """The size of each member's data volume in GiB. With 0, the data is on the droplet's own disk."""
-    ssh_keys: tuple[KeyReference, ...] = ()
+    ssh_keys: ListOf[KeyReference] = ()
     """Ids or fingerprints of the account's SSH keys that may log in as root."""
-    ssh_cidrs: tuple[Network, ...] = ()
+    ssh_cidrs: ListOf[Network] = ()
     """The IPv4 networks that may connect to port 22."""
-    metrics_cidrs: tuple[Network, ...] = ()
+    metrics_cidrs: ListOf[Network] = ()
     """The IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383."""
-    alert_emails: tuple[EmailAddress, ...] = ()
+    alert_emails: ListOf[EmailAddress] = ()
     """Mail addresses to which DigitalOcean reports that a droplet's disk, CPU or memory is nearly used up."""
 
     version: str = "3.6.14"
@@ -93,10 +94,10 @@ class Settings(BackupSettings, EtcdSettings):
     certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
     """Hours before a certificate's end from which on ``pulumi up`` renews it."""
 
-    extra_names: tuple[SubjectName, ...] = ()
+    extra_names: ListOf[SubjectName] = ()
     """More DNS names and IP addresses in the members' server certificates."""
 
-    authorities: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
+    authorities: ListOf[Annotated[int, Field(ge=1)]] = (1,)
     """The numbers of the authorities that members trust. The first one signs. There are two during a replacement."""
 
     heartbeat_ms: Annotated[int, Field(ge=10, le=5000)] = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Network, ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -17,12 +17,23 @@ KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 
 
 def _network(value: Any) -> IPv4Network:
+    example = "198.51.100.0/24 or 198.51.100.7/32"
+    if isinstance(value, IPv4Network):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"write a string with an IPv4 network, such as {example}")  # noqa: TRY004
     try:
-        return IPv4Network(value)
+        network = IPv4Network(value, strict=False)
     except ValueError as error:
-        raise ValueError(
-            f"{error}: write an IPv4 network such as 198.51.100.0/24 or 198.51.100.7/32"
-        ) from error
+        raise ValueError(f"write an IPv4 network, such as {example}") from error
+    address = value.partition("/")[0]
+    if str(network.network_address) != address:
+        raise ValueError(f"write {network} for the whole network, or {address}/32 for the address alone")
+    return network
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _domain_name(value: str) -> str:
@@ -41,8 +52,8 @@ def _zone(value: str) -> str:
 def _zone_id(value: str) -> str:
     if value and not ZONE_ID.fullmatch(value):
         raise ValueError(
-            "write the 32 hexadecimal digits that Cloudflare shows on the zone's page, or leave it empty to find the "
-            "zone by its name"
+            "write the 32 hexadecimal digits that Cloudflare shows on the zone's page, or remove it to find the zone "
+            "by its name"
         )
     return value
 
@@ -50,7 +61,7 @@ def _zone_id(value: str) -> str:
 def _vpc_id(value: str) -> str:
     if value and not VPC_ID.fullmatch(value):
         raise ValueError(
-            "write the UUID of a VPC (doctl vpcs list), or leave it empty for a VPC of the cluster's own"
+            "write the UUID of a VPC (doctl vpcs list), or remove it for a VPC of the cluster's own"
         )
     return value
 
@@ -83,6 +94,13 @@ def _slug(value: str) -> str:
     return value
 
 
+def _key_id(value: Any) -> Any:
+    """The id of a key may be a number, and an output of a program in another language has it as a float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        return value
+    return f"{value:.0f}"
+
+
 def _key_reference(value: str) -> str:
     if not KEY_REFERENCE.fullmatch(value):
         raise ValueError(
@@ -106,6 +124,9 @@ def _email_address(value: str) -> str:
     return value
 
 
+Entry = TypeVar("Entry")
+ListOf = Annotated[tuple[Entry, ...], BeforeValidator(_as_tuple)]
+"""A list. Validation is strict, and would not take one for a tuple."""
 Network = Annotated[IPv4Network, BeforeValidator(_network)]
 EmailAddress = Annotated[str, AfterValidator(_email_address)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
@@ -114,5 +135,5 @@ VpcId = Annotated[str, AfterValidator(_vpc_id)]
 SubjectName = Annotated[str, AfterValidator(_subject_name)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
-KeyReference = Annotated[str, AfterValidator(_key_reference)]
+KeyReference = Annotated[str, BeforeValidator(_key_id), AfterValidator(_key_reference)]
 Url = Annotated[str, AfterValidator(_url)]

@@ -22,7 +22,7 @@ from tests.cluster.cluster import UP_LIMIT, Cluster, writes
         ({"domain": "example.org"}, "etcd:domain is example.org: it is not in the zone example.test"),
         ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
         ({"sshCidrs": ["0.0.0.0/0"]}, "port 22 is never opened to the whole internet"),
-        ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs is 198.51.100.0/33"),
+        ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs[0] is 198.51.100.0/33"),
         (
             {"version": "3.6.99", "releaseSha256": None},
             "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, ",

@@ -114,6 +114,25 @@ def test_all_options_that_are_refused_are_named_at_once(plan_of: PlanOf) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "opts", "reason"),
+    [
+        (None, None, "args is null"),
+        ({**args(), "members": 3}, None, r"args\.members is 3"),
+        ({**args(), "clusterName": 3}, None, r"args\.clusterName is 3"),
+        (args(), {"protect": True}, "opts is a value of type dict"),
+        (args(), {}, "opts is a value of type dict"),
+    ],
+)
+def test_arguments_and_options_of_a_wrong_shape_register_nothing(
+    plan_of: PlanOf, given: Any, opts: Any, reason: str
+) -> None:
+    plan = Plan()
+    with pytest.raises(ConfigurationError, match=f"^{reason}: write "):
+        plan_of(lambda: EtcdCluster("store", given, opts), plan=plan)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack"}
+
+
 def test_protection_that_a_parent_hands_down_is_refused(plan_of: PlanOf) -> None:
     def nested() -> None:
         parent = pulumi.ComponentResource(

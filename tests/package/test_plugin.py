@@ -27,10 +27,11 @@ class Cluster(pulumi.ComponentResource):
 
 Cluster(
     "store",
-    members={"size": 4, "volumeSize": 0},
+    members={"size": 4, "volumeSize": 0, "dropletsize": "s-2vcpu-2gb"},
     network={"clientCidrs": ["198.51.100.7/32"]},
     dns={"domain": "etcd.example.com"},
     etcd={"quotaGib": 65},
+    tls=3,
     access={"discoveryToken": pulumi.Output.secret("a token")},
 )
 """
@@ -82,6 +83,11 @@ def test_wrong_arguments_are_named_at_once_and_without_our_traceback(project: Pr
     shown = project.up(succeeds=False)
     assert "args.members.size is 4: use an odd number from 1 to 9" in shown
     assert "args.etcd.quotaGib is 65: " in shown
+    assert (
+        "args.members.dropletsize is set, and there is no such argument: set args.members.dropletSize"
+        in shown
+    )
+    assert "args.tls is 3: write a dictionary" in shown
     # The program of this test is in Python itself, and may have a traceback of its own.
     assert "components/" not in shown
     assert "Unexpected <class" not in shown

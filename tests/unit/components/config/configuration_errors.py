@@ -12,7 +12,7 @@ from pulumi.runtime import config as runtime
 from pydantic import ValidationError
 
 from components.config.errors import ConfigurationError
-from components.config.loading import describe_error, load_settings
+from components.config.loading import describe_errors, load_settings
 from components.config.settings import Settings
 from tests.unit.components.config.valid_settings import VALID
 
@@ -22,7 +22,7 @@ def validation_errors(**changes: Any) -> list[str]:
     values = {key: value for key, value in {**VALID, **changes}.items() if value is not None}
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate(values)
-    return [describe_error(detail) for detail in caught.value.errors()]
+    return describe_errors(caught.value)
 
 
 def load_errors(

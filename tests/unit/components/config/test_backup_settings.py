@@ -101,7 +101,7 @@ def test_no_error_shows_a_secret() -> None:
     ):
         assert "the-secret" not in error
     (error,) = validation_errors(backupSecretKey=["the-secret"])
-    assert error.startswith("etcd:backupSecretKey is not shown:")
+    assert error.startswith("etcd:backupSecretKey is not a string: run pulumi config set --secret")
 
 
 @pytest.mark.parametrize(("region", "endpoint", "expected"), [
@@ -111,8 +111,7 @@ def test_no_error_shows_a_secret() -> None:
 def test_the_bucket_is_created_in_the_region_of_the_endpoint(
     region: str, endpoint: str, expected: str
 ) -> None:
-    changes = {"region": region, "backupEndpoint": endpoint, "backupBucketCreate": "true"}
-    changed = settings(**BACKUPS, **changes)
+    changed = settings(**BACKUPS, region=region, backupEndpoint=endpoint, backupBucketCreate=True)
     assert spaces_region(changed, changed.region) == expected
 
 

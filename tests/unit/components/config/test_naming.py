@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from components.arguments.types import EtcdClusterArgs
 from components.config.hooks import resource_hook
-from components.config.loading import describe_error
+from components.config.loading import describe_errors
 from components.config.naming import (
     GROUPS,
     ArgumentNames,
@@ -93,8 +93,8 @@ def test_a_setting_is_named_as_its_caller_names_it(key: str) -> None:
         ),
         (
             {"extraFlags": ["max-txn-ops=1"]},
-            "etcd:extraFlags is max-txn-ops=1: max-txn-ops has a key of its own: set etcd:maxTxnOps",
-            "args.etcd.extraFlags is max-txn-ops=1: max-txn-ops has a key of its own: set args.etcd.maxTxnOps",
+            "etcd:extraFlags[0] is max-txn-ops=1: max-txn-ops has a key of its own: set etcd:maxTxnOps",
+            "args.etcd.extraFlags[0] is max-txn-ops=1: max-txn-ops has a key of its own: set args.etcd.maxTxnOps",
         ),
     ],
 )
@@ -105,7 +105,7 @@ def test_one_rule_names_a_key_for_one_caller_and_an_argument_for_the_other(
         with named_by(names):
             with pytest.raises(ValidationError) as caught:
                 Settings.model_validate({**VALID, **changes})
-            (error,) = (describe_error(detail) for detail in caught.value.errors())
+            (error,) = describe_errors(caught.value)
         assert error.startswith(expected)
 
 
