@@ -192,7 +192,7 @@ async def test_the_droplet_with_the_only_copy_of_the_data_is_not_replaced(
 ) -> None:
     members = FakeMembers({FIRST: observation}, existing=[FIRST])
     members.told = {} if report is None else {FIRST: report}
-    run = rollout(members, size="1", volumeSize="0")
+    run = rollout(members, size=1, volumeSize=0)
     for check in (run.check_replacement, run.preview_replacement):
         with pytest.raises(pulumi.RunError, match=words):
             await check(FIRST)
@@ -201,15 +201,15 @@ async def test_the_droplet_with_the_only_copy_of_the_data_is_not_replaced(
 @pytest.mark.parametrize(
     ("size", "volume", "existing", "report"),
     [
-        ("3", "0", [FIRST], UNREAD),
-        ("1", "10", [FIRST], UNREAD),
-        ("1", "0", NAMES, UNREAD),
-        ("1", "0", [FIRST], NO_DATA),
+        (3, 0, [FIRST], UNREAD),
+        (1, 10, [FIRST], UNREAD),
+        (1, 0, NAMES, UNREAD),
+        (1, 0, [FIRST], NO_DATA),
     ],
     ids=["others join first", "a volume", "others leave afterwards", "no data"],
 )
 async def test_a_droplet_is_replaced_if_the_data_is_elsewhere_or_nowhere(
-    size: str, volume: str, existing: list[str], report: NodeReport
+    size: int, volume: int, existing: list[str], report: NodeReport
 ) -> None:
     members = FakeMembers({FIRST: ALONE}, existing=existing)
     members.told = {FIRST: report}
