@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from bench.workplace import PROJECT
+from components.config.loading import typed_values
 from components.config.naming import argument_of
 
 OUTPUTS = ("endpoints", "members", "caCertificate", "clientCertificate", "clientKey")
@@ -43,9 +44,8 @@ def write_yaml_program(folder: Path, stack: str, document: Mapping[str, Any]) ->
 def arguments(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The arguments of a cluster, by group."""
     groups: dict[str, dict[str, Any]] = {}
-    for key, value in settings.items():
+    # Configuration may have numbers in quotes, and programs may not.
+    for key, value in typed_values(settings).items():
         group, name = argument_of(key).split(".")
-        # Configuration may have numbers in quotes, and YAML programs may not.
-        plain = int(value) if isinstance(value, str) and value.isdecimal() else value
-        groups.setdefault(group, {})[name] = {"fn::secret": plain} if key in SECRETS else plain
+        groups.setdefault(group, {})[name] = {"fn::secret": value} if key in SECRETS else value
     return groups

@@ -7,7 +7,7 @@ import pytest
 from tests.component.conftest import PlanOf
 
 STASH = "pulumi:index:Stash"
-SETTINGS = {"size": 5, "alert_emails": ["ops@example.com"], "backup_bucket": ""}
+SETTINGS = {"size": 5, "alert_emails": ["ops@example.com"]}
 
 
 def test_a_destroy_would_delete_the_record_before_anything_else(plan_of: PlanOf) -> None:

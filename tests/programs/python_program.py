@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import yaml
 
 from components.arguments.values import arguments_of
+from components.config.loading import typed_values
 from tests.cluster.cluster import Cluster
 
 OUTPUTS = """
@@ -65,8 +66,7 @@ class PythonProgram(Cluster):
             for key, value in self._document["config"].items()
             if _is_setting(key)
         }
-        chosen = {key: value for key, value in (settings | changes).items() if value is not None}
-        return dict(arguments_of(chosen))
+        return dict(arguments_of(typed_values(settings | changes)))
 
 
 def write_project(folder: Path, name: str, program: str, **more: Any) -> None:

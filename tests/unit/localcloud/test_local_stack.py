@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from bench.yaml_program import arguments
+from components.config.loading import typed_values
 from components.config.settings import Settings
 from localcloud.addresses import OBJECT_STORE_URL
 from localcloud.machines.object_store import CERTIFICATE, REGION
@@ -37,7 +38,7 @@ def test_the_stack_has_the_local_tokens() -> None:
 
 def test_backups_go_to_the_local_object_store() -> None:
     values = {key.removeprefix("etcd:"): value for key, value in CONFIG.items() if key.startswith("etcd:")}
-    settings = Settings.model_validate(values)
+    settings = Settings.model_validate(typed_values(values))
     assert settings.backup_endpoint == OBJECT_STORE_URL
     assert (settings.backup_bucket, settings.backup_region) == (BACKUP_BUCKET, REGION)
     keys = (settings.backup_access_key.get_secret_value(), settings.backup_secret_key.get_secret_value())
