@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic import TypeAdapter, ValidationError
@@ -94,7 +94,8 @@ class Form:
         """The value that a text in a stack's configuration stands for. A text of no such value stays as it is."""
         if self.listed:
             value = _parsed(value)
-            return [self.entry.from_text(one) for one in value] if isinstance(value, list) else value
+            listed = cast("list[Any]", value)
+            return [self.entry.from_text(one) for one in listed] if isinstance(value, list) else value
         if self.kind not in {int, bool} or not isinstance(value, str):
             return value
         try:
