@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from .api.accounts import Accounts, argument_names, explicit_packages
-from .arguments.options import former_names, refuse_options, refuse_protection, resource_options
+from .arguments.options import former_names, has_aliases, refuse_options, refuse_protection, resource_options
 from .arguments.types import EtcdClusterArgs, MemberOutput
 from .arguments.values import Arguments, provider_arguments, read_arguments
 from .backups.restore_check import check_restore
@@ -104,7 +104,11 @@ class EtcdCluster(pulumi.ComponentResource):
                 pulumi.log.warn(warning)
             super().__init__("etcd:index:EtcdCluster", name, None, opts)
             refuse_protection(self._protect)
-            component = None if alone else Component(name, former_names(opts))
+            component = (
+                None
+                if alone
+                else Component(name, former_names(opts), has_aliases=has_aliases(opts), urn=self.urn)
+            )
             with running(RunningCluster(cluster, arguments.settings.change_limit_seconds)):
                 self._register(cluster, arguments, component, opts)
             protect_from_destroy(cluster, self, protect=arguments.settings.protect, parent=opts.parent)

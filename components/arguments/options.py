@@ -66,3 +66,8 @@ def former_names(opts: pulumi.ResourceOptions) -> frozenset[str]:
         elif isinstance(alias, str):
             names.add(alias.rpartition("::")[2])
     return frozenset(names)
+
+
+def has_aliases(opts: pulumi.ResourceOptions) -> bool:
+    """Whether the component has aliases, its own or those that it inherits from its parent."""
+    return bool(opts.aliases or getattr(opts.parent, "_aliases", None))

@@ -114,8 +114,14 @@ class Inventory:
 
     @failing_last
     async def _read(self) -> AccountState:
+        component = self._component
         run = Run(
-            self._tag, pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack(), self._component
+            self._tag,
+            pulumi.get_organization(),
+            pulumi.get_project(),
+            pulumi.get_stack(),
+            component,
+            (await component.urn.future() or "") if component is not None and component.urn else "",
         )
         if not await self._known.future():
             return await self._as_recorded(run)

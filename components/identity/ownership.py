@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from ..config.naming import key_of
 from .cluster_identity import identities_in, identity_of
 from .stack_state import StackState, bootstrap_record
@@ -26,6 +28,10 @@ class Component:
     """Its name in the program."""
     aliases: frozenset[str] = frozenset()
     """The names that it had before."""
+    has_aliases: bool = False
+    """Whether it or its parent has aliases, which may lead to where it was before."""
+    urn: pulumi.Output[str] | None = None
+    """Its URN in this run."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Run:
     stack: str
     component: Component | None = None
     """The component; ``None`` where the program has this cluster alone."""
+    component_urn: str = ""
+    """The component's URN in this run."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +106,13 @@ def unknown_cluster(
             f"{UNCHANGED}"
         )
     owner = f"of the cluster {' and '.join(names)}" if names else "of a cluster"
+    # A cluster without a component has the name of the stack.
+    and_stack = " and use another name for the stack" if run.component is None else ""
     return (
         f"the account has {found} {owner}, and the state of stack {run.stack} does not know it. If the state was "
         "lost, import a kept export with pulumi stack import --file, and run pulumi up. Without an export, follow "
         "docs/recovery.md, State lost. If the project was renamed, rename it back. If this is to be another cluster, "
-        f"set another {key_of('domain')} and use another name for the stack. {UNCHANGED}"
+        f"set another {key_of('domain')}{and_stack}. {UNCHANGED}"
     )
 
 
@@ -174,10 +184,29 @@ def _component_renamed(run: Run, component: Component, state: StackState) -> str
         if former != run.cluster and former in state.healthy:
             return (
                 f"the state of stack {run.stack} holds the cluster {former} for the component {name}, and this run "
-                f"would delete it and create the cluster {run.cluster}: a cluster without args.clusterName is named "
-                f"after project, stack and component. Set args.clusterName to {former} to keep it. {UNCHANGED}"
+                f"would delete it and create the cluster {run.cluster}: args.clusterName was changed, or it is not set "
+                "and project, stack or component were renamed. Set args.clusterName to "
+                f"{former} to keep it. {UNCHANGED}"
             )
-    return ""
+    return _component_moved(run, component, state)
+
+
+def _component_moved(run: Run, component: Component, state: StackState) -> str:
+    """Say that the component has a parent of another type, so that the engine takes everything in it for new."""
+    former = state.component_urns.get(run.cluster, "")
+    # A URN has the types of the parents, and not their names.
+    moved = former and run.component_urn and _types(former) != _types(run.component_urn)
+    if not moved or component.has_aliases or run.cluster not in state.healthy:
+        return ""
+    return (
+        f"the state of stack {run.stack} has the cluster {run.cluster} at {former}, and this run would delete it and "
+        f"create it again at {run.component_urn}: the component has another parent than before. Give it its former "
+        f"parent again, or add this alias to the options of the component: {former}. {UNCHANGED}"
+    )
+
+
+def _types(urn: str) -> str:
+    return urn.rpartition("::")[0]
 
 
 def _rename_back(run: Run, other: str) -> str:

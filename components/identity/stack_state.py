@@ -62,6 +62,8 @@ class StackState:
     """The ids of the droplets by name."""
     by_component: Mapping[str, str] = field(default_factory=dict[str, str])
     """The names of the clusters by the name of their component in the program."""
+    component_urns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The URNs of the components by the names of their clusters."""
     vpcs: Mapping[str, str] = field(default_factory=dict[str, str])
     """The id of the VPC of each droplet, by the droplet's name."""
     recorded: frozenset[str] = frozenset()
@@ -118,6 +120,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     """Find the clusters among a state's resources, which are given by URN."""
     healthy, ids, tags, token = set[str](), set[str](), set[str](), ""
     by_component: dict[str, str] = {}
+    component_urns: dict[str, str] = {}
     vpcs: dict[str, str] = {}
     buckets, begun = set[str](), set[str]()
     records: dict[str, RecordState] = {}
@@ -130,6 +133,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         outputs: Mapping[str, Any] = resource.get("outputs") or {}
         if kind == CLUSTER_TYPE:
             by_component[name] = str(outputs.get("clusterName") or name)
+            component_urns[by_component[name]] = urn
         elif kind in {DROPLET_TYPE, VOLUME_TYPE}:
             ids.add(str(outputs.get("id", "")))
             if kind == DROPLET_TYPE and outputs.get("name"):
@@ -171,6 +175,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         begun=frozenset(begun),
         droplets=droplets,
         by_component=by_component,
+        component_urns=component_urns,
         vpcs=vpcs,
         recorded=recorded,
     )

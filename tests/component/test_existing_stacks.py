@@ -20,8 +20,8 @@ NAME = "etcd-etcd-fra1"
 LEAVES = ("1-server", "1-peer", "operator")
 EXPECTED = {
     f"{STACK}::etcd-fra1",
-    f"{STACK}$pulumi:index:Stash::{NAME}-protect",
-    f"{STACK}${COMPONENT}::{NAME}",
+    f"pulumi:index:Stash::{NAME}-protect",
+    f"{COMPONENT}::{NAME}",
     f"{COMPONENT}${MEMBER}::{NAME}-1",
     f"{MEMBER}$digitalocean:index/droplet:Droplet::{NAME}-1",
     f"{MEMBER}$digitalocean:index/volume:Volume::{NAME}-1",
@@ -44,7 +44,10 @@ EXPECTED = {
     f"{COMPONENT}$digitalocean:index/firewall:Firewall::{NAME}-firewall",
     f"{COMPONENT}$digitalocean:index/spacesBucket:SpacesBucket::{NAME}-backups",
 }
-"""For each resource of a cluster of one member, the types of its parent and of itself, and its name."""
+"""For each resource of a cluster of one member, the types of its parent and of itself, and its name.
+
+A URN leaves out the type of the stack.
+"""
 
 
 def test_no_resource_of_an_existing_stack_has_another_urn(plan_of: PlanOf) -> None:

@@ -133,6 +133,30 @@ def test_a_renamed_cluster_is_not_deleted(
     assert plan.one(DROPLET, "etcd-etcd-old-store-1")
 
 
+@pytest.mark.parametrize("aliases", [None, [f"urn:pulumi:fra1::etcd::{COMPONENT}::store"]])
+def test_a_cluster_whose_component_has_a_new_parent_needs_an_alias(
+    plan_of: PlanOf, aliases: list[str] | None
+) -> None:
+    def nested() -> None:
+        parent = pulumi.ComponentResource("shop:index:Shop", "shop")
+        program(pulumi.ResourceOptions(parent=parent, aliases=aliases))()
+
+    state = {
+        (COMPONENT, "store"): {"clusterName": CLUSTER},
+        (STASH, f"{CLUSTER}-founding"): {"output": LATER},
+        (STASH, f"{CLUSTER}-healthy"): {},
+    }
+    plan = Plan()
+    if aliases:
+        assert len(plan_of(nested, state=state, tags=[CLUSTER], plan=plan).of_type(DROPLET)) == 3
+        return
+    with pytest.raises(
+        pulumi.RunError, match=rf"add this alias .*: urn:pulumi:fra1::etcd::{COMPONENT}::store\."
+    ):
+        plan_of(nested, state=state, tags=[CLUSTER], plan=plan)
+    assert not [item for item in plan.resources if item.request.custom]
+
+
 def test_a_renamed_component_whose_cluster_never_was_healthy_learns_its_name(plan_of: PlanOf) -> None:
     """A run that failed has recorded no outputs of the component."""
     there = [droplet(1, tags=[CLUSTER, f"{CLUSTER}-id-0123456789ab"])]
