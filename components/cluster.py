@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from .api.accounts import Accounts, argument_names, explicit_packages
-from .arguments.options import former_names, has_aliases, refuse_options, refuse_protection, resource_options
+from .arguments.options import (
+    former_names,
+    former_urns,
+    has_aliases,
+    refuse_options,
+    refuse_protection,
+    resource_options,
+)
 from .arguments.types import EtcdClusterArgs, MemberOutput
 from .arguments.values import Arguments, provider_arguments, read_arguments
 from .backups.restore_check import check_restore
@@ -111,7 +118,13 @@ class EtcdCluster(pulumi.ComponentResource):
             )
             with running(RunningCluster(cluster, arguments.settings.change_limit_seconds)):
                 self._register(cluster, arguments, component, opts)
-            protect_from_destroy(cluster, self, protect=arguments.settings.protect, parent=opts.parent)
+            protect_from_destroy(
+                cluster,
+                self,
+                protect=arguments.settings.protect,
+                parent=opts.parent,
+                aliases=former_urns(self),
+            )
 
     def _register(
         self, name: str, arguments: Arguments, component: Component | None, opts: pulumi.ResourceOptions

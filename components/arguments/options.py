@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from ..config.errors import ConfigurationError
@@ -71,3 +73,8 @@ def former_names(opts: pulumi.ResourceOptions) -> frozenset[str]:
 def has_aliases(opts: pulumi.ResourceOptions) -> bool:
     """Whether the component has aliases, its own or those that it inherits from its parent."""
     return bool(opts.aliases or getattr(opts.parent, "_aliases", None))
+
+
+def former_urns(component: pulumi.Resource) -> Sequence[pulumi.Input[str]]:
+    """The URNs that the component had before, by its own aliases."""
+    return getattr(component, "_aliases", ())

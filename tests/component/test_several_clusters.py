@@ -148,7 +148,10 @@ def test_a_cluster_whose_component_has_a_new_parent_needs_an_alias(
     }
     plan = Plan()
     if aliases:
-        assert len(plan_of(nested, state=state, tags=[CLUSTER], plan=plan).of_type(DROPLET)) == 3
+        plan_of(nested, state=state, tags=[CLUSTER], plan=plan)
+        assert len(plan.of_type(DROPLET)) == 3
+        (beside,) = plan.one(STASH, f"{CLUSTER}-protect").request.aliases
+        assert beside.urn == f"urn:pulumi:fra1::etcd::{STASH}::{CLUSTER}-protect"
         return
     with pytest.raises(
         pulumi.RunError, match=rf"add this alias .*: urn:pulumi:fra1::etcd::{COMPONENT}::store\."

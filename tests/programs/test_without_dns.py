@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -130,9 +131,36 @@ def test_a_whole_life_without_dns(program: WithoutDns, log: httpx.Client) -> Non
     assert set(firewall["droplet_ids"]) <= listed
     assert len(firewall["droplet_ids"]) == 3
 
+    assert_a_new_parent_needs_an_alias(program)
+
     program.destroy()
     assert inventory(program) == before
     assert [seen for seen in requests(log) if seen["service"] == "cloudflare"] == []
+
+
+def assert_a_new_parent_needs_an_alias(program: WithoutDns) -> None:
+    """Preview the program with its cluster in another component: as it is, and as the refusal advises."""
+    source = program.folder / "__main__.py"
+    text = source.read_text(encoding="utf-8")
+    parent = 'pulumi.ComponentResource("apps:index:Apps", "apps")'
+
+    def move(*aliases: str) -> None:
+        options = f"pulumi.ResourceOptions(parent={parent}, aliases={[*aliases]})"
+        moved = text.replace('EtcdCluster("store", args)', f'EtcdCluster("store", args, {options})')
+        source.write_text(moved, encoding="utf-8")
+
+    move()
+    refused = program.run("pulumi", "preview", "--non-interactive").stdout
+    # The engine prints a refusal twice.
+    alias = {
+        *re.findall(r"add this alias to the options of the component: (\S+)\. Nothing was changed", refused)
+    }
+    assert len(alias) == 1, refused
+    move(*alias)
+    preview = program.pulumi("preview")
+    assert "1 to create" in preview
+    assert not re.search(r"to (delete|replace|update)", preview), preview
+    source.write_text(text, encoding="utf-8")
 
 
 @contextmanager
