@@ -198,7 +198,7 @@ class Probe:
             time.sleep(INTERVAL)
         times["seconds until the volume is free"] = _since(began)
         times["seconds of the volume's deletion"] = self._delete_volume(volume)
-        self.account.delete(f"/v2/tags/{self.name}")
+        self._delete_at(f"/v2/tags/{self.name}")
         return times
 
     def _delete_droplet(self, droplet: int) -> float:

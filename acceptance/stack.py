@@ -24,6 +24,7 @@ from components.config.loading import (
     PROVIDER_TOKENS,
     ProviderAccess,
     describe_errors,
+    environment_token,
     typed_values,
 )
 from components.config.settings import Settings, cluster_name
@@ -221,14 +222,11 @@ class Stack:
         return Change(round(result.seconds, 1), _resources(result.output))
 
     def _access(self, namespace: str, key: str, url: str, environment: Mapping[str, str]) -> ProviderAccess:
-        configured = self._value(f"{namespace}:{key}")
-        variables = PROVIDER_TOKENS[namespace, key]
-        tokens = [configured, *(environment.get(variable) for variable in variables)]
-        token = next((one for one in tokens if one), None)
-        if token is None:
+        token = self._value(f"{namespace}:{key}") or environment_token(namespace, key, environment)
+        if not token:
             raise AcceptanceError(
                 f"{namespace}:{key} is not set: run pulumi config set --secret {namespace}:{key} "
-                f"--stack {self.source}, or set {variables[0]} in the environment"
+                f"--stack {self.source}, or set {PROVIDER_TOKENS[namespace, key][0]} in the environment"
             )
         return ProviderAccess(url.rstrip("/"), token)
 
