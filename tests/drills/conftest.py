@@ -8,6 +8,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
+from tests.cluster.outcomes import outcomes
 from tests.drills.drill import Drill, Losses
 
 LOSSES = pytest.StashKey[Losses]()
@@ -18,17 +19,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    reports = {
-        outcome: [
-            report for report in terminalreporter.getreports(outcome) if "tests/drills" in report.nodeid
-        ]
-        for outcome in ("passed", "failed", "error")
-    }
-    passed = [report for report in reports["passed"] if report.when == "call"]
-    drills = {report.nodeid for group in reports.values() for report in group}
+    drills, passed = outcomes(terminalreporter, "tests/drills")
     if drills:
         lost = config.stash[LOSSES].lost
-        terminalreporter.write_line(f"drills={len(drills)} passed={len(passed)} lost={lost}")
+        terminalreporter.write_line(f"drills={drills} passed={passed} lost={lost}")
 
 
 @pytest.hookimpl(trylast=True)

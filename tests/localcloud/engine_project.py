@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.toolchain.commands import Plugin, install_plugin
@@ -60,9 +62,42 @@ class Project:
         assert (answer.returncode == 0) is succeeds, answer.stdout
         return answer.stdout
 
+    def begin_up(self, output: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Start an update in a process group of its own. Standard output and standard error go to ``output``."""
+        return subprocess.Popen(
+            [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def up(self, *, succeeds: bool = True) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", succeeds=succeeds)
 
     def outputs(self) -> dict[str, object]:
         outputs: dict[str, object] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
         return outputs
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds, for as long as one command of the engine may take."""
+    deadline = time.monotonic() + RUN_LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, f"it does not hold after {RUN_LIMIT} s"
+        time.sleep(0.05)
+
+
+def processes(of: Callable[[Path, list[str]], bool]) -> list[str]:
+    """The command lines of the processes for which a function is true, given a folder of /proc and the arguments."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode().split("\0")
+            if of(process, command):
+                found.append(" ".join(command))
+        except OSError:
+            continue
+    return found

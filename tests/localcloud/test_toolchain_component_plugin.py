@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from localcloud.toolchain.commands import needed_plugins
-from localcloud.toolchain.engine import ensure_engine
 
-from .engine_project import HOST, RUN_LIMIT, Project
+from .engine_project import HOST, Project, processes, wait_until
 
 PLUGIN = Path(__file__).parent / "component_plugin"
 
@@ -94,40 +90,17 @@ def test_a_plugin_ends_with_a_killed_engine(project: Project) -> None:
     # The component waits in its constructor, after the engine has started its plugin.
     source = project.folder.parent / "plugin" / "__main__.py"
     source.write_text(STUCK)
-    engine = subprocess.Popen(
-        [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+
+    def running() -> list[str]:
+        return processes(lambda process, command: str(source.parent) in command)
+
+    engine = project.begin_up()
     try:
         started = project.folder / "started"
-        _wait(started.exists)
-        assert _processes(source.parent)
+        wait_until(started.exists)
+        assert running()
         engine.send_signal(signal.SIGKILL)
         engine.wait()
-        _wait(lambda: not _processes(source.parent))
+        wait_until(lambda: not running())
     finally:
         engine.kill()
-
-
-def _wait(until: Callable[[], object]) -> None:
-    deadline = time.monotonic() + RUN_LIMIT
-    while not until():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _processes(plugin: Path) -> list[str]:
-    """The command lines of the processes that run the plugin."""
-    found: list[str] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if str(plugin) in command:
-            found.append(" ".join(command))
-    return found

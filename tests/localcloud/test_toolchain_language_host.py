@@ -20,9 +20,8 @@ import pytest
 
 from localcloud.plugins import python_program
 from localcloud.toolchain.commands import STAND_IN_MARK, stand_in
-from localcloud.toolchain.engine import ensure_engine
 
-from .engine_project import HOST, RUN_LIMIT, Project
+from .engine_project import HOST, RUN_LIMIT, Project, processes, wait_until
 
 WHERE_AM_I = """\
 import asyncio
@@ -263,23 +262,9 @@ time.sleep(600)
 """
 
 
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + RUN_LIMIT
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not appear in {RUN_LIMIT} s"
-        time.sleep(0.05)
-
-
 def _processes_of(project: Project) -> list[str]:
     """The processes whose working directory is the project's."""
-    found: list[str] = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").readlink() == project.folder:
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
+    return processes(lambda process, command: (process / "cwd").readlink() == project.folder)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
@@ -291,17 +276,9 @@ def test_a_program_ends_with_its_engine(
     if not of_its_own:
         (project.folder / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
     (project.folder / "__main__.py").write_text(STUCK)
-    engine = subprocess.Popen(
-        [ensure_engine(), "up", "--yes", "--skip-preview", "--non-interactive"],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    engine = project.begin_up(subprocess.PIPE)
     try:
-        _wait_for(project.folder / "started")
+        wait_until((project.folder / "started").exists)
         running = python_program.__name__.rpartition(".")[2] if of_its_own else HOST.module
         assert any(running in command for command in _processes_of(project))
         engine.send_signal(how)
@@ -311,10 +288,7 @@ def test_a_program_ends_with_its_engine(
             engine.send_signal(how)
         shown, _ = engine.communicate(timeout=RUN_LIMIT)
         assert "Traceback" not in shown
-        deadline = time.monotonic() + RUN_LIMIT
-        while _processes_of(project):
-            assert time.monotonic() < deadline, _processes_of(project)
-            time.sleep(0.05)
+        wait_until(lambda: not _processes_of(project))
     finally:
         engine.kill()
 

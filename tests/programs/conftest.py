@@ -10,6 +10,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from tests.cluster.clouds import fresh_cloud
+from tests.cluster.outcomes import outcomes
 from tests.lifecycle.figures import Figures
 
 FIGURES = pytest.StashKey[Figures]()
@@ -25,16 +26,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
-    reports = {
-        outcome: [report for report in reporter.getreports(outcome) if "tests/programs" in report.nodeid]
-        for outcome in ("passed", "failed", "error")
-    }
-    passed = [report for report in reports["passed"] if report.when == "call"]
-    if cases := {report.nodeid for group in reports.values() for report in group}:
+    cases, passed = outcomes(reporter, "tests/programs")
+    if cases:
         for case in config.stash[FIGURES].cases:
             reporter.write_line(case.line())
-        lost = config.stash[FIGURES].lost
-        reporter.write_line(f"component={len(cases)} passed={len(passed)} lost={lost}")
+        reporter.write_line(f"component={cases} passed={passed} lost={config.stash[FIGURES].lost}")
 
 
 @pytest.fixture(scope="session")
