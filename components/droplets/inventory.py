@@ -128,6 +128,7 @@ class Inventory:
         attempts = 0
         began = time.monotonic()
         give_up = began + PATIENCE_SECONDS
+        told = set[str]()
         late = pulumi.runtime.is_dry_run()
         while True:
             try:
@@ -141,9 +142,11 @@ class Inventory:
                 left = give_up - time.monotonic()
                 if left < 0 or not error.temporary:
                     raise listing_failed(error) from error
-                pulumi.log.info(
-                    f"{error}: listing again in {PAUSE_SECONDS} s, and for {left:.0f} s more at most"
-                )
+                if str(error) not in told:
+                    told.add(str(error))
+                    pulumi.log.info(
+                        f"{error}: listing again every {PAUSE_SECONDS} s, for {left:.0f} s at most"
+                    )
             else:
                 if not late and self._may_be_incomplete(state, stack):
                     await asyncio.sleep(max(0.0, began + LISTING_LAG_SECONDS - time.monotonic()))

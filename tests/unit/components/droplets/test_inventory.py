@@ -105,9 +105,12 @@ async def test_a_failed_listing_names_its_token_and_what_to_do(
 
     monkeypatch.setattr(inventory, "list_all", failing)
     monkeypatch.setattr("components.droplets.address_book.list_all", failing)
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", said.append)
     with pytest.raises(pulumi.RunError) as refused:
         await account.existing()
     text = str(refused.value)
+    assert len(said) == temporary
     token = "etcd:discoveryToken" if kind == "discovered" else "digitalocean:token"
     assert text.startswith(
         f"api.test says no to {'tags' if kind == 'tags' else 'droplets'} (the request used {token})"
