@@ -106,11 +106,12 @@ component: setup ## Test programs of callers, in Python and YAML, on real machin
 acceptance: .venv/.synced ## Run a whole life on a real account, with a report: make acceptance STACK=fra1
 	@$(PYTHON) -m acceptance $(or $(STACK),$(error STACK is not set: make acceptance STACK=fra1)) $(ARGS)
 
-lint: .venv/.synced ## Check style, types, imports between folders, and shell scripts
+lint: .venv/.synced ## Check style, types, imports between folders and of tests, and shell scripts
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@PYTHONPATH=cloud-init .venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/pyright
+	@collected=$$($(PYTEST) --collect-only --quiet --quiet) || { echo "$$collected"; exit 1; }
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
 	@$(PYTHON) -m components.userdata.headroom

@@ -106,6 +106,7 @@ class Inventory:
         self._tag = cluster_tag
         self._known = known or pulumi.Output.from_input(True)
         self._component = component
+        self._told = set[str]()
         self._stack = asyncio.ensure_future(read_stack_state(cluster_tag))
         self.stack = pulumi.Output.from_input(self._stack)
         self.state = pulumi.Output.from_input(self._read())
@@ -114,21 +115,12 @@ class Inventory:
 
     @failing_last
     async def _read(self) -> AccountState:
-        component = self._component
-        run = Run(
-            self._tag,
-            pulumi.get_organization(),
-            pulumi.get_project(),
-            pulumi.get_stack(),
-            component,
-            (await component.urn.future() or "") if component is not None and component.urn else "",
-        )
+        run = await self._run()
         if not await self._known.future():
             return await self._as_recorded(run)
         attempts = 0
         began = time.monotonic()
         give_up = began + PATIENCE_SECONDS
-        told = set[str]()
         late = pulumi.runtime.is_dry_run()
         while True:
             try:
@@ -139,14 +131,7 @@ class Inventory:
                 needed = needs_volumes(stack, state.with_tags)
                 volumes = await self._volumes() if needed else ()
             except ListingError as error:
-                left = give_up - time.monotonic()
-                if left < 0 or not error.temporary:
-                    raise listing_failed(error) from error
-                if str(error) not in told:
-                    told.add(str(error))
-                    pulumi.log.info(
-                        f"{error}: listing again every {PAUSE_SECONDS} s, for {left:.0f} s at most"
-                    )
+                self._tell(error, give_up - time.monotonic())
             else:
                 if not late and self._may_be_incomplete(state, stack):
                     await asyncio.sleep(max(0.0, began + LISTING_LAG_SECONDS - time.monotonic()))
@@ -165,6 +150,26 @@ class Inventory:
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _run(self) -> Run:
+        """The names of this run."""
+        component = self._component
+        return Run(
+            self._tag,
+            pulumi.get_organization(),
+            pulumi.get_project(),
+            pulumi.get_stack(),
+            component,
+            (await component.urn.future() or "") if component is not None and component.urn else "",
+        )
+
+    def _tell(self, error: ListingError, left: float) -> None:
+        """Say once why the run lists again. Raise ``RunError`` if it does not, or if no seconds are ``left``."""
+        if left < 0 or not error.temporary:
+            raise listing_failed(error) from error
+        if str(error) not in self._told:
+            self._told.add(str(error))
+            pulumi.log.info(f"{error}: listing again every {PAUSE_SECONDS} s, for {left:.0f} s at most")
 
     async def _as_recorded(self, run: Run) -> AccountState:
         """The account as the stack's state has it, in a preview that does not know a token yet."""

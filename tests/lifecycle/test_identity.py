@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from localcloud.addresses import CLOUDFLARE_URL
-from localcloud.api.reconcile import ZONE_ID
+from localcloud.api.accounts import FIRST
 from localcloud.tokens import CLOUDFLARE_TOKEN
 from tests.cluster.cluster import UP_LIMIT, writes
 from tests.lifecycle.live import Live
@@ -85,6 +85,6 @@ def cloudflare(live: Live, method: str, path: str, body: str = "") -> Any:
     answer = live.run(
         *("curl", "--silent", "--show-error", "--fail-with-body", "-X", method, "-d", body),
         *("-H", "Content-Type: application/json", "-H", f"Authorization: Bearer {CLOUDFLARE_TOKEN}"),
-        f"{CLOUDFLARE_URL}/zones/{ZONE_ID}/dns_records{path}",
+        f"{CLOUDFLARE_URL}/zones/{FIRST.zone_id}/dns_records{path}",
     )
     return json.loads(answer.stdout)["result"]
