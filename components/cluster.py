@@ -10,6 +10,7 @@ from .arguments.options import (
     former_names,
     former_urns,
     has_aliases,
+    own_options,
     refuse_options,
     refuse_protection,
     resource_options,
@@ -109,7 +110,7 @@ class EtcdCluster(pulumi.ComponentResource):
             check_user_data(cluster, arguments.settings)
             if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
                 pulumi.log.warn(warning)
-            super().__init__("etcd:index:EtcdCluster", name, None, opts)
+            super().__init__("etcd:index:EtcdCluster", name, None, own_options(opts))
             refuse_protection(self._protect)
             component = (
                 None

@@ -63,6 +63,17 @@ class Servicer(ProviderServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             raise
 
+    @staticmethod
+    def _construct_options(request: ConstructRequest) -> pulumi.ResourceOptions:
+        """The options of the caller. The SDK leaves out these three, which the cluster refuses."""
+        options = ProviderServicer._construct_options(request)
+        limits = request.customTimeouts
+        if limits.create or limits.update or limits.delete:
+            options.custom_timeouts = pulumi.CustomTimeouts(limits.create, limits.update, limits.delete)
+        options.additional_secret_outputs = [*request.additionalSecretOutputs]
+        options.delete_before_replace = request.deleteBeforeReplace
+        return options
+
 
 def whole_numbers(value: Any) -> Any:
     """The value with integers where Pulumi's protocol has floats: no argument is a fraction."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import pulumi
 
@@ -19,6 +20,14 @@ RETAINED = (
     "one and keep its name and its volume. Remove the option. args.maintenance.protect refuses to destroy the cluster"
 )
 """Why the component's resources cannot outlive it."""
+
+DELETED_WITH = (
+    "the option deletedWith is set, and children inherit it: Pulumi would delete no droplet and no volume if that "
+    "resource is deleted, and replace all droplets if it is replaced. Use the option dependsOn instead"
+)
+"""Why no other resource's end is the end of the component's resources."""
+
+IN_PLACE = "members are replaced one at a time when a change needs it"
 
 
 def resource_options(opts: object) -> pulumi.ResourceOptions:
@@ -38,18 +47,39 @@ def refuse_options(opts: pulumi.ResourceOptions) -> None:
     reasons = {
         PROTECTED: opts.protect if opts.protect is not None else getattr(opts.parent, "_protect", False),
         RETAINED: opts.retain_on_delete,
+        DELETED_WITH: opts.deleted_with,
         "the option customTimeouts has no effect on a component: set args.maintenance.healthTimeoutSeconds and "
         "args.maintenance.dropletTimeoutSeconds instead": opts.custom_timeouts,
         "the option ignoreChanges has no effect on a component: leave the argument as it is, or use a transform for "
         "one resource in it": opts.ignore_changes,
-        "the option replaceOnChanges has no effect on a component: members are replaced one at a time when a change "
-        "needs it": opts.replace_on_changes,
+        **{
+            f"the option {name} has no effect on a component: {IN_PLACE}": given
+            for name, given in {
+                "replaceOnChanges": opts.replace_on_changes,
+                "replaceWith": opts.replace_with,
+                "replacementTrigger": opts.replacement_trigger is not None,
+                "deleteBeforeReplace": opts.delete_before_replace,
+            }.items()
+        },
+        "the option additionalSecretOutputs has no effect on a component: clientKey is a secret already. Make another "
+        "output a secret where you use it": opts.additional_secret_outputs,
         "the option import takes one resource, and a cluster has many: docs/recovery.md, Not in the state": (
             opts.import_
         ),
     }
     if refused := [reason for reason, given in reasons.items() if given]:
         raise ConfigurationError("\n".join(refused))
+
+
+def own_options(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """The options with which the component is registered.
+
+    The engine lets a resource inherit retainOnDelete from its parent, unless it has a value of its own. No SDK shows
+    the parent's.
+    """
+    own = copy(opts)
+    own.retain_on_delete = False
+    return own
 
 
 def refuse_protection(protect: bool | None) -> None:

@@ -91,6 +91,9 @@ def test_a_component_may_be_a_child(plan_of: PlanOf) -> None:
         ),
         ({"ignore_changes": ["members"]}, "ignoreChanges has no effect on a component"),
         ({"replace_on_changes": ["*"]}, "replaceOnChanges has no effect on a component"),
+        ({"replacement_trigger": 1}, "replacementTrigger has no effect on a component"),
+        ({"delete_before_replace": True}, "deleteBeforeReplace has no effect on a component"),
+        ({"additional_secret_outputs": ["endpoints"]}, "additionalSecretOutputs has no effect on a component"),
         ({"import_": "x"}, "import takes one resource"),
     ],
 )
@@ -101,6 +104,34 @@ def test_an_option_that_the_gates_forbid_is_refused_with_a_reason(
     with pytest.raises(ConfigurationError, match=reason):
         plan_of(program(pulumi.ResourceOptions(**options)), plan=plan)
     assert not [item for item in plan.resources if item.request.custom]
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("deleted_with", "deletedWith is set, and children inherit it.* Use the option dependsOn instead"),
+        ("replace_with", "replaceWith has no effect on a component"),
+    ],
+)
+def test_an_option_that_ties_the_cluster_to_a_resource_is_refused(
+    plan_of: PlanOf, option: str, reason: str
+) -> None:
+    def tied() -> None:
+        other = pulumi.ComponentResource("shop:index:Shop", "shop")
+        given: Any = {option: [other] if option == "replace_with" else other}
+        program(pulumi.ResourceOptions(**given))()
+
+    plan = Plan()
+    with pytest.raises(ConfigurationError, match=reason):
+        plan_of(tied, plan=plan)
+    assert not [item for item in plan.resources if item.request.custom]
+
+
+def test_a_parents_retain_on_delete_keeps_no_droplet(plan_of: PlanOf) -> None:
+    """The engine lets children inherit it, unless they have a value of their own."""
+    plan = plan_of(program())
+    assert plan.one("etcd:index:EtcdCluster", "store").request.HasField("retainOnDelete")
+    assert not plan.one("etcd:index:EtcdCluster", "store").request.retainOnDelete
 
 
 def test_all_options_that_are_refused_are_named_at_once(plan_of: PlanOf) -> None:

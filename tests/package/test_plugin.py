@@ -38,6 +38,26 @@ Cluster(
 """A program whose arguments are wrong, as one in another language sends them."""
 
 
+OPTIONS = """\
+import pulumi
+
+parent = pulumi.ComponentResource("shop:index:Shop", "shop", None, pulumi.ResourceOptions(retain_on_delete=True))
+pulumi.ComponentResource(
+    "etcd:index:EtcdCluster",
+    "store",
+    {"network": {}, "dns": {}, "access": {}},
+    pulumi.ResourceOptions(
+        parent=parent,
+        custom_timeouts=pulumi.CustomTimeouts(create="1h"),
+        deleted_with=parent,
+        additional_secret_outputs=["endpoints"],
+    ),
+    remote=True,
+)
+"""
+"""A program with options that the cluster refuses. It inherits one of them."""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project that has added the plugin of the checkout."""
@@ -91,6 +111,14 @@ def test_wrong_arguments_are_named_at_once_and_without_our_traceback(project: Pr
     # The program of this test is in Python itself, and may have a traceback of its own.
     assert "components/" not in shown
     assert "Unexpected <class" not in shown
+
+
+def test_options_that_the_sdk_would_leave_out_are_refused(project: Project) -> None:
+    project.environment["DIGITALOCEAN_TOKEN"] = "a token of nobody"
+    (project.folder / "__main__.py").write_text(OPTIONS)
+    shown = project.up(succeeds=False)
+    for option in ("retainOnDelete", "deletedWith", "customTimeouts", "additionalSecretOutputs"):
+        assert f"the option {option} " in shown
 
 
 def test_the_plugin_asks_for_the_engine_of_the_program() -> None:
