@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pulumi
 from pulumi.resource import DependencyProviderResource
 
+from ..config.errors import ConfigurationError
 from ..config.loading import (
     CLOUDFLARE_URL,
     DIGITALOCEAN_URL,
@@ -16,6 +18,7 @@ from ..config.loading import (
     cloudflare_access,
     digitalocean_access,
     environment_token,
+    environment_url,
 )
 from ..config.naming import ArgumentNames, key_of, provider_key
 from ..config.settings import Settings
@@ -35,13 +38,15 @@ URLS = {"digitalocean": "apiEndpoint", "cloudflare": "baseUrl"}
 ATTRIBUTES = {"token": "token", "apiToken": "api_token", "apiEndpoint": "api_endpoint", "baseUrl": "base_url"}
 """The attributes of the providers' classes with these names."""
 DEFAULT_URLS = {"digitalocean": DIGITALOCEAN_URL, "cloudflare": CLOUDFLARE_URL}
+TOKEN = re.compile(r"[!-~]+")
+"""A token as an HTTP header takes it. The error about another one would show it."""
 UNCHANGED = "Nothing was changed"
 REFUSED = frozenset({400, 401, 403, 404})
 """The answers of Cloudflare about a zone that a token may not read."""
 
 
 class WrongAccountError(pulumi.RunError):
-    """The provider and the token of the arguments belong to different accounts. The text says what to do."""
+    """The provider and the arguments name different accounts or APIs. The text says what to do."""
 
 
 def provider_of(package: str, opts: pulumi.ResourceOptions | None) -> pulumi.ProviderResource | None:
@@ -135,6 +140,7 @@ class Accounts:
         provider = self._component.get_provider(TYPES[package])
         argument = f"args.access.{package}Token"
         given = await self._told(f"{package}_token")
+        url = (await self._told(f"{package}_api_url")).rstrip("/")
         if provider is None:
             if given and given != configured.token:
                 raise WrongAccountError(
@@ -142,6 +148,8 @@ class Accounts:
                     "create the resources. Pass a provider with this token in the options of the component, or remove "
                     f"the argument. {UNCHANGED}"
                 )
+            _refuse_another_api(package, url, configured.api_url)
+            _refuse_broken_token(package, configured.token)
             return configured
         shown, known = await _shown(provider, TOKENS[package])
         if known and not shown:
@@ -152,9 +160,13 @@ class Accounts:
                 f"{argument} is not the token of the provider in the options of the component, which would create the "
                 f"resources. Remove the argument, or pass another provider. {UNCHANGED}"
             )
-        url = await self._told(f"{package}_api_url") or (await _shown(provider, URLS[package]))[0]
-        access = ProviderAccess((url or DEFAULT_URLS[package]).rstrip("/"), shown or given)
+        own_url, known = await _shown(provider, URLS[package])
+        default_url = (own_url or environment_url(package) or DEFAULT_URLS[package]).rstrip("/")
+        if known:
+            _refuse_another_api(package, url, default_url)
+        access = ProviderAccess(url or default_url, shown or given)
         if access.known:
+            _refuse_broken_token(package, access.token)
             if not _shows(provider):
                 await self._check_account(package, access)
             return access
@@ -222,6 +234,24 @@ class Accounts:
         except Exception as error:
             pulumi.log.info(f"{function.rpartition(':')[2]} gave no answer: {' '.join(str(error).split())}")
             return {}
+
+
+def _refuse_another_api(package: str, given: str, own: str) -> None:
+    """Raise ``WrongAccountError`` if the arguments name another API than the one that creates the resources."""
+    if given and given != own:
+        raise WrongAccountError(
+            f"args.access.{package}ApiUrl is {given}, and the provider that would create the resources uses {own}. "
+            f"Remove the argument, or pass another provider in the options of the component. {UNCHANGED}"
+        )
+
+
+def _refuse_broken_token(package: str, token: str) -> None:
+    """Raise ``ConfigurationError`` if no request can have the token. It is not shown."""
+    if token and not TOKEN.fullmatch(token):
+        raise ConfigurationError(
+            f"{provider_key(f'{package}:{TOKENS[package]}')} has a space, a line break or another character that no "
+            f"token has: set it again without it. {UNCHANGED}"
+        )
 
 
 def _shows(provider: pulumi.ProviderResource) -> bool:

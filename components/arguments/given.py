@@ -20,6 +20,7 @@ from ..config.forms import MISSING, example_of, shown, to_write, to_write_missin
 from ..config.naming import GROUPS, argument_of, key_of
 from ..config.settings import Settings
 from ..config.unknown_keys import nearest_name
+from ..config.values import URL
 
 OF_PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -153,6 +154,10 @@ class _Reading:
             self.providers[OF_PROVIDERS[argument]] = cast("pulumi.Input[str]", value)
         elif isinstance(value, str) and value:
             self.providers[OF_PROVIDERS[argument]] = value
+            if argument.endswith("ApiUrl") and not URL.fullmatch(value):
+                self.problems.append(
+                    f"args.access.{argument} is {shown(value)}: write a complete URL that starts with https:// or http://"
+                )
         else:
             what = "the token" if argument.endswith("Token") else "the URL"
             state = '""' if value == "" else "not a string"

@@ -51,6 +51,12 @@ SPACES_KEYS = MappingProxyType(
 """The same for the keys that the DigitalOcean provider needs to create a bucket."""
 
 
+URL_VARIABLES = MappingProxyType(
+    {"digitalocean": "DIGITALOCEAN_API_URL", "cloudflare": "CLOUDFLARE_BASE_URL"}
+)
+"""The environment variables from which the providers read the URLs of their APIs."""
+
+
 @dataclass
 class ProviderAccess:
     """A provider's API, and the provider's token.
@@ -77,14 +83,19 @@ class ProviderAccess:
 
 def digitalocean_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
     """API and token of the DigitalOcean provider, from configuration and environment in the provider's own order."""
-    url = pulumi.Config("digitalocean").get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
+    url = pulumi.Config("digitalocean").get("apiEndpoint") or environment_url("digitalocean", environment)
     return ProviderAccess((url or DIGITALOCEAN_URL).rstrip("/"), _token("digitalocean", "token", environment))
 
 
 def cloudflare_access(environment: Mapping[str, str] = os.environ) -> ProviderAccess:
     """API and token of the Cloudflare provider, from configuration and environment in the provider's own order."""
-    url = pulumi.Config("cloudflare").get("baseUrl") or environment.get("CLOUDFLARE_BASE_URL")
+    url = pulumi.Config("cloudflare").get("baseUrl") or environment_url("cloudflare", environment)
     return ProviderAccess((url or CLOUDFLARE_URL).rstrip("/"), _token("cloudflare", "apiToken", environment))
+
+
+def environment_url(package: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The API that a provider without a configured one reads from the environment; empty if there is none."""
+    return environment.get(URL_VARIABLES[package], "")
 
 
 def environment_token(namespace: str, key: str, environment: Mapping[str, str] = os.environ) -> str:

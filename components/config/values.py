@@ -13,6 +13,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ZONE_ID = re.compile(r"[0-9a-f]{32}")
 VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 
 
@@ -111,7 +112,7 @@ def _key_reference(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+    if not URL.fullmatch(value):
         raise ValueError("write a complete URL that starts with https:// or http://")
     return value.rstrip("/")
 

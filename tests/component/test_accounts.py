@@ -117,6 +117,54 @@ def test_another_token_than_that_of_the_default_provider_is_refused_first(plan_o
     assert not [item for item in plan.resources if item.type.startswith(("digitalocean", "tls"))]
 
 
+def test_another_api_than_that_of_the_provider_is_refused_first(plan_of: PlanOf) -> None:
+    plan = Plan()
+    wanted = (
+        rf"args\.access\.digitaloceanApiUrl is https://else\.where, and the provider .* uses {OTHER_API}\."
+    )
+    with pytest.raises(WrongAccountError, match=wanted):
+        plan_of(lambda: second_account(access={"digitalocean_api_url": "https://else.where"}), plan=plan)
+    assert not [item for item in plan.resources if item.type.startswith(("digitalocean", "tls"))]
+
+
+def test_another_api_than_that_of_the_default_provider_is_refused_first(plan_of: PlanOf) -> None:
+    plan = Plan()
+    wanted = r"args\.access\.cloudflareApiUrl is https://else\.where, and the provider .* uses https://api\.cloudfl"
+    with pytest.raises(WrongAccountError, match=wanted):
+        plan_of(program(access={"cloudflare_api_url": "https://else.where"}), plan=plan)
+    assert not [item for item in plan.resources if item.type.startswith(("digitalocean", "tls"))]
+
+
+def test_the_same_api_and_token_may_be_named_a_second_time(plan_of: PlanOf) -> None:
+    same = {"digitalocean_token": "second-token", "digitalocean_api_url": f"{OTHER_API}/"}
+    plan = plan_of(lambda: second_account(access=same))
+    assert len(plan.of_type("digitalocean:index/droplet:Droplet")) == 3
+
+
+def test_the_api_of_a_hidden_provider_may_be_in_the_environment(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_account(monkeypatch, provider="one", token="one")
+    monkeypatch.setenv("DIGITALOCEAN_API_URL", OTHER_API)
+    plan = plan_of(lambda: hidden_provider(access={"digitalocean_token": "told"}))
+    assert (OTHER_API, "told") in plan.requests
+
+
+@pytest.mark.parametrize("token", ["a-secret-token\n", "a-secret token", "a-secret-tökén"])
+def test_a_token_that_no_request_can_have_is_refused_and_not_shown(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    def with_token() -> None:
+        monkeypatch.setenv("DIGITALOCEAN_TOKEN", token)
+        program()()
+
+    plan = Plan()
+    with pytest.raises(ConfigurationError, match=r"^digitalocean:token has a space, a line break") as refused:
+        plan_of(with_token, plan=plan)
+    assert "a-secret" not in str(refused.value)
+    assert plan.requests == []
+
+
 def test_a_provider_that_shows_no_token_needs_it_in_the_arguments(plan_of: PlanOf) -> None:
     plan = Plan()
     with pytest.raises(WrongAccountError, match=r"args\.access\.digitaloceanToken is not set: the component"):

@@ -93,7 +93,10 @@ def test_a_component_may_be_a_child(plan_of: PlanOf) -> None:
         ({"replace_on_changes": ["*"]}, "replaceOnChanges has no effect on a component"),
         ({"replacement_trigger": 1}, "replacementTrigger has no effect on a component"),
         ({"delete_before_replace": True}, "deleteBeforeReplace has no effect on a component"),
-        ({"additional_secret_outputs": ["endpoints"]}, "additionalSecretOutputs has no effect on a component"),
+        (
+            {"additional_secret_outputs": ["endpoints"]},
+            "additionalSecretOutputs has no effect on a component",
+        ),
         ({"import_": "x"}, "import takes one resource"),
     ],
 )

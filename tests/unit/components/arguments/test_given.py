@@ -179,6 +179,13 @@ def test_a_token_of_a_provider_that_is_no_text_is_refused(value: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["api.example.com", "ftp://api.example.com", "https://"])
+def test_a_url_of_a_provider_that_is_not_complete_is_refused(value: str) -> None:
+    assert errors(with_groups(access={"digitalocean_api_url": value})) == [
+        f"args.access.digitaloceanApiUrl is {value}: write a complete URL that starts with https:// or http://"
+    ]
+
+
 @pytest.mark.parametrize("key", sorted({*FORMS} - {*PLACEHOLDERS}))
 async def test_an_output_in_a_plain_argument_is_refused_in_one_line(key: str) -> None:
     listed = FORMS[key].listed
