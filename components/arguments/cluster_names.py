@@ -16,8 +16,10 @@ LIKE_A_MARKER = re.compile(r".*-(up|size-\d+|one-at-a-time|all-at-once|id-[0-9a-
 def component_cluster_name(component: str, given: str | None) -> str:
     """The name of a component's cluster: the given one, else one after project, stack and component.
 
-    So two stacks of one program and two clusters of one stack never have the same name. Raises ``ConfigurationError``
-    for a name that DigitalOcean rejects, or that is a tag of another cluster.
+    So two clusters of one stack never have the same name, nor has one component in two stacks. A run refuses a name
+    that another cluster of the account has: ``components/identity/ownership.py``.
+
+    Raises ``ConfigurationError`` for a name that DigitalOcean rejects, or that is a tag of another cluster.
     """
     name = given or f"etcd-{pulumi.get_project()}-{pulumi.get_stack()}-{component}"
     if not CLUSTER_NAME.fullmatch(name):

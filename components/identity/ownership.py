@@ -106,14 +106,22 @@ def unknown_cluster(
             f"{UNCHANGED}"
         )
     owner = f"of the cluster {' and '.join(names)}" if names else "of a cluster"
-    # A cluster without a component has the name of the stack.
-    and_stack = " and use another name for the stack" if run.component is None else ""
+    and_name = _and_another_name(run, droplets, kept)
     return (
         f"the account has {found} {owner}, and the state of stack {run.stack} does not know it. If the state was "
         "lost, import a kept export with pulumi stack import --file, and run pulumi up. Without an export, follow "
         "docs/recovery.md, State lost. If the project was renamed, rename it back. If this is to be another cluster, "
-        f"set another {key_of('domain')}{and_stack}. {UNCHANGED}"
+        f"set another {key_of('domain')}{and_name}. {UNCHANGED}"
     )
+
+
+def _and_another_name(run: Run, droplets: Sequence[ClusterDroplet], volumes: Collection[str]) -> str:
+    """What else another cluster must have of its own. The names of two components can be equal in two stacks."""
+    if run.component is None:
+        # Such a cluster has the name of the stack.
+        return " and use another name for the stack"
+    same_name = volumes or run.cluster.casefold() in (tag.casefold() for tag in _tags(droplets))
+    return " and another args.clusterName" if same_name else ""
 
 
 def _knows(state: StackState, cluster: str) -> bool:

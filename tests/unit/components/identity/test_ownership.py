@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from components.identity.cluster_identity import identity_of, identity_tag
-from components.identity.ownership import ClusterDroplet, Run, needs_volumes, renamed, unknown_cluster
+from components.identity.ownership import (
+    ClusterDroplet,
+    Component,
+    Run,
+    needs_volumes,
+    renamed,
+    unknown_cluster,
+)
 from components.identity.stack_state import StackState
 
 NAME = "etcd-etcd-fra1"
@@ -70,6 +77,20 @@ def test_the_owner_of_an_unknown_clusters_droplets_is_named() -> None:
 
 def test_a_volume_without_droplets_is_a_cluster_as_well() -> None:
     assert "volume etcd-etcd-fra1-1, which may hold" in unknown_cluster(RUN, EMPTY, [], [VOLUME])
+
+
+@pytest.mark.parametrize(
+    ("cluster", "needs_a_name"), [(NAME, True), ("etcd-etcd-fra1-other", False)], ids=["its name", "another"]
+)
+def test_a_component_whose_name_another_stacks_cluster_has_needs_another(
+    cluster: str, needs_a_name: bool
+) -> None:
+    run = replace(RUN, component=Component("store"))
+    there = [ClusterDroplet(1, "etcd-server-1.example.com", frozenset({cluster}))]
+    assert (
+        " and another args.clusterName. Nothing" in unknown_cluster(run, EMPTY, there, [])
+    ) == needs_a_name
+    assert " and another args.clusterName. Nothing" in unknown_cluster(run, EMPTY, [], [VOLUME])
 
 
 @pytest.mark.parametrize(
