@@ -115,6 +115,11 @@ class ConfigNames:
         """What to do to set a secret."""
         return f"run pulumi config set --secret {self.key(key)}"
 
+    def to_find_checksum(self, version: str, checksums: str) -> str:
+        """What to do about a release of etcd without a known checksum. ``checksums`` is the URL of the release's."""
+        del checksums
+        return f"make release VERSION={version} looks up the checksum and prints the two lines to set"
+
     def provider_key(self, key: str) -> str:
         """The name of a provider's own setting, such as ``digitalocean:token``."""
         return key
@@ -155,6 +160,11 @@ class ArgumentNames(ConfigNames):
     def to_set_secret(self, key: str) -> str:
         """What to do to set a secret."""
         return f"set {self.key(key)}, as a secret"
+
+    def to_find_checksum(self, version: str, checksums: str) -> str:
+        """What to do about a release of etcd without a known checksum. A caller may have no checkout."""
+        file = f"etcd-v{version}-linux-amd64.tar.gz"
+        return f"Set {self.key('releaseSha256')} to the digits before {file} in {checksums}"
 
     def provider_key(self, key: str) -> str:
         """The name of a provider's own setting, which may be an argument or an explicit provider."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
-from .releases import CHECKSUMS, RELEASE_URL
+from .releases import CHECKSUMS, CHECKSUMS_URL, RELEASE_URL
 from .settings import SHA256, VERSION
 
 TIMEOUT_SECONDS = 20.0
@@ -29,9 +29,8 @@ def official_checksum(version: str, client: httpx.Client) -> str:
         )
     if version in CHECKSUMS:
         return CHECKSUMS[version]
-    archive = RELEASE_URL.format(version=version)
-    folder, _, name = archive.rpartition("/")
-    url = f"{folder}/SHA256SUMS"
+    name = RELEASE_URL.format(version=version).rpartition("/")[2]
+    url = CHECKSUMS_URL.format(version=version)
     by_hand = (
         f"open {url} in a browser elsewhere, and set etcd:version to {version} and etcd:releaseSha256 to the digits "
         f"before {name}"

@@ -7,6 +7,9 @@ RELEASE_URL = (
 )
 """The URL of etcd-io's releases. ``{version}`` stands for the version, and droplets are amd64 machines."""
 
+CHECKSUMS_URL = "https://github.com/etcd-io/etcd/releases/download/v{version}/SHA256SUMS"
+"""The URL of the checksums of a release."""
+
 CHECKSUMS = {
     "3.5.32": "83532f9290ee89106c4c9d0467220f65623c1faadaab800d727f7beccce4d7dd",
     "3.5.33": "5025b5b24d81a9616b6e284ccd439b9a3df055ef8fdcdc142af3ec8f6a3b3c95",

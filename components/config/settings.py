@@ -13,7 +13,7 @@ from .backup_settings import BackupSettings
 from .errors import ConfigurationError, ConflictingSettingsError
 from .etcd_settings import EtcdSettings
 from .naming import key_of, names
-from .releases import CHECKSUMS, RELEASE_URL
+from .releases import CHECKSUMS, CHECKSUMS_URL, RELEASE_URL
 from .values import (
     DomainName,
     EmailAddress,
@@ -207,7 +207,7 @@ class Settings(BackupSettings, EtcdSettings):
                 "version",
                 self.version,
                 f"this program knows only the checksums of {', '.join(sorted(CHECKSUMS))}. "
-                f"make release VERSION={self.version} looks up the checksum and prints the two lines to set",
+                + names().to_find_checksum(self.version, CHECKSUMS_URL.format(version=self.version)),
             )
         if not self.release_sha256 and self.release_url != RELEASE_URL:
             raise ConflictingSettingsError(

@@ -48,6 +48,14 @@ def test_the_cases_of_the_configuration_are_refused_as_arguments(
     assert any(error.startswith(wanted.partition("\n")[0]) for error in errors(arguments_of(values)))
 
 
+def test_a_caller_without_a_checkout_learns_where_the_checksum_is() -> None:
+    (error,) = errors(with_groups(etcd={"version": "3.6.99"}))
+    assert error.endswith(
+        ". Set args.etcd.releaseSha256 to the digits before etcd-v3.6.99-linux-amd64.tar.gz in "
+        "https://github.com/etcd-io/etcd/releases/download/v3.6.99/SHA256SUMS"
+    )
+
+
 async def test_settings_survive_the_way_through_the_arguments() -> None:
     values = {**VALID, **BACKUPS, "size": 5, "quotaGiB": 4, "extraNames": ["etcd"], "protect": True}
     assert read(arguments_of(values)).settings == Settings.model_validate(values)
