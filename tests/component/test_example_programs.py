@@ -54,6 +54,17 @@ def test_an_application_and_its_cluster_share_a_network(
         )
 
 
+def test_the_application_is_admitted_to_the_clusters_droplets(
+    plan_of_example: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = {"id": 512102, "name": "people", "fingerprint": NEW_KEY}
+    monkeypatch.setitem(CATALOG, "ssh_keys", [*CATALOG["ssh_keys"], key])
+    plan = plan_of_example("python")
+    firewall = plan.one("digitalocean:index/firewall:Firewall", "shop-to-etcd")
+    members = [item for item in plan.of_type(DROPLET) if item.name != "shop-1"]
+    assert all(firewall.inputs["tags"][0] in item.inputs["tags"] for item in members)
+
+
 def test_two_clusters_of_one_stack_need_no_dns_provider(plan_of_example: PlanOf) -> None:
     plan = plan_of_example("two-clusters")
     assert [cluster.name for cluster in plan.of_type(COMPONENT)] == ["orders", "sessions"]
