@@ -73,7 +73,10 @@ class EtcdCluster(pulumi.ComponentResource):
     """
 
     endpoints: pulumi.Output[Sequence[str]]
-    """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``."""
+    """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``.
+
+    A run knows them when all members are healthy.
+    """
     members: Sequence[MemberOutput]
     """The members with their addresses and droplets, in the order of their numbers."""
     ca_certificate: pulumi.Output[str]
@@ -83,13 +86,15 @@ class EtcdCluster(pulumi.ComponentResource):
     client_key: pulumi.Output[str]
     """The operator's key, PEM; secret."""
     certificates: pulumi.Output[Mapping[str, str]]
-    """Dates: when runs begin to renew certificates, by when one must have done so, and when the CA expires."""
+    """Dates: when runs begin to renew certificates (``renewsFrom``), by when one must have done so (``renewBefore``),
+    and when the CA expires (``authorityEnds``).
+    """
     backups: str
     """A sentence that says where backups go and how often, or that there are none."""
     environment: pulumi.Output[Mapping[str, str]]
-    """Environment variables for ``etcdctl``. The files that they name are those of docs and README."""
+    """Environment variables for ``etcdctl``. They name the files ``ca.pem``, ``client.pem`` and ``client-key.pem``."""
     prometheus_scrape_config: pulumi.Output[str]
-    """YAML for Prometheus' ``scrape_config_files``. It names certificate files beside it."""
+    """YAML for Prometheus' ``scrape_config_files``. It names the same files, beside Prometheus' own."""
 
     def __init__(self, name: str, args: EtcdClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is its name in the program.

@@ -207,11 +207,13 @@ class Accounts:
     async def _check_zone(self, access: ProviderAccess) -> None:
         """Raise ``WrongAccountError`` if the token of the arguments does not see the zone that the provider sees.
 
-        A member can be repaired while Cloudflare is away.
+        A member can be repaired while Cloudflare is away. A zone that only its id names is not looked up.
         """
+        if not self._settings.zone:
+            return
         wanted = {"filter": {"name": self._settings.zone, "match": "all"}}
         found = await self._call("cloudflare:index/getZone:getZone", wanted, version("pulumi-cloudflare"))
-        if not self._settings.zone or not found.get("id"):
+        if not found.get("id"):
             return
         try:
             answer = await ask_with_retries(f"{access.api_url}/zones/{found['id']}", access.token)

@@ -29,7 +29,7 @@ class Members(TypedDict):
     droplet_size: NotRequired[str]
     """Size of the droplets. The default is `s-2vcpu-2gb`."""
     volume_size: NotRequired[int]
-    """GiB of each member's data volume, at most 16384.
+    """GiB of each member's data volume, at most 16384. It may only grow.
 
     0 keeps the data on the droplet's own disk. The default is 10.
     """
@@ -49,7 +49,7 @@ class Network(TypedDict):
     The machine that runs Pulumi must be in one of them, because it checks the members itself.
     """
     ssh_cidrs: NotRequired[Sequence[str]]
-    """IPv4 networks that may connect to port 22. There are none by default."""
+    """IPv4 networks that may connect to port 22, but not `0.0.0.0/0`. There are none by default."""
     metrics_cidrs: NotRequired[Sequence[str]]
     """IPv4 networks whose Prometheus may connect to the metrics ports 2382 and 2383. There are none by default."""
     addresses: NotRequired[str]
@@ -65,7 +65,7 @@ class Dns(TypedDict):
     """The members' names, and their DNS records at Cloudflare. Without zone and zone id there are no records."""
 
     domain: str
-    """DNS domain of the members, at most 50 characters.
+    """DNS domain of the members, in lower case, at most 50 characters.
 
     The members are `etcd-server-N.<domain>`. They know each other by these names without DNS.
     """
@@ -80,7 +80,7 @@ class Tls(TypedDict):
 
     extra_names: NotRequired[Sequence[str]]
     """More DNS names and IP addresses in the members' server certificates, at most 20, for clients that come by a
-    CNAME, by an address or through a load balancer. There are none by default.
+    CNAME, by an address or through a load balancer. A name may begin with `*.`. There are none by default.
     """
     ca_validity_hours: NotRequired[int]
     """Lifetime of the certificate authority in hours, longer than `certificateValidityHours`.
@@ -95,7 +95,7 @@ class Tls(TypedDict):
     certificate_renewal_hours: NotRequired[int]
     """Hours before a certificate's end from which on a run renews it. The default is 720, 30 days."""
     authorities: NotRequired[Sequence[int]]
-    """Numbers of the certificate authorities that members trust.
+    """Numbers of the certificate authorities that members trust, each 1 or more.
 
     The first one signs. Use two only while one replaces the other. The default is [1].
     """
@@ -112,15 +112,22 @@ class Etcd(TypedDict):
     `{version}` stands for the version. The default is that of GitHub's release.
     """
     release_sha256: NotRequired[str]
-    """SHA-256 of the file at `releaseUrl`. The default is the one that the program knows for an official release."""
+    """SHA-256 of the file at `releaseUrl`.
+
+    The default is the one that the program knows for an official release. It must be set for another URL, and for a
+    version whose checksum the program does not know.
+    """
     quota_gib: NotRequired[int]
-    """Largest size of etcd's database, 1 to 64 GiB, less than the data volume. The default is 2."""
+    """Largest size of etcd's database, 1 to 64 GiB, less than the data volume.
+
+    With `volumeSize` 0, it is at least 4 GiB less than the droplet's disk. The default is 2.
+    """
     compaction_mode: NotRequired[str]
     """etcd's automatic compaction: `periodic` or `revision`. The default is `periodic`."""
     compaction_retention: NotRequired[str]
-    """What compaction keeps: a duration in mode `periodic`, a number of revisions in mode `revision`.
+    """What compaction keeps: a duration such as `30m` in mode `periodic`, a number of revisions in mode `revision`.
 
-    The default is `8h`.
+    The default is `8h`, for `periodic` alone.
     """
     heartbeat_ms: NotRequired[int]
     """etcd's heartbeat interval, 10 to 5000 milliseconds. The default is 100."""
@@ -154,11 +161,15 @@ class Backups(TypedDict):
     """Backups to a bucket, and the backup from which a new cluster starts."""
 
     bucket: NotRequired[str]
-    """Bucket for backups, in DigitalOcean's Spaces or any other S3. Without it there are no backups."""
+    """Bucket for backups, in DigitalOcean's Spaces or any other S3. It needs both keys.
+
+    Without it there are no backups.
+    """
     bucket_create: NotRequired[bool]
     """Whether the cluster creates this bucket in Spaces if it does not exist.
 
-    It never deletes the bucket. The default is false.
+    The DigitalOcean provider needs a Spaces key for it (`spacesAccessId`, `spacesSecretKey`). The cluster never deletes
+    the bucket. The default is false.
     """
     access_key: NotRequired[pulumi.Input[str]]
     """Access key that may list, read and write objects in the bucket. It is stored on the droplets."""
@@ -180,7 +191,7 @@ class Backups(TypedDict):
     encryption: NotRequired[str]
     """Encryption that uploads ask the S3 server for: `AES256`, `aws:kms`, or `aws:kms:` and the id of a key.
 
-    There is none by default.
+    Spaces has none of them. There is none by default.
     """
     ca_certificate: NotRequired[str]
     """PEM certificate of the authority that signed the endpoint's certificate.
@@ -188,7 +199,10 @@ class Backups(TypedDict):
     Without it, public authorities are trusted.
     """
     restore_from: NotRequired[str]
-    """Backup from which a new cluster bootstraps: `latest`, or its name. Without it, a new cluster has no data."""
+    """Backup from which a new cluster bootstraps: `latest`, or its name, which ends with `.db.gz`.
+
+    Without it, a new cluster has no data. A cluster that exists may not get it.
+    """
 
 
 class Maintenance(TypedDict):
@@ -203,12 +217,15 @@ class Maintenance(TypedDict):
     health_timeout_seconds: NotRequired[int]
     """How long a run waits for members to become healthy, 10 to 7200 seconds. The default is 600."""
     droplet_timeout_seconds: NotRequired[int]
-    """How long a droplet's shutdown and deletion together may take, 10 to 7200 seconds, with backups on at least 210.
+    """How long a droplet's shutdown and deletion together may take, 10 to 7200 seconds.
 
-    The default is 300.
+    With backups on, a run warns of less than 210. The default is 300.
     """
     protect: NotRequired[bool]
-    """Whether Pulumi refuses to destroy the cluster. Members can be replaced all the same. The default is false."""
+    """Whether Pulumi refuses to destroy the cluster, from the next `pulumi up` on.
+
+    Members can be replaced all the same. The default is false.
+    """
     alert_emails: NotRequired[Sequence[str]]
     """Mail addresses to which DigitalOcean reports that a droplet's disk, CPU or memory is nearly used up.
 
@@ -219,8 +236,8 @@ class Maintenance(TypedDict):
 class Access(TypedDict):
     """Tokens, and the APIs that accept them.
 
-    Hooks and checks use the account of the provider that creates the resources. The token of an explicit provider is
-    not visible to a component in another language, so it is given here a second time.
+    Hooks and checks use the account of the provider that creates the resources. A program in another language than
+    Python does not show an explicit provider's token, so it gives the token here a second time.
     """
 
     discovery_token: pulumi.Input[str]
@@ -234,19 +251,25 @@ class Access(TypedDict):
     The default is `https://api.digitalocean.com`.
     """
     digitalocean_token: NotRequired[pulumi.Input[str]]
-    """Token of the DigitalOcean provider in the options of the component, if it has one.
+    """Token of the DigitalOcean provider that creates the resources. One of another account is refused.
 
-    The default is that of the default provider.
+    It must be set where the component has an explicit provider and does not see its token.
     """
     digitalocean_api_url: NotRequired[pulumi.Input[str]]
-    """URL of the API of that provider. The default is that of the provider."""
-    cloudflare_token: NotRequired[pulumi.Input[str]]
-    """Token of the Cloudflare provider in the options of the component, if it has one.
+    """URL of the API of that provider.
 
-    The default is that of the default provider.
+    If the component does not see it, the default is `https://api.digitalocean.com`.
+    """
+    cloudflare_token: NotRequired[pulumi.Input[str]]
+    """Token of the Cloudflare provider that creates the records. One that cannot read the zone is refused.
+
+    It must be set where the component has an explicit provider and does not see its token.
     """
     cloudflare_api_url: NotRequired[pulumi.Input[str]]
-    """URL of the API of that provider. The default is that of the provider."""
+    """URL of the API of that provider.
+
+    If the component does not see it, the default is `https://api.cloudflare.com/client/v4`.
+    """
 
 
 class EtcdClusterArgs(TypedDict):
@@ -255,7 +278,8 @@ class EtcdClusterArgs(TypedDict):
     cluster_name: NotRequired[str]
     """Name of the cluster in the account: its tag, and the start of the names of what it creates.
 
-    It has lower-case letters, digits and hyphens, at most 60. The default is `etcd-<project>-<stack>-<name>`.
+    It begins with a letter, and has lower-case letters, digits and hyphens, at most 60. It does not end like a tag of
+    another cluster, such as `-up` or `-size-3`. The default is `etcd-<project>-<stack>-<name>`.
     """
     members: NotRequired[Members]
     """The members: how many there are, where they run, and what each of them has."""
