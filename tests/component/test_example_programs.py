@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
+import pulumi_cloudflare
 import pytest
 from pulumi.runtime import config
 
@@ -63,6 +65,39 @@ def test_the_application_is_admitted_to_the_clusters_droplets(
     firewall = plan.one("digitalocean:index/firewall:Firewall", "shop-to-etcd")
     members = [item for item in plan.of_type(DROPLET) if item.name != "shop-1"]
     assert all(firewall.inputs["tags"][0] in item.inputs["tags"] for item in members)
+
+
+def test_the_programs_of_the_page_run_as_they_are(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = {"id": 512102, "name": "ops", "fingerprint": NEW_KEY}
+    monkeypatch.setitem(CATALOG, "ssh_keys", [*CATALOG["ssh_keys"], key])
+    page = (EXAMPLES.parent / "docs/component.md").read_text()
+    cluster, providers, records = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    explicit = """
+second_account = digitalocean.Provider("second", token="second-token")
+second_zones = cloudflare.Provider("second", api_token="second-zone-token")
+args = {
+    "network": {"client_cidrs": ["198.51.100.0/24"]},
+    "dns": {"domain": "other.example.com", "zone": "example.com"},
+    "access": {"discovery_token": "discovery-token"},
+}
+"""
+
+    def program() -> None:
+        config.set_all_config({"etcd:discoveryToken": "discovery-token", "etcd:opsKey": "ssh-ed25519 AAAA"})
+        file = tmp_path / "__main__.py"
+        file.write_text(cluster + records + explicit + providers.replace('"store"', '"other"'))
+        try:
+            runpy.run_path(str(file), {"cloudflare": pulumi_cloudflare})
+        finally:
+            config.set_all_config({})
+
+    plan = plan_of(program)
+    assert len(plan.of_type(DROPLET)) == 3 + 3
+    own = plan.of_type("digitalocean:index/dnsRecord:DnsRecord")
+    assert [record.inputs["name"] for record in own] == [f"etcd-server-{number}.etcd" for number in (1, 2, 3)]
+    assert {record.inputs["value"] for record in own} == {f"203.0.113.{number}" for number in (1, 2, 3)}
 
 
 def test_two_clusters_of_one_stack_need_no_dns_provider(plan_of_example: PlanOf) -> None:
