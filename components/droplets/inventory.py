@@ -260,8 +260,9 @@ class Inventory:
                 f"clusters whose members have the same names need different values of {key_of('domain')}"
             )
         return (
-            f"{lacks}, by which members and their firewall find it. A run that replaces no member adds it. Other runs "
-            f"replace none while it lacks the tag. Add it before them: {self.book.tag_command(droplet)}"
+            f"{lacks}, by which members and their firewall find it. A run with a refresh (pulumi up --refresh) that "
+            "replaces no member adds it. Other runs replace none while it lacks the tag. Add it before them: "
+            f"{self.book.tag_command(droplet)}"
         )
 
 
