@@ -34,7 +34,7 @@ class AddressBook:
         self.listed: Sequence[Mapping[str, Any]] = []
         """The last listing."""
         self._listed_at = -math.inf
-        self._untagged: dict[str, bool] = {}
+        self._read: dict[str, Mapping[str, Any] | None] = {}
 
     async def addresses(self) -> dict[str, str]:
         """Map member names to IPv4 addresses. Raises ``ListingError``."""
@@ -53,7 +53,7 @@ class AddressBook:
         access = self._discovery
         self.listed = await list_all(access.api_url, "droplets", access.token, tag_name=self._tag)
         self._listed_at = time.monotonic()
-        self._untagged = {}
+        self._read = {}
         return self.listed
 
     async def lacks_tag(self, droplet: str) -> bool:
@@ -61,11 +61,22 @@ class AddressBook:
 
         The answer is as old as the last listing at most.
         """
-        if droplet not in self._untagged:
+        found = await self._one(droplet)
+        return found is not None and not has_tag(found, self._tag)
+
+    async def exists(self, droplet: str) -> bool:
+        """Whether the account has the droplet with this id. Raises ``ListingError``.
+
+        A new droplet is listed only seconds after its creation. So one that is not listed is asked for by its id.
+        """
+        return any(str(one["id"]) == droplet for one in self.listed) or await self._one(droplet) is not None
+
+    async def _one(self, droplet: str) -> Mapping[str, Any] | None:
+        """The droplet with this id; ``None`` if the API says that it does not exist. Asked once for each listing."""
+        if droplet not in self._read:
             access = self._discovery
-            found = await read_one(access.api_url, "droplets", droplet, access.token)
-            self._untagged[droplet] = found is not None and not has_tag(found, self._tag)
-        return self._untagged[droplet]
+            self._read[droplet] = await read_one(access.api_url, "droplets", droplet, access.token)
+        return self._read[droplet]
 
     def tag_command(self, droplet: str | int) -> str:
         """The command that gives a droplet the cluster's tag back. It also creates a tag that does not exist."""

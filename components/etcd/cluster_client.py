@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import pulumi
 
@@ -103,6 +104,18 @@ class ClusterClient:
                     )
             except ListingError as error:
                 found[name] = NoStatus(str(error), Cause.UNLISTED)
+        return found
+
+    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the droplets that do not exist any more. All are given by id, under their members' names.
+
+        One of which the API tells nothing counts as existing.
+        """
+        found: dict[str, str] = {}
+        for name, droplet in droplets.items():
+            with suppress(ListingError):
+                if not await self._book.exists(droplet):
+                    found[name] = droplet
         return found
 
     def _same_cluster(self, names: Iterable[str]) -> set[str]:

@@ -142,6 +142,7 @@ class Completion:
         Members that the program did not make are named as well.
         """
         existing = await self._rollout.existing()
+        await self._rollout.health.refuse_deleted(f"Cluster {self._name}", {*self._members} - existing)
         there = set(existing)
         if existing and await self._rollout.members.credentials_known():
             observations = await self._rollout.members.observe()

@@ -59,6 +59,10 @@ class RunningMembers(Protocol):
         """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
         ...
 
+    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the droplets, ids by member, that the API says do not exist any more."""
+        ...
+
     async def power_on(self, names: Iterable[str]) -> None:
         """Power on those of the named droplets that are configured and off."""
         ...

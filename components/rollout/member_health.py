@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pulumi
 
@@ -19,13 +19,14 @@ from .messages import (
     RESUMABLE,
     UNTOUCHED,
     Explanation,
+    deleted_by_hand,
     foreign_member,
     needed_to_reach,
     renewed,
 )
 from .policy import answering, other_members
 from .remedies import Seen, abandon, remedy
-from .waiting import wait_until_healthy
+from .waiting import UnhealthyError, wait_until_healthy
 
 GUARD_SECONDS = 0.4
 """How long a member's guard needs to notice what a gate has observed, unless its machine is busy."""
@@ -39,12 +40,15 @@ class MemberHealth:
 
     repairs: dict[str, pulumi.Output[str]]
     """By member, the command that replaces its droplet."""
+    droplets: dict[str, str]
+    """By member, the id of its droplet in the engine's state, as soon as this run knows it."""
 
     def __init__(
         self, cluster: str, settings: Settings, *, members: RunningMembers, version: pulumi.Output[str]
     ) -> None:
         """``version`` is the version of etcd that the droplets of this run install."""
         self.repairs = {}
+        self.droplets = {}
         self._cluster = cluster
         self._settings = settings
         self._members = members
@@ -81,6 +85,15 @@ class MemberHealth:
         """Return when all members that answer have the same data. Raises ``DifferentDataError``."""
         seconds = self._settings.health_timeout_seconds
         await compare_data(self._members, observations, purpose=purpose, ending=ending, seconds=seconds)
+
+    async def refuse_deleted(self, purpose: str, members: Collection[str]) -> None:
+        """Raise ``UnhealthyError`` if the engine's state has a droplet of these members that does not exist any more.
+
+        A run without a refresh does not create it again.
+        """
+        known = {name: self.droplets[name] for name in members if name in self.droplets}
+        if deleted := await self._members.deleted(known):
+            raise UnhealthyError(deleted_by_hand(purpose, deleted))
 
     def name_foreign(self, observations: Mapping[str, Observation]) -> None:
         """Warn once in a run about each member that the program did not make."""
@@ -126,6 +139,7 @@ class MemberHealth:
             observations = await self._members.observe()
             names = asked(observations)
             found = {**unfinished_upgrades(names, observations, version), **problems(names, observations)}
+            await self.refuse_deleted(purpose, found)
             await self._members.power_on(found)
             self.name_foreign(observations)
             return {**found, **(foreign_problems(observations) if counts_foreign else {})}

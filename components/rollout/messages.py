@@ -162,6 +162,16 @@ def created_without_dns(problem: str) -> str:
     return f"{problem}. No droplet was created"
 
 
+def deleted_by_hand(purpose: str, droplets: Mapping[str, str]) -> str:
+    """Why a run ends at once whose state has droplets that do not exist any more. ``droplets`` are ids by member."""
+    lost = ", ".join(f"{name} ({droplet})" for name, droplet in droplets.items())
+    return (
+        f"{purpose}: DigitalOcean has no droplet {lost} any more, and the state of the stack still has it. A run "
+        "learns of a deletion by hand only from a refresh, so this one does not create the droplet again. No other "
+        "member changes without it, so this run ends now. Run pulumi up --refresh, which creates it"
+    )
+
+
 def record_left_behind(member: str, content: str, address: str | None, record_urn: str) -> str:
     """Why a run fails that gives a droplet another ``address`` than its record has. A preview does not know it yet."""
     reason = "because --target or --exclude leaves the record out"

@@ -175,7 +175,7 @@ REMEDIES: dict[Situation, Remedy] = {
         "It is to leave the cluster, and its droplet is gone. A run that replaces no member removes it from the "
         "cluster at its end: undo all other changes of the settings, run pulumi up, and make them afterwards."
     ),
-    Situation.NO_DROPLET: Remedy(f"A run creates it. {_LATER}."),
+    Situation.NO_DROPLET: Remedy("A run with a refresh creates it: pulumi up --refresh."),
     Situation.OWN_CLOCK: Remedy(
         "This machine decides by its own clock whether a certificate is valid, so a new droplet does not help."
     ),

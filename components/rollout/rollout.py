@@ -87,6 +87,12 @@ class Rollout:
         """
         self._droplets[name] = droplet
         self._records[name] = record
+
+        def keep_id(known: str | None) -> None:
+            if known:
+                self.health.droplets[name] = known
+
+        droplet.id.apply(keep_id)
         if not pulumi.runtime.is_dry_run():
             self._watches.append(asyncio.ensure_future(self._watch.follow(name, gate, droplet)))
 

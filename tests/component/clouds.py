@@ -73,6 +73,8 @@ class Clouds:
     """The records in the zone."""
     requests: list[tuple[str, str]]
     """Gets URL and token of each request."""
+    deleted: Collection[str] = ()
+    """The ids of droplets in the engine's state that do not exist any more."""
 
     def answer(self, monkeypatch: pytest.MonkeyPatch, *, preview: bool) -> None:
         """Let the program ask these clouds. Members are not asked in a preview."""
@@ -81,6 +83,7 @@ class Clouds:
         monkeypatch.setattr("components.droplets.preflight.read_one", self._read)
         monkeypatch.setattr("components.droplets.discovery_check.read_one", self._read)
         monkeypatch.setattr("components.droplets.address_book.list_all", self._listing)
+        monkeypatch.setattr("components.droplets.address_book.read_one", self._read)
         monkeypatch.setattr("components.droplets.inventory.list_all", self._listing)
         monkeypatch.setattr("components.droplets.inventory.PAUSE_SECONDS", 0)
         monkeypatch.setattr(ClusterClient, "reports", _reports)
@@ -109,6 +112,8 @@ class Clouds:
         self.requests.append((url, token))
         if self.catalog is None:
             raise ListingError("https://api.test answered 500", temporary=True)
+        if kind == "droplets":
+            return None if key in self.deleted else {"tags": []}
         if kind == "account":
             return {"droplet_limit": 25}
         if kind == "tags":

@@ -177,6 +177,30 @@ async def test_a_known_droplet_without_the_tag_is_named_with_the_command_that_ad
     assert words in found.reason
 
 
+@pytest.mark.parametrize(
+    ("droplet", "deleted"),
+    [
+        (None, True),
+        ({"tags": []}, False),
+        (ListingError("429", temporary=True), False),
+    ],
+    ids=["404", "not listed yet", "unknown"],
+)
+async def test_only_a_404_for_the_droplet_itself_says_that_it_was_deleted(
+    monkeypatch: pytest.MonkeyPatch, droplet: Any, deleted: bool
+) -> None:
+    async def read(*asked: str) -> Mapping[str, Any] | None:
+        assert asked[1:3] == ("droplets", "7")
+        if isinstance(droplet, Exception):
+            raise droplet
+        return droplet
+
+    monkeypatch.setattr("components.droplets.address_book.read_one", read)
+    client = cluster_client()
+    client._book.listed = [{"id": 3}]
+    assert await client.deleted({"a": "7", "b": "3"}) == ({"a": "7"} if deleted else {})
+
+
 async def test_a_member_is_heard_if_one_that_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, third = settings().member_names
     asked: list[str] = []

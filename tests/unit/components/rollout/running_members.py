@@ -56,6 +56,7 @@ class FakeMembers:
         self.told: dict[str, NodeReport] = {}
         self.clock_problem = ""
         self.heard_by_others = frozenset[str]()
+        self.gone = frozenset[str]()
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
 
@@ -76,6 +77,9 @@ class FakeMembers:
 
     async def credentials_known(self) -> bool:
         return True
+
+    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: droplet for name, droplet in droplets.items() if droplet in self.gone}
 
     async def power_on(self, names: Iterable[str]) -> None:
         """All are on."""

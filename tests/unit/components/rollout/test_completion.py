@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pulumi
@@ -68,6 +69,16 @@ async def test_a_preview_names_a_leaving_member_whose_droplet_is_gone(
     end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[:4]))
     await end._announce()
     assert told == [f"etcd-test: {NAMES[3]}, {NAMES[4]} will leave the cluster, then be deleted"]
+
+
+async def test_a_preview_refuses_a_droplet_that_was_deleted_by_hand() -> None:
+    end = completion(3, 3)
+    end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[1:3]))
+    end._rollout.members.gone = frozenset("0")
+    # The ids become known.
+    await asyncio.sleep(0.05)
+    with pytest.raises(pulumi.RunError, match=rf"no droplet {NAMES[0]} \(0\) any more.* pulumi up --refresh"):
+        await end._announce()
 
 
 @pytest.mark.parametrize("learner", [True, False], ids=["a learner", "a voter"])

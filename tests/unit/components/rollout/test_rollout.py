@@ -54,11 +54,16 @@ class LedMembers(FakeMembers):
 
 
 def rollout(
-    members: FakeMembers, *, version: str = "3.6.14", zone: ZoneState = FOUND, **changes: str
+    members: FakeMembers,
+    *,
+    version: str = "3.6.14",
+    zone: ZoneState = FOUND,
+    seconds: int = 0,
+    **changes: str,
 ) -> Rollout:
     return Rollout(
         "etcd-test",
-        settings(healthTimeoutSeconds=10, **changes).model_copy(update={"health_timeout_seconds": 0}),
+        settings(healthTimeoutSeconds=10, **changes).model_copy(update={"health_timeout_seconds": seconds}),
         members=members,
         preflight=FakeChecks(),
         zone=pulumi.Output.from_input(zone),
@@ -163,6 +168,43 @@ async def test_a_leaving_member_without_a_droplet_is_told_to_leave_first() -> No
     members = FakeMembers({**there, fourth: NoStatus("no droplet", Cause.NO_DROPLET)})
     with pytest.raises(UnhealthyError, match="undo all other changes of the settings, run pulumi up"):
         await rollout(members).release(FIRST)
+
+
+def with_droplets(members: FakeMembers) -> Rollout:
+    """A rollout whose engine has droplet 1, 2 and 3 in its state. It waits for unhealthy members for ever."""
+    run = rollout(members, seconds=600)
+    for number, name in enumerate(NAMES, start=1):
+        run.add_member(
+            name, gate=FakeResource(), droplet=FakeResource(identity=str(number)), record=FakeResource()
+        )
+    return run
+
+
+async def test_a_droplet_deleted_by_hand_ends_a_run_at_once_and_names_the_refresh() -> None:
+    members = FakeMembers(observed(THIRD), existing=[FIRST, SECOND])
+    members.gone = frozenset("3")
+    run = with_droplets(members)
+    refusal = rf"no droplet {THIRD} \(3\) any more.* Run pulumi up --refresh"
+    for wait in (
+        run.release(FIRST),
+        run.health.wait_for_joining([THIRD]),
+        run.health.wait_for_cluster(NAMES),
+    ):
+        with pytest.raises(pulumi.RunError, match=refusal):
+            await asyncio.wait_for(wait, 5)
+
+
+async def test_a_droplet_that_is_only_not_listed_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    run = with_droplets(FakeMembers(observed(THIRD), existing=[FIRST, SECOND]))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(run.health.wait_for_joining([THIRD]), 0.5)
+
+
+async def test_a_member_that_answers_from_another_droplet_ends_no_run() -> None:
+    members = LedMembers()
+    members.gone = frozenset("123")
+    await with_droplets(members).release(FIRST)
 
 
 async def test_no_planned_replacement_begins_without_dns() -> None:
