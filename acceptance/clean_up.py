@@ -20,7 +20,8 @@ class CleanUp:
 
     stack: Stack
     digitalocean: Account
-    cloudflare: Account
+    cloudflare: Account | None
+    """``None`` for a stack without DNS records."""
     report: Report
     say: Callable[[str], None]
     _problems: list[str] = field(default_factory=list[str], init=False)

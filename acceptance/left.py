@@ -57,11 +57,16 @@ def delete_until_gone(account: Account, path: str, what: str, seconds: float) ->
         time.sleep(INTERVAL)
 
 
-def what_is_left(digitalocean: Account, cloudflare: Account, settings: Settings, cluster: str) -> list[Left]:
-    """What has the cluster's own name, in an order in which it can be deleted. Raises ``AcceptanceError``."""
+def what_is_left(
+    digitalocean: Account, cloudflare: Account | None, settings: Settings, cluster: str
+) -> list[Left]:
+    """What has the cluster's own name, in an order in which it can be deleted. Raises ``AcceptanceError``.
+
+    ``cloudflare`` is ``None`` for a cluster without DNS records.
+    """
     return [
         *_droplets(digitalocean, settings, cluster),
-        *_records(cloudflare, settings),
+        *([] if cloudflare is None else _records(cloudflare, settings)),
         *_named(digitalocean, cluster),
     ]
 
@@ -74,12 +79,19 @@ def _droplets(account: Account, settings: Settings, cluster: str) -> Iterator[Le
 
 
 def _records(account: Account, settings: Settings) -> Iterator[Left]:
-    for zone in account.get(f"/zones?name={settings.zone}")["result"]:
-        records = f"/zones/{zone['id']}/dns_records"
+    for zone in _zones(account, settings):
+        records = f"/zones/{zone}/dns_records"
         for number in range(1, LARGEST + 1):
             name = member_name(number, settings.domain)
             for one in account.get(f"{records}?type=A&name={name}")["result"]:
                 yield Left(account, "record", name, f"{records}/{one['id']}")
+
+
+def _zones(account: Account, settings: Settings) -> list[str]:
+    """The id of the zone, or of each zone with its name."""
+    if settings.zone_id:
+        return [settings.zone_id]
+    return [zone["id"] for zone in account.get(f"/zones?name={settings.zone}")["result"]]
 
 
 def _named(account: Account, cluster: str) -> Iterator[Left]:

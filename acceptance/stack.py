@@ -121,8 +121,10 @@ class Stack:
         url = self._value("digitalocean:apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
         return self._access("digitalocean", "token", url or DIGITALOCEAN_URL, environment)
 
-    def cloudflare(self, environment: Mapping[str, str]) -> ProviderAccess:
-        """The Cloudflare API and its token, in the provider's own order."""
+    def cloudflare(self, environment: Mapping[str, str]) -> ProviderAccess | None:
+        """The Cloudflare API and its token, in the provider's own order. ``None`` for a stack without DNS records."""
+        if not self.settings.has_records:
+            return None
         url = self._value("cloudflare:baseUrl") or environment.get("CLOUDFLARE_BASE_URL")
         return self._access("cloudflare", "apiToken", url or CLOUDFLARE_URL, environment)
 

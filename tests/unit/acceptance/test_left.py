@@ -84,6 +84,19 @@ def test_only_what_has_the_clusters_own_name_is_left() -> None:
     ]
 
 
+def test_records_are_looked_for_in_the_zone_that_the_settings_name_by_its_id() -> None:
+    settings = SETTINGS.model_copy(update={"zone": "", "zone_id": "0" * 32})
+    account = cast("Account", Answers())
+    (record,) = (one for one in what_is_left(account, account, settings, CLUSTER) if one.kind == "record")
+    assert record.path == f"/zones/{'0' * 32}/dns_records/r1"
+
+
+def test_no_record_is_looked_for_without_dns_records() -> None:
+    settings = SETTINGS.model_copy(update={"zone": ""})
+    found = what_is_left(cast("Account", Answers()), None, settings, CLUSTER)
+    assert {one.kind for one in found} == {"droplet", "volume", "vpc", "tag"}
+
+
 def test_a_deletion_is_tried_again_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(left, "INTERVAL", 0)
     account = Answers(looks=3)

@@ -141,13 +141,20 @@ def test_the_providers_urls_may_come_from_the_environment(
         "CLOUDFLARE_API_TOKEN": "token",
     }
     assert own.digitalocean(environment).api_url == "https://do.example.com"
-    assert own.cloudflare(environment).api_url == "https://cf.example.com"
+    assert (zones := own.cloudflare(environment)) is not None
+    assert zones.api_url == "https://cf.example.com"
     assert own.digitalocean({}).api_url == "https://api.digitalocean.com"
 
 
 def test_tokens_and_keys_are_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {"dop_v1_full_access", "dop_v1_read_access", "access-key", "secret-key"}
     assert stack(tmp_path, monkeypatch).secrets() == expected
+
+
+def test_a_stack_without_dns_records_needs_no_token_of_cloudflare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stack(tmp_path, monkeypatch, **{"etcd:zone": ""}).cloudflare({}) is None
 
 
 def test_a_missing_token_is_named_with_the_command_that_sets_it(
