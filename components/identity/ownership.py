@@ -99,10 +99,12 @@ def unknown_cluster(
         return ""
     names = sorted({*identities_in(_tags(droplets)).values()})
     if run.component is not None and (known := [one for one in names if _knows(state, one)]):
+        former = state.component_urns.get(known[0], "")
+        alias = f", and {_add_alias(former)}" if former else ""
         return (
             f"the account has {found} of the cluster {known[0]}, which the state of stack {run.stack} knows, and this "
             f"run would create the cluster {run.cluster} with the same members' names. If the component was renamed, "
-            f"set args.clusterName to {known[0]}. If it is another cluster, set another {key_of('domain')}. "
+            f"set args.clusterName to {known[0]}{alias}. If it is another cluster, set another {key_of('domain')}. "
             f"{UNCHANGED}"
         )
     owner = f"of the cluster {' and '.join(names)}" if names else "of a cluster"
@@ -209,8 +211,13 @@ def _component_moved(run: Run, component: Component, state: StackState) -> str:
     return (
         f"the state of stack {run.stack} has the cluster {run.cluster} at {former}, and this run would delete it and "
         f"create it again at {run.component_urn}: the component has another parent than before. Give it its former "
-        f"parent again, or add this alias to the options of the component: {former}. {UNCHANGED}"
+        f"parent again, or {_add_alias(former)}. {UNCHANGED}"
     )
+
+
+def _add_alias(former: str) -> str:
+    """What lets the engine find a component that had another URN."""
+    return f"add this alias to the options of the component: {former}"
 
 
 def _types(urn: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from components import EtcdCluster
 from components.arguments.cluster_names import component_cluster_name
 from components.config.errors import ConfigurationError
+from components.identity.cluster_identity import identity_of
 from tests.component.callers import CLUSTER, args, program
 from tests.component.conftest import Plan, PlanOf, droplet
 
@@ -168,6 +169,23 @@ def test_a_renamed_component_whose_cluster_never_was_healthy_learns_its_name(pla
     with pytest.raises(pulumi.RunError, match=rf"renamed, set args\.clusterName to {CLUSTER}\."):
         plan_of(program(name="shop"), state=state, account=there, discovered=[], plan=plan)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", COMPONENT}
+
+
+def test_a_renamed_component_learns_its_alias_and_the_name_of_its_cluster(plan_of: PlanOf) -> None:
+    there = [droplet(1, tags=[CLUSTER, f"{CLUSTER}-id-{identity_of('t')}"])]
+    former = f"urn:pulumi:fra1::etcd::{COMPONENT}::store"
+    state = {
+        (COMPONENT, "store"): {"clusterName": CLUSTER},
+        (STASH, f"{CLUSTER}-founding"): {"output": LATER},
+        (STASH, f"{CLUSTER}-healthy"): {},
+    }
+    account: dict[str, Any] = {"state": state, "account": there, "tags": [CLUSTER]}
+    advice = rf"set args\.clusterName to {CLUSTER}, and add this alias to the options .*: {former}\. If"
+    with pytest.raises(pulumi.RunError, match=advice):
+        plan_of(program(name="shop"), discovered=[], **account)
+    advised = program(pulumi.ResourceOptions(aliases=[former]), name="shop", cluster_name=CLUSTER)
+    plan = plan_of(advised, bootstrap=LATER, discovered=there, **account)
+    assert plan.one(DROPLET, f"{CLUSTER}-1")
 
 
 def test_a_cluster_is_named_after_project_stack_and_component(plan_of: PlanOf) -> None:
