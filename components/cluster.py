@@ -10,8 +10,8 @@ from .arguments.options import (
     former_names,
     former_urns,
     has_aliases,
+    option_problems,
     own_options,
-    refuse_options,
     refuse_protection,
     resource_options,
 )
@@ -99,16 +99,18 @@ class EtcdCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: EtcdClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is its name in the program.
 
-        Raises ``ConfigurationError``, which names every wrong argument, before anything is registered.
+        Raises ``ConfigurationError``, which names every wrong argument and option, before anything is registered.
         """
         opts = resource_options(opts)
         given = provider_arguments(args)
         with named_by(told_names() or argument_names(given, opts)):
-            refuse_options(opts)
             alone = type(names()) is ConfigNames
             # The program of this project has one cluster, and gives both the same name.
             arguments = read_arguments(
-                args, component="" if alone else name, explicit=explicit_packages(opts)
+                args,
+                component="" if alone else name,
+                explicit=explicit_packages(opts),
+                problems=option_problems(opts),
             )
             cluster = arguments.cluster or name
             refuse_shared_names(name, cluster, arguments.settings.domain)

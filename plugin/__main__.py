@@ -21,7 +21,8 @@ NAME = "etcd"
 
 # In a checkout, the folder of the component has another name than in a wheel.
 PACKAGE = EtcdCluster.__module__.rpartition(".")[0]
-ENGINE_RUN: ContextVar[str] = import_module(f"{PACKAGE}.config.running_clusters").ENGINE_RUN
+CLUSTERS = import_module(f"{PACKAGE}.config.running_clusters")
+ENGINE_RUN: ContextVar[str] = CLUSTERS.ENGINE_RUN
 
 
 class Plugin(ComponentProvider):
@@ -55,11 +56,15 @@ class Servicer(ProviderServicer):
     """Answers the engine as the SDK does, but a refusal is its own text alone."""
 
     async def Construct(self, request: ConstructRequest, context: Any) -> ConstructResponse:  # noqa: N802
-        """Construct a cluster. gRPC would report a refusal as an unexpected exception, with the name of its class."""
+        """Construct a cluster. gRPC would report a refusal as an unexpected exception, with the name of its class.
+
+        A refusal ends the run, so it waits until the changes of the program's other clusters are done.
+        """
         ENGINE_RUN.set(request.monitorEndpoint)
         try:
             return await super().Construct(request, context)
         except pulumi.RunError as error:
+            await CLUSTERS.wait_for_other_clusters(request.name)
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
             raise
 

@@ -15,7 +15,6 @@ from typing import Any, cast
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from ..config.errors import ConfigurationError
 from ..config.forms import MISSING, example_of, shown, to_write, to_write_missing
 from ..config.naming import GROUPS, argument_of, key_of
 from ..config.settings import Settings
@@ -53,14 +52,10 @@ class Given:
 
 
 def given_in(args: object, takes_output: Collection[str]) -> Given:
-    """Read the arguments. ``takes_output`` are the keys of the settings that may be outputs.
-
-    Raises ``ConfigurationError`` if they are no dictionary.
-    """
+    """Read the arguments. ``takes_output`` are the keys of the settings that may be outputs."""
     if not isinstance(args, Mapping):
-        raise ConfigurationError(
-            f"args is {_kind(args)}: write a dictionary with the groups {', '.join(GROUPS)}"
-        )
+        problem = f"args is {_kind(args)}: write a dictionary with the groups {', '.join(GROUPS)}"
+        return Given({}, {}, None, (problem,), frozenset(_KEYS.values()))
     reading = _Reading(takes_output)
     groups = reading.known("", cast("Mapping[Any, Any]", args), _TOP)
     for group, arguments in groups.items():

@@ -42,8 +42,8 @@ def resource_options(opts: object) -> pulumi.ResourceOptions:
     )
 
 
-def refuse_options(opts: pulumi.ResourceOptions) -> None:
-    """Raise ``ConfigurationError`` with a line for each option that the component cannot honour."""
+def option_problems(opts: pulumi.ResourceOptions) -> list[str]:
+    """A line for each option that the component cannot honour."""
     reasons = {
         PROTECTED: opts.protect if opts.protect is not None else getattr(opts.parent, "_protect", False),
         RETAINED: opts.retain_on_delete,
@@ -67,8 +67,7 @@ def refuse_options(opts: pulumi.ResourceOptions) -> None:
             opts.import_
         ),
     }
-    if refused := [reason for reason, given in reasons.items() if given]:
-        raise ConfigurationError("\n".join(refused))
+    return [reason for reason, given in reasons.items() if given]
 
 
 def own_options(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:

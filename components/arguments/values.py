@@ -16,6 +16,7 @@ import pulumi
 from ..config.errors import ConfigurationError
 from ..config.loading import validated
 from ..config.naming import argument_of
+from ..config.running_clusters import wait_for_other_clusters
 from ..config.settings import Settings
 from .cluster_names import component_cluster_name
 from .given import empty_problem, given_in, is_output
@@ -56,14 +57,17 @@ class Arguments:
     """What the caller tells of its providers, by the arguments' names in Python."""
 
 
-def read_arguments(args: object, *, component: str = "", explicit: Collection[str]) -> Arguments:
+def read_arguments(
+    args: object, *, component: str = "", explicit: Collection[str], problems: Sequence[str] = ()
+) -> Arguments:
     """Validate the arguments. ``explicit`` are the packages whose resources have a provider of their own.
 
     ``component`` is the name of the component after which its cluster is called. Empty leaves the cluster's name to the
-    caller. Raises ``ConfigurationError``, which names every wrong or unknown argument.
+    caller. Raises ``ConfigurationError``, which has the ``problems`` that the caller has found, and names every wrong
+    or unknown argument. An argument that is found wrong later is an error when other clusters' changes are done.
     """
     given = given_in(args, PLACEHOLDERS)
-    problems = [*given.problems]
+    problems = [*problems, *given.problems]
     cluster = ""
     if component:
         try:
@@ -74,17 +78,25 @@ def read_arguments(args: object, *, component: str = "", explicit: Collection[st
     plain = {key: PLACEHOLDERS[key] if key in late else value for key, value in given.values.items()}
     settings = validated(plain, problems, left_out=given.left_out, explicit=explicit)
 
-    def complete(known: Mapping[str, Any]) -> Settings:
+    async def complete(known: Mapping[str, Any]) -> Settings:
         empty = [problem for key, value in known.items() if (problem := empty_problem(key, value))]
         all_values = {**plain, **known}
         present = {key: value for key, value in all_values.items() if value is not None}
-        return validated(present, empty, explicit=explicit)
+        try:
+            return validated(present, empty, explicit=explicit)
+        except ConfigurationError:
+            await wait_for_other_clusters(component)
+            raise
 
     def checked(key: str, value_in: Callable[[Settings], Any], otherwise: Any) -> Any:
         """A late value alone, validated when it is known."""
         if key not in late:
             return otherwise
-        return pulumi.Output.from_input(late[key]).apply(lambda value: value_in(complete({key: value})))
+
+        async def check(value: Any) -> Any:
+            return value_in(await complete({key: value}))
+
+        return pulumi.Output.from_input(late[key]).apply(check)
 
     resolved = pulumi.Output.all(**late).apply(complete) if late else pulumi.Output.from_input(settings)
     return Arguments(
@@ -100,7 +112,7 @@ def read_arguments(args: object, *, component: str = "", explicit: Collection[st
 
 
 def provider_arguments(args: object) -> Mapping[str, pulumi.Input[str]]:
-    """What the caller tells of its providers, by the arguments' names in Python. Raises ``ConfigurationError``."""
+    """What the caller tells of its providers, by the arguments' names in Python."""
     return given_in(args, PLACEHOLDERS).providers
 
 

@@ -41,6 +41,8 @@ class _Run:
     """The components by the names of their clusters."""
     domains: dict[str, str] = field(default_factory=dict[str, str])
     """The components by the domains of their members."""
+    told: set[str] = field(default_factory=set[str])
+    """The names of the clusters whose refusal is announced."""
 
 
 ENGINE_RUN: ContextVar[str] = ContextVar("engine_run", default="")
@@ -79,9 +81,12 @@ def refuse_shared_names(component: str, cluster: str, domain: str) -> None:
 class RunningCluster:
     """A cluster in this run."""
 
+    name: str
+    """Its name in the account."""
+
     def __init__(self, name: str, limit: float) -> None:
         """``limit`` is how many seconds its change may take, if every part of it takes as long as it may."""
-        self._name = name
+        self.name = name
         self._limit = limit
         self._ended = False
 
@@ -114,16 +119,25 @@ class RunningCluster:
 
     async def _wait(self, run: _Run) -> None:
         began = time.monotonic()
-        told = False
         while others := [one for one in run.changing if time.monotonic() - began < one._limit]:
-            if not told:
-                changes = " and ".join(sorted(one._name for one in others))
+            if self.name not in run.told:
+                changes = " and ".join(sorted(one.name for one in others))
                 pulumi.log.info(
-                    f"{self._name} is refused, as the error at the end of this run says. The run completes the change "
+                    f"{self.name} is refused, as the error at the end of this run says. The run completes the change "
                     f"of {changes} first"
                 )
-                told = True
+                run.told.add(self.name)
             await asyncio.sleep(POLL_SECONDS)
+
+
+async def wait_for_other_clusters(component: str) -> None:
+    """Wait until the changes of all clusters but that of a component are done, because it is refused.
+
+    It may have wrong arguments, so that it is no cluster yet. ``component`` is its name in the program.
+    """
+    run = _run()
+    own = [one for one in run.changing if run.names.get(one.name) == component]
+    await (own[0] if own else RunningCluster(component, 0)).wait_for_others()
 
 
 _CURRENT: ContextVar[RunningCluster | None] = ContextVar("cluster", default=None)

@@ -149,6 +149,20 @@ def test_all_options_that_are_refused_are_named_at_once(plan_of: PlanOf) -> None
 
 
 @pytest.mark.parametrize(
+    ("given", "argument"), [(args(members={"size": 2}), "args.members.size is 2"), (None, "args is null")]
+)
+def test_wrong_options_and_arguments_are_named_in_one_error(
+    plan_of: PlanOf, given: Any, argument: str
+) -> None:
+    options = pulumi.ResourceOptions(retain_on_delete=True)
+    with pytest.raises(ConfigurationError) as refused:
+        plan_of(lambda: EtcdCluster("store", given, options))
+    option, wrong = str(refused.value).splitlines()
+    assert option.startswith("the option retainOnDelete is true")
+    assert wrong.startswith(argument)
+
+
+@pytest.mark.parametrize(
     ("given", "opts", "reason"),
     [
         (None, None, "args is null"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -11,6 +12,7 @@ from components.arguments.types import EtcdClusterArgs
 from components.arguments.values import PLACEHOLDERS, Arguments, arguments_of, read_arguments
 from components.config.errors import ConfigurationError
 from components.config.naming import ArgumentNames, in_callers_words, named_by
+from components.config.running_clusters import RunningCluster
 from components.config.settings import Settings
 from tests.unit.components.config.invalid_settings import BAD_BACKUPS, BAD_FLAGS, BAD_SETTINGS
 from tests.unit.components.config.valid_settings import BACKUPS, VALID
@@ -54,6 +56,21 @@ def test_a_caller_without_a_checkout_learns_where_the_checksum_is() -> None:
         ". Set args.etcd.releaseSha256 to the digits before etcd-v3.6.99-linux-amd64.tar.gz in "
         "https://github.com/etcd-io/etcd/releases/download/v3.6.99/SHA256SUMS"
     )
+
+
+async def test_a_late_wrong_argument_waits_for_the_change_of_another_cluster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    other = RunningCluster("other", 60)
+    other.begin()
+    late = read(with_groups(network={"vpc_id": pulumi.Output.from_input("no id")}), "store")
+    refused = asyncio.ensure_future(pulumi.Output.from_input(late.vpc_id).future())
+    done, _ = await asyncio.wait({refused}, timeout=0.5)
+    assert not done
+    other.end()
+    with pytest.raises(ConfigurationError, match=r"args\.network\.vpcId is no id"):
+        await refused
 
 
 async def test_settings_survive_the_way_through_the_arguments() -> None:

@@ -20,6 +20,7 @@ from components.config.running_clusters import (
     failing_last,
     refuse_shared_names,
     running,
+    wait_for_other_clusters,
 )
 
 SOON = 0.5
@@ -66,6 +67,23 @@ async def test_an_error_waits_for_the_change_of_another_cluster(told: list[str])
     assert "completes the change of healthy first" in told[0]
     healthy.end()
     assert await failed(task)
+
+
+async def test_a_component_with_wrong_arguments_waits_for_another_cluster(told: list[str]) -> None:
+    healthy = changing("healthy")
+    tasks = [asyncio.ensure_future(wait_for_other_clusters("store")) for _ in range(2)]
+    done, _ = await asyncio.wait(tasks, timeout=SOON)
+    assert not done
+    assert len(told) == 1
+    assert "store is refused" in told[0]
+    healthy.end()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_refused_component_does_not_wait_for_its_own_cluster() -> None:
+    refuse_shared_names("store", "etcd-store", "etcd.example.com")
+    changing("etcd-store")
+    await asyncio.wait_for(wait_for_other_clusters("store"), SOON)
 
 
 async def test_an_error_of_the_only_cluster_waits_for_nothing(told: list[str]) -> None:
