@@ -22,6 +22,7 @@ NAME = "etcd"
 # In a checkout, the folder of the component has another name than in a wheel.
 PACKAGE = EtcdCluster.__module__.rpartition(".")[0]
 CLUSTERS = import_module(f"{PACKAGE}.config.running_clusters")
+INTERRUPTION = import_module(f"{PACKAGE}.config.interruption")
 ENGINE_RUN: ContextVar[str] = CLUSTERS.ENGINE_RUN
 
 
@@ -42,6 +43,10 @@ class Plugin(ComponentProvider):
             if isinstance(error.inner, pulumi.RunError):
                 raise error.inner from error
             raise
+
+    def cancel(self) -> None:
+        """End what waits for members, since the user interrupts the run. The engine would wait for it."""
+        INTERRUPTION.interrupt()
 
     def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:
         """The arguments as the caller sent them, which the cluster understands.

@@ -10,6 +10,7 @@ from inspect import isawaitable
 
 import pulumi
 
+from .interruption import until_interrupted
 from .naming import named_by, names
 from .running_clusters import running, running_cluster
 
@@ -25,7 +26,7 @@ def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.R
     """
     caller, cluster = names(), running_cluster()
 
-    async def run(args: pulumi.ResourceHookArgs) -> None:
+    async def work(args: pulumi.ResourceHookArgs) -> None:
         with named_by(caller), running(cluster):
             try:
                 done = act(args)
@@ -35,6 +36,9 @@ def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.R
                 if cluster is not None:
                     await cluster.wait_for_others(in_hook=True)
                 raise
+
+    async def run(args: pulumi.ResourceHookArgs) -> None:
+        await until_interrupted(work(args))
 
     return pulumi.ResourceHook(name, run, opts=pulumi.ResourceHookOptions(on_dry_run=in_previews))
 

@@ -20,6 +20,7 @@ import pulumi
 from pulumi.runtime.settings import SETTINGS
 
 from .errors import ConfigurationError
+from .interruption import until_interrupted
 from .naming import key_of
 
 P = ParamSpec("P")
@@ -173,13 +174,16 @@ def end_changes() -> None:
 def failing_last(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Decorate work of one cluster: its error waits until the changes of all other clusters are done."""
 
-    @wraps(work)
-    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def wait(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await work(*args, **kwargs)
         except Exception:
             if (cluster := running_cluster()) is not None:
                 await cluster.wait_for_others()
             raise
+
+    @wraps(work)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await until_interrupted(wait(*args, **kwargs))
 
     return run

@@ -59,6 +59,19 @@ class PreviewedStack:
         self._configure(changes)
         return self._pulumi("up", "--yes", "--skip-preview", *options)
 
+    def begin_up(self, output: int, **changes: Any) -> subprocess.Popen[str]:
+        """Start such a run in a process group of its own. Standard output and standard error go to ``output``."""
+        self._configure(changes)
+        return subprocess.Popen(
+            self._command("up", "--yes", "--skip-preview"),
+            cwd=self._folder,
+            env=self._environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def types(self) -> set[str]:
         """Types of the resources in the stack's state."""
         deployment = json.loads(self._pulumi("stack", "export").stdout)["deployment"]
@@ -100,7 +113,7 @@ class PreviewedStack:
 
     def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["pulumi", *arguments, "--stack", "dev", "--non-interactive", "--color", "never"],
+            self._command(*arguments),
             cwd=self._folder,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -109,3 +122,6 @@ class PreviewedStack:
             timeout=LIMIT,
             check=False,
         )
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["pulumi", *arguments, "--stack", "dev", "--non-interactive", "--color", "never"]
