@@ -22,7 +22,6 @@ NAME = "etcd"
 # In a checkout, the folder of the component has another name than in a wheel.
 PACKAGE = EtcdCluster.__module__.rpartition(".")[0]
 CLUSTERS = import_module(f"{PACKAGE}.config.running_clusters")
-INTERRUPTION = import_module(f"{PACKAGE}.config.interruption")
 ENGINE_RUN: ContextVar[str] = CLUSTERS.ENGINE_RUN
 
 
@@ -46,7 +45,7 @@ class Plugin(ComponentProvider):
 
     def cancel(self) -> None:
         """End what waits for members, since the user interrupts the run. The engine would wait for it."""
-        INTERRUPTION.interrupt()
+        CLUSTERS.interrupt_runs()
 
     def map_inputs(self, inputs: pulumi.Inputs, component_def: ComponentDefinition) -> pulumi.Inputs:
         """The arguments as the caller sent them, which the cluster understands.

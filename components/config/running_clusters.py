@@ -20,7 +20,7 @@ import pulumi
 from pulumi.runtime.settings import SETTINGS
 
 from .errors import ConfigurationError
-from .interruption import until_interrupted
+from .interruption import interrupt, until_interrupted
 from .naming import key_of
 
 P = ParamSpec("P")
@@ -139,6 +139,13 @@ async def wait_for_other_clusters(component: str) -> None:
     run = _run()
     own = [one for one in run.changing if run.names.get(one.name) == component]
     await (own[0] if own else RunningCluster(component, 0)).wait_for_others()
+
+
+def interrupt_runs() -> None:
+    """End the hooks and checks of all clusters, and let no refusal wait for a change that does not go on."""
+    for run in _RUNS.get(asyncio.get_running_loop(), {}).values():
+        run.changing.clear()
+    interrupt()
 
 
 _CURRENT: ContextVar[RunningCluster | None] = ContextVar("cluster", default=None)

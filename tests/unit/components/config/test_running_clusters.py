@@ -18,6 +18,7 @@ from components.config.running_clusters import (
     begin_changes,
     end_changes,
     failing_last,
+    interrupt_runs,
     refuse_shared_names,
     running,
     wait_for_other_clusters,
@@ -151,3 +152,9 @@ async def test_each_run_of_a_process_has_its_own_clusters() -> None:
         refuse_shared_names("store", "etcd-store", "etcd.example.com")
     with pytest.raises(ConfigurationError):
         refuse_shared_names("queue", "etcd-store", "queue.example.com")
+
+
+async def test_a_refusal_after_an_interruption_waits_for_no_change() -> None:
+    changing("changed")
+    interrupt_runs()
+    assert await failed(refusing(RunningCluster("refused", 60)))
