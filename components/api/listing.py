@@ -39,10 +39,12 @@ PATHS = {"ssh_keys": "account/keys"}
 class ListingError(Exception):
     """The API did not list a kind of resource. The text says why."""
 
-    def __init__(self, text: str, *, temporary: bool) -> None:
+    def __init__(self, text: str, *, temporary: bool, refused: bool = False) -> None:
         super().__init__(text)
         self.temporary = temporary
         """Whether a retry may succeed soon, because the API was busy or did not answer."""
+        self.refused = refused
+        """Whether the API refused the token. It is another token, or one with more scopes, that helps."""
 
 
 async def list_all(
@@ -73,6 +75,7 @@ async def list_all(
                 raise ListingError(
                     f"{api_url} answered {status} to the listing of {kind}{_cause(answer, kind)}",
                     temporary=is_temporary(answer),
+                    refused=_refuses_token(answer),
                 )
             page = answer.json()
             items += page[kind]
@@ -103,6 +106,7 @@ async def read_one(
             raise ListingError(
                 f"{api_url} answered {status} to the request for {what}{_cause(answer, kind)}",
                 temporary=is_temporary(answer),
+                refused=_refuses_token(answer),
             )
         return answer.json()[kind.removesuffix("s")]
     except NoAnswerError as error:
@@ -110,6 +114,10 @@ async def read_one(
     except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not tell {what}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
+
+
+def _refuses_token(answer: httpx.Response) -> bool:
+    return answer.status_code in {401, 403} and not is_of_another_server(answer)
 
 
 def _cause(answer: httpx.Response, kind: str) -> str:

@@ -207,9 +207,9 @@ class Inventory:
         return not begun <= state.droplets
 
     async def _list(self) -> AccountState:
-        own = provider_key("digitalocean:token")
+        own = _provider_token()
         discovered, whole, tags, stack = await asyncio.gather(
-            _listed_with(key_of("discoveryToken"), self.book.droplets()),
+            _listed_with(_discovery_token(), self.book.droplets()),
             _listed_with(own, list_all(self.access.api_url, "droplets", self.access.token, clock=self.clock)),
             _listed_with(own, list_all(self.access.api_url, "tags", self.access.token, clock=self.clock)),
             self._stack,
@@ -219,7 +219,8 @@ class Inventory:
         return account_state(discovered, whole, tags, self._tag, {*configured, *leaving})
 
     async def _volumes(self) -> Sequence[Mapping[str, Any]]:
-        return await list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
+        listing = list_all(self.access.api_url, "volumes", self.access.token, pauses=PAUSES)
+        return await _listed_with(_provider_token(), listing)
 
     def _wrong_account(self, state: AccountState, stack: StackState) -> str:
         """Say why an account without any droplet of the cluster is the wrong one. Empty if it is not.
@@ -324,14 +325,56 @@ def misnamed(state: AccountState, members: Collection[str], tag: str) -> str:
     )
 
 
+@dataclass(frozen=True)
+class _Token:
+    """One of the two tokens with which a run lists, for people."""
+
+    key: str
+    """Where the caller sets it."""
+    address: str
+    """Where the caller sets the address of the API that is asked with it."""
+    remedy: str
+    """What to set it to if the API refuses it."""
+
+
+class TokenListingError(ListingError):
+    """A listing that failed, and the token that the request used."""
+
+    def __init__(self, error: ListingError, token: _Token) -> None:
+        text = f"{error} (the request used {token.key})"
+        super().__init__(text, temporary=error.temporary, refused=error.refused)
+        self.remedy = (
+            f"set {token.key} to {token.remedy}"
+            if error.refused
+            else f"look at {token.address}, which is the API's address without a path"
+        )
+
+
+def _discovery_token() -> _Token:
+    return _Token(
+        key_of("discoveryToken"),
+        key_of("discoveryApiUrl"),
+        "a token of the cluster's team that is valid and has the scopes droplet:read and tag:read",
+    )
+
+
+def _provider_token() -> _Token:
+    return _Token(
+        provider_key("digitalocean:token"),
+        provider_key("digitalocean:apiEndpoint"),
+        "a token of the cluster's team that is valid and has the scopes of the README's section Go to DigitalOcean. "
+        f"{key_of('discoveryToken')} has only two of them: perhaps the two tokens are swapped",
+    )
+
+
 async def _listed_with(
-    token: str, listing: Awaitable[Sequence[Mapping[str, Any]]]
+    token: _Token, listing: Awaitable[Sequence[Mapping[str, Any]]]
 ) -> Sequence[Mapping[str, Any]]:
     """The listing. An error names the token, because the run lists with two of them."""
     try:
         return await listing
     except ListingError as error:
-        raise ListingError(f"{error} (the request used {token})", temporary=error.temporary) from error
+        raise TokenListingError(error, token) from error
 
 
 def listing_failed(error: ListingError) -> pulumi.RunError:
@@ -346,10 +389,8 @@ def listing_failed(error: ListingError) -> pulumi.RunError:
             f"{error}, for {PATIENCE_SECONDS} s. {needs}. Nothing was changed: look at the address of the API, and at "
             "https://status.digitalocean.com, and run pulumi up again"
         )
-    return pulumi.RunError(
-        f"{error}. {needs}: set this token to one of the cluster's team that is valid and has the scopes droplet:read "
-        "and tag:read. Nothing was changed"
-    )
+    remedy = f": {error.remedy}" if isinstance(error, TokenListingError) else ""
+    return pulumi.RunError(f"{error}. {needs}{remedy}. Nothing was changed")
 
 
 def droplet_names(droplets: Mapping[int, str]) -> str:

@@ -115,6 +115,28 @@ async def test_a_failed_listing_names_its_token_and_what_to_do(
     assert text.startswith(
         f"api.test says no to {'tags' if kind == 'tags' else 'droplets'} (the request used {token})"
     )
-    remedy = "run pulumi up again" if temporary else "set this token to one of the cluster's team"
+    address = "etcd:discoveryApiUrl" if kind == "discovered" else "digitalocean:apiEndpoint"
+    remedy = "run pulumi up again" if temporary else f"look at {address}, which is the API's address without"
     assert remedy in text
     assert ("run pulumi up again" in text) is temporary
+
+
+@pytest.mark.parametrize("token", ["etcd:discoveryToken", "digitalocean:token"])
+async def test_a_refused_token_is_named_with_what_to_set_it_to(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    account = Account(monkeypatch, made(1, 2, 3), preview=False)
+
+    async def refusing(_: object, listed: str, token_: str, **only: str) -> Sequence[dict[str, Any]]:
+        if (token == "etcd:discoveryToken") is ("tag_name" in only):
+            raise ListingError(f"api.test answered 403 to {listed}", temporary=False, refused=True)
+        return await account.list_all(listed)
+
+    monkeypatch.setattr(inventory, "list_all", refusing)
+    monkeypatch.setattr("components.droplets.address_book.list_all", refusing)
+    with pytest.raises(pulumi.RunError) as refused:
+        await account.existing()
+    scopes = "droplet:read and tag:read" if token == "etcd:discoveryToken" else "of the README's section"
+    assert f"set {token} to a token of the cluster's team that is valid and has the scopes {scopes}" in str(
+        refused.value
+    )
