@@ -64,6 +64,10 @@ def refuse_shared_names(component: str, cluster: str, domain: str) -> None:
     """
     run = _run()
     problems: list[str] = []
+    if run.names.get(cluster) == component:
+        raise ConfigurationError(
+            f"this program has two clusters called {component}: give each a name of its own, and an args.dns.domain"
+        )
     if other := run.names.get(cluster):
         problems.append(
             f"args.clusterName is {cluster}, by its default or as you set it, and so is that of the cluster {other} in "

@@ -154,6 +154,12 @@ async def test_each_run_of_a_process_has_its_own_clusters() -> None:
         refuse_shared_names("queue", "etcd-store", "queue.example.com")
 
 
+async def test_two_components_of_one_name_are_told_to_have_different_names() -> None:
+    refuse_shared_names("store", "etcd-shop-dev-store", "etcd.example.com")
+    with pytest.raises(ConfigurationError, match="two clusters called store: give each a name of its own"):
+        refuse_shared_names("store", "etcd-shop-dev-store", "etcd.example.com")
+
+
 async def test_a_refusal_after_an_interruption_waits_for_no_change() -> None:
     changing("changed")
     interrupt_runs()
