@@ -73,7 +73,7 @@ async def _remove_named(
                 raise NameInUseError(
                     f"the DigitalOcean account has a {one} called {name} ({item['id']}) that is not in this stack's "
                     f"state, {reason}. If it is this cluster's, import it (docs/recovery.md, Not in the state). "
-                    f"If it is not, rename it, or give the stack another name"
+                    "If it is not, rename it"
                 )
             if delete:
                 (await api.delete(f"{kind}/{item['id']}")).raise_for_status()

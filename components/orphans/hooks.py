@@ -48,7 +48,7 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
         for orphan in await removal(not preview):
             done = "pulumi up deletes" if preview else "deleted"
             pulumi.log.warn(
-                f"{done} {orphan}, which an interrupted run had left behind, and creates it again"
+                f"{done} {orphan}, which is not in the stack's state, as after an interrupted run, and creates it again"
             )
 
     hook = resource_hook(f"{name}-leftover", clear, in_previews=True)
