@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
 
 import httpx
 import pytest
 
+from localcloud.api import addressing
+from localcloud.api.cloud import Limits
 from localcloud.cloud import LocalCloud
+from localcloud.machines.interface import NoMachines
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from tests.cluster.clouds import fresh_cloud
 from tests.cluster.outcomes import outcomes
 from tests.lifecycle.figures import Figures
+from tests.localcloud.api.conftest import Lab
 
 FIGURES = pytest.StashKey[Figures]()
 
@@ -31,6 +37,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         for case in config.stash[FIGURES].cases:
             reporter.write_line(case.line())
         reporter.write_line(f"component={cases} passed={passed} lost={config.stash[FIGURES].lost}")
+
+
+@pytest.fixture
+def silent_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """The APIs of a cloud without machines. Nothing listens at the droplets' addresses, which are on loopback."""
+    monkeypatch.setattr(addressing, "PUBLIC_NETWORK", IPv4Network("127.113.0.0/24"))
+    folder = tmp_path / "cloud"
+    folder.mkdir()
+    lab = Lab(folder, NoMachines(), Limits())
+    lab.start()
+    yield lab
+    lab.stop()
 
 
 @pytest.fixture(scope="session")

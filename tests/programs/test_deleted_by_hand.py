@@ -9,8 +9,6 @@ from typing import Any
 import httpx
 
 from components.arguments.values import arguments_of
-from localcloud.api.cloud import Limits
-from localcloud.machines.interface import NoMachines
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from tests.cluster.previews import PreviewedStack
 from tests.localcloud.api.conftest import Lab
@@ -57,26 +55,22 @@ class CallersStack(PreviewedStack):
         return httpx.request(method, f"{self.digitalocean}/v2/{path}", headers=headers).raise_for_status()
 
 
-def test_a_run_names_the_deleted_droplet_and_the_refresh_that_creates_it(tmp_path: Path) -> None:
-    for folder in ("cloud", "project"):
-        (tmp_path / folder).mkdir()
-    lab = Lab(tmp_path / "cloud", NoMachines(), Limits())
-    lab.start()
-    try:
-        stack = CallersStack(lab, tmp_path / "project")
-        # Without machines, no member becomes healthy.
-        stack.up(healthTimeoutSeconds=10)
-        before = stack.droplets()
-        stack.delete_droplet(before[MEMBER])
-        # A run that waits would not end in time.
-        refused = stack.up()
-        assert refused.returncode != 0
-        assert f"no droplet {MEMBER} ({before[MEMBER]}) any more" in refused.stdout
-        assert "Run pulumi up --refresh, which creates it" in refused.stdout
-        assert "Traceback" not in refused.stdout
-        assert stack.droplets() == {name: id_ for name, id_ in before.items() if name != MEMBER}
-        repaired = stack.up("--refresh", healthTimeoutSeconds=10)
-        assert "any more" not in repaired.stdout
-        assert stack.droplets().keys() == before.keys()
-    finally:
-        lab.stop()
+def test_a_run_names_the_deleted_droplet_and_the_refresh_that_creates_it(
+    silent_lab: Lab, tmp_path: Path
+) -> None:
+    (tmp_path / "project").mkdir()
+    stack = CallersStack(silent_lab, tmp_path / "project")
+    # Without machines, no member becomes healthy.
+    stack.up(healthTimeoutSeconds=10)
+    before = stack.droplets()
+    stack.delete_droplet(before[MEMBER])
+    # A run that waits would not end in time.
+    refused = stack.up()
+    assert refused.returncode != 0
+    assert f"no droplet {MEMBER} ({before[MEMBER]}) any more" in refused.stdout
+    assert "Run pulumi up --refresh, which creates it" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert stack.droplets() == {name: id_ for name, id_ in before.items() if name != MEMBER}
+    repaired = stack.up("--refresh", healthTimeoutSeconds=10)
+    assert "any more" not in repaired.stdout
+    assert stack.droplets().keys() == before.keys()

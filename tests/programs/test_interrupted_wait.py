@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from components.arguments.values import arguments_of
-from localcloud.api.cloud import Limits
-from localcloud.machines.interface import NoMachines
 from localcloud.tokens import DISCOVERY_TOKEN
 from tests.cluster.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
@@ -55,26 +53,20 @@ class CallersStack(PreviewedStack):
         return {"shop:cluster": dict(arguments_of(settings))}
 
 
-def test_an_interrupted_run_of_the_package_ends_its_wait(tmp_path: Path) -> None:
-    for folder in ("cloud", "project"):
-        (tmp_path / folder).mkdir()
-    lab = Lab(tmp_path / "cloud", NoMachines(), Limits())
-    lab.start()
-    try:
-        stack = CallersStack(lab, tmp_path / "project")
-        printed = tmp_path / "printed"
-        # Without machines, no member becomes healthy.
-        with printed.open("w") as output:
-            update = stack.begin_up(output.fileno(), healthTimeoutSeconds=PATIENCE)
-            try:
-                wait_until(lambda: "unhealthy members" in printed.read_text())
-                began = time.monotonic()
-                update.send_signal(signal.SIGINT)
-                update.wait(PATIENCE)
-                assert time.monotonic() - began < SOON
-            finally:
-                update.kill()
-        assert "the run was interrupted" in printed.read_text()
-        assert "Traceback" not in printed.read_text()
-    finally:
-        lab.stop()
+def test_an_interrupted_run_of_the_package_ends_its_wait(silent_lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    stack = CallersStack(silent_lab, tmp_path / "project")
+    printed = tmp_path / "printed"
+    # Without machines, no member becomes healthy.
+    with printed.open("w") as output:
+        update = stack.begin_up(output.fileno(), healthTimeoutSeconds=PATIENCE)
+        try:
+            wait_until(lambda: "unhealthy members" in printed.read_text())
+            began = time.monotonic()
+            update.send_signal(signal.SIGINT)
+            update.wait(PATIENCE)
+            assert time.monotonic() - began < SOON
+        finally:
+            update.kill()
+    assert "the run was interrupted" in printed.read_text()
+    assert "Traceback" not in printed.read_text()
