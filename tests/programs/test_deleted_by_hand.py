@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from components.arguments.values import arguments_of
-from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
-from tests.cluster.previews import PreviewedStack
+from localcloud.tokens import DIGITALOCEAN_TOKEN
 from tests.localcloud.api.conftest import Lab
+from tests.programs.callers_stack import CallersStack
 from tests.programs.python_program import write_project
 
 PROGRAM = """
@@ -23,23 +20,12 @@ EtcdCluster("store", pulumi.Config().require_object("cluster"))
 MEMBER = "etcd-server-2.etcd.example.test"
 
 
-class CallersStack(PreviewedStack):
-    """A caller's project, whose runs do not begin with a refresh. It has no DNS records."""
+class PythonCaller(CallersStack):
+    """A program in Python, whose runs do not begin with a refresh."""
 
     def write_program(self, folder: Path) -> None:
         """Write the project."""
         write_project(folder, "shop", PROGRAM)
-
-    def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of the cluster."""
-        settings = {
-            "discoveryApiUrl": self.digitalocean,
-            "discoveryToken": DISCOVERY_TOKEN,
-            "domain": "etcd.example.test",
-            "clientCidrs": ["198.51.100.0/24"],
-            **changes,
-        }
-        return {"shop:cluster": dict(arguments_of(settings))}
 
     def droplets(self) -> dict[str, int]:
         """Ids of the account's droplets by name."""
@@ -59,7 +45,7 @@ def test_a_run_names_the_deleted_droplet_and_the_refresh_that_creates_it(
     silent_lab: Lab, tmp_path: Path
 ) -> None:
     (tmp_path / "project").mkdir()
-    stack = CallersStack(silent_lab, tmp_path / "project")
+    stack = PythonCaller(silent_lab, tmp_path / "project")
     # Without machines, no member becomes healthy.
     stack.up(healthTimeoutSeconds=10)
     before = stack.droplets()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from components.arguments.values import arguments_of
-from localcloud.tokens import DISCOVERY_TOKEN
 from tests.cluster.cluster import CHECKOUT
-from tests.cluster.previews import PreviewedStack
 from tests.localcloud.api.conftest import Lab
 from tests.localcloud.engine_project import wait_until
+from tests.programs.callers_stack import CallersStack
+from tests.programs.python_program import write_project
 
 PROGRAM = """
 import pulumi
@@ -21,41 +18,23 @@ import pulumi
 cluster = pulumi.Config().require_object("cluster")
 pulumi.ComponentResource("etcd:index:EtcdCluster", "store", cluster, remote=True)
 """
-PROJECT = f"""\
-name: shop
-runtime: python
-packages:
-  etcd: {CHECKOUT / "plugin"}
-"""
 PATIENCE = 600
 """Seconds that the run would wait for members."""
 SOON = 30
 """Seconds within which an interrupted run ends, on a busy machine as well."""
 
 
-class CallersStack(PreviewedStack):
+class PackageCaller(CallersStack):
     """A project whose program asks the package for a cluster, as one in another language does."""
 
     def write_program(self, folder: Path) -> None:
         """Write the project."""
-        (folder / "Pulumi.yaml").write_text(PROJECT)
-        (folder / "__main__.py").write_text(PROGRAM)
-
-    def values(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of the cluster."""
-        settings = {
-            "discoveryApiUrl": self.digitalocean,
-            "discoveryToken": DISCOVERY_TOKEN,
-            "domain": "etcd.example.test",
-            "clientCidrs": ["198.51.100.0/24"],
-            **changes,
-        }
-        return {"shop:cluster": dict(arguments_of(settings))}
+        write_project(folder, "shop", PROGRAM, packages={"etcd": str(CHECKOUT / "plugin")})
 
 
 def test_an_interrupted_run_of_the_package_ends_its_wait(silent_lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
-    stack = CallersStack(silent_lab, tmp_path / "project")
+    stack = PackageCaller(silent_lab, tmp_path / "project")
     printed = tmp_path / "printed"
     # Without machines, no member becomes healthy.
     with printed.open("w") as output:
