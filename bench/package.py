@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import statistics
 
 import yaml
 
 from bench import engine
-from bench.figures import Figure, compared
+from bench.figures import Figure
+from bench.turns import compare_runs
 from bench.workplace import PROJECT, Workplace
 from bench.yaml_program import write_yaml_program
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
-
-ROUNDS = 7
-"""Timed runs of each program, in turns."""
 
 LIMIT = 1.3
 """How many times our own program's time a run may take."""
@@ -36,21 +33,5 @@ def measure_package(place: Workplace) -> list[Figure]:
     engine.up(folder)
     engine.pulumi(folder, "up", "--yes", "--skip-preview", "--expect-no-changes")
     engine.up(PROJECT)
-    package: list[float] = []
-    ours: list[float] = []
-    for number in range(1, ROUNDS + 1):
-        place.say(
-            f"round {number} of {ROUNDS}: pulumi up with nothing to change, by the package and by our program"
-        )
-        package.append(engine.up(folder).seconds)
-        ours.append(engine.up(PROJECT).seconds)
-        place.say(f"  {package[-1]:.2f} s, our program {ours[-1]:.2f} s")
-    return [
-        compared(
-            "pulumi up with nothing to change, by the package",
-            statistics.median(package),
-            statistics.median(ours),
-            unit="s",
-            limit=LIMIT,
-        )
-    ]
+    figure = "pulumi up with nothing to change, by the package"
+    return [compare_runs(place, figure, folder, PROJECT, "our program", limit=LIMIT)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -12,11 +11,9 @@ from pathlib import Path
 import yaml
 
 from bench import engine
-from bench.figures import Figure, compared
+from bench.figures import Figure
+from bench.turns import compare_runs
 from bench.workplace import PROJECT, Workplace
-
-ROUNDS = 7
-"""Timed runs of each program, in turns."""
 
 LIMIT = 3
 """How many times the empty program's time a run may take."""
@@ -37,22 +34,8 @@ def measure_unchanged(place: Workplace) -> list[Figure]:
         engine.up(floor)
         engine.up(PROJECT)
         engine.up(PROJECT)
-        ours: list[float] = []
-        floors: list[float] = []
-        for number in range(1, ROUNDS + 1):
-            place.say(f"round {number} of {ROUNDS}: pulumi up with nothing to change, and an empty program")
-            ours.append(engine.up(PROJECT).seconds)
-            floors.append(engine.up(floor).seconds)
-            place.say(f"  {ours[-1]:.2f} s, empty program {floors[-1]:.2f} s")
-    return [
-        compared(
-            "pulumi up with nothing to change",
-            statistics.median(ours),
-            statistics.median(floors),
-            unit="s",
-            limit=LIMIT,
-        )
-    ]
+        figure = "pulumi up with nothing to change"
+        return [compare_runs(place, figure, PROJECT, floor, "empty program", limit=LIMIT)]
 
 
 def empty_project(directory: Path) -> Path:
