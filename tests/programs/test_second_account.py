@@ -76,7 +76,7 @@ def test_nothing_reaches_the_account_of_the_default_providers(
     program.in_second("POST", "/v2/tags", {"name": NAME})
     program.in_second("POST", "/v2/firewalls", ORPHAN)
 
-    assert f"deleted firewall {NAME}, which an interrupted run" in program.pulumi("up", "--yes")
+    assert f"deleted firewall {NAME}, which is not in the stack's state" in program.pulumi("up", "--yes")
     program.etcdctl("put", "order", "1")
     program.up("--expect-no-changes")
     before = program.member()
