@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ..shared.names import member_name
+from .access_settings import AccessSettings
 from .backup_settings import BackupSettings
 from .errors import ConfigurationError, ConflictingSettingsError
 from .etcd_settings import EtcdSettings
@@ -42,7 +43,7 @@ MOST_EXTRA_NAMES = 20
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
-class Settings(BackupSettings, EtcdSettings):
+class Settings(AccessSettings, BackupSettings, EtcdSettings):
     """The settings of one cluster. The keys of the stack's configuration are the field names in camel case."""
 
     domain: DomainName
