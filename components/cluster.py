@@ -21,6 +21,7 @@ from .backups.restore_check import check_restore
 from .changes.bootstrap_record import BootstrapRecord
 from .changes.immutable_settings import ImmutableSettings, InvalidTransitionError
 from .changes.placement import placement_problems
+from .changes.shared_authorities import SharedAuthorities
 from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
 from .config.backup_settings import backup_summary, backup_target, short_deletion
@@ -167,7 +168,14 @@ class EtcdCluster(pulumi.ComponentResource):
             stack=account.stack,
             parent=self,
         )
-        authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
+        shared_authorities = SharedAuthorities(name, stack=account.stack, opts=allowed)
+        authority = CertificateAuthority(
+            name,
+            settings,
+            shared=shared_authorities.numbers,
+            clock=account.clock,
+            opts=shared_authorities.after_record(allowed),
+        )
         client = ClusterClient(
             settings,
             account=account,

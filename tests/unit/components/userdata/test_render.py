@@ -45,6 +45,7 @@ NODE = NodeConfig(
         ca_certificate=PEM.format("CA CERTIFICATE"),
         server_certificate=PEM.format("SERVER CERTIFICATE"),
         server_key=PEM.format("SERVER KEY"),
+        peer_ca_certificate=PEM.format("PEER CA CERTIFICATE"),
         peer_certificate=PEM.format("PEER CERTIFICATE"),
         peer_key=PEM.format("PEER KEY"),
     ),
