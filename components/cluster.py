@@ -183,10 +183,14 @@ class EtcdCluster(pulumi.ComponentResource):
             operator_certificate=authority.operator.alone,
             operator_key=authority.operator.key,
         )
-        # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
-        issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
+        # Its hook needs the program's certificates, and must not wait for one that could not be issued.
+        issued = pulumi.ResourceOptions(depends_on=authority.own_certificates)
         staged = StagedRecord(
-            name, settings, members=client, opts=pulumi.ResourceOptions.merge(allowed, issued)
+            name,
+            settings,
+            members=client,
+            account=account,
+            opts=pulumi.ResourceOptions.merge(allowed, issued),
         )
         child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)

@@ -101,8 +101,8 @@ class CertificateAuthority(pulumi.ComponentResource):
     """The client certificate of the program's questions. It has no common name, and there is none without ``auth``."""
     management: Certificate | None
     """The client certificate of the user root, for the program's changes. There is none without ``auth``."""
-    clients: Mapping[str, Certificate]
-    """The certificates of the configured clients by their names."""
+    own_certificates: Sequence[pulumi.Resource]
+    """The resources that sign the three."""
 
     def __init__(
         self,
@@ -141,11 +141,21 @@ class CertificateAuthority(pulumi.ComponentResource):
         if settings.auth is not None:
             self.reader = self.issue("reader", no_user_subject(READER), CLIENT_USES, names=())
             self.management = self.issue("management", user_subject(MANAGEMENT_USER), CLIENT_USES, names=())
-        self.clients = {
-            client.name: self.issue(f"client-{client.name}", user_subject(client.name), CLIENT_USES, names=())
-            for client in settings.clients
-        }
+        self.own_certificates = [
+            one.resource for one in (self.operator, self.reader, self.management) if one is not None
+        ]
         self.register_outputs({"bundle": self.bundle})
+
+    def issue_clients(
+        self, *, after: pulumi.Input[Sequence[pulumi.Input[pulumi.Resource]]]
+    ) -> Mapping[str, Certificate]:
+        """Issue the certificates of the configured clients. Returns them by the clients' names."""
+        return {
+            client.name: self.issue(
+                f"client-{client.name}", user_subject(client.name), CLIENT_USES, names=(), after=after
+            )
+            for client in self._settings.clients
+        }
 
     def issue(
         self,

@@ -90,7 +90,19 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
     assert {path for path in before if before[path] != after[path]} == {
         "etc/etcd/prepare_cluster.json",
         "etc/etcd/prepare_cluster.token",
-        *(f"etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
+        *(
+            f"etc/etcd/{name}.pem"
+            for name in (
+                "ca",
+                "server",
+                "server-key",
+                "peer-ca",
+                "peer",
+                "peer-key",
+                "management",
+                "management-key",
+            )
+        ),
     }
 
 
