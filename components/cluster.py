@@ -36,6 +36,7 @@ from .droplets.discovery_check import DiscoveryCheck
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
 from .etcd.cluster_client import ClusterClient
+from .etcd.credentials import Credentials
 from .identity.cluster_identity import identity_tag
 from .identity.ownership import Component
 from .identity.stack_state import StackState
@@ -171,9 +172,7 @@ class EtcdCluster(pulumi.ComponentResource):
         client = ClusterClient(
             settings,
             account=account,
-            ca_certificate=authority.bundle,
-            operator_certificate=authority.operator.alone,
-            operator_key=authority.operator.key,
+            credentials=Credentials(authority.bundle, authority.operator),
         )
         # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
         issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
