@@ -37,6 +37,7 @@ from .droplets.discovery_check import DiscoveryCheck
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
 from .etcd.cluster_client import ClusterClient
+from .etcd.credentials import Credentials
 from .identity.cluster_identity import identity_tag
 from .identity.ownership import Component
 from .identity.stack_state import StackState
@@ -179,9 +180,7 @@ class EtcdCluster(pulumi.ComponentResource):
         client = ClusterClient(
             settings,
             account=account,
-            ca_certificate=authority.bundle,
-            operator_certificate=authority.operator.alone,
-            operator_key=authority.operator.key,
+            credentials=Credentials(authority.bundle, authority.operator),
         )
         # Its hook needs the program's certificates, and must not wait for one that could not be issued.
         issued = pulumi.ResourceOptions(depends_on=authority.own_certificates)
