@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from localcloud.machines.errors import LocalCloudError
 
@@ -76,7 +76,7 @@ def clients_of(outputs: Mapping[str, Any], configuration: Mapping[str, Any]) -> 
     names: Sequence[str] = outputs.get("clients") or ()
     files = [ClientFiles(name, f"client-{name}-certificate", f"client-{name}-key") for name in names]
     issued = {one.name: one for one in files if one.certificate in outputs and one.key in outputs}
-    settings = configuration.get(_SETTING) or []
+    settings: Any = configuration.get(_SETTING) or ()
     # ``pulumi config set etcd:clients JSON`` stores a text.
-    found = json.loads(settings) if isinstance(settings, str) else settings
-    return StackClients(issued, cast(Sequence[Mapping[str, Any]], found))
+    found: Sequence[Mapping[str, Any]] = json.loads(settings) if isinstance(settings, str) else settings
+    return StackClients(issued, found)

@@ -61,8 +61,8 @@ class Stack:
     def clients(self, outputs: Mapping[str, Any]) -> StackClients:
         """Return the clients in the stack's outputs."""
         file = self.directory / f"Pulumi.{self.name}.yaml"
-        document = yaml.safe_load(file.read_text()) if file.exists() else None
-        return clients_of(outputs, (document or {}).get("config") or {})
+        document: dict[str, Any] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+        return clients_of(outputs, document.get("config") or {})
 
     def etcdctl_environment(self, run: Run, client: str = "") -> dict[str, str]:
         """Return the variables with which etcdctl reaches the stack's cluster; none without a cluster.
