@@ -103,6 +103,10 @@ class Connection:
         """The member's own status. Raises ``NoAnswer``."""
         return self._call("Maintenance/Status", "Status")
 
+    def authentication(self) -> Any:
+        """Whether authentication is on, and the revision of users and roles. Raises ``NoAnswer``."""
+        return self._call("Auth/AuthStatus", "AuthStatus")
+
     def _call(self, method: str, message: str, **fields: Any) -> Any:
         """One request's answer. Raises ``NoAnswer``, after which the connection is closed."""
         self.open()

@@ -37,6 +37,8 @@ _MESSAGES = {
     "PutResponse": {"header": (1, "Header")},
     "MemberListRequest": {},
     "MemberListResponse": {"header": (1, "Header"), "members": (2, "repeated Member")},
+    "AuthStatusRequest": {},
+    "AuthStatusResponse": {"enabled": (2, "bool"), "revision": (3, "uint64")},
     "StatusRequest": {},
     "StatusResponse": {"header": (1, "Header"), "is_learner": (10, "bool")},
 }
