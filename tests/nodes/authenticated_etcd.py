@@ -190,7 +190,5 @@ def issue(
     (folder / "ca.pem").write_bytes(authority.certificate.public_bytes(pem))
     (folder / f"{kind}.pem").write_bytes(builder.sign(authority.key, hashes.SHA256()).public_bytes(pem))
     (folder / f"{kind}-key.pem").write_bytes(
-        key.private_bytes(
-            pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )
+        key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
     )

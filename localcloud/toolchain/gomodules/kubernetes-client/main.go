@@ -17,6 +17,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -24,8 +25,6 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/client/v3/kubernetes"
 	"go.uber.org/zap"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 )
 
 // limit is how long one operation may take.
@@ -98,10 +97,11 @@ func report(name string, err error) {
 	fmt.Println(string(text))
 }
 
-// refused is whether etcd denied the permission, or does not know the certificate's user.
+// refused is whether etcd denied the permission, or does not know the certificate's user. The error of a watch has only
+// the text of the reason.
 func refused(err error) bool {
-	return errors.Is(err, rpctypes.ErrPermissionDenied) || errors.Is(err, rpctypes.ErrUserNotFound) ||
-		status.Code(err) == codes.PermissionDenied
+	return err != nil && (errors.Is(err, rpctypes.ErrUserNotFound) ||
+		strings.Contains(err.Error(), rpctypes.ErrPermissionDenied.Error()))
 }
 
 // rooted returns the prefix as an API server uses it: /registry/ for registry, /registry and /registry/.
