@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .arguments.types import (
         Access,
         Backups,
+        Client,
         Dns,
         Etcd,
         EtcdClusterArgs,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         MemberOutput,
         Members,
         Network,
+        Permission,
         Tls,
     )
     from .cluster import EtcdCluster
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Backups",
+    "Client",
     "Dns",
     "Etcd",
     "EtcdCluster",
@@ -31,6 +34,7 @@ __all__ = [
     "MemberOutput",
     "Members",
     "Network",
+    "Permission",
     "Tls",
 ]
 
