@@ -26,6 +26,9 @@ from .objects import ObjectServer
 from .test_backup import configure, run_backup, stored_backups, wait_for_addresses
 from .test_exporter import scrape
 
+REFUSED = "unknown ca|EOF occurred|reset by peer"
+"""What a client sees of a handshake that the other side ends: the alert may come too late."""
+
 UNMANAGED_METRIC = "etcd_node_authentication_unmanaged"
 
 
@@ -73,7 +76,7 @@ def test_members_live_with_authentication_as_without(lab: Lab, server: ObjectSer
     wait_until_promoted(fourth)
     nodes.append(fourth)
     for node in nodes:
-        node.paths.run.mkdir(exist_ok=True)
+        node.paths.run.mkdir(parents=True, exist_ok=True)
         node.paths.moved.touch()
         node.reconcile()
     assert [node.get("colour") for node in nodes] == ["blue"] * 4
@@ -149,9 +152,8 @@ def test_the_peer_port_refuses_a_clients_certificate(lab: Lab) -> None:
         lab.authority.issue(other, kind, node.name)
         for suffix in ("", "-key"):
             (other / f"peer{suffix}.pem").write_text((other / f"{kind}{suffix}.pem").read_text())
-        # Only members trust the CA of peers, so the client skips its own check.
         for path in ("/members", "/raft/probing", "/members/hashkv"):
-            with pytest.raises(NoAnswerError, match="unknown ca"):
+            with pytest.raises(NoAnswerError, match=REFUSED):
                 TlsClient(other).request_peer(me, "GET", path, {"revision": 0})
 
 
@@ -161,7 +163,7 @@ def test_a_peers_certificate_opens_no_client_port(lab: Lab) -> None:
     context.load_cert_chain(node.paths.etc / "peer.pem", node.paths.etc / "peer-key.pem")
     client = TlsClient(node.paths.etc)
     client._client_context = context
-    with pytest.raises(NoAnswerError, match="unknown ca"):
+    with pytest.raises(NoAnswerError, match=REFUSED):
         client.call_gateway(MemberAddress(node.name, node.name), "/health", None)
 
 
