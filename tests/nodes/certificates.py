@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from components.etcd.credentials import TlsTexts
+
 
 @dataclass(frozen=True)
 class Authority:
@@ -66,6 +68,11 @@ def make_authority() -> Authority:
         .sign(key, hashes.SHA256())
     )
     return Authority(key, certificate)
+
+
+def tls_texts(folder: Path, kind: str = "server") -> TlsTexts:
+    """What a client needs that shows the certificate ``kind``.pem."""
+    return TlsTexts(*((folder / f"{name}.pem").read_text() for name in ("ca", kind, f"{kind}-key")))
 
 
 def _builder(
