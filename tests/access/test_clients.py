@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.machines.client_choice import OPERATOR
 from tests.access.stack import APP, METRICS, READER, WRITER, AccessStack, permission
 from tests.cluster.cluster import FILES
 from tests.nodes.certificates import make_authority
@@ -95,9 +96,9 @@ def test_a_client_without_a_certificate_is_refused(stack: AccessStack) -> None:
 
 
 def test_a_valid_certificate_without_a_user_opens_no_key(stack: AccessStack) -> None:
-    assert not stack.may("operator", "get", "/app/key")
-    assert not stack.may("operator", "put", "/app/key", "value")
-    assert not stack.may("operator", "user", "list")
+    assert not stack.may(OPERATOR, "get", "/app/key")
+    assert not stack.may(OPERATOR, "put", "/app/key", "value")
+    assert not stack.may(OPERATOR, "user", "list")
 
 
 def test_users_and_roles_made_by_hand_are_left_alone_and_named(stack: AccessStack) -> None:
@@ -120,7 +121,7 @@ def test_users_and_roles_made_by_hand_are_left_alone_and_named(stack: AccessStac
     assert "byhand" not in stack.up()
 
 
-@pytest.mark.parametrize("client", [APP, WRITER, "operator"])
+@pytest.mark.parametrize("client", [APP, WRITER, OPERATOR])
 def test_tls_refuses_a_client_certificate_on_the_peer_port(
     stack: AccessStack, tmp_path: Path, client: str
 ) -> None:
