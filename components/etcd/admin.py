@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 
 from .credentials import TlsTexts
-from .grpc_api import Connection, RefusedCallError
+from .grpc_api import LOCAL_CODES, Connection, RefusedCallError
 
 CHANGE_TIMEOUT_SECONDS = 10
 """The limit of the wait for one change."""
@@ -32,6 +32,11 @@ class DataHash:
 
 class ChangeRefusedError(Exception):
     """The member did not make a change. The text says why."""
+
+    def __init__(self, text: str, *, temporary: bool = False) -> None:
+        super().__init__(text)
+        self.temporary = temporary
+        """Whether another member may make it, or the same one later."""
 
 
 class MemberAdmin:
@@ -131,6 +136,15 @@ class Calls:
                 raise self._refused(method, error) from error
 
     def _refused(self, method: str, error: RefusedCallError) -> ChangeRefusedError:
+        # etcd says by one of these that it has no leader, or that it is a learner.
+        temporary = error.code in LOCAL_CODES
         if error.answered:
-            return ChangeRefusedError(f"{self._name} answered {error.code.name} to {method}: {error}")
-        return ChangeRefusedError(f"{self._name} at {self._address} did not answer to {method}: {error}")
+            text = f"{self._name} answered {error.code.name} to {method}: {error}"
+        else:
+            text = f"{self._name} at {self._address} did not answer to {method}: {error}"
+        return ChangeRefusedError(text, temporary=temporary)
+
+
+T = TypeVar("T")
+Change = Callable[[Calls], Awaitable[T]]
+"""A change by calls of one member."""
