@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .arguments.types import (
         Access,
         Backups,
+        ClientOutput,
         Dns,
         Etcd,
         EtcdClusterArgs,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Backups",
+    "ClientOutput",
     "Dns",
     "Etcd",
     "EtcdCluster",
