@@ -21,11 +21,9 @@ T = TypeVar("T")
 ROUNDS = 5
 """How often users and roles are read and changed. One time is enough unless somebody else changes them meanwhile."""
 BY_HAND = (
-    "{name}: etcd's authentication is on, and {key} is false: somebody switched it on by hand, or a restored backup "
-    "had it on. Switch it off with a user that has the role root: etcdctl --user root auth disable. Or set {key} to "
-    "true: then this program manages users and roles, and false switches authentication off again"
+    "etcd's authentication was on, and {key} is false: somebody switched it on without this program, or a restored "
+    "backup had it on"
 )
-"""Why a run ends that finds authentication on and did not switch it on. Nothing was changed."""
 
 
 class AccessError(pulumi.RunError):
@@ -48,6 +46,10 @@ class AccessClient(Protocol):
         """Make a change through the first member that answers. Raises ``ChangeRefusedError``."""
         ...
 
+    async def disable_authentication(self) -> bool:
+        """Switch authentication off. Returns whether it was on. Raises ``ChangeRefusedError``."""
+        ...
+
     async def common_names(self) -> Mapping[str, str]:
         """The common name of each configured member's server certificate. Raises ``ChangeRefusedError``."""
         ...
@@ -65,7 +67,7 @@ def enforce_access(
 
     ``completed`` resolves when all members are healthy. Each run reads what etcd has, and repairs it. The record is
     updated afterwards. It only lets a preview show a change. While ``etcd:auth`` is unset there is none, and nothing is
-    done.
+    done. While it is false, users and roles stay as they are: they have no effect, and the next true is quick.
     """
     if settings.auth is None:
         return completed.apply(lambda _: None)
@@ -123,8 +125,11 @@ class Enforcement:
         for _ in range(ROUNDS):
             try:
                 if not self._settings.auth:
-                    if await self._client.through_any(is_enabled, seconds=seconds):
-                        raise AccessError(BY_HAND.format(name=self._name, key=key_of("auth")))
+                    if await self._client.disable_authentication():
+                        reason = BY_HAND.format(key=key_of("auth"))
+                        pulumi.log.warn(
+                            f"{self._name}: {reason}. It is off now, and users and roles stay as they are"
+                        )
                     return
                 state = await self._client.through_any(self._read, seconds=deadline - monotonic())
                 if not named:
@@ -155,9 +160,7 @@ class Enforcement:
         try:
             if not self._settings.auth:
                 if await self._client.through_any(is_enabled, seconds=0):
-                    pulumi.log.info(
-                        f"{self._name}: authentication is on. A run switches it off if this program switched it on"
-                    )
+                    pulumi.log.info(f"{self._name}: the run will switch authentication off")
                 return
             state = await self._client.through_any(self._read, seconds=0)
         except ChangeRefusedError as error:

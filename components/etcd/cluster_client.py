@@ -275,15 +275,21 @@ class ClusterClient:
         seconds = self._settings.health_timeout_seconds
         return await self.through_any(_authentication_is_on, seconds=seconds)
 
-    async def disable_authentication(self) -> None:
-        """Switch etcd's authentication off, if it is on. Users and roles stay. Raises ``ChangeRefusedError``."""
+    async def disable_authentication(self) -> bool:
+        """Switch etcd's authentication off. Returns whether it was on. Users and roles stay.
+
+        Raises ``ChangeRefusedError``.
+        """
+        was_on = False
 
         async def disable(calls: Calls) -> None:
+            nonlocal was_on
             if await _authentication_is_on(calls):
+                was_on = True
                 await calls.change("Auth/AuthDisable", {})
-                pulumi.log.info("etcd's authentication is switched off")
 
         await self.through_any(disable, seconds=self._settings.health_timeout_seconds)
+        return was_on
 
     async def through_any(self, change: Change[T], *, seconds: float) -> T:
         """Make a change through the first member that answers. Raises ``ChangeRefusedError``.
