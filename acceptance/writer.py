@@ -17,7 +17,7 @@ from typing import Any
 
 from acceptance.errors import AcceptanceError
 from components.api.http_client import Call, NoAnswerError, ask_member
-from components.etcd.credentials import operator_context
+from components.etcd.credentials import TlsTexts
 from components.shared.ports import CLIENT_PORT
 
 PREFIX = "acceptance/"
@@ -59,9 +59,9 @@ class Writer:
 
     def use(self, outputs: Mapping[str, Any]) -> None:
         """Take the certificates from the outputs of the stack."""
-        self._context = operator_context(
+        self._context = TlsTexts(
             outputs["caCertificate"], outputs["clientCertificate"], outputs["clientKey"]
-        )
+        ).context()
 
     def start(self) -> None:
         """Begin to write."""

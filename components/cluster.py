@@ -21,8 +21,10 @@ from .backups.restore_check import check_restore
 from .changes.bootstrap_record import BootstrapRecord
 from .changes.immutable_settings import ImmutableSettings, InvalidTransitionError
 from .changes.placement import placement_problems
+from .changes.shared_authorities import SharedAuthorities
 from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
+from .config.authentication_holes import authentication_warning
 from .config.backup_settings import backup_summary, backup_target, short_deletion
 from .config.naming import ConfigNames, named_by, names, told_names
 from .config.running_clusters import (
@@ -36,6 +38,7 @@ from .droplets.discovery_check import DiscoveryCheck
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
 from .etcd.cluster_client import ClusterClient
+from .etcd.credentials import Credentials
 from .identity.cluster_identity import identity_tag
 from .identity.ownership import Component
 from .identity.stack_state import StackState
@@ -115,8 +118,12 @@ class EtcdCluster(pulumi.ComponentResource):
             cluster = arguments.cluster or name
             refuse_shared_names(name, cluster, arguments.settings.domain)
             check_user_data(cluster, arguments.settings)
-            if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
-                pulumi.log.warn(warning)
+            for warning in (
+                short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds),
+                authentication_warning(arguments.settings, arguments.settings.version),
+            ):
+                if warning:
+                    pulumi.log.warn(warning)
             super().__init__("etcd:index:EtcdCluster", name, None, own_options(opts))
             refuse_protection(self._protect)
             component = (
@@ -167,18 +174,27 @@ class EtcdCluster(pulumi.ComponentResource):
             stack=account.stack,
             parent=self,
         )
-        authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
+        shared_authorities = SharedAuthorities(name, stack=account.stack, opts=allowed)
+        authority = CertificateAuthority(
+            name,
+            settings,
+            shared=shared_authorities.numbers,
+            clock=account.clock,
+            opts=shared_authorities.after_record(allowed),
+        )
         client = ClusterClient(
             settings,
             account=account,
-            ca_certificate=authority.bundle,
-            operator_certificate=authority.operator.alone,
-            operator_key=authority.operator.key,
+            credentials=Credentials(authority.bundle, authority.operator),
         )
-        # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
-        issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
+        # Its hook needs the program's certificates, and must not wait for one that could not be issued.
+        issued = pulumi.ResourceOptions(depends_on=authority.own_certificates)
         staged = StagedRecord(
-            name, settings, members=client, opts=pulumi.ResourceOptions.merge(allowed, issued)
+            name,
+            settings,
+            members=client,
+            account=account,
+            opts=pulumi.ResourceOptions.merge(allowed, issued),
         )
         child = staged.after_record(allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)

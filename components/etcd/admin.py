@@ -1,26 +1,24 @@
-"""Changes of a running cluster, by a member's JSON gateway (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/)."""
+"""Changes of a running cluster, by a member's gRPC API."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-import httpx
+import grpc
 
-from ..api.http_client import Call, NoAnswerError, ask_member
-from ..shared.ports import CLIENT_PORT
+from .credentials import TlsTexts
+from .grpc_api import Connection, RefusedCallError
 
 CHANGE_TIMEOUT_SECONDS = 10
-"""The limit of each wait for a member."""
+"""The limit of the wait for one change."""
 HASH_TIMEOUT_SECONDS = 120
 """The limit of the wait for a hash. A member reads its whole database for it, perhaps from a slow disk."""
-HASH_PATH = "/v3/maintenance/hashkv"
-CONNECTIONS = 16
-"""The number of connections that share many small requests."""
+CALLS_AT_ONCE = 64
+"""How many small requests are under way at once on one connection."""
 
 
 @dataclass(frozen=True)
@@ -37,79 +35,102 @@ class ChangeRefusedError(Exception):
 
 
 class MemberAdmin:
-    """One member at its address. Requests carry the operator's certificate, and use no DNS."""
+    """One member at its address. Requests show the certificate of ``texts``, and use no DNS.
 
-    def __init__(self, name: str, address: str, context: ssl.SSLContext) -> None:
+    All methods raise ``ChangeRefusedError``.
+    """
+
+    def __init__(self, name: str, address: str, texts: TlsTexts) -> None:
         self._name = name
         self._address = address
-        self._context = context
+        self._texts = texts
 
     async def transfer_leadership(self, to: str) -> None:
-        """Make the member with the id ``to`` the leader. This member must lead. Raises ``ChangeRefusedError``."""
-        await self._post("/v3/maintenance/transfer-leadership", {"targetID": to})
+        """Make the member with the id ``to`` the leader. This member must lead."""
+        await self._change("Maintenance/MoveLeader", {"targetID": int(to)})
 
     async def remove_member(self, member: str) -> None:
-        """Remove the member with the id ``member`` from the cluster. Raises ``ChangeRefusedError``."""
-        await self._post("/v3/cluster/member/remove", {"ID": member})
+        """Remove the member with the id ``member`` from the cluster."""
+        await self._change("Cluster/MemberRemove", {"ID": int(member)})
 
     async def data_hash(self, revision: int) -> DataHash:
-        """The hash of the member's data at this revision. Raises ``ChangeRefusedError``.
+        """The hash of the member's data at this revision.
 
         The member applies no write meanwhile: for about half a second per GiB.
         """
-        (answer,) = await self._ask(
-            [Call(HASH_PATH, {"revision": str(revision)})], seconds=HASH_TIMEOUT_SECONDS
+        answer = await self._change(
+            "Maintenance/HashKV", {"revision": revision}, seconds=HASH_TIMEOUT_SECONDS
         )
-        if answer.status_code != HTTPStatus.OK:
-            raise self._refused(HASH_PATH, answer)
-        values = answer.json()
-        return DataHash(int(values.get("hash", 0)), int(values.get("compact_revision", 0)))
+        return DataHash(answer.hash, answer.compact_revision)
 
     async def grant_lease(self, lease: int, seconds: int) -> None:
-        """Create a lease with this id, which expires after ``seconds``. Raises ``ChangeRefusedError``."""
-        await self._post("/v3/lease/grant", {"ID": str(lease), "TTL": str(seconds)})
+        """Create a lease with this id, which expires after ``seconds``."""
+        await self._change("Lease/LeaseGrant", {"ID": lease, "TTL": seconds})
 
     async def has_lease(self, lease: int) -> bool:
-        """Whether the cluster has a lease with this id. Raises ``ChangeRefusedError``."""
-        answer = await self._post("/v3/lease/timetolive", {"ID": str(lease)})
-        # The value is -1 when there is no such lease. etcd leaves out a 0.
-        return int(answer.json().get("TTL", 0)) > 0
+        """Whether the cluster has a lease with this id."""
+        answer = await self._change("Lease/LeaseTimeToLive", {"ID": lease})
+        # The value is -1 when there is no such lease.
+        return answer.TTL > 0
 
     async def revoke_lease(self, lease: int) -> None:
-        """Revoke the lease with this id, if there is one. Raises ``ChangeRefusedError``."""
-        path = "/v3/lease/revoke"
-        (answer,) = await self._ask([Call(path, {"ID": str(lease)})])
-        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-            raise self._refused(path, answer)
+        """Revoke the lease with this id, if there is one."""
+        async with self.calls() as calls:
+            await calls.revoke_lease(lease)
 
     async def append_entries(self, count: int) -> None:
-        """Add at least ``count`` entries to Raft's log, which change nothing. Raises ``ChangeRefusedError``.
+        """Add at least ``count`` entries to Raft's log, which change nothing.
 
         Each request revokes a lease that does not exist. etcd finds that out only after it has agreed on the entry.
         """
-        share = [Call("/v3/lease/revoke", {"ID": "1"})] * -(-count // CONNECTIONS)
-        await asyncio.gather(*(self._ask(share) for _ in range(CONNECTIONS)))
+        async with self.calls() as calls:
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
-        (answer,) = await self._ask([Call(path, body)])
-        if answer.status_code != HTTPStatus.OK:
-            raise self._refused(path, answer)
-        return answer
+            async def append(share: int) -> None:
+                for _ in range(share):
+                    await calls.revoke_lease(1)
 
-    def _refused(self, path: str, answer: httpx.Response) -> ChangeRefusedError:
-        return ChangeRefusedError(f"{self._name} answered {answer.status_code} to {path}: {answer.text}")
+            await asyncio.gather(*(append(-(-count // CALLS_AT_ONCE)) for _ in range(CALLS_AT_ONCE)))
 
-    async def _ask(
-        self, calls: Sequence[Call], *, seconds: float = CHANGE_TIMEOUT_SECONDS
-    ) -> list[httpx.Response]:
+    @asynccontextmanager
+    async def calls(self) -> AsyncGenerator[Calls]:
+        """Many changes over one connection."""
+        with Connection(self._name, self._address, self._texts) as connection:
+            yield Calls(self._name, self._address, connection)
+
+    async def _change(
+        self, method: str, fields: Mapping[str, Any], *, seconds: float = CHANGE_TIMEOUT_SECONDS
+    ) -> Any:
+        async with self.calls() as calls:
+            return await calls.change(method, fields, seconds=seconds)
+
+
+class Calls:
+    """Changes over one open connection to a member. All methods raise ``ChangeRefusedError``."""
+
+    def __init__(self, name: str, address: str, connection: Connection) -> None:
+        self._name = name
+        self._address = address
+        self._connection = connection
+
+    async def change(
+        self, method: str, fields: Mapping[str, Any], *, seconds: float = CHANGE_TIMEOUT_SECONDS
+    ) -> Any:
+        """Call a method of ``grpc_api.py``. Returns its answer."""
         try:
-            return await ask_member(
-                self._name,
-                self._address,
-                CLIENT_PORT,
-                self._context,
-                calls,
-                seconds=seconds,
-            )
-        except NoAnswerError as error:
-            raise ChangeRefusedError(f"{self._name} at {self._address} did not answer: {error}") from error
+            return await self._connection.call(method, fields, seconds=seconds)
+        except RefusedCallError as error:
+            raise self._refused(method, error) from error
+
+    async def revoke_lease(self, lease: int) -> None:
+        """Revoke the lease with this id, if there is one."""
+        method = "Lease/LeaseRevoke"
+        try:
+            await self._connection.call(method, {"ID": lease}, seconds=CHANGE_TIMEOUT_SECONDS)
+        except RefusedCallError as error:
+            if error.code is not grpc.StatusCode.NOT_FOUND:
+                raise self._refused(method, error) from error
+
+    def _refused(self, method: str, error: RefusedCallError) -> ChangeRefusedError:
+        if error.answered:
+            return ChangeRefusedError(f"{self._name} answered {error.code.name} to {method}: {error}")
+        return ChangeRefusedError(f"{self._name} at {self._address} did not answer to {method}: {error}")

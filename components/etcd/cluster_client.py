@@ -17,7 +17,7 @@ from ..droplets.power_on import PowerSwitch
 from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
 from ..shared.names import same_cluster
 from .admin import ChangeRefusedError, DataHash, MemberAdmin
-from .credentials import operator_context
+from .credentials import Credentials
 from .foreign_members import set_apart, with_connections
 from .health import listed_names
 from .member_status import (
@@ -32,9 +32,15 @@ from .node_report import NodeReport, ask_report
 from .own_address import local_address
 from .peer_traffic import heard_members
 
+UNKNOWN_CERTIFICATE = "the program's certificate is unknown in this preview, so no member can be asked"
+
 
 class ClusterClient:
-    """The members of one cluster. They are found by its tag, and asked over TLS with the operator's certificate."""
+    """The members of one cluster. They are found by its tag, and asked over TLS.
+
+    Observations show the reader's certificate to etcd and to the machines' own port, and changes show the management's.
+    Both are the operator's while ``etcd:auth`` is unset.
+    """
 
     existing: pulumi.Output[frozenset[str]]
     """Names of the members that have a droplet when the run begins. Fails when that is unknown."""
@@ -46,13 +52,11 @@ class ClusterClient:
         settings: Settings,
         *,
         account: Inventory,
-        ca_certificate: pulumi.Output[str],
-        operator_certificate: pulumi.Output[str],
-        operator_key: pulumi.Output[str],
+        credentials: Credentials,
     ) -> None:
         self._settings = settings
         self._access = account.access
-        self._credentials = pulumi.Output.all(ca_certificate, operator_certificate, operator_key)
+        self._credentials = credentials
         self._context: ssl.SSLContext | None = None
         self._book = account.book
         self._power = PowerSwitch(self._access, self._book)
@@ -66,8 +70,8 @@ class ClusterClient:
         self._book.forget()
 
     async def credentials_known(self) -> bool:
-        """Whether the operator's certificate is known. It is unknown in a preview that creates it."""
-        return await self._credentials.is_known()
+        """Whether a certificate for look-ups is known. None is in a preview that creates all of them."""
+        return await self._credentials.for_lookups() is not None
 
     async def observe(self) -> Mapping[str, Observation]:
         """Ask all members at once: the configured ones, those with a droplet, and those that etcd lists.
@@ -263,14 +267,15 @@ class ClusterClient:
             raise ChangeRefusedError(f"the address of {name} is unknown: {error}") from error
         if name not in addresses:
             raise ChangeRefusedError(f"the address of {name} is unknown: no droplet is listed for it")
-        return MemberAdmin(name, addresses[name], await self._tls_context())
+        texts = await self._credentials.for_changes()
+        if texts is None:
+            raise RuntimeError(UNKNOWN_CERTIFICATE)
+        return MemberAdmin(name, addresses[name], texts)
 
     async def _tls_context(self) -> ssl.SSLContext:
         if self._context is None:
-            resolved = await self._credentials.future()
-            if resolved is None:
-                raise RuntimeError(
-                    "the operator's certificate is unknown in this preview, so no member can be asked"
-                )
-            self._context = operator_context(*resolved)
+            texts = await self._credentials.for_lookups()
+            if texts is None:
+                raise RuntimeError(UNKNOWN_CERTIFICATE)
+            self._context = texts.context()
         return self._context

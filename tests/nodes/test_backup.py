@@ -20,7 +20,7 @@ from etcd_node.backup.last_backup import DECISION_SECONDS
 from etcd_node.backup.request import REQUEST_GRACE, pending_request
 from etcd_node.backup.settings import read_backup_settings
 from etcd_node.backup.snapshot import decompress
-from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 from etcd_node.host.settings import read_settings
 
 from components.etcd.admin import MemberAdmin
@@ -32,6 +32,7 @@ from components.shared.stored_backups import Backup, backups_in
 from localcloud.toolchain.etcd import DEFAULT_VERSION
 
 from .api import Fault
+from .certificates import tls_texts
 from .lab import CALM, Lab, Node, eventually
 from .objects import KEY, ObjectServer
 
@@ -388,11 +389,10 @@ def test_backups_are_off_without_the_settings_file(tmp_path: Path) -> None:
 
 
 class ProgramRun:
-    """The program's requests to a member's JSON gateway before it changes members."""
+    """The program's requests to a member before it changes members."""
 
     def __init__(self, node: Node) -> None:
-        context = client_context(node.paths.etc, "server")
-        self.leases = MemberAdmin(node.name, node.name, context)
+        self.leases = MemberAdmin(node.name, node.name, tls_texts(node.paths.etc))
 
     def request(self, length: int = 700) -> None:
         asyncio.run(self.leases.revoke_lease(REQUEST_LEASE))

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from components.etcd.admin import DataHash, MemberAdmin
-from components.etcd.credentials import operator_context
 from components.etcd.data_comparison import DifferentDataError, compare_data
 from components.etcd.member_status import Observation, observe_members
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
+from .certificates import tls_texts
 from .lab import Lab, Node, eventually
 
 CHECK_TIME = {VERSIONS[0]: "ETCD_EXPERIMENTAL_COMPACT_HASH_CHECK_TIME"}
@@ -22,16 +22,15 @@ class Operator:
     """The program's view of the members."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        etc = nodes[0].paths.etc
-        files = (etc / f"{name}.pem" for name in ("ca", "server", "server-key"))
-        self._context = operator_context(*(file.read_text() for file in files))
+        self._texts = tls_texts(nodes[0].paths.etc)
+        self._context = self._texts.context()
         self._addresses = {node.name: node.name for node in nodes}
 
     async def observe(self) -> Mapping[str, Observation]:
         return await observe_members(self._addresses, self._addresses, self._context)
 
     async def data_hash(self, name: str, revision: int) -> DataHash:
-        return await MemberAdmin(name, name, self._context).data_hash(revision)
+        return await MemberAdmin(name, name, self._texts).data_hash(revision)
 
     async def compare(self) -> None:
         await compare_data(self, await self.observe(), purpose="Before a change", ending="", seconds=20)

@@ -17,11 +17,10 @@ from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, TlsClient, client_context
 from etcd_node.monitoring.exporter import raised_alarms
 
-from components.etcd.credentials import operator_context
 from components.etcd.member_status import Cause, NoStatus, observe_member
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
-from .certificates import make_authority
+from .certificates import make_authority, tls_texts
 from .lab import Lab, Node, eventually
 
 END = "etcd_node_certificate_not_after_timestamp_seconds"
@@ -60,7 +59,8 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
     assert status == 200
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     ends = {
-        name: float(samples[f'{END}{{certificate="{name}"}}']) for name in ("ca", "server", "peer", "client")
+        name: float(samples[f'{END}{{certificate="{name}"}}'])
+        for name in ("ca", "peer-ca", "server", "peer", "client")
     }
     assert all(abs(end - time.time() - 86400) < 300 for end in ends.values())
     assert (samples['etcd_node_alarm{alarm="NOSPACE"}'], samples['etcd_node_alarm{alarm="CORRUPT"}']) == (
@@ -68,6 +68,7 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
         "0",
     )
     assert samples['etcd_node_members{kind="voter"}'] == "1"
+    assert samples["etcd_node_authentication_unmanaged"] == "0"
     assert node.etcdctl("member", "add", "m2", "--learner", "--peer-urls=https://m2:2380").returncode == 0
     _, text = scrape(node, client_context(node.paths.etc, "server"))
     assert 'etcd_node_members{kind="voter"} 1\netcd_node_members{kind="learner"} 1\n' in text
@@ -94,8 +95,7 @@ def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:
 def test_an_etcd_without_a_quorum_says_so_while_clients_get_no_answer(lab: Lab) -> None:
     first, *others = lab.bootstrap()
     context = client_context(first.paths.etc, "server")
-    files = (first.paths.etc / f"{name}.pem" for name in ("ca", "server", "server-key"))
-    operator = operator_context(*(file.read_text() for file in files))
+    operator = tls_texts(first.paths.etc).context()
 
     def leader() -> bool | None:
         return json.loads(scrape(first, context, "/status")[1]).get("leader")

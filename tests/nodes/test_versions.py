@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from etcd_node.etcd.transport import client_context
 from etcd_node.etcd.wal import Contents, read_disk
 
 from components.changes.force_snapshots import LOGS_WITHOUT_V2, SNAPSHOT_ENTRIES
@@ -16,6 +15,7 @@ from components.etcd.admin import MemberAdmin
 from components.shared.versions import minor_version
 from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
+from .certificates import tls_texts
 from .lab import Lab, Node, eventually, wait_until_promoted
 from .objects import ObjectServer
 from .test_backup import configure, run_backup
@@ -79,8 +79,8 @@ def test_members_upgrade_from_each_version_to_the_next(lab: Lab) -> None:
 
 async def let_all_write_a_snapshot(nodes: list[Node]) -> None:
     """Do what the program does before it records 3.7."""
-    context = client_context(nodes[0].paths.etc, "server")
-    await MemberAdmin(nodes[0].name, nodes[0].name, context).append_entries(SNAPSHOT_ENTRIES + 1)
+    texts = tls_texts(nodes[0].paths.etc)
+    await MemberAdmin(nodes[0].name, nodes[0].name, texts).append_entries(SNAPSHOT_ENTRIES + 1)
     for node in nodes:
         eventually("it has a snapshot", lambda node=node: any(node.paths.data.glob("member/snap/*.snap")))
 

@@ -38,6 +38,8 @@ class Handler(BaseHTTPRequestHandler):
         payload = f"{self.client_address[1]} {self.command} {self.path} ".encode() + body
         if self.path == "/agent":
             payload = self.headers["User-Agent"].encode()
+        if self.path == "/accept":
+            payload = str(self.headers["Accept"]).encode()
         self.send_response(307 if self.path == "/moved" else 503 if self.path == "/sick" else 200)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(payload)))
@@ -101,6 +103,14 @@ async def test_a_member_that_hangs_up_is_asked_again_over_tls(
     # The server answers over TLS alone; that name and certificate agree is verified again.
     with pytest.raises(NoAnswerError, match="CERTIFICATE_VERIFY_FAILED"):
         await ask_member("etcd-server-2", "127.0.0.1", server.server_port, context, calls, seconds=5)
+
+
+async def test_a_member_gets_no_accept_header_so_that_etcd_gives_it_a_user(
+    server: ThreadingHTTPServer, context: ssl.SSLContext
+) -> None:
+    calls = [Call("/accept"), Call("/accept", {})]
+    answers = await ask_member(NAME, "127.0.0.1", server.server_port, context, calls, seconds=5)
+    assert [answer.text for answer in answers] == ["None", "None"]
 
 
 async def test_a_silent_member_is_given_up(silent: int) -> None:

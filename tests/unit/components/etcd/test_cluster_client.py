@@ -19,10 +19,12 @@ from components.droplets.address_book import AddressBook
 from components.droplets.inventory import Inventory
 from components.etcd.admin import ChangeRefusedError
 from components.etcd.cluster_client import ClusterClient
+from components.etcd.credentials import Credentials
 from components.etcd.foreign_members import foreign_members
 from components.etcd.health import listed_names
 from components.etcd.member_status import Cause, MemberStatus, NoStatus, Observation
 from components.identity.stack_state import StackState, stack_state
+from components.pki.authority import Certificate
 from tests.unit.components.config.valid_settings import settings
 
 
@@ -61,13 +63,27 @@ NEW = stack_state({}, "etcd-test")
 """The state of a new stack."""
 
 
+class Unsigned(pulumi.Resource):
+    """No engine knows it."""
+
+    def __init__(self) -> None:
+        """It is not registered."""
+
+
+def certificate(text: pulumi.Input[str]) -> Certificate:
+    output = pulumi.Output.from_input(text)
+    return Certificate(output, output, pulumi.Output.from_input("key"), Unsigned())
+
+
+def credentials() -> Credentials:
+    return Credentials(pulumi.Output.from_input("ca"), certificate("operator"))
+
+
 def cluster_client(stack: StackState = NEW, *, account: Inventory | None = None) -> ClusterClient:
     return ClusterClient(
         settings(),
         account=account or KnownInventory(stack),
-        ca_certificate=pulumi.Output.from_input(""),
-        operator_certificate=pulumi.Output.from_input(""),
-        operator_key=pulumi.Output.from_input(""),
+        credentials=credentials(),
     )
 
 
@@ -255,14 +271,7 @@ async def test_a_members_clock_is_compared_with_that_of_the_api(monkeypatch: pyt
     monkeypatch.setattr(ClusterClient, "_tls_context", context)
     account = KnownInventory(NEW)
     account.clock.note("Thu, 01 Jan 1970 01:00:00 GMT", sent=7200.0, received=7200.5)
-    nothing = pulumi.Output.from_input("")
-    client = ClusterClient(
-        settings(),
-        account=account,
-        ca_certificate=nothing,
-        operator_certificate=nothing,
-        operator_key=nothing,
-    )
+    client = cluster_client(account=account)
     assert await client.reports(["a"]) == {}
     assert ahead == [3599.0]
     assert "this machine's clock is 0:59:59 ahead" in client.clock_problem
