@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from .access.enforcement import enforce_access
 from .api.accounts import Accounts, argument_names, explicit_packages
 from .arguments.options import (
     former_names,
@@ -79,7 +80,7 @@ class EtcdCluster(pulumi.ComponentResource):
     endpoints: pulumi.Output[Sequence[str]]
     """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``.
 
-    A run knows them when all members are healthy.
+    A run knows them when all members are healthy, and etcd has the users of all clients.
     """
     members: Sequence[MemberOutput]
     """The members with their addresses and droplets, in the order of their numbers."""
@@ -275,8 +276,10 @@ class EtcdCluster(pulumi.ComponentResource):
             opts=child,
         )
 
-        self.endpoints = healthy.apply(
-            lambda all_names: [f"https://{one}:{CLIENT_PORT}" for one in all_names]
+        accessible = enforce_access(name, settings, client, completed=healthy, opts=child)
+        # Clients that take the endpoints find their users there.
+        self.endpoints = pulumi.Output.all(healthy, accessible).apply(
+            lambda known: [f"https://{one}:{CLIENT_PORT}" for one in known[0]]
         )
         self.members = [member.output() for member in members]
         self.ca_certificate = authority.bundle
