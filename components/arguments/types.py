@@ -355,3 +355,12 @@ class MemberOutput(TypedDict):
     """Id of the droplet, as other resources of the DigitalOcean provider take it."""
     urn: pulumi.Output[str]
     """URN by which DigitalOcean names the droplet, such as `do:droplet:3164444`."""
+
+
+class ClientOutput(TypedDict):
+    """What a client needs to identify itself."""
+
+    certificate: pulumi.Output[str]
+    """The client's certificate, PEM."""
+    key: pulumi.Output[str]
+    """The client's key, PEM; secret."""

@@ -115,9 +115,9 @@ def notes(content: SnapshotFile, version: str, settings: Settings) -> Iterator[s
         yield "It has no keys."
     if content.authentication:
         yield (
-            "Authentication is on in it, and stays on: pulumi up cannot check the members, and they take no backups. "
-            "Right after the restore run etcdctl --user root auth disable. Or turn it off in the old cluster, and take "
-            "another snapshot. Its users and roles stay either way."
+            "Authentication is on in it, and stays on. Set etcd:auth to true for the restore: users and roles of "
+            "etcd:clients are then made or repaired, and others stay as they are. With etcd:auth false, pulumi up "
+            "switches it off. With etcd:auth unset, pulumi up cannot check the members, and they take no backups."
         )
     if content.alarms:
         yield (

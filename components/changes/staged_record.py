@@ -21,7 +21,7 @@ from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
-from .auth_rules import not_switched_off, shown_auth, switches_off
+from .auth_rules import OFF, not_switched_off, shown_auth, switches_off
 from .live_checks import LiveChecks, reject
 from .staged_settings import StagedSettings, step_problems
 from .stash_record import depending_on, left_out, not_checked
@@ -109,6 +109,7 @@ class StagedRecord:
         if pulumi.runtime.is_dry_run() or not await self._account.has_droplets_or_volumes():
             return
         try:
-            await self._members.disable_authentication()
+            if await self._members.disable_authentication():
+                pulumi.log.info(f"etcd's authentication is off now, because {key_of('auth')} is {OFF}")
         except ChangeRefusedError as error:
             reject([not_switched_off(str(error))])

@@ -7,16 +7,18 @@ import ssl
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import pulumi
 
+from ..api.http_client import NoAnswerError
 from ..api.listing import ListingError
 from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from ..droplets.power_on import PowerSwitch
 from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
-from ..shared.names import same_cluster
-from .admin import ChangeRefusedError, DataHash, MemberAdmin
+from ..shared.names import by_number, same_cluster
+from .admin import Calls, Change, ChangeRefusedError, DataHash, MemberAdmin
 from .credentials import Credentials
 from .foreign_members import set_apart, with_connections
 from .health import listed_names
@@ -31,7 +33,12 @@ from .member_status import (
 from .node_report import NodeReport, ask_report
 from .own_address import local_address
 from .peer_traffic import heard_members
+from .server_certificate import common_name
 
+T = TypeVar("T")
+
+RETRY_SECONDS = 1.0
+"""The pause before all members are tried again."""
 UNKNOWN_CERTIFICATE = "the program's certificate is unknown in this preview, so no member can be asked"
 
 
@@ -259,14 +266,81 @@ class ClusterClient:
         wanted = set(names)
         await self._power.turn_on([name for name in self._settings.member_names if name in wanted])
 
+    async def changes_possible(self) -> bool:
+        """Whether the certificate for changes is known. It is unknown in a preview that creates it."""
+        return await self._credentials.for_changes() is not None
+
+    async def authentication_is_on(self) -> bool:
+        """Whether etcd enforces permissions. Raises ``ChangeRefusedError``."""
+        seconds = self._settings.health_timeout_seconds
+        return await self.through_any(_authentication_is_on, seconds=seconds)
+
+    async def disable_authentication(self) -> bool:
+        """Switch etcd's authentication off. Returns whether it was on. Users and roles stay.
+
+        Raises ``ChangeRefusedError``.
+        """
+        was_on = False
+
+        async def disable(calls: Calls) -> None:
+            nonlocal was_on
+            if await _authentication_is_on(calls):
+                was_on = True
+                await calls.change("Auth/AuthDisable", {})
+
+        await self.through_any(disable, seconds=self._settings.health_timeout_seconds)
+        return was_on
+
+    async def through_any(self, change: Change[T], *, seconds: float) -> T:
+        """Make a change through the first member that answers. Raises ``ChangeRefusedError``.
+
+        Members are tried in turn for ``seconds``, and each at least once. A refusal that lasts ends it at once. A
+        change may be made twice, when the answer to the first one is lost.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            refusal = ChangeRefusedError("no member has a known address", temporary=True)
+            for name in sorted(self._same_cluster(await self._known_addresses()), key=by_number):
+                try:
+                    async with (await self.admin(name)).calls() as calls:
+                        return await change(calls)
+                except ChangeRefusedError as error:
+                    if not error.temporary:
+                        raise
+                    refusal = error
+            if time.monotonic() >= deadline:
+                raise refusal
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def common_names(self) -> Mapping[str, str]:
+        """The common name in each configured member's server certificate; empty for one without.
+
+        Raises ``ChangeRefusedError`` if a member shows none.
+        """
+        context = await self._tls_context()
+        addresses = await self._known_addresses()
+        found: dict[str, str] = {}
+        for name in self._settings.member_names:
+            if name not in addresses:
+                raise ChangeRefusedError(f"the address of {name} is unknown", temporary=True)
+            try:
+                found[name] = await common_name(name, addresses[name], context)
+            except NoAnswerError as error:
+                raise ChangeRefusedError(
+                    f"{name} at {addresses[name]} did not show its certificate: {error}", temporary=True
+                ) from error
+        return found
+
     async def admin(self, name: str) -> MemberAdmin:
         """The named member, for changes of the cluster. Raises ``ChangeRefusedError`` if its address is unknown."""
         try:
             addresses = await self._book.addresses()
         except ListingError as error:
-            raise ChangeRefusedError(f"the address of {name} is unknown: {error}") from error
+            raise ChangeRefusedError(f"the address of {name} is unknown: {error}", temporary=True) from error
         if name not in addresses:
-            raise ChangeRefusedError(f"the address of {name} is unknown: no droplet is listed for it")
+            raise ChangeRefusedError(
+                f"the address of {name} is unknown: no droplet is listed for it", temporary=True
+            )
         texts = await self._credentials.for_changes()
         if texts is None:
             raise RuntimeError(UNKNOWN_CERTIFICATE)
@@ -279,3 +353,7 @@ class ClusterClient:
                 raise RuntimeError(UNKNOWN_CERTIFICATE)
             self._context = texts.context()
         return self._context
+
+
+async def _authentication_is_on(calls: Calls) -> bool:
+    return bool((await calls.change("Auth/AuthStatus", {})).enabled)

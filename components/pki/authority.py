@@ -20,6 +20,7 @@ import pulumi
 import pulumi_tls as tls
 
 from ..api.clock import ApiClock
+from ..config.access_settings import OPERATOR, READER, ROOT
 from ..config.settings import Settings
 from .clock_check import clock_hook
 from .validity import Lifetime, Renewal, parse_time
@@ -32,10 +33,6 @@ CLIENT_USES: tuple[Use, ...] = ("client_auth",)
 AUTHORITY_USES = ("cert_signing", "crl_signing")
 LONGEST_NAME = 64
 """The most characters of a common name (RFC 5280, appendix A.1)."""
-MANAGEMENT_USER = "root"
-"""The user that etcd demands before authentication is enabled, and that may do everything."""
-READER = "etcd-reader"
-"""The organization in the certificate with which the program asks members."""
 LOOPBACK = ("localhost",)
 LOOPBACK_ADDRESSES = ("127.0.0.1",)
 
@@ -136,11 +133,11 @@ class CertificateAuthority(pulumi.ComponentResource):
             for other in generations.values()
             if other.number < self._signer.number
         ]
-        self.operator = self.issue("operator", user_subject("etcd-operator"), CLIENT_USES, names=())
+        self.operator = self.issue("operator", user_subject(OPERATOR), CLIENT_USES, names=())
         self.reader = self.management = None
         if settings.auth is not None:
             self.reader = self.issue("reader", no_user_subject(READER), CLIENT_USES, names=())
-            self.management = self.issue("management", user_subject(MANAGEMENT_USER), CLIENT_USES, names=())
+            self.management = self.issue("management", user_subject(ROOT), CLIENT_USES, names=())
         self.own_certificates = [
             one.resource for one in (self.operator, self.reader, self.management) if one is not None
         ]
@@ -150,9 +147,10 @@ class CertificateAuthority(pulumi.ComponentResource):
         self, *, after: pulumi.Input[Sequence[pulumi.Input[pulumi.Resource]]]
     ) -> Mapping[str, Certificate]:
         """Issue the certificates of the configured clients. Returns them by the clients' names."""
+        # Cluster names have no dots, so no other cluster's certificate can have such a name, as with a hyphen.
         return {
             client.name: self.issue(
-                f"client-{client.name}", user_subject(client.name), CLIENT_USES, names=(), after=after
+                f"client.{client.name}", user_subject(client.name), CLIENT_USES, names=(), after=after
             )
             for client in self._settings.clients
         }
@@ -282,7 +280,8 @@ class CertificateAuthority(pulumi.ComponentResource):
         words = "" if number == 1 else f" {number}"
         # Clusters exist with the subject of the clients' CA, whatever its length, and would not trust another.
         clients = self._authority(f"ca{suffix}", f"{self._name} CA{words}")
-        peers = self._authority(f"peer-ca{suffix}", shortened(self._name, f" peer CA{words}"))
+        # A cluster called NAME-peer has a CA NAME-peer-ca.
+        peers = self._authority(f"ca-peer{suffix}", shortened(self._name, f" peer CA{words}"))
         return Generation(number, clients, peers)
 
     def _authority(self, label: str, subject: str) -> Authority:

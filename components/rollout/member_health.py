@@ -180,6 +180,7 @@ class MemberHealth:
                 heard=name in heard,
                 leaving=name not in self._settings.member_names,
                 own_clock=self._members.clock_problem,
+                auth=self._settings.auth,
             )
             for name, observation in observations.items()
         }

@@ -33,7 +33,9 @@ class Situation(Enum):
     LEAVING = auto()
     NO_DROPLET = auto()
     OWN_CLOCK = auto()
-    AUTHENTICATION = auto()
+    AUTHENTICATION_UNSET = auto()
+    AUTHENTICATION_OFF = auto()
+    AUTHENTICATION_ON = auto()
     NO_SPACE = auto()
     CORRUPT = auto()
     LEARNER = auto()
@@ -79,12 +81,16 @@ class Seen:
     """Whether it is not configured any more."""
     own_clock: str = ""
     """By how much the clock of this machine differs from that of DigitalOcean's API; empty if it does not."""
+    auth: bool | None = None
+    """The setting ``etcd:auth``."""
 
 
 def situation(seen: Seen) -> Situation:
     """The situation of a member. What its machine says counts more than how its etcd failed to answer."""
     observation, report = seen.observation, seen.report
     if isinstance(observation, MemberStatus):
+        if seen.problem == AUTHENTICATION:
+            return AUTHENTICATED[seen.auth]
         return _of_answer(seen.problem, report)
     if observation.cause in NOT_ASKED:
         leaving = seen.leaving and observation.cause is Cause.NO_DROPLET
@@ -114,8 +120,6 @@ def _only_out_of_reach(cause: Cause, report: NodeReport | None) -> bool:
 
 
 def _of_answer(problem: str, report: NodeReport | None) -> Situation:
-    if problem == AUTHENTICATION:
-        return Situation.AUTHENTICATION
     if "CORRUPT" in problem:
         return Situation.CORRUPT
     if report is not None and (report.read_only or report.full):
@@ -179,9 +183,20 @@ REMEDIES: dict[Situation, Remedy] = {
     Situation.OWN_CLOCK: Remedy(
         "This machine decides by its own clock whether a certificate is valid, so a new droplet does not help."
     ),
-    Situation.AUTHENTICATION: Remedy(
-        "This program works without etcd's users: certificates alone decide who may connect. Turn authentication off "
-        "with a user that has the role root: etcdctl --user root auth disable."
+    Situation.AUTHENTICATION_UNSET: Remedy(
+        "Somebody switched it on without this program, or a restored backup had it on. Nothing changes while it is on "
+        "and etcd:auth is unset. Switch it off with a user that has the role root: etcdctl --user root auth disable. "
+        "Without such a user, set etcd:auth to false: pulumi up then switches it off. After that, this program can "
+        "manage it: etcd:auth and etcd:clients, docs/access.md."
+    ),
+    Situation.AUTHENTICATION_OFF: Remedy(
+        "Somebody switched it on without this program, or a restored backup had it on, and etcd:auth is false. Switch "
+        "it off with a user that has the role root: etcdctl --user root auth disable. Then let this program switch it "
+        "on: set etcd:auth to true, docs/access.md."
+    ),
+    Situation.AUTHENTICATION_ON: Remedy(
+        "etcd knows no user for this program's requests, so this run changes nothing. A new droplet does not help: "
+        "docs/access.md says how to let the program in again."
     ),
     Situation.NO_SPACE: Remedy(
         "A database is full. Compact, defragment and disarm the alarm: docs/monitoring.md#etcdnospace."
@@ -289,6 +304,12 @@ NOT_ASKED = {
     Cause.NO_DROPLET: Situation.NO_DROPLET,
 }
 """The situations of members whose address is unknown."""
+AUTHENTICATED: dict[bool | None, Situation] = {
+    None: Situation.AUTHENTICATION_UNSET,
+    False: Situation.AUTHENTICATION_OFF,
+    True: Situation.AUTHENTICATION_ON,
+}
+"""The situations of members that tell nothing because of etcd's authentication, by ``etcd:auth``."""
 DATES = (EXPIRED, NOT_YET_VALID, REJECTS_DATES)
 """The reasons of members that are the same where this machine's clock is wrong."""
 

@@ -65,7 +65,7 @@ def choose(
         str,
         typer.Option(
             envvar=CLIENT,
-            help="The client of etcd:clients whose certificate etcdctl, prove and monitoring use, or operator. "
+            help="The client of etcd:clients whose certificate etcdctl, prove and monitoring use, or etcd-operator. "
             "Default: one with root, if there is one.",
         ),
     ] = "",

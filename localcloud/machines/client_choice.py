@@ -11,8 +11,8 @@ from localcloud.machines.errors import LocalCloudError
 
 CLIENT = "LOCALCLOUD_CLIENT"
 """The variable with the name of the client whose certificate is used."""
-OPERATOR = "operator"
-"""The name that chooses the operator's certificate."""
+OPERATOR = "etcd-operator"
+"""The name in the operator's certificate, which no client may have."""
 
 _SETTING = "etcd:clients"
 

@@ -13,12 +13,17 @@ import pytest
 
 from localcloud.cli.proof import prove
 from localcloud.cloud import LocalCloud
-from localcloud.machines.client_choice import CLIENT
+from localcloud.machines.client_choice import CLIENT, OPERATOR
 from localcloud.machines.errors import LocalCloudError
-from tests.access.stack import ADMIN, AccessDrill, usual_clients
+from tests.access.stack import ADMIN, METRICS, AccessDrill, usual_clients
 from tests.cluster.clouds import fresh_cloud
+from tests.cluster.cluster import CHECKOUT, wait_for
 from tests.drills import test_database, test_recovery
 from tests.drills.drill import Losses
+from tests.monitoring.watch import Watch
+
+TARGETS = 6
+"""etcd and the exporter of each member."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +46,17 @@ def test_prove_takes_the_client_with_root_and_names_what_another_one_lacks(
     drill: AccessDrill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Path(prove(drill.cloud, drill.folder).files[1]).name == f"client-{ADMIN}-certificate.pem"
-    monkeypatch.setenv(CLIENT, "operator")
+    monkeypatch.setenv(CLIENT, OPERATOR)
     with pytest.raises(LocalCloudError, match=r"may not read and write /localcloud/prove.*root: true"):
         prove(drill.cloud, drill.folder)
+
+
+def test_prometheus_reads_every_target_with_a_client_that_opens_no_key(drill: AccessDrill) -> None:
+    watch = Watch(drill, CHECKOUT / "monitoring/alerts.yaml")
+    wait_for(watch.up, lambda up: up == TARGETS, "answer of every target")
+    used = (drill.cloud.layout.run / "prometheus/client.pem").read_text(encoding="ascii")
+    assert used == drill.outputs()[f"client-{METRICS}-certificate"]
+    drill.cloud.prometheus.stop()
 
 
 def test_members_defragment_under_an_application(drill: AccessDrill, losses: Losses, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_the_peers_of_an_existing_cluster_move_to_their_own_authority(
             cluster.up()
         cluster.save_client(APP, files)
         # The first authority signs peers and clients, as before.
-        assert peer_port(cluster, files).startswith("200")
+        assert peer_port(cluster, files).endswith("200")
         for authorities in ([1, 2], [2, 1], [2]):
             cluster.configure(authorities=authorities)
             with cluster.case(f"CA rotation with authentication: {authorities}"):
@@ -56,8 +56,8 @@ def test_the_peers_of_an_existing_cluster_move_to_their_own_authority(
             cluster.save_client(APP, files)
             if authorities == [2]:
                 said = peer_port(cluster, files)
-                assert said.startswith("000"), said
-                assert "alert" in said
+                assert said.endswith("000"), said
+                assert " alert " in said
         assert cluster.may(WRITER, "get", f"/{cluster.stack}/0000000001")
         cluster.up("--expect-no-changes")
         cluster.read_all()

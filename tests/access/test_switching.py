@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.machines.client_choice import OPERATOR
 from tests.access.stack import ADMIN, APP, READER, AccessStack, WithClients, permission
 from tests.cluster.cluster import UP_LIMIT, WITHOUT_BACKUPS
 from tests.lifecycle.agent import Process
@@ -56,7 +57,7 @@ def test_a_cluster_without_authentication_gets_it_in_one_run(single: WithClients
     assert single.etcdctl("get", "--print-value-only", "/app/old") == "kept\n"
     assert single.may(APP, "put", "/app/new", "value")
     assert not single.may(APP, "put", "/other", "value")
-    assert not single.may("operator", "get", "/app/old")
+    assert not single.may(OPERATOR, "get", "/app/old")
 
 
 def test_authentication_is_not_forgotten_but_switched_off(single: WithClients) -> None:
@@ -65,7 +66,8 @@ def test_authentication_is_not_forgotten_but_switched_off(single: WithClients) -
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         refused = single.run("pulumi", *command, "--non-interactive", limit=UP_LIMIT)
         assert refused.returncode != 0
-        assert "set etcd:auth to false and complete a pulumi up first" in refused.stdout.replace("Set", "set")
+        assert "etcd:auth is not set, and was true" in refused.stdout
+        assert "Set it to false and complete a pulumi up first" in refused.stdout
         assert "Traceback" not in refused.stdout
     single.configure(auth=True, clients=ON)
     assert single.rights() == rights

@@ -29,7 +29,7 @@ def issuers(plan: Plan) -> set[str]:
 
 def test_the_first_authority_keeps_its_resource_names(plan_of: PlanOf) -> None:
     plan = plan_of()
-    assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca", f"{NAME}-peer-ca"]
+    assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca", f"{NAME}-ca-peer"]
     assert plan.one(AUTHORITY, f"{NAME}-ca").inputs["subject"] == {"commonName": f"{NAME} CA"}
     assert plan.outputs["caCertificate"] == pem("ca")
     assert issuers(plan) == {pem("ca")}

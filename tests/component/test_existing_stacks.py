@@ -17,7 +17,7 @@ KEY, REQUEST, LEAF = (f"tls:index/{kind}" for kind in (
     "privateKey:PrivateKey", "certRequest:CertRequest", "locallySignedCert:LocallySignedCert"
 ))  # fmt: skip
 NAME = "etcd-etcd-fra1"
-AUTHORITIES = ("ca", "peer-ca")
+AUTHORITIES = ("ca", "ca-peer")
 LEAVES = ("1-server", "1-peer", "operator")
 EXPECTED = {
     f"{STACK}::etcd-fra1",

@@ -113,6 +113,11 @@ def test_a_run_without_the_step_record_changes_no_authorities(left_out: Callable
         left_out(STEPS, authorities=[1, 2])
 
 
+def test_a_run_without_the_step_record_changes_no_authentication(left_out: Callable[..., Plan]) -> None:
+    with pytest.raises(pulumi.RunError, match=r"etcd:auth is true, and was not set: --target or --exclude"):
+        left_out(STEPS, auth=True)
+
+
 def test_a_run_without_the_step_record_installs_the_recorded_version(
     left_out: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:

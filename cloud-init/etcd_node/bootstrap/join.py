@@ -270,7 +270,7 @@ class JoiningMember:
         try:
             return self._take_step(ClusterClient(self._client, running), running)
         except (RefusalError, RefusedError, InstallError) as error:
-            self._wait_log.report(f"no data here; this member cannot join yet: {error}")
+            self._wait_log.report(f"no data here; waiting to join the cluster: {error}")
         except NoQuorumError as error:
             hint = f" ({RECOVER_THERE})" if self._settings.recovered else ""
             self._wait_log.report(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")

@@ -148,7 +148,7 @@ def problem_of(message: str) -> NoAnswerError | RefusedError:
     transient = ("no leader", "timed out", "stopped", "unavailable", "deadline", "auth store is old")
     if any(text in message for text in transient):
         return NoAnswerError(message)
-    refusals = ("CommonName of client", "user name is empty", "permission denied", "auth token")
+    refusals = ("CommonName of client", "user name", "user not found", "permission denied", "auth token")
     if any(text in message for text in refusals):
         message = f"{UNMANAGED} ({message})"
     return RefusedError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 
 from components.shared.health import LEARNER
 from etcd_node.etcd.client import RefusedError, call
@@ -92,9 +93,11 @@ def _data_objection(client: TlsClient, others: Sequence[MemberAddress], free: in
             answer = client.request_peer(
                 address, "GET", "/members/hashkv", {"revision": revision}, answer_timeout=HASH_TIMEOUT
             )
+            if answer.status != HTTPStatus.OK:
+                raise NoAnswerError(answer.body.decode(errors="replace").strip())
             values = answer.json()
-            hashes.add(f"{values['hash']} {values.get('compact_revision')}")
-    except (NoAnswerError, RefusedError, ValueError, KeyError) as error:
+            hashes.add(f"{values.get('hash')} {values.get('compact_revision')}")
+    except (NoAnswerError, RefusedError) as error:
         return unhealthy(name, error)
     if len(hashes) > 1:
         return "the others have different data, or compact it now: see docs/recovery.md, Different data"

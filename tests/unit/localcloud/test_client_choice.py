@@ -59,9 +59,11 @@ def test_settings_may_be_the_text_that_a_command_set() -> None:
 
 def test_the_chosen_client_is_used() -> None:
     assert clients().for_keys("reader").name == clients().for_metrics("reader").name == "reader"
-    assert clients().for_keys("operator") == OPERATOR_FILES
+    assert clients().for_keys("etcd-operator") == OPERATOR_FILES
 
 
 def test_a_chosen_client_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(LocalCloudError, match=r"client shop .*\(clients: metrics, reader, admin, operator\)"):
+    with pytest.raises(
+        LocalCloudError, match=r"client shop .*\(clients: metrics, reader, admin, etcd-operator\)"
+    ):
         clients().for_keys("shop")

@@ -97,7 +97,7 @@ def test_the_notes_name_what_stays_in_the_restored_cluster() -> None:
     assert told(PLAIN) == (
         "Its members are replaced by those of the new cluster. Their names, addresses and certificates do not matter."
     )
-    assert "etcdctl --user root auth disable" in told(replace(PLAIN, authentication=True))
+    assert "Set etcd:auth to true for the restore" in told(replace(PLAIN, authentication=True))
     assert "The alarm CORRUPT and NOSPACE is raised" in told(replace(PLAIN, alarms=("CORRUPT", "NOSPACE")))
     assert "It has 7 leases." in told(replace(PLAIN, leases=7))
     assert "It has no keys." in told(replace(PLAIN, keys=0))

@@ -1,0 +1,1 @@
+"""etcd's authentication: users, roles and permissions as the settings say."""

@@ -1,0 +1,220 @@
+"""Makes etcd's users, roles and permissions those of the settings, at the end of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any, Protocol, TypeVar
+
+import pulumi
+
+from ..config.naming import key_of
+from ..config.running_clusters import failing_last
+from ..config.settings import Settings
+from ..etcd.admin import Change, ChangeRefusedError
+from .desired import OWN_ROLES, desired_clients
+from .plan import ENABLE, AccessState, Step, access_steps, foreign_clients
+from .state import AuthCalls, apply_steps, is_enabled, read_access
+
+T = TypeVar("T")
+
+ROUNDS = 5
+"""How often users and roles are read and changed. One time is enough unless somebody else changes them meanwhile."""
+BY_HAND = (
+    "etcd's authentication was on, and {key} is false: somebody switched it on without this program, or a restored "
+    "backup had it on"
+)
+
+
+class AccessError(pulumi.RunError):
+    """Users, roles or authentication are not as configured. The text says what to do."""
+
+
+class AccessClient(Protocol):
+    """The running cluster. ``components/etcd/cluster_client.py`` implements it."""
+
+    @property
+    def existing(self) -> pulumi.Output[frozenset[str]]:
+        """Names of the members that have a droplet when the run begins."""
+        ...
+
+    async def changes_possible(self) -> bool:
+        """Whether the certificate for changes is known. It is unknown in a preview that creates it."""
+        ...
+
+    async def through_any(self, change: Change[T], *, seconds: float) -> T:
+        """Make a change through the first member that answers. Raises ``ChangeRefusedError``."""
+        ...
+
+    async def disable_authentication(self) -> bool:
+        """Switch authentication off. Returns whether it was on. Raises ``ChangeRefusedError``."""
+        ...
+
+    async def common_names(self) -> Mapping[str, str]:
+        """The common name of each configured member's server certificate. Raises ``ChangeRefusedError``."""
+        ...
+
+
+def enforce_access(
+    name: str,
+    settings: Settings,
+    client: AccessClient,
+    *,
+    completed: pulumi.Output[Any],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.Output[None]:
+    """Register the record of authentication and clients. Returns an output that resolves when etcd enforces them.
+
+    ``completed`` resolves when all members are healthy. Each run reads what etcd has, and repairs it. The record is
+    updated afterwards. It only lets a preview show a change. While ``etcd:auth`` is unset there is none, and nothing is
+    done. While it is false, users and roles stay as they are: they have no effect, and the next true is quick.
+    """
+    if settings.auth is None:
+        return completed.apply(lambda _: None)
+    enforcement = Enforcement(name, settings, client)
+
+    @failing_last
+    async def enforce(_: Any) -> list[pulumi.Resource]:
+        if pulumi.runtime.is_dry_run():
+            await enforcement.announce()
+        else:
+            await enforcement.enforce()
+        return []
+
+    # In a preview that creates the cluster, nothing tells that it is completed.
+    after = client.existing.apply(enforce) if pulumi.runtime.is_dry_run() else completed.apply(enforce)
+    record = pulumi.Stash(
+        f"{name}-access",
+        input=access_record(settings),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=after)),
+    )
+    return record.urn.apply(lambda _: None)
+
+
+def access_record(settings: Settings) -> dict[str, Any]:
+    """The input of the record: permissions in words, by client."""
+    return {
+        "auth": "on" if settings.auth else "off",
+        "clients": {
+            one.name: sorted(
+                [
+                    *(f"{access.word} {keys}" for keys, access in one.grants.items()),
+                    *(["root"] if one.root else []),
+                ]
+            )
+            for one in desired_clients(settings.clients)
+        },
+    }
+
+
+class Enforcement:
+    """One run's view of the users and roles of one cluster."""
+
+    def __init__(self, name: str, settings: Settings, client: AccessClient) -> None:
+        self._name = name
+        self._settings = settings
+        self._client = client
+        self._clients = desired_clients(settings.clients)
+
+    async def enforce(self) -> None:
+        """Read users and roles, and change what differs from the settings. Raises ``AccessError``."""
+        seconds = self._settings.health_timeout_seconds
+        deadline = monotonic() + seconds
+        observed = "they change all the time"
+        named = False
+        for _ in range(ROUNDS):
+            try:
+                if not self._settings.auth:
+                    if await self._client.disable_authentication():
+                        reason = BY_HAND.format(key=key_of("auth"))
+                        pulumi.log.warn(
+                            f"{self._name}: {reason}. It is off now, and users and roles stay as they are"
+                        )
+                    return
+                state = await self._client.through_any(self._read, seconds=deadline - monotonic())
+                if not named:
+                    self._name_foreign(state)
+                    named = True
+                if not (steps := self._steps(state)):
+                    return
+                if ENABLE in steps:
+                    await self._refuse_common_names()
+                await self._client.through_any(self._applying(steps), seconds=deadline - monotonic())
+            except ChangeRefusedError as error:
+                observed = str(error)
+        raise AccessError(
+            f"{self._name}: etcd's users and roles could not be made those of {key_of('clients')} within {seconds} s "
+            f"({key_of('healthTimeoutSeconds')}). Last observed: {observed}. Run pulumi up again: it goes on from what "
+            "etcd has"
+        )
+
+    async def announce(self) -> None:
+        """In a preview, say what a run will change. Raises ``AccessError`` for what it will refuse."""
+        if not await self._client.existing.future():
+            return
+        if not await self._client.changes_possible():
+            pulumi.log.info(
+                f"{self._name}: etcd's users and roles are read when there is a certificate for it"
+            )
+            return
+        try:
+            if not self._settings.auth:
+                if await self._client.through_any(is_enabled, seconds=0):
+                    pulumi.log.info(f"{self._name}: the run will switch authentication off")
+                return
+            state = await self._client.through_any(self._read, seconds=0)
+        except ChangeRefusedError as error:
+            pulumi.log.info(f"{self._name}: this preview could not read etcd's users and roles: {error}")
+            return
+        self._name_foreign(state)
+        for step in self._steps(state):
+            pulumi.log.info(f"{self._name}: the run will {step.text}")
+
+    async def _read(self, calls: AuthCalls) -> AccessState:
+        return await read_access(calls, self._clients)
+
+    def _steps(self, state: AccessState) -> list[Step]:
+        if foreign := foreign_clients(state, self._clients):
+            raise AccessError(
+                "\n".join(
+                    f"{key_of('clients')} has {name}, and etcd has a user {name} that this program did not make: it "
+                    f"lacks the role {OWN_ROLES}{name}. Choose another name for the client. Or delete the user, if "
+                    f"nobody needs it: etcdctl user delete {name}"
+                    for name in foreign
+                )
+            )
+        return access_steps(state, self._clients)
+
+    def _name_foreign(self, state: AccessState) -> None:
+        for kind, names in (("users", state.foreign_users), ("roles", state.foreign_roles)):
+            if names:
+                pulumi.log.warn(
+                    f"{self._name}: etcd has {kind} that are not in {key_of('clients')}, and this program leaves them "
+                    f"alone: {', '.join(names)}"
+                )
+
+    def _applying(self, steps: Sequence[Step]) -> Change[None]:
+        def done(step: Step) -> None:
+            pulumi.log.info(f"{self._name}: {step.text}: done")
+
+        async def apply(calls: AuthCalls) -> None:
+            await apply_steps(calls, steps, done=done)
+
+        return apply
+
+    async def _refuse_common_names(self) -> None:
+        """Raise if requests through a member's gateway would act as a user.
+
+        etcd gives such a request the common name of the member's own certificate.
+        """
+        named = {name: found for name, found in (await self._client.common_names()).items() if found}
+        if named:
+            raise AccessError(
+                f"{self._name}: authentication is not switched on, because requests through etcd's JSON gateway would "
+                "act as users: "
+                + ", ".join(
+                    f"the server certificate of {one} has the common name {cn}" for one, cn in named.items()
+                )
+                + ". Run pulumi up without --target and --exclude: it gives each member a "
+                "certificate without one"
+            )
