@@ -18,6 +18,10 @@ pulumi.export("members", {member["name"]: member["address"] for member in cluste
 pulumi.export("caCertificate", cluster.ca_certificate)
 pulumi.export("clientCertificate", cluster.client_certificate)
 pulumi.export("clientKey", cluster.client_key)
+pulumi.export("clients", [*cluster.clients])
+for client, files in cluster.clients.items():
+    pulumi.export(f"client-{client}-certificate", files["certificate"])
+    pulumi.export(f"client-{client}-key", files["key"])
 pulumi.export("certificates", cluster.certificates)
 pulumi.export("environment", cluster.environment)
 pulumi.export("prometheusScrapeConfig", cluster.prometheus_scrape_config)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .arguments.types import (
         Access,
         Backups,
+        Client,
+        ClientOutput,
         Dns,
         Etcd,
         EtcdClusterArgs,
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         MemberOutput,
         Members,
         Network,
+        Permission,
         Tls,
     )
     from .cluster import EtcdCluster
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Backups",
+    "Client",
+    "ClientOutput",
     "Dns",
     "Etcd",
     "EtcdCluster",
@@ -31,6 +36,7 @@ __all__ = [
     "MemberOutput",
     "Members",
     "Network",
+    "Permission",
     "Tls",
 ]
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from .access.enforcement import enforce_access
 from .api.accounts import Accounts, argument_names, explicit_packages
 from .arguments.options import (
     former_names,
@@ -15,14 +16,16 @@ from .arguments.options import (
     refuse_protection,
     resource_options,
 )
-from .arguments.types import EtcdClusterArgs, MemberOutput
+from .arguments.types import ClientOutput, EtcdClusterArgs, MemberOutput
 from .arguments.values import Arguments, provider_arguments, read_arguments
 from .backups.restore_check import check_restore
 from .changes.bootstrap_record import BootstrapRecord
 from .changes.immutable_settings import ImmutableSettings, InvalidTransitionError
 from .changes.placement import placement_problems
+from .changes.shared_authorities import SharedAuthorities
 from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
+from .config.authentication_holes import authentication_warning
 from .config.backup_settings import backup_summary, backup_target, short_deletion
 from .config.naming import ConfigNames, named_by, names, told_names
 from .config.running_clusters import (
@@ -32,6 +35,7 @@ from .config.running_clusters import (
     refuse_shared_names,
     running,
 )
+from .config.settings import Settings
 from .droplets.discovery_check import DiscoveryCheck
 from .droplets.inventory import AccountState, Inventory
 from .droplets.preflight import Preflight
@@ -65,8 +69,8 @@ class EtcdCluster(pulumi.ComponentResource):
     It registers:
 
     - for each member, a droplet, a data volume, certificates and, with a zone, a DNS record;
-    - for the cluster, a VPC unless one is given, tags, a firewall, a certificate authority, the operator's client
-      certificate and, on request, the bucket for backups;
+    - for the cluster, a VPC unless one is given, tags, a firewall, certificate authorities, the operator's client
+      certificate, one for each client and, on request, the bucket for backups;
     - records of the settings, which reject an invalid change before any other resource changes;
     - gates, which let droplets be replaced one at a time.
 
@@ -76,7 +80,7 @@ class EtcdCluster(pulumi.ComponentResource):
     endpoints: pulumi.Output[Sequence[str]]
     """Client URLs, one for each member, such as ``https://etcd-server-1.example.com:2379``.
 
-    A run knows them when all members are healthy.
+    A run knows them when all members are healthy, and etcd has the users of all clients.
     """
     members: Sequence[MemberOutput]
     """The members with their addresses and droplets, in the order of their numbers."""
@@ -86,6 +90,8 @@ class EtcdCluster(pulumi.ComponentResource):
     """The operator's certificate, PEM."""
     client_key: pulumi.Output[str]
     """The operator's key, PEM; secret."""
+    clients: Mapping[str, ClientOutput]
+    """The certificates and keys of the configured clients, by their names."""
     certificates: pulumi.Output[Mapping[str, str]]
     """Dates: when runs begin to renew certificates (``renewsFrom``), by when one must have done so (``renewBefore``),
     and when the CA expires (``authorityEnds``).
@@ -116,8 +122,12 @@ class EtcdCluster(pulumi.ComponentResource):
             cluster = arguments.cluster or name
             refuse_shared_names(name, cluster, arguments.settings.domain)
             check_user_data(cluster, arguments.settings)
-            if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
-                pulumi.log.warn(warning)
+            for warning in (
+                short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds),
+                authentication_warning(arguments.settings, arguments.settings.version),
+            ):
+                if warning:
+                    pulumi.log.warn(warning)
             super().__init__("etcd:index:EtcdCluster", name, None, own_options(opts))
             refuse_protection(self._protect)
             component = (
@@ -168,18 +178,30 @@ class EtcdCluster(pulumi.ComponentResource):
             stack=account.stack,
             parent=self,
         )
-        authority = CertificateAuthority(name, settings, clock=account.clock, opts=allowed)
+        authority = _certificate_authority(name, settings, account, allowed)
         client = ClusterClient(
             settings,
             account=account,
-            credentials=Credentials(authority.bundle, authority.operator),
+            credentials=Credentials(
+                authority.bundle,
+                operator=authority.operator,
+                reader=authority.reader,
+                management=authority.management,
+            ),
         )
-        # Its hook needs the operator's certificate, and must not wait for one that could not be issued.
-        issued = pulumi.ResourceOptions(depends_on=[authority.operator.resource])
         staged = StagedRecord(
-            name, settings, members=client, opts=pulumi.ResourceOptions.merge(allowed, issued)
+            name,
+            settings,
+            members=client,
+            account=account,
+            opts=pulumi.ResourceOptions.merge(
+                allowed,
+                # Its hook needs the program's certificates, and must not wait for one that could not be issued.
+                pulumi.ResourceOptions(depends_on=authority.own_certificates),
+            ),
         )
         child = staged.after_record(allowed)
+        clients = authority.issue_clients(after=staged.allowed)
         bootstrap = BootstrapRecord(name, size=settings.size, restore=settings.restore_from, opts=child)
         child = bootstrap.after_record(child)
         identity = bootstrap.identity.apply(lambda one: identity_tag(name, one))
@@ -215,7 +237,11 @@ class EtcdCluster(pulumi.ComponentResource):
         )
         lockout = client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing))
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
-        known = [pulumi.Output.from_input(network.vpc_id), *(policy.urn for policy in policies)]
+        known = [
+            pulumi.Output.from_input(network.vpc_id),
+            *(policy.urn for policy in policies),
+            *(client.resource.urn for client in clients.values()),
+        ]
         rollout.settle(authority.operator.certificate, records.warnings, lockout, *known)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         shared = MemberArgs(
@@ -250,13 +276,19 @@ class EtcdCluster(pulumi.ComponentResource):
             opts=child,
         )
 
-        self.endpoints = healthy.apply(
-            lambda all_names: [f"https://{one}:{CLIENT_PORT}" for one in all_names]
+        accessible = enforce_access(name, settings, client, completed=healthy, opts=child)
+        # Clients that take the endpoints find their users there.
+        self.endpoints = pulumi.Output.all(healthy, accessible).apply(
+            lambda known: [f"https://{one}:{CLIENT_PORT}" for one in known[0]]
         )
         self.members = [member.output() for member in members]
         self.ca_certificate = authority.bundle
         self.client_certificate = authority.operator.certificate
         self.client_key = pulumi.Output.secret(authority.operator.key)
+        self.clients = {
+            client: {"certificate": one.certificate, "key": pulumi.Output.secret(one.key)}
+            for client, one in clients.items()
+        }
         self.certificates = announce(name, authority.renewal(), clock=account.clock, opts=child)
         self.backups = backup_summary(settings, backup_target(settings, cluster=name, region=settings.region))
         self.environment = self.endpoints.apply(etcdctl_environment)
@@ -266,6 +298,16 @@ class EtcdCluster(pulumi.ComponentResource):
             "members": {member.name: member.address for member in members},
         }
         self.register_outputs(outputs if component is None else {**outputs, "clusterName": name})
+
+
+def _certificate_authority(
+    name: str, settings: Settings, account: Inventory, opts: pulumi.ResourceOptions
+) -> CertificateAuthority:
+    """The cluster's authorities, after the record of those that are shared by clients and peers."""
+    shared = SharedAuthorities(name, stack=account.stack, opts=opts)
+    return CertificateAuthority(
+        name, settings, shared=shared.numbers, clock=account.clock, opts=shared.after_record(opts)
+    )
 
 
 @failing_last

@@ -22,8 +22,9 @@ from .pki.authority import (
     LOOPBACK,
     LOOPBACK_ADDRESSES,
     SERVER_USES,
-    Certificate,
     CertificateAuthority,
+    no_user_subject,
+    user_subject,
 )
 from .rollout.gate import Gate, GateArgs, digest
 from .rollout.rollout import Rollout
@@ -194,16 +195,41 @@ class Member(pulumi.ComponentResource):
         )
 
     def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:
-        extra = args.settings.extra_names
-        server = self._certificate(f"{number}-server", args, extra=extra)
-        peer = self._certificate(f"{number}-peer", args)
-        certificates = pulumi.Output.all(
-            ca_certificate=args.authority.bundle,
-            server_certificate=server.certificate,
-            server_key=server.key,
-            peer_certificate=peer.certificate,
-            peer_key=peer.key,
-        ).apply(lambda texts: MemberCertificates(**texts))
+        authority, settings = args.authority, args.settings
+        # With authentication, requests without a user must not get that of the member whose certificate etcd's gateway
+        # shows. So no common name is in it.
+        subject = user_subject(self.name) if settings.auth is None else no_user_subject(self.name)
+        extra = [one for one in settings.extra_names if not is_address(one)]
+        server = authority.issue(
+            f"{number}-server",
+            subject,
+            SERVER_USES,
+            names=[self.name, *LOOPBACK, *extra],
+            addresses=[*LOOPBACK_ADDRESSES, *(one for one in settings.extra_names if one not in extra)],
+            after=args.staged.allowed,
+        )
+        peer = authority.issue_peer(
+            f"{number}-peer",
+            subject,
+            names=[self.name, *LOOPBACK],
+            addresses=LOOPBACK_ADDRESSES,
+            after=args.staged.allowed,
+        )
+        for certificate in (server, peer):
+            args.rollout.settle(certificate.resource.urn)
+        texts: dict[str, pulumi.Input[str]] = {
+            "ca_certificate": authority.bundle,
+            "server_certificate": server.certificate,
+            "server_key": server.key,
+            "peer_ca_certificate": authority.peer_bundle,
+            "peer_certificate": peer.certificate,
+            "peer_key": peer.key,
+        }
+        if authority.management is not None:
+            # Members trust its CA before it signs, so they need no cross-signed certificate.
+            texts["management_certificate"] = authority.management.alone
+            texts["management_key"] = authority.management.key
+        certificates = pulumi.Output.all(**texts).apply(lambda known: MemberCertificates(**known))
         run_values = pulumi.Output.all(
             token=args.bootstrap.token,
             initial_size=args.bootstrap.size,
@@ -220,17 +246,3 @@ class Member(pulumi.ComponentResource):
             return render_user_data(node_config(settings, number, label, values))
 
         return pulumi.Output.secret(pulumi.Output.all(args.resolved, run_values).apply(render))
-
-    def _certificate(self, label: str, args: MemberArgs, *, extra: Sequence[str] = ()) -> Certificate:
-        """Issue a certificate for the member's name, and for ``extra`` names and addresses."""
-        addresses = [one for one in extra if is_address(one)]
-        certificate = args.authority.issue(
-            label,
-            self.name,
-            SERVER_USES,
-            names=[self.name, *LOOPBACK, *(one for one in extra if one not in addresses)],
-            addresses=[*LOOPBACK_ADDRESSES, *addresses],
-            after=args.staged.allowed,
-        )
-        args.rollout.settle(certificate.resource.urn)
-        return certificate

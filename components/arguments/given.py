@@ -15,11 +15,12 @@ from typing import Any, cast
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from ..config.forms import MISSING, example_of, shown, to_write, to_write_missing
-from ..config.naming import GROUPS, argument_of, key_of
+from ..config.forms import FORMS, MISSING, example_of, shown, to_write, to_write_missing
+from ..config.naming import GROUPS, argument_of, key_of, part_of
 from ..config.settings import Settings
 from ..config.unknown_keys import nearest_name
 from ..config.values import URL
+from .entries import in_names_of_schema, output_in
 
 OF_PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -133,13 +134,20 @@ class _Reading:
 
     def _read_setting(self, key: str, value: object) -> None:
         problem = empty_problem(key, value)
-        if is_output(value) and key not in self._takes_output:
+        path = output_in(value, FORMS[key])
+        if path is None and is_output(value):
+            path = ()
+        if path is not None and key not in self._takes_output:
             problem = (
-                f"{key_of(key)} is an output, and this argument takes a plain value: write one that the program knows "
-                f"before the run, such as {shown(example_of(key), quoted=True)}, or read it with pulumi.Config"
+                f"{part_of(key, path)} is an output, and this argument takes a plain value: write one that the program "
+                f"knows before the run, such as {shown(example_of(key, path), quoted=True)}, or read it with "
+                "pulumi.Config"
             )
-        if problem:
-            self.problems.append(problem)
+        problems = [problem] if problem else []
+        if not problems:
+            value = in_names_of_schema(value, FORMS[key], key_of(key), problems)
+        if problems:
+            self.problems += problems
             self.left_out.add(key)
         else:
             self.values[key] = value

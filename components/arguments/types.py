@@ -233,8 +233,41 @@ class Maintenance(TypedDict):
     """
 
 
+class Permission(TypedDict):
+    """What a client may do with one key, with the keys of a range, or with all keys that begin alike.
+
+    It has `key` or `prefix`, and not both.
+    """
+
+    access: str
+    """What the client may do: `read`, `write` (which includes to delete), or `readwrite`."""
+    key: NotRequired[str]
+    """One key, or the first key of a range."""
+    range_end: NotRequired[str]
+    """End of the range that begins with `key`. The range does not include it."""
+    prefix: NotRequired[str]
+    """Beginning of the keys, such as `/shop/`. An empty one is that of every key."""
+
+
+class Client(TypedDict):
+    """A client with a certificate of its own, and with a user of etcd."""
+
+    name: str
+    """Name of the client: the common name of its certificate, and the name of its user.
+
+    It has lower-case letters, digits, dots and hyphens, at most 64, and begins and ends with a letter or a digit.
+    """
+    permissions: NotRequired[Sequence[Permission]]
+    """What the client may do with which keys, at most 100 permissions.
+
+    Without any, it reads metrics and no key.
+    """
+    root: NotRequired[bool]
+    """Whether the client may do everything, such as to change users and members. The default is false."""
+
+
 class Access(TypedDict):
-    """Tokens, and the APIs that accept them.
+    """Tokens, the APIs that accept them, and the clients of etcd.
 
     Hooks and checks use the account of the provider that creates the resources. A program in another language than
     Python does not show an explicit provider's token, so it gives the token here a second time.
@@ -250,6 +283,14 @@ class Access(TypedDict):
 
     The default is `https://api.digitalocean.com`.
     """
+    auth: NotRequired[bool]
+    """Whether etcd enforces the clients' permissions.
+
+    False prepares the members' certificates for it and issues the clients' certificates, and every certificate opens
+    everything. Without it, there are no clients, and the members' certificates stay as they are.
+    """
+    clients: NotRequired[Sequence[Client]]
+    """Clients with a certificate of their own, at most 100. They need `auth`. There are none by default."""
     digitalocean_token: NotRequired[pulumi.Input[str]]
     """Token of the DigitalOcean provider that creates the resources. One of another account is refused.
 
@@ -314,3 +355,12 @@ class MemberOutput(TypedDict):
     """Id of the droplet, as other resources of the DigitalOcean provider take it."""
     urn: pulumi.Output[str]
     """URN by which DigitalOcean names the droplet, such as `do:droplet:3164444`."""
+
+
+class ClientOutput(TypedDict):
+    """What a client needs to identify itself."""
+
+    certificate: pulumi.Output[str]
+    """The client's certificate, PEM."""
+    key: pulumi.Output[str]
+    """The client's key, PEM; secret."""

@@ -1,8 +1,10 @@
-"""The record of changes that a cluster makes in steps: another version of etcd, or another certificate authority.
+"""The record of changes that a cluster makes in steps: another version of etcd, other certificate authorities, or
+authentication.
 
 A stash records the last step that the cluster was allowed to take, and the droplets depend on it. Its hook also asks
 the members that run now: if the last step was interrupted, some of them are behind the record. A hook that fails keeps
-the record, so that the unfinished step can still be completed.
+the record, so that the unfinished step can still be completed. The hook also switches authentication off, before the
+members lose the certificates with which they act while it is on.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from ..config.hooks import resource_hook
 from ..config.naming import key_of
 from ..config.running_clusters import failing_last
 from ..config.settings import Settings
+from ..droplets.inventory import Inventory
+from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
+from .auth_rules import OFF, not_switched_off, shown_auth, switches_off
 from .live_checks import LiveChecks, reject
 from .staged_settings import StagedSettings, step_problems
 from .stash_record import depending_on, left_out, not_checked
@@ -36,10 +41,17 @@ class StagedRecord:
     """The record, on which resources depend. It fails in a run that leaves the record out and may not."""
 
     def __init__(
-        self, name: str, settings: Settings, *, members: ClusterClient, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        members: ClusterClient,
+        account: Inventory,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         self._settings = settings
         self._members = members
+        self._account = account
         self._live_checks = LiveChecks(settings, members)
         self._requested = StagedSettings.of(settings)
         # Hook and record have the names that they have in clusters that exist.
@@ -67,9 +79,17 @@ class StagedRecord:
     async def _check_left_out(self) -> None:
         if (recorded := await left_out(self.record, self._requested)) is None:
             return
-        before, after = list(recorded.authorities), list(self._requested.authorities)
-        if before != after:
-            reject([not_checked("authorities", after, before)])
+        requested = self._requested
+        reject(
+            [
+                not_checked(key, after, before)
+                for key, before, after in (
+                    ("authorities", list(recorded.authorities), list(requested.authorities)),
+                    ("auth", shown_auth(recorded.auth), shown_auth(requested.auth)),
+                )
+                if before != after
+            ]
+        )
         pulumi.log.warn(
             f"{key_of('version')} is {self._requested.version}, and this run installs etcd {recorded.version} from "
             f"{recorded.release_url}: --target or --exclude leaves out the record with which a run checks the change"
@@ -81,3 +101,15 @@ class StagedRecord:
             reject(step_problems(old, self._requested, self._settings))
         if await self._members.credentials_known():
             await self._live_checks.prepare(old, self._requested, preview=pulumi.runtime.is_dry_run())
+        if old is not None and switches_off(old.auth, self._requested.auth):
+            await self._switch_off()
+
+    async def _switch_off(self) -> None:
+        """Disable authentication if there is a cluster that can have it on. A preview changes nothing."""
+        if pulumi.runtime.is_dry_run() or not await self._account.has_droplets_or_volumes():
+            return
+        try:
+            if await self._members.disable_authentication():
+                pulumi.log.info(f"etcd's authentication is off now, because {key_of('auth')} is {OFF}")
+        except ChangeRefusedError as error:
+            reject([not_switched_off(str(error))])

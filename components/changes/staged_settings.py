@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from ..config.naming import key_of
 from ..config.settings import Settings
 from ..shared.versions import minor_version, parse_version
+from .auth_rules import authentication_is_switched_off_first, recorded_auth
 from .immutable_settings import members_trust_each_other
 from .stash_record import Recorded
 from .upgrade_rules import upgrade_problems
@@ -22,6 +24,16 @@ class StagedSettings(Recorded):
     """The URL of the release, which contains the version."""
     release_sha256: str
     authorities: tuple[int, ...]
+    auth: str = ""
+    """Whether etcd enforces permissions: ``Auth`` in components/changes/auth_rules.py."""
+
+    def as_record(self) -> dict[str, Any]:
+        """The input of the stash. It says nothing of authentication until that is set."""
+        return {name: value for name, value in super().as_record().items() if name != "auth" or value}
+
+    def as_recorded(self, record: Mapping[str, Any]) -> Self:
+        """The values that an earlier run recorded. Authentication was not set if it did not record it."""
+        return super().as_recorded({"auth": "", **record})
 
     @staticmethod
     def of(settings: Settings) -> StagedSettings:
@@ -31,6 +43,7 @@ class StagedSettings(Recorded):
             release_url=settings.release_url.replace("{version}", settings.version),
             release_sha256=settings.release_checksum,
             authorities=settings.authorities,
+            auth=recorded_auth(settings.auth),
         )
 
 
@@ -45,6 +58,7 @@ def step_problems(old: StagedSettings, new: StagedSettings, settings: Settings) 
         *versions_increase(old, new, settings),
         *minor_versions_change_one_member_at_a_time(old, new, settings),
         *members_trust_each_other(old.authorities, new.authorities),
+        *authentication_is_switched_off_first(old.auth, new.auth),
     ]
 
 

@@ -2,23 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
+from ..shared.names import MEMBER_NAME
+from .errors import ConflictingSettingsError, WrongPartError
+from .naming import key_of
 from .values import ListOf
 
 Access = Literal["read", "write", "readwrite"]
 """What a permission allows, in etcd's words (https://etcd.io/docs/v3.6/op-guide/authentication/rbac/)."""
 
+CLIENT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?")
+"""The names of clients.
 
-class Permission(BaseModel):
-    """What a client may do with one key, with the keys of a prefix, or with the keys of a range."""
+A name is a certificate's common name, which has at most 64 characters (RFC 5280, ub-common-name). It is also a part of
+the names of resources, stack outputs and files.
+"""
+OPERATOR, READER, ROOT = "etcd-operator", "etcd-reader", "root"
+OWN_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        ROOT: "the program changes the cluster as this user. A client with root: true may do the same",
+        OPERATOR: "it is the name in the operator's certificate",
+        READER: "it is the name in the certificate with which the program observes the cluster",
+    }
+)
+"""The names that no client may have, each with the reason."""
+OWN_START = "pulumi-"
+"""The start of the names of the program's roles."""
+MOST_CLIENTS = 100
+"""The most clients.
+
+Each one costs three resources and two stack outputs, and several requests to etcd in every run.
+"""
+MOST_PERMISSIONS = 100
+"""The most permissions of a client. A role with so many of the longest keys is far smaller than a message of gRPC."""
+LONGEST_KEY = 1024
+"""The most bytes of a key in a permission."""
+
+ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"read": frozenset({"r"}), "write": frozenset({"w"}), "readwrite": frozenset({"r", "w"})}
+)
+OPEN_END = b"\0"
+"""The range end that stands for all keys from the first one on."""
+
+
+class _Entry(BaseModel):
+    """An entry of a list in the settings."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_fields(cls, value: Any) -> Any:
+        """A field that is null is not set."""
+        if not isinstance(value, dict):
+            return value
+        fields = cast("dict[Any, Any]", value)
+        return {name: given for name, given in fields.items() if given is not None}
+
+
+class Permission(_Entry):
+    """What a client may do with one key, with the keys of a prefix, or with the keys of a range."""
 
     access: Access
     key: str | None = None
@@ -28,6 +86,72 @@ class Permission(BaseModel):
     prefix: str | None = None
     """The start of all keys. The empty prefix is that of every key."""
 
+    @field_validator("key", "range_end", "prefix")
+    @classmethod
+    def _writable(cls, value: str | None) -> str | None:
+        if value and not value.isprintable():
+            raise ValueError(
+                "it has characters that cannot be seen, such as a line break or NUL, and a permission with them is "
+                "hard to find and to remove: use printable characters"
+            )
+        if value and len(value.encode()) > LONGEST_KEY:
+            raise ValueError(
+                f"use at most {LONGEST_KEY} bytes: a role must fit into one message. A prefix has all longer keys"
+            )
+        return value
+
+    @field_validator("key")
+    @classmethod
+    def _not_empty(cls, value: str | None) -> str | None:
+        if value == "":
+            raise ValueError(
+                'etcd has no empty key: write a key of at least one character. The prefix "" stands for every key'
+            )
+        return value
+
+    @field_validator("range_end")
+    @classmethod
+    def _ends_a_range(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None or "key" not in info.data:
+            return value
+        key: str | None = info.data["key"]
+        if key is None:
+            raise ValueError(
+                "a range begins with a key, and a prefix has no other end: set key to the first key of the range, or "
+                "remove rangeEnd"
+            )
+        if value == "":
+            raise ValueError(
+                "write the key after the last one of the range, or remove rangeEnd for the key alone"
+            )
+        if value == key:
+            raise ValueError(
+                "the range is empty, because it ends before this key and begins with it: write the key after the last "
+                "one of the range, or remove rangeEnd for the key alone"
+            )
+        if value.encode() < key.encode():
+            raise ValueError(
+                f"it comes before key, {key}, in the order of bytes that etcd uses, so the range is empty: exchange "
+                "the two, or write a later key"
+            )
+        return value
+
+    @field_validator("prefix")
+    @classmethod
+    def _not_beside_a_key(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("key") is not None:
+            raise ValueError(
+                "a permission is for a key, a range or a prefix, and this one has key as well: remove one of them, or "
+                "write two permissions"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _names_keys(self) -> Permission:
+        if self.key is None and self.prefix is None:
+            raise ValueError('it names no keys: set key or prefix. The prefix "" stands for every key')
+        return self
+
     @property
     def key_range(self) -> tuple[bytes, bytes]:
         """Key and range end as etcd's API has them. An empty range end stands for the key alone."""
@@ -35,19 +159,73 @@ class Permission(BaseModel):
             return (self.key or "").encode(), (self.range_end or "").encode()
         return prefix_range(self.prefix.encode())
 
+    def includes(self, other: Permission) -> bool:
+        """Whether a client with this permission may do all that the other one allows."""
+        (first, end), (others_first, others_end) = self.key_range, other.key_range
+        if not ACTIONS[self.access] >= ACTIONS[other.access] or others_first < first:
+            return False
+        if end == OPEN_END:
+            return True
+        # A key alone is the range up to the next possible key.
+        others_end = others_end or others_first + b"\0"
+        return others_end != OPEN_END and others_end <= (end or first + b"\0")
 
-class Client(BaseModel):
+
+class Client(_Entry):
     """A client with a certificate of its own. Its name is the certificate's common name, and that of its user."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
 
     name: str
     permissions: ListOf[Permission] = ()
     """Without any and without ``root``, the client reads metrics and no key."""
     root: bool = False
     """Whether the client may do everything, users and members included."""
+
+    @field_validator("name")
+    @classmethod
+    def _free_name(cls, value: str) -> str:
+        if not CLIENT_NAME.fullmatch(value):
+            raise ValueError(
+                "it is a certificate's common name, and part of the names of files and stack outputs: write at most 64 "
+                "lower-case letters, digits, dots and hyphens, with a letter or a digit at each end"
+            )
+        if value in OWN_NAMES:
+            raise ValueError(f"{OWN_NAMES[value]}. Use another name")
+        if MEMBER_NAME.fullmatch(value):
+            raise ValueError(
+                "it is a member's name, and a certificate with it could pass for the member's: use another name"
+            )
+        if value.startswith(OWN_START):
+            raise ValueError(f"the names of the program's own roles begin with {OWN_START}: use another name")
+        return value
+
+    @field_validator("permissions")
+    @classmethod
+    def _each_counts(cls, value: tuple[Permission, ...]) -> tuple[Permission, ...]:
+        if len(value) > MOST_PERMISSIONS:
+            raise ValueError(f"a client has at most {MOST_PERMISSIONS} permissions: use prefixes")
+        for position, one in enumerate(value):
+            for earlier, other in enumerate(value[:position]):
+                if one.key_range == other.key_range:
+                    raise WrongPartError(
+                        position,
+                        f"permissions[{earlier}] is for the same keys, and etcd holds one access for them: remove one "
+                        "of the two. To read and write has the access readwrite",
+                    )
+                if other.includes(one):
+                    raise WrongPartError(position, _without_effect(earlier))
+                if one.includes(other):
+                    raise WrongPartError(earlier, _without_effect(position))
+        return value
+
+    @field_validator("root")
+    @classmethod
+    def _alone(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("permissions"):
+            raise ValueError(
+                "a client with root may do everything, and this one has permissions as well: remove root to limit it "
+                "to them, or remove permissions"
+            )
+        return value
 
 
 class AccessSettings(BaseModel):
@@ -65,12 +243,48 @@ class AccessSettings(BaseModel):
     """
     clients: ListOf[Client] = ()
 
+    @field_validator("clients")
+    @classmethod
+    def _different(cls, value: tuple[Client, ...]) -> tuple[Client, ...]:
+        if len(value) > MOST_CLIENTS:
+            raise ValueError(
+                f"use at most {MOST_CLIENTS} clients, because every run issues their certificates and checks their "
+                "users. Applications that may do the same can share one"
+            )
+        positions: dict[str, int] = {}
+        for position, client in enumerate(value):
+            if client.name in positions:
+                raise WrongPartError(
+                    (position, "name"),
+                    f"{key_of('clients')}[{positions[client.name]}] has the same name, and both would be one user of "
+                    "etcd: rename or remove one of them",
+                )
+            positions[client.name] = position
+        return value
+
+    def check_clients(self) -> None:
+        """Raise ``ConflictingSettingsError`` if there are clients, and nothing says whether etcd distinguishes them."""
+        if self.clients and self.auth is None:
+            raise ConflictingSettingsError(
+                "clients",
+                "set",
+                f"clients also need {key_of('auth')}. Set it to true, and etcd enforces their permissions. With false, "
+                "they have certificates, and each of these opens everything",
+            )
+
 
 def prefix_range(prefix: bytes) -> tuple[bytes, bytes]:
     """Key and range end of all keys with a prefix (``clientv3.GetPrefixRangeEnd``)."""
     if not prefix:
-        return b"\0", b"\0"
+        return b"\0", OPEN_END
     for position in range(len(prefix) - 1, -1, -1):
         if prefix[position] < 0xFF:
             return prefix, prefix[:position] + bytes([prefix[position] + 1])
-    return prefix, b"\0"
+    return prefix, OPEN_END
+
+
+def _without_effect(wider: int) -> str:
+    return (
+        f"permissions[{wider}] allows all of it already, and etcd adds permissions up, so it has no effect: remove it, "
+        f"or narrow permissions[{wider}]"
+    )

@@ -11,6 +11,14 @@ class ConfigurationError(pulumi.RunError):
     """The stack's configuration is invalid. The text has one line for each wrong key."""
 
 
+class WrongPartError(ValueError):
+    """A part of a value is wrong beside the others. ``path`` has the position or the fields that lead to it."""
+
+    def __init__(self, path: int | tuple[int | str, ...], remedy: str) -> None:
+        super().__init__(remedy)
+        self.path = path if isinstance(path, tuple) else (path,)
+
+
 class ConflictingSettingsError(ValueError):
     """A value is well-formed, but conflicts with another one."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any, Literal, cast, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from .naming import names
@@ -36,9 +36,14 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
         "backupCaCertificate": "-----BEGIN CERTIFICATE-----…",
         "backupEncryption": "AES256",
         "restoreFrom": "latest",
+        "auth": True,
+        "clients": [{"name": "shop", "permissions": [{"access": "readwrite", "prefix": "/shop/"}]}],
     }
 )
 """A value for each key whose default is no example."""
+
+FIELD_EXAMPLES: Mapping[str, Any] = MappingProxyType({"key": "/shop/leader", "rangeEnd": "/shop0"})
+"""A value for each field of an entry that the entry's example does not have."""
 
 MISSING: Mapping[str, str] = MappingProxyType(
     {
@@ -64,6 +69,8 @@ class Form:
     kind: Any
     least: int | None = None
     most: int | None = None
+    exact: bool = False
+    """Whether only the texts ``true`` and ``false`` stand for a truth value, and others such as ``yes`` do not."""
 
     @property
     def listed(self) -> bool:
@@ -75,6 +82,20 @@ class Form:
         """The form of a list's entries."""
         return _form(FieldInfo.from_annotation(get_args(self.kind)[0]))
 
+    @property
+    def fields(self) -> Mapping[str, Form]:
+        """The forms of the fields of a dictionary, by name. Another value has none."""
+        if not (isinstance(self.kind, type) and issubclass(self.kind, BaseModel)):
+            return {}
+        return {field.alias or name: _form(field) for name, field in self.kind.model_fields.items()}
+
+    def at(self, path: Sequence[int | str]) -> Form:
+        """The form of a part of the value, to which positions and the names of fields lead."""
+        form = self
+        for part in path:
+            form = form.entry if isinstance(part, int) else form.fields[part]
+        return form
+
     def advice(self, example: Any) -> str:
         """What to write instead of a value that has another form."""
         if get_origin(self.kind) is Literal:
@@ -83,7 +104,8 @@ class Form:
         if self.kind is bool:
             return "write true or false"
         if self.kind is not int:
-            return f"write {'a list' if self.listed else 'a string'}, such as {json.dumps(example, ensure_ascii=False)}"
+            kind = "a list" if self.listed else "a dictionary" if self.fields else "a string"
+            return f"write {kind}, such as {json.dumps(example, ensure_ascii=False)}"
         if self.least is not None and self.most is not None:
             return f"write a whole number from {self.least} to {self.most}"
         if self.least is not None:
@@ -98,6 +120,9 @@ class Form:
             return [self.entry.from_text(one) for one in listed] if isinstance(value, list) else value
         if self.kind not in {int, bool} or not isinstance(value, str):
             return value
+        if self.exact:
+            parsed = _parsed(value)
+            return parsed if isinstance(parsed, bool) else value
         try:
             return TypeAdapter(self.kind).validate_python(value)
         except ValidationError:
@@ -106,10 +131,18 @@ class Form:
 
 def _form(setting: FieldInfo) -> Form:
     bounds = setting.metadata
+    optional = NoneType in get_args(setting.annotation)
+    kind = (
+        next(one for one in get_args(setting.annotation) if one is not NoneType)
+        if optional
+        else setting.annotation
+    )
     return Form(
-        setting.annotation,
+        kind,
         next((one.ge for one in bounds if isinstance(one, Ge)), None),  # type: ignore[arg-type]
         next((one.le for one in bounds if isinstance(one, Le)), None),  # type: ignore[arg-type]
+        # The keys that had a default before may be in stacks with a word such as yes.
+        exact=optional,
     )
 
 
@@ -119,12 +152,18 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 """The form of each setting, by key."""
 
 
-def example_of(key: str) -> Any:
-    """A value that a setting may have. It is no secret."""
+def example_of(key: str, path: Sequence[int | str] = ()) -> Any:
+    """A value that a setting may have, or the part of it to which ``path`` leads. It is no secret."""
     if key in EXAMPLES:
-        return EXAMPLES[key]
-    default = next(one.default for name, one in Settings.model_fields.items() if (one.alias or name) == key)
-    return [*default] if isinstance(default, tuple) else default
+        example = EXAMPLES[key]
+    else:
+        default = next(
+            one.default for name, one in Settings.model_fields.items() if (one.alias or name) == key
+        )
+        example = [*default] if isinstance(default, tuple) else default
+    for part in path:
+        example = example[0] if isinstance(part, int) else example.get(part, FIELD_EXAMPLES.get(part))
+    return example
 
 
 def to_write(key: str) -> str:
@@ -140,9 +179,9 @@ def to_write_missing(key: str) -> str:
     return f"{MISSING[key]}{names().to_set_secret(key) if key in SECRETS else ''}"
 
 
-def to_write_entry(key: str) -> str:
-    """What to write for an entry of a list that has a wrong form."""
-    return FORMS[key].entry.advice(example_of(key)[0])
+def to_write_part(key: str, path: Sequence[int | str]) -> str:
+    """What to write for a part of a setting that has a wrong form, such as an entry of a list."""
+    return FORMS[key].at(path).advice(example_of(key, path))
 
 
 def shown(value: Any, *, quoted: bool = False) -> str:
@@ -152,6 +191,8 @@ def shown(value: Any, *, quoted: bool = False) -> str:
     else:
         try:
             text = json.dumps(value, ensure_ascii=False)
+            if not text.isprintable():
+                text = json.dumps(value)
         except (TypeError, ValueError):
             return f"a value of type {type(value).__name__}"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

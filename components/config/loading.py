@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .backup_settings import s3_endpoint, spaces_region
-from .errors import ConfigurationError
+from .errors import ConfigurationError, WrongPartError
 from .forms import (
     FORMS,
     MISSING,
@@ -21,12 +21,12 @@ from .forms import (
     shown,
     stands_for_another_type,
     to_write,
-    to_write_entry,
     to_write_missing,
+    to_write_part,
 )
-from .naming import key_of, names, provider_key
+from .naming import key_of, names, part_of, provider_key
 from .settings import Settings
-from .unknown_keys import PROGRAM, configured_keys, unknown_keys
+from .unknown_keys import PROGRAM, configured_keys, nearest_name, unknown_keys
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -151,7 +151,8 @@ def validated(
     """
     found = [*problems, *provider_problems(values, explicit, environment)]
     try:
-        settings = Settings.model_validate(values)
+        # Fields have the names of the schema here, whoever wrote them.
+        settings = Settings.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
         found += describe_errors(error, left_out)
     else:
@@ -191,26 +192,49 @@ def _described(detail: ErrorDetails) -> str:
     cause = detail.get("ctx", {}).get("error")
     if not detail["loc"]:
         return str(cause)
-    key, entry = str(detail["loc"][0]), detail["loc"][1:]
+    key, path = str(detail["loc"][0]), detail["loc"][1:]
     if key not in FORMS:
         return "\n".join(unknown_keys([f"{PROGRAM}:{key}"], PROGRAM))
+    given = detail["input"]
+    if isinstance(cause, WrongPartError):
+        path += cause.path
+        for part in cause.path:
+            given = given[part]
+    if detail["type"] in {"extra_forbidden", "invalid_key"}:
+        return _unknown_field(key, path[:-1], path[-1])
+    name = part_of(key, path)
+    if detail["type"] == "missing" and path:
+        return f"{name} is not set: {to_write_part(key, path)}"
     if detail["type"] == "missing" or (detail["type"] == "too_short" and key in MISSING):
         state = "not set" if detail["type"] == "missing" else "an empty list"
-        return f"{key_of(key)} is {state}: {to_write_missing(key)}"
-    name = f"{key_of(key)}{''.join(f'[{position}]' for position in entry)}"
+        return f"{name} is {state}: {to_write_missing(key)}"
     if key in SECRETS:
         return f"{name} is {'not a token' if key == 'discoveryToken' else 'not a string'}: {cause or to_write(key)}"
-    given = detail["input"]
-    # Only a caller of the component can write a number as text.
-    like_another_type = names().distinguishes_text and stands_for_another_type(given)
+    # A configuration holds a key's own value as text. Only a part of it, or an argument, can be a number as text.
+    in_dictionary = any(isinstance(part, str) for part in path)
+    like_another_type = (names().distinguishes_text or in_dictionary) and stands_for_another_type(given)
     value = shown(given, quoted=like_another_type)
     if cause:
         return f"{name} is {value}: {cause}"
-    form, advice = (FORMS[key].entry, to_write_entry(key)) if entry else (FORMS[key], to_write(key))
+    form = FORMS[key].at(path)
+    advice = to_write_part(key, path) if path else to_write(key)
     without = (
         ", without quotes" if like_another_type and not form.listed and form.from_text(given) != given else ""
     )
     return f"{name} is {value}: {advice}{without}"
+
+
+def _unknown_field(key: str, path: Sequence[int | str], name: object) -> str:
+    """The line about a field that its dictionary does not have."""
+    fields = FORMS[key].at(path).fields
+    *others, last = fields
+    nearest = nearest_name(str(name), fields)
+    remedy = (
+        f"set {part_of(key, [*path, nearest])} instead, and remove this one"
+        if nearest
+        else f"remove it. The fields are {', '.join(others)} and {last}"
+    )
+    return f"{part_of(key, path)}.{shown(str(name))} is set, and there is no such field: {remedy}"
 
 
 def _bucket_problems(settings: Settings, environment: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import cast
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -65,7 +66,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "protect",
             "alertEmails",
         ),
-        "access": ("discoveryToken", "discoveryApiUrl"),
+        "access": ("discoveryToken", "discoveryApiUrl", "auth", "clients"),
     }
 )
 """The keys of ``pulumi config`` by the group of arguments that they are in."""
@@ -104,6 +105,10 @@ class ConfigNames:
 
     def to_write_list(self, key: str, example: Sequence[object]) -> str:
         """What to write where a list is needed."""
+        if isinstance(example[0], Mapping):
+            field, value = next(iter(cast("Mapping[str, object]", example[0]).items()))
+            # The engine takes no text for a list of objects, not even JSON.
+            return f"write a list: pulumi config set --path '{self.key(key)}[0].{field}' {value}"
         return f"write a list: {self.to_add(key, 0, example[0])}"
 
     @property
@@ -197,6 +202,12 @@ def told_names() -> ConfigNames | None:
 def key_of(name: str) -> str:
     """The caller's name of a setting. ``name`` is its key in camel case, without ``etcd:``."""
     return names().key(name)
+
+
+def part_of(name: str, path: Sequence[int | str]) -> str:
+    """The caller's name of a part of a setting, such as ``etcd:clients[0].name``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return f"{key_of(name)}{''.join(steps)}"
 
 
 def provider_key(name: str) -> str:

@@ -197,6 +197,7 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
     def _has_no_conflicts(self) -> Settings:
         self.check_backup(self.region)
         self.check_flags(self.version)
+        self.check_clients()
         if self.zone and self.domain != self.zone and not self.domain.endswith(f".{self.zone}"):
             raise ConflictingSettingsError(
                 "domain",

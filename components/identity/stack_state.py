@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ TAG_TYPE = "digitalocean:index/tag:Tag"
 MEMBER_TYPE = "etcd:index:Member"
 BUCKET_TYPE = "digitalocean:index/spacesBucket:SpacesBucket"
 RECORD_TYPE = "cloudflare:index/dnsRecord:DnsRecord"
+AUTHORITY_TYPE = "tls:index/selfSignedCert:SelfSignedCert"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class StackState:
     """The id of the VPC of each droplet, by the droplet's name."""
     recorded: frozenset[str] = frozenset()
     """Names of the members that this run's cluster had when it was healthy at the end of a run."""
+    authorities: frozenset[int] = frozenset()
+    """The numbers of this run's cluster's certificate authorities for clients."""
+    shared_authorities: frozenset[int] | None = None
+    """Those of them that sign peers' certificates as well. ``None`` if the state has no record of it."""
 
     @property
     def members(self) -> frozenset[str]:
@@ -88,6 +94,11 @@ def bootstrap_record(cluster: str) -> str:
     """The name of the resource that keeps the cluster's token."""
     # The name of clusters that exist: a new one would give them a new token.
     return f"{cluster}-founding"
+
+
+def shared_authorities_record(cluster: str) -> str:
+    """The name of the resource that keeps which certificate authorities clients and peers share."""
+    return f"{cluster}-shared-authorities"
 
 
 async def read_stack_state(cluster: str) -> StackState:
@@ -128,8 +139,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     droplets: dict[str, str] = {}
     recorded = frozenset[str]()
     for urn, resource in resources.items():
-        name = urn.rpartition("::")[2]
-        kind = urn.split("::")[2].rpartition("$")[2]
+        kind, name = _type_and_name(urn)
         outputs: Mapping[str, Any] = resource.get("outputs") or {}
         if kind == CLUSTER_TYPE:
             by_component[name] = str(outputs.get("clusterName") or name)
@@ -178,4 +188,29 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         component_urns=component_urns,
         vpcs=vpcs,
         recorded=recorded,
+        authorities=_authorities(resources, cluster),
+        shared_authorities=_shared_authorities(resources, cluster),
     )
+
+
+def _authorities(resources: Iterable[str], cluster: str) -> frozenset[int]:
+    """The numbers of the cluster's authorities for clients. The first one has none in its name."""
+    form = re.compile(rf"{re.escape(cluster)}-ca(?:-(\d+))?")
+    known = (_type_and_name(urn) for urn in resources)
+    found = [form.fullmatch(name) for kind, name in known if kind == AUTHORITY_TYPE]
+    return frozenset(int(match[1] or 1) for match in found if match)
+
+
+def _shared_authorities(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> frozenset[int] | None:
+    record = (STASH_TYPE, shared_authorities_record(cluster))
+    for urn, resource in resources.items():
+        if _type_and_name(urn) == record:
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            # The engine returns numbers as floats.
+            return frozenset(int(number) for number in outputs.get("output") or ())
+    return None
+
+
+def _type_and_name(urn: str) -> tuple[str, str]:
+    """Type and name of a resource, without the types of its parents."""
+    return urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]

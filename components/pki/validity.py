@@ -32,15 +32,15 @@ class Renewal:
     renew_before: datetime
     """The first certificate expires at this date. A run must have ended before it."""
     authority_ends: datetime
-    """The CA that signs expires at this date."""
+    """The first of the CAs that sign expires at this date."""
 
     @staticmethod
-    def of(leaves: Sequence[Lifetime], authority: Lifetime, *, share: float) -> Renewal:
+    def of(leaves: Sequence[Lifetime], authorities: Sequence[Lifetime], *, share: float) -> Renewal:
         """Compute the dates. ``share`` is the last part of a lifetime, in which a run renews."""
         return Renewal(
             renews_from=min(leaf.end - (leaf.end - leaf.start) * share for leaf in leaves),
             renew_before=min(leaf.end for leaf in leaves),
-            authority_ends=authority.end,
+            authority_ends=min(authority.end for authority in authorities),
         )
 
     @staticmethod

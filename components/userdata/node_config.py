@@ -62,15 +62,21 @@ class MemberCertificates:
     """The certificates and keys of one member, as PEM."""
 
     ca_certificate: str
-    """The bundle of authorities that the member trusts."""
+    """The bundle of authorities whose certificates open the client port."""
     server_certificate: str
     """The certificate that clients see."""
     server_key: str = field(repr=False)
     """The private key of the server certificate."""
+    peer_ca_certificate: str
+    """The bundle of authorities whose certificates open the peer port."""
     peer_certificate: str
     """The certificate that other members see."""
     peer_key: str = field(repr=False)
     """The private key of the peer certificate."""
+    management_certificate: str = ""
+    """The certificate of the user root, for changes that the member makes. Empty without ``auth``."""
+    management_key: str = field(default="", repr=False)
+    """The private key of the management certificate."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Reject settings whose user data could become too large, before any resource is created.
 
 The check reserves room for what a cluster needs later: a second authority while one replaces another, authorities of
-the peers' own, and nine initial members. A change of authorities must not be rejected for its size years later.
+the peers' own, the management certificate, and nine initial members. A change of authorities, or authentication, must
+not be rejected for its size years later.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def check_user_data(cluster: str, settings: Settings) -> None:
 
 def largest_size(cluster: str, settings: Settings) -> int:
     """Bytes of the largest user data that a droplet of this cluster can need."""
-    authorities = [f"{kind} {number}" for kind in ("clients", "peers") for number in (1, 2)]
+    clients, peers = (
+        "".join(_pem(AUTHORITY_BYTES, OWN_BYTES, name=f"{kind} {number}") for number in (1, 2))
+        for kind in ("clients", "peers")
+    )
     values = RunValues(
         token=random_text(TOKEN_BYTES),
         initial_size=MOST_MEMBERS,
@@ -59,11 +63,14 @@ def largest_size(cluster: str, settings: Settings) -> int:
         release_sha256=settings.release_checksum,
         tag=cluster,
         certificates=MemberCertificates(
-            ca_certificate="".join(_pem(AUTHORITY_BYTES, OWN_BYTES, name=name) for name in authorities),
+            ca_certificate=clients,
             server_certificate=_chain("server", extra=settings.extra_names),
             server_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="server"),
-            peer_certificate=_chain("peer"),
+            peer_ca_certificate=peers,
+            peer_certificate=_pem(LEAF_BYTES, OWN_BYTES, name="peer"),
             peer_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="peer"),
+            management_certificate=_pem(LEAF_BYTES, OWN_BYTES, name="management"),
+            management_key=_pem(KEY_BYTES, KEY_OWN_BYTES, name="management"),
         ),
     )
     node = node_config(settings, MOST_MEMBERS, f"{cluster}-{MOST_MEMBERS}", values)

@@ -19,13 +19,17 @@ def pem(*names: str) -> str:
 
 
 def issuers(plan: Plan) -> set[str]:
-    """The CA certificates that leaves are signed with."""
-    return {leaf.inputs["caCertPem"] for leaf in plan.of_type(LEAF) if not leaf.inputs.get("isCaCertificate")}
+    """The CA certificates that the leaves which clients and the client port show are signed with."""
+    return {
+        leaf.inputs["caCertPem"]
+        for leaf in plan.of_type(LEAF)
+        if not (leaf.inputs.get("isCaCertificate") or leaf.name.endswith("-peer"))
+    }
 
 
 def test_the_first_authority_keeps_its_resource_names(plan_of: PlanOf) -> None:
     plan = plan_of()
-    assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca"]
+    assert [item.name for item in plan.of_type(AUTHORITY)] == [f"{NAME}-ca", f"{NAME}-ca-peer"]
     assert plan.one(AUTHORITY, f"{NAME}-ca").inputs["subject"] == {"commonName": f"{NAME} CA"}
     assert plan.outputs["caCertificate"] == pem("ca")
     assert issuers(plan) == {pem("ca")}
@@ -90,7 +94,7 @@ def test_certificate_dates_are_an_output_and_are_kept_for_the_next_run(plan_of: 
 def test_the_clock_is_checked_before_each_certificate_is_issued(plan_of: PlanOf) -> None:
     plan = plan_of(authorities=[2, 1])
     issued = [*plan.of_type(AUTHORITY), *plan.of_type(LEAF)]
-    assert len(issued) == 2 + 1 + 1 + 3 * 2
+    assert len(issued) == 2 * 2 + 1 + 1 + 3 * 2
     assert all(list(one.request.hooks.before_create) == ["etcd-etcd-fra1-clock"] for one in issued)
 
 

@@ -17,6 +17,7 @@ KEY, REQUEST, LEAF = (f"tls:index/{kind}" for kind in (
     "privateKey:PrivateKey", "certRequest:CertRequest", "locallySignedCert:LocallySignedCert"
 ))  # fmt: skip
 NAME = "etcd-etcd-fra1"
+AUTHORITIES = ("ca", "ca-peer")
 LEAVES = ("1-server", "1-peer", "operator")
 EXPECTED = {
     f"{STACK}::etcd-fra1",
@@ -28,13 +29,20 @@ EXPECTED = {
     f"{MEMBER}$cloudflare:index/dnsRecord:DnsRecord::{NAME}-1",
     f"{MEMBER}$pulumi:index:Stash::{NAME}-gate-1",
     f"{COMPONENT}${AUTHORITY}::{NAME}",
-    f"{AUTHORITY}$tls:index/selfSignedCert:SelfSignedCert::{NAME}-ca",
-    *(f"{AUTHORITY}${KEY}::{NAME}-{leaf}-key" for leaf in ("ca", *LEAVES)),
+    *(f"{AUTHORITY}$tls:index/selfSignedCert:SelfSignedCert::{NAME}-{ca}" for ca in AUTHORITIES),
+    *(f"{AUTHORITY}${KEY}::{NAME}-{leaf}-key" for leaf in (*AUTHORITIES, *LEAVES)),
     *(f"{AUTHORITY}${REQUEST}::{NAME}-{leaf}-request" for leaf in LEAVES),
     *(f"{AUTHORITY}${LEAF}::{NAME}-{leaf}" for leaf in LEAVES),
     *(
         f"{COMPONENT}$pulumi:index:Stash::{NAME}-{record}"
-        for record in ("transition", "steps", "founding", "certificates", "healthy")
+        for record in (
+            "transition",
+            "shared-authorities",
+            "steps",
+            "founding",
+            "certificates",
+            "healthy",
+        )
     ),
     *(
         f"{COMPONENT}$digitalocean:index/tag:Tag::{NAME}-{tag}"
@@ -58,6 +66,9 @@ def test_no_resource_of_an_existing_stack_has_another_urn(plan_of: PlanOf) -> No
 
 def test_an_existing_stack_records_nothing_new(plan_of: PlanOf) -> None:
     plan = plan_of(size=1, **BACKUPS)
+    assert set(plan.one("pulumi:index:Stash", f"{NAME}-steps").inputs["input"]) == {
+        "version", "release_url", "release_sha256", "authorities"
+    }  # fmt: skip
     assert set(plan.one("pulumi:index:Stash", f"{NAME}-transition").inputs["input"]) == {
         "authorities", "volume_size", "addresses", "domain", "zone", "region", "restore_from"
     }  # fmt: skip

@@ -20,6 +20,7 @@ NAMES = (
     "caCertificate",
     "clientCertificate",
     "clientKey",
+    "clients",
     "certificates",
     "environment",
     "prometheusScrapeConfig",
@@ -53,6 +54,22 @@ def test_it_registers_what_its_configuration_says_and_keeps_its_outputs(
     ]
     assert tuple(exported) == NAMES
     assert list(exported["members"]) == [f"etcd-server-{number}.etcd.example.com" for number in (1, 2, 3)]
+
+
+@pytest.mark.usefixtures("configured")
+def test_it_exports_a_file_set_for_each_client(plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.set_config("etcd:auth", "true")
+    runtime.set_config("etcd:clients", json.dumps([{"name": "shop"}, {"name": "audit"}]))
+    exported: dict[str, Any] = {}
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+    plan_of(lambda: runpy.run_path(str(MAIN)))
+    assert exported["clients"] == ["shop", "audit"]
+    assert [name for name in exported if name.startswith("client-")] == [
+        "client-shop-certificate",
+        "client-shop-key",
+        "client-audit-certificate",
+        "client-audit-key",
+    ]
 
 
 @pytest.mark.usefixtures("configured")

@@ -45,6 +45,16 @@ def test_the_clients_key_stays_secret(plan_of: PlanOf) -> None:
     assert key["4dabf18193072939515e22adb298388d"]
 
 
+def test_a_clients_certificate_is_an_output_and_its_key_stays_secret(plan_of: PlanOf) -> None:
+    def feeding() -> None:
+        cluster = EtcdCluster("store", args(access={"auth": True, "clients": [{"name": "shop"}]}))
+        pulumi.Stash("fed", input=cluster.clients["shop"])
+
+    shop = plan_of(feeding).one(STASH, "fed").inputs["input"]
+    assert shop["certificate"] == f"-----BEGIN {CLUSTER}-client.shop-----\n"
+    assert shop["key"]["4dabf18193072939515e22adb298388d"]
+
+
 def test_backups_and_scrape_configuration(plan_of: PlanOf) -> None:
     assert fed(plan_of, "backups").startswith("off: set args.backups.bucket, args.backups.accessKey and")
     assert f"etcd/{CLUSTER}" in fed(plan_of, "prometheus_scrape_config")

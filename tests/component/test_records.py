@@ -34,17 +34,22 @@ def test_the_record_is_checked_before_it_changes(plan_of: PlanOf) -> None:
     assert (list(hooks.before_update), list(hooks.before_create)) == ([TRANSITION], [])
 
 
-def test_only_the_operators_credentials_precede_the_step_record(plan_of: PlanOf) -> None:
-    plan = plan_of(authorities=[2, 1])
+def test_only_the_programs_credentials_precede_the_step_record(plan_of: PlanOf) -> None:
+    plan = plan_of(authorities=[2, 1], auth=True, clients=[{"name": "app"}])
     record = plan.one(STASH, STEPS)
     before = {
         item.name.removeprefix("etcd-etcd-fra1-")
         for item in plan.resources
         if record.urn not in item.dependencies and "tls:" not in item.type and item != record
     }
-    assert before == {"etcd-fra1", "etcd-etcd-fra1", "transition"}
+    assert before == {"etcd-fra1", "etcd-etcd-fra1", "transition", "shared-authorities"}
     leaves = [item for item in plan.of_type(LEAF) if record.urn not in item.dependencies]
-    assert [item.name.removeprefix("etcd-etcd-fra1-") for item in leaves] == ["ca-2-by-ca", "operator"]
+    assert [item.name.removeprefix("etcd-etcd-fra1-") for item in leaves] == [
+        "ca-2-by-ca",
+        "management",
+        "operator",
+        "reader",
+    ]
 
 
 def test_a_step_is_checked_before_it_is_recorded_and_in_previews_as_well(plan_of: PlanOf) -> None:
@@ -106,6 +111,11 @@ def test_a_run_that_leaves_the_record_out_changes_no_such_setting(
 def test_a_run_without_the_step_record_changes_no_authorities(left_out: Callable[..., Plan]) -> None:
     with pytest.raises(pulumi.RunError, match=r"etcd:authorities is \[1, 2\], and was \[1\]: --target"):
         left_out(STEPS, authorities=[1, 2])
+
+
+def test_a_run_without_the_step_record_changes_no_authentication(left_out: Callable[..., Plan]) -> None:
+    with pytest.raises(pulumi.RunError, match=r"etcd:auth is true, and was not set: --target or --exclude"):
+        left_out(STEPS, auth=True)
 
 
 def test_a_run_without_the_step_record_installs_the_recorded_version(

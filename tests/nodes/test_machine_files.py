@@ -42,7 +42,12 @@ def document() -> str:
             ),
             api_token="secret",
             certificates=MemberCertificates(
-                ca_certificate=PEM, server_certificate=PEM, server_key=PEM, peer_certificate=PEM, peer_key=PEM
+                ca_certificate=PEM,
+                server_certificate=PEM,
+                server_key=PEM,
+                peer_ca_certificate=PEM,
+                peer_certificate=PEM,
+                peer_key=PEM,
             ),
         )
     )

@@ -17,6 +17,9 @@ PAGE = (Path(__file__).parents[3] / "docs/component.md").read_text(encoding="utf
 SCHEMA: dict[str, Any] = json.loads(ComponentProvider([EtcdCluster], "etcd").schema)
 COMPONENT: dict[str, Any] = SCHEMA["resources"]["etcd:index:EtcdCluster"]
 
+ARGUMENT = r"clusterName|\w+\.[\w.\[\]]+"
+"""The first cell of the row of an argument, or of a field of an argument's entries."""
+
 
 def type_of(name: str) -> dict[str, Any]:
     """A type of the schema."""
@@ -36,19 +39,27 @@ def arguments() -> dict[str, tuple[str, str]]:
     """For each argument its kind and its description."""
     found = {"clusterName": described(COMPONENT["inputProperties"]["clusterName"])}
     for group, one in groups().items():
-        for name, value in one["properties"].items():
-            kind, text = described(value)
-            found[f"{group}.{name}"] = (
-                f"{kind}, must be set" if name in one.get("required", ()) else kind,
-                text,
-            )
+        found |= fields(one, f"{group}.")
+    return found
+
+
+def fields(one: dict[str, Any], path: str) -> dict[str, tuple[str, str]]:
+    """The same for each field of a type and of the entries of its lists, by their paths."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, value in one["properties"].items():
+        kind, text = described(value)
+        found[f"{path}{name}"] = (f"{kind}, must be set" if name in one.get("required", ()) else kind, text)
+    for name, value in one["properties"].items():
+        if reference := value.get("items", {}).get("$ref"):
+            found |= fields(type_of(reference.rpartition(":")[2]), f"{path}{name}[].")
     return found
 
 
 def described(value: dict[str, Any]) -> tuple[str, str]:
     """Kind and description of a value."""
     items = value.get("items", {})
-    kind = f"list of {items['type']}s" if items else value["type"]
+    entry = items.get("type") or items.get("$ref", "").rpartition(":")[2].lower()
+    kind = f"list of {entry}s" if items else value["type"]
     late = not value.get("plain") or (items and not items.get("plain"))
     return f"{kind} or output" if late else kind, one_line(value["description"])
 
@@ -65,22 +76,24 @@ def rows(pattern: str) -> dict[str, tuple[str, ...]]:
 
 
 def test_the_page_lists_every_argument_and_no_other() -> None:
-    assert list(rows(r"clusterName|\w+\.\w+")) == list(arguments())
+    assert list(rows(ARGUMENT)) == list(arguments())
 
 
 @pytest.mark.parametrize("name", sorted(arguments()))
 def test_the_page_describes_an_argument_as_its_docstring_does(name: str) -> None:
-    assert rows(r"clusterName|\w+\.\w+")[name] == arguments()[name]
+    assert rows(ARGUMENT)[name] == arguments()[name]
 
 
 def test_the_page_describes_each_output_as_its_docstring_does() -> None:
     outputs = {name: (one_line(value["description"]),) for name, value in COMPONENT["properties"].items()}
     found = {name: row for name, row in rows(r"[a-zA-Z]+").items() if name != "clusterName" and len(row) == 1}
-    members = {
+    parts = {
         name: (one_line(value["description"]),)
-        for name, value in type_of("MemberOutput")["properties"].items()
+        for kind in ("MemberOutput", "ClientOutput")
+        for name, value in type_of(kind)["properties"].items()
     }
-    assert found == {**outputs, **{name: text for name, text in members.items() if name not in outputs}}
+    # Arguments are in tables of their own.
+    assert found == {**{name: text for name, text in parts.items() if name not in outputs}, **outputs}
 
 
 def test_the_page_has_a_heading_for_each_group() -> None:
@@ -89,5 +102,5 @@ def test_the_page_has_a_heading_for_each_group() -> None:
 
 def test_every_argument_but_those_of_providers_has_a_key() -> None:
     known = {argument_of(key) for keys in GROUPS.values() for key in keys}
-    extra = {name for name in arguments() if name not in known and name != "clusterName"}
+    extra = {name for name in arguments() if name not in known and name != "clusterName" and "[]" not in name}
     assert {name.partition(".")[0] for name in extra} == {"access"}

@@ -39,14 +39,21 @@ def wrong_values(key: str) -> tuple[Any, ...]:
 
 def values_with(key: str, value: Any) -> dict[str, Any]:
     """Valid settings in which one key has this value."""
-    return {**VALID, **(BACKUPS if key.startswith("backup") or key == "restoreFrom" else {}), key: value}
+    others = (
+        BACKUPS
+        if key.startswith("backup") or key == "restoreFrom"
+        else {"auth": True}
+        if key == "clients"
+        else {}
+    )
+    return {**VALID, **others, key: value}
 
 
 @pytest.mark.parametrize("key", sorted(FORMS))
 def test_a_wrong_argument_has_one_line_of_plain_advice(key: str) -> None:
     for value in wrong_values(key):
         (error,) = errors(arguments_of(values_with(key, value)))
-        assert re.match(rf"args\.{re.escape(argument_of(key))}(\[0\])? is ", error), error
+        assert re.match(rf"args\.{re.escape(argument_of(key))}(\[0\](\.name)?)? is ", error), error
         assert ADVICE.search(error.partition(": ")[2]), error
         assert not OF_PYDANTIC.search(error), error
 
@@ -76,7 +83,7 @@ def test_an_empty_argument_is_refused_and_an_empty_key_is_not_set(key: str) -> N
 
 @pytest.mark.parametrize("key", sorted({*FORMS} - SECRETS - {"zoneId"}))
 def test_the_example_of_a_key_is_valid(key: str) -> None:
-    others = {"zone": example_of("zone"), **BACKUPS}
+    others = {"zone": example_of("zone"), "auth": True, **BACKUPS}
     Settings.model_validate(
         {**VALID, **others, "backupEndpoint": "https://s3.example.com", key: example_of(key)}
     )

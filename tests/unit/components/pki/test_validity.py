@@ -12,7 +12,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 YEAR = Lifetime(START, START + timedelta(hours=8760))
 LATER = Lifetime(START + timedelta(days=9), START + timedelta(days=374))
 CA = Lifetime(START, START + timedelta(hours=87600))
-RENEWAL = Renewal.of([LATER, YEAR], CA, share=720 / 8760)
+LATER_CA = Lifetime(START + timedelta(days=9), START + timedelta(hours=87600, days=9))
+RENEWAL = Renewal.of([LATER, YEAR], [CA, LATER_CA], share=720 / 8760)
 
 
 def test_the_certificate_that_ends_first_sets_the_dates() -> None:
@@ -56,6 +57,6 @@ def test_a_warning_names_the_date_once_it_is_near_or_past(now: datetime, words: 
 
 def test_a_ca_that_its_certificates_outlive_is_to_be_replaced() -> None:
     assert RENEWAL.authority_warning() == ""
-    short = Renewal.of([YEAR], Lifetime(START, START + timedelta(days=300)), share=0.1)
+    short = Renewal.of([YEAR], [Lifetime(START, START + timedelta(days=300)), CA], share=0.1)
     assert "2026-10-28T00:00:00Z" in short.authority_warning()
     assert "etcd:authorities" in short.authority_warning()

@@ -45,6 +45,7 @@ NODE = NodeConfig(
         ca_certificate=PEM.format("CA CERTIFICATE"),
         server_certificate=PEM.format("SERVER CERTIFICATE"),
         server_key=PEM.format("SERVER KEY"),
+        peer_ca_certificate=PEM.format("PEER CA CERTIFICATE"),
         peer_certificate=PEM.format("PEER CERTIFICATE"),
         peer_key=PEM.format("PEER KEY"),
     ),
@@ -89,7 +90,19 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
     assert {path for path in before if before[path] != after[path]} == {
         "etc/etcd/prepare_cluster.json",
         "etc/etcd/prepare_cluster.token",
-        *(f"etc/etcd/{name}.pem" for name in ("ca", "server", "server-key", "peer", "peer-key")),
+        *(
+            f"etc/etcd/{name}.pem"
+            for name in (
+                "ca",
+                "server",
+                "server-key",
+                "peer-ca",
+                "peer",
+                "peer-key",
+                "management",
+                "management-key",
+            )
+        ),
     }
 
 

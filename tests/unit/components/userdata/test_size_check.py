@@ -90,11 +90,11 @@ def leaf(signer: Signed, name: str) -> Signed:
 
 
 def test_a_change_of_authorities_needs_no_more_than_is_reserved() -> None:
-    """With the longest names, and peers that have authorities of their own."""
+    """With the longest names, authentication, and peers that have authorities of their own."""
     (older, newer), (older_peers, newer_peers) = ([authority(1), authority(2)] for _ in range(2))
     name = WORST.member_names[-1]
     server, peer = leaf(newer, name), leaf(newer_peers, name)
-    authorities = [older, newer, older_peers, newer_peers]
+    management = leaf(newer, "root")
     values = RunValues(
         token=f"{LONGEST_CLUSTER_NAME}-{'0' * 16}",
         initial_size=9,
@@ -104,11 +104,14 @@ def test_a_change_of_authorities_needs_no_more_than_is_reserved() -> None:
         release_sha256=WORST.release_sha256,
         tag=LONGEST_CLUSTER_NAME,
         certificates=MemberCertificates(
-            ca_certificate="".join(one.certificate for one in authorities),
+            ca_certificate=older.certificate + newer.certificate,
             server_certificate=server.certificate + crossed(newer, older),
             server_key=server.key,
-            peer_certificate=peer.certificate + crossed(newer_peers, older_peers),
+            peer_ca_certificate=older_peers.certificate + newer_peers.certificate,
+            peer_certificate=peer.certificate,
             peer_key=peer.key,
+            management_certificate=management.certificate,
+            management_key=management.key,
         ),
     )
     node = node_config(WORST, 9, f"{LONGEST_CLUSTER_NAME}-9", values)
