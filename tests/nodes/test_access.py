@@ -219,3 +219,22 @@ async def test_a_run_killed_at_each_step_ends_as_configured_by_the_next(members:
         killed_after += 1
     assert members.etcdctl("app", "put", "/app/a", "1").returncode == 0
     assert members.etcdctl("app", "put", "/a", "1").returncode != 0
+
+
+async def test_false_switches_off_what_was_switched_on_by_hand(members: PlainMembers) -> None:
+    """The members still have the certificates of a cluster without authentication."""
+    members.stop()
+    for name in NAMES:
+        members.issue(name, name, names=(name, "localhost"))
+        members.start(name)
+    unset = members.client(auth=None)
+    await until_healthy(unset)
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        assert members.etcdctl("operator", *command.split()).returncode == 0, command
+    problems = {one.problem for one in (await unset.observe()).values() if isinstance(one, MemberStatus)}
+    assert problems == {AUTHENTICATION}
+    off = members.client(auth=False)
+    await until_healthy(off)
+    assert await off.authentication_is_on()
+    await enforce(members, auth=False)
+    await until_healthy(unset)
