@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .arguments.types import (
         Access,
         Backups,
+        Client,
         ClientOutput,
         Dns,
         Etcd,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         MemberOutput,
         Members,
         Network,
+        Permission,
         Tls,
     )
     from .cluster import EtcdCluster
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "Backups",
+    "Client",
     "ClientOutput",
     "Dns",
     "Etcd",
@@ -33,6 +36,7 @@ __all__ = [
     "MemberOutput",
     "Members",
     "Network",
+    "Permission",
     "Tls",
 ]
 

@@ -25,6 +25,7 @@ from .changes.placement import placement_problems
 from .changes.shared_authorities import SharedAuthorities
 from .changes.staged_record import StagedRecord
 from .changes.stash_record import depending_on
+from .config.authentication_holes import authentication_warning
 from .config.backup_settings import backup_summary, backup_target, short_deletion
 from .config.naming import ConfigNames, named_by, names, told_names
 from .config.running_clusters import (
@@ -121,8 +122,12 @@ class EtcdCluster(pulumi.ComponentResource):
             cluster = arguments.cluster or name
             refuse_shared_names(name, cluster, arguments.settings.domain)
             check_user_data(cluster, arguments.settings)
-            if warning := short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds):
-                pulumi.log.warn(warning)
+            for warning in (
+                short_deletion(arguments.settings, arguments.settings.droplet_timeout_seconds),
+                authentication_warning(arguments.settings, arguments.settings.version),
+            ):
+                if warning:
+                    pulumi.log.warn(warning)
             super().__init__("etcd:index:EtcdCluster", name, None, own_options(opts))
             refuse_protection(self._protect)
             component = (

@@ -20,6 +20,7 @@ from localcloud.machines import cgroups
 from localcloud.machines.api_process import ApiProcess
 from localcloud.machines.backup_age import backup_state, summarize
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.command import Command
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.etcd_health import etcd_health
@@ -202,7 +203,8 @@ class LocalCloud:
         """Run a command inside the namespace, with the environment that Pulumi needs and then ``env``.
 
         If ``cwd`` belongs to a Pulumi project, its stack is created. If the stack has a cluster, etcdctl's variables
-        are set, except for ``pulumi`` itself. ``options`` are those of ``subprocess.run``.
+        are set, except for ``pulumi`` itself: ``LOCALCLOUD_CLIENT`` in the environment chooses their client.
+        ``options`` are those of ``subprocess.run``.
         """
         directory, environment = self._working_environment(argv, cwd, env)
         return self._inside(argv, directory, environment, **options)
@@ -236,7 +238,7 @@ class LocalCloud:
             stack.create(quietly)
             # Pulumi does not need etcdctl's variables, and reading them takes another run of Pulumi.
             if argv[0] != "pulumi":
-                environment = stack.etcdctl_environment(quietly) | environment
+                environment = stack.etcdctl_environment(quietly, environment.get(CLIENT, "")) | environment
         return directory, environment
 
     def _inside(

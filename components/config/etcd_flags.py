@@ -184,8 +184,8 @@ _OWNED: Mapping[str, tuple[str, ...]] = {
         "enable-grpc-gateway",
         "listen-client-http-urls",
     ),
+    "clients authenticate with certificates, and without passwords there are no tokens": ("auth-token",),
     "it names a file, and droplets have no such file": (
-        "auth-token",
         "client-crl-file",
         "config-file",
         "peer-crl-file",

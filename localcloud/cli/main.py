@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Generator
@@ -27,6 +28,7 @@ from localcloud.cli.status_table import (
     status_table,
 )
 from localcloud.cloud import LocalCloud
+from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
 
@@ -59,9 +61,20 @@ def choose(
             "--name", "-n", envvar="LOCALCLOUD_NAME", help="Name of the local cloud. Default: the checkout's."
         ),
     ] = "",
+    client: Annotated[
+        str,
+        typer.Option(
+            envvar=CLIENT,
+            help="The client of etcd:clients whose certificate etcdctl, prove and monitoring use, or etcd-operator. "
+            "Default: one with root, if there is one.",
+        ),
+    ] = "",
 ) -> None:
-    """Choose the local cloud."""
+    """Choose the local cloud, and the client of its cluster."""
     context.obj = name or default_name()
+    if client:
+        # Commands inside, a shell for example, get it with the environment.
+        os.environ[CLIENT] = client
 
 
 @app.command()

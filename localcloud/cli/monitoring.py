@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 import yaml
 
 from localcloud.cloud import LocalCloud
+from localcloud.machines.client_choice import CLIENT, OPERATOR_FILES, ClientFiles
 from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.operator import STACK
+from localcloud.machines.stack import find_stack
 
-_FILES = {"ca.pem": "caCertificate", "client.pem": "clientCertificate", "client-key.pem": "clientKey"}
+_NEEDED = {"prometheusScrapeConfig", "caCertificate", OPERATOR_FILES.certificate, OPERATOR_FILES.key}
 _LIMIT = 60.0
 
 
@@ -22,6 +26,7 @@ def monitor(
 ) -> str:
     """Start Prometheus with the stack's targets and these alert rules, and return its URL on the host.
 
+    Its certificate is that of a client without permissions, if the stack has one, or else the operator's.
     ``interval``, for example ``1s``, replaces all intervals of scrapes and evaluations. Raises ``LocalCloudError`` if
     the stack has no cluster, and as ``Prometheus.ensure`` does.
     """
@@ -34,8 +39,19 @@ def monitor(
             for job in yaml.safe_load(outputs["prometheusScrapeConfig"])["scrape_configs"]
         ],
     }
-    files = {name: outputs[output] for name, output in _FILES.items()}
+    client = _client(cloud, directory, outputs)
+    files = {
+        "ca.pem": outputs["caCertificate"],
+        "client.pem": outputs[client.certificate],
+        "client-key.pem": outputs[client.key],
+    }
     return cloud.prometheus.ensure({**files, "prometheus.yml": yaml.safe_dump(configuration)}, port)
+
+
+def _client(cloud: LocalCloud, directory: Path, outputs: Mapping[str, Any]) -> ClientFiles:
+    """The client whose certificate reads metrics. Raises ``LocalCloudError`` if the chosen one does not exist."""
+    stack = find_stack(cloud.layout, directory.resolve(), STACK)
+    return stack.clients(outputs).for_metrics(os.environ.get(CLIENT, "")) if stack else OPERATOR_FILES
 
 
 def _outputs(cloud: LocalCloud, directory: Path) -> Mapping[str, Any]:
@@ -49,7 +65,7 @@ def _outputs(cloud: LocalCloud, directory: Path) -> Mapping[str, Any]:
     outputs: dict[str, Any] = (
         json.loads(result.stdout) if result.returncode == 0 and result.stdout.strip() else {}
     )
-    if missing := {"prometheusScrapeConfig", *_FILES.values()} - set(outputs):
+    if missing := _NEEDED - set(outputs):
         raise LocalCloudError(
             f"the stack has no cluster to monitor (output {min(missing)} is missing): run make up"
         )

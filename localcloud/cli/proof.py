@@ -35,7 +35,8 @@ class Proof:
 def prove(cloud: LocalCloud, directory: Path) -> Proof:
     """Ask every member for its health, then write, read and delete a key.
 
-    Raises ``LocalCloudError`` with etcdctl's last line if any of these steps fails.
+    Raises ``LocalCloudError`` with etcdctl's last line if any of these steps fails. If the client may not use the key,
+    the error says which permission it needs.
     """
     endpoints, *files = _connection(cloud, directory)
     urls = tuple(endpoints.split(","))
@@ -66,8 +67,18 @@ def _etcdctl(cloud: LocalCloud, directory: Path, *arguments: str, endpoint: str 
     result = _captured(cloud, directory, ["etcdctl", *arguments], env)
     if result.returncode != 0:
         lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
-        raise LocalCloudError(f"etcdctl {' '.join(arguments)}: {lines[-1]}")
+        raise LocalCloudError(f"etcdctl {' '.join(arguments)}: {lines[-1]}{_advice(lines[-1])}")
     return result.stdout
+
+
+def _advice(problem: str) -> str:
+    """What to do about a refused key; empty for other problems."""
+    if "permission denied" not in problem:
+        return ""
+    return (
+        f". The client may not read and write {_KEY}, and the test needs that. Choose one that may, with localcloud "
+        "--client NAME prove, or add one to etcd:clients with root: true, or with readwrite on this key"
+    )
 
 
 def _captured(

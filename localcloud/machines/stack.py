@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from localcloud.machines.client_choice import OPERATOR_FILES, StackClients, clients_of
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.files import replace
 from localcloud.machines.layout import Layout
@@ -19,7 +20,7 @@ from localcloud.machines.layout import Layout
 Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 """Runs a command in the project's folder, inside the local cloud, and captures its output."""
 
-_FILES = {"ETCDCTL_CACERT": "caCertificate", "ETCDCTL_CERT": "clientCertificate", "ETCDCTL_KEY": "clientKey"}
+_CA = "caCertificate"
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,49 @@ class Stack:
         if configured and not self.checkpoint.exists():
             _pulumi(run, "stack", "init", self.name, "--non-interactive")
 
-    def etcdctl_environment(self, run: Run) -> dict[str, str]:
-        """Return the variables with which etcdctl reaches the stack's cluster; none without a cluster.
-
-        The certificates and the key are written to files that only root can read.
-        """
+    def outputs(self, run: Run) -> dict[str, Any]:
+        """Return the stack's outputs, secrets included; none before its first run. Pulumi runs only if they changed."""
         if not self.checkpoint.exists():
             return {}
-        directory = self.layout.run / "etcdctl" / self.project / self.name
-        cached = directory / "environment.json"
+        cached = self._folder / "outputs.json"
         if not cached.exists() or cached.stat().st_mtime_ns < self.checkpoint.stat().st_mtime_ns:
             outputs = json.loads(_pulumi(run, "stack", "output", "--json", "--show-secrets"))
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace(cached, json.dumps(_write(outputs, directory)), mode=0o600)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in _files(outputs):
+                replace(self._file(name), outputs[name], mode=0o600)
+            replace(cached, json.dumps(outputs), mode=0o600)
         return json.loads(cached.read_text())
+
+    def clients(self, outputs: Mapping[str, Any]) -> StackClients:
+        """Return the clients in the stack's outputs."""
+        file = self.directory / f"Pulumi.{self.name}.yaml"
+        document: dict[str, Any] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+        return clients_of(outputs, document.get("config") or {})
+
+    def etcdctl_environment(self, run: Run, client: str = "") -> dict[str, str]:
+        """Return the variables with which etcdctl reaches the stack's cluster; none without a cluster.
+
+        ``client`` is the name of the client whose certificate is used. The certificates and the keys are in files that
+        only root can read. Raises ``LocalCloudError`` if the stack has no such client.
+        """
+        outputs = self.outputs(run)
+        needed = {_CA, OPERATOR_FILES.certificate, OPERATOR_FILES.key}
+        if not outputs.get("endpoints") or not needed <= outputs.keys():
+            return {}
+        chosen = self.clients(outputs).for_keys(client)
+        return {
+            "ETCDCTL_ENDPOINTS": ",".join(outputs["endpoints"]),
+            "ETCDCTL_CACERT": os.fspath(self._file(_CA)),
+            "ETCDCTL_CERT": os.fspath(self._file(chosen.certificate)),
+            "ETCDCTL_KEY": os.fspath(self._file(chosen.key)),
+        }
+
+    @property
+    def _folder(self) -> Path:
+        return self.layout.run / "etcdctl" / self.project / self.name
+
+    def _file(self, output: str) -> Path:
+        return self._folder / f"{output}.pem"
 
 
 def find_stack(layout: Layout, directory: Path, name: str) -> Stack | None:
@@ -69,16 +99,11 @@ def find_stack(layout: Layout, directory: Path, name: str) -> Stack | None:
     return None
 
 
-def _write(outputs: Mapping[str, Any], directory: Path) -> dict[str, str]:
-    endpoints = outputs.get("endpoints")
-    if not endpoints or any(output not in outputs for output in _FILES.values()):
-        return {}
-    environment = {"ETCDCTL_ENDPOINTS": ",".join(endpoints)}
-    for variable, output in _FILES.items():
-        file = directory / f"{output}.pem"
-        replace(file, outputs[output], mode=0o600)
-        environment[variable] = os.fspath(file)
-    return environment
+def _files(outputs: Mapping[str, Any]) -> list[str]:
+    """The outputs that etcdctl reads from files."""
+    clients = [OPERATOR_FILES, *clients_of(outputs, {}).issued.values()]
+    names = [_CA, *(name for client in clients for name in (client.certificate, client.key))]
+    return [name for name in names if name in outputs]
 
 
 def _pulumi(run: Run, *arguments: str) -> str:

@@ -137,6 +137,14 @@ def test_prove_writes_through_one_member_and_reads_through_another(cluster: Clus
     assert cluster.revision() == before + 2
 
 
+def test_a_client_that_the_stack_does_not_have_is_named_with_those_it_has(cluster: Cluster) -> None:
+    done = localcloud(cluster, "--client", "shop", "run", "--", "etcdctl", "get", "/key")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == "localcloud: client shop has no certificate in this stack (clients: etcd-operator)\n"
+    )
+
+
 def test_status_shows_machines_addresses_records_and_health(cluster: Cluster) -> None:
     done = localcloud(cluster, "status")
     assert done.returncode == 0, done.stderr

@@ -26,13 +26,24 @@ def put_issued(cluster: Live) -> None:
 def put_expired(cluster: Live) -> None:
     """Install the same certificates with an end one hour ago."""
     outputs = _outputs(cluster, "--show-secrets")
-    key = serialization.load_pem_private_key(
-        json.loads(outputs["ca-key"]["privateKeyPem"]["plaintext"]).encode(), password=None
-    )
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    key = _authority_key(outputs)
     for number in range(1, len(cluster.names) + 1):
         for kind in KINDS:
             _put(cluster, number, kind, _ended(outputs[f"{number}-{kind}"]["certPem"], key))
+
+
+def expire(cluster: Live, number: int, kind: str) -> None:
+    """Replace a certificate that a member has by the same one with an end one hour ago."""
+    current = cluster.on(cluster.name(number), f"cat /etc/etcd/{kind}.pem")
+    _put(cluster, number, kind, _ended(current, _authority_key(_outputs(cluster, "--show-secrets"))))
+
+
+def _authority_key(outputs: dict[str, dict[str, Any]]) -> ec.EllipticCurvePrivateKey:
+    """The key of the first authority."""
+    text = json.loads(outputs["ca-key"]["privateKeyPem"]["plaintext"])
+    key = serialization.load_pem_private_key(text.encode(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key
 
 
 def _outputs(cluster: Live, *options: str) -> dict[str, dict[str, Any]]:

@@ -1,17 +1,18 @@
-"""etcd's JSON gateway over one persistent connection per member, with the standard library alone.
+"""etcd's gRPC API over one persistent connection per member.
 
-https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/
+The JSON gateway would not do: with authentication on, it refuses every certificate that has a common name.
 """
 
 from __future__ import annotations
 
-import base64
-import http.client
-import json
 import socket
-import ssl
+import threading
 from pathlib import Path
 from typing import Any
+
+import grpc
+
+from tests.lifecycle.etcd_messages import MESSAGES
 
 CLIENT_PORT = 2379
 
@@ -24,68 +25,113 @@ class Bundle:
     """A client's three files, ``ca.pem``, ``client.pem`` and ``client-key.pem``: read again when they change."""
 
     def __init__(self, directory: Path) -> None:
-        self._files = [directory / name for name in ("ca.pem", "client.pem", "client-key.pem")]
-        self._loaded: tuple[list[int], ssl.SSLContext] | None = None
+        self._files = [directory / name for name in ("ca.pem", "client-key.pem", "client.pem")]
+        self._loaded: tuple[list[int], grpc.ChannelCredentials] | None = None
 
-    def context(self) -> ssl.SSLContext:
+    def credentials(self) -> grpc.ChannelCredentials:
         """What a connection that is opened now uses."""
         state = [file.stat().st_mtime_ns for file in self._files]
         if self._loaded is None or self._loaded[0] != state:
-            ca, certificate, key = self._files
-            context = ssl.create_default_context(cafile=ca)
-            context.load_cert_chain(certificate, key)
-            self._loaded = state, context
+            self._loaded = state, grpc.ssl_channel_credentials(*(file.read_bytes() for file in self._files))
         return self._loaded[1]
 
 
-class Connection(http.client.HTTPSConnection):
+class Connection:
     """To one member, by its name, which is resolved at each opening unless ``address`` is given."""
 
     def __init__(
         self, name: str, bundle: Bundle, *, address: str | None = None, timeout: float = 3.0
     ) -> None:
-        super().__init__(name, CLIENT_PORT, timeout=timeout)
+        self._name = name
         self._bundle = bundle
         self._address = address or name
+        self._timeout = timeout
+        self._channel: grpc.Channel | None = None
+        self._changed = threading.Condition()
+        self._state: grpc.ChannelConnectivity | None = None
 
-    def connect(self) -> None:
-        plain = socket.create_connection((self._address, CLIENT_PORT), self.timeout)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self.sock = self._bundle.context().wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection was opened, and has not ended since."""
+        return self._channel is not None and self._state is grpc.ChannelConnectivity.READY
 
     def open(self) -> None:
         """Connect unless it is connected. Raises ``NoAnswer``."""
-        if self.sock is None:
-            try:
-                self.connect()
-            except (OSError, ssl.SSLError) as error:
-                raise NoAnswer(f"{self.host}: {type(error).__name__}: {error}") from error
+        if self.is_open:
+            return
+        self.close()
+        try:
+            address = socket.gethostbyname(self._address)
+        except OSError as error:
+            raise NoAnswer(f"{self._name}: {error}") from error
+        # gRPC would try the same address again by itself, after pauses, and share the connection with other channels.
+        options = [
+            ("grpc.ssl_target_name_override", self._name),
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.enable_retries", 0),
+        ]
+        self._channel = grpc.secure_channel(
+            f"ipv4:{address}:{CLIENT_PORT}", self._bundle.credentials(), options
+        )
+        self._channel.subscribe(self._observe, try_to_connect=True)
+        with self._changed:
+            self._changed.wait_for(self._is_decided, self._timeout)
+        if not self.is_open:
+            self.close()
+            raise NoAnswer(f"{self._name}: no connection to {address}")
 
-    def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def close(self) -> None:
+        """Close the connection, if it is open."""
+        if self._channel is not None:
+            self._channel.close()
+        self._channel, self._state = None, None
+
+    def put(self, key: str, value: str) -> None:
+        """Write one key. Raises ``NoAnswer``."""
+        self._call("KV/Put", "Put", key=key.encode(), value=value.encode())
+
+    def range(self, key: str, end: str = "", *, serializable: bool = False, limit: int = 0) -> Any:
+        """The answer to a ``RangeRequest``. Raises ``NoAnswer``."""
+        keys = {"key": key.encode(), "range_end": end.encode()}
+        return self._call("KV/Range", "Range", **keys, serializable=serializable, limit=limit)
+
+    def members(self) -> Any:
+        """The member list that this member has. Raises ``NoAnswer``."""
+        return self._call("Cluster/MemberList", "MemberList").members
+
+    def status(self) -> Any:
+        """The member's own status. Raises ``NoAnswer``."""
+        return self._call("Maintenance/Status", "Status")
+
+    def authentication(self) -> Any:
+        """Whether authentication is on, and the revision of users and roles. Raises ``NoAnswer``."""
+        return self._call("Auth/AuthStatus", "AuthStatus")
+
+    def _call(self, method: str, message: str, **fields: Any) -> Any:
         """One request's answer. Raises ``NoAnswer``, after which the connection is closed."""
         self.open()
+        assert self._channel is not None
+        sent: bytes = MESSAGES[f"{message}Request"](**fields).SerializeToString()
+        call = self._channel.unary_unary(
+            f"/etcdserverpb.{method}",
+            request_serializer=bytes,
+            response_deserializer=MESSAGES[f"{message}Response"].FromString,
+        )
         try:
-            self.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-            response = self.getresponse()
-            text = response.read()
-            answer = json.loads(text)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            return call(sent, timeout=self._timeout)
+        except grpc.RpcError as error:
             self.close()
-            raise NoAnswer(f"{self.host}: {type(error).__name__}: {error}") from error
-        if response.status != 200:
-            raise NoAnswer(f"{self.host}: {response.status} {answer.get('message', answer)}")
-        return answer
+            said = f"{error.code().name}: {error.details()}" if isinstance(error, grpc.Call) else str(error)
+            raise NoAnswer(f"{self._name}: {said}") from error
 
+    def _observe(self, state: grpc.ChannelConnectivity) -> None:
+        with self._changed:
+            self._state = state
+            self._changed.notify_all()
 
-def encoded(text: str) -> str:
-    """A key or a value, as the gateway takes it."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def decoded(text: str) -> str:
-    """A key or a value, as the gateway gives it."""
-    return base64.b64decode(text).decode()
+    def _is_decided(self) -> bool:
+        return self._state in {
+            grpc.ChannelConnectivity.READY,
+            grpc.ChannelConnectivity.TRANSIENT_FAILURE,
+            grpc.ChannelConnectivity.SHUTDOWN,
+        }

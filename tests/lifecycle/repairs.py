@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import httpx
 
+from tests.cluster.cluster import wait_for
 from tests.lifecycle.live import Live
+
+DATA = "/var/lib/etcd/data"
 
 
 @contextmanager
@@ -51,6 +55,20 @@ def recreated(cluster: Live, number: int) -> None:
         cluster.digitalocean("DELETE", f"/v2/droplets/{cluster.droplets()[gone]}")
         cluster.wait_down(gone)
         cluster.up()
+
+
+def rejoined_after_a_wipe(cluster: Live, number: int) -> None:
+    """Assert that a member with an empty disk gets its data from the others, without a run."""
+    wiped = cluster.name(number)
+    with cluster.case(f"{cluster.stack}: a wiped disk", planned=False), cluster.broken(wiped):
+        cluster.on(wiped, f"systemctl stop etcd && rm -rf {DATA}/* && systemctl reboot --no-block")
+        cluster.wait_down(wiped)
+        wait_for(
+            lambda: json.loads(cluster.etcdctl("member", "list", "-w", "json"))["members"],
+            lambda members: len([one for one in members if not one.get("isLearner")]) == len(cluster.names),
+            "member that votes again",
+        )
+    cluster.up("--expect-no-changes")
 
 
 def repair(cluster: Live, number: int) -> tuple[str, ...]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import httpx
 
-from tests.cluster.cluster import wait_for
 from tests.lifecycle.live import Live
-from tests.lifecycle.repairs import recreated, repair, replaced_by_command, replaced_for_drift, replaces
-
-DATA = "/var/lib/etcd/data"
+from tests.lifecycle.repairs import (
+    recreated,
+    rejoined_after_a_wipe,
+    repair,
+    replaced_by_command,
+    replaced_for_drift,
+    replaces,
+)
 
 
 def test_a_member_is_replaced_by_command(live: Live) -> None:
@@ -40,16 +43,7 @@ def test_a_deleted_tag_is_recreated_and_no_member_is_replaced(live: Live) -> Non
 
 
 def test_a_member_with_a_wiped_disk_gets_its_data_from_the_others(live: Live) -> None:
-    wiped = live.name(3)
-    with live.case("a wiped disk", planned=False), live.broken(wiped):
-        live.on(wiped, f"systemctl stop etcd && rm -rf {DATA}/* && systemctl reboot --no-block")
-        live.wait_down(wiped)
-        wait_for(
-            lambda: json.loads(live.etcdctl("member", "list", "-w", "json"))["members"],
-            lambda members: len([member for member in members if not member.get("isLearner")]) == 3,
-            "three voters",
-        )
-    live.up("--expect-no-changes")
+    rejoined_after_a_wipe(live, 3)
 
 
 def test_a_member_that_was_stopped_for_long_is_repaired_by_command(live: Live) -> None:

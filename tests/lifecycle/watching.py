@@ -46,7 +46,7 @@ class ObservedMachine:
 
     def _answers(self) -> bool:
         for _ in range(2):
-            fresh = self._connection.sock is None
+            fresh = not self._connection.is_open
             try:
                 return self._votes(self._connection)
             except NoAnswer:
@@ -66,10 +66,10 @@ class ObservedMachine:
             connection.close()
 
     def _votes(self, connection: Connection) -> bool:
-        status = connection.call("/v3/maintenance/status", {})
+        status = connection.status()
         with self._outages.lock:
-            self._outages.clusters.add(status["header"]["cluster_id"])
-        return not status.get("isLearner", False)
+            self._outages.clusters.add(str(status.header.cluster_id))
+        return not status.is_learner
 
 
 class Watching:

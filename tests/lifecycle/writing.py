@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer, decoded, encoded
+from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer
 from tests.lifecycle.ledger import Ledger
 from tests.lifecycle.orders import obey
 from tests.lifecycle.standstill import Standstill
@@ -83,12 +83,12 @@ class Writing:
         for name in sorted(self._known):
             connection = Connection(name, self._bundle)
             try:
-                members = connection.call("/v3/cluster/member/list", {})["members"]
+                members = connection.members()
             except NoAnswer:
                 continue
             finally:
                 connection.close()
-            urls: list[str] = [member["clientURLs"][0] for member in members if member.get("clientURLs")]
+            urls: list[str] = [member.client_urls[0] for member in members if member.client_urls]
             return [host for url in urls if (host := urlsplit(url).hostname)]
         return []
 
@@ -104,7 +104,7 @@ class Writing:
                 continue
             number = self._ledger.take()
             try:
-                connection.call("/v3/kv/put", {"key": self._key(number), "value": encoded(str(number))})
+                connection.put(self._key(number), str(number))
             except NoAnswer:
                 self._ledger.fail(number)
             else:
@@ -112,7 +112,7 @@ class Writing:
         connection.close()
 
     def _key(self, number: int) -> str:
-        return encoded(f"{self._prefix}/{number:010}")
+        return f"{self._prefix}/{number:010}"
 
     def _verify(self, first: int) -> dict[str, list[int]]:
         """The acknowledged numbers from ``first`` on that each member lacks."""
@@ -127,10 +127,10 @@ class Writing:
             raise NoAnswer("no member lists the members")
         reader = Connection(names[0], self._bundle, timeout=10)
         try:
-            answer = reader.call("/v3/kv/range", {"key": encoded("nothing")})
+            answer = reader.range(self._key(0))
         finally:
             reader.close()
-        return names, int(answer["header"]["revision"])
+        return names, answer.header.revision
 
     def _on(self, name: str, first: int, revision: int) -> set[int]:
         """The numbers in a member's own database, once it has applied ``revision``."""
@@ -138,8 +138,7 @@ class Writing:
         deadline = time.monotonic() + CATCH_UP
         while time.monotonic() < deadline:
             try:
-                answer = connection.call("/v3/kv/range", {"key": encoded("nothing"), "serializable": True})
-                if int(answer["header"]["revision"]) >= revision:
+                if connection.range(self._key(0), serializable=True).header.revision >= revision:
                     break
             except NoAnswer as error:
                 print(f"verifying: {error}", file=sys.stderr)
@@ -147,19 +146,16 @@ class Writing:
         return persistently(lambda: set(self._read(connection, first)))
 
     def _read(self, connection: Connection, first: int) -> Iterator[int]:
-        key, end = self._key(first), encoded(f"{self._prefix}0")
+        key, end = self._key(first), f"{self._prefix}0"
         while True:
-            page = connection.call(
-                "/v3/kv/range", {"key": key, "range_end": end, "serializable": True, "limit": PAGE}
-            )
-            pairs = page.get("kvs", [])
-            for pair in pairs:
-                number = int(decoded(pair["key"]).rpartition("/")[2])
-                if decoded(pair["value"]) == str(number):
+            page = connection.range(key, end, serializable=True, limit=PAGE)
+            for pair in page.kvs:
+                number = int(pair.key.decode().rpartition("/")[2])
+                if pair.value.decode() == str(number):
                     yield number
-            if not page.get("more"):
+            if not page.more:
                 return
-            key = encoded(decoded(pairs[-1]["key"]) + "\0")
+            key = page.kvs[-1].key.decode() + "\0"
 
 
 def persistently(attempt: Callable[[], T]) -> T:

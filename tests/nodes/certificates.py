@@ -22,22 +22,32 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
-    def issue(self, folder: Path, kind: str, name: str, *, hours: tuple[int, int] = (-1, 24)) -> None:
-        """Write ``kind``.pem and ``kind``-key.pem for a member or a client of that name, and ca.pem.
+    def issue(
+        self,
+        folder: Path,
+        kind: str,
+        name: str,
+        *,
+        hours: tuple[int, int] = (-1, 24),
+        common_name: str | None = None,
+    ) -> None:
+        """Write ``kind``.pem and ``kind``-key.pem for a member or a client at that address, and the CA's certificate.
 
-        ``hours`` are the begin and the end of its validity, from now.
+        ``hours`` are the begin and the end of its validity, from now. An empty ``common_name`` is none.
         """
+        subject = name if common_name is None else common_name
         key = ec.generate_private_key(ec.SECP256R1())
         uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         names = [x509.DNSName(name), x509.IPAddress(ip_address(name)), x509.DNSName("localhost")]
         certificate = (
-            _builder(name, self.certificate.subject, key, hours)
+            _builder(subject, self.certificate.subject, key, hours)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "ca.pem").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+        authority = "peer-ca" if kind == "peer" else "ca"
+        (folder / f"{authority}.pem").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
         (folder / f"{kind}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         (folder / f"{kind}-key.pem").write_bytes(
             key.private_bytes(
@@ -69,10 +79,11 @@ def _builder(
     name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, hours: tuple[int, int] = (-1, 24)
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
+    kind = NameOID.COMMON_NAME if name else NameOID.ORGANIZATION_NAME
     begin, end = (now + timedelta(hours=number) for number in hours)
     return (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .subject_name(x509.Name([x509.NameAttribute(kind, name or "organization")]))
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())

@@ -67,8 +67,7 @@ class Node:
         self._lock = threading.Lock()
         etc = self.paths.etc
         etc.mkdir(parents=True)
-        for kind in ("server", "peer"):
-            lab.authority.issue(etc, kind, address)
+        lab.issue_certificates(etc, address)
         settings = {
             "name": address,
             "token": token,
@@ -95,7 +94,11 @@ class Node:
             installed = self.root / f"opt/etcd/{version}-"
             installed.mkdir(parents=True)
             # The loop of this class starts the release of the lab.
-            (installed / "etcd").symlink_to(lab.binaries / "etcd")
+            for program in ("etcd", "etcdctl"):
+                (installed / program).symlink_to(lab.binaries / program)
+        etcdctl = self.paths.program("etcdctl")
+        etcdctl.parent.mkdir(parents=True)
+        etcdctl.symlink_to(lab.binaries / "etcdctl")
         self.log_file = self.root / "journal"
         self.log_file.touch()
 
@@ -152,15 +155,16 @@ class Node:
             subprocess.run(self._command(name), env=self._environment(), stderr=log, check=True, timeout=60)
 
     def etcdctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run etcdctl against this member alone."""
+        """Run etcdctl against this member alone, as the management if the member has its certificate."""
         etc = self.paths.etc
+        kind = "management" if (etc / "management.pem").exists() else "server"
         return subprocess.run(
             [
                 self.binaries / "etcdctl",
                 f"--endpoints=https://{self.name}:2379",
                 f"--cacert={etc / 'ca.pem'}",
-                f"--cert={etc / 'server.pem'}",
-                f"--key={etc / 'server-key.pem'}",
+                f"--cert={etc / kind}.pem",
+                f"--key={etc / kind}-key.pem",
                 "--command-timeout=3s",
                 *arguments,
             ],
@@ -248,13 +252,16 @@ class Node:
 
 
 class Lab:
-    """Machines on addresses of their own, with one CA and one API."""
+    """Machines on addresses of their own, with one CA for peers, one for everybody else, and one API."""
 
     def __init__(self, folder: Path, network: str) -> None:
         self.folder = folder
         self.network = network
         self.api = FakeApi()
         self.authority: Authority = make_authority()
+        self.peer_authority: Authority = make_authority()
+        self.auth = False
+        """Whether the members' certificates are those of a cluster with ``etcd:auth``."""
         self.binaries = ensure_release().binaries
         self.environment: dict[str, str] = {}
         """More variables for etcd. It ignores those that it does not know."""
@@ -262,6 +269,14 @@ class Lab:
 
     def address(self, number: int) -> str:
         return f"{self.network}.{number}"
+
+    def issue_certificates(self, etc: Path, name: str) -> None:
+        """Write a member's certificates as the program does."""
+        common_name = "" if self.auth else name
+        self.authority.issue(etc, "server", name, common_name=common_name)
+        self.peer_authority.issue(etc, "peer", name, common_name=common_name)
+        if self.auth:
+            self.authority.issue(etc, "management", name, common_name="root")
 
     def add(self, number: int, initial_members: int = 3, cluster: str = "cluster-1") -> Node:
         """Add a droplet to the listing, with its power off."""
@@ -295,6 +310,13 @@ class Lab:
         process.kill()
         process.wait()
 
+    def bootstrap_with_authentication(self, size: int = 3, **settings: Any) -> list[Node]:
+        """Bootstrap a cluster, and switch authentication on as the program does."""
+        self.auth = True
+        nodes = self.bootstrap(size, **settings)
+        switch_authentication_on(nodes[0], "--no-password")
+        return nodes
+
     @staticmethod
     def all_healthy(nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -304,6 +326,17 @@ class Lab:
         for node in self.nodes:
             node.power_off()
         self.api.stop()
+
+
+def switch_authentication_on(node: Node, *options: str) -> None:
+    """Switch authentication on. ``options`` are those of the user root."""
+    for command in (
+        ("user", "add", "root", *options),
+        ("user", "grant-role", "root", "root"),
+        ("auth", "enable"),
+    ):
+        done = node.etcdctl(*command)
+        assert done.returncode == 0, done.stderr
 
 
 def wait_until_promoted(node: Node) -> None:

@@ -59,7 +59,8 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
     assert status == 200
     samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     ends = {
-        name: float(samples[f'{END}{{certificate="{name}"}}']) for name in ("ca", "server", "peer", "client")
+        name: float(samples[f'{END}{{certificate="{name}"}}'])
+        for name in ("ca", "peer-ca", "server", "peer", "client")
     }
     assert all(abs(end - time.time() - 86400) < 300 for end in ends.values())
     assert (samples['etcd_node_alarm{alarm="NOSPACE"}'], samples['etcd_node_alarm{alarm="CORRUPT"}']) == (
@@ -67,6 +68,7 @@ def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> Non
         "0",
     )
     assert samples['etcd_node_members{kind="voter"}'] == "1"
+    assert samples["etcd_node_authentication_unmanaged"] == "0"
     assert node.etcdctl("member", "add", "m2", "--learner", "--peer-urls=https://m2:2380").returncode == 0
     _, text = scrape(node, client_context(node.paths.etc, "server"))
     assert 'etcd_node_members{kind="voter"} 1\netcd_node_members{kind="learner"} 1\n' in text

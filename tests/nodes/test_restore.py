@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.snapshot import decompress, run_tool
+from etcd_node.backup.snapshot import decompress
 from etcd_node.bootstrap.restore import REVISION_BUMP
+from etcd_node.etcd.etcdctl import run_tool
 from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
@@ -64,8 +65,7 @@ def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", siz
             json.dumps({**json.loads(file.read_text()), "initial_members": names, "restore": restore})
         )
         configure(node, server)
-        for tool in ("etcdctl", "etcdutl"):
-            (node.root / f"opt/etcd/{DEFAULT_VERSION}-" / tool).symlink_to(lab.binaries / tool)
+        (node.root / f"opt/etcd/{DEFAULT_VERSION}-/etcdutl").symlink_to(lab.binaries / "etcdutl")
         nodes.append(node)
     return nodes
 

@@ -32,7 +32,14 @@ Cluster(
     dns={"domain": "etcd.example.com"},
     etcd={"quotaGib": 65},
     tls=3,
-    access={"discoveryToken": pulumi.Output.secret("a token")},
+    access={
+        "discoveryToken": pulumi.Output.secret("a token"),
+        "auth": True,
+        "clients": [
+            {"name": "root"},
+            {"name": "shop", "permissions": [{"access": "read", "key": "/b", "rangeEnd": "/a", "prefx": "/"}]},
+        ],
+    },
 )
 """
 """A program whose arguments are wrong, as one in another language sends them."""
@@ -75,9 +82,10 @@ def unknown_names(schema: Schema, properties: Schema, given: Any, path: str) -> 
         known = properties.get(name)
         if known is None:
             found.append(f"{path}{name}")
-        elif reference := known.get("$ref"):
+        elif reference := known.get("$ref") or known.get("items", {}).get("$ref"):
             inner = schema["types"][reference.removeprefix("#/types/")]["properties"]
-            found += unknown_names(schema, inner, value, f"{path}{name}.")
+            for one in value if isinstance(value, list) else [value]:
+                found += unknown_names(schema, inner, one, f"{path}{name}.")
     return found
 
 
@@ -108,6 +116,9 @@ def test_wrong_arguments_are_named_at_once_and_without_our_traceback(project: Pr
         in shown
     )
     assert "args.tls is 3: write a dictionary" in shown
+    assert "args.access.clients[0].name is root: " in shown
+    assert "args.access.clients[1].permissions[0].rangeEnd is /a: it comes before key, /b" in shown
+    assert "set args.access.clients[1].permissions[0].prefix instead" in shown
     # The program of this test is in Python itself, and may have a traceback of its own.
     assert "components/" not in shown
     assert "Unexpected <class" not in shown

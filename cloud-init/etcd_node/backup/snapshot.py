@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import shutil
-import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.shared.compression import SnapshotError, compress
-from components.shared.ports import CLIENT_PORT
 from components.shared.stored_backups import Snapshot
+from etcd_node.etcd.client import RefusedError
+from etcd_node.etcd.etcdctl import COMMAND_TIMEOUT, etcdctl, run_tool
+from etcd_node.etcd.transport import NoAnswerError
 from etcd_node.host.settings import Paths, Settings
-
-COMMAND_TIMEOUT = 3600.0
-"""Seconds for one run of etcdctl or etcdutl."""
 
 RESERVED_BYTES = 256 << 20
 """Bytes of the disk that stay free."""
@@ -48,17 +44,13 @@ def take_snapshot(settings: Settings, paths: Paths, database: int) -> PackedSnap
                 f"{needed >> 20} MiB"
             )
         taken = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        run_tool(
-            [
-                *(paths.program("etcdctl"), f"--endpoints=https://{settings.name}:{CLIENT_PORT}"),
-                *(f"--cacert={paths.etc / 'ca.pem'}", f"--cert={paths.etc / 'server.pem'}"),
-                *(f"--key={paths.etc / 'server-key.pem'}", "snapshot", "save", raw),
-            ]
-        )
+        etcdctl(paths, settings.name, "snapshot", "save", raw, timeout=COMMAND_TIMEOUT)
         revision, keys = revision_and_keys(paths, raw)
         sha256 = compress(raw, packed)
         size = raw.stat().st_size
         raw.unlink()
+    except (NoAnswerError, RefusedError) as error:
+        raise SnapshotError(f"etcdctl failed: {error}") from None
     except OSError as error:
         raise SnapshotError(f"{folder}: {error.strerror}") from None
     snapshot = Snapshot(taken, revision, keys, settings.version, settings.token, sha256)
@@ -82,24 +74,3 @@ def decompress(packed: Path, raw: Path) -> None:
             shutil.copyfileobj(source, target, _BLOCK)
     except (OSError, EOFError) as error:
         raise SnapshotError(f"cannot decompress {packed.name}: {error}") from None
-
-
-def run_tool(command: Sequence[str | Path]) -> str:
-    """Run one of etcd's tools. Returns its standard output. Raises ``SnapshotError``."""
-    program = Path(command[0]).name
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT,
-            check=False,
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-        )
-    except subprocess.TimeoutExpired:
-        raise SnapshotError(f"{program} did not end within {COMMAND_TIMEOUT:.0f} s") from None
-    if done.returncode != 0:
-        # etcd's tools log in JSON, and end with a line of text.
-        lines = done.stderr.strip().splitlines() or ["it printed no error"]
-        raise SnapshotError(f"{program} failed: {lines[-1]}")
-    return done.stdout

@@ -27,10 +27,19 @@ from etcd_node.bootstrap.bootstrap_server import (
 )
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.digitalocean.address_book import AddressBook, DropletAddresses, identity_problem, is_local
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members
-from etcd_node.etcd.membership import Remove, Wait, bootstrap_cluster_id, initial_cluster, rejoin_step
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusalError, RefusedError, local_members
+from etcd_node.etcd.etcdctl import change_members
+from etcd_node.etcd.membership import (
+    Remove,
+    Wait,
+    bootstrap_cluster_id,
+    initial_cluster,
+    is_self,
+    rejoin_step,
+)
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
+from etcd_node.host.install import InstallError, install_once
 from etcd_node.host.journal import WaitLog, say
 from etcd_node.host.settings import Paths, Settings
 
@@ -260,11 +269,11 @@ class JoiningMember:
         """Take the next step to join the running cluster, and report why it is impossible, if it is."""
         try:
             return self._take_step(ClusterClient(self._client, running), running)
+        except (RefusalError, RefusedError, InstallError) as error:
+            self._wait_log.report(f"no data here; waiting to join the cluster: {error}")
         except NoQuorumError as error:
             hint = f" ({RECOVER_THERE})" if self._settings.recovered else ""
             self._wait_log.report(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")
-        except RefusedError as error:
-            self._wait_log.report(f"no data here; the cluster does not accept this member yet: {error}")
         return None
 
     def _take_step(self, cluster: ClusterClient, running: Sequence[MemberAddress]) -> Start | None:
@@ -284,17 +293,27 @@ class JoiningMember:
         if not self._can_start():
             self._wait_log.report("no data here; waiting for the installation of etcd, to join the cluster")
             return None
+        # Without data, the tools are installed after etcd's start.
+        install_once(self._settings, self._paths, ["etcdctl"])
         if not self._endpoint.withdraw():
             return None
         if isinstance(step, Remove):
-            cluster.remove(step.member)
+            self._change(running, "remove", f"{step.member:x}")
             say(f"removed member {step.member:x} from the cluster: it is this member before it lost its data")
             return None
         self._paths.joining.touch()
-        member, confirmed = cluster.add(peer_url(name), learner=step.learner)
-        say(f"added to the cluster as {'learner' if step.learner else 'voter'} {member:x}")
-        self._wait_until_known(member, running)
-        return "existing", initial_cluster(name, confirmed)
+        learner = ["--learner"] if step.learner else []
+        self._change(running, "add", name, f"--peer-urls={peer_url(name)}", *learner)
+        confirmed = cluster.list_members()
+        for member in confirmed.members:
+            if is_self(name, member):
+                say(f"added to the cluster as {'learner' if member.learner else 'voter'} {member.id:x}")
+                self._wait_until_known(member.id, running)
+                return "existing", initial_cluster(name, confirmed)
+        return None
+
+    def _change(self, running: Sequence[MemberAddress], *command: str) -> None:
+        change_members(self._paths, self._client, running, *command)
 
     def _wait_until_known(self, member: int, running: Sequence[MemberAddress]) -> None:
         """Wait until all running members list this one.

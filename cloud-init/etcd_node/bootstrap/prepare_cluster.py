@@ -122,7 +122,7 @@ class PrepareCluster:
                     self._client, other_members(self._settings, self._paths)
                 ).list_members()
             except NoQuorumError as error:
-                self._wait_log.report(f"asking whether this member was removed: no quorum answers ({error})")
+                self._wait_log.report(f"asking the others whether this member was removed: {error}")
                 time.sleep(1)
                 continue
             if not was_removed(disk.identity.member, disk.identity.cluster, confirmed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
+from etcd_node.etcd.etcdctl import change_members
 from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.host.backoff import backoff
@@ -21,14 +22,15 @@ def promote(settings: Settings, paths: Paths, wait_log: WaitLog) -> None:
         if metrics is None or not metrics.has_leader:
             wait_log.report("waiting for etcd to have a leader, to promote this member")
         else:
-            cluster = ClusterClient(client, other_members(settings, paths))
+            others = other_members(settings, paths)
             try:
                 # Right after its start, etcd's metrics may not say yet that it is a learner.
                 if any(
-                    one.id == metrics.member and not one.learner for one in cluster.list_members().members
+                    one.id == metrics.member and not one.learner
+                    for one in ClusterClient(client, others).list_members().members
                 ):
                     break
-                cluster.promote(metrics.member)
+                change_members(paths, client, others, "promote", f"{metrics.member:x}")
             except (NoQuorumError, RefusedError) as error:
                 wait_log.report(f"this member is still a learner: {error}")
             else:

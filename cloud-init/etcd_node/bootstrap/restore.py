@@ -19,7 +19,8 @@ from components.shared.stored_backups import (
     version_problem,
 )
 from etcd_node.backup.settings import BackupSettings
-from etcd_node.backup.snapshot import decompress, revision_and_keys, run_tool
+from etcd_node.backup.snapshot import decompress, revision_and_keys
+from etcd_node.etcd.etcdctl import run_tool
 from etcd_node.host.backoff import backoff
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.install import InstallError, install_once

@@ -13,9 +13,11 @@ from etcd_node.etcd.transport import ANSWER_TIMEOUT, HttpResponse, MemberAddress
 MEMBERS_PATH = "/members"
 """The path of the member list on the peer port (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
 
-
-NOT_CONNECTED = "unhealthy cluster"
-"""etcd's reason when the member that was asked has not been connected to all voters for five seconds."""
+UNMANAGED = (
+    "authentication was switched on by hand. To let etcd:auth do it instead, first switch it off: "
+    "etcdctl --user root auth disable"
+)
+"""The problem of a cluster that refuses this member's certificates."""
 
 
 class NoQuorumError(Exception):
@@ -31,7 +33,7 @@ class RefusedError(Exception):
 
 
 class ClusterClient:
-    """Calls that need a quorum, through any of several members."""
+    """Look-ups that need a quorum, through any of several members."""
 
     def __init__(self, client: TlsClient, members: Sequence[MemberAddress]) -> None:
         self._client = client
@@ -58,37 +60,6 @@ class ClusterClient:
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
         raise problem("; ".join(f"{name}: {text}" for name, text in sorted(answers.items())))
-
-    def remove(self, member: int) -> None:
-        """Remove a member from the cluster. Raises ``NoQuorumError`` or ``RefusedError``."""
-        self._change("/v3/cluster/member/remove", {"ID": str(member)})
-
-    def add(self, peer_url: str, *, learner: bool) -> tuple[int, MemberList]:
-        """Add a member and return its id and the new list. Raises ``NoQuorumError`` or ``RefusedError``."""
-        answer = self._change("/v3/cluster/member/add", {"peerURLs": [peer_url], "isLearner": learner})
-        return int(answer["member"]["ID"]), _member_list(answer)
-
-    def promote(self, member: int) -> None:
-        """Promote a learner to voter, once it has caught up. Raises ``NoQuorumError`` or ``RefusedError``."""
-        self._change("/v3/cluster/member/promote", {"ID": str(member)})
-
-    def _change(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a change to the first member that answers. etcd refuses the same change a second time.
-
-        A member that misses a connection to another one refuses an addition. Then the next one is asked.
-        """
-        silent: list[str] = []
-        refused: RefusedError | None = None
-        for member in self._members:
-            try:
-                return self._call(member, path, body)
-            except NoAnswerError as error:
-                silent.append(f"{member.name}: {error}")
-            except RefusedError as error:
-                if str(error) != NOT_CONNECTED:
-                    raise
-                refused = error
-        raise refused or NoQuorumError("; ".join(silent))
 
     def _call(self, member: MemberAddress, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return _parse(self._client.call_gateway(member, path, body))
@@ -163,17 +134,24 @@ def _parse(answer: HttpResponse) -> dict[str, Any]:
         text = f"answer {answer.status} is not JSON"
         # With authentication on, etcd's gateway refuses in plain text.
         if answer.status == 400:
-            raise RefusedError(answer.body.decode(errors="replace").strip() or text) from None
+            raise problem_of(answer.body.decode(errors="replace").strip() or text) from None
         raise NoAnswerError(text) from None
     if answer.status != 200:
-        message = str(values.get("message") or values.get("error") or answer.status).removeprefix(
-            "etcdserver: "
-        )
-        # These say nothing about the cluster as a whole: another member may answer.
-        if any(text in message for text in ("no leader", "timed out", "stopped", "unavailable", "deadline")):
-            raise NoAnswerError(message)
-        raise RefusedError(message)
+        raise problem_of(str(values.get("message") or values.get("error") or answer.status))
     return values
+
+
+def problem_of(message: str) -> NoAnswerError | RefusedError:
+    """Return the error that etcd's message stands for."""
+    message = message.rpartition("etcdserver: ")[2]
+    # These say nothing about the cluster as a whole: another member, or another try, may get an answer.
+    transient = ("no leader", "timed out", "stopped", "unavailable", "deadline", "auth store is old")
+    if any(text in message for text in transient):
+        return NoAnswerError(message)
+    refusals = ("CommonName of client", "user name", "user not found", "permission denied", "auth token")
+    if any(text in message for text in refusals):
+        message = f"{UNMANAGED} ({message})"
+    return RefusedError(message)
 
 
 def _member_list(values: Mapping[str, Any]) -> MemberList:

@@ -73,13 +73,17 @@ class TlsClient:
         body: Any = None,
         *,
         connect_timeout: float = CONNECT_TIMEOUT,
+        answer_timeout: float = 2.0,
     ) -> HttpResponse:
-        """Send a request to a member's peer port. ``connect_timeout`` is in seconds.
+        """Send a request to a member's peer port. The time limits are in seconds.
 
         Raises ``NoAnswerError``.
         """
         return self._request(
-            _HttpsConnection(self._peer_context, member, PEER_PORT, connect_timeout, 2.0), method, path, body
+            _HttpsConnection(self._peer_context, member, PEER_PORT, connect_timeout, answer_timeout),
+            method,
+            path,
+            body,
         )
 
     def request_exporter(self, member: MemberAddress, path: str) -> HttpResponse:
@@ -199,13 +203,13 @@ class _HttpsConnection(http.client.HTTPSConnection):
 
 
 def client_context(etc: Path, kind: str) -> ssl.SSLContext:
-    """Return a context that trusts only the cluster's CA and uses the ``peer`` or ``server`` certificate."""
+    """Return a context with the ``peer`` or ``server`` certificate, which trusts only the authorities of that kind."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return _with_certificates(context, etc, kind)
 
 
 def server_context(etc: Path, kind: str) -> ssl.SSLContext:
-    """Return a server context with this certificate, which demands a certificate of the cluster's CA."""
+    """Return a server context with this certificate, which demands a certificate of the same kind's authorities."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _with_certificates(context, etc, kind)
@@ -213,6 +217,6 @@ def server_context(etc: Path, kind: str) -> ssl.SSLContext:
 
 def _with_certificates(context: ssl.SSLContext, etc: Path, kind: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(etc / "ca.pem")
+    context.load_verify_locations(etc / ("peer-ca.pem" if kind == "peer" else "ca.pem"))
     context.load_cert_chain(etc / f"{kind}.pem", etc / f"{kind}-key.pem")
     return context

@@ -42,7 +42,7 @@ def etcd_environment(
         "ETCD_CLIENT_CERT_AUTH": "true",
         "ETCD_PEER_CERT_FILE": str(etc / "peer.pem"),
         "ETCD_PEER_KEY_FILE": str(etc / "peer-key.pem"),
-        "ETCD_PEER_TRUSTED_CA_FILE": str(etc / "ca.pem"),
+        "ETCD_PEER_TRUSTED_CA_FILE": str(etc / "peer-ca.pem"),
         "ETCD_PEER_CLIENT_CERT_AUTH": "true",
         "ETCD_HEARTBEAT_INTERVAL": str(settings.heartbeat_ms),
         "ETCD_ELECTION_TIMEOUT": str(settings.election_ms),

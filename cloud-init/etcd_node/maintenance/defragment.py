@@ -18,7 +18,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, call, read_status
+from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, read_status
+from etcd_node.etcd.etcdctl import etcdctl
 from etcd_node.etcd.health import member_problem
 from etcd_node.etcd.membership import is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
@@ -170,9 +171,9 @@ def defragment(settings: Settings, paths: Paths) -> None:
         match step:
             case TransferLeadership(to):
                 say(f"transferring leadership to {to} before this member defragments")
-                call(client, me, "/v3/maintenance/transfer-leadership", {"targetID": str(ids[to])})
+                etcdctl(paths, me.name, "move-leader", f"{ids[to]:x}")
             case Defragment():
-                _defragment(client, me)
+                _defragment(paths, client, me)
                 return
             case Postpone(reason):
                 say(f"this member's database is fragmented, but defragmentation is postponed: {reason}")
@@ -200,9 +201,9 @@ def read_database(client: TlsClient, member: MemberAddress) -> DatabaseState:
     return DatabaseState(member.name, problem, status.leader == status.member, status.database, status.in_use)
 
 
-def _defragment(client: TlsClient, me: MemberAddress) -> None:
+def _defragment(paths: Paths, client: TlsClient, me: MemberAddress) -> None:
     before = read_status(client, me)
-    call(client, me, "/v3/maintenance/defragment", {}, timeout=DEFRAGMENT_TIMEOUT)
+    etcdctl(paths, me.name, "defrag", timeout=DEFRAGMENT_TIMEOUT)
     after = read_status(client, me)
     say(f"defragmented the database from {before.database // MIB} MiB to {after.database // MIB} MiB")
     if after.database >= before.database:

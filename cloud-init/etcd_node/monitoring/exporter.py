@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from etcd_node.etcd.client import local_members
+from etcd_node.etcd.client import UNMANAGED, RefusedError, local_members, read_status
 from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.monitoring.certificate_expiry import expiry_times
 from etcd_node.monitoring.facts import facts
 
-CERTIFICATES = ("ca", "server", "peer")
+CERTIFICATES = ("ca", "peer-ca", "server", "peer", "management")
+"""Names of files. The last one exists only if etcd:auth is set."""
 ALARMS = ("NOSPACE", "CORRUPT")
 TIMEOUT = 5.0
 """Seconds for each read and write of a connection."""
@@ -53,7 +54,9 @@ def serve(settings: Settings, paths: Paths, plain: socket.socket) -> None:
 
 def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
     """All metrics of this machine. ``client_expiry`` is the Unix time at which the client's certificate ends."""
-    expiry = {name: min(expiry_times(paths.etc / f"{name}.pem")) for name in CERTIFICATES}
+    files = {name: paths.etc / f"{name}.pem" for name in CERTIFICATES}
+    expiry = {name: min(expiry_times(file)) for name, file in files.items() if file.exists()}
+    client, me = TlsClient(paths.etc), MemberAddress(settings.name, settings.listen)
     return (
         _family(
             "etcd_node_certificate_not_after_timestamp_seconds",
@@ -71,8 +74,9 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "etcd_node_members",
             "Members that etcd lists.",
             "kind",
-            listed_members(TlsClient(paths.etc), MemberAddress(settings.name, settings.listen)),
+            listed_members(client, me),
         )
+        + authentication_metric(client, me)
         + node_metrics(facts(settings, paths, journal=False))
         + metrics_files(paths.metrics)
     )
@@ -127,6 +131,19 @@ def listed_members(client: TlsClient, me: MemberAddress) -> dict[str, float]:
     learners = sum(member.learner for member in members)
     # While preparecluster runs, its endpoint answers instead of etcd.
     return {"voter": len(members) - learners, "learner": learners} if members else {}
+
+
+def authentication_metric(client: TlsClient, me: MemberAddress) -> str:
+    """Whether etcd refuses this machine's look-ups, because authentication is on; empty when it does not answer."""
+    unmanaged = False
+    try:
+        read_status(client, me)
+    except RefusedError as error:
+        unmanaged = UNMANAGED in str(error)
+    except NoAnswerError:
+        return ""
+    name = "etcd_node_authentication_unmanaged"
+    return f"# TYPE {name} gauge\n{name} {unmanaged:d}\n"
 
 
 def metrics_files(folder: Path) -> str:

@@ -21,8 +21,9 @@ from components.shared.backups import SUFFIX
 from components.shared.ports import CLIENT_PORT, PEER_PORT
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.digitalocean.markers import read_markers
-from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError
+from etcd_node.etcd.client import NoQuorumError, RefusedError
 from etcd_node.etcd.commit_log import commit_whole_log
+from etcd_node.etcd.etcdctl import change_members
 from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.membership import MemberList, cluster_name, is_self
 from etcd_node.etcd.transport import TlsClient, other_members
@@ -207,12 +208,12 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
 
 def _leave(settings: Settings, paths: Paths, confirmed: MemberList | None) -> None:
     """Let a quorum remove this member, which is stopped, before it gives up its data. The rest is then a quorum."""
-    cluster = ClusterClient(TlsClient(paths.etc), other_members(settings, paths))
+    client, others = TlsClient(paths.etc), other_members(settings, paths)
     deadline = time.monotonic() + LEAVE_LIMIT
     for member in confirmed.members if confirmed else ():
         while is_self(settings.name, member):
             try:
-                cluster.remove(member.id)
+                change_members(paths, client, others, "remove", f"{member.id:x}")
                 break
             except (NoQuorumError, RefusedError) as error:
                 # An earlier try has removed it, although nobody said so.

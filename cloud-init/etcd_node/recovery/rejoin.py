@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 
 from components.shared.health import LEARNER
 from etcd_node.etcd.client import RefusedError, call
@@ -88,10 +89,14 @@ def _data_objection(client: TlsClient, others: Sequence[MemberAddress], free: in
                 return unhealthy(name, problem)
         for address in others:
             name = address.name
-            answer = call(
-                client, address, "/v3/maintenance/hashkv", {"revision": revision}, timeout=HASH_TIMEOUT
+            # etcd itself compares its members' data like this. On the client port it asks for its root user.
+            answer = client.request_peer(
+                address, "GET", "/members/hashkv", {"revision": revision}, answer_timeout=HASH_TIMEOUT
             )
-            hashes.add(f"{answer.get('hash')} {answer.get('compact_revision')}")
+            if answer.status != HTTPStatus.OK:
+                raise NoAnswerError(answer.body.decode(errors="replace").strip())
+            values = answer.json()
+            hashes.add(f"{values.get('hash')} {values.get('compact_revision')}")
     except (NoAnswerError, RefusedError) as error:
         return unhealthy(name, error)
     if len(hashes) > 1:

@@ -196,8 +196,18 @@ def _observe_etcd(client: TlsClient, member: MemberAddress) -> MemberObservation
         follows = read_status(client, member).leader
     except (NoAnswerError, RefusedError) as error:
         # It has answered on the peer port, so this is no silence.
-        return MemberObservation(member.name, MemberState.REFUSES, str(error))
+        leader = _told_leader(client, member) if isinstance(error, RefusedError) else None
+        state = {True: MemberState.HAS_LEADER, False: MemberState.NO_LEADER}.get(leader, MemberState.REFUSES)
+        return MemberObservation(member.name, state, str(error))
     return MemberObservation(member.name, MemberState.HAS_LEADER if follows else MemberState.NO_LEADER)
+
+
+def _told_leader(client: TlsClient, member: MemberAddress) -> bool | None:
+    """Whether etcd's metrics on a member's machine show a leader. ``None`` if the machine does not tell."""
+    try:
+        return client.request_exporter(member, "/status").json().get("leader")
+    except (NoAnswerError, ValueError, AttributeError):
+        return None
 
 
 def _told(client: TlsClient, member: MemberAddress) -> MemberObservation | None:

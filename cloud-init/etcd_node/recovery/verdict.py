@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from etcd_node.etcd.client import UNMANAGED
 from etcd_node.etcd.wal import Contents
 from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
 
@@ -30,6 +31,8 @@ def step(one: MemberObservation) -> str:
 def verdict(survey: Survey, own: Contents) -> list[str]:
     """Return whole sentences. None discards data that may be left on another member."""
     if survey.quorum:
+        if any(UNMANAGED in one.detail for one in survey.others):
+            return [f"The cluster has a quorum of {', '.join(survey.quorum)}, but {UNMANAGED}"]
         return [
             f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
             "data rejoin it. On your own machine: etcdctl member list -w table"

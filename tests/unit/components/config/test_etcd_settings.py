@@ -64,6 +64,25 @@ def test_an_error_names_the_flag_and_says_what_to_do(changes: dict[str, Any], ex
 
 
 @pytest.mark.parametrize(
+    "flag",
+    [
+        "auth-token=simple",
+        "client-cert-auth=false",
+        "client-cert-allowed-hostname=etcd.example.com",
+        "trusted-ca-file=/etc/etcd/other.pem",
+        "client-crl-file=/etc/etcd/crl.pem",
+        "enable-grpc-gateway=false",
+        "listen-client-http-urls=https://0.0.0.0:2378",
+        "peer-client-cert-auth=false",
+        "peer-trusted-ca-file=/etc/etcd/ca.pem",
+    ],
+)
+def test_no_flag_changes_who_is_let_in_or_how_members_are_asked(flag: str) -> None:
+    (error,) = validation_errors(extraFlags=[flag])
+    assert error.startswith(f"etcd:extraFlags[0] is {flag}: {flag.partition('=')[0]} cannot be set: ")
+
+
+@pytest.mark.parametrize(
     ("flag", "words"),
     [
         ("experimental-corrupt-check-time=1h", "write corrupt-check-time=1h instead"),

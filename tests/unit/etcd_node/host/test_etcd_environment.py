@@ -55,7 +55,7 @@ def test_the_environment_has_every_variable() -> None:
         "ETCD_CLIENT_CERT_AUTH=true\n"
         "ETCD_PEER_CERT_FILE=/etc/etcd/peer.pem\n"
         "ETCD_PEER_KEY_FILE=/etc/etcd/peer-key.pem\n"
-        "ETCD_PEER_TRUSTED_CA_FILE=/etc/etcd/ca.pem\n"
+        "ETCD_PEER_TRUSTED_CA_FILE=/etc/etcd/peer-ca.pem\n"
         "ETCD_PEER_CLIENT_CERT_AUTH=true\n"
         "ETCD_HEARTBEAT_INTERVAL=100\n"
         "ETCD_ELECTION_TIMEOUT=1000\n"

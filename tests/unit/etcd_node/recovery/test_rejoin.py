@@ -41,6 +41,7 @@ class Etcd:
         self.lease = 0
         self.grants_leases = True
         self.health = '{"health": "true"}'
+        self.hash = HttpResponse(200, b'{"header":{"revision":7},"hash":1,"compact_revision":1}')
         self.asked: set[str] = set()
 
     def call_gateway(self, member: MemberAddress, path: str, body: Any, **_: object) -> HttpResponse:
@@ -59,11 +60,12 @@ class Etcd:
                 self.lease, answer = 0, {}
             case "/v3/maintenance/status":
                 answer = {"dbSize": "1048576", "header": {"revision": "7"}}
-            case "/v3/maintenance/hashkv":
-                answer = {"hash": 1, "compact_revision": "1"}
             case _:
                 answer = json.loads(self.health)
         return HttpResponse(200, json.dumps(answer).encode())
+
+    def request_peer(self, *_: object, **__: object) -> HttpResponse:
+        return self.hash
 
 
 def refused(message: str) -> HttpResponse:
@@ -111,6 +113,11 @@ def test_a_member_that_keeps_its_data_gives_the_lease_back(etcd: Etcd, paths: Pa
     assert etcd.lease == 0
 
 
+def test_the_answer_to_a_hash_is_quoted_if_it_is_none(etcd: Etcd, paths: Paths) -> None:
+    etcd.hash = HttpResponse(400, b"mvcc: required revision has been compacted\n")
+    assert "(mvcc: required revision has been compacted)" in objection(paths)
+
+
 def test_a_cluster_that_grants_no_lease_under_an_alarm_lets_a_member_rejoin(etcd: Etcd, paths: Paths) -> None:
     etcd.grants_leases = False
     assert objection(paths) == ""
@@ -153,18 +160,15 @@ def test_a_member_leaves_the_cluster_before_it_gives_up_its_data(
     etcd: Etcd, paths: Paths, monkeypatch: pytest.MonkeyPatch, error: Exception | None, leaves: bool
 ) -> None:
     del etcd
-    removed: list[int] = []
+    changes: list[tuple[str, ...]] = []
 
-    class Cluster:
-        def __init__(self, *_: object) -> None: ...
+    def change_members(_paths: Paths, _client: object, _others: object, *command: str) -> None:
+        assert (paths.data / "member/wal/0.wal").exists()
+        changes.append(command)
+        if error is not None:
+            raise error
 
-        def remove(self, member: int) -> None:
-            assert (paths.data / "member/wal/0.wal").exists()
-            removed.append(member)
-            if error is not None:
-                raise error
-
-    monkeypatch.setattr(recover, "ClusterClient", Cluster)
+    monkeypatch.setattr(recover, "change_members", change_members)
     monkeypatch.setattr(recover, "TlsClient", lambda _: None)
     monkeypatch.setattr(recover, "disk_usage", lambda _: type("Usage", (), {"free": 1 << 40}))
     monkeypatch.setattr(recover, "LEAVE_LIMIT", 0)
@@ -176,6 +180,6 @@ def test_a_member_leaves_the_cluster_before_it_gives_up_its_data(
     else:
         with pytest.raises(RecoveryError, match="The others do not remove this member now"):
             recover.rejoin(SETTINGS, paths, survey)
-    assert set(removed) == {3}
+    assert set(changes) == {("remove", "3")}
     assert done == ["stop", "start"]
     assert (paths.data / "member/wal/0.wal").exists() is not leaves

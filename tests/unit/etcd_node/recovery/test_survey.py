@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint
 from etcd_node.digitalocean.api import Droplet
+from etcd_node.etcd.client import UNMANAGED
 from etcd_node.etcd.transport import HttpResponse, MemberAddress, NoAnswerError
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.recovery import survey
@@ -56,10 +57,14 @@ class Machine:
     """A client that gets from each port of the other member what the test says."""
 
     def __init__(
-        self, peer: HttpResponse | NoAnswerError, exporter: dict[str, Any] | NoAnswerError = REFUSED
+        self,
+        peer: HttpResponse | NoAnswerError,
+        exporter: dict[str, Any] | NoAnswerError = REFUSED,
+        gateway: HttpResponse | None = None,
     ) -> None:
         self.peer = peer
         self.exporter = exporter
+        self.gateway = gateway
 
     def request_peer(self, member: MemberAddress, *_: object) -> HttpResponse:
         if member.name == ME or isinstance(self.peer, NoAnswerError):
@@ -72,7 +77,9 @@ class Machine:
         return HttpResponse(200, json.dumps(self.exporter).encode())
 
     def call_gateway(self, *_: object, **__: object) -> HttpResponse:
-        raise LATE
+        if self.gateway is None:
+            raise LATE
+        return self.gateway
 
 
 def observe(
@@ -126,6 +133,27 @@ def test_the_state_of_a_member_follows_what_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: Machine, state: MemberState, detail: str
 ) -> None:
     assert observe(machine, tmp_path, monkeypatch) == (MemberObservation(OTHER, state, detail),)
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"leader": True}, MemberState.HAS_LEADER),
+        ({"leader": False}, MemberState.NO_LEADER),
+        ({}, MemberState.REFUSES),
+        (None, MemberState.REFUSES),
+    ],
+)
+def test_metrics_show_a_leader_where_authentication_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any] | None, state: MemberState
+) -> None:
+    exporter = REFUSED if told is None else report("active", "data") | told
+    machine = Machine(
+        HttpResponse(404, b""), exporter, HttpResponse(400, b"CommonName of client sending a request")
+    )
+    (observed,) = observe(machine, tmp_path, monkeypatch)
+    assert observed.state is state
+    assert observed.detail.startswith(UNMANAGED)
 
 
 @pytest.mark.parametrize(("size", "others"), [(2, 1), (4, 3), (None, 4)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from etcd_node.etcd.client import UNMANAGED
 from etcd_node.etcd.membership import ListedMember, MemberList
 from etcd_node.etcd.wal import Contents
 from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
@@ -59,6 +60,13 @@ def test_a_confirmed_quorum_is_named() -> None:
     confirmed = MemberList(1, (ListedMember(7, "m2", (), learner=False),))
     (only,) = verdict(Survey((), confirmed), Contents.BLANK)
     assert only.startswith("The cluster has a quorum of m2.")
+
+
+def test_authentication_switched_on_by_hand_is_what_the_verdict_speaks_of() -> None:
+    refusing = MemberObservation("m2", MemberState.HAS_LEADER, f"{UNMANAGED} (permission denied)")
+    (only,) = verdict(Survey((refusing,)), Contents.BLANK)
+    assert only.startswith("The cluster has a quorum of m2, but authentication was switched on by hand")
+    assert only.endswith("etcdctl --user root auth disable")
 
 
 def test_no_verdict_names_a_recovery_while_another_member_may_have_data() -> None:

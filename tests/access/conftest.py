@@ -1,0 +1,100 @@
+"""The clusters that the tests of access share, and the summary line of ``make access``."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import httpx
+import pytest
+
+from localcloud.cloud import LocalCloud
+from tests.access.stack import AccessStack
+from tests.cluster.clouds import fresh_cloud
+from tests.cluster.outcomes import outcomes
+from tests.drills.drill import Losses
+from tests.lifecycle.figures import Figures
+from tests.lifecycle.mending import mend
+
+FAILED = pytest.StashKey[bool]()
+FIGURES = pytest.StashKey[Figures]()
+LOSSES = pytest.StashKey[Losses]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+    config.stash[LOSSES] = Losses()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # After pytest's own last line, so that this line ends the session.
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    cases, passed = outcomes(reporter, "tests/access")
+    if cases:
+        for case in config.stash[FIGURES].cases:
+            reporter.write_line(case.line())
+        lost = config.stash[FIGURES].lost + config.stash[LOSSES].lost
+        reporter.write_line(f"access={cases} passed={passed} lost={lost}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    good = session.config.stash[FIGURES].good and not session.config.stash[LOSSES].lost
+    if not good and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def losses(pytestconfig: pytest.Config) -> Losses:
+    return pytestconfig.stash[LOSSES]
+
+
+@pytest.fixture(scope="package")
+def cloud() -> Iterator[LocalCloud]:
+    with fresh_cloud("access") as tested:
+        yield tested
+
+
+@pytest.fixture
+def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
+    with cloud.control as client:
+        yield client
+        client.delete("/faults")
+
+
+@pytest.fixture(scope="package")
+def stack(
+    cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AccessStack]:
+    """Three members with authentication from the first run on. Each case leaves them healthy, and it on."""
+    created = AccessStack(
+        cloud, tmp_path_factory.mktemp("access"), figures, "access", domain="access.example.test", auth=True
+    )
+    created.configure(clients=created.clients())
+    with created as cluster:
+        yield cluster
+        cluster.read_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(autouse=True)
+def mended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Restore the shared stack after a case that failed on it."""
+    stack: AccessStack | None = request.getfixturevalue("stack") if "stack" in request.fixturenames else None
+    settings = stack.settings if stack else {}
+    yield
+    if stack is not None and request.node.stash.get(FAILED, False):
+        mend(stack, settings)
