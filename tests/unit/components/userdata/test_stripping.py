@@ -95,17 +95,17 @@ def test_annotations_that_remain_are_not_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a, *b, c = 1, **d): ..."),
-        ("def f(a: Callable[[int], str] = g) -> dict[str, int]: ...", "def f(a = g): ..."),
-        ("async def f(a: (int | None)) -> (int | None): ...", "async def f(a): ..."),
-        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n\n,\n): ..."),
-        ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a = len('ü'), b = '->'): ..."),
-        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n): return lambda b: b"),
-        ("a: dict[str, int] = {}\nb: int", "a = {}\nb: 0"),
-        ("def f():\n    a: (int)  # c", "def f():\n    a: 0"),
-        ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b = 1"),
-        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a: 0 = 1\n    b: 0"),
-        ("class A:\n    def f(self):\n        a: int = 1", "class A:\n    def f(self):\n        a = 1"),
+        ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a,*b,c=1,**d):..."),
+        ("def f(a: Callable[[int], str] = g) -> dict[str, int]: ...", "def f(a=g):..."),
+        ("async def f(a: (int | None)) -> (int | None): ...", "async def f(a):..."),
+        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n\n,\n):..."),
+        ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a=len('ü'),b='->'):..."),
+        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n):return lambda b:b"),
+        ("a: dict[str, int] = {}\nb: int", "a={}\nb:0"),
+        ("def f():\n    a: (int)  # c", "def f():\n    a:0"),
+        ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b=1"),
+        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a:0=1\n    b:0"),
+        ("class A:\n    def f(self):\n        a: int = 1", "class A:\n    def f(self):\n        a=1"),
     ],
 )
 def test_annotations_are_cut_where_they_stand(source: str, expected: str) -> None:
@@ -115,15 +115,31 @@ def test_annotations_are_cut_where_they_stand(source: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("from __future__ import annotations\na = 1", "\na = 1"),
+        ("from __future__ import annotations\na = 1", "\na=1"),
         ("import a\nimport b.c\nb.c.f()", "\nimport b.c\nb.c.f()"),
-        ("from a import b, c as d, e as f\nd(b)", "from a import b, c as d\nd(b)"),
-        ("from .a import (\n    b,\n    c,\n)\nx: b = c", "from .a import c\n\n\n\nx = c"),
+        ("from a import b, c as d, e as f\nd(b)", "from a import b,c as d\nd(b)"),
+        ("from .a import (\n    b,\n    c,\n)\nx: b = c", "from .a import c\n\n\n\nx=c"),
         ("import a\ndef f():\n    import b\n    a.c", "import a\ndef f():\n    import b\n    a.c"),
     ],
 )
 def test_imports_for_annotations_are_cut(source: str, expected: str) -> None:
     assert strip_module(source) == f"{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a = b if c in (d, e) else -1", "a=b if c in (d,e)else-1"),
+        ("a = 'b' 'c' if 'd' in e['f'] else 'g'", "a='b' 'c' if 'd' in e['f']else 'g'"),
+        ("a = f'{b + c}  {d!r: >3} e' + 'f  g'", "a=f'{b + c}  {d!r: >3} e'+'f  g'"),
+        ("from .. import a\na(1 .real, 0x1F or 2)", "from ..import a\na(1 .real,0x1F or 2)"),
+        ("a = [\n    b,  # c\n    *d\n]", "a=[\n    b,\n    *d\n]"),
+        ('a = """b = c\nd = e""" % (f)', 'a="""b = c\nd = e"""%(f)'),
+    ],
+)
+def test_spaces_that_python_does_not_need_are_cut(source: str, expected: str) -> None:
+    assert strip_module(source) == f"{expected}\n"
+    assert ast.dump(ast.parse(expected)) == ast.dump(ast.parse(source))
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))
