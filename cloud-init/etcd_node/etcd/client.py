@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from etcd_node.etcd.membership import ListedMember, MemberList
-from etcd_node.etcd.transport import ANSWER_TIMEOUT, HttpResponse, MemberAddress, NoAnswerError, TlsClient
+from etcd_node.etcd.transport import HttpResponse, MemberAddress, NoAnswerError, TlsClient
 
 MEMBERS_PATH = "/members"
 """The path of the member list on the peer port (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
@@ -120,11 +120,9 @@ def call(
     member: MemberAddress,
     path: str,
     body: Mapping[str, Any],
-    *,
-    timeout: float = ANSWER_TIMEOUT,
 ) -> dict[str, Any]:
-    """Call one member. Raises ``RefusedError``, and ``NoAnswerError`` also after ``timeout`` seconds."""
-    return _parse(client.call_gateway(member, path, body, answer_timeout=timeout))
+    """Call one member. Raises ``RefusedError``, and ``NoAnswerError``."""
+    return _parse(client.call_gateway(member, path, body))
 
 
 def _parse(answer: HttpResponse) -> dict[str, Any]:

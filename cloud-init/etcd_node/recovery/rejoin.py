@@ -94,7 +94,7 @@ def _data_objection(client: TlsClient, others: Sequence[MemberAddress], free: in
                 address, "GET", "/members/hashkv", {"revision": revision}, answer_timeout=HASH_TIMEOUT
             )
             if answer.status != HTTPStatus.OK:
-                raise NoAnswerError(answer.body.decode(errors="replace").strip())
+                return unhealthy(name, answer.body.decode(errors="replace").strip())
             values = answer.json()
             hashes.add(f"{values.get('hash')} {values.get('compact_revision')}")
     except (NoAnswerError, RefusedError) as error:
