@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import grpc
@@ -17,6 +18,8 @@ CHANGE_TIMEOUT_SECONDS = 10
 """The limit of the wait for one change."""
 HASH_TIMEOUT_SECONDS = 120
 """The limit of the wait for a hash. A member reads its whole database for it, perhaps from a slow disk."""
+REJECTED = "TSI_DATA_CORRUPTED"
+"""gRPC's words for a certificate that the other side rejects."""
 CALLS_AT_ONCE = 64
 """How many small requests are under way at once on one connection."""
 
@@ -100,7 +103,7 @@ class MemberAdmin:
     async def calls(self) -> AsyncGenerator[Calls]:
         """Many changes over one connection."""
         with Connection(self._name, self._address, self._texts) as connection:
-            yield Calls(self._name, self._address, connection)
+            yield Calls(self._name, self._address, connection, valid_until=self._texts.valid_until)
 
     async def _change(
         self, method: str, fields: Mapping[str, Any], *, seconds: float = CHANGE_TIMEOUT_SECONDS
@@ -112,7 +115,9 @@ class MemberAdmin:
 class Calls:
     """Changes over one open connection to a member. All methods raise ``ChangeRefusedError``."""
 
-    def __init__(self, name: str, address: str, connection: Connection) -> None:
+    def __init__(self, name: str, address: str, connection: Connection, *, valid_until: datetime) -> None:
+        """``valid_until`` is the end of the validity of the certificate that the connection shows."""
+        self._valid_until = valid_until
         self._name = name
         self._address = address
         self._connection = connection
@@ -141,8 +146,18 @@ class Calls:
         if error.answered:
             text = f"{self._name} answered {error.code.name} to {method}: {error}"
         else:
-            text = f"{self._name} at {self._address} did not answer to {method}: {error}"
+            text = f"{self._name} at {self._address} did not answer to {method}: {self._reason(str(error))}"
         return ChangeRefusedError(text, temporary=temporary)
+
+    def _reason(self, text: str) -> str:
+        """gRPC's words, and what they mean where a member has rejected the certificate."""
+        if self._valid_until < datetime.now(UTC):
+            return (
+                f"this program's certificate was valid until {self._valid_until:%Y-%m-%d %H:%M} UTC ({text})"
+            )
+        if REJECTED in text:
+            return f"the member may not trust the CA of this program's certificate ({text})"
+        return text
 
 
 T = TypeVar("T")

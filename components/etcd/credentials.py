@@ -5,10 +5,12 @@ from __future__ import annotations
 import ssl
 import tempfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pulumi
+from cryptography import x509
 
 from ..pki.authority import Certificate
 
@@ -60,6 +62,11 @@ class TlsTexts:
     ca: str
     certificate: str
     key: str = field(repr=False)
+
+    @property
+    def valid_until(self) -> datetime:
+        """The end of the certificate's validity."""
+        return x509.load_pem_x509_certificate(self.certificate.encode()).not_valid_after_utc
 
     def context(self) -> ssl.SSLContext:
         """A context that trusts this CA alone and shows this certificate."""
