@@ -87,11 +87,11 @@ def test_a_run_killed_at_any_step_ends_as_configured_after_the_next(
     single: WithClients, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     wanted, steps = list[str](), list[int]()
+    single.configure(auth=True, clients=SECOND)
+    single.up()
     single.save_client(ADMIN, tmp_path)
     command = [sys.executable, "-m", "tests.access.auth_revision", MEMBER, str(tmp_path)]
     with Process(cloud, command) as users:
-        single.configure(auth=True, clients=SECOND)
-        single.up()
         for clients in (FIRST, SECOND):
             before = users.order("now")
             single.configure(clients=clients)
