@@ -1,7 +1,8 @@
 """Remove from the node's files what only readers of the repository need.
 
-Whatever remains stays on its line. A traceback on a droplet names the line in the repository, and the result does not
-depend on the version of Python.
+The lines that remain are those of the repository, in the same order. Without empty lines, the user data is 0.8 KB
+smaller. So a traceback on a droplet has other line numbers than the repository, but it also shows the text of each line
+and the name of its function. The result does not depend on the version of Python.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def strip_comment_lines(text: str) -> str:
 def strip_module(source: str) -> str:
     """A Python module without comments, documentation strings, annotations, and the imports that only those need.
 
+    It has no empty lines but those inside strings.
+
     A name without a value keeps an annotation, and so does a class's field, which a dataclass needs: ``UNREAD``.
     """
     lines = source.splitlines()
@@ -49,7 +52,13 @@ def strip_module(source: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _remove_strings(node.body, lines)
     _remove_unused_imports(lines)
-    return "".join(f"{line}\n" for line in lines)
+    inside_strings = {
+        row
+        for node in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(node, ast.JoinedStr | ast.Constant)
+        for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line.strip() or row in inside_strings)
 
 
 def _annotations(
