@@ -27,7 +27,7 @@ class AuthRevision:
         return self._comes(lambda seen: seen.revision >= revision, seconds)
 
     def switched(self, on: bool, seconds: float) -> bool:
-        """Wait until authentication is on or off; whether that came within some seconds. Enabling keeps the revision."""
+        """Wait until authentication is on or off; whether that came in time. Switching it on keeps the revision."""
         return self._comes(lambda seen: seen.enabled is on, seconds)
 
     def _comes(self, condition: Callable[[Any], bool], seconds: float) -> bool:
