@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer
 from tests.lifecycle.orders import obey
@@ -22,17 +24,24 @@ class AuthRevision:
 
     def reached(self, revision: int, seconds: float) -> bool:
         """Wait until the revision is at least this one; whether that came within some seconds."""
+        return self._comes(lambda seen: seen.revision >= revision, seconds)
+
+    def switched(self, on: bool, seconds: float) -> bool:
+        """Wait until authentication is on or off; whether that came in time. Switching it on keeps the revision."""
+        return self._comes(lambda seen: seen.enabled is on, seconds)
+
+    def _comes(self, condition: Callable[[Any], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                if self.now() >= revision:
+                if condition(self._connection.authentication()):
                     return True
             except NoAnswer as error:
-                print(f"waiting for revision {revision}: {error}", file=sys.stderr)
+                print(f"waiting for a change of users and roles: {error}", file=sys.stderr)
                 time.sleep(0.1)
         return False
 
 
 if __name__ == "__main__":
     asked = AuthRevision(sys.argv[1], Path(sys.argv[2]))
-    obey({"now": asked.now, "reached": asked.reached})
+    obey({"now": asked.now, "reached": asked.reached, "switched": asked.switched})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,23 +102,23 @@ def test_a_run_killed_at_any_step_ends_as_configured_after_the_next(
         for number in range(1, max(steps) + 1):
             target = (number + 1) % 2
             single.configure(clients=(FIRST, SECOND)[target])
-            killed_at_step(single, users, min(number, steps[target]))
+            reached = users.order("now") + min(number, steps[target])
+            killed_after(single, users, "reached", revision=reached)
             single.up()
             assert single.rights() == wanted[target], f"killed at step {number} of {steps[target]}"
         before = single.rights()
         for auth in (False, True):
             single.configure(auth=auth)
-            killed_at_step(single, users, 1)
+            killed_after(single, users, "switched", on=auth)
             single.up()
             assert single.is_enforced() is auth
         assert single.rights() == before
     single.up("--expect-no-changes")
 
 
-def killed_at_step(single: WithClients, users: Process, step: int) -> None:
-    """Start a run, and kill its engine and program once it has changed users or roles so often."""
-    target = users.order("now") + step
+def killed_after(single: WithClients, users: Process, change: str, **details: Any) -> None:
+    """Start a run, and kill its engine and program once it has made a change of users and roles."""
     update = Update(single)
-    assert users.order("reached", revision=target, seconds=KILL_SECONDS), update.output()
+    assert users.order(change, **details, seconds=KILL_SECONDS), update.output()
     update.kill()
     single.pulumi("cancel", "--yes")
