@@ -85,7 +85,7 @@ class EtcdCluster(pulumi.ComponentResource):
     members: Sequence[MemberOutput]
     """The members with their addresses and droplets, in the order of their numbers."""
     ca_certificate: pulumi.Output[str]
-    """The certificates of all CAs that members trust, PEM."""
+    """The certificates of all CAs that clients and the client port trust, PEM."""
     client_certificate: pulumi.Output[str]
     """The operator's certificate, PEM."""
     client_key: pulumi.Output[str]

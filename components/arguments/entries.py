@@ -48,20 +48,19 @@ def in_names_of_schema(value: Any, form: Form, name: str, problems: list[str]) -
         return value
     spellings = _spellings(form)
     found: dict[Any, Any] = {}
-    written: dict[Any, Any] = {}
+    written: dict[str, str] = {}
     for spelling, given in cast("Mapping[Any, Any]", value).items():
-        field = spellings.get(spelling, spelling)
+        if spelling not in spellings:
+            found[spelling] = given
+            continue
+        field = spellings[spelling]
         if field in written:
             problems.append(
                 f"{name}.{field} is set twice, as {written[field]} and as {spelling}: remove one of them"
             )
             continue
         written[field] = spelling
-        found[field] = (
-            in_names_of_schema(given, form.fields[field], f"{name}.{field}", problems)
-            if field in form.fields
-            else given
-        )
+        found[field] = in_names_of_schema(given, form.fields[field], f"{name}.{field}", problems)
     return found
 
 

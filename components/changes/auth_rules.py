@@ -40,14 +40,40 @@ def authentication_is_switched_off_first(old: str, new: str) -> Iterator[str]:
 
 
 def switches_off(old: str, new: str) -> bool:
-    """Whether authentication may be on, and must be off before a member changes."""
-    return old == "on" and new == "off"
+    """Whether authentication may be on, and must be off before a member changes.
+
+    While ``auth`` is not set, somebody may have switched it on by hand, or a restored backup may have it on.
+    """
+    return old != "off" and new == "off"
 
 
-def not_switched_off(reason: str) -> str:
-    """Why a run does not go on without having switched authentication off."""
+def not_switched_off(old: str, reason: str) -> str:
+    """Why a run does not go on without having switched authentication off. ``old`` is the recorded setting."""
+    back = f"set {key_of('auth')} back to true" if old == "on" else f"remove {key_of('auth')}"
     return (
-        f"{key_of('auth')} is {OFF}, and was true: authentication was not switched off: {reason}. "
-        f"Run pulumi up again. If it fails again, set {key_of('auth')} back to true, and complete a pulumi up that "
-        "repairs the members first"
+        f"{key_of('auth')} is {OFF}, and was {shown_auth(old)}: authentication was not switched off: {reason}. "
+        f"Run pulumi up again. If it fails again, {back}, and complete a pulumi up that repairs the members first"
+    )
+
+
+def needs_it_off(old: str, new: str) -> bool:
+    """Whether members get the certificates that work with authentication, and it must be off until they have them."""
+    return not old and new == "on"
+
+
+def on_by_hand() -> str:
+    """Why members do not get these certificates while authentication is on already."""
+    return (
+        f"{key_of('auth')} is true, and was not set: authentication is on already, without this program. Members "
+        f"cannot change while it is on and they lack the certificates for it. Set {key_of('auth')} to {OFF} and "
+        "complete a pulumi up first, which switches it off"
+    )
+
+
+def unknown_by_hand(reason: str) -> str:
+    """Why members do not get these certificates while it is unknown whether authentication is on."""
+    return (
+        f"{key_of('auth')} is true, and was not set: whether authentication is on already is unknown: {reason}. Run "
+        f"pulumi up again. If it fails again, remove {key_of('auth')}, and complete a pulumi up that repairs the "
+        "members first"
     )

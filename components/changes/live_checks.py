@@ -147,8 +147,8 @@ def untrusting_members(
 ) -> Iterator[str]:
     """The members that have not completed the last step of a change of authorities.
 
-    They reject the operator's new certificate, or the operator rejects theirs. The operator shows the new certificate
-    without the cross-signed certificate of its CA, which older members would accept.
+    They reject this program's new certificate, or it rejects theirs. It shows its certificate without the cross-signed
+    certificate of the CA, which older members would accept.
     """
     before = "its previous value" if old is None else list(old.authorities)
     for name, status in sorted(observations.items()):

@@ -21,7 +21,15 @@ from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
-from .auth_rules import OFF, not_switched_off, shown_auth, switches_off
+from .auth_rules import (
+    OFF,
+    needs_it_off,
+    not_switched_off,
+    on_by_hand,
+    shown_auth,
+    switches_off,
+    unknown_by_hand,
+)
 from .live_checks import LiveChecks, reject
 from .staged_settings import StagedSettings, step_problems
 from .stash_record import depending_on, left_out, not_checked
@@ -101,15 +109,20 @@ class StagedRecord:
             reject(step_problems(old, self._requested, self._settings))
         if await self._members.credentials_known():
             await self._live_checks.prepare(old, self._requested, preview=pulumi.runtime.is_dry_run())
-        if old is not None and switches_off(old.auth, self._requested.auth):
-            await self._switch_off()
+        if old is not None:
+            await self._settle_authentication(old.auth, self._requested.auth)
 
-    async def _switch_off(self) -> None:
-        """Disable authentication if there is a cluster that can have it on. A preview changes nothing."""
-        if pulumi.runtime.is_dry_run() or not await self._account.has_droplets_or_volumes():
+    async def _settle_authentication(self, old: str, new: str) -> None:
+        """Let authentication be off where members change their certificates. A preview asks nobody."""
+        off, needed = switches_off(old, new), needs_it_off(old, new)
+        if pulumi.runtime.is_dry_run() or not (off or needed):
+            return
+        if not await self._account.has_droplets_or_volumes():
             return
         try:
-            if await self._members.disable_authentication():
+            if off and await self._members.disable_authentication():
                 pulumi.log.info(f"etcd's authentication is off now, because {key_of('auth')} is {OFF}")
+            if needed and await self._members.authentication_is_on():
+                reject([on_by_hand()])
         except ChangeRefusedError as error:
-            reject([not_switched_off(str(error))])
+            reject([not_switched_off(old, str(error)) if off else unknown_by_hand(str(error))])

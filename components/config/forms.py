@@ -154,16 +154,15 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 
 def example_of(key: str, path: Sequence[int | str] = ()) -> Any:
     """A value that a setting may have, or the part of it to which ``path`` leads. It is no secret."""
-    if key in EXAMPLES:
-        example = EXAMPLES[key]
-    else:
-        default = next(
-            one.default for name, one in Settings.model_fields.items() if (one.alias or name) == key
-        )
-        example = [*default] if isinstance(default, tuple) else default
+    example = EXAMPLES[key] if key in EXAMPLES else _default(key)
     for part in path:
         example = example[0] if isinstance(part, int) else example.get(part, FIELD_EXAMPLES.get(part))
     return example
+
+
+def _default(key: str) -> Any:
+    default = next(one.default for name, one in Settings.model_fields.items() if (one.alias or name) == key)
+    return [*default] if isinstance(default, tuple) else default
 
 
 def to_write(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Ask members for their status, over TLS with the operator's certificate.
+"""Ask members for their status, over TLS.
 
 The endpoints: https://etcd.io/docs/v3.6/op-guide/monitoring/#health-check and
 https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/.
@@ -32,14 +32,14 @@ STATUS_CALLS = (
 
 EXPIRED = "its certificate has expired"
 """The reason of a member that shows an expired certificate. No other problem is known of it."""
-DISTRUSTS = "it does not trust the CA that signed the operator's certificate"
+DISTRUSTS = "it does not trust the CA that signed this program's certificate"
 """The reason of a member that does not know a newer CA yet."""
 DISTRUSTED = "its certificate was signed by a CA that is not trusted"
 """The reason of a member that still shows a certificate of an older CA."""
 NOT_YET_VALID = "its certificate is not valid yet by the clock of this machine"
 """The reason of a member that shows a certificate of a time to come."""
-REJECTS_DATES = "by its clock, the operator's certificate has expired or is not valid yet"
-"""The reason of a member that rejects the operator's certificate. Go has one alert for both (``crypto/x509``)."""
+REJECTS_DATES = "by its clock, this program's certificate has expired or is not valid yet"
+"""The reason of a member that rejects this program's certificate. Go has one alert for both (``crypto/x509``)."""
 
 LACKS_TAG = "lacks the tag"
 """The reason of a member whose droplet was found without the cluster's tag. It is not asked."""

@@ -39,7 +39,7 @@ class RunningMembers(Protocol):
         ...
 
     async def credentials_known(self) -> bool:
-        """Whether members can be asked. They cannot in a preview that creates the operator's certificate."""
+        """Whether members can be asked. They cannot in a preview that creates all certificates."""
         ...
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:

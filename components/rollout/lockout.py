@@ -16,7 +16,7 @@ class ReportingMembers(Protocol):
     """Members that tell from which address they were reached."""
 
     async def credentials_known(self) -> bool:
-        """Whether the operator's certificate is known."""
+        """Whether a certificate for look-ups is known."""
         ...
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:

@@ -33,7 +33,7 @@ SAME_INDENTATION = 20
 STEP = "    "
 """One step of indentation."""
 
-SIGNS = b"=:[{(,._/-\")']}>"
+SIGNS = b"({[,:=/._-\"'>)]}"
 """Signs of Python, in an order that was found by trying."""
 
 ORDER = bytes(dict.fromkeys([*range(33), *SIGNS, *range(256)]))

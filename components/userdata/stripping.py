@@ -1,26 +1,19 @@
 """Remove from the node's files what only readers of the repository need.
 
-Whatever remains stays on its line, without the spaces that Python does not need. A traceback on a droplet names the
-line in the repository, and the result does not depend on the version of Python.
+The lines that remain are those of the repository, in the same order. Without empty lines, the user data is 0.8 KB
+smaller. So a traceback on a droplet has other line numbers than the repository, but it also shows the text of each line
+and the name of its function. The result does not depend on the version of Python.
 """
 
 from __future__ import annotations
 
 import ast
 import io
-import itertools
-import re
 import tokenize
 from collections.abc import Collection, Iterator, Sequence
 
 Position = tuple[int, int]
 """Line, counted from 1, and character in it, counted from 0."""
-
-KEPT_SPACE = re.compile(r"[\w'\"] [\w'\".(\[{]")
-"""A space between two tokens that is kept: without it, both might become one. Before a bracket, it saves bytes."""
-
-FORMATTED_START: int = getattr(tokenize, "FSTRING_START", -1)
-FORMATTED_END: int = getattr(tokenize, "FSTRING_END", -1)
 
 UNREAD = ": 0"
 """What stands for an annotation that no program reads. It needs no import."""
@@ -41,7 +34,9 @@ def strip_comment_lines(text: str) -> str:
 
 
 def strip_module(source: str) -> str:
-    """A module without comments, documentation strings, annotations, the imports that only those need, and spaces.
+    """A Python module without comments, documentation strings, annotations, and the imports that only those need.
+
+    It has no empty lines but those inside strings.
 
     A name without a value keeps an annotation, and so does a class's field, which a dataclass needs: ``UNREAD``.
     """
@@ -57,8 +52,13 @@ def strip_module(source: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _remove_strings(node.body, lines)
     _remove_unused_imports(lines)
-    _remove_spaces(lines)
-    return "".join(f"{line}\n" for line in lines)
+    inside_strings = {
+        row
+        for node in ast.walk(ast.parse("\n".join(lines)))
+        if isinstance(node, ast.JoinedStr | ast.Constant)
+        for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    return "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line.strip() or row in inside_strings)
 
 
 def _annotations(
@@ -148,20 +148,3 @@ def _remove_unused_imports(lines: list[str]) -> None:
                 first, last = statement.lineno, statement.end_lineno or statement.lineno
                 statement.names = kept
                 lines[first - 1 : last] = [ast.unparse(statement) if kept else "", *[""] * (last - first)]
-
-
-def _remove_spaces(lines: list[str]) -> None:
-    """Remove the spaces between two tokens of a line, except those of ``KEPT_SPACE``."""
-    tokens = list(tokenize.generate_tokens(io.StringIO("".join(f"{line}\n" for line in lines)).readline))
-    gaps: list[tuple[int, int, int]] = []
-    # Before Python 3.12, a formatted string is one token.
-    formatted = 0
-    for left, right in itertools.pairwise(tokens):
-        formatted += (left.type == FORMATTED_START) - (left.type == FORMATTED_END)
-        row, start = left.end
-        if formatted or right.start[0] != row or right.start[1] == start or left.type == tokenize.INDENT:
-            continue
-        if not KEPT_SPACE.match(f"{left.string[-1:]} {right.string[:1]}"):
-            gaps.append((row, start, right.start[1]))
-    for row, start, end in reversed(gaps):
-        lines[row - 1] = lines[row - 1][:start] + lines[row - 1][end:]

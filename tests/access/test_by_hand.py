@@ -13,36 +13,42 @@ from tests.access.stack import WithClients
 from tests.cluster.cluster import UP_LIMIT, wait_for
 from tests.drills.runbook import command
 
-MEMBER = "etcd-server-1.byhand.example.test"
+DOMAIN = "byhand.example.test"
+MEMBER = f"etcd-server-1.{DOMAIN}"
+PATIENCE = 20
+"""Seconds that a run waits for the members' health."""
 METRIC = "etcd_node_authentication_unmanaged"
 WAY_OUT = ("etcdctl", "--user", "root:secret", "auth", "disable")
 
 
-@pytest.fixture(scope="module")
-def single(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WithClients]:
-    """One member with backups, whose stack knows nothing of authentication."""
+@pytest.fixture(scope="module", params=[1, 3])
+def cluster(
+    cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[WithClients]:
+    """Members with backups, whose stack knows nothing of authentication. No other member sees the single one."""
     created = WithClients(
-        cloud, tmp_path_factory.mktemp("byhand"), "byhand", domain="byhand.example.test", size=1
-    )
+        cloud, tmp_path_factory.mktemp("byhand"), f"byhand{request.param}", domain=DOMAIN,
+        size=request.param, healthTimeoutSeconds=PATIENCE,
+    )  # fmt: skip
     created.up()
     yield created
     created.destroy()
 
 
 @pytest.fixture
-def switched_on(single: WithClients) -> Iterator[WithClients]:
-    single.etcdctl("user", "add", "root:secret")
-    single.etcdctl("user", "grant-role", "root", "root")
-    single.etcdctl("auth", "enable")
-    yield single
-    done = single.run(*WAY_OUT)
+def switched_on(cluster: WithClients) -> Iterator[WithClients]:
+    cluster.etcdctl("user", "add", "root:secret")
+    cluster.etcdctl("user", "grant-role", "root", "root")
+    cluster.etcdctl("auth", "enable")
+    yield cluster
+    done = cluster.run(*WAY_OUT)
     assert done.returncode == 0, done.stdout
-    single.etcdctl("user", "delete", "root")
+    cluster.etcdctl("user", "delete", "root")
 
 
-def metric(single: WithClients) -> str:
+def metric(cluster: WithClients) -> str:
     """The line of the exporter that says whether authentication is on without the stack's doing."""
-    read = single.on(
+    read = cluster.on(
         MEMBER,
         "cd /etc/etcd && curl --silent --max-time 5 --cacert ca.pem --cert server.pem --key server-key.pem "
         f"https://127.0.0.1:{EXPORTER_PORT}/metrics",
@@ -77,7 +83,7 @@ def test_the_member_says_so_and_its_backup_fails(switched_on: WithClients) -> No
     assert "from-backup" not in checked.stdout
 
 
-def test_all_is_well_after_it_was_switched_off(single: WithClients) -> None:
-    wait_for(lambda: metric(single), lambda line: line.endswith(" 0"), "metric that is 0")
-    assert single.backed_up(MEMBER).returncode == 0
-    assert "auth disable" not in single.up("--expect-no-changes")
+def test_all_is_well_after_it_was_switched_off(cluster: WithClients) -> None:
+    wait_for(lambda: metric(cluster), lambda line: line.endswith(" 0"), "metric that is 0")
+    assert cluster.backed_up(MEMBER).returncode == 0
+    assert "auth disable" not in cluster.up("--expect-no-changes")

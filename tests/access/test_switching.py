@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,15 +15,21 @@ from tests.cluster.cluster import UP_LIMIT, WITHOUT_BACKUPS
 from tests.lifecycle.agent import Process
 from tests.lifecycle.update import Update
 
+MEMBER = "etcd-server-1.switch.example.test"
 ROOT = {"name": ADMIN, "root": True}
-OFF = [ROOT, {"name": READER, "permissions": [permission("read", "/app/")]}]
-ON = [
+FIRST = [
+    ROOT,
+    {"name": READER, "permissions": [permission("read", "/app/")]},
+    {"name": "old", "permissions": [permission("write", "/old/")]},
+]
+SECOND = [
     ROOT,
     {"name": READER, "permissions": [permission("read", "/reader/")]},
     {"name": APP, "permissions": [permission("readwrite", "/app/")]},
 ]
-STATES: tuple[dict[str, Any], ...] = ({"auth": False, "clients": OFF}, {"auth": True, "clients": ON})
-"""Two states that differ in authentication, a client and a permission."""
+"""Two lists that differ by a client that is removed, one that is added, and one with another permission."""
+KILL_SECONDS = 60
+"""Seconds within which a run changes the next user or role."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def test_off_and_on_again_stalls_no_permitted_client(stack: AccessStack) -> None
 
 def test_a_cluster_without_authentication_gets_it_in_one_run(single: WithClients) -> None:
     single.etcdctl("put", "/app/old", "kept")
-    single.configure(auth=True, clients=ON)
+    single.configure(auth=True, clients=SECOND)
     single.up()
     assert single.is_enforced()
     assert single.etcdctl("get", "--print-value-only", "/app/old") == "kept\n"
@@ -61,7 +65,7 @@ def test_a_cluster_without_authentication_gets_it_in_one_run(single: WithClients
 
 
 def test_authentication_is_not_forgotten_but_switched_off(single: WithClients) -> None:
-    rights, droplet = single.rights(), single.droplet_id("etcd-server-1.switch.example.test")
+    rights, droplet = single.rights(), single.droplet_id(MEMBER)
     single.configure(auth=None, clients=None)
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         refused = single.run("pulumi", *command, "--non-interactive", limit=UP_LIMIT)
@@ -69,40 +73,44 @@ def test_authentication_is_not_forgotten_but_switched_off(single: WithClients) -
         assert "etcd:auth is not set, and was true" in refused.stdout
         assert "Set it to false and complete a pulumi up first" in refused.stdout
         assert "Traceback" not in refused.stdout
-    single.configure(auth=True, clients=ON)
+    single.configure(auth=True, clients=SECOND)
     assert single.rights() == rights
-    assert single.droplet_id("etcd-server-1.switch.example.test") == droplet
-    single.configure(**STATES[0])
+    assert single.droplet_id(MEMBER) == droplet
+    single.configure(auth=False)
     single.up()
     assert not single.is_enforced()
+    assert single.may(OPERATOR, "get", "/app/old")
 
 
 @pytest.mark.timeout(600)
 def test_a_run_killed_at_any_step_ends_as_configured_after_the_next(
     single: WithClients, cloud: LocalCloud, tmp_path: Path
 ) -> None:
-    single.configure(**STATES[0])
+    wanted, steps = list[str](), list[int]()
+    single.configure(auth=True, clients=SECOND)
     single.up()
     single.save_client(ADMIN, tmp_path)
-    command = [sys.executable, "-m", "tests.access.auth_revision", "etcd-server-1.switch.example.test"]
-    with Process(cloud, [*command, str(tmp_path)]) as users:
-        wanted: dict[bool, str] = {}
-        steps: dict[bool, int] = {}
-        for state in (*STATES[::-1], *STATES[::-1]):
+    command = [sys.executable, "-m", "tests.access.auth_revision", MEMBER, str(tmp_path)]
+    with Process(cloud, command) as users:
+        for clients in (FIRST, SECOND):
             before = users.order("now")
-            single.configure(**state)
+            single.configure(clients=clients)
             single.up()
-            wanted[state["auth"]] = single.rights()
-            steps[state["auth"]] = users.order("now") - before
-        assert min(steps.values()) > 0
-        states = itertools.cycle(STATES[::-1])
-        for number in range(1, max(steps.values()) + 1):
-            for state in itertools.islice(states, 2):
-                single.configure(**state)
-                # A run that has fewer steps is not killed.
-                killed_at_step(single, users, min(number, steps[state["auth"]]))
-                single.up()
-                assert single.rights() == wanted[state["auth"]]
+            wanted.append(single.rights())
+            steps.append(users.order("now") - before)
+        for number in range(1, max(steps) + 1):
+            target = (number + 1) % 2
+            single.configure(clients=(FIRST, SECOND)[target])
+            killed_at_step(single, users, min(number, steps[target]))
+            single.up()
+            assert single.rights() == wanted[target], f"killed at step {number} of {steps[target]}"
+        before = single.rights()
+        for auth in (False, True):
+            single.configure(auth=auth)
+            killed_at_step(single, users, 1)
+            single.up()
+            assert single.is_enforced() is auth
+        assert single.rights() == before
     single.up("--expect-no-changes")
 
 
@@ -110,6 +118,6 @@ def killed_at_step(single: WithClients, users: Process, step: int) -> None:
     """Start a run, and kill its engine and program once it has changed users or roles so often."""
     target = users.order("now") + step
     update = Update(single)
-    assert users.order("reached", revision=target, seconds=UP_LIMIT), update.output()
+    assert users.order("reached", revision=target, seconds=KILL_SECONDS), update.output()
     update.kill()
     single.pulumi("cancel", "--yes")

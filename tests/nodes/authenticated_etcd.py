@@ -33,6 +33,7 @@ class AuthenticatedEtcd:
         self, folder: Path, network: str, version: str = DEFAULT_VERSION, size: int = 1, *options: str
     ) -> None:
         self.folder = folder
+        self.version = version
         self.options = options
         self.binaries = ensure_release(version).binaries
         self.clients = make_authority()

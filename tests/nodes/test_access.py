@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from components.access.desired import desired_clients
 from components.access.enforcement import AccessError, Enforcement
+from components.access.plan import access_steps
+from components.access.state import apply_steps, read_access
 from components.config.access_settings import Client, Permission
 from components.etcd.admin import ChangeRefusedError, MemberAdmin
 from components.etcd.cluster_client import ClusterClient
@@ -22,6 +25,7 @@ from .plain_members import NAMES, PlainMembers, healthy
 FIRST = NAMES[0]
 APP = Client(name="app", permissions=(Permission(access="readwrite", prefix="/app/"),))
 METRICS = Client(name="metrics")
+READS = Permission(access="read", prefix="/a")
 
 
 @pytest.fixture(params=VERSIONS)
@@ -184,3 +188,53 @@ async def test_a_change_says_why_it_was_refused(members: PlainMembers, tmp_path:
     ) as caught:
         await admin.has_lease(1)
     assert caught.value.temporary
+
+
+async def test_a_run_killed_at_each_step_ends_as_configured_by_the_next(members: PlainMembers) -> None:
+    before = (
+        Client(name="app", permissions=(READS, Permission(access="readwrite", key="/a"))),
+        Client(name="old", root=True),
+    )
+    after = (
+        Client(name="app", permissions=(APP.permissions[0], Permission(access="read", prefix="/a"))),
+        METRICS,
+    )
+    client = members.client()
+    killed_after = 0
+    finished = False
+    while not finished:
+        await enforce(members, *before)
+        wanted = desired_clients(after)
+        async with (await client.admin(FIRST)).calls() as calls:
+            steps = access_steps(await read_access(calls, wanted), wanted)
+            await apply_steps(calls, steps[:killed_after], done=lambda _: None)
+        # What the client may do before and after is never taken from it.
+        assert members.etcdctl("app", "get", "/app/a").returncode == 0
+        await enforce(members, *after)
+        async with (await client.admin(FIRST)).calls() as calls:
+            state = await read_access(calls, wanted)
+        assert access_steps(state, wanted) == []
+        assert set(state.users) == {"root", "app", "metrics"}
+        finished = killed_after >= len(steps)
+        killed_after += 1
+    assert members.etcdctl("app", "put", "/app/a", "1").returncode == 0
+    assert members.etcdctl("app", "put", "/a", "1").returncode != 0
+
+
+async def test_false_switches_off_what_was_switched_on_by_hand(members: PlainMembers) -> None:
+    """The members still have the certificates of a cluster without authentication."""
+    members.stop()
+    for name in NAMES:
+        members.issue(name, name, names=(name, "localhost"))
+        members.start(name)
+    unset = members.client(auth=None)
+    await until_healthy(unset)
+    for command in ("user add root:secret", "user grant-role root root", "auth enable"):
+        assert members.etcdctl("operator", *command.split()).returncode == 0, command
+    problems = {one.problem for one in (await unset.observe()).values() if isinstance(one, MemberStatus)}
+    assert problems == {AUTHENTICATION}
+    off = members.client(auth=False)
+    await until_healthy(off)
+    assert await off.authentication_is_on()
+    await enforce(members, auth=False)
+    await until_healthy(unset)

@@ -29,25 +29,23 @@ def etcd(request: pytest.FixtureRequest, tmp_path: Path, network: str) -> Iterat
 
 
 @pytest.fixture
-def in_background(
-    etcd: AuthenticatedEtcd, tmp_path: Path
-) -> Iterator[dict[str, tuple[subprocess.Popen[bytes], Path]]]:
-    """Commands of the client that go on until the end of the test, each with the file of its output."""
-    started: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
+def background() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Commands that go on until the end of the test."""
+    started: list[subprocess.Popen[bytes]] = []
     yield started
-    for process, _ in started.values():
+    for process in started:
         process.kill()
         process.wait()
 
 
 def follow(
-    etcd: AuthenticatedEtcd, started: dict[str, tuple[subprocess.Popen[bytes], Path]], *arguments: str
+    etcd: AuthenticatedEtcd, background: list[subprocess.Popen[bytes]], *arguments: str
 ) -> tuple[subprocess.Popen[bytes], Path]:
-    """Run etcdctl as the client in the background."""
-    output = etcd.folder / f"output-{len(started)}"
+    """Run etcdctl as the client in the background. Returns it with the file of its output."""
+    output = etcd.folder / f"output-{len(background)}"
     with output.open("wb") as file:
         process = subprocess.Popen(etcd.arguments("shop", *arguments), stdout=file, stderr=file)
-    started[" ".join(arguments)] = process, output
+    background.append(process)
     return process, output
 
 
@@ -72,9 +70,9 @@ def test_a_removed_client_reads_and_writes_nothing(etcd: AuthenticatedEtcd) -> N
 
 
 def test_an_open_watch_of_a_removed_client_ends_with_its_connection(
-    etcd: AuthenticatedEtcd, in_background: dict[str, tuple[subprocess.Popen[bytes], Path]]
+    etcd: AuthenticatedEtcd, background: list[subprocess.Popen[bytes]]
 ) -> None:
-    watch, seen = follow(etcd, in_background, "watch", "--prefix", "/shop/")
+    watch, seen = follow(etcd, background, "watch", "--prefix", "/shop/")
     eventually(
         "it watches", lambda: (etcd.manage("put", "/shop/a", "before"), "before" in seen.read_text())[1]
     )
@@ -90,11 +88,11 @@ def test_an_open_watch_of_a_removed_client_ends_with_its_connection(
 
 
 def test_a_removed_client_cannot_keep_a_lease_with_keys(
-    etcd: AuthenticatedEtcd, in_background: dict[str, tuple[subprocess.Popen[bytes], Path]]
+    etcd: AuthenticatedEtcd, background: list[subprocess.Popen[bytes]]
 ) -> None:
     lease = grant(etcd, "shop")
     assert etcd.etcdctl("shop", "put", "/shop/leased", "x", f"--lease={lease}").returncode == 0
-    renewal, _ = follow(etcd, in_background, "lease", "keep-alive", lease)
+    renewal, _ = follow(etcd, background, "lease", "keep-alive", lease)
     etcd.remove_client("shop")
     eventually("the key has ended with its lease", lambda: not etcd.manage("get", "/shop/leased"))
     eventually("the renewal has ended", lambda: renewal.poll() is not None)
@@ -123,7 +121,7 @@ def test_a_client_fills_the_database_and_in_3_5_then_does_everything(etcd: Authe
     )
     assert "permission denied" in etcd.etcdctl("shop", "get", "/other/a").stderr
     deleted, disabled = etcd.etcdctl("shop", "del", "/other/a"), etcd.etcdctl("shop", "auth", "disable")
-    if (etcd.binaries / "etcd").resolve().as_posix().count("etcd-3.5."):
+    if etcd.version.startswith("3.5."):
         assert (deleted.returncode, disabled.returncode) == (0, 0)
     else:
         assert "permission denied" in deleted.stderr

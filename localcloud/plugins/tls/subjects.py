@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import warnings
 from typing import cast
 
 from cryptography import x509
@@ -25,6 +26,9 @@ _ATTRIBUTES = {
 }
 """The attributes of a name, in the order of Go's crypto/x509/pkix."""
 
+# Go's crypto/x509 accepts values that are longer than RFC 5280 allows, such as a common name of 65 characters.
+warnings.filterwarnings("ignore", message="Attribute's length must be")
+
 
 def distinguished_name(planned: Properties) -> x509.Name:
     """Return the distinguished name of ``subject``; empty without a subject."""
@@ -32,7 +36,9 @@ def distinguished_name(planned: Properties) -> x509.Name:
     attributes: list[x509.NameAttribute[str]] = []
     for key, oid in _ATTRIBUTES.items():
         try:
-            attributes += [x509.NameAttribute(oid, value) for value in _texts(subject.get(key))]
+            attributes += [
+                x509.NameAttribute(oid, value, _validate=False) for value in _texts(subject.get(key))
+            ]
         except ValueError as error:
             raise ProviderError(f"Invalid Certificate Subject: {key} is {subject[key]!r}: {error}") from error
     return x509.Name(attributes)

@@ -148,6 +148,31 @@ def test_a_leaf_is_signed_by_its_authority_for_the_requested_names(tls: TlsEnd) 
     assert issuer_key == subject_key
 
 
+def test_a_certificate_needs_no_common_name(tls: TlsEnd) -> None:
+    inputs = tls.leaf_inputs()
+    key = tls.create("PrivateKey", algorithm="ECDSA", ecdsaCurve="P256")
+    request = tls.create(
+        "CertRequest",
+        privateKeyPem=key["privateKeyPem"],
+        dnsNames=["m1.example.test"],
+        subject={"organization": "m1"},
+    )
+    made = tls.create("LocallySignedCert", **{**inputs, "certRequestPem": request["certRequestPem"]})
+    assert certificate(made).subject.rfc4514_string() == "O=m1"
+    names = certificate(made).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert not names.critical
+    assert names.value.get_values_for_type(x509.DNSName) == ["m1.example.test"]
+
+
+@pytest.mark.filterwarnings("ignore:Attribute's length must be")
+def test_a_common_name_may_be_longer_than_the_standard_allows(tls: TlsEnd) -> None:
+    """So it is with Go's crypto/x509."""
+    name = "c" * 60 + " CA 2"
+    assert (
+        certificate(tls.authority(subject={"commonName": name})[1]).subject.rfc4514_string() == f"CN={name}"
+    )
+
+
 def test_a_certificate_authority_may_sign_certificates(tls: TlsEnd) -> None:
     authority = certificate(tls.authority(maxPathLength=1)[1])
     constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints)

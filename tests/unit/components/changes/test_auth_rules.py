@@ -36,7 +36,7 @@ def requested(auth: str) -> Any:
     ("old", "new", "refused", "switched_off"),
     [
         ("", "", False, False),
-        ("", "off", False, False),
+        ("", "off", False, True),
         ("", "on", False, False),
         ("off", "", False, False),
         ("off", "off", False, False),
@@ -71,8 +71,9 @@ def test_a_record_of_an_earlier_version_says_that_it_was_not_set() -> None:
 class Members(ClusterClient):
     """Members whose authentication can be switched off, unless there is a ``refusal``."""
 
-    def __init__(self, refusal: str = "") -> None:
+    def __init__(self, refusal: str = "", *, on: bool = False) -> None:
         self.refusal = refusal
+        self.on = on
         self.switched_off = 0
 
     async def credentials_known(self) -> bool:
@@ -86,6 +87,11 @@ class Members(ClusterClient):
             raise ChangeRefusedError(self.refusal)
         self.switched_off += 1
         return True
+
+    async def authentication_is_on(self) -> bool:
+        if self.refusal:
+            raise ChangeRefusedError(self.refusal)
+        return self.on
 
 
 class Account(Inventory):
@@ -138,12 +144,24 @@ def run_hook(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("old", ["on", ""])
 def test_false_switches_authentication_off_before_the_record_is_updated(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, old: str
 ) -> None:
     members = Members()
-    run_hook(monkeypatch, members, old="on", new="off")
+    run_hook(monkeypatch, members, old=old, new="off")
     assert members.switched_off == 1
+
+
+def test_authentication_by_hand_is_off_before_members_get_its_certificates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_hook(monkeypatch, Members(), old="", new="on")
+    with pytest.raises(InvalidTransitionError, match="Set etcd:auth to false and complete a pulumi up first"):
+        run_hook(monkeypatch, Members(on=True), old="", new="on")
+    with pytest.raises(InvalidTransitionError, match="is unknown: no member answers"):
+        run_hook(monkeypatch, Members(refusal="no member answers"), old="", new="on")
+    run_hook(monkeypatch, Members(on=True), old="", new="on", preview=True)
 
 
 def test_a_preview_switches_nothing_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +170,7 @@ def test_a_preview_switches_nothing_off(monkeypatch: pytest.MonkeyPatch) -> None
     assert members.switched_off == 0
 
 
-@pytest.mark.parametrize(("old", "new"), [("", "on"), ("", "off"), ("off", "on"), ("on", "on"), ("off", "")])
+@pytest.mark.parametrize(("old", "new"), [("", ""), ("off", "off"), ("off", "on"), ("on", "on"), ("off", "")])
 def test_no_other_change_asks_the_members_to(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
     run_hook(monkeypatch, Members(refusal="must not be asked"), old=old, new=new)
 

@@ -55,3 +55,29 @@ def test_a_stack_that_is_called_healthy_is_not_a_healthy_cluster() -> None:
     state = stack_state(resource(f"{PARENT}::etcd-etcd-healthy"), "etcd-etcd-healthy")
     assert not state.healthy
     assert not state.token
+
+
+CA = "tls:index/selfSignedCert:SelfSignedCert"
+
+
+def test_the_clusters_authorities_are_those_for_clients() -> None:
+    authorities = f"{PARENT}$etcd:index:CertificateAuthority${CA}"
+    state = stack_state(
+        {
+            **resource(f"{authorities}::{OWN}-ca"),
+            **resource(f"{authorities}::{OWN}-ca-12"),
+            **resource(f"{authorities}::{OWN}-ca-peer-3"),
+            **resource(f"{authorities}::{OWN}-2-ca-4"),
+            **resource(f"{authorities}$tls:index/privateKey:PrivateKey::{OWN}-ca-5"),
+        },
+        OWN,
+    )
+    assert state.authorities == {1, 12}
+    assert state.shared_authorities is None
+
+
+def test_the_record_of_shared_authorities_keeps_its_first_value() -> None:
+    record = f"{PARENT}$pulumi:index:Stash::{OWN}-shared-authorities"
+    state = stack_state(resource(record, output=[1.0, 2.0], input=[3.0]), OWN)
+    assert state.shared_authorities == {1, 2}
+    assert stack_state(resource(record, output=[], input=[]), OWN).shared_authorities == frozenset()

@@ -87,7 +87,7 @@ def test_all_that_varies_stands_in_one_file_the_token_and_the_certificates() -> 
         ),
     )
     before, after = files(), files(other)
-    assert {path for path in before if before[path] != after[path]} == {
+    assert {path for path in after if before.get(path) != after[path]} == {
         "etc/etcd/prepare_cluster.json",
         "etc/etcd/prepare_cluster.token",
         *(
@@ -155,6 +155,20 @@ def test_the_backup_settings_are_those_that_the_members_read(tmp_path: Path) -> 
 def test_keys_are_etcds_alone(name: str) -> None:
     key = files()[f"etc/etcd/{name}"]
     assert (key.owner, key.permissions) == ("etcd", 0o400)
+
+
+def test_the_management_certificate_is_written_where_there_is_one() -> None:
+    managed = replace(
+        NODE.certificates,
+        management_certificate=PEM.format("MANAGEMENT CERTIFICATE"),
+        management_key=PEM.format("MANAGEMENT KEY"),
+    )
+    written = files(replace(NODE, certificates=managed))
+    certificate, key = (written[f"etc/etcd/management{end}.pem"] for end in ("", "-key"))
+    assert (certificate.owner, certificate.permissions) == ("root", 0o444)
+    assert (key.owner, key.permissions) == ("root", 0o400)
+    assert files().keys() == written.keys() - {"etc/etcd/management.pem", "etc/etcd/management-key.pem"}
+    assert "MANAGEMENT KEY" not in repr(replace(NODE, certificates=managed))
 
 
 def test_the_discovery_token_is_roots_alone_and_nowhere_else() -> None:

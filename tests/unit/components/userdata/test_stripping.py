@@ -15,7 +15,7 @@ OTHERS = {name: file for name, file in archive_files().items() if name not in MO
 
 
 def statements(source: str) -> list[str]:
-    """All statements with their positions, without annotations.
+    """All statements with their indentation, without annotations.
 
     Strings that stand alone, ``pass`` and imports are left out.
     """
@@ -33,21 +33,21 @@ def statements(source: str) -> list[str]:
                 pass
         if isinstance(node, ast.AnnAssign):
             value = ast.unparse(node.value) if node.value else ""
-            found.append(f"{node.lineno}:{node.col_offset} Assign {[ast.unparse(node.target), value]}")
+            found.append(f"{node.col_offset} Assign {[ast.unparse(node.target), value]}")
         elif isinstance(node, ast.stmt):
             own = [
                 ast.unparse(child)
                 for child in ast.iter_child_nodes(node)
                 if isinstance(child, ast.expr | ast.arguments)
             ]
-            found.append(f"{node.lineno}:{node.col_offset} {type(node).__name__} {own}")
+            found.append(f"{node.col_offset} {type(node).__name__} {own}")
     return found
 
 
 def imported(source: str) -> dict[str, str]:
-    """What a module imports, on which line, by the name that it gives to it."""
+    """What a module imports, by the name that it gives to it."""
     return {
-        name.asname or name.name.partition(".")[0]: f"{node.lineno} {getattr(node, 'module', '')} {name.name}"
+        name.asname or name.name.partition(".")[0]: f"{getattr(node, 'module', '')} {name.name}"
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
@@ -59,11 +59,11 @@ def names_read(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_stripping_a_module_keeps_every_statement_on_its_line(name: str) -> None:
+def test_stripping_a_module_keeps_every_statement(name: str) -> None:
     source = MODULES[name].read_text()
     bare = strip_module(source)
     assert statements(bare) == statements(source)
-    assert len(bare.splitlines()) == len(source.splitlines())
+    assert all(line.strip() for line in bare.splitlines())
     assert len(bare) < len(source) or "#" not in source
 
 
@@ -95,17 +95,17 @@ def test_annotations_that_remain_are_not_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a,*b,c=1,**d):..."),
-        ("def f(a: Callable[[int], str] = g) -> dict[str, int]: ...", "def f(a=g):..."),
-        ("async def f(a: (int | None)) -> (int | None): ...", "async def f(a):..."),
-        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n\n,\n):..."),
-        ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a=len('ü'),b='->'):..."),
-        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n):return lambda b:b"),
-        ("a: dict[str, int] = {}\nb: int", "a={}\nb:0"),
-        ("def f():\n    a: (int)  # c", "def f():\n    a:0"),
-        ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b=1"),
-        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a:0=1\n    b:0"),
-        ("class A:\n    def f(self):\n        a: int = 1", "class A:\n    def f(self):\n        a=1"),
+        ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a, *b, c = 1, **d): ..."),
+        ("def f(a: Callable[[int], str] = g) -> dict[str, int]: ...", "def f(a = g): ..."),
+        ("async def f(a: (int | None)) -> (int | None): ...", "async def f(a): ..."),
+        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n,\n): ..."),
+        ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a = len('ü'), b = '->'): ..."),
+        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n): return lambda b: b"),
+        ("a: dict[str, int] = {}\nb: int", "a = {}\nb: 0"),
+        ("def f():\n    a: (int)  # c", "def f():\n    a: 0"),
+        ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b = 1"),
+        ("class A:\n    a: int = 1\n    b: str", "class A:\n    a: 0 = 1\n    b: 0"),
+        ("class A:\n    def f(self):\n        a: int = 1", "class A:\n    def f(self):\n        a = 1"),
     ],
 )
 def test_annotations_are_cut_where_they_stand(source: str, expected: str) -> None:
@@ -115,10 +115,10 @@ def test_annotations_are_cut_where_they_stand(source: str, expected: str) -> Non
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("from __future__ import annotations\na = 1", "\na=1"),
-        ("import a\nimport b.c\nb.c.f()", "\nimport b.c\nb.c.f()"),
-        ("from a import b, c as d, e as f\nd(b)", "from a import b,c as d\nd(b)"),
-        ("from .a import (\n    b,\n    c,\n)\nx: b = c", "from .a import c\n\n\n\nx=c"),
+        ("from __future__ import annotations\na = 1", "a = 1"),
+        ("import a\nimport b.c\nb.c.f()", "import b.c\nb.c.f()"),
+        ("from a import b, c as d, e as f\nd(b)", "from a import b, c as d\nd(b)"),
+        ("from .a import (\n    b,\n    c,\n)\nx: b = c", "from .a import c\nx = c"),
         ("import a\ndef f():\n    import b\n    a.c", "import a\ndef f():\n    import b\n    a.c"),
     ],
 )
@@ -129,17 +129,14 @@ def test_imports_for_annotations_are_cut(source: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("a = b if c in (d, e) else -1", "a=b if c in (d,e)else-1"),
-        ("a = 'b' 'c' if 'd' in e['f'] else 'g'", "a='b' 'c' if 'd' in e['f']else 'g'"),
-        ("a = f'{b + c}  {d!r: >3} e' + 'f  g'", "a=f'{b + c}  {d!r: >3} e'+'f  g'"),
-        ("from .. import a\na(1 .real, 0x1F or 2)", "from ..import a\na(1 .real,0x1F or 2)"),
-        ("a = [\n    b,  # c\n    *d\n]", "a=[\n    b,\n    *d\n]"),
-        ('a = """b = c\nd = e""" % (f)', 'a="""b = c\nd = e"""%(f)'),
+        ("a = 1\n\n\n# c\nb = 2", "a = 1\nb = 2"),
+        ("a = (\n    1,\n    # c\n    2,\n)", "a = (\n    1,\n    2,\n)"),
+        ('a = """\n\nb"""\n\nc = 1', 'a = """\n\nb"""\nc = 1'),
+        ('a = f"""{b}\n\n{c}"""\n\nd = 1', 'a = f"""{b}\n\n{c}"""\nd = 1'),
     ],
 )
-def test_spaces_that_python_does_not_need_are_cut(source: str, expected: str) -> None:
+def test_only_strings_keep_their_empty_lines(source: str, expected: str) -> None:
     assert strip_module(source) == f"{expected}\n"
-    assert ast.dump(ast.parse(expected)) == ast.dump(ast.parse(source))
 
 
 @pytest.mark.parametrize("name", sorted(OTHERS))
