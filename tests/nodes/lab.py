@@ -313,7 +313,7 @@ class Lab:
     def bootstrap_with_authentication(self, size: int = 3, **settings: Any) -> list[Node]:
         """Bootstrap a cluster, and switch authentication on as the program does."""
         self.auth = True
-        nodes = self.bootstrap(size, **settings)
+        nodes = self.bootstrap(size, **{**CALM, **settings})
         switch_authentication_on(nodes[0], "--no-password")
         return nodes
 

@@ -143,7 +143,15 @@ def problem_of(message: str) -> NoAnswerError | RefusedError:
     """Return the error that etcd's message stands for."""
     message = message.rpartition("etcdserver: ")[2]
     # These say nothing about the cluster as a whole: another member, or another try, may get an answer.
-    transient = ("no leader", "timed out", "stopped", "unavailable", "deadline", "auth store is old")
+    transient = (
+        "no leader",
+        "leader changed",
+        "timed out",
+        "stopped",
+        "unavailable",
+        "deadline",
+        "auth store is old",
+    )
     if any(text in message for text in transient):
         return NoAnswerError(message)
     refusals = ("CommonName of client", "user name", "user not found", "permission denied", "auth token")

@@ -192,14 +192,18 @@ def _observe(
 
 
 def _observe_etcd(client: TlsClient, member: MemberAddress) -> MemberObservation:
+    detail = ""
     try:
         follows = read_status(client, member).leader
     except (NoAnswerError, RefusedError) as error:
         # It has answered on the peer port, so this is no silence.
-        leader = _told_leader(client, member) if isinstance(error, RefusedError) else None
-        state = {True: MemberState.HAS_LEADER, False: MemberState.NO_LEADER}.get(leader, MemberState.REFUSES)
-        return MemberObservation(member.name, state, str(error))
-    return MemberObservation(member.name, MemberState.HAS_LEADER if follows else MemberState.NO_LEADER)
+        follows = _told_leader(client, member) if isinstance(error, RefusedError) else None
+        if follows is None:
+            return MemberObservation(member.name, MemberState.REFUSES, str(error))
+        detail = str(error)
+    return MemberObservation(
+        member.name, MemberState.HAS_LEADER if follows else MemberState.NO_LEADER, detail
+    )
 
 
 def _told_leader(client: TlsClient, member: MemberAddress) -> bool | None:
