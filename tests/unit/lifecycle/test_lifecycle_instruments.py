@@ -74,7 +74,7 @@ def test_a_lost_write_keeps_no_other_from_being_tried(
         def open(self) -> None:
             pass
 
-        def call(self, *_: object) -> None:
+        def put(self, *_: object) -> None:
             if next(attempts) not in range(1, 11):
                 threading.Event().wait()
             answered.release()
