@@ -59,6 +59,7 @@ from .pki.expiry_warning import announce
 from .rollout.completion import Completion
 from .rollout.lockout import warn_of_lockout
 from .rollout.rollout import Rollout
+from .rollout.unmanaged_authentication import refuse_unmanaged_authentication
 from .shared.ports import CLIENT_PORT
 from .userdata.size_check import check_user_data
 
@@ -235,14 +236,19 @@ class EtcdCluster(pulumi.ComponentResource):
         rollout = Rollout(
             name, settings, members=client, preflight=preflight, zone=zone.state, version=staged.version
         )
-        lockout = client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing))
+        looks = [
+            client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing)),
+            client.existing.apply(
+                lambda existing: refuse_unmanaged_authentication(settings, client, existing)
+            ),
+        ]
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
         known = [
             pulumi.Output.from_input(network.vpc_id),
             *(policy.urn for policy in policies),
             *(client.resource.urn for client in clients.values()),
         ]
-        rollout.settle(authority.operator.certificate, records.warnings, lockout, *known)
+        rollout.settle(authority.operator.certificate, records.warnings, *looks, *known)
         marker = rollout_marker_tag(name, settings.rollout, opts=child)
         shared = MemberArgs(
             settings=settings,

@@ -21,6 +21,7 @@ from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
+from ..etcd.member_status import AUTHENTICATION, MemberStatus
 from .auth_rules import (
     OFF,
     needs_it_off,
@@ -113,9 +114,13 @@ class StagedRecord:
             await self._settle_authentication(old.auth, self._requested.auth)
 
     async def _settle_authentication(self, old: str, new: str) -> None:
-        """Let authentication be off where members change their certificates. A preview asks nobody."""
+        """Let authentication be off where members change their certificates. A preview changes nothing."""
         off, needed = switches_off(old, new), needs_it_off(old, new)
-        if pulumi.runtime.is_dry_run() or not (off or needed):
+        if not (off or needed):
+            return
+        if pulumi.runtime.is_dry_run():
+            if needed and await self._tells_nothing():
+                reject([on_by_hand()])
             return
         if not await self._account.has_droplets_or_volumes():
             return
@@ -126,3 +131,12 @@ class StagedRecord:
                 reject([on_by_hand()])
         except ChangeRefusedError as error:
             reject([not_switched_off(old, str(error)) if off else unknown_by_hand(str(error))])
+
+    async def _tells_nothing(self) -> bool:
+        """Whether a member tells nothing because of authentication, in a preview without a certificate for it."""
+        if not await self._members.credentials_known():
+            return False
+        return any(
+            isinstance(status, MemberStatus) and status.problem == AUTHENTICATION
+            for status in (await self._members.observe()).values()
+        )
