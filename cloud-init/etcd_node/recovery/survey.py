@@ -15,6 +15,7 @@ from etcd_node.bootstrap.bootstrap_server import PATH, report_from
 from etcd_node.digitalocean.address_book import addresses_of
 from etcd_node.digitalocean.api import Droplet, ListingError
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusedError, local_members, read_status
+from etcd_node.etcd.local_metrics import read_local_metrics
 from etcd_node.etcd.membership import ListedMember, MemberList, is_foreign
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
 from etcd_node.etcd.wal import Contents
@@ -74,6 +75,10 @@ class Survey:
     """Why the droplets cannot be listed."""
     voters: frozenset[str] = frozenset()
     """Names of the voters in a member's own list, which may be old. Empty when no member has answered with one."""
+    follower: str = ""
+    """The name of this member if its own etcd follows a leader. Empty if not, or if a quorum has confirmed the list."""
+    refusal: str = ""
+    """Why no quorum has confirmed the list."""
 
     @property
     def quorum(self) -> list[str]:
@@ -84,6 +89,8 @@ class Survey:
         if self.confirmed is not None:
             return [member.host for member in self.confirmed.members if not member.learner]
         following = [other.name for other in self.others if other.state is MemberState.HAS_LEADER]
+        if self.follower:
+            return [self.follower, *following]
         if not self.voters:
             return following
         voting = [name for name in following if name in self.voters]
@@ -145,12 +152,17 @@ def survey_members(
             for one in (call.result() for call in asked)
             if size is None or one.state is not MemberState.NO_DROPLET or member_number(one.name) <= size
         )
+    answer = confirmed.result()
+    refusal = answer if isinstance(answer, str) else ""
+    metrics = read_local_metrics(settings.metrics) if refusal else None
     return Survey(
         observed,
-        confirmed.result(),
+        None if isinstance(answer, str) else answer,
         tuple(sorted({one.name for one in droplets or ()})),
         problem,
         frozenset(member.host for member in listed if not member.learner),
+        settings.name if metrics and metrics.has_leader and not metrics.learner else "",
+        refusal,
     )
 
 
@@ -161,11 +173,11 @@ def _own_list(client: TlsClient, me: MemberAddress) -> tuple[ListedMember, ...]:
         return ()
 
 
-def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | None:
+def _confirmed_list(client: TlsClient, members: Sequence[MemberAddress]) -> MemberList | str:
     try:
         return ClusterClient(client, members).list_members()
-    except NoQuorumError:
-        return None
+    except NoQuorumError as error:
+        return str(error)
 
 
 def _observe(

@@ -31,7 +31,7 @@ def step(one: MemberObservation) -> str:
 def verdict(survey: Survey, own: Contents) -> list[str]:
     """Return whole sentences. None discards data that may be left on another member."""
     if survey.quorum:
-        if any(UNMANAGED in one.detail for one in survey.others):
+        if any(UNMANAGED in text for text in (survey.refusal, *(one.detail for one in survey.others))):
             return [f"The cluster has a quorum of {', '.join(survey.quorum)}, but {UNMANAGED}"]
         return [
             f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "

@@ -12,6 +12,7 @@ import pytest
 from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint
 from etcd_node.digitalocean.api import Droplet
 from etcd_node.etcd.client import UNMANAGED
+from etcd_node.etcd.local_metrics import LocalMetrics
 from etcd_node.etcd.transport import HttpResponse, MemberAddress, NoAnswerError
 from etcd_node.host.settings import Paths, Settings
 from etcd_node.recovery import survey
@@ -86,12 +87,24 @@ def observe(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int | None = 2
 ) -> tuple[MemberObservation, ...]:
     """Survey a cluster that was founded with five members, and has two droplets now."""
+    return whole_survey(machine, tmp_path, monkeypatch, size).others
+
+
+def whole_survey(
+    machine: Machine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int | None,
+    metrics: LocalMetrics | None = None,
+) -> survey.Survey:
+    """The same with ``metrics`` of this member's own etcd."""
+    monkeypatch.setattr(survey, "read_local_metrics", lambda _: metrics)
     monkeypatch.setattr(survey, "TlsClient", lambda _: machine)
     paths = Paths(tmp_path)
     paths.hosts.parent.mkdir()
     paths.hosts.write_text("")
     droplets = [Droplet(number, name, "192.0.2.1", False) for number, name in enumerate((ME, OTHER), 1)]
-    return survey.survey_members(SETTINGS, paths, lambda: droplets, lambda: size).others
+    return survey.survey_members(SETTINGS, paths, lambda: droplets, lambda: size)
 
 
 @pytest.mark.parametrize(
@@ -161,3 +174,16 @@ def test_members_that_no_run_makes_again_are_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int | None, others: int
 ) -> None:
     assert len(observe(Machine(REFUSED), tmp_path, monkeypatch, size)) == others
+
+
+@pytest.mark.parametrize(
+    ("has_leader", "learner", "quorum"), [(True, False, [ME]), (True, True, []), (False, False, [])]
+)
+def test_this_members_own_leader_shows_a_quorum_that_answers_nobody(
+    has_leader: bool, learner: bool, quorum: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = HttpResponse(400, b"CommonName of client sending a request against gateway will be ignored")
+    metrics = LocalMetrics(1, has_leader, 1, learner, frozenset(), 0.0)
+    seen = whole_survey(Machine(REFUSED, gateway=refused), tmp_path, monkeypatch, 1, metrics)
+    assert seen.quorum == quorum
+    assert UNMANAGED in seen.refusal

@@ -62,9 +62,16 @@ def test_a_confirmed_quorum_is_named() -> None:
     assert only.startswith("The cluster has a quorum of m2.")
 
 
-def test_authentication_switched_on_by_hand_is_what_the_verdict_speaks_of() -> None:
-    refusing = MemberObservation("m2", MemberState.HAS_LEADER, f"{UNMANAGED} (permission denied)")
-    (only,) = verdict(Survey((refusing,)), Contents.BLANK)
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Survey((MemberObservation("m2", MemberState.HAS_LEADER, f"{UNMANAGED} (permission denied)"),)),
+        Survey((), follower="m2", refusal=f"m2: {UNMANAGED} (permission denied)"),
+    ],
+    ids=["another member's", "its own"],
+)
+def test_authentication_switched_on_by_hand_is_what_the_verdict_speaks_of(seen: Survey) -> None:
+    (only,) = verdict(seen, Contents.DATA)
     assert only.startswith("The cluster has a quorum of m2, but authentication was switched on by hand")
     assert only.endswith("etcdctl --user root auth disable")
 
