@@ -66,13 +66,11 @@ def answer_as(
 def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members: dict[str, Observation] = {**observed(), NAMES[2]: NoStatus("gone")}
+    # The run looks for authentication and for gates, and then repairs it.
+    sick = iter([NoStatus("gone"), NoStatus("gone")])
 
     async def observe(_: ClusterClient) -> Mapping[str, Observation]:
-        found = dict(members)
-        # The run repairs it.
-        members[NAMES[2]] = healthy()
-        return found
+        return {**observed(), NAMES[2]: next(sick, healthy())}
 
     answer_as(monkeypatch, observe)
     assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
