@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,9 +13,9 @@ from tests.cluster.clouds import fresh_cloud
 from tests.cluster.outcomes import outcomes
 from tests.drills.drill import Losses
 from tests.lifecycle.figures import Figures
-from tests.lifecycle.mending import mend
+from tests.lifecycle.mending import mended_after
+from tests.lifecycle.mending import pytest_runtest_makereport as pytest_runtest_makereport
 
-FAILED = pytest.StashKey[bool]()
 FIGURES = pytest.StashKey[Figures]()
 LOSSES = pytest.StashKey[Losses]()
 
@@ -83,18 +83,6 @@ def stack(
         cluster.read_all()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
-    return report
-
-
 @pytest.fixture(autouse=True)
 def mended(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Restore the shared stack after a case that failed on it."""
-    stack: AccessStack | None = request.getfixturevalue("stack") if "stack" in request.fixturenames else None
-    settings = stack.settings if stack else {}
-    yield
-    if stack is not None and request.node.stash.get(FAILED, False):
-        mend(stack, settings)
+    yield from mended_after(request, "stack")

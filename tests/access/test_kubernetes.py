@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.toolchain.kubernetes_client import ensure_kubernetes_client
+from localcloud.toolchain.etcd_clients import ensure_kubernetes_client
 from tests.access.stack import APP, AccessStack, permission
 
 ALONE = "kube-apiserver"

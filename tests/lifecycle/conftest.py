@@ -6,7 +6,7 @@ Each worker of pytest-xdist has a local cloud and a running cluster of its own, 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,9 +16,9 @@ from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
-from tests.lifecycle.mending import mend
+from tests.lifecycle.mending import mended_after
+from tests.lifecycle.mending import pytest_runtest_makereport as pytest_runtest_makereport
 
-FAILED = pytest.StashKey[bool]()
 FIGURES = pytest.StashKey[Figures]()
 
 
@@ -81,21 +81,9 @@ def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathF
         cluster.read_all()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
-    return report
-
-
 @pytest.fixture(autouse=True)
 def mended(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Restore the shared stack after a case that failed on it."""
-    live: Live | None = request.getfixturevalue("live") if "live" in request.fixturenames else None
-    settings = live.settings if live else {}
-    yield
-    if live is not None and request.node.stash.get(FAILED, False):
-        mend(live, settings)
+    yield from mended_after(request, "live")
 
 
 @pytest.fixture

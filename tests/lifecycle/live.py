@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 
 from localcloud.cloud import LocalCloud
-from localcloud.toolchain.lifecycle_client import ensure_lifecycle_client
+from localcloud.toolchain.etcd_clients import ensure_lifecycle_client
 from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
 from tests.lifecycle.agent import Agent, Process
 from tests.lifecycle.clientv3 import Clientv3Figures

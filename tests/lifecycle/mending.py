@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
+
+import pytest
 
 from tests.lifecycle.live import Live
 from tests.lifecycle.update import Update
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep whether a test has failed. A ``conftest.py`` that imports this hook has it."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+def mended_after(request: pytest.FixtureRequest, shared: str) -> Iterator[None]:
+    """The work of a fixture: restore the stack of the fixture ``shared`` after a case that failed on it."""
+    live: Live | None = request.getfixturevalue(shared) if shared in request.fixturenames else None
+    settings = live.settings if live else {}
+    yield
+    if live is not None and request.node.stash.get(FAILED, False):
+        mend(live, settings)
 
 
 def mend(live: Live, settings: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.toolchain.etcd import VERSIONS
-from localcloud.toolchain.kubernetes_client import ensure_kubernetes_client
+from localcloud.toolchain.etcd_clients import ensure_kubernetes_client
 
 from .authenticated_etcd import ROOT, AuthenticatedEtcd
 from .lab import eventually

@@ -1,0 +1,41 @@
+"""Builds the clients of etcd that tests use. Their sources are in ``gomodules``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localcloud.toolchain import cache, golang
+from localcloud.toolchain.progress import Work
+
+PACKAGE = "."
+"""The package of each client in its module."""
+
+
+def ensure_lifecycle_client() -> Path:
+    """The program that uses a cluster with etcd's own ``clientv3`` while tests change it. Built if it is missing."""
+    return _ensure(
+        "lifecycle-client",
+        "Building a client of etcd",
+        "it writes, watches and keeps leases while tests change a cluster; it is built with etcd's published Go module",
+    )
+
+
+def ensure_kubernetes_client() -> Path:
+    """The program that does with etcd once what a kube-apiserver does, with etcd's own ``client/v3/kubernetes``.
+
+    It is built if it is missing.
+    """
+    return _ensure(
+        "kubernetes-client",
+        "Building a client of etcd like Kubernetes'",
+        "it does what an API server does, with the permissions of its certificate; it is built with etcd's Go module",
+    )
+
+
+def _ensure(module: str, title: str, reason: str) -> Path:
+    def build(folder: Path, show: cache.Show) -> None:
+        golang.build(module, PACKAGE, folder / module, show)
+
+    sources = [file.read_text() for file in sorted((golang.MODULES / module).glob("*.go"))]
+    key = golang.recipe(module, PACKAGE, *sources)
+    return cache.ensure(module, key, Work(title, reason, "half a minute on 2 cores", "100 MB"), build) / module
