@@ -13,8 +13,7 @@ from tests.cluster.clouds import fresh_cloud
 from tests.cluster.outcomes import outcomes
 from tests.drills.drill import Losses
 from tests.lifecycle.figures import Figures
-from tests.lifecycle.mending import mended_after
-from tests.lifecycle.mending import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.lifecycle.mending import keep_failure, mended_after
 
 FIGURES = pytest.StashKey[Figures]()
 LOSSES = pytest.StashKey[Losses]()
@@ -81,6 +80,9 @@ def stack(
     with created as cluster:
         yield cluster
         cluster.read_all()
+
+
+pytest_runtest_makereport = keep_failure
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,7 @@ from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
-from tests.lifecycle.mending import mended_after
-from tests.lifecycle.mending import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.lifecycle.mending import keep_failure, mended_after
 
 FIGURES = pytest.StashKey[Figures]()
 
@@ -79,6 +78,9 @@ def live(cloud: LocalCloud, figures: Figures, tmp_path_factory: pytest.TempPathF
     with Live(cloud, tmp_path_factory.mktemp("live"), figures, "live", domain="live.example.test") as cluster:
         yield cluster
         cluster.read_all()
+
+
+pytest_runtest_makereport = keep_failure
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep whether a test has failed. A ``conftest.py`` that imports this hook has it."""
+def keep_failure(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The hook ``pytest_runtest_makereport`` that keeps whether a test has failed."""
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
