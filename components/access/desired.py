@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntFlag
 
-from ..config.access_settings import Client, Permission
+from ..config.access_settings import OWN_START, Client, Permission
 
-ROOT = "root"
-"""The name of etcd's user and role that may do everything. etcd demands both while authentication is on."""
-OWN_ROLES = "pulumi-client-"
+OWN_ROLES = f"{OWN_START}client-"
 """The start of the names of the program's own roles. The role of a client tells its user from one made by hand."""
-COVER_ROLES = "pulumi-change-"
+COVER_ROLES = f"{OWN_START}change-"
 """The start of the names of roles that a client has while its own role changes."""
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .desired import COVER_ROLES, OWN_ROLES, ROOT, Access, DesiredClient, Grants, KeyRange
+from ..config.access_settings import ROOT
+from .desired import COVER_ROLES, OWN_ROLES, Access, DesiredClient, Grants, KeyRange
 
 Held = Sequence[tuple[KeyRange, Access]]
 """The permissions of a role in etcd, which may have one range several times."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from .desired import COVER_ROLES, OWN_ROLES, ROOT, Access, DesiredClient, KeyRange
+from ..config.access_settings import ROOT
+from .desired import COVER_ROLES, OWN_ROLES, Access, DesiredClient, KeyRange
 from .plan import AccessState, Held, Step
 
 

@@ -30,7 +30,12 @@ CLIENT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?")
 A name is a certificate's common name, which has at most 64 characters (RFC 5280, ub-common-name). It is also a part of
 the names of resources, stack outputs and files.
 """
-OPERATOR, READER, ROOT = "etcd-operator", "etcd-reader", "root"
+OPERATOR = "etcd-operator"
+"""The common name of the operator's certificate. etcd has no such user."""
+READER = "etcd-reader"
+"""The organization in the certificate with which the program observes members. It has no common name."""
+ROOT = "root"
+"""The user and role of etcd that may do everything. etcd demands both while authentication is on."""
 OWN_NAMES: Mapping[str, str] = MappingProxyType(
     {
         ROOT: "the program changes the cluster as this user. A client with root: true may do the same",
