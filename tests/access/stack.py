@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.shared.ports import CLIENT_PORT
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.client_choice import CLIENT, OPERATOR
 from localcloud.machines.files import replace
@@ -127,6 +128,11 @@ class AccessStack(WithClients, Live):
     def clients(self) -> Sequence[dict[str, Any]]:
         """The usual clients. The writer may write what the processes beside the stack write."""
         return usual_clients(f"/{self.stack}/", f"/clientv3/{self.stack}/")
+
+    def reconnect_clients(self) -> None:
+        """Cut all clients' connections. They show the files that were saved last when they come back."""
+        for name in self.names:
+            self.on(name, f"ss --kill state established sport = :{CLIENT_PORT} > /dev/null")
 
 
 class AccessDrill(WithClients, Drill):

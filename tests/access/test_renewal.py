@@ -41,7 +41,9 @@ def test_the_peers_of_an_existing_cluster_move_to_their_own_authority(
         cluster.configure(auth=False, clients=cluster.clients())
         with replaces(cluster, 1, 2, 3), cluster.case("an existing cluster gets clients"):
             cluster.up()
+        # A connection keeps the certificate that it began with, here the operator's, which has no user.
         cluster.save_bundle(cluster.bundle)
+        cluster.reconnect_clients()
         cluster.configure(auth=True)
         with replaces(cluster), cluster.case("an existing cluster gets authentication"):
             cluster.up()
