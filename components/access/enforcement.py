@@ -82,7 +82,10 @@ def enforce_access(
         return []
 
     # In a preview that creates the cluster, nothing tells that it is completed.
-    after = client.existing.apply(enforce) if pulumi.runtime.is_dry_run() else completed.apply(enforce)
+    enforced = client.existing.apply(enforce) if pulumi.runtime.is_dry_run() else completed.apply(enforce)
+    # In a preview as well, the record comes after all that it depended on in the last run: with --target, the engine
+    # keeps an untargeted resource together with the dependencies in its state, and refuses those that come later.
+    after = pulumi.Output.all(completed, enforced).apply(lambda _: list[pulumi.Resource]())
     record = pulumi.Stash(
         f"{name}-access",
         input=access_record(settings),
