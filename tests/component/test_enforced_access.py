@@ -75,3 +75,9 @@ def test_a_preview_asks_no_member_before_there_is_one(plan_of: PlanOf, auth: Fak
     plan = plan_of(auth=True, clients=CLIENTS)
     assert not auth.changes
     assert plan.one(STASH, RECORD)
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_record_comes_after_the_last_gate(plan_of: PlanOf, auth: FakeAuth, preview: bool) -> None:
+    plan = plan_of(preview=preview, bootstrap=LATER, droplets=3, auth=True)
+    assert plan.one(STASH, "etcd-etcd-fra1-healthy").urn in plan.one(STASH, RECORD).dependencies
