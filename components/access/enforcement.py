@@ -251,8 +251,8 @@ class Enforcement:
         """Why clients get no user: etcd has one of that name already."""
         return "\n".join(
             f"{key_of('clients')} has {name}, and etcd has a user {name} that no earlier run has made: it lacks the "
-            f"role {OWN_ROLES}{name}. Choose another name for the client. Or let it become the client's: etcdctl role add "
-            f"{OWN_ROLES}{name}, and then etcdctl user grant-role {name} {OWN_ROLES}{name}"
+            f"role {OWN_ROLES}{name}. Choose another name for the client. Or let it become the client's: etcdctl role "
+            f"add {OWN_ROLES}{name}, and then etcdctl user grant-role {name} {OWN_ROLES}{name}"
             for name in names
         )
 

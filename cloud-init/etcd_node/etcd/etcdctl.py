@@ -49,6 +49,10 @@ def etcdctl(paths: Paths, name: str, *command: str | Path, timeout: float = ANSW
     certificate = paths.etc / "management.pem"
     if not certificate.exists():
         certificate = paths.etc / "server.pem"
+    # etcdctl would try to connect until its time is over.
+    check = ["openssl", "x509", "-noout", "-checkend", "0", "-in", certificate]
+    if b"will expire" in subprocess.run(check, capture_output=True, check=False).stdout:
+        raise RefusedError(f"{certificate} has expired: run pulumi up")
     try:
         run_tool(
             [

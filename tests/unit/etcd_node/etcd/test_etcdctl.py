@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,8 @@ from etcd_node.etcd import etcdctl
 from etcd_node.etcd.client import UNMANAGED, NoQuorumError, RefusedError
 from etcd_node.etcd.transport import HttpResponse, MemberAddress, NoAnswerError, TlsClient
 from etcd_node.host.settings import Paths
+
+from tests.unit.etcd_node.certificates import certificate
 
 MEMBERS = [MemberAddress(name, "203.0.113.1") for name in ("first", "second")]
 IDS = {"first": 1, "second": 2}
@@ -143,3 +146,19 @@ def test_etcdctls_last_words_keep_their_meaning(
     tool(Paths(tmp_path), first=words)
     with pytest.raises(error, match=text):
         etcdctl.etcdctl(Paths(tmp_path), "first", "defrag")
+
+
+@pytest.mark.parametrize(("file", "days"), [("management", -1), ("server", -1), ("management", 1)])
+def test_an_expired_certificate_is_named_and_not_shown(tmp_path: Path, file: str, days: int) -> None:
+    paths = Paths(tmp_path)
+    tool(paths)
+    paths.etc.mkdir(parents=True)
+    end = datetime.now(UTC) + timedelta(days=days)
+    (paths.etc / f"{file}.pem").write_text(certificate(end))
+    if days > 0:
+        etcdctl.etcdctl(paths, "first", "defrag")
+        assert asked(paths) == ["first"]
+    else:
+        with pytest.raises(RefusedError, match=rf"{file}.pem has expired: run pulumi up"):
+            etcdctl.etcdctl(paths, "first", "defrag")
+        assert not asked(paths)
