@@ -282,7 +282,15 @@ class EtcdCluster(pulumi.ComponentResource):
             opts=child,
         )
 
-        accessible = enforce_access(name, settings, client, completed=healthy, opts=child)
+        accessible = enforce_access(
+            name,
+            settings,
+            client,
+            certificates=clients,
+            stack=account.stack,
+            completed=healthy,
+            opts=child,
+        )
         # Clients that take the endpoints find their users there.
         self.endpoints = pulumi.Output.all(healthy, accessible).apply(
             lambda known: [f"https://{one}:{CLIENT_PORT}" for one in known[0]]

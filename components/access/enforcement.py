@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
@@ -12,12 +12,15 @@ from ..config.naming import key_of
 from ..config.running_clusters import failing_last
 from ..config.settings import Settings
 from ..etcd.admin import Change, ChangeRefusedError
+from ..identity.stack_state import StackState, access_record
 from .desired import OWN_ROLES, desired_clients
-from .plan import ENABLE, AccessState, Step, access_steps, foreign_clients
+from .plan import ENABLE, AccessState, Step, access_steps, foreign_clients, removals
 from .state import AuthCalls, apply_steps, is_enabled, read_access
 
 T = TypeVar("T")
 
+REVOKING_SECONDS = 20
+"""How long a run tries at its beginning to revoke clients. Its end tries again."""
 ROUNDS = 5
 """How often users and roles are read and changed. One time is enough unless somebody else changes them meanwhile."""
 BY_HAND = (
@@ -28,6 +31,15 @@ BY_HAND = (
 
 class AccessError(pulumi.RunError):
     """Users, roles or authentication are not as configured. The text says what to do."""
+
+
+class Issued(Protocol):
+    """A client's certificate. ``components/pki/authority.py`` has its class."""
+
+    @property
+    def resource(self) -> pulumi.CustomResource:
+        """The resource that signs it."""
+        ...
 
 
 class AccessClient(Protocol):
@@ -60,18 +72,22 @@ def enforce_access(
     settings: Settings,
     client: AccessClient,
     *,
+    certificates: Mapping[str, Issued],
+    stack: pulumi.Output[StackState],
     completed: pulumi.Output[Any],
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[None]:
     """Register the record of authentication and clients. Returns an output that resolves when etcd enforces them.
 
-    ``completed`` resolves when all members are healthy. Each run reads what etcd has, and repairs it. The record is
-    updated afterwards. It only lets a preview show a change. While ``etcd:auth`` is unset there is none, and nothing is
-    done. While it is false, users and roles stay as they are: they have no effect, and the next true is quick.
+    ``certificates`` are those of the configured clients. ``completed`` resolves when all members are healthy. Each run
+    reads what etcd has, and repairs it. It revokes clients that are not configured any more at its beginning already,
+    since a member may be unhealthy for long. The record is updated afterwards. It lets a preview show a change, and
+    tells the next run which users are the program's. While ``etcd:auth`` is unset there is none, and nothing is done.
+    While it is false, users and roles stay as they are: they have no effect, and the next true is quick.
     """
     if settings.auth is None:
         return completed.apply(lambda _: None)
-    enforcement = Enforcement(name, settings, client)
+    enforcement = Enforcement(name, settings, client, certificates=certificates, stack=stack)
 
     @failing_last
     async def enforce(_: Any) -> list[pulumi.Resource]:
@@ -81,20 +97,24 @@ def enforce_access(
             await enforcement.enforce()
         return []
 
-    # In a preview that creates the cluster, nothing tells that it is completed.
-    enforced = client.existing.apply(enforce) if pulumi.runtime.is_dry_run() else completed.apply(enforce)
+    if pulumi.runtime.is_dry_run():
+        # In a preview that creates the cluster, nothing tells that it is completed.
+        enforced = client.existing.apply(enforce)
+    else:
+        revoked = client.existing.apply(enforcement.revoke)
+        enforced = pulumi.Output.all(completed, revoked).apply(enforce)
     # In a preview as well, the record comes after all that it depended on in the last run: with --target, the engine
     # keeps an untargeted resource together with the dependencies in its state, and refuses those that come later.
     after = pulumi.Output.all(completed, enforced).apply(lambda _: list[pulumi.Resource]())
     record = pulumi.Stash(
-        f"{name}-access",
-        input=access_record(settings),
+        access_record(name),
+        input=recorded_access(settings),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=after)),
     )
     return record.urn.apply(lambda _: None)
 
 
-def access_record(settings: Settings) -> dict[str, Any]:
+def recorded_access(settings: Settings) -> dict[str, Any]:
     """The input of the record: permissions in words, by client."""
     return {
         "auth": "on" if settings.auth else "off",
@@ -113,14 +133,48 @@ def access_record(settings: Settings) -> dict[str, Any]:
 class Enforcement:
     """One run's view of the users and roles of one cluster."""
 
-    def __init__(self, name: str, settings: Settings, client: AccessClient) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        client: AccessClient,
+        *,
+        certificates: Mapping[str, Issued],
+        stack: pulumi.Output[StackState],
+    ) -> None:
         self._name = name
         self._settings = settings
         self._client = client
+        self._certificates = certificates
+        self._stack = stack
         self._clients = desired_clients(settings.clients)
+
+    async def revoke(self, existing: Collection[str]) -> None:
+        """Delete the users of clients that are not configured any more, if there is a quorum. A failure is a warning.
+
+        Nothing else may be revoked before all that is missing was granted.
+        """
+        stack = await self._stack.future()
+        if stack is None or not (self._settings.auth and existing and stack.enforced):
+            return
+        configured = frozenset(one.name for one in self._clients)
+        if not (removed := sorted(stack.clients - configured)):
+            return
+
+        async def remove(calls: AuthCalls) -> None:
+            await self._applying(removals(await self._read(calls), configured))(calls)
+
+        try:
+            await self._client.through_any(remove, seconds=REVOKING_SECONDS)
+        except ChangeRefusedError as error:
+            pulumi.log.warn(
+                f"{self._name}: not revoked yet: {', '.join(removed)}. {error}. This run tries again when all members "
+                "are healthy"
+            )
 
     async def enforce(self) -> None:
         """Read users and roles, and change what differs from the settings. Raises ``AccessError``."""
+        await self._refuse_left_out()
         seconds = self._settings.health_timeout_seconds
         deadline = monotonic() + seconds
         observed = "they change all the time"
@@ -138,7 +192,12 @@ class Enforcement:
                 if not named:
                     self._name_foreign(state)
                     named = True
-                if not (steps := self._steps(state)):
+                foreign = foreign_clients(state, self._clients)
+                if foreign and not (state.enabled or await self._was_enforced()):
+                    raise AccessError(self._foreign(foreign))
+                if not (steps := self._steps(state, foreign)):
+                    if foreign:
+                        raise AccessError(self._foreign(foreign))
                     return
                 if ENABLE in steps:
                     await self._refuse_common_names()
@@ -170,23 +229,43 @@ class Enforcement:
             pulumi.log.info(f"{self._name}: this preview could not read etcd's users and roles: {error}")
             return
         self._name_foreign(state)
-        for step in self._steps(state):
+        foreign = foreign_clients(state, self._clients)
+        for step in self._steps(state, foreign):
             pulumi.log.info(f"{self._name}: the run will {step.text}")
+        if foreign:
+            raise AccessError(self._foreign(foreign))
+
+    async def _was_enforced(self) -> bool:
+        stack = await self._stack.future()
+        return stack is not None and stack.enforced
 
     async def _read(self, calls: AuthCalls) -> AccessState:
-        return await read_access(calls, self._clients)
+        stack = await self._stack.future()
+        return await read_access(calls, self._clients, frozenset() if stack is None else stack.clients)
 
-    def _steps(self, state: AccessState) -> list[Step]:
-        if foreign := foreign_clients(state, self._clients):
+    def _steps(self, state: AccessState, foreign: Collection[str]) -> list[Step]:
+        """What is to do for all clients but those whose users are somebody else's."""
+        return access_steps(state, [one for one in self._clients if one.name not in foreign])
+
+    def _foreign(self, names: Collection[str]) -> str:
+        """Why clients get no user: etcd has one of that name already."""
+        return "\n".join(
+            f"{key_of('clients')} has {name}, and etcd has a user {name} that no earlier run has made: it lacks the "
+            f"role {OWN_ROLES}{name}. Choose another name for the client. Or let it become the client's: etcdctl role add "
+            f"{OWN_ROLES}{name}, and then etcdctl user grant-role {name} {OWN_ROLES}{name}"
+            for name in names
+        )
+
+    async def _refuse_left_out(self) -> None:
+        """Raise if this run leaves out a client's certificate. The client would have a user and no certificate."""
+        missing = [
+            name for name, issued in self._certificates.items() if not await issued.resource.id.is_known()
+        ]
+        if missing:
             raise AccessError(
-                "\n".join(
-                    f"{key_of('clients')} has {name}, and etcd has a user {name} that this program did not make: it "
-                    f"lacks the role {OWN_ROLES}{name}. Choose another name for the client. Or delete the user, if "
-                    f"nobody needs it: etcdctl user delete {name}"
-                    for name in foreign
-                )
+                f"{key_of('clients')} has {', '.join(missing)}, and this run issues no certificate for it: --target or "
+                "--exclude leaves it out. No user was changed. Run pulumi up without these options"
             )
-        return access_steps(state, self._clients)
 
     def _name_foreign(self, state: AccessState) -> None:
         for kind, names in (("users", state.foreign_users), ("roles", state.foreign_roles)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,16 @@ class AccessState:
     """Roles by user. ``None`` for a user whose roles do not matter."""
     roles: Mapping[str, Held]
     """Permissions by role. Those of foreign roles are not read."""
+    recorded: frozenset[str] = frozenset()
+    """The clients for which the last run that ended well made users."""
 
     def owned(self, name: str) -> bool:
         """Whether a client's user is the program's, or is not there yet.
 
-        The program adds the role first and grants it last. So a user with no role, beside that role, is one that an
-        interrupted run has added.
+        A recorded client's user is, even if somebody took its role away. The program adds the role first and grants it
+        last. So a user with no role, beside that role, is one that an interrupted run has added.
         """
-        if name not in self.users:
+        if name not in self.users or name in self.recorded:
             return True
         return OWN_ROLES + name in self.roles and (
             not (roles := self.users[name] or ()) or OWN_ROLES + name in roles
@@ -39,7 +41,8 @@ class AccessState:
     @property
     def own_names(self) -> list[str]:
         """The clients of the program, those of earlier settings included."""
-        return [role.removeprefix(OWN_ROLES) for role in sorted(self.roles) if role.startswith(OWN_ROLES)]
+        marked = {role.removeprefix(OWN_ROLES) for role in self.roles if role.startswith(OWN_ROLES)}
+        return sorted(marked | (self.recorded & self.users.keys()))
 
     @property
     def foreign_users(self) -> list[str]:
@@ -155,17 +158,25 @@ def _revocations(state: AccessState, clients: Sequence[DesiredClient]) -> Iterat
             fields = {"name": one.name, "role": role}
             yield Step("UserRevokeRole", fields, f"revoke the role {role} from the user {one.name}")
     for name in state.own_names:
-        if name in {one.name for one in clients}:
-            continue
-        if name in state.users and state.owned(name):
-            yield Step("UserDelete", {"name": name}, f"delete the user {name}")
-        role = OWN_ROLES + name
-        yield Step("RoleDelete", {"role": role}, f"delete the role {role}")
+        if name not in {one.name for one in clients}:
+            yield from _removal(state, name)
     covers = {role for role in state.roles if role.startswith(COVER_ROLES)}
     covers |= {
         one.cover for one in clients if one.name in state.users and _wrong(one, state.roles.get(one.role, ()))
     }
     for role in sorted(covers):
+        yield Step("RoleDelete", {"role": role}, f"delete the role {role}")
+
+
+def removals(state: AccessState, configured: Collection[str]) -> list[Step]:
+    """The steps that revoke the program's clients that are not configured any more."""
+    return [step for name in state.own_names if name not in configured for step in _removal(state, name)]
+
+
+def _removal(state: AccessState, name: str) -> Iterator[Step]:
+    if name in state.users and state.owned(name):
+        yield Step("UserDelete", {"name": name}, f"delete the user {name}")
+    if (role := OWN_ROLES + name) in state.roles:
         yield Step("RoleDelete", {"role": role}, f"delete the role {role}")
 
 

@@ -23,20 +23,30 @@ async def is_enabled(calls: AuthCalls) -> bool:
     return bool((await calls.change("Auth/AuthStatus", {})).enabled)
 
 
-async def read_access(calls: AuthCalls, clients: Sequence[DesiredClient]) -> AccessState:
-    """Read users and roles: the names of all, and what the program's own have. Raises ``ChangeRefusedError``."""
+async def read_access(
+    calls: AuthCalls, clients: Sequence[DesiredClient], recorded: frozenset[str] = frozenset()
+) -> AccessState:
+    """Read users and roles: the names of all, and what the program's own have. Raises ``ChangeRefusedError``.
+
+    ``recorded`` are the clients for which the last run made users.
+    """
     enabled = await is_enabled(calls)
     names = list((await calls.change("Auth/UserList", {})).users)
     roles: dict[str, Held] = {}
     for role in (await calls.change("Auth/RoleList", {})).roles:
         own = role.startswith((OWN_ROLES, COVER_ROLES))
         roles[role] = await _permissions(calls, role) if own else ()
-    matter = {ROOT, *(one.name for one in clients), *(role.removeprefix(OWN_ROLES) for role in roles)}
+    matter = {
+        ROOT,
+        *recorded,
+        *(one.name for one in clients),
+        *(role.removeprefix(OWN_ROLES) for role in roles),
+    }
     users: dict[str, frozenset[str] | None] = {}
     for name in names:
         answer = await calls.change("Auth/UserGet", {"name": name}) if name in matter else None
         users[name] = None if answer is None else frozenset(answer.roles)
-    return AccessState(enabled, users, roles)
+    return AccessState(enabled, users, roles, recorded)
 
 
 async def _permissions(calls: AuthCalls, role: str) -> Held:

@@ -66,7 +66,8 @@ def on_by_hand() -> str:
     return (
         f"{key_of('auth')} is true, and was not set: authentication is on already, without this program. Members "
         f"cannot change while it is on and they lack the certificates for it. Set {key_of('auth')} to {OFF} and "
-        "complete a pulumi up first, which switches it off"
+        "complete a pulumi up first, which switches it off. If this stack's state is older than the cluster, import "
+        "its newest export instead: pulumi stack import --file FILE"
     )
 
 

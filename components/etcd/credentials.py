@@ -44,9 +44,12 @@ class Credentials:
     async def for_changes(self) -> TlsTexts | None:
         """What changes show; ``None`` while it is unknown.
 
-        The operator's certificate takes the place of the management's only while there is none.
+        The operator's certificate takes the place of the management's while there is none. So it does in a preview that
+        creates the management's, where it reads users and roles: authentication is off then.
         """
-        return await self._texts(self.management or self.operator)
+        if self.management is not None and (known := await self._texts(self.management)) is not None:
+            return known
+        return await self._texts(self.operator)
 
     async def _texts(self, one: Certificate) -> TlsTexts | None:
         # The certificate alone: members that do not trust its CA yet must reject it (changes/live_checks.py).

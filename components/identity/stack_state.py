@@ -74,6 +74,10 @@ class StackState:
     """The numbers of this run's cluster's certificate authorities for clients."""
     shared_authorities: frozenset[int] | None = None
     """Those of them that sign peers' certificates as well. ``None`` if the state has no record of it."""
+    enforced: bool = False
+    """Whether the last run that ended well let etcd enforce permissions."""
+    clients: frozenset[str] = frozenset()
+    """Names of the clients for which that run made users. Empty if it did not enforce permissions."""
 
     @property
     def members(self) -> frozenset[str]:
@@ -99,6 +103,11 @@ def bootstrap_record(cluster: str) -> str:
 def shared_authorities_record(cluster: str) -> str:
     """The name of the resource that keeps which certificate authorities clients and peers share."""
     return f"{cluster}-shared-authorities"
+
+
+def access_record(cluster: str) -> str:
+    """The name of the resource that keeps which users a run has made."""
+    return f"{cluster}-access"
 
 
 async def read_stack_state(cluster: str) -> StackState:
@@ -138,6 +147,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     delete_timeouts: dict[str, int] = {}
     droplets: dict[str, str] = {}
     recorded = frozenset[str]()
+    # The engine keeps the first value as the output, and the last one as the input.
+    access: Mapping[str, Any] = (_stash(resources, access_record(cluster)) or {}).get("input") or {}
     for urn, resource in resources.items():
         kind, name = _type_and_name(urn)
         outputs: Mapping[str, Any] = resource.get("outputs") or {}
@@ -190,6 +201,8 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         recorded=recorded,
         authorities=_authorities(resources, cluster),
         shared_authorities=_shared_authorities(resources, cluster),
+        enforced=(enforced := access.get("auth") == "on"),
+        clients=frozenset(access.get("clients") or ()) if enforced else frozenset(),
     )
 
 
@@ -202,13 +215,21 @@ def _authorities(resources: Iterable[str], cluster: str) -> frozenset[int]:
 
 
 def _shared_authorities(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> frozenset[int] | None:
-    record = (STASH_TYPE, shared_authorities_record(cluster))
-    for urn, resource in resources.items():
-        if _type_and_name(urn) == record:
-            outputs: Mapping[str, Any] = resource.get("outputs") or {}
-            # The engine returns numbers as floats.
-            return frozenset(int(number) for number in outputs.get("output") or ())
-    return None
+    outputs = _stash(resources, shared_authorities_record(cluster))
+    # The engine returns numbers as floats.
+    return None if outputs is None else frozenset(int(number) for number in outputs.get("output") or ())
+
+
+def _stash(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """The outputs of a stash; ``None`` if the state has none of this name."""
+    return next(
+        (
+            resource.get("outputs") or {}
+            for urn, resource in resources.items()
+            if _type_and_name(urn) == (STASH_TYPE, name)
+        ),
+        None,
+    )
 
 
 def _type_and_name(urn: str) -> tuple[str, str]:

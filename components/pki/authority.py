@@ -47,7 +47,7 @@ class Certificate:
     """The certificate only. A client must trust the CA that signed it."""
     key: pulumi.Output[str]
     """Secret."""
-    resource: pulumi.Resource
+    resource: pulumi.CustomResource
     """The resource that signs the certificate."""
 
 
@@ -267,12 +267,20 @@ class CertificateAuthority(pulumi.ComponentResource):
                 share=settings.certificate_renewal_hours / settings.certificate_validity_hours,
             )
 
-        return pulumi.Output.all(
-            *(
-                pulumi.Output.all(one.validity_start_time, one.validity_end_time)
-                for one in (*authorities, *self._leaves)
-            )
-        ).apply(dates)
+        async def issued() -> list[tls.LocallySignedCert]:
+            # With --exclude, a new certificate may be left out. What depends on it would make the state invalid.
+            preview = pulumi.runtime.is_dry_run()
+            return [leaf for leaf in self._leaves if preview or await leaf.id.is_known()]
+
+        def of(leaves: Sequence[tls.LocallySignedCert]) -> pulumi.Output[Renewal]:
+            return pulumi.Output.all(
+                *(
+                    pulumi.Output.all(one.validity_start_time, one.validity_end_time)
+                    for one in (*authorities, *leaves)
+                )
+            ).apply(dates)
+
+        return pulumi.Output.from_input(issued()).apply(of)
 
     def _generation(self, number: int) -> Generation:
         # The first generation keeps its names, because existing stacks have resources with them.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import pulumi
 
 from ..api.clock import ApiClock
@@ -20,8 +23,11 @@ def announce(
     dates = renewal.apply(Renewal.shown)
 
     def renews(args: pulumi.ResourceHookArgs) -> None:
-        before = Renewal.recorded((args.old_inputs or {})["input"])
-        _warn(before.warning(clock.now()))
+        recorded = (args.old_inputs or {}).get("input")
+        # After a repair of the state, the dates may be unknown.
+        if isinstance(recorded, Mapping):
+            before = Renewal.recorded(cast("Mapping[str, str]", recorded))
+            _warn(before.warning(clock.now()))
 
     hook = resource_hook(f"{name}-certificates", renews, in_previews=True)
     pulumi.Stash(

@@ -185,14 +185,14 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.AUTHENTICATION_UNSET: Remedy(
         "Somebody switched it on without this program, or a restored backup had it on. Nothing changes while it is on "
-        "and etcd:auth is unset. Switch it off with a user that has the role root: etcdctl --user root auth disable. "
-        "Without such a user, set etcd:auth to false: pulumi up then switches it off. After that, this program can "
-        "manage it: etcd:auth and etcd:clients, docs/access.md."
+        "and etcd:auth is unset. Set etcd:auth to false: pulumi up then switches it off. Or switch it off with a user "
+        "that has the role root and a password: etcdctl --user root auth disable. After that, this program can manage "
+        "it: etcd:auth and etcd:clients, docs/access.md."
     ),
     Situation.AUTHENTICATION_OFF: Remedy(
-        "Somebody switched it on without this program, or a restored backup had it on, and etcd:auth is false. Switch "
-        "it off with a user that has the role root: etcdctl --user root auth disable. Then let this program switch it "
-        "on: set etcd:auth to true, docs/access.md."
+        "Somebody switched it on without this program, or a restored backup had it on, and etcd:auth is false. Run "
+        "pulumi up again, which switches it off. Or switch it off with a user that has the role root and a password: "
+        "etcdctl --user root auth disable. Then let this program switch it on: set etcd:auth to true, docs/access.md."
     ),
     Situation.AUTHENTICATION_ON: Remedy(
         "etcd knows no user for this program's requests, so this run changes nothing. A new droplet does not help: "

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from components.access.desired import desired_clients
@@ -18,6 +19,7 @@ from components.config.access_settings import Client, Permission
 from components.etcd.admin import ChangeRefusedError, MemberAdmin
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import AUTHENTICATION, MemberStatus
+from components.identity.stack_state import stack_state
 from localcloud.toolchain.etcd import VERSIONS
 
 from .plain_members import NAMES, PlainMembers, healthy
@@ -55,7 +57,14 @@ async def until_healthy(client: ClusterClient) -> None:
 async def enforce(members: PlainMembers, *clients: Client, auth: bool = True) -> None:
     """The end of one run."""
     settings = members.settings(*clients, auth=auth)
-    await Enforcement("etcd", settings, members.client(*clients, auth=auth)).enforce()
+    run = Enforcement(
+        "etcd",
+        settings,
+        members.client(*clients, auth=auth),
+        certificates={},
+        stack=pulumi.Output.from_input(stack_state({}, "etcd")),
+    )
+    await run.enforce()
 
 
 async def test_everything_works_with_and_without_authentication(members: PlainMembers) -> None:

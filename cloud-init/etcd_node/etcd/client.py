@@ -13,10 +13,7 @@ from etcd_node.etcd.transport import HttpResponse, MemberAddress, NoAnswerError,
 MEMBERS_PATH = "/members"
 """The path of the member list on the peer port (etcd ``server/etcdserver/api/etcdhttp/peer.go``)."""
 
-UNMANAGED = (
-    "authentication was switched on by hand. To let etcd:auth do it instead, first switch it off: "
-    "etcdctl --user root auth disable"
-)
+UNMANAGED = "authentication was switched on by hand: set etcd:auth to false, and run pulumi up"
 """The problem of a cluster that refuses this member's certificates."""
 
 

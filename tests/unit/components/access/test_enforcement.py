@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from components.access.enforcement import AccessError, Enforcement, access_record
+from components.access.enforcement import AccessError, Enforcement, recorded_access
 from components.config.access_settings import Client, Permission
 from components.config.settings import Settings
 from components.etcd.admin import Change, ChangeRefusedError
+from components.identity.stack_state import stack_state
 from tests.unit.components.config.valid_settings import settings
 
 from .fake_auth import FakeAuth
 
 APP = Client(name="app", permissions=(Permission(access="read", prefix="/app/"),))
+EMPTY = stack_state({}, "etcd-test")
+"""A state without any resource."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +59,32 @@ class FakeClient:
         return self.names
 
 
-def enforcement(client: FakeClient, *clients: Client, auth: bool = True) -> Enforcement:
-    return Enforcement("etcd-test", access_settings(*clients, auth=auth), client)
+class Issued:
+    """A certificate that the run issues, or leaves out."""
+
+    def __init__(self, *, known: bool = True) -> None:
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        future.set_result(known)
+        self.resource: Any = SimpleNamespace(id=SimpleNamespace(is_known=lambda: future))
+
+
+def enforcement(
+    client: FakeClient,
+    *clients: Client,
+    auth: bool = True,
+    recorded: Collection[str] = (),
+    enforced: bool = False,
+    issued: bool = True,
+) -> Enforcement:
+    """One run's view. The run before it ``enforced`` permissions for the ``recorded`` clients."""
+    stack = replace(EMPTY, enforced=enforced, clients=frozenset(recorded))
+    return Enforcement(
+        "etcd-test",
+        access_settings(*clients, auth=auth),
+        client,
+        certificates={one.name: Issued(known=issued) for one in clients},
+        stack=pulumi.Output.from_input(stack),
+    )
 
 
 def access_settings(*clients: Client, auth: bool | None = True) -> Settings:
@@ -98,7 +129,9 @@ async def test_a_preview_that_cannot_read_says_so_and_goes_on(capsys: pytest.Cap
 async def test_a_preview_refuses_a_client_whose_user_is_somebody_elses() -> None:
     client = FakeClient()
     client.auth.users = {"app": []}
-    with pytest.raises(AccessError, match="etcd:clients has app, and etcd has a user app that this program"):
+    with pytest.raises(
+        AccessError, match="etcd:clients has app, and etcd has a user app that no earlier run"
+    ):
         await enforcement(client, APP).announce()
 
 
@@ -141,8 +174,74 @@ async def test_a_run_that_cannot_enforce_says_what_it_saw_last() -> None:
 
 def test_the_record_shows_permissions_in_words() -> None:
     root = Client(name="boss", root=True)
-    assert access_record(access_settings(APP, root)) == {
+    assert recorded_access(access_settings(APP, root)) == {
         "auth": "on",
         "clients": {"app": ["read prefix /app/"], "boss": ["root"]},
     }
-    assert access_record(access_settings(auth=False)) == {"auth": "off", "clients": {}}
+    assert recorded_access(access_settings(auth=False)) == {"auth": "off", "clients": {}}
+
+
+async def test_a_run_revokes_removed_clients_at_its_beginning() -> None:
+    client = FakeClient()
+    await enforcement(client, APP, Client(name="old")).enforce()
+    run = enforcement(client, recorded=["app", "old"], enforced=True)
+    await run.revoke(frozenset({"a"}))
+    assert set(client.auth.users) == {"root"}
+    assert not client.auth.roles
+
+
+async def test_only_what_a_run_enforced_is_revoked_at_its_beginning() -> None:
+    client = FakeClient()
+    await enforcement(client, APP).enforce()
+    users = set(client.auth.users)
+    await enforcement(client, recorded=["app"]).revoke(frozenset({"a"}))
+    await enforcement(client, auth=False, recorded=["app"], enforced=True).revoke(frozenset({"a"}))
+    await enforcement(client, recorded=["app"], enforced=True).revoke(frozenset())
+    await enforcement(client, APP, recorded=["app"], enforced=True).revoke(frozenset({"a"}))
+    assert set(client.auth.users) == users
+
+
+async def test_a_client_that_could_not_be_revoked_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    client = FakeClient(ChangeRefusedError("a did not answer"))
+    await enforcement(client, recorded=["old"], enforced=True).revoke(frozenset({"a"}))
+    assert "not revoked yet: old. a did not answer" in capsys.readouterr().err
+
+
+async def test_a_recorded_client_gets_a_deleted_role_again() -> None:
+    client = FakeClient()
+    await enforcement(client, APP).enforce()
+    before = dict(client.auth.users), dict(client.auth.roles)
+    client.auth.users["app"] = []
+    client.auth.roles = {}
+    await enforcement(client, APP, recorded=["app"], enforced=True).enforce()
+    assert (dict(client.auth.users), dict(client.auth.roles)) == before
+
+
+async def test_a_conflict_keeps_no_other_client_from_its_permissions() -> None:
+    client = FakeClient()
+    await enforcement(client, APP).enforce()
+    client.auth.enabled = False
+    client.auth.users["boss"] = ["root"]
+    run = enforcement(client, APP, Client(name="boss"), recorded=["app"], enforced=True)
+    with pytest.raises(AccessError, match="has a user boss that no earlier run has made"):
+        await run.enforce()
+    assert client.auth.enabled
+
+
+async def test_the_advice_about_a_conflict_lets_the_next_run_end_well() -> None:
+    client = FakeClient()
+    client.auth.users = {"app": []}
+    with pytest.raises(AccessError, match="etcdctl user grant-role app pulumi-client-app"):
+        await enforcement(client, APP).enforce()
+    assert not client.auth.enabled
+    client.auth.RoleAdd("pulumi-client-app")
+    client.auth.UserGrantRole("app", "pulumi-client-app")
+    await enforcement(client, APP).enforce()
+    assert client.auth.enabled
+
+
+async def test_a_run_that_leaves_out_a_certificate_changes_no_user() -> None:
+    client = FakeClient()
+    with pytest.raises(AccessError, match="etcd:clients has app, and this run issues no certificate for it"):
+        await enforcement(client, APP, issued=False).enforce()
+    assert not client.auth.changes

@@ -40,8 +40,8 @@ async def shown(credentials: Credentials) -> tuple[str, str]:
         (None, None, ("operator", "operator")),
         (True, True, ("reader", "management")),
         (False, True, ("operator", "management")),
-        (True, False, ("reader", "")),
-        (False, False, ("operator", "")),
+        (True, False, ("reader", "operator")),
+        (False, False, ("operator", "operator")),
     ],
     ids=str,
 )

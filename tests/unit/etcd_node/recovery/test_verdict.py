@@ -73,7 +73,7 @@ def test_a_confirmed_quorum_is_named() -> None:
 def test_authentication_switched_on_by_hand_is_what_the_verdict_speaks_of(seen: Survey) -> None:
     (only,) = verdict(seen, Contents.DATA)
     assert only.startswith("The cluster has a quorum of m2, but authentication was switched on by hand")
-    assert only.endswith("etcdctl --user root auth disable")
+    assert only.endswith("set etcd:auth to false, and run pulumi up")
 
 
 def test_no_verdict_names_a_recovery_while_another_member_may_have_data() -> None:
