@@ -53,6 +53,10 @@ def test_certificates_of_root_are_found_in_the_state_and_made(stack: AccessStack
     run(stack, "pulumi stack output caCertificate > ca.pem")
     made = script("The management certificate", "CLUSTER-ca-key")
     assert APP in run(stack, made, **{"CLUSTER": tag, "auth disable": "user list"})
+    keys = "state.json management-key.pem ca-key.pem root-key.pem"
+    assert not run(stack, f"find {keys} -perm /077"), "others can read keys"
+    run(stack, script("The management certificate", "rm -f"))
+    assert not run(stack, f"ls {keys} 2>/dev/null || true"), "keys are left"
 
 
 def test_connections_are_cut_as_the_page_says(stack: AccessStack) -> None:

@@ -30,6 +30,7 @@ UNIT = re.compile(r"\b(?:etcd-[a-z-]+|preparecluster)(?:@?\.(?:service|timer|soc
 UNIT_IN_A_COMMAND = re.compile(
     r"(?:journalctl[^`\n]*? -f?u|systemctl (?:re)?start|systemctl status) '?([a-z][a-z@-]*)"
 )
+SAVED = re.compile(r"(?:[^=-]> |--file |-out |snapshot save )([\w./-]+\.(?:pem|key|crt|json|db))")
 OTHER_UNITS = frozenset({"do-agent", "reboot"})
 """Units of the base system that pages name."""
 FUNCTION = re.compile(r"`(\w+)` of\s\[[\w.]+\]\(([\w./-]+\.py)\)")
@@ -93,6 +94,12 @@ def codes(page: Path) -> Iterator[str]:
     yield from CODE.findall(text_of(page))
 
 
+def saved_files(page: Path) -> Iterator[str]:
+    """Files in the operator's folder that commands of the page write: certificates, keys, states and snapshots."""
+    commands = "".join(re.findall(r"^ {4}.*\n", text_of(page), re.M)) + "\n".join(codes(page))
+    return (path for path in SAVED.findall(commands) if not path.startswith("/"))
+
+
 @pytest.mark.parametrize("page", BY_NAME)
 def test_links_within_the_checkout_lead_to_files_and_headings(page: Path) -> None:
     for link in LINK.findall(text_of(page)):
@@ -111,6 +118,24 @@ def test_a_file_that_a_page_names_exists(page: Path) -> None:
     for code in codes(page):
         if re.fullmatch(r"[\w.-]+(/[\w.-]+)*/?", code) and code.split("/")[0] in roots and "/" in code:
             assert code.rstrip("/") in tracked() or is_ignored(code), f"there is no {code}"
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_git_ignores_what_a_page_saves_in_the_checkout(page: Path) -> None:
+    for path in saved_files(page):
+        assert is_ignored(path), f"{path} can be committed: add it to .gitignore"
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_a_page_saves_keys_for_nobody_else_to_read(page: Path) -> None:
+    for block in re.findall(r"(?:^ {4}.*\n)+", text_of(page), re.M):
+        before, found, _ = block.partition("--show-secrets")
+        assert not found or "umask 077" in before, f"others can read what this saves: {block}"
+
+
+def test_git_ignores_no_file_of_the_project() -> None:
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    assert not subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("page", TODAY)
