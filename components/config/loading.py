@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .backup_settings import s3_endpoint, spaces_region
-from .errors import ConfigurationError, WrongPartError
+from .errors import ConfigurationError
 from .forms import (
     FORMS,
     MISSING,
@@ -184,7 +184,7 @@ def describe_errors(error: ValidationError, left_out: Collection[str] = ()) -> l
         if not (left_out and not detail["loc"])
         and not (detail["loc"] and detail["loc"][0] in left_out)
         # A list is not too short because its entries are wrong.
-        and not (len(detail["loc"]) == 1 and detail["loc"][0] in wrong_entries)
+        and not (detail["type"] == "too_short" and detail["loc"][0] in wrong_entries)
     ]
 
 
@@ -196,10 +196,6 @@ def _described(detail: ErrorDetails) -> str:
     if key not in FORMS:
         return "\n".join(unknown_keys([f"{PROGRAM}:{key}"], PROGRAM))
     given = detail["input"]
-    if isinstance(cause, WrongPartError):
-        path += cause.path
-        for part in cause.path:
-            given = given[part]
     if detail["type"] in {"extra_forbidden", "invalid_key"}:
         return _unknown_field(key, path[:-1], path[-1])
     name = part_of(key, path)
