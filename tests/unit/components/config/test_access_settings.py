@@ -185,11 +185,13 @@ async def test_an_output_where_no_field_is_has_one_line() -> None:
         assert error.startswith("args.access.clients")
 
 
-@pytest.mark.parametrize("value", [{"name": "shop"}, "shop"])
+@pytest.mark.parametrize("value", [{"name": "shop"}, "shop", "true", '{"name": "shop"}'])
 def test_clients_that_are_no_list_are_refused_with_a_way_to_write_one(value: Any) -> None:
     values = {**VALID, "auth": True, "clients": value}
     (error,) = load_errors(values, TOKENS, {})
-    assert error.endswith(": write a list: pulumi config set --path 'etcd:clients[0].name' shop")
+    assert error.endswith(
+        ": write a list: pulumi config rm etcd:clients, then pulumi config set --path 'etcd:clients[0].name' shop"
+    )
     (error,) = errors(arguments_of(values))
     assert error.startswith(f"args.{argument_of('clients')} is ")
     assert error.endswith(': write a list, such as [{"name": "shop", "permissions": [{"access": "readwrite", "prefix": '
