@@ -1,4 +1,4 @@
-"""Reads arguments that are lists of dictionaries, whose fields have two names like the arguments themselves."""
+"""Reads arguments that are lists or dictionaries, whose fields have two names like the arguments themselves."""
 
 from __future__ import annotations
 
@@ -11,57 +11,51 @@ from pydantic.alias_generators import to_snake
 
 from ..config.forms import Form
 
+Path = tuple[int | str, ...]
+"""The positions and fields that lead to a part of a value."""
 
-def output_in(value: object, form: Form) -> tuple[int | str, ...] | None:
-    """The positions and fields that lead to a part of the value that only a run knows; ``None`` if it has none."""
-    if isinstance(value, pulumi.Output) or isawaitable(value):
-        return ()
-    parts: list[tuple[int | str, object, Form]] = []
-    if form.listed and isinstance(value, (list, tuple)):
-        parts += ((position, one, form.entry) for position, one in enumerate(cast("list[object]", value)))
-    elif form.fields and isinstance(value, Mapping):
+LEFT_OUT = object()
+"""Stands in a value for a part that has a problem already. Validation refuses it, and its caller leaves that out."""
+
+
+class Entries:
+    """Reads a value, and collects which parts of it cannot be validated."""
+
+    def __init__(self) -> None:
+        self.outputs: list[Path] = []
+        """The parts that only a run knows."""
+        self.twice: dict[Path, tuple[str, str]] = {}
+        """The fields that are set under both of their names, with these."""
+
+    @property
+    def left_out(self) -> list[Path]:
+        """The parts in whose place ``LEFT_OUT`` is."""
+        return [*self.outputs, *self.twice]
+
+    def read(self, value: Any, form: Form, path: Path = ()) -> Any:
+        """The value with the schema's names of all fields. A field that does not exist stays for validation."""
+        if isinstance(value, pulumi.Output) or isawaitable(value):
+            self.outputs.append(path)
+            return LEFT_OUT
+        if form.listed and isinstance(value, (list, tuple)):
+            entries = cast("list[Any]", value)
+            return [self.read(one, form.entry, (*path, position)) for position, one in enumerate(entries)]
+        if not form.fields or not isinstance(value, Mapping):
+            return value
         spellings = _spellings(form)
-        parts += (
-            (spellings[spelling], one, form.fields[spellings[spelling]])
-            for spelling, one in cast("Mapping[Any, object]", value).items()
-            if spelling in spellings
-        )
-    for step, one, form_of_one in parts:
-        path = output_in(one, form_of_one)
-        if path is not None:
-            return (step, *path)
-    return None
-
-
-def in_names_of_schema(value: Any, form: Form, name: str, problems: list[str]) -> Any:
-    """The value with the schema's names of all fields. ``name`` is the caller's name of the value.
-
-    A field under both names is one of the ``problems``. A field that does not exist stays, and validation refuses it.
-    """
-    if form.listed and isinstance(value, (list, tuple)):
-        entries = cast("list[Any]", value)
-        return [
-            in_names_of_schema(one, form.entry, f"{name}[{position}]", problems)
-            for position, one in enumerate(entries)
-        ]
-    if not form.fields or not isinstance(value, Mapping):
-        return value
-    spellings = _spellings(form)
-    found: dict[Any, Any] = {}
-    written: dict[str, str] = {}
-    for spelling, given in cast("Mapping[Any, Any]", value).items():
-        if spelling not in spellings:
-            found[spelling] = given
-            continue
-        field = spellings[spelling]
-        if field in written:
-            problems.append(
-                f"{name}.{field} is set twice, as {written[field]} and as {spelling}: remove one of them"
-            )
-            continue
-        written[field] = spelling
-        found[field] = in_names_of_schema(given, form.fields[field], f"{name}.{field}", problems)
-    return found
+        found: dict[Any, Any] = {}
+        written: dict[str, str] = {}
+        for spelling, given in cast("Mapping[Any, Any]", value).items():
+            field = spellings.get(spelling)
+            if field is None:
+                found[spelling] = given
+            elif field in written:
+                self.twice[(*path, field)] = (written[field], spelling)
+                found[field] = LEFT_OUT
+            else:
+                written[field] = spelling
+                found[field] = self.read(given, form.fields[field], (*path, field))
+        return found
 
 
 def _spellings(form: Form) -> dict[str, str]:

@@ -20,7 +20,7 @@ from ..config.naming import GROUPS, argument_of, key_of, part_of
 from ..config.settings import Settings
 from ..config.unknown_keys import nearest_name
 from ..config.values import URL
-from .entries import in_names_of_schema, output_in
+from .entries import Entries, Path
 
 OF_PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
@@ -48,15 +48,15 @@ class Given:
     cluster_name: str | None
     problems: tuple[str, ...]
     """A line for each argument that does not exist, or that has an impossible shape."""
-    left_out: frozenset[str]
-    """The keys of the settings whose values have such a shape."""
+    left_out: frozenset[Path]
+    """The keys of the settings whose values have such a shape, each with the path of the part that has it."""
 
 
 def given_in(args: object, takes_output: Collection[str]) -> Given:
     """Read the arguments. ``takes_output`` are the keys of the settings that may be outputs."""
     if not isinstance(args, Mapping):
         problem = f"args is {_kind(args)}: write a dictionary with the groups {', '.join(GROUPS)}"
-        return Given({}, {}, None, (problem,), frozenset(_KEYS.values()))
+        return Given({}, {}, None, (problem,), frozenset((key,) for key in _KEYS.values()))
     reading = _Reading(takes_output)
     groups = reading.known("", cast("Mapping[Any, Any]", args), _TOP)
     for group, arguments in groups.items():
@@ -95,7 +95,7 @@ class _Reading:
         self.values: dict[str, Any] = {}
         self.providers: dict[str, pulumi.Input[str]] = {}
         self.problems: list[str] = []
-        self.left_out: set[str] = set()
+        self.left_out: set[Path] = set()
 
     def known(self, group: str, given: Mapping[Any, Any], spellings: Mapping[str, str]) -> dict[str, Any]:
         """The values that are set, by the schema's names of their arguments."""
@@ -123,7 +123,7 @@ class _Reading:
             if is_output(given):
                 remedy += ". docs/component.md tells which of them may be outputs"
             self.problems.append(f"args.{group} is {_kind(given)}: {remedy}")
-            self.left_out.update(GROUPS[group])
+            self.left_out.update((key,) for key in GROUPS[group])
             return
         spellings = _SPELLINGS[group]
         for argument, value in self.known(f"{group}.", cast("Mapping[Any, Any]", given), spellings).items():
@@ -133,24 +133,32 @@ class _Reading:
                 self._read_setting(_KEYS[f"{group}.{argument}"], value)
 
     def _read_setting(self, key: str, value: object) -> None:
-        problem = empty_problem(key, value)
-        path = output_in(value, FORMS[key])
-        if path is None and is_output(value):
-            path = ()
-        if path is not None and key not in self._takes_output:
-            problem = (
-                f"{part_of(key, path)} is an output, and this argument takes a plain value: write one that the program "
-                f"knows before the run, such as {shown(example_of(key, path), quoted=True)}, or read it with "
-                "pulumi.Config"
-            )
-        problems = [problem] if problem else []
-        if not problems:
-            value = in_names_of_schema(value, FORMS[key], key_of(key), problems)
-        if problems:
-            self.problems += problems
-            self.left_out.add(key)
-        else:
+        if problem := empty_problem(key, value):
+            self.problems.append(problem)
+            self.left_out.add((key,))
+        elif key in self._takes_output and is_output(value):
             self.values[key] = value
+        else:
+            self._read_plain(key, value)
+
+    def _read_plain(self, key: str, value: object) -> None:
+        """Read a value that the program knows before the run."""
+        reading = Entries()
+        plain = reading.read(value, FORMS[key])
+        if not FORMS[key].listed and is_output(value):
+            reading.outputs = [()]
+        self.problems += [
+            f"{part_of(key, path)} is an output, and this argument takes a plain value: write one that the program "
+            f"knows before the run, such as {shown(example_of(key, path), quoted=True)}, or read it with pulumi.Config"
+            for path in reading.outputs
+        ]
+        self.problems += [
+            f"{part_of(key, path)} is set twice, as {first} and as {second}: remove one of them"
+            for path, (first, second) in reading.twice.items()
+        ]
+        self.left_out.update((key, *path) for path in reading.left_out)
+        if (key,) not in self.left_out:
+            self.values[key] = plain
 
     def _read_of_provider(self, argument: str, value: object) -> None:
         if is_output(value) and not isinstance(value, (list, tuple)):

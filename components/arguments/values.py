@@ -74,8 +74,8 @@ def read_arguments(
             cluster = component_cluster_name(component, given.cluster_name)
         except ConfigurationError as error:
             problems.append(str(error))
-    late = {key: value for key, value in given.values.items() if is_output(value)}
-    plain = {key: PLACEHOLDERS[key] if key in late else value for key, value in given.values.items()}
+    late = {key: given.values[key] for key in PLACEHOLDERS if is_output(given.values.get(key))}
+    plain = {**given.values, **{key: _with_placeholders(key, value) for key, value in late.items()}}
     settings = validated(plain, problems, left_out=given.left_out, explicit=explicit)
 
     async def complete(known: Mapping[str, Any]) -> Settings:
@@ -109,6 +109,13 @@ def read_arguments(
         zone_id=checked("zoneId", lambda one: one.zone_id, settings.zone_id),
         providers=given.providers,
     )
+
+
+def _with_placeholders(key: str, value: object) -> Any:
+    """The value with a placeholder for what only a run knows: for the whole of it, or for some entries of a list."""
+    if not isinstance(value, (list, tuple)) or not isinstance(PLACEHOLDERS[key], list):
+        return PLACEHOLDERS[key]
+    return [PLACEHOLDERS[key][0] if is_output(one) else one for one in cast("list[object]", value)]
 
 
 def provider_arguments(args: object) -> Mapping[str, pulumi.Input[str]]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
-from ..shared.names import MEMBER_NAME
-from .errors import ConflictingSettingsError, WrongPartError
+from .errors import ConflictingSettingsError, WrongPart, validated_with
 from .naming import key_of
 from .values import ListOf
 
@@ -44,6 +45,8 @@ OWN_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The names that no client may have, each with the reason."""
+MEMBER = re.compile(r"etcd-server-\d+(\..+)?")
+"""The names of members, with the cluster's domain, another one or none."""
 OWN_START = "pulumi-"
 """The start of the names of the program's roles."""
 MOST_CLIENTS = 100
@@ -143,6 +146,17 @@ class Permission(_Entry):
 
     @field_validator("prefix")
     @classmethod
+    def _no_pattern(cls, value: str | None) -> str | None:
+        if value and value.endswith("*"):
+            start = value.rstrip("*") or '""'
+            raise ValueError(
+                f"a prefix is no pattern, and * is a character of the keys here. Write {start} for all keys that begin "
+                "so"
+            )
+        return value
+
+    @field_validator("prefix")
+    @classmethod
     def _not_beside_a_key(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("key") is not None:
             raise ValueError(
@@ -195,7 +209,7 @@ class Client(_Entry):
             )
         if value in OWN_NAMES:
             raise ValueError(f"{OWN_NAMES[value]}. Use another name")
-        if MEMBER_NAME.fullmatch(value):
+        if MEMBER.fullmatch(value):
             raise ValueError(
                 "it is a member's name, and a certificate with it could pass for the member's: use another name"
             )
@@ -203,24 +217,10 @@ class Client(_Entry):
             raise ValueError(f"the names of the program's own roles begin with {OWN_START}: use another name")
         return value
 
-    @field_validator("permissions")
+    @field_validator("permissions", mode="wrap")
     @classmethod
-    def _each_counts(cls, value: tuple[Permission, ...]) -> tuple[Permission, ...]:
-        if len(value) > MOST_PERMISSIONS:
-            raise ValueError(f"a client has at most {MOST_PERMISSIONS} permissions: use prefixes")
-        for position, one in enumerate(value):
-            for earlier, other in enumerate(value[:position]):
-                if one.key_range == other.key_range:
-                    raise WrongPartError(
-                        position,
-                        f"permissions[{earlier}] is for the same keys, and etcd holds one access for them: remove one "
-                        "of the two. To read and write has the access readwrite",
-                    )
-                if other.includes(one):
-                    raise WrongPartError(position, _without_effect(earlier))
-                if one.includes(other):
-                    raise WrongPartError(earlier, _without_effect(position))
-        return value
+    def _each_counts(cls, value: Any, validate: ValidatorFunctionWrapHandler) -> tuple[Permission, ...]:
+        return validated_with(_wrong_permissions(_entries(value)), value, validate)
 
     @field_validator("root")
     @classmethod
@@ -248,24 +248,10 @@ class AccessSettings(BaseModel):
     """
     clients: ListOf[Client] = ()
 
-    @field_validator("clients")
+    @field_validator("clients", mode="wrap")
     @classmethod
-    def _different(cls, value: tuple[Client, ...]) -> tuple[Client, ...]:
-        if len(value) > MOST_CLIENTS:
-            raise ValueError(
-                f"use at most {MOST_CLIENTS} clients, because every run issues their certificates and checks their "
-                "users. Applications that may do the same can share one"
-            )
-        positions: dict[str, int] = {}
-        for position, client in enumerate(value):
-            if client.name in positions:
-                raise WrongPartError(
-                    (position, "name"),
-                    f"{key_of('clients')}[{positions[client.name]}] has the same name, and both would be one user of "
-                    "etcd: rename or remove one of them",
-                )
-            positions[client.name] = position
-        return value
+    def _different(cls, value: Any, validate: ValidatorFunctionWrapHandler) -> tuple[Client, ...]:
+        return validated_with(_wrong_clients(_entries(value)), value, validate)
 
     def check_clients(self) -> None:
         """Raise ``ConflictingSettingsError`` if there are clients, and nothing says whether etcd distinguishes them."""
@@ -288,7 +274,88 @@ def prefix_range(prefix: bytes) -> tuple[bytes, bytes]:
     return prefix, OPEN_END
 
 
-def _without_effect(wider: int) -> str:
+def _entries(value: Any) -> Sequence[Any]:
+    """The entries of a list that is not validated yet. Another value has none."""
+    return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
+
+
+def _wrong_clients(clients: Sequence[Any]) -> Iterator[WrongPart]:
+    """What is wrong with a list of clients, whatever else is wrong with each of them."""
+    if len(clients) > MOST_CLIENTS:
+        yield WrongPart(
+            clients,
+            f"use at most {MOST_CLIENTS} clients, because every run issues their certificates and checks their users. "
+            "Applications that may do the same can share one",
+        )
+    positions: dict[str, int] = {}
+    for position, client in enumerate(clients):
+        name = _name(client)
+        if not name:
+            continue
+        if name in positions:
+            yield WrongPart(
+                name,
+                f"{key_of('clients')}[{positions[name]}] has the same name, and both would be one user of etcd: rename "
+                "or remove one of them",
+                (position, "name"),
+            )
+        positions.setdefault(name, position)
+
+
+def _name(client: Any) -> str:
+    """The name of a client that is not validated yet; empty if it is no text."""
+    name: Any = (
+        cast("Mapping[Any, Any]", client).get("name")
+        if isinstance(client, Mapping)
+        else getattr(client, "name", None)
+    )
+    return name if isinstance(name, str) else ""
+
+
+def _wrong_permissions(permissions: Sequence[Any]) -> Iterator[WrongPart]:
+    """What is wrong with a client's list of permissions, whatever else is wrong with some of them."""
+    if len(permissions) > MOST_PERMISSIONS:
+        yield WrongPart(permissions, f"a client has at most {MOST_PERMISSIONS} permissions: use prefixes")
+        return
+    valid = [
+        (position, one)
+        for position, given in enumerate(permissions)
+        if (one := _permission(given)) is not None
+    ]
+    useless: set[int] = set()
+    for position, one in valid:
+        for earlier, other in valid:
+            if earlier >= position or {earlier, position} & useless:
+                continue
+            if other.includes(one):
+                useless.add(position)
+                yield WrongPart(permissions[position], _without_effect(one, earlier, other), (position,))
+            elif one.includes(other):
+                useless.add(earlier)
+                yield WrongPart(permissions[earlier], _without_effect(other, position, one), (earlier,))
+            elif one.key_range == other.key_range:
+                yield WrongPart(
+                    permissions[position],
+                    f"permissions[{earlier}] is for the same keys with the access {other.access}, and etcd holds one "
+                    "access for them: if the client needs both, set the access of one to readwrite and remove the "
+                    "other. Otherwise remove the one that it does not need",
+                    (position,),
+                )
+
+
+def _permission(given: Any) -> Permission | None:
+    """The permission that an entry stands for; ``None`` if it is wrong."""
+    try:
+        return Permission.model_validate(given)
+    except ValidationError:
+        return None
+
+
+def _without_effect(one: Permission, wider: int, other: Permission) -> str:
+    if one.key_range == other.key_range:
+        return (
+            f"permissions[{wider}] is for the same keys, and allows all of it already: remove one of the two"
+        )
     return (
         f"permissions[{wider}] allows all of it already, and etcd adds permissions up, so it has no effect: remove it, "
         f"or narrow permissions[{wider}]"

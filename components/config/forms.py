@@ -42,7 +42,9 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
 )
 """A value for each key whose default is no example."""
 
-FIELD_EXAMPLES: Mapping[str, Any] = MappingProxyType({"key": "/shop/leader", "rangeEnd": "/shop0"})
+FIELD_EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {"key": "/shop/leader", "rangeEnd": "/shop0", "root": True}
+)
 """A value for each field of an entry that the entry's example does not have."""
 
 MISSING: Mapping[str, str] = MappingProxyType(

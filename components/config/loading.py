@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .backup_settings import s3_endpoint, spaces_region
-from .errors import ConfigurationError, WrongPartError
+from .errors import ConfigurationError
 from .forms import (
     FORMS,
     MISSING,
@@ -140,14 +140,14 @@ def validated(
     values: Mapping[str, Any],
     problems: Sequence[str],
     *,
-    left_out: Collection[str] = (),
+    left_out: Collection[tuple[int | str, ...]] = (),
     explicit: Collection[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings with these values, by the keys of ``pulumi config``. All callers have the same rules.
 
     Raises ``ConfigurationError`` with the ``problems`` that the caller has found, and with all others. ``left_out`` are
-    the keys whose values those problems name: they are not reported as missing, and do not conflict with others.
+    the keys whose values those problems name, or the paths of parts of them: no other line is about these.
     """
     found = [*problems, *provider_problems(values, explicit, environment)]
     try:
@@ -174,17 +174,20 @@ def typed_values(texts: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
-def describe_errors(error: ValidationError, left_out: Collection[str] = ()) -> list[str]:
-    """Describe pydantic's errors, each in one line: key, value, and what to do."""
+def describe_errors(error: ValidationError, left_out: Collection[tuple[int | str, ...]] = ()) -> list[str]:
+    """Describe pydantic's errors, each in one line: key, value, and what to do.
+
+    ``left_out`` are keys, or paths in their values. No line is about them, nor about what conflicts with another value.
+    """
     found = error.errors()
     wrong_entries = {detail["loc"][0] for detail in found if len(detail["loc"]) > 1}
     return [
         _described(detail)
         for detail in found
         if not (left_out and not detail["loc"])
-        and not (detail["loc"] and detail["loc"][0] in left_out)
+        and not any(detail["loc"][: len(path)] == path for path in left_out)
         # A list is not too short because its entries are wrong.
-        and not (len(detail["loc"]) == 1 and detail["loc"][0] in wrong_entries)
+        and not (detail["type"] == "too_short" and detail["loc"][0] in wrong_entries)
     ]
 
 
@@ -196,10 +199,6 @@ def _described(detail: ErrorDetails) -> str:
     if key not in FORMS:
         return "\n".join(unknown_keys([f"{PROGRAM}:{key}"], PROGRAM))
     given = detail["input"]
-    if isinstance(cause, WrongPartError):
-        path += cause.path
-        for part in cause.path:
-            given = given[part]
     if detail["type"] in {"extra_forbidden", "invalid_key"}:
         return _unknown_field(key, path[:-1], path[-1])
     name = part_of(key, path)

@@ -107,8 +107,9 @@ class ConfigNames:
         """What to write where a list is needed."""
         if isinstance(example[0], Mapping):
             field, value = next(iter(cast("Mapping[str, object]", example[0]).items()))
-            # The engine takes no text for a list of objects, not even JSON.
-            return f"write a list: pulumi config set --path '{self.key(key)}[0].{field}' {value}"
+            # A path into another value than a list or a text is an error.
+            path = f"{self.key(key)}[0].{field}"
+            return f"write a list: {self.to_remove(key)}, then pulumi config set --path '{path}' {value}"
         return f"write a list: {self.to_add(key, 0, example[0])}"
 
     @property

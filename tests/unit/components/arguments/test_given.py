@@ -197,6 +197,17 @@ async def test_an_output_in_a_plain_argument_is_refused_in_one_line(key: str) ->
         assert error.endswith(", or read it with pulumi.Config")
 
 
+async def test_an_output_in_a_list_hides_no_other_entry() -> None:
+    assert errors(with_groups(members={"ssh_keys": [output("1"), "x"]}))[0].startswith(
+        "args.members.sshKeys[1] is x: write the id or the MD5 fingerprint"
+    )
+    found = errors(with_groups(network={"ssh_cidrs": [output("x"), "10.0.0.0/33"]}))
+    assert [line.partition(" is ")[0] for line in found] == [
+        "args.network.sshCidrs[0]",
+        "args.network.sshCidrs[1]",
+    ]
+
+
 async def test_a_late_value_that_is_empty_is_refused_when_it_is_known() -> None:
     arguments = read(with_groups(network={"vpc_id": output("")}))
     with pytest.raises(ConfigurationError, match=r'^args\.network\.vpcId is "": write a string, such as '):

@@ -38,10 +38,21 @@ def without_effect(wider: int) -> str:
     )
 
 
-SAME_KEYS = (
-    "permissions[0] is for the same keys, and etcd holds one access for them: remove one of the two. To read and write "
-    "has the access readwrite"
-)
+def both(access: str) -> str:
+    return (
+        f"permissions[0] is for the same keys with the access {access}, and etcd holds one access for them: if the "
+        "client needs both, set the access of one to readwrite and remove the other. Otherwise remove the one that it "
+        "does not need"
+    )
+
+
+def already(wider: int) -> str:
+    return f"permissions[{wider}] is for the same keys, and allows all of it already: remove one of the two"
+
+
+def pattern(start: str) -> str:
+    return f"a prefix is no pattern, and * is a character of the keys here. Write {start} for all keys that begin so"
+
 
 BAD_NAMES: list[Case] = [
     (named(""), [f'[1].name is "": {NAMES}']),
@@ -76,6 +87,8 @@ BAD_NAMES: list[Case] = [
     ),
     (named("etcd-server-1.etcd.example.com"), [f"[1].name is etcd-server-1.etcd.example.com: {MEMBER}"]),
     (named("etcd-server-12.example.org"), [f"[1].name is etcd-server-12.example.org: {MEMBER}"]),
+    (named("etcd-server-1"), [f"[1].name is etcd-server-1: {MEMBER}"]),
+    (named("etcd-server-0012"), [f"[1].name is etcd-server-0012: {MEMBER}"]),
     (
         named("pulumi-client-shop"),
         [
@@ -87,6 +100,18 @@ BAD_NAMES: list[Case] = [
         [
             "[1].name is shop: etcd:clients[0] has the same name, and both would be one user of etcd: rename or remove "
             "one of them"
+        ],
+    ),
+    (
+        [{"name": "shop"}, {"name": "Web"}, {"name": "shop"}, {"name": "shop", "root": 1}],
+        [
+            f"[1].name is Web: {NAMES}",
+            "[3].root is 1: write true or false",
+            *(
+                f"[{position}].name is shop: etcd:clients[0] has the same name, and both would be one user of etcd: "
+                "rename or remove one of them"
+                for position in (2, 3)
+            ),
         ],
     ),
     (named(5), ['[1].name is 5: write a string, such as "shop"']),
@@ -191,16 +216,33 @@ BAD_PERMISSIONS: list[Case] = [
     ),
     (
         permitted({"access": "read", "key": "/a"}, {"access": "write", "key": "/a"}),
-        [f'[1].permissions[1] is {{"access": "write", "key": "/a"}}: {SAME_KEYS}'],
+        [f'[1].permissions[1] is {{"access": "write", "key": "/a"}}: {both("read")}'],
     ),
     (
+        permitted({"access": "read", "key": "/a"}, {"access": "readwrite", "key": "/a"}),
+        [f'[1].permissions[0] is {{"access": "read", "key": "/a"}}: {already(1)}'],
+    ),
+    (
+        permitted(
+            SHOP, {"access": "read", "prefix": "/shop/a"}, {"prefix": "/"}, {"access": "write", "key": "/shop/b"}
+        ),
+        [
+            "[1].permissions[2].access is not set: write read, write or readwrite",
+            f'[1].permissions[1] is {{"access": "read", "prefix": "/shop/a"}}: {without_effect(0)}',
+            f'[1].permissions[3] is {{"access": "write", "key": "/shop/b"}}: {without_effect(0)}',
+        ],
+    ),
+    (permitted({"access": "read", "prefix": "/a/*"}), [f"[1].permissions[0].prefix is /a/*: {pattern('/a/')}"]),
+    (permitted({"access": "read", "prefix": "/a**"}), [f"[1].permissions[0].prefix is /a**: {pattern('/a')}"]),
+    (permitted({"access": "read", "prefix": "*"}), ['[1].permissions[0].prefix is *: ' + pattern('""')]),
+    (
         permitted(SHOP, SHOP),
-        [f'[1].permissions[1] is {{"access": "readwrite", "prefix": "/shop/"}}: {SAME_KEYS}'],
+        [f'[1].permissions[1] is {{"access": "readwrite", "prefix": "/shop/"}}: {already(0)}'],
     ),
     (
         permitted(SHOP, {"access": "readwrite", "key": "/shop/", "rangeEnd": "/shop0"}),
         [
-            '[1].permissions[1] is {"access": "readwrite", "key": "/shop/", "rangeEnd": "/shop0"}: ' + SAME_KEYS,
+            '[1].permissions[1] is {"access": "readwrite", "key": "/shop/", "rangeEnd": "/shop0"}: ' + already(0),
         ],
     ),
     (

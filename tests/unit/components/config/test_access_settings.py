@@ -176,6 +176,34 @@ async def test_an_output_in_a_client_is_refused_with_its_place() -> None:
         ]
 
 
+async def test_an_output_hides_nothing_else_that_is_wrong_with_clients() -> None:
+    late: Any = pulumi.Output.from_input("x")
+    both: dict[str, Any] = {"access": "read", "key": "/a", "rangeEnd": "/b", "range_end": "/c"}
+    clients: list[Any] = [
+        {"name": late, "root": "yes"},
+        {"name": "Shop", "root": late, "permissions": [{"access": late, "key": ""}, late, SHOP, SHOP, both]},
+        {"name": "web"},
+        {"name": "web", "admin": 1, "permissions": late},
+    ]
+    found = errors(with_groups(access={"auth": True, "clients": clients}, members={"size": 4}))
+    assert [line.removeprefix("args.access.clients").partition(":")[0] for line in found] == [
+        "[0].name is an output, and this argument takes a plain value",
+        "[1].root is an output, and this argument takes a plain value",
+        "[1].permissions[0].access is an output, and this argument takes a plain value",
+        "[1].permissions[1] is an output, and this argument takes a plain value",
+        "[3].permissions is an output, and this argument takes a plain value",
+        "[1].permissions[4].rangeEnd is set twice, as rangeEnd and as range_end",
+        "[0].root is yes",
+        "[1].name is Shop",
+        '[1].permissions[0].key is ""',
+        '[1].permissions[3] is {"access"',
+        "[3].admin is set, and there is no such field",
+        "[3].name is web",
+        "args.members.size is 4",
+    ]
+    assert "such as true, or" in found[1]
+
+
 async def test_an_output_where_no_field_is_has_one_line() -> None:
     for clients in (
         [{"name": "shop", "admin": pulumi.Output.from_input(1)}],
@@ -185,11 +213,13 @@ async def test_an_output_where_no_field_is_has_one_line() -> None:
         assert error.startswith("args.access.clients")
 
 
-@pytest.mark.parametrize("value", [{"name": "shop"}, "shop"])
+@pytest.mark.parametrize("value", [{"name": "shop"}, "shop", "true", '{"name": "shop"}'])
 def test_clients_that_are_no_list_are_refused_with_a_way_to_write_one(value: Any) -> None:
     values = {**VALID, "auth": True, "clients": value}
     (error,) = load_errors(values, TOKENS, {})
-    assert error.endswith(": write a list: pulumi config set --path 'etcd:clients[0].name' shop")
+    assert error.endswith(
+        ": write a list: pulumi config rm etcd:clients, then pulumi config set --path 'etcd:clients[0].name' shop"
+    )
     (error,) = errors(arguments_of(values))
     assert error.startswith(f"args.{argument_of('clients')} is ")
     assert error.endswith(': write a list, such as [{"name": "shop", "permissions": [{"access": "readwrite", "prefix": '

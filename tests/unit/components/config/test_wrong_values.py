@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.arguments.values import arguments_of
-from components.config.forms import FORMS, SECRETS, example_of
+from components.config.forms import FORMS, SECRETS, Form, example_of
 from components.config.naming import ArgumentNames, argument_of, named_by
 from components.config.settings import Settings
 from tests.unit.components.arguments.test_values import errors
@@ -88,6 +88,18 @@ def test_the_example_of_a_key_is_valid(key: str) -> None:
         {**VALID, **others, "backupEndpoint": "https://s3.example.com", key: example_of(key)}
     )
     assert example_of(key) not in ("", [])
+
+
+def parts_of(form: Form) -> list[tuple[int | str, ...]]:
+    """The paths of all parts that a value of this form may have."""
+    inner: list[tuple[int | str, Form]] = [(0, form.entry)] if form.listed else [*form.fields.items()]
+    return [(), *((step, *path) for step, part in inner for path in parts_of(part))]
+
+
+@pytest.mark.parametrize("key", sorted({*FORMS} - SECRETS))
+def test_every_part_of_a_value_has_an_example(key: str) -> None:
+    for path in parts_of(FORMS[key]):
+        assert example_of(key, path) is not None, path
 
 
 CASES: list[tuple[str, Any, str]] = [
