@@ -38,4 +38,6 @@ def _ensure(module: str, title: str, reason: str) -> Path:
 
     sources = [file.read_text() for file in sorted((golang.MODULES / module).glob("*.go"))]
     key = golang.recipe(module, PACKAGE, *sources)
-    return cache.ensure(module, key, Work(title, reason, "half a minute on 2 cores", "100 MB"), build) / module
+    return (
+        cache.ensure(module, key, Work(title, reason, "half a minute on 2 cores", "100 MB"), build) / module
+    )
