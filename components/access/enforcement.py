@@ -162,7 +162,7 @@ class Enforcement:
             return
 
         async def remove(calls: AuthCalls) -> None:
-            await self._applying(removals(await self._read(calls), configured))(calls)
+            await apply_steps(calls, removals(await self._read(calls), configured), done=self._done)
 
         try:
             await self._client.through_any(remove, seconds=REVOKING_SECONDS)
@@ -276,13 +276,13 @@ class Enforcement:
                 )
 
     def _applying(self, steps: Sequence[Step]) -> Change[None]:
-        def done(step: Step) -> None:
-            pulumi.log.info(f"{self._name}: {step.text}: done")
-
         async def apply(calls: AuthCalls) -> None:
-            await apply_steps(calls, steps, done=done)
+            await apply_steps(calls, steps, done=self._done)
 
         return apply
+
+    def _done(self, step: Step) -> None:
+        pulumi.log.info(f"{self._name}: {step.text}: done")
 
     async def _refuse_common_names(self) -> None:
         """Raise if requests through a member's gateway would act as a user.

@@ -222,14 +222,11 @@ def _shared_authorities(resources: Mapping[str, Mapping[str, Any]], cluster: str
 
 def _stash(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
     """The outputs of a stash; ``None`` if the state has none of this name."""
-    return next(
-        (
-            resource.get("outputs") or {}
-            for urn, resource in resources.items()
-            if _type_and_name(urn) == (STASH_TYPE, name)
-        ),
-        None,
-    )
+    for urn, resource in resources.items():
+        if _type_and_name(urn) == (STASH_TYPE, name):
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            return outputs
+    return None
 
 
 def _type_and_name(urn: str) -> tuple[str, str]:
