@@ -15,7 +15,7 @@ from tests.cluster.cluster import CHECKOUT, UP_LIMIT
 from tests.lifecycle.certificate_files import expire
 from tests.lifecycle.earlier_program import extract_program
 from tests.lifecycle.figures import Figures
-from tests.lifecycle.repairs import replaced_by_command, replaces
+from tests.lifecycle.repairs import replaces
 from tests.lifecycle.test_certificates import sleep_until
 
 ONE_AUTHORITY = "f988eb4"
@@ -94,7 +94,7 @@ def test_certificates_are_renewed_under_an_application(short_lived: AccessStack)
     assert cluster.is_enforced()
 
 
-def test_a_member_whose_management_certificate_has_expired_says_so_and_is_replaced(
+def test_a_member_whose_management_certificate_has_expired_says_so_and_gets_another(
     short_lived: AccessStack,
 ) -> None:
     cluster, name = short_lived, short_lived.name(1)
@@ -102,7 +102,9 @@ def test_a_member_whose_management_certificate_has_expired_says_so_and_is_replac
     failed = cluster.backed_up(name)
     assert failed.returncode != 0
     assert "expired" in failed.stdout
-    replaced_by_command(cluster, 1)
+    sleep_until(cluster.outputs()["certificates"]["renewsFrom"])
+    with replaces(cluster, 1, 2, 3), cluster.case("after an expired management certificate"):
+        cluster.up()
     cluster.save_bundle(cluster.bundle)
     assert cluster.backed_up(name).returncode == 0
 

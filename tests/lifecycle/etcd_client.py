@@ -83,6 +83,7 @@ class Connection:
     def close(self) -> None:
         """Close the connection, if it is open."""
         if self._channel is not None:
+            self._channel.unsubscribe(self._observe)
             self._channel.close()
         self._channel, self._state = None, None
 
