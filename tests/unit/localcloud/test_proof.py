@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cli.proof import KEY, NotWritten, prove, why_not_written
 from localcloud.cloud import LocalCloud
-from localcloud.machines.client_choice import OPERATOR, clients_of
+from localcloud.machines.client_choice import OPERATOR, StackClients, clients_of
 from localcloud.machines.errors import LocalCloudError
 
 APP: dict[str, Any] = {"name": "app", "permissions": [{"access": "readwrite", "prefix": "/app/"}]}
@@ -92,7 +92,11 @@ class Refusing:
 
 def proved(cloud: Refusing, monkeypatch: pytest.MonkeyPatch) -> Any:
     clients = clients_of({"clients": []}, {"etcd:auth": True})
-    monkeypatch.setattr("localcloud.cli.proof._clients", lambda *_: clients)
+
+    def of_stack(*_: object) -> StackClients:
+        return clients
+
+    monkeypatch.setattr("localcloud.cli.proof._clients", of_stack)
     return prove(cast("LocalCloud", cloud), Path("/")).key
 
 
