@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from localcloud.cli.proof import Proof
+from localcloud.cli.proof import NotWritten, Proof
 
 _NEXT = (
     'make etcdctl ARGS="member list -w table"',
@@ -15,18 +15,24 @@ _NEXT = (
 
 
 def connection_text(proof: Proof) -> str:
-    """Several lines: the test key, the endpoints, the certificates' files and the commands to try next."""
-    test = (f"written through  {proof.written}", f"read through     {proof.read}")
+    """Several lines: the test key or why there is none, the endpoints, the files, and the commands to try next."""
     files = [Path(file) for file in proof.files]
     certificates = (f"{files[0].parent}/", "  ".join(file.name for file in files))
     return "\n".join(
         (
-            _section(f"Test key {proof.value}", test),
+            _test_key(proof),
             _section("Endpoints (all healthy; reachable inside the local cloud only)", proof.endpoints),
             _section("Certificates and client key (readable by root only)", certificates),
             _section("Next", _NEXT),
         )
     )
+
+
+def _test_key(proof: Proof) -> str:
+    if isinstance(proof.key, NotWritten):
+        return _section("No test key was written", proof.key.lines)
+    members = (f"written through  {proof.key.through}", f"read through     {proof.key.read}")
+    return _section(f"Test key {proof.key.value}", members)
 
 
 def _section(heading: str, lines: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from localcloud.machines.errors import LocalCloudError
 
@@ -14,7 +14,8 @@ CLIENT = "LOCALCLOUD_CLIENT"
 OPERATOR = "etcd-operator"
 """The name in the operator's certificate, which no client may have."""
 
-_SETTING = "etcd:clients"
+_CLIENTS = "etcd:clients"
+_AUTH = "etcd:auth"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class StackClients:
     """By name, in the order of the output ``clients``."""
     settings: Sequence[Mapping[str, Any]]
     """What the stack's file says of each client. Empty for a program that has its clients elsewhere."""
+    auth: bool | None = None
+    """What the stack's file says of authentication; ``None`` if it says nothing."""
 
     def for_keys(self, chosen: str = "") -> ClientFiles:
         """The chosen client. By default the first one that may do everything, or else the first one with permissions.
@@ -47,6 +50,17 @@ class StackClients:
         if chosen:
             return self._named(chosen)
         return self._first(*self._with("root"), *self._with("permissions"), *self.issued)
+
+    def for_key(self, key: str, chosen: str = "") -> ClientFiles:
+        """The same, but a client that may read and write this key comes before others without the role root."""
+        return self.for_keys(chosen or next(iter(self.that_may_use(key)), ""))
+
+    def that_may_use(self, key: str) -> list[str]:
+        """The clients that may read and write this key, first those that may do everything."""
+        allowed = [
+            one["name"] for one in self.settings if _allows(one, "read", key) and _allows(one, "write", key)
+        ]
+        return [name for name in dict.fromkeys([*self._with("root"), *allowed]) if name in self.issued]
 
     def for_metrics(self, chosen: str = "") -> ClientFiles:
         """The chosen client. By default the first one that may read no key, or else the operator."""
@@ -76,7 +90,37 @@ def clients_of(outputs: Mapping[str, Any], configuration: Mapping[str, Any]) -> 
     names: Sequence[str] = outputs.get("clients") or ()
     files = [ClientFiles(name, f"client-{name}-certificate", f"client-{name}-key") for name in names]
     issued = {one.name: one for one in files if one.certificate in outputs and one.key in outputs}
-    settings: Any = configuration.get(_SETTING) or ()
-    # ``pulumi config set etcd:clients JSON`` stores a text.
-    found: Sequence[Mapping[str, Any]] = json.loads(settings) if isinstance(settings, str) else settings
-    return StackClients(issued, found)
+    settings = _parsed(configuration.get(_CLIENTS))
+    entries = cast("list[Any]", settings) if isinstance(settings, list) else []
+    auth = _parsed(configuration.get(_AUTH))
+    return StackClients(
+        issued,
+        [cast("Mapping[str, Any]", one) for one in entries if isinstance(one, Mapping) and "name" in one],
+        auth if isinstance(auth, bool) else None,
+    )
+
+
+def _parsed(value: Any) -> Any:
+    """A value of the stack's file, in which ``pulumi config set`` stores a text. The program refuses a wrong one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _allows(client: Mapping[str, Any], access: str, key: str) -> bool:
+    return any(
+        access in one["access"] and _includes(one, key.encode()) for one in client.get("permissions") or ()
+    )
+
+
+def _includes(permission: Mapping[str, Any], key: bytes) -> bool:
+    """Whether a key is one of those of a permission."""
+    if (prefix := permission.get("prefix")) is not None:
+        return key.startswith(prefix.encode())
+    first = permission["key"].encode()
+    if (end := permission.get("rangeEnd")) is None:
+        return key == first
+    return first <= key < end.encode()

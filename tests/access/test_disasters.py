@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cli.proof import prove
+from localcloud.cli.proof import KEY, NotWritten, prove
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT, OPERATOR
-from localcloud.machines.errors import LocalCloudError
 from tests.access.stack import ADMIN, METRICS, AccessDrill, usual_clients
 from tests.cluster.clouds import fresh_cloud
 from tests.cluster.cluster import CHECKOUT, wait_for
@@ -47,8 +46,9 @@ def test_prove_takes_the_client_with_root_and_names_what_another_one_lacks(
 ) -> None:
     assert Path(prove(drill.cloud, drill.folder).files[1]).name == f"client-{ADMIN}-certificate.pem"
     monkeypatch.setenv(CLIENT, OPERATOR)
-    with pytest.raises(LocalCloudError, match=r"may not read and write /localcloud/prove.*root: true"):
-        prove(drill.cloud, drill.folder)
+    assert prove(drill.cloud, drill.folder).key == NotWritten(
+        (f"{OPERATOR} may not read and write {KEY}.", f"One that may: localcloud --client {ADMIN} prove")
+    )
 
 
 def test_prometheus_reads_every_target_with_a_client_that_opens_no_key(drill: AccessDrill) -> None:

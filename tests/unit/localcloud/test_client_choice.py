@@ -67,3 +67,36 @@ def test_a_chosen_client_that_does_not_exist_is_refused_with_those_that_do() -> 
         LocalCloudError, match=r"client shop .*\(clients: metrics, reader, admin, etcd-operator\)"
     ):
         clients().for_keys("shop")
+
+
+@pytest.mark.parametrize(
+    ("permissions", "allowed"),
+    [
+        ([{"access": "readwrite", "key": "/a/b"}], True),
+        ([{"access": "readwrite", "prefix": "/a/"}], True),
+        ([{"access": "readwrite", "prefix": ""}], True),
+        ([{"access": "readwrite", "key": "/a/a", "rangeEnd": "/a/c"}], True),
+        ([{"access": "read", "prefix": "/a"}, {"access": "write", "key": "/a/b"}], True),
+        ([{"access": "readwrite", "key": "/a/a", "rangeEnd": "/a/b"}], False),
+        ([{"access": "readwrite", "key": "/a/"}], False),
+        ([{"access": "readwrite", "prefix": "/b"}], False),
+        ([{"access": "write", "prefix": ""}], False),
+        ([], False),
+    ],
+)
+def test_a_client_may_use_a_key_that_it_may_read_and_write(permissions: object, allowed: bool) -> None:
+    found = clients([{"name": "app", "permissions": READ}, {"name": "shop", "permissions": permissions}],
+                    ("app", "shop"))  # fmt: skip
+    assert found.that_may_use("/a/b") == (["shop"] if allowed else [])
+    assert found.for_key("/a/b").name == ("shop" if allowed else "app")
+    assert found.for_key("/a/b", "app").name == "app"
+
+
+@pytest.mark.parametrize("settings", ["shop", {"a": "b"}, ["shop"], 5, [{"root": True}]])
+def test_settings_of_a_wrong_shape_choose_no_client(settings: object) -> None:
+    assert clients(settings, ("shop",)).for_keys().name == "shop"
+
+
+@pytest.mark.parametrize(("text", "auth"), [("true", True), (False, False), ("", None), ("yes", None)])
+def test_the_stacks_file_says_whether_authentication_is_on(text: object, auth: bool | None) -> None:
+    assert clients_of({}, {"etcd:auth": text}).auth is auth
