@@ -150,7 +150,7 @@ async def test_users_made_by_hand_are_kept_and_never_taken_over(
 ) -> None:
     for command in ("user add --no-password app", "user add --no-password bob", "role add manual"):
         assert members.etcdctl("operator", *command.split()).returncode == 0, command
-    with pytest.raises(AccessError, match="etcd has a user app that this program did not make"):
+    with pytest.raises(AccessError, match="etcd has a user app that no earlier run has made"):
         await enforce(members, APP)
     assert not await members.client().authentication_is_on()
     await enforce(members, METRICS)

@@ -184,7 +184,7 @@ def test_authentication_switched_on_by_hand_is_no_lost_quorum(lab: Lab, server: 
     assert all(one.detail.startswith(UNMANAGED) for one in survey.others)
     objection = find_objection(survey, "cluster-1", Consent(silent_are_down=True))
     assert objection is not None
-    assert objection.options == ()
+    assert objection.options == ("--even-with-quorum",)
     assert not run_backup(first)
     assert "etcd_backup_failed 1" in first.paths.backup_metrics.read_text()
     assert (

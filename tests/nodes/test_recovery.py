@@ -107,7 +107,7 @@ def test_a_cluster_with_authentication_is_never_surveyed_as_lost(lab: Lab) -> No
     assert "CommonName of client" in survey.others[0].detail
     objection = find_objection(survey, "cluster-1", Consent(silent_are_down=True))
     assert objection is not None
-    assert objection.options == ()
+    assert objection.options == ("--even-with-quorum",)
 
 
 def test_a_scaled_in_cluster_is_recovered_twice_and_keeps_all_data(
