@@ -117,13 +117,13 @@ class Form:
     def from_text(self, value: Any) -> Any:
         """The value that a text in a stack's configuration stands for. A text of no such value stays as it is."""
         if self.listed:
-            value = _parsed(value)
+            value = parsed_json(value)
             listed = cast("list[Any]", value)
             return [self.entry.from_text(one) for one in listed] if isinstance(value, list) else value
         if self.kind not in {int, bool} or not isinstance(value, str):
             return value
         if self.exact:
-            parsed = _parsed(value)
+            parsed = parsed_json(value)
             return parsed if isinstance(parsed, bool) else value
         try:
             return TypeAdapter(self.kind).validate_python(value)
@@ -201,10 +201,10 @@ def shown(value: Any, *, quoted: bool = False) -> str:
 
 def stands_for_another_type(value: Any) -> bool:
     """Whether a value is a text that would be a number, a list or the like without its quotes."""
-    return isinstance(value, str) and not isinstance(_parsed(value), str)
+    return isinstance(value, str) and not isinstance(parsed_json(value), str)
 
 
-def _parsed(value: Any) -> Any:
+def parsed_json(value: Any) -> Any:
     """The value that a text of JSON stands for, or the text itself."""
     if not isinstance(value, str):
         return value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from components.config.forms import parsed_json
 from localcloud.machines.errors import LocalCloudError
 
 CLIENT = "LOCALCLOUD_CLIENT"
@@ -90,24 +90,14 @@ def clients_of(outputs: Mapping[str, Any], configuration: Mapping[str, Any]) -> 
     names: Sequence[str] = outputs.get("clients") or ()
     files = [ClientFiles(name, f"client-{name}-certificate", f"client-{name}-key") for name in names]
     issued = {one.name: one for one in files if one.certificate in outputs and one.key in outputs}
-    settings = _parsed(configuration.get(_CLIENTS))
+    settings = parsed_json(configuration.get(_CLIENTS))
     entries = cast("list[Any]", settings) if isinstance(settings, list) else []
-    auth = _parsed(configuration.get(_AUTH))
+    auth = parsed_json(configuration.get(_AUTH))
     return StackClients(
         issued,
         [cast("Mapping[str, Any]", one) for one in entries if isinstance(one, Mapping) and "name" in one],
         auth if isinstance(auth, bool) else None,
     )
-
-
-def _parsed(value: Any) -> Any:
-    """A value of the stack's file, in which ``pulumi config set`` stores a text. The program refuses a wrong one."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _allows(client: Mapping[str, Any], access: str, key: str) -> bool:

@@ -9,22 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from etcd_node.digitalocean.api import list_droplets
 from etcd_node.etcd.client import UNMANAGED, ClusterClient
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, client_context
 from etcd_node.host.settings import read_settings
 from etcd_node.recovery.preconditions import Consent, find_objection
 from etcd_node.recovery.rejoin import rejoin_objection
-from etcd_node.recovery.survey import MemberState, Survey, survey_members
+from etcd_node.recovery.survey import MemberState
 
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
-from .api import TOKEN
 from .lab import CALM, Lab, Node, eventually, switch_authentication_on, wait_until_promoted
 from .objects import ObjectServer
 from .test_backup import configure, run_backup, stored_backups, wait_for_addresses
 from .test_exporter import scrape
+from .test_recovery import survey_from
 
 REFUSED = "unknown ca|EOF occurred|reset by peer"
 """What a client sees of a handshake that the other side ends: the alert may come too late."""
@@ -37,15 +36,6 @@ def server(tmp_path: Path) -> Iterator[ObjectServer]:
     server = ObjectServer(tmp_path)
     yield server
     server.stop()
-
-
-def survey_from(node: Node) -> Survey:
-    settings = read_settings(node.paths.etc / "prepare_cluster.json")
-    return survey_members(
-        settings,
-        node.paths,
-        lambda: list_droplets(node.lab.api.url, TOKEN, settings.tag, settings.addresses),
-    )
 
 
 def defragment(node: Node) -> None:
