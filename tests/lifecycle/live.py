@@ -102,20 +102,20 @@ class Live(Cluster):
         expected = list(self.names if members is None else members)
         self.observer.order("expect", names=expected)
         self.wait_up(*expected)
-        self.observer.order("mark")
-        self.client.order("mark", members=expected)
-        self.writer.order("mark")
-        began = time.monotonic()
-        yield
-        seconds = time.monotonic() - began
-        self.wait_up(*self.names)
-        # The shortest operations end between two writes.
-        written = wait_for(
-            lambda: self.writer.order("report"), lambda seen: seen["acknowledged"] > 0, "acknowledged write"
-        )
-        lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
-        client = Clientv3Figures.of(self.client.order("report"), self._stood_still)
-        seen = self.observer.order("report")
+        with self._written(expected):
+            began = time.monotonic()
+            yield
+            seconds = time.monotonic() - began
+            self.wait_up(*self.names)
+            # The shortest operations end between two writes.
+            written = wait_for(
+                lambda: self.writer.order("report"),
+                lambda seen: seen["acknowledged"] > 0,
+                "acknowledged write",
+            )
+            lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
+            client = Clientv3Figures.of(self.client.order("report"), self._stood_still)
+            seen = self.observer.order("report")
         case = Case(
             name=name,
             cluster=self.stack,
@@ -143,6 +143,18 @@ class Live(Cluster):
         if planned and clients_cut:
             assert client.own_stall_ms < ELECTION_TIMEOUT_MS, case.line()
             assert client.good, case.line()
+
+    @contextmanager
+    def _written(self, members: list[str]) -> Generator[None]:
+        """Mark the begin of a case. The clients write until its end: between cases they would only take time."""
+        self.observer.order("mark")
+        self.client.order("mark", members=members)
+        self.writer.order("mark")
+        try:
+            yield
+        finally:
+            self.client.order("rest")
+            self.writer.order("rest")
 
     def _stood_still(self, begin: float, end: float) -> float:
         return self.writer.order("stood_still", begin=begin, end=end)

@@ -1,4 +1,4 @@
-"""``python -m tests.lifecycle.writing BUNDLE PREFIX ENDPOINT...``: writes numbered values until it is ended.
+"""``python -m tests.lifecycle.writing BUNDLE PREFIX ENDPOINT...``: writes numbered values from a mark until a rest.
 
 It is started in a folder on the disk that the members share.
 """
@@ -29,8 +29,8 @@ WORKERS = 4
 etcd can lose a write between a member and its leader while the leadership is transferred, and answers it after 7 s:
 https://github.com/etcd-io/etcd/issues/5214. Such a write must not keep the next ones from being tried.
 """
-PAUSE = 0.8
-"""Seconds between a worker's writes: all of a member's together write some five a second."""
+PAUSE = 1.6
+"""Seconds between a worker's writes: all of a member's together write some five in two seconds."""
 DISCOVERY = 1.0
 """Seconds between two requests for the member list."""
 CATCH_UP = 60.0
@@ -48,19 +48,26 @@ class Writing:
         self._standstill = Standstill(Path.cwd())
         self._ledger = Ledger(self._standstill.within)
         self._workers: dict[tuple[str, int], threading.Thread] = {}
+        self._writes = threading.Event()
 
     def run(self) -> None:
-        """Write in the background, and obey orders."""
+        """Write in the background while a case runs, and obey orders."""
         threading.Thread(target=self._standstill.watch, daemon=True).start()
         threading.Thread(target=self._discover, daemon=True).start()
         obey(
             {
-                "mark": self._ledger.mark,
+                "mark": self.mark,
                 "report": self._report,
+                "rest": self._writes.clear,
                 "stood_still": self._standstill.within,
                 "verify": self._verify,
             }
         )
+
+    def mark(self) -> None:
+        """Write from now on, and begin a new period."""
+        self._ledger.mark()
+        self._writes.set()
 
     def _report(self) -> dict[str, Any]:
         return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
@@ -97,6 +104,7 @@ class Writing:
         # The workers that waited for the same election must not write at the same moments from then on.
         offset = PAUSE * (index + zlib.crc32(name.encode()) / 2**32) / WORKERS
         while name in self._known:
+            self._writes.wait()
             time.sleep(PAUSE - (time.monotonic() - offset) % PAUSE)
             try:
                 connection.open()

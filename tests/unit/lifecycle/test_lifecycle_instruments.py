@@ -81,7 +81,9 @@ def test_a_lost_write_keeps_no_other_from_being_tried(
 
     monkeypatch.setattr(writing, "Connection", Member)
     monkeypatch.setattr(writing, "PAUSE", 0.01)
-    writing.Writing(tmp_path, "/live", ["member"]).staff()
+    writer = writing.Writing(tmp_path, "/live", ["member"])
+    writer.mark()
+    writer.staff()
     assert all(answered.acquire(timeout=5) for _ in range(10))
 
 

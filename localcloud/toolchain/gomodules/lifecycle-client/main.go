@@ -34,7 +34,7 @@ func main() {
 	bundle, prefix, members := bundle(os.Args[1]), os.Args[2], os.Args[3:]
 	ledger, used := newLedger(), []*resource{}
 	for number := range resources {
-		one, err := newResource(bundle, fmt.Sprintf("%s/%d/", prefix, number), members, ledger)
+		one, err := newResource(bundle, fmt.Sprintf("%s/%d/", prefix, number), number, members, ledger)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -66,6 +66,7 @@ func answerTo(line []byte, ledger *ledger, used []*resource) map[string]any {
 	case "mark":
 		deadline := time.Now().Add(readyLimit)
 		for _, one := range used {
+			one.rests.Store(false)
 			one.connectTo(given.Members)
 		}
 		for _, one := range used {
@@ -76,6 +77,11 @@ func answerTo(line []byte, ledger *ledger, used []*resource) map[string]any {
 		ledger.mark()
 		for _, one := range used {
 			one.mark()
+		}
+		return map[string]any{"answer": nil}
+	case "rest":
+		for _, one := range used {
+			one.rests.Store(true)
 		}
 		return map[string]any{"answer": nil}
 	case "report":

@@ -16,8 +16,8 @@ import (
 const (
 	// writersEach is the number of writers of a resource.
 	writersEach = 2
-	// pause is the time between two writes of one writer.
-	pause = 200 * time.Millisecond
+	// pause is the time between two writes of one writer: all together write some twelve a second.
+	pause = 500 * time.Millisecond
 	// keys is how many keys a writer has.
 	keys = 100
 	// retryPause is the time between two attempts to write, to watch or to get a lease.
@@ -34,18 +34,22 @@ const (
 
 // resource is one client with its own connections to all members, as a kube-apiserver has for each resource.
 type resource struct {
-	client  *clientv3.Client
-	prefix  string
+	client *clientv3.Client
+	prefix string
+	// number counts the resources from 0.
+	number  int
 	ledger  *ledger
 	watches []*watch
 	// leased is whether there is a lease now.
 	leased atomic.Bool
 	// writes counts those that were acknowledged.
 	writes atomic.Int64
+	// rests is whether no new write begins.
+	rests atomic.Bool
 }
 
 // newResource connects, and waits until a member answers.
-func newResource(bundle bundle, prefix string, members []string, ledger *ledger) (*resource, error) {
+func newResource(bundle bundle, prefix string, number int, members []string, ledger *ledger) (*resource, error) {
 	// The timeouts of k8s.io/apiserver/pkg/storage/storagebackend/factory/etcd3.go.
 	client, err := clientv3.New(clientv3.Config{
 		Endpoints:            endpoints(members),
@@ -74,7 +78,7 @@ func newResource(bundle bundle, prefix string, members []string, ledger *ledger)
 	for number := range watchesEach {
 		watches = append(watches, newWatch(client, prefix, number, current.Header.Revision+1))
 	}
-	return &resource{client: client, prefix: prefix, ledger: ledger, watches: watches}, nil
+	return &resource{client: client, prefix: prefix, number: number, ledger: ledger, watches: watches}, nil
 }
 
 // start writes, watches and keeps a lease in the background.
@@ -139,6 +143,10 @@ func endpoints(members []string) []string {
 // write writes numbers, each until it is acknowledged, and overwrites keys as a kube-apiserver does.
 func (r *resource) write(writer int) {
 	for number := 0; ; number++ {
+		time.Sleep(r.untilTurn(writer))
+		for r.rests.Load() {
+			time.Sleep(r.untilTurn(writer))
+		}
 		key := fmt.Sprintf("%s%d/%d", r.prefix, writer, number%keys)
 		one := r.ledger.begin()
 		for {
@@ -152,8 +160,13 @@ func (r *resource) write(writer int) {
 			r.ledger.fail(one, err)
 			time.Sleep(retryPause)
 		}
-		time.Sleep(pause)
 	}
+}
+
+// untilTurn returns the time until a writer's next write. Writers that waited for the same election take turns again.
+func (r *resource) untilTurn(writer int) time.Duration {
+	turn := pause * time.Duration(r.number*writersEach+writer) / (resources * writersEach)
+	return pause - (time.Duration(now()*float64(time.Second))-turn)%pause
 }
 
 func (r *resource) acknowledged(one *attempt, revision int64) {
