@@ -1,6 +1,6 @@
 """What a run may do to which member next: decisions that depend on observed facts alone.
 
-Nothing here waits, asks or changes anything. The model in tests/unit/components/rollout explores these functions.
+Nothing here waits, asks or changes anything. The model in campaign/models explores these functions.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from etcd_node.bootstrap.bootstrap_rules import (
     later_members_have_no_data,
 )
 
-from tests.unit.etcd_node.bootstrap.bootstrap_model import BEFORE, HEALTHY, Guards, Violation, explore
+from campaign.models.bootstrap_model import BEFORE, HEALTHY, Guards, Violation, explore
 
 # Other tests show why the other two rules are necessary.
 ABOUT_WRITES = [rule for rule in RULES if rule not in {later_members_have_no_data, everyone_has_the_snapshot}]

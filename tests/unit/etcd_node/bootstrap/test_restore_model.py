@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_node.bootstrap.bootstrap_rules import RULES, everyone_has_the_snapshot
 
-from tests.unit.etcd_node.bootstrap.restore_model import Guards, explore
+from campaign.models.restore_model import Guards, explore
 
 
 def test_members_never_start_with_different_or_missing_snapshots() -> None:

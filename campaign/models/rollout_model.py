@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.unit.components.rollout.model_run import (
+from campaign.models.rollout_run import (
     Guards,
     Step,
     UnsafeError,
@@ -22,7 +22,7 @@ from tests.unit.components.rollout.model_run import (
     blocks_shutdown,
     run_steps,
 )
-from tests.unit.components.rollout.model_state import (
+from campaign.models.rollout_state import (
     NAMES,
     REPLACED_BY_COMMAND,
     Left,

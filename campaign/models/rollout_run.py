@@ -24,7 +24,7 @@ from components.rollout.policy import (
     waits_for_others,
 )
 from components.shared.markers import Markers, markers_in
-from tests.unit.components.rollout.model_state import (
+from campaign.models.rollout_state import (
     CLUSTER,
     NAMES,
     REPLACED_BY_COMMAND,
