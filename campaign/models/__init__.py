@@ -1,1 +1,1 @@
-"""State machines of members and runs around the real decision code. Tests explore all of them; a walk goes at random."""
+"""State machines of members and runs around the real decision code, for exhaustive tests and for random walks."""

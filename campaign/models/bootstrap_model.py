@@ -1,4 +1,4 @@
-"""A model of three members and their disks, in which a test explores every reachable state.
+"""A model of members and their disks. A test explores every state that three members can reach.
 
 The decisions are those of ``bootstrap_rules``. The model adds everything around them. The deciding member asks the
 others one after the other, twice. Announcements arrive late or never. Members lose power at any moment, and sometimes
@@ -6,19 +6,20 @@ their disks. Raft is modelled as far as it matters here.
 
 A disk is blank, or it has a log without a write (``EMPTY_BOOTSTRAP_LOG``), or a write that only its leader has
 (``STRAY``), or an acknowledged write (``DATA``). Every bootstrap of one cluster gives the same member ids, so all logs
-belong together. Any two running members elect a leader, and they prefer the one with the write. The write is
-acknowledged when two disks have it. It is a violation when a quorum runs without the write while a disk still has it:
+belong together. Any quorum of running members elects a leader, and prefers one with the write. The write is
+acknowledged when a quorum of disks has it. It is a violation when a quorum runs without it while a disk still has it:
 this quorum can elect a leader, so the write is lost and there are two clusters.
 
 Runs of the script are distinguished only as far as any member remembers them: a remembered run is the present one, or
-one that has ended. The two members that do not decide are interchangeable. Of two states that differ only in their
-names, one is explored.
+one that has ended. Of three members, the two that do not decide are interchangeable. Of two states that differ only in
+their names, one is explored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from etcd_node.bootstrap.bootstrap_rules import (
@@ -35,8 +36,8 @@ from etcd_node.bootstrap.bootstrap_rules import (
 )
 from etcd_node.etcd.wal import Contents
 
-MEMBERS = range(3)
-NAMES = ("1", "2", "3")
+from campaign.models.members import NAMES, NAMES_OF
+
 DECIDING = 0
 TOKEN, OTHER_TOKEN = "cluster", "another cluster"
 
@@ -54,12 +55,12 @@ began after the first round and has ended; running; silent; or another cluster's
 class State(NamedTuple):
     """A state of the model, small enough that hundreds of thousands can be explored."""
 
-    does: tuple[int, int, int]
-    disk: tuple[int, int, int]
-    first: tuple[int, int, int]
+    does: tuple[int, ...]
+    disk: tuple[int, ...]
+    first: tuple[int, ...]
     """The deciding member's first report on each member."""
-    second: tuple[int, int, int]
-    announced: tuple[int, int, int]
+    second: tuple[int, ...]
+    announced: tuple[int, ...]
     """Whether a decision that names this member's present run may still arrive. It may do so at any later time."""
     decided: bool
     """Whether any decision was ever made. It is kept only if members act on every decision."""
@@ -68,11 +69,20 @@ class State(NamedTuple):
     """Whether the program itself has discarded an acknowledged write."""
 
 
-NOTHING = (0, 0, 0)
-BEFORE = State(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, False, False, False)
-"""Three new droplets."""
-HEALTHY = State((RUNNING,) * 3, (DATA,) * 3, NOTHING, NOTHING, NOTHING, False, True, False)
-"""A cluster with a write. If there are fewer initial members, the others joined later."""
+def new_droplets(size: int) -> State:
+    """Droplets with blank disks."""
+    nothing = (0,) * size
+    return State(nothing, nothing, nothing, nothing, nothing, False, False, False)
+
+
+def healthy_cluster(size: int) -> State:
+    """A cluster with a write. If there are fewer initial members, the others joined later."""
+    nothing = (0,) * size
+    return State((RUNNING,) * size, (DATA,) * size, nothing, nothing, nothing, False, True, False)
+
+
+BEFORE = new_droplets(3)
+HEALTHY = healthy_cluster(3)
 
 
 @dataclass(frozen=True)
@@ -99,7 +109,9 @@ class Violation(NamedTuple):
 
 
 def explore(guards: Guards, *starts: State) -> Violation | frozenset[State]:
-    """Return the shortest path from a start to a violation, or else all reachable states."""
+    """Explore all states of three members.
+
+    Return the shortest path from a start to a violation, or else all reachable states."""
     came_from: dict[State, tuple[State, str] | None] = dict.fromkeys(starts)
     frontier = list(starts)
     while frontier:
@@ -131,8 +143,9 @@ def is_lost(state: State, guards: Guards) -> bool:
 
 
 def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
-    """Yield every step that is possible next, and the state after it."""
-    for member in MEMBERS:
+    """Yield every step that is possible next, and the state after it. No two have the same text."""
+    size = len(state.does)
+    for member in range(size):
         name = NAMES[member]
         if state.does[member] != OFF:
             yield f"{name} loses power", _ends(state, member)._replace(does=_with(state.does, member, OFF))
@@ -153,9 +166,9 @@ def steps(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
             yield f"{name} sets its log aside", _written(without_log, member, BLANK)
         if state.does[member] == SCRIPT:
             yield from _accepts(state, member, guards)
-            others = [other for other in MEMBERS if other != member]
-            if all(state.does[other] == RUNNING for other in others):
-                best = max(state.disk[other] for other in others)
+            running = [state.disk[other] for other in range(size) if state.does[other] == RUNNING]
+            if 2 * len(running) > size:
+                best = max(running)
                 yield f"{name} rejoins", _runs(_ends(state, member), member, best)
     if state.does[DECIDING] == SCRIPT:
         yield from _decides(state, guards)
@@ -172,36 +185,37 @@ def _decides(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
     """The deciding member asks one member, or it has asked all of them twice and decides."""
     if NOT_ASKED in state.first:
         for member, report in _possible_reports(state, state.first):
-            yield (
-                f"the deciding member asks {NAMES[member]}",
-                state._replace(first=_with(state.first, member, report)),
-            )
+            first = _with(state.first, member, report)
+            yield f"the deciding member asks {NAMES[member]}: {_TEXTS[report]}", state._replace(first=first)
         return
     if guards.two_rounds and NOT_ASKED in state.second:
         for member, report in _possible_reports(state, state.second):
             second = _with(state.second, member, report)
-            yield f"the deciding member asks {NAMES[member]} again", state._replace(second=second)
+            text = f"the deciding member asks {NAMES[member]} again: {_TEXTS[report]}"
+            yield text, state._replace(second=second)
         return
     second = state.second if guards.two_rounds else state.first
-    initial, later = NAMES[: guards.initial_members], NAMES[guards.initial_members :]
+    names = NAMES_OF[len(state.does)]
+    initial, later = names[: guards.initial_members], names[guards.initial_members :]
     outcome = decide(
         BootstrapObservations(TOKEN, initial, later, _round(state.first), _round(second)), guards.rules
     )
-    again = state._replace(first=NOTHING, second=NOTHING)
+    nothing = (0,) * len(names)
+    again = state._replace(first=nothing, second=nothing)
     if isinstance(outcome, Decision):
-        named = [member != DECIDING and outcome.instances.get(NAMES[member]) == "now" for member in MEMBERS]
+        named = [name != NAMES[DECIDING] and outcome.instances.get(name) == "now" for name in names]
         announced = tuple(int(old or new) for old, new in zip(state.announced, named, strict=True))
         does = _with(state.does, DECIDING, DECIDED)
         yield (
             "the deciding member decides",
-            again._replace(does=does, announced=(0, announced[1], announced[2]), decided=not guards.own_run),
+            again._replace(does=does, announced=_with(announced, DECIDING, 0), decided=not guards.own_run),
         )
     else:
         yield "the deciding member begins again", again
 
 
 def _possible_reports(state: State, reports: Sequence[int]) -> Iterator[tuple[int, int]]:
-    for member in MEMBERS:
+    for member in range(len(reports)):
         if reports[member] != NOT_ASKED:
             continue
         if member == DECIDING:
@@ -225,8 +239,16 @@ _REPORTS = {
 }
 
 
+_TEXTS = {
+    NOW: "it has no data",
+    ELSE: "it runs etcd, or is about to",
+    SILENT: "it does not answer",
+    IMPOSTOR: "another cluster's member answers",
+}
+
+
 def _round(reports: Sequence[int]) -> dict[str, PeerReport]:
-    return {name: _REPORTS[report] for name, report in zip(NAMES, reports, strict=True)}
+    return {name: _REPORTS[report] for name, report in zip(NAMES_OF[len(reports)], reports, strict=True)}
 
 
 def _accepts(state: State, member: int, guards: Guards) -> Iterator[tuple[str, State]]:
@@ -243,9 +265,10 @@ def _accepts(state: State, member: int, guards: Guards) -> Iterator[tuple[str, S
 
 
 def _writes(state: State) -> Iterator[tuple[str, State]]:
-    """If a quorum runs, its leader writes. A write that two members have is acknowledged."""
-    running = [member for member in MEMBERS if state.does[member] == RUNNING]
-    if len(running) < 2:
+    """If a quorum runs, its leader writes. A write that a quorum of members has is acknowledged."""
+    size = len(state.does)
+    running = [member for member in range(size) if state.does[member] == RUNNING]
+    if 2 * len(running) <= size:
         return
     if state.acknowledged and DATA not in state.disk:
         # Every disk that had the write is lost. The next write is independent of it.
@@ -255,12 +278,17 @@ def _writes(state: State) -> Iterator[tuple[str, State]]:
     for leader in running:
         if state.disk[leader] != best or (best != DATA and state.acknowledged):
             continue
+        others = [member for member in running if member != leader]
         if best != DATA:
             yield f"{NAMES[leader]} writes for itself alone", _written(state, leader, STRAY)
-        for follower in running:
-            if follower != leader and state.disk[follower] != DATA:
-                both = _written(_written(state, leader, DATA), follower, DATA)
-                yield f"{NAMES[leader]} writes to {NAMES[follower]}", both._replace(acknowledged=True)
+        # What a quorum has already, the leader copies to one member after the other.
+        for followers in combinations(others, 1 if best == DATA else size // 2):
+            if any(state.disk[follower] != DATA for follower in followers):
+                written = _written(state, leader, DATA)
+                for follower in followers:
+                    written = _written(written, follower, DATA)
+                text = f"{NAMES[leader]} writes to {' and '.join(NAMES[follower] for follower in followers)}"
+                yield text, written._replace(acknowledged=True)
 
 
 def _runs(state: State, member: int, disk: int | None) -> State:
@@ -272,7 +300,8 @@ def _ends(state: State, member: int) -> State:
     """End a member's run of the script. Reports of it are from now on reports of an ended run."""
     past = state._replace(announced=_with(state.announced, member, 0))
     if member == DECIDING:
-        return past._replace(first=NOTHING, second=NOTHING)
+        nothing = (0,) * len(state.does)
+        return past._replace(first=nothing, second=nothing)
     first, second = state.first, state.second
     if second[member] == NOW:
         second = _with(second, member, ENDED if first[member] == NOW else ENDED_LATER)
@@ -295,7 +324,7 @@ def _mirrored(state: State) -> State:
     )
 
 
-def _swapped(values: tuple[int, int, int]) -> tuple[int, int, int]:
+def _swapped(values: tuple[int, ...]) -> tuple[int, ...]:
     return values[0], values[2], values[1]
 
 
@@ -303,10 +332,10 @@ def _written(state: State, member: int, disk: int) -> State:
     return state._replace(disk=_with(state.disk, member, disk))
 
 
-def _with(values: tuple[int, int, int], member: int, value: int) -> tuple[int, int, int]:
-    if member == 0:
-        return value, values[1], values[2]
-    return (values[0], value, values[2]) if member == 1 else (values[0], values[1], value)
+def _with(values: tuple[int, ...], member: int, value: int) -> tuple[int, ...]:
+    changed = list(values)
+    changed[member] = value
+    return tuple(changed)
 
 
 def _trace(state: State, came_from: dict[State, tuple[State, str] | None]) -> list[str]:

@@ -1,6 +1,6 @@
 """A model of a bootstrap from a backup: a snapshot is chosen, fetched, decided on and restored.
 
-The decisions are those of ``etcd_node``. The model adds a bucket that gets a newer backup meanwhile, members that lose
+The decisions are those of ``etcd_node``. The model adds a bucket that gets newer backups meanwhile, members that lose
 power and forget what they have fetched, reports that are old when they are used, and decisions that arrive late. Two
 things must never happen: members start with different snapshots, or a decision names a member without the snapshot.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from etcd_node.bootstrap.bootstrap_rules import (
     RULES,
@@ -23,28 +23,42 @@ from etcd_node.bootstrap.bootstrap_rules import (
     names_this_run,
 )
 
-NAMES = ("1", "2", "3")
-NONE, OLD, NEW = "", "old", "new"
-RUNS = 2
-"""How often a member boots at most, after its first boot."""
+from campaign.models.members import NAMES, NAMES_OF
+
+BACKUPS = tuple(f"backup-{number}" for number in range(1, 10))
+NONE = ""
+
+T = TypeVar("T")
+
+
+class Limits(NamedTuple):
+    """What keeps the number of states finite. The default is that of the exploration of three members."""
+
+    runs: int = 2
+    """How often a member boots at most, after its first boot."""
+    backups: int = 2
+    """How many backups the bucket has in the end."""
 
 
 class State(NamedTuple):
     """A state of the model. The first member decides."""
 
-    latest: str
-    run: tuple[int, int, int]
-    has: tuple[str, str, str]
+    latest: int
+    """The newest backup: an index of ``BACKUPS``."""
+    run: tuple[int, ...]
+    has: tuple[str, ...]
     """The snapshot that each member has fetched and verified in its present run."""
     reports: tuple[tuple[int, str] | None, ...]
     """The deciding member's second report on each member: run and snapshot."""
-    decision: tuple[tuple[int, int, int], str] | None
+    decision: tuple[tuple[int, ...], str] | None
     """The last decision. It may arrive at any later time."""
-    restored: tuple[str | None, str | None, str | None]
+    restored: tuple[str | None, ...]
     bad_decision: bool
 
 
-BEFORE = State(OLD, (0, 0, 0), (NONE,) * 3, (None,) * 3, None, (None,) * 3, bad_decision=False)
+def new_droplets(size: int) -> State:
+    """Droplets with blank disks, and one backup."""
+    return State(0, (0,) * size, (NONE,) * size, (None,) * size, None, (None,) * size, bad_decision=False)
 
 
 @dataclass(frozen=True)
@@ -56,79 +70,102 @@ class Guards:
     """Whether a member starts only on a decision that names the snapshot it has."""
 
 
+EXHAUSTIVE = Limits()
+
+
 def explore(guards: Guards) -> State | int:
-    """Return a state in which a forbidden thing has happened, or else the number of states."""
-    known = {BEFORE}
-    frontier = [BEFORE]
+    """Return a state of three members in which a forbidden thing has happened, or else the number of states."""
+    known = {new_droplets(3)}
+    frontier = list(known)
     while frontier:
         state = frontier.pop()
-        if state.bad_decision or len({snapshot for snapshot in state.restored if snapshot is not None}) > 1:
+        if is_forbidden(state):
             return state
-        for following in steps(state, guards):
+        for _, following in steps(state, guards):
             if following not in known:
                 known.add(following)
                 frontier.append(following)
     return len(known)
 
 
-def steps(state: State, guards: Guards) -> Iterator[State]:
-    """Yield every state that can follow."""
-    yield state._replace(latest=NEW)
-    for member in range(3):
+def is_forbidden(state: State) -> bool:
+    """Whether members start with different snapshots, or a decision named a member without the snapshot."""
+    return state.bad_decision or len({snapshot for snapshot in state.restored if snapshot is not None}) > 1
+
+
+def steps(state: State, guards: Guards, limits: Limits = EXHAUSTIVE) -> Iterator[tuple[str, State]]:
+    """Yield every step that is possible next, and the state after it. No two have the same text."""
+    if state.latest + 1 < limits.backups:
+        yield "the bucket gets a newer backup", state._replace(latest=state.latest + 1)
+    for member in range(len(state.run)):
         if state.restored[member] is not None:
             continue
-        if state.run[member] < RUNS:
+        name = NAMES[member]
+        if state.run[member] < limits.runs:
             again = state._replace(
                 run=_with(state.run, member, state.run[member] + 1), has=_with(state.has, member, NONE)
             )
-            yield again._replace(reports=(None,) * 3) if member == 0 else again
-        proposed = (state.has[0] or state.latest) if member == 0 else state.has[0]
+            yield f"{name} boots again", _asked_nobody(again) if member == 0 else again
+        proposed = (state.has[0] or BACKUPS[state.latest]) if member == 0 else state.has[0]
         if proposed and state.has[member] != proposed:
-            yield state._replace(has=_with(state.has, member, proposed))
+            yield f"{name} fetches {proposed}", state._replace(has=_with(state.has, member, proposed))
         if state.restored[0] is None and state.reports[member] is None:
             report = (state.run[member], state.has[member])
-            yield state._replace(reports=_with(state.reports, member, report))
+            yield (
+                f"the deciding member asks {name}",
+                state._replace(reports=_with(state.reports, member, report)),
+            )
         if member and state.decision is not None:
-            yield from _accepts(state, member, guards)
+            yield from _accepts(state, state.decision, member, guards)
     yield from _decides(state, guards)
 
 
-def _decides(state: State, guards: Guards) -> Iterator[State]:
+def _decides(state: State, guards: Guards) -> Iterator[tuple[str, State]]:
     if None in state.reports or state.restored[0] is not None:
         return
+    names = NAMES_OF[len(state.run)]
     reports = {
         name: PeerReport(PeerState.BLANK, str(report[0]), "cluster", "", report[1])
-        for name, report in zip(NAMES, state.reports, strict=True)
+        for name, report in zip(names, state.reports, strict=True)
         if report is not None
     }
     observed = BootstrapObservations(
-        "cluster", NAMES, (), reports, reports, restores=True, snapshot=state.has[0]
+        "cluster", names, (), reports, reports, restores=True, snapshot=state.has[0]
     )
     outcome = decide(observed, guards.rules)
-    again = state._replace(reports=(None,) * 3)
+    again = _asked_nobody(state)
     if not isinstance(outcome, Decision):
-        yield again
+        yield "the deciding member begins again", again
         return
-    runs = (int(outcome.instances["1"]), int(outcome.instances["2"]), int(outcome.instances["3"]))
+    runs = tuple(int(outcome.instances[name]) for name in names)
     lacking = any(
-        runs[member] == state.run[member] and state.has[member] != outcome.snapshot for member in range(3)
+        run == present and has != outcome.snapshot
+        for run, present, has in zip(runs, state.run, state.has, strict=True)
     )
-    yield again._replace(
+    decided = again._replace(
         decision=(runs, outcome.snapshot),
         restored=_with(state.restored, 0, outcome.snapshot),
         bad_decision=lacking,
     )
+    yield "the deciding member decides, and starts", decided
 
 
-def _accepts(state: State, member: int, guards: Guards) -> Iterator[State]:
-    assert state.decision is not None
-    runs, snapshot = state.decision
-    decision = Decision("cluster", dict(zip(NAMES, map(str, runs), strict=True)), snapshot)
-    if not names_this_run(decision, NAMES[member], str(state.run[member])):
+def _accepts(
+    state: State, latest: tuple[tuple[int, ...], str], member: int, guards: Guards
+) -> Iterator[tuple[str, State]]:
+    runs, snapshot = latest
+    names = NAMES_OF[len(runs)]
+    decision = Decision("cluster", dict(zip(names, map(str, runs), strict=True)), snapshot)
+    if not names_this_run(decision, names[member], str(state.run[member])):
         return
     if names_own_snapshot(decision, state.has[member]) or not guards.own_snapshot:
-        yield state._replace(restored=_with(state.restored, member, state.has[member]))
+        restored = _with(state.restored, member, state.has[member])
+        yield f"{names[member]} hears of the decision, and starts", state._replace(restored=restored)
 
 
-def _with(values: tuple, member: int, value: object) -> tuple:  # type: ignore[type-arg]
+def _asked_nobody(state: State) -> State:
+    return state._replace(reports=(None,) * len(state.reports))
+
+
+def _with(values: tuple[T, ...], member: int, value: T) -> tuple[T, ...]:
     return (*values[:member], value, *values[member + 1 :])

@@ -1,4 +1,4 @@
-"""Explores every state that rolling changes can reach.
+"""What happens beside runs that roll changes out, and an exploration of every state that three members can reach.
 
 Beside a run, at any moment: the run is killed, a member becomes unhealthy or healthy, a droplet drifts or is deleted
 outside, a machine finishes its boot, somebody requests a shutdown in the control panel. Between two runs the
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from campaign.models.members import NAMES
 from campaign.models.rollout_run import (
     Guards,
     Step,
@@ -23,9 +24,8 @@ from campaign.models.rollout_run import (
     run_steps,
 )
 from campaign.models.rollout_state import (
-    NAMES,
-    REPLACED_BY_COMMAND,
     Left,
+    Limits,
     Machine,
     Phase,
     State,
@@ -40,10 +40,16 @@ class Violation:
     trace: tuple[str, ...]
 
 
-def happenings(state: State, guards: Guards) -> Iterator[Step]:
+EXHAUSTIVE = Limits()
+
+LONGEST_RUN = 200
+"""How many steps a run without any disturbance takes at most."""
+
+
+def happenings(state: State, guards: Guards, limits: Limits = EXHAUSTIVE) -> Iterator[Step]:
     """What may happen next outside of the run under way."""
-    for index in range(len(NAMES)):
-        yield from member_happenings(state, index)
+    for index in range(len(state.members)):
+        yield from member_happenings(state, index, limits)
     if state.run is not None:
         yield Step("the run is killed", state.ended())
         index = state.run.member
@@ -51,10 +57,11 @@ def happenings(state: State, guards: Guards) -> Iterator[Step]:
             created = state.with_member(index, machine=Machine.STARTING)
             yield Step("the run is killed while it creates", created.ended())
     else:
-        yield from next_runs(state, guards)
+        yield from next_runs(state, guards, limits)
 
 
-def member_happenings(state: State, index: int) -> Iterator[Step]:
+def member_happenings(state: State, index: int, limits: Limits) -> Iterator[Step]:
+    """What may happen to one member outside of the run under way."""
     name, member = NAMES[index], state.members[index]
     match member.machine:
         case Machine.STARTING if any(state.healthy()):
@@ -65,21 +72,30 @@ def member_happenings(state: State, index: int) -> Iterator[Step]:
             yield Step(f"{name} becomes healthy", state.with_member(index, machine=Machine.HEALTHY))
         case _:
             pass
-    if state.outside < 2 and member.exists and member.known:
+    if state.outside < limits.outside and member.exists and member.known:
         counted = state._replace(outside=state.outside + 1)
         if not member.outdated:
             yield Step(f"{name} drifts", counted.with_member(index, outdated=True))
-        yield Step(f"{name} is deleted outside", counted.with_member(index, machine=Machine.MISSING))
+        if not limits.quorum_stays or quorum_without(state, index):
+            yield Step(f"{name} is deleted outside", counted.with_member(index, machine=Machine.MISSING))
 
 
-def next_runs(state: State, guards: Guards) -> Iterator[Step]:
+def quorum_without(state: State, index: int) -> bool:
+    """Whether most of the members have booted, without this one."""
+    others = sum(member.booted for at, member in enumerate(state.members) if at != index)
+    return 2 * others > len(state.members)
+
+
+def next_runs(state: State, guards: Guards, limits: Limits) -> Iterator[Step]:
+    """The runs that may begin, and the changes between two of them."""
     yield Step("a run begins", began(state, guards, refresh=False))
     yield Step("a run with --refresh begins", began(state, guards, refresh=True))
-    if state.outside < 2 and state.members[REPLACED_BY_COMMAND].known:
-        counted = state._replace(outside=state.outside + 1)
-        told = began(counted, guards, refresh=True, replacing=True)
-        yield Step(f"a run with --replace {NAMES[REPLACED_BY_COMMAND]} begins", told)
-    if state.changes < 1:
+    for index in limits.replaceable:
+        if state.outside < limits.outside and state.members[index].known:
+            counted = state._replace(outside=state.outside + 1)
+            told = began(counted, guards, refresh=True, replacing=index)
+            yield Step(f"a run with --replace {NAMES[index]} begins", told)
+    if state.changes < limits.changes:
         yield Step("the configuration changes", replace_all(state)._replace(changes=state.changes + 1))
 
 
@@ -121,7 +137,7 @@ def explore(guards: Guards, left: Iterable[Left] = Left) -> dict[State, tuple[St
             except UnsafeError:
                 return trace(state, "a shutdown is allowed in the control panel")
         try:
-            following = [*happenings(state, guards), *(run_steps(state, guards) if state.run else ())]
+            following = [*happenings(state, guards), *run_steps(state, guards)]
         except UnsafeError:
             return trace(state, "another member is shut down")
         for step in following:
@@ -139,7 +155,7 @@ def undisturbed(guards: Guards) -> Callable[[State], State]:
     ends: dict[State, State] = {}
 
     def onward(state: State) -> State | None:
-        steps = [] if state.run is None else list(run_steps(state, guards))
+        steps = list(run_steps(state, guards))
         going = [step for step in steps if not step.fails_late]
         boots = [step for step in happenings(state, guards) if step.text.endswith("has booted")]
         return next((step.state for step in going or boots or steps), None)
@@ -148,7 +164,8 @@ def undisturbed(guards: Guards) -> Callable[[State], State]:
         path: list[State] = []
         following: State | None = began(state.ended(), guards, refresh=True)
         while following is not None and following not in ends:
-            assert len(path) < 100, "the run does not end"
+            if len(path) > LONGEST_RUN:
+                raise RuntimeError(f"the run does not end: {following}")
             path.append(following)
             following = onward(following)
         last = path[-1] if following is None else ends[following]

@@ -13,6 +13,15 @@ from typing import NamedTuple
 
 from etcd_node.guard.shutdown_policy import ShutdownFacts, must_block
 
+from campaign.models.members import NAMES, NAMES_OF
+from campaign.models.rollout_state import (
+    CLUSTER,
+    Left,
+    Machine,
+    Phase,
+    Run,
+    State,
+)
 from components.droplets.power_on import switched_off
 from components.etcd.health import problems
 from components.etcd.member_status import MemberStatus, NoStatus, Observation
@@ -24,16 +33,6 @@ from components.rollout.policy import (
     waits_for_others,
 )
 from components.shared.markers import Markers, markers_in
-from campaign.models.rollout_state import (
-    CLUSTER,
-    NAMES,
-    REPLACED_BY_COMMAND,
-    Left,
-    Machine,
-    Phase,
-    Run,
-    State,
-)
 
 
 @dataclass(frozen=True)
@@ -73,51 +72,55 @@ class UnsafeError(Exception):
 
 @cache
 def observations(healthy: tuple[bool, ...]) -> dict[str, Observation]:
+    """What the program observes of the members."""
+    names = NAMES_OF[len(healthy)]
     status = MemberStatus(
         *("cluster", "member", "leader"),
         learner=False,
         problem="",
-        voters=frozenset(NAMES),
-        ids=dict.fromkeys(NAMES, "id"),
+        voters=frozenset(names),
+        ids=dict.fromkeys(names, "id"),
     )
-    return {name: status if fine else NoStatus("gone") for name, fine in zip(NAMES, healthy, strict=True)}
+    return {name: status if fine else NoStatus("gone") for name, fine in zip(names, healthy, strict=True)}
 
 
 @cache
 def others_healthy(index: int, healthy: tuple[bool, ...]) -> bool:
     """Whether a wait for all members but one would end."""
     observed = observations(healthy)
-    return not problems(other_members(NAMES[index], NAMES, observed), observed)
+    return not problems(other_members(NAMES[index], NAMES_OF[len(healthy)], observed), observed)
 
 
 @cache
 def only_unhealthy(healthy: tuple[bool, ...]) -> str | None:
     """The member that an unguarded run changes first."""
-    return member_to_repair(NAMES, observations(healthy))
+    return member_to_repair(NAMES_OF[len(healthy)], observations(healthy))
 
 
 @cache
-def markers(left: Left) -> Markers:
+def markers(left: Left, size: int) -> Markers:
     """What guards and program read from the account's tags."""
-    return markers_in(left.tags, CLUSTER)
+    return markers_in(left.tags(size), CLUSTER)
 
 
 @cache
 def blocks_shutdown(index: int, healthy: tuple[bool, ...], left: Left) -> bool:
     """Whether the guard on a member's machine blocks its shutdown, by what the tags say."""
-    unhealthy = {name: "gone" for at, name in enumerate(NAMES) if at != index and not healthy[at]}
-    facts = ShutdownFacts(has_data=True, unhealthy=unhealthy, markers=markers(left))
+    names = NAMES_OF[len(healthy)]
+    unhealthy = {name: "gone" for at, name in enumerate(names) if at != index and not healthy[at]}
+    facts = ShutdownFacts(has_data=True, unhealthy=unhealthy, markers=markers(left, len(healthy)))
     return must_block(facts) is not None
 
 
 @cache
 def powered_on_by_wait(off: tuple[bool, ...], waiting: int | None) -> tuple[int, ...]:
     """The members that a wait for all others powers on."""
+    names = NAMES_OF[len(off)]
     droplets = [
         {"id": at, "name": name, "status": "off" if off[at] else "active", "locked": False}
-        for at, name in enumerate(NAMES)
+        for at, name in enumerate(names)
     ]
-    others = [name for at, name in enumerate(NAMES) if at != waiting]
+    others = [name for at, name in enumerate(names) if at != waiting]
     return tuple(switched_off(others, droplets).values())
 
 
@@ -140,21 +143,24 @@ def shut_down(state: State, index: int) -> State:
     return state.with_member(index, machine=Machine.OFF)
 
 
-def began(state: State, guards: Guards, *, refresh: bool, replacing: bool = False) -> State:
+def began(state: State, guards: Guards, *, refresh: bool, replacing: int | None = None) -> State:
     """The beginning of a one-at-a-time run."""
-    finds_unguarded = markers(state.left).unguarded
+    finds_unguarded = markers(state.left, len(state.members)).unguarded
     if guards.tags_first and state.left is Left.ALL_AT_ONCE:
         state = state._replace(left=Left.NOTHING)
     if refresh:
         for index, member in enumerate(state.members):
             state = state.with_member(index, known=member.known and member.exists)
-    existing = frozenset(name for name, member in zip(NAMES, state.members, strict=True) if member.exists)
+    existing = frozenset(
+        name for name, member in zip(state.names, state.members, strict=True) if member.exists
+    )
     phase = Phase.REPAIR if finds_unguarded and guards.unguarded_mode else Phase.GATE
     return state._replace(run=Run(existing, finds_unguarded, 0, phase, replacing=replacing))
 
 
 def next_member(state: State, index: int, guards: Guards) -> State:
-    if index + 1 < len(NAMES):
+    """The run goes on with the next member, or ends."""
+    if index + 1 < len(state.members):
         return state.at(index + 1, Phase.GATE)
     # The last gate waits for all members. Then the engine deletes what is not declared any more.
     return (powered_on(state, None, guards) or state).ended()._replace(left=Left.NOTHING)
@@ -167,16 +173,16 @@ def created(state: State, index: int, guards: Guards) -> State | None:
             return None
         state = shut_down(state, index)
     state = state.with_member(index, machine=Machine.STARTING, known=True, outdated=False)
-    if guards.chain and index + 1 < len(NAMES):
+    if guards.chain and index + 1 < len(state.members):
         state = state.with_member(index + 1, recorded=False)
     return state
 
 
 def run_steps(state: State, guards: Guards) -> Iterator[Step]:
     """What the run may do next. A run that fails has ended afterwards."""
-    run = state.run
-    assert run is not None
-    for index, name in enumerate(NAMES):
+    if (run := state.run) is None:
+        return
+    for index, name in enumerate(state.names):
         beside = not waits_for_gate(name, run.existing, "one-at-a-time") and not state.members[index].known
         if beside and (made := created(state, index, guards)) is not None:
             yield Step(f"{name} is created beside the others", made)
@@ -211,12 +217,13 @@ def at_repair(state: State, run: Run, guards: Guards) -> Step:
     state = state._replace(run=run._replace(to_repair=index, member=index))
     if not state.members[index].known:
         return Step(f"{name} is to be created first", state.at(index, Phase.CREATE))
-    if not changes(state, index):
+    if not changes(state, run, index):
         return Step(f"{name} is the only unhealthy member, and stays", state.at(0, Phase.GATE))
     return replacement(state, index)
 
 
 def at_gate(state: State, index: int, guards: Guards) -> Step:
+    """The gate of a member. The engine calls its hook only if its input has changed."""
     name = NAMES[index]
     if guards.gates and not state.members[index].recorded and not others_healthy(index, state.healthy()):
         return failed_wait(state, index, guards, f"{name}'s gate")
@@ -224,6 +231,7 @@ def at_gate(state: State, index: int, guards: Guards) -> Step:
 
 
 def at_droplet(state: State, run: Run, guards: Guards) -> Step:
+    """The droplet of the member whose gate has opened."""
     index = run.member
     name, to_repair = NAMES[index], None if run.to_repair is None else NAMES[run.to_repair]
     member = state.members[index]
@@ -234,7 +242,7 @@ def at_droplet(state: State, run: Run, guards: Guards) -> Step:
         return Step(f"{name} is to be created", state.at(index, Phase.CREATE))
     if in_turn and not others_healthy(index, state.healthy()):
         return failed_wait(state, index, guards, f"{name}'s turn")
-    if not changes(state, index):
+    if not changes(state, run, index):
         return Step(f"{name} stays", next_member(state, index, guards))
     if guards.joining_first and not joining_healthy(state, run):
         return Step(f"{name} waits for joining members, and the run fails", state.ended(), fails_late=True)
@@ -248,11 +256,10 @@ def at_droplet(state: State, run: Run, guards: Guards) -> Step:
     return replacement(state, index)
 
 
-def changes(state: State, index: int) -> bool:
+def changes(state: State, run: Run, index: int) -> bool:
     """Whether the engine replaces a droplet that it knows."""
-    assert state.run is not None
     member = state.members[index]
-    return member.known and (member.outdated or (state.run.replacing and index == REPLACED_BY_COMMAND))
+    return member.known and (member.outdated or index == run.replacing)
 
 
 def replacement(state: State, index: int) -> Step:
@@ -264,6 +271,7 @@ def replacement(state: State, index: int) -> Step:
 
 
 def at_creation(state: State, run: Run, guards: Guards) -> Step:
+    """The creation of a droplet in the order of the members."""
     index, name = run.member, NAMES[run.member]
 
     def onward(state: State) -> State:
@@ -285,5 +293,8 @@ def failed_wait(state: State, waiting: int, guards: Guards, what: str) -> Step:
 
 
 def joining_healthy(state: State, run: Run) -> bool:
-    joining = joining_members(NAMES, run.existing)
-    return all(member.healthy for name, member in zip(NAMES, state.members, strict=True) if name in joining)
+    """Whether all members are healthy that this run creates."""
+    joining = joining_members(state.names, run.existing)
+    return all(
+        member.healthy for name, member in zip(state.names, state.members, strict=True) if name in joining
+    )

@@ -1,14 +1,13 @@
-"""The states of the rollout model: three members with data volumes, the account's tags, and a run."""
+"""The states of the rollout model: members with data volumes, the account's tags, and a run."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
+from campaign.models.members import NAMES_OF
+
 CLUSTER = "etcd"
-NAMES = ("a", "b", "c")
-REPLACED_BY_COMMAND = 1
-"""The index of the member that ``--replace`` names."""
 
 
 class Machine(StrEnum):
@@ -34,14 +33,17 @@ class Member(NamedTuple):
 
     @property
     def exists(self) -> bool:
+        """Whether there is a droplet."""
         return self.machine is not Machine.MISSING
 
     @property
     def booted(self) -> bool:
+        """Whether its etcd has been healthy since it booted."""
         return self.machine in {Machine.HEALTHY, Machine.UNHEALTHY}
 
     @property
     def healthy(self) -> bool:
+        """Whether its etcd is healthy."""
         return self.machine is Machine.HEALTHY
 
 
@@ -52,11 +54,13 @@ class Left(StrEnum):
     ALL_AT_ONCE = "the last run was all-at-once"
     TORN_DOWN = "a teardown was interrupted"
 
-    @property
-    def tags(self) -> frozenset[str]:
+    def tags(self, size: int) -> frozenset[str]:
+        """The account's tags of a cluster with this number of members."""
         return {
-            Left.NOTHING: frozenset({f"{CLUSTER}-up", f"{CLUSTER}-size-3", f"{CLUSTER}-one-at-a-time"}),
-            Left.ALL_AT_ONCE: frozenset({f"{CLUSTER}-up", f"{CLUSTER}-size-3", f"{CLUSTER}-all-at-once"}),
+            Left.NOTHING: frozenset({f"{CLUSTER}-up", f"{CLUSTER}-size-{size}", f"{CLUSTER}-one-at-a-time"}),
+            Left.ALL_AT_ONCE: frozenset(
+                {f"{CLUSTER}-up", f"{CLUSTER}-size-{size}", f"{CLUSTER}-all-at-once"}
+            ),
             Left.TORN_DOWN: frozenset({f"{CLUSTER}-one-at-a-time"}),
         }[self]
 
@@ -82,8 +86,21 @@ class Run(NamedTuple):
     phase: Phase
     to_repair: int | None = None
     """The member that it changed before all others, because it alone was unhealthy."""
-    replacing: bool = False
-    """Whether it was told to replace ``REPLACED_BY_COMMAND``, which no later run remembers."""
+    replacing: int | None = None
+    """The member that ``--replace`` names, which no later run remembers."""
+
+
+class Limits(NamedTuple):
+    """What keeps the number of states finite. The default is that of the exploration of three members."""
+
+    changes: int = 1
+    """How often the configuration changes: a second change repeats the states of one."""
+    outside: int = 2
+    """How often something is done to a droplet outside of any run."""
+    replaceable: tuple[int, ...] = (1,)
+    """The members that ``--replace`` may name."""
+    quorum_stays: bool = False
+    """Whether a droplet is deleted outside only while a quorum of others has booted."""
 
 
 class State(NamedTuple):
@@ -93,28 +110,38 @@ class State(NamedTuple):
     run: Run | None = None
     left: Left = Left.NOTHING
     changes: int = 0
-    """How often the configuration changed: once at the most, because a second change repeats the states of one."""
+    """How often the configuration changed."""
     outside: int = 0
-    """How often something was done to a droplet outside of any run: twice at the most."""
+    """How often something was done to a droplet outside of any run."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all members."""
+        return NAMES_OF[len(self.members)]
 
     def with_member(self, index: int, **fields: object) -> State:
+        """The state after a change of one member."""
         members = list(self.members)
         members[index] = members[index]._replace(**fields)  # pyright: ignore[reportArgumentType]
         return self._replace(members=tuple(members))
 
     def at(self, member: int, phase: Phase) -> State:
-        assert self.run is not None
+        """The state when the run has come to a member's phase."""
+        if self.run is None:
+            raise ValueError("no run is under way")
         return self._replace(run=self.run._replace(member=member, phase=phase))
 
     def ended(self) -> State:
+        """The state after the run."""
         return self._replace(run=None)
 
     def healthy(self) -> tuple[bool, ...]:
+        """Which members are healthy."""
         return tuple(member.healthy for member in self.members)
 
 
 def replace_all(state: State) -> State:
     """A change of the configuration that replaces every droplet."""
-    for index in range(len(NAMES)):
+    for index in range(len(state.members)):
         state = state.with_member(index, outdated=True, recorded=False)
     return state
