@@ -1,0 +1,107 @@
+"""What a bootstrap promises: no second cluster, no lost write, and a cluster in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from campaign.models.bootstrap_model import (
+    DATA,
+    EMPTY_BOOTSTRAP_LOG,
+    RUNNING,
+    STRAY,
+    Guards,
+    State,
+    healthy_cluster,
+    is_lost,
+    new_droplets,
+    steps,
+)
+from campaign.models.members import NAMES_OF
+from campaign.models.model import Failure
+
+GOOD_STEPS = (
+    " boots",
+    " starts new",
+    " rejoins",
+    "a leader starts over",
+    " writes to ",
+    " hears of a decision",
+    " sets its log aside",
+    ": it has no data",
+    ": it runs etcd, or is about to",
+    "the deciding member decides",
+    "the deciding member begins again",
+)
+"""Parts of the texts of what happens when no fault disturbs, in the order in which it happens here."""
+
+ENOUGH_STEPS = 500
+"""More steps than any undisturbed bootstrap takes."""
+
+
+@dataclass(frozen=True)
+class BootstrapModel:
+    """Members that boot, decide, start, write and lose their disks."""
+
+    size: int
+    guards: Guards
+
+    def starts(self) -> Sequence[State]:
+        """New droplets, or a cluster with a write. Members that joined later have a cluster already."""
+        healthy = healthy_cluster(self.size)
+        return [healthy] if self.has_later_members else [healthy, new_droplets(self.size)]
+
+    @property
+    def has_later_members(self) -> bool:
+        """Whether the cluster has grown since its bootstrap."""
+        return self.guards.initial_members < self.size
+
+    def options(self, state: State) -> Sequence[tuple[str, State]] | Failure:
+        """What may happen next, or the promise that this state breaks."""
+        if is_lost(state, self.guards):
+            return Failure("no quorum runs without an acknowledged write", _told(state), loses_write=True)
+        if self.has_later_members and DATA not in state.disk:
+            # A cluster that starts over has not the members of one that has grown.
+            return []
+        return list(steps(state, self.guards))
+
+    def failure_at_end(self, state: State) -> Failure | None:
+        """Members that nothing disturbs form one cluster, unless most of their disks were lost."""
+        if not self.can_recover(state):
+            return None
+        for _ in range(ENOUGH_STEPS):
+            if all(does == RUNNING for does in state.does) and all(disk == DATA for disk in state.disk):
+                return None
+            options = self.options(state)
+            if isinstance(options, Failure):
+                return options
+            following = _next(options)
+            if following is None:
+                break
+            state = following
+        return Failure("undisturbed members form one cluster", _told(state))
+
+    def can_recover(self, state: State) -> bool:
+        """Whether a quorum has its logs, or no log has a write. Otherwise an operator has to decide."""
+        written = sum(disk >= STRAY for disk in state.disk)
+        logs = written + state.disk.count(EMPTY_BOOTSTRAP_LOG)
+        if self.has_later_members and DATA not in state.disk:
+            return False
+        return written == 0 or 2 * logs > self.size
+
+
+def _next(options: Sequence[tuple[str, State]]) -> State | None:
+    for part in GOOD_STEPS:
+        for text, state in options:
+            if part in text:
+                return state
+    return None
+
+
+def _told(state: State) -> str:
+    members = zip(NAMES_OF[len(state.does)], state.does, state.disk, strict=True)
+    return "; ".join(f"{name}: {_DOES[does]}, {_DISK[disk]}" for name, does, disk in members)
+
+
+_DOES = ("is off", "asks", "is about to start", "runs etcd")
+_DISK = ("no data", "a log without a write", "a write that was not acknowledged", "an acknowledged write")

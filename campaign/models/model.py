@@ -1,0 +1,35 @@
+"""What a random walk needs to know of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+S = TypeVar("S")
+
+
+class Failure(NamedTuple):
+    """A promise that a schedule has broken."""
+
+    promise: str
+    """The broken promise. It stays the same while a schedule is shrunk."""
+    detail: str = ""
+    """The state in which it was broken, for people."""
+    loses_write: bool = False
+    """Whether an acknowledged write is lost."""
+
+
+class Model(Protocol[S]):
+    """A state machine and its promises."""
+
+    def starts(self) -> Sequence[S]:
+        """The states in which a schedule may begin."""
+        ...
+
+    def options(self, state: S) -> Sequence[tuple[str, S]] | Failure:
+        """What may happen next, or the promise that this state breaks. No two options have the same text."""
+        ...
+
+    def failure_at_end(self, state: S) -> Failure | None:
+        """The broken promise if all faults end in this state, and members and runs go on undisturbed."""
+        ...

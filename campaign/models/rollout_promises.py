@@ -1,0 +1,80 @@
+"""What rolling changes promise: no member is shut down while another is unhealthy, and each change is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from campaign.models.model import Failure
+from campaign.models.rollout_model import happenings, requested_in_the_control_panel, undisturbed
+from campaign.models.rollout_run import Guards, UnsafeError, run_steps
+from campaign.models.rollout_state import Left, Limits, Machine, Member, State
+
+ALL_GUARDS = Guards()
+
+
+@dataclass(frozen=True)
+class RolloutModel:
+    """Runs that change the members of one cluster, and everything beside them."""
+
+    size: int
+    guards: Guards = ALL_GUARDS
+
+    @property
+    def limits(self) -> Limits:
+        """So wide that a walk is hardly ever stopped by them."""
+        return Limits(changes=50, outside=100, replaceable=tuple(range(self.size)), quorum_stays=True)
+
+    def starts(self) -> Sequence[State]:
+        """A healthy cluster, with all that earlier runs may have left."""
+        return [State((Member(),) * self.size, left=left) for left in Left]
+
+    def options(self, state: State) -> Sequence[tuple[str, State]] | Failure:
+        """What may happen next, or the promise that this state breaks."""
+        if self.guards.shutdown_block:
+            try:
+                requested_in_the_control_panel(state)
+            except UnsafeError:
+                return Failure("a member allows its shutdown only while all others are healthy", _told(state))
+        try:
+            steps = [*happenings(state, self.guards, self.limits), *run_steps(state, self.guards)]
+        except UnsafeError:
+            return Failure("a run shuts a member down only while all others are healthy", _told(state))
+        return [(step.text, step.state) for step in steps]
+
+    def failure_at_end(self, state: State) -> Failure | None:
+        """Runs that nothing disturbs finish every change.
+
+        One run is enough when all machines have booted. While a member boots, one that drifted may block its shutdown,
+        and fail the first run.
+        """
+        run = undisturbed(self.guards)
+        calm = _recovered(state.ended(), Machine.UNHEALTHY)
+        if not _finished(after := run(run(calm))):
+            return Failure("two undisturbed runs finish every change", _told(after))
+        if not _finished(after := run(_recovered(calm, Machine.STARTING))):
+            return Failure("one undisturbed run finishes every change when all have booted", _told(after))
+        return None
+
+
+def _recovered(state: State, machine: Machine) -> State:
+    for index, member in enumerate(state.members):
+        if member.machine is machine:
+            state = state.with_member(index, machine=Machine.HEALTHY)
+    return state
+
+
+def _finished(state: State) -> bool:
+    return all(member.healthy and member.known and not member.outdated for member in state.members)
+
+
+def _told(state: State) -> str:
+    return "; ".join(
+        _told_member(name, member) for name, member in zip(state.names, state.members, strict=True)
+    )
+
+
+def _told_member(name: str, member: Member) -> str:
+    outdated = ", and it is outdated" if member.outdated else ""
+    unknown = "" if member.known else ", and no run has recorded it"
+    return f"{name}: {member.machine}{outdated}{unknown}"
