@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills component access acceptance lint bench
+.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -124,3 +124,6 @@ release: .venv/.synced ## Look up the checksum of an etcd release: make release 
 
 bench: setup ## Measure, print a table, write bench/latest.json: make bench ARGS="--only load"
 	@$(PYTHON) -m bench $(ARGS)
+
+campaign: .venv/.synced ## Run random schedules against the models: make campaign ARGS="--model 10000 --seed 7"
+	@PYTHONPATH=cloud-init $(PYTHON) -m campaign $(ARGS)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.models.bootstrap_model import (
+    BLANK,
     DATA,
     EMPTY_BOOTSTRAP_LOG,
+    OFF,
     RUNNING,
     STRAY,
     Guards,
@@ -24,7 +26,6 @@ GOOD_STEPS = (
     " boots",
     " starts new",
     " rejoins",
-    "a leader starts over",
     " writes to ",
     " hears of a decision",
     " sets its log aside",
@@ -47,9 +48,13 @@ class BootstrapModel:
     guards: Guards
 
     def starts(self) -> Sequence[State]:
-        """New droplets, or a cluster with a write. Members that joined later have a cluster already."""
+        """A cluster with a write, with all disks or after a disaster; or new droplets, if none joined later."""
         healthy = healthy_cluster(self.size)
-        return [healthy] if self.has_later_members else [healthy, new_droplets(self.size)]
+        lost = self.guards.initial_members if self.has_later_members else self.size // 2 + 1
+        disaster = healthy._replace(
+            does=(OFF,) * self.size, disk=(BLANK,) * lost + (DATA,) * (self.size - lost)
+        )
+        return [healthy, disaster] if self.has_later_members else [healthy, disaster, new_droplets(self.size)]
 
     @property
     def has_later_members(self) -> bool:
@@ -60,10 +65,11 @@ class BootstrapModel:
         """What may happen next, or the promise that this state breaks."""
         if is_lost(state, self.guards):
             return Failure("no quorum runs without an acknowledged write", _told(state), loses_write=True)
-        if self.has_later_members and DATA not in state.disk:
-            # A cluster that starts over has not the members of one that has grown.
-            return []
-        return list(steps(state, self.guards))
+        following = steps(state, self.guards)
+        if not state.acknowledged:
+            return list(following)
+        # The last copy of a write stays. Without it, there is nothing left that a bug could lose.
+        return [(text, after) for text, after in following if DATA in after.disk or after.thrown_away]
 
     def failure_at_end(self, state: State) -> Failure | None:
         """Members that nothing disturbs form one cluster, unless most of their disks were lost."""
@@ -85,8 +91,6 @@ class BootstrapModel:
         """Whether a quorum has its logs, or no log has a write. Otherwise an operator has to decide."""
         written = sum(disk >= STRAY for disk in state.disk)
         logs = written + state.disk.count(EMPTY_BOOTSTRAP_LOG)
-        if self.has_later_members and DATA not in state.disk:
-            return False
         return written == 0 or 2 * logs > self.size
 
 

@@ -17,10 +17,17 @@ from typing import TypeVar
 from campaign.models.model import Failure, Model
 
 S = TypeVar("S")
+T = TypeVar("T")
 
-WEIGHTS = (0.02, 0.2, 1.0, 1.0, 5.0)
-"""How often one kind of step comes, against the others. Each walk draws one for each kind, so each walk has a character
-of its own: what is rare in one is common in the next."""
+KINDS = (0.0, 0.1, 1.0, 1.0, 5.0)
+"""How often one kind of step comes, against the others. One is drawn for each kind, and now and then all are drawn
+again. So a walk has chapters: what never comes in one is common in the next."""
+
+STEPS = (0.0, 1.0, 1.0)
+"""How often one step comes, against the others of its kind. So some members lead another life than the others."""
+
+CHAPTER = 40
+"""How many steps a chapter has on average."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,37 @@ class Walk:
     failure: Failure | None
 
 
+class Weights:
+    """What a walk prefers in its present chapter."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._kinds: defaultdict[str, float] = defaultdict(lambda: random.choice(KINDS))
+        self._steps: defaultdict[str, float] = defaultdict(lambda: random.choice(STEPS))
+
+    def choose(self, options: Sequence[tuple[str, S]]) -> tuple[str, S]:
+        """Choose a kind, and then a step of this kind: a kind of which many steps are possible comes no more often."""
+        if not self._random.randrange(CHAPTER):
+            self._kinds.clear()
+            self._steps.clear()
+        kinds: defaultdict[str, list[tuple[str, S]]] = defaultdict(list)
+        for option in options:
+            kinds[kind(option[0])].append(option)
+        names = list(kinds)
+        chosen = kinds[self._one_of(names, [self._kinds[name] for name in names])]
+        return self._one_of(chosen, [self._steps[text] for text, _ in chosen])
+
+    def _one_of(self, values: Sequence[T], weights: Sequence[float]) -> T:
+        """Choose by weight, or any of them if none has a weight."""
+        return self._random.choices(values, weights if any(weights) else None)[0]
+
+
 def random_walk(model: Model[S], random: Random, longest: int) -> Walk:
     """Go at random, for at most ``longest`` steps, until a promise is broken or nothing more can happen."""
     starts = model.starts()
     start = random.randrange(len(starts))
     state = starts[start]
-    weights: defaultdict[str, float] = defaultdict(lambda: random.choice(WEIGHTS))
+    weights = Weights(random)
     choices: list[str] = []
     for _ in range(random.randint(longest // 4, longest)):
         options = model.options(state)
@@ -46,7 +78,7 @@ def random_walk(model: Model[S], random: Random, longest: int) -> Walk:
             return Walk(start, tuple(choices), options)
         if not options:
             break
-        text, state = _choice(options, weights, random)
+        text, state = weights.choose(options)
         choices.append(text)
     return Walk(start, tuple(choices), _failure(model, state))
 
@@ -70,17 +102,6 @@ def replay(model: Model[S], start: int, choices: Sequence[str]) -> Walk:
 def kind(text: str) -> str:
     """A step's text without the names in it."""
     return re.sub(r"(member|backup)-\d( and member-\d)*", r"\1", text)
-
-
-def _choice(
-    options: Sequence[tuple[str, S]], weights: defaultdict[str, float], random: Random
-) -> tuple[str, S]:
-    """Choose a kind by its weight, and then any step of this kind: a kind with many steps comes no more often."""
-    kinds: defaultdict[str, list[tuple[str, S]]] = defaultdict(list)
-    for option in options:
-        kinds[kind(option[0])].append(option)
-    (chosen,) = random.choices(list(kinds), [weights[one] for one in kinds])
-    return random.choice(kinds[chosen])
 
 
 def _failure(model: Model[S], state: S) -> Failure | None:
