@@ -64,7 +64,7 @@ class BootstrapModel:
     def options(self, state: State) -> Sequence[tuple[str, State]] | Failure:
         """What may happen next, or the promise that this state breaks."""
         if is_lost(state, self.guards):
-            return Failure("no quorum runs without an acknowledged write", _told(state), loses_write=True)
+            return Failure("no quorum runs without an acknowledged write", self.told(state), loses_write=True)
         following = steps(state, self.guards)
         if not state.acknowledged:
             return list(following)
@@ -85,13 +85,18 @@ class BootstrapModel:
             if following is None:
                 break
             state = following
-        return Failure("undisturbed members form one cluster", _told(state))
+        return Failure("undisturbed members form one cluster", self.told(state))
 
     def can_recover(self, state: State) -> bool:
         """Whether a quorum has its logs, or no log has a write. Otherwise an operator has to decide."""
         written = sum(disk >= STRAY for disk in state.disk)
         logs = written + state.disk.count(EMPTY_BOOTSTRAP_LOG)
         return written == 0 or 2 * logs > self.size
+
+    def told(self, state: State) -> str:
+        """The state in words, a part for each member, with semicolons between them."""
+        members = zip(NAMES_OF[len(state.does)], state.does, state.disk, strict=True)
+        return "; ".join(f"{name}: {_DOES[does]}, {_DISK[disk]}" for name, does, disk in members)
 
 
 def _next(options: Sequence[tuple[str, State]]) -> State | None:
@@ -100,11 +105,6 @@ def _next(options: Sequence[tuple[str, State]]) -> State | None:
             if part in text:
                 return state
     return None
-
-
-def _told(state: State) -> str:
-    members = zip(NAMES_OF[len(state.does)], state.does, state.disk, strict=True)
-    return "; ".join(f"{name}: {_DOES[does]}, {_DISK[disk]}" for name, does, disk in members)
 
 
 _DOES = ("is off", "asks", "is about to start", "runs etcd")

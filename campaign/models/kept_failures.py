@@ -70,10 +70,10 @@ def read(folder: Path) -> Choices:
 
 def told(schedule: Schedule, walk: Walk) -> str:
     """A schedule as a person reads it."""
-    start = schedule.built().starts()[walk.start]
+    model = schedule.built()
     lines = [
         f"model {schedule.model}, {schedule.size} members, seed {schedule.seed}",
-        f"It begins with: {start}",
+        *model.told(model.starts()[walk.start]).split("; "),
         *(f"{number:4d}  {choice}" for number, choice in enumerate(walk.choices, 1)),
     ]
     if walk.failure is None:

@@ -30,6 +30,10 @@ class Model(Protocol[S]):
         """What may happen next, or the promise that this state breaks. No two options have the same text."""
         ...
 
+    def told(self, state: S) -> str:
+        """The state in words, a part for each member, with semicolons between them."""
+        ...
+
     def failure_at_end(self, state: S) -> Failure | None:
         """The broken promise if all faults end in this state, and members and runs go on undisturbed."""
         ...

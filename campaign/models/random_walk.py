@@ -65,8 +65,9 @@ class Weights:
         return self._random.choices(values, weights if any(weights) else None)[0]
 
 
-def random_walk(model: Model[S], random: Random, longest: int) -> Walk:
+def random_walk(model: Model[S], seed: str, longest: int) -> Walk:
     """Go at random, for at most ``longest`` steps, until a promise is broken or nothing more can happen."""
+    random = Random(seed)  # noqa: S311 - a walk has to come again from its seed
     starts = model.starts()
     start = random.randrange(len(starts))
     state = starts[start]

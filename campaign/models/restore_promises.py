@@ -45,7 +45,7 @@ class RestoreModel:
     def options(self, state: State) -> Sequence[tuple[str, State]] | Failure:
         """What may happen next, or the promise that this state breaks."""
         if is_forbidden(state):
-            return Failure("all members start with the snapshot of the decision", _told(state))
+            return Failure("all members start with the snapshot of the decision", self.told(state))
         return list(steps(state, self.guards, LIMITS))
 
     def failure_at_end(self, state: State) -> Failure | None:
@@ -59,12 +59,20 @@ class RestoreModel:
                 break
             state = following
         if state.decision is None:
-            return Failure("undisturbed members come to a decision", _told(state))
+            return Failure("undisturbed members come to a decision", self.told(state))
         runs, _ = state.decision
         members = zip(runs, state.run, state.restored, strict=True)
         if any(named == run and restored is None for named, run, restored in members):
-            return Failure("undisturbed members start with the snapshot of the decision", _told(state))
+            return Failure("undisturbed members start with the snapshot of the decision", self.told(state))
         return None
+
+    def told(self, state: State) -> str:
+        """The state in words, a part for each member, with semicolons between them."""
+        members = zip(NAMES_OF[len(state.run)], state.has, state.restored, strict=True)
+        return "; ".join(
+            f"{name}: has fetched {has or 'nothing'}, has started with {restored or 'nothing'}"
+            for name, has, restored in members
+        )
 
 
 def _next(options: Sequence[tuple[str, State]]) -> State | None:
@@ -73,11 +81,3 @@ def _next(options: Sequence[tuple[str, State]]) -> State | None:
             if part in text:
                 return state
     return None
-
-
-def _told(state: State) -> str:
-    members = zip(NAMES_OF[len(state.run)], state.has, state.restored, strict=True)
-    return "; ".join(
-        f"{name}: has fetched {has or 'nothing'}, has started with {restored or 'nothing'}"
-        for name, has, restored in members
-    )

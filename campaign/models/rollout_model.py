@@ -33,6 +33,10 @@ from campaign.models.rollout_state import (
 )
 
 
+class EndlessRunError(Exception):
+    """A run that nothing disturbs does not end."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """A way to a member that is shut down, or allows it, while another is not healthy."""
@@ -165,7 +169,7 @@ def undisturbed(guards: Guards) -> Callable[[State], State]:
         following: State | None = began(state.ended(), guards, refresh=True)
         while following is not None and following not in ends:
             if len(path) > LONGEST_RUN:
-                raise RuntimeError(f"the run does not end: {following}")
+                raise EndlessRunError
             path.append(following)
             following = onward(following)
         last = path[-1] if following is None else ends[following]

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.models.model import Failure
-from campaign.models.rollout_model import happenings, requested_in_the_control_panel, undisturbed
+from campaign.models.rollout_model import (
+    EndlessRunError,
+    happenings,
+    requested_in_the_control_panel,
+    undisturbed,
+)
 from campaign.models.rollout_run import Guards, UnsafeError, run_steps
 from campaign.models.rollout_state import Left, Limits, Machine, Member, State
 
 ALL_GUARDS = Guards()
+
+SAFE_RUNS = "a run shuts a member down only while all others are healthy"
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,13 @@ class RolloutModel:
             try:
                 requested_in_the_control_panel(state)
             except UnsafeError:
-                return Failure("a member allows its shutdown only while all others are healthy", _told(state))
+                return Failure(
+                    "a member allows its shutdown only while all others are healthy", self.told(state)
+                )
         try:
             steps = [*happenings(state, self.guards, self.limits), *run_steps(state, self.guards)]
         except UnsafeError:
-            return Failure("a run shuts a member down only while all others are healthy", _told(state))
+            return Failure(SAFE_RUNS, self.told(state))
         return [(step.text, step.state) for step in steps]
 
     def failure_at_end(self, state: State) -> Failure | None:
@@ -50,11 +59,24 @@ class RolloutModel:
         """
         run = undisturbed(self.guards)
         calm = _recovered(state.ended(), Machine.UNHEALTHY)
-        if not _finished(after := run(run(calm))):
-            return Failure("two undisturbed runs finish every change", _told(after))
-        if not _finished(after := run(_recovered(calm, Machine.STARTING))):
-            return Failure("one undisturbed run finishes every change when all have booted", _told(after))
+        booted = _recovered(calm, Machine.STARTING)
+        try:
+            if not _finished(after := run(run(calm))):
+                return Failure("two undisturbed runs finish every change", self.told(after))
+            if not _finished(after := run(booted)):
+                return Failure(
+                    "one undisturbed run finishes every change when all have booted", self.told(after)
+                )
+        except EndlessRunError:
+            return Failure("an undisturbed run ends", self.told(calm))
+        except UnsafeError:
+            return Failure(SAFE_RUNS, self.told(calm))
         return None
+
+    def told(self, state: State) -> str:
+        """The state in words, a part for each member, with semicolons between them."""
+        members = [_told(name, member) for name, member in zip(state.names, state.members, strict=True)]
+        return "; ".join([*members, f"tags: {state.left}"])
 
 
 def _recovered(state: State, machine: Machine) -> State:
@@ -68,13 +90,7 @@ def _finished(state: State) -> bool:
     return all(member.healthy and member.known and not member.outdated for member in state.members)
 
 
-def _told(state: State) -> str:
-    return "; ".join(
-        _told_member(name, member) for name, member in zip(state.names, state.members, strict=True)
-    )
-
-
-def _told_member(name: str, member: Member) -> str:
+def _told(name: str, member: Member) -> str:
     outdated = ", and it is outdated" if member.outdated else ""
     unknown = "" if member.known else ", and no run has recorded it"
     return f"{name}: {member.machine}{outdated}{unknown}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from campaign.models.bootstrap_model import Guards
@@ -56,5 +55,4 @@ def schedules(each: int, seed: int) -> Iterator[Schedule]:
 
 def run(schedule: Schedule) -> Walk:
     """Run one schedule."""
-    chance = Random(schedule.name)  # noqa: S311 - a schedule has to come again from its seed
-    return random_walk(schedule.built(), chance, STEPS)
+    return random_walk(schedule.built(), schedule.name, STEPS)

@@ -1,0 +1,101 @@
+"""``make campaign`` keeps what fails, runs it again and shrinks it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from campaign.command import campaign
+from campaign.errors import CampaignError
+from campaign.models import schedules
+from campaign.models.rollout_promises import RolloutModel
+from campaign.models.rollout_run import Guards
+
+APP = typer.Typer()
+APP.command()(campaign)
+UNSAFE = {"rollout": lambda size: RolloutModel(size, Guards(tags_first=False))}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a failing schedule of a model with a bug."""
+    monkeypatch.setattr(schedules, "MODELS", UNSAFE)
+    monkeypatch.setattr("campaign.command.MODELS", UNSAFE)
+    ended = CliRunner().invoke(APP, ["--model", "9", "--seed", "7", "--workers", "1"])
+    assert ended.exit_code == 1, ended.output
+    kept = list((folder / ".cache" / "campaign").iterdir())
+    assert kept
+    assert all(str(one) in ended.output for one in kept)
+    return max(kept, key=lambda one: (one / "choices.json").stat().st_size)
+
+
+def test_a_campaign_without_failures_ends_with_its_line(folder: Path) -> None:
+    ended = CliRunner().invoke(APP, ["--model", "1", "--seed", "7", "--workers", "1"])
+    assert ended.exit_code == 0, ended.output
+    assert "seed 7" in ended.output
+    assert ended.output.splitlines()[-1] == "schedules=4 failed=0 lost=0 linearizable=4"
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_seed_a_new_one_is_printed(folder: Path) -> None:
+    runs = [CliRunner().invoke(APP, ["--model", "1", "--workers", "1"]).output for _ in range(2)]
+    assert runs[0].splitlines()[0] != runs[1].splitlines()[0]
+
+
+def test_a_failing_schedule_is_kept_with_a_trace_for_people(failure: Path) -> None:
+    trace = (failure / "trace.txt").read_text()
+    assert trace.startswith("model rollout, ")
+    assert "\nmember-1: its etcd is healthy\n" in trace
+    assert "\n   1  " in trace
+    assert "Broken promise: a member allows its shutdown only while all others are healthy" in trace
+    assert trace.splitlines()[-1].startswith("tags: ")
+
+
+def test_a_kept_schedule_fails_again_and_is_shrunk(failure: Path) -> None:
+    before = json.loads((failure / "choices.json").read_text())["choices"]
+    again = CliRunner().invoke(APP, ["--replay", str(failure)])
+    assert again.exit_code == 1
+    assert (
+        again.output == (failure / "trace.txt").read_text() + "schedules=1 failed=1 lost=0 linearizable=0\n"
+    )
+    shrunk = CliRunner().invoke(APP, ["--shrink", str(failure)])
+    assert shrunk.exit_code == 1
+    after = json.loads((failure / "choices.json").read_text())["choices"]
+    assert len(after) < len(before)
+    assert len(after) <= 3
+    assert CliRunner().invoke(APP, ["--replay", str(failure)]).output == shrunk.output
+
+
+def test_a_mended_schedule_passes_when_it_is_run_again(
+    failure: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "MODELS", {"rollout": RolloutModel})
+    again = CliRunner().invoke(APP, ["--replay", str(failure)])
+    assert again.exit_code == 0
+    assert again.output.endswith("No promise is broken.\nschedules=1 failed=0 lost=0 linearizable=1\n")
+
+
+@pytest.mark.parametrize(
+    "text", [None, "{}", '{"model": "none", "members": 3, "seed": "", "start": 0, "choices": []}']
+)
+def test_a_folder_without_a_schedule_is_refused(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "choices.json").write_text(text)
+    ended = CliRunner().invoke(APP, ["--replay", str(tmp_path)])
+    assert isinstance(ended.exception, CampaignError)
+    assert "choices.json" in str(ended.exception)
+
+
+def test_replay_and_shrink_are_not_used_together(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(APP, ["--replay", str(tmp_path), "--shrink", str(tmp_path)])
+    assert isinstance(ended.exception, CampaignError)
