@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from campaign.models.bootstrap_model import (
     BLANK,
@@ -11,6 +12,7 @@ from campaign.models.bootstrap_model import (
     EMPTY_BOOTSTRAP_LOG,
     OFF,
     RUNNING,
+    SCRIPT,
     STRAY,
     Guards,
     State,
@@ -26,6 +28,7 @@ GOOD_STEPS = (
     " boots",
     " starts new",
     " rejoins",
+    "a leader starts over",
     " writes to ",
     " hears of a decision",
     " sets its log aside",
@@ -36,6 +39,9 @@ GOOD_STEPS = (
 )
 """Parts of the texts of what happens when no fault disturbs, in the order in which it happens here."""
 
+LAST_COPY = ", the last one with the write"
+"""Is added to the text of a loss: a bug that loses the write is found only before."""
+
 ENOUGH_STEPS = 500
 """More steps than any undisturbed bootstrap takes."""
 
@@ -44,17 +50,35 @@ ENOUGH_STEPS = 500
 class BootstrapModel:
     """Members that boot, decide, start, write and lose their disks."""
 
+    rare: ClassVar[Sequence[str]] = (
+        " loses power",
+        " loses its disk",
+        LAST_COPY,
+        ": it does not answer",
+        ": another cluster's member answers",
+    )
     size: int
     guards: Guards
 
     def starts(self) -> Sequence[State]:
-        """A cluster with a write, with all disks or after a disaster; or new droplets, if none joined later."""
+        """A cluster with a write, and the same after a disaster. Without later members also what comes before.
+
+        That is new droplets, and a decision that may still arrive although the deciding member has booted again.
+        """
         healthy = healthy_cluster(self.size)
         lost = self.guards.initial_members if self.has_later_members else self.size // 2 + 1
         disaster = healthy._replace(
             does=(OFF,) * self.size, disk=(BLANK,) * lost + (DATA,) * (self.size - lost)
         )
-        return [healthy, disaster] if self.has_later_members else [healthy, disaster, new_droplets(self.size)]
+        if self.has_later_members:
+            return [healthy, disaster]
+        before = new_droplets(self.size)
+        decided = before._replace(
+            does=(SCRIPT,) * self.size,
+            announced=(0,) + (1,) * (self.size - 1),
+            decided=not self.guards.own_run,
+        )
+        return [healthy, disaster, before, decided]
 
     @property
     def has_later_members(self) -> bool:
@@ -65,11 +89,21 @@ class BootstrapModel:
         """What may happen next, or the promise that this state breaks."""
         if is_lost(state, self.guards):
             return Failure("no quorum runs without an acknowledged write", self.told(state), loses_write=True)
-        following = steps(state, self.guards)
-        if not state.acknowledged:
-            return list(following)
-        # The last copy of a write stays. Without it, there is nothing left that a bug could lose.
-        return [(text, after) for text, after in following if DATA in after.disk or after.thrown_away]
+        following = list(steps(state, self.guards))
+        if not state.acknowledged or DATA not in state.disk:
+            return following
+        safe = [(text, after) for text, after in following if DATA in after.disk or after.thrown_away]
+        if self.has_later_members:
+            # A cluster that starts over has not the members of one that has grown.
+            return safe
+        return [
+            *safe,
+            *(
+                (text + LAST_COPY, after)
+                for text, after in following
+                if DATA not in after.disk and not after.thrown_away
+            ),
+        ]
 
     def failure_at_end(self, state: State) -> Failure | None:
         """Members that nothing disturbs form one cluster, unless most of their disks were lost."""

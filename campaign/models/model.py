@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 S = TypeVar("S")
 
@@ -21,6 +21,9 @@ class Failure(NamedTuple):
 
 class Model(Protocol[S]):
     """A state machine and its promises."""
+
+    rare: ClassVar[Sequence[str]]
+    """Parts of the texts of steps that come seldom: otherwise nothing else would ever be finished."""
 
     def starts(self) -> Sequence[S]:
         """The states in which a schedule may begin."""

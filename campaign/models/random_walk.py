@@ -23,6 +23,9 @@ KINDS = (0.0, 0.1, 1.0, 1.0, 5.0)
 """How often one kind of step comes, against the others. One is drawn for each kind, and now and then all are drawn
 again. So a walk has chapters: what never comes in one is common in the next."""
 
+RARE_KINDS = (0.0, 0.0, 0.01, 0.05, 0.3)
+"""The same for kinds that a model calls rare."""
+
 STEPS = (0.0, 1.0, 1.0)
 """How often one step comes, against the others of its kind. So some members lead another life than the others."""
 
@@ -43,9 +46,10 @@ class Walk:
 class Weights:
     """What a walk prefers in its present chapter."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, rare: Sequence[str]) -> None:
         self._random = random
-        self._kinds: defaultdict[str, float] = defaultdict(lambda: random.choice(KINDS))
+        self._rare = rare
+        self._kinds: dict[str, float] = {}
         self._steps: defaultdict[str, float] = defaultdict(lambda: random.choice(STEPS))
 
     def choose(self, options: Sequence[tuple[str, S]]) -> tuple[str, S]:
@@ -57,8 +61,14 @@ class Weights:
         for option in options:
             kinds[kind(option[0])].append(option)
         names = list(kinds)
-        chosen = kinds[self._one_of(names, [self._kinds[name] for name in names])]
+        chosen = kinds[self._one_of(names, [self._weight(name) for name in names])]
         return self._one_of(chosen, [self._steps[text] for text, _ in chosen])
+
+    def _weight(self, name: str) -> float:
+        if name not in self._kinds:
+            rare = any(part in name for part in self._rare)
+            self._kinds[name] = self._random.choice(RARE_KINDS if rare else KINDS)
+        return self._kinds[name]
 
     def _one_of(self, values: Sequence[T], weights: Sequence[float]) -> T:
         """Choose by weight, or any of them if none has a weight."""
@@ -71,7 +81,7 @@ def random_walk(model: Model[S], seed: str, longest: int) -> Walk:
     starts = model.starts()
     start = random.randrange(len(starts))
     state = starts[start]
-    weights = Weights(random)
+    weights = Weights(random, model.rare)
     choices: list[str] = []
     for _ in range(random.randint(longest // 4, longest)):
         options = model.options(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from campaign.models.members import NAMES_OF
 from campaign.models.model import Failure
@@ -35,6 +36,7 @@ GOOD_STEPS = (
 class RestoreModel:
     """Members that choose, fetch and restore a snapshot."""
 
+    rare: ClassVar[Sequence[str]] = ()
     size: int
     guards: Guards = ALL_GUARDS
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from campaign.models.model import Failure
 from campaign.models.rollout_model import (
@@ -24,6 +25,7 @@ SAFE_RUNS = "a run shuts a member down only while all others are healthy"
 class RolloutModel:
     """Runs that change the members of one cluster, and everything beside them."""
 
+    rare: ClassVar[Sequence[str]] = ()
     size: int
     guards: Guards = ALL_GUARDS
 
