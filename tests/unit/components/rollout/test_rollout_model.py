@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from campaign.models.rollout_model import Violation, explore, undisturbed
 from campaign.models.rollout_run import Guards
 from campaign.models.rollout_state import Left, Machine, Member, State, replace_all
-from campaign.models.rollout_model import Violation, explore, undisturbed
 
 ALL = Guards()
 
