@@ -73,7 +73,7 @@ class Writing:
         return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
 
     def _discover(self) -> None:
-        while True:
+        while self._writes.wait():
             self.staff()
             time.sleep(DISCOVERY)
             self._known = set(self._listed() or self._known)
