@@ -112,9 +112,9 @@ def test_the_runbook_repairs_a_database_that_is_full_of_keys(drill: Drill) -> No
     finally:
         give_quota(drill, larger)
         drill.etcdctl("alarm", "disarm")
+        drill.configure(healthTimeoutSeconds=None)
     drill.wait_healthy()
     drill.write("with-room")
-    drill.configure(healthTimeoutSeconds=None)
     drill.up()
     settings = json.loads(drill.on(MEMBERS[2], f"cat {SETTINGS}"))
     assert settings["quota_bytes"] == 4 << 30
