@@ -81,7 +81,7 @@ def _become_plugin(launcher: socket.socket) -> Never:
         # A connection without a request only checks that this process runs.
         if request and environment:
             module, directory, *arguments = os.fsdecode(request).split("\0")
-            serve = _provider(PROVIDERS[module]()) if module in PROVIDERS else language_host.serve
+            serve = _provider(PROVIDERS[module]()) if module in PROVIDERS else _programs
             _adopt(directory, outputs, environment)
             launcher.send(b"\1")
             serve(arguments, lambda: launcher.recv(1))
@@ -99,6 +99,20 @@ def _provider(provider: Provider) -> Callable[[list[str], Callable[[], bytes]], 
         serving.stop(None)
 
     return serve
+
+
+def _programs(arguments: list[str], signalled: Callable[[], bytes]) -> None:
+    """Serve programs, whose own modules may have the names of those that the stand-ins share with the checkout."""
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        if (
+            file
+            and not file.startswith(installed)
+            and name.partition(".")[0] not in ("__main__", "localcloud")
+        ):
+            del sys.modules[name]
+    language_host.serve(arguments, signalled)
 
 
 def _adopt(directory: str, outputs: Sequence[int], environment: bytes) -> None:

@@ -46,6 +46,7 @@ import threading
 
 import pulumi
 from beside import VALUE
+from components import OWN
 
 config = pulumi.Config()
 pulumi.export("stack", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
@@ -54,7 +55,7 @@ pulumi.export("secret", config.get_secret("hidden"))
 pulumi.export("folders", [os.getcwd(), sys.path[0], pulumi.runtime.get_root_directory()])
 pulumi.export("argv", sys.argv)
 pulumi.export("name", __name__)
-pulumi.export("imported", VALUE)
+pulumi.export("imported", [VALUE, OWN])
 pulumi.export("main thread", threading.current_thread() is threading.main_thread())
 pulumi.export("dry run", pulumi.runtime.is_dry_run())
 pulumi.export("loaded", "pulumi_digitalocean" in sys.modules)
@@ -65,6 +66,8 @@ print("what a program prints")
 def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path, forked: bool) -> None:
     project = Project(tmp_path, WHERE_AM_I)
     (project.folder / "beside.py").write_text("VALUE = 'beside'\n")
+    # The stand-ins share this package's name with the checkout.
+    (project.folder / "components.py").write_text("OWN = 'its own'\n")
     project.pulumi("config", "set", "plain", "text")
     project.pulumi("config", "set", "--secret", "hidden", "geheim")
     shown = project.up()
@@ -76,7 +79,7 @@ def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path, fork
         "folders": [folder, folder, folder],
         "argv": [folder],
         "name": "__main__",
-        "imported": "beside",
+        "imported": ["beside", "its own"],
         "main thread": True,
         "dry run": False,
         "loaded": forked,
