@@ -77,7 +77,7 @@ down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; it
 
 # Machines mostly wait, for boots and for each other, so three layers at once use two processors.
 test: lint setup ## Lint, then run all tests: three layers at a time
-	@$(MAKE) --jobs=3 --keep-going lifecycle test-pure test-others access component test-nodes \
+	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going lifecycle test-pure test-others access component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
 
 # These tests share no state, so they run in parallel.
