@@ -75,8 +75,10 @@ destroy: host setup ## Run pulumi destroy on stack local
 down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-test: lint setup ## Lint, then run all tests: the lifecycle in parallel with the others
-	@$(MAKE) --jobs=2 --keep-going lifecycle test-pure test-others test-nodes LANE="--verbose | sed --unbuffered ''"
+# Machines mostly wait, for boots and for each other, so three layers at once use two processors.
+test: lint setup ## Lint, then run all tests: three layers at a time
+	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going lifecycle test-pure test-others access component test-nodes \
+		LANE="--verbose | sed --unbuffered ''"
 
 # These tests share no state, so they run in parallel.
 test-pure: .venv/.synced
@@ -84,7 +86,7 @@ test-pure: .venv/.synced
 
 # LANE is set if layers run in parallel: then each test prints one whole line.
 test-others: setup
-	@$(PYTEST) --ignore=tests/lifecycle --ignore=tests/nodes --ignore=tests/unit --ignore=tests/component $(LANE)
+	@$(PYTEST) $(foreach layer,lifecycle access programs nodes unit component,--ignore=tests/$(layer)) $(LANE)
 
 # These tests mostly wait for pauses of etcd and of the program, so several run in parallel.
 test-nodes: setup
@@ -101,10 +103,10 @@ drills: setup ## Test broken backups, restores and recoveries on real machines
 	@$(PYTEST) tests/drills
 
 component: setup ## Test programs of callers, in Python and YAML, on real machines
-	@$(PYTEST) tests/programs
+	@$(PYTEST) tests/programs $(LANE)
 
 access: setup ## Test authentication, clients and their certificates on real machines
-	@$(PYTEST) tests/access
+	@$(PYTEST) tests/access $(LANE)
 
 acceptance: .venv/.synced ## Run a whole life on a real account, with a report: make acceptance STACK=fra1
 	@$(PYTHON) -m acceptance $(or $(STACK),$(error STACK is not set: make acceptance STACK=fra1)) $(ARGS)

@@ -12,10 +12,11 @@ from ..config.naming import key_of
 from ..config.running_clusters import failing_last
 from ..config.settings import Settings
 from ..etcd.admin import Change, ChangeRefusedError
+from ..etcd.authentication import AuthCalls, is_enabled
 from ..identity.stack_state import StackState, access_record
 from .desired import OWN_ROLES, desired_clients
 from .plan import ENABLE, AccessState, Step, access_steps, foreign_clients, removals
-from .state import AuthCalls, apply_steps, is_enabled, read_access
+from .state import apply_steps, read_access
 
 T = TypeVar("T")
 

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
 
 from ..config.access_settings import ROOT
+from ..etcd.authentication import AuthCalls, is_enabled
 from .desired import COVER_ROLES, OWN_ROLES, Access, DesiredClient, KeyRange
 from .plan import AccessState, Held, Step
-
-
-class AuthCalls(Protocol):
-    """Calls of one member's gRPC API. ``components/etcd/admin.py`` implements it."""
-
-    async def change(self, method: str, fields: Mapping[str, Any]) -> Any:
-        """Call a method such as ``Auth/UserAdd``. Raises ``ChangeRefusedError``."""
-        ...
-
-
-async def is_enabled(calls: AuthCalls) -> bool:
-    """Whether authentication is on. Raises ``ChangeRefusedError``."""
-    return bool((await calls.change("Auth/AuthStatus", {})).enabled)
 
 
 async def read_access(

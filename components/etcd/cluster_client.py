@@ -19,6 +19,7 @@ from ..droplets.power_on import PowerSwitch
 from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
 from ..shared.names import by_number, same_cluster
 from .admin import Calls, Change, ChangeRefusedError, DataHash, MemberAdmin
+from .authentication import is_enabled
 from .credentials import Credentials
 from .foreign_members import set_apart, with_connections
 from .health import listed_names
@@ -273,7 +274,7 @@ class ClusterClient:
     async def authentication_is_on(self) -> bool:
         """Whether etcd enforces permissions. Raises ``ChangeRefusedError``."""
         seconds = self._settings.health_timeout_seconds
-        return await self.through_any(_authentication_is_on, seconds=seconds)
+        return await self.through_any(is_enabled, seconds=seconds)
 
     async def disable_authentication(self) -> bool:
         """Switch etcd's authentication off. Returns whether it was on. Users and roles stay.
@@ -284,7 +285,7 @@ class ClusterClient:
 
         async def disable(calls: Calls) -> None:
             nonlocal was_on
-            if await _authentication_is_on(calls):
+            if await is_enabled(calls):
                 was_on = True
                 await calls.change("Auth/AuthDisable", {})
 
@@ -353,7 +354,3 @@ class ClusterClient:
                 raise RuntimeError(UNKNOWN_CERTIFICATE)
             self._context = texts.context()
         return self._context
-
-
-async def _authentication_is_on(calls: Calls) -> bool:
-    return bool((await calls.change("Auth/AuthStatus", {})).enabled)

@@ -6,26 +6,23 @@ Nine bytes take eleven characters. The 64 KiB of user data then hold 1 KB more t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 FIRST = ord("!")
 BASE = 94
 GROUP_BYTES = 9
 GROUP_CHARACTERS = 11
 
+_CHARACTERS = [chr(FIRST + digit) for digit in range(BASE)]
+_PAIRS = [low + high for high in _CHARACTERS for low in _CHARACTERS]
+"""Both characters of each number below 94², the lower digit first. Two at a time are quicker than one."""
+
 
 def encode(data: bytes) -> str:
     """The characters of ``data``. Zero bytes fill its last group, and bzip2 ignores them when it unpacks."""
-    return "".join(
-        _characters(data[start : start + GROUP_BYTES]) for start in range(0, len(data), GROUP_BYTES)
-    )
-
-
-def _characters(group: bytes) -> str:
-    def digits(number: int) -> Iterator[int]:
-        for _ in range(GROUP_CHARACTERS):
-            number, digit = divmod(number, BASE)
-            yield digit
-
-    number = int.from_bytes(group.ljust(GROUP_BYTES, b"\0"), "big")
-    return "".join(chr(FIRST + digit) for digit in digits(number))
+    characters: list[str] = []
+    for start in range(0, len(data), GROUP_BYTES):
+        number = int.from_bytes(data[start : start + GROUP_BYTES].ljust(GROUP_BYTES, b"\0"), "big")
+        for _ in range(GROUP_CHARACTERS // 2):
+            number, pair = divmod(number, BASE * BASE)
+            characters.append(_PAIRS[pair])
+        characters.append(_CHARACTERS[number])
+    return "".join(characters)

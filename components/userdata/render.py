@@ -124,7 +124,7 @@ def _content(entry: dict[str, Any], values: dict[str, str]) -> str:
     if "source" in entry:
         return stripped(entry["source"], (SOURCES / entry["source"]).read_text(encoding="utf-8"))
     # Not base64, which cloud-init would decode: it takes 4 KB more of the limit.
-    return base94.encode(_node_archive() if "archive" in entry else _member_archive(entry["member"], values))
+    return _node_archive() if "archive" in entry else base94.encode(_member_archive(entry["member"], values))
 
 
 def _member_archive(listed: dict[str, dict[str, str]], values: dict[str, str]) -> bytes:
@@ -161,5 +161,5 @@ def _dumped_file(*file: tuple[str, str]) -> str:
 
 
 @functools.cache
-def _node_archive() -> bytes:
-    return pack_sources(archive_files(), SOURCES / "unpack_files.py", Path(__file__).parent)
+def _node_archive() -> str:
+    return base94.encode(pack_sources(archive_files(), SOURCES / "unpack_files.py", Path(__file__).parent))

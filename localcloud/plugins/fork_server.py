@@ -1,26 +1,29 @@
-"""Starts stand-in providers quickly, by a fork: ``python -m localcloud.plugins.fork_server LISTENER``.
+"""Starts stand-in plugins quickly, by a fork: ``python -m localcloud.plugins.fork_server LISTENER``.
 
 ``LISTENER`` is the descriptor of a listening Unix socket of type ``SOCK_SEQPACKET``, to which launchers connect.
 
-A plugin spends most of its start importing gRPC, protobuf and httpx. This process has imported them. Every run of the
-engine gets its own plugins, which are forked from it and get the engine's environment. This process never makes a gRPC
-channel or server, because gRPC does not survive a fork once it has threads.
+A plugin spends most of its start importing gRPC, protobuf and httpx, and a program spends half of an unchanged run
+importing the SDK of DigitalOcean. This process has imported them. Every run of the engine gets its own plugins, which
+are forked from it and get the engine's environment. This process never makes a gRPC channel or server, because gRPC
+does not survive a fork once it has threads.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
 import socket
 import sys
+import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Never
 
-from localcloud.plugins import http_client, server
+from localcloud.plugins import http_client, language_host, server
 from localcloud.plugins.cloudflare.provider import Cloudflare
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 from localcloud.plugins.provider import Provider
@@ -33,6 +36,9 @@ PROVIDERS: Mapping[str, Callable[[], Provider]] = {
 }
 """Providers by the module that a plugin's executable names."""
 
+PRELOADED = ("pulumi", "pulumi_digitalocean", "pydantic", "cryptography.x509", "yaml")
+"""What a program imports, and has imported already when it is run by a language host from here."""
+
 _LARGEST_MESSAGE = 1024 * 1024
 """Bytes of the largest message, which is more than a Unix socket accepts by default."""
 
@@ -41,6 +47,8 @@ def main(descriptor: int) -> Never:
     """Serve launchers until a signal ends the process."""
     started = time.time()
     http_client.prepare()
+    for name in PRELOADED:
+        importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=descriptor)
     # The current objects stay in memory that is shared with the children.
@@ -59,34 +67,56 @@ def main(descriptor: int) -> Never:
 
 
 def _changed_since(started: float) -> bool:
-    """Return whether the plugins' code is newer than this Unix time."""
-    return any(path.stat().st_mtime > started for path in Path(__file__).parent.rglob("*.py"))
+    """Return whether the plugins' code or the installed packages are newer than this Unix time."""
+    code = [*Path(__file__).parent.rglob("*.py"), Path(sysconfig.get_path("purelib"))]
+    return any(path.stat().st_mtime > started for path in code)
 
 
 def _become_plugin(launcher: socket.socket) -> Never:
-    """Serve one provider in the child process, until its launcher ends."""
+    """Serve one plugin in the child process, until its launcher ends."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request, outputs, _, _ = socket.recv_fds(launcher, _LARGEST_MESSAGE, 2)
         environment = launcher.recv(_LARGEST_MESSAGE)
         # A connection without a request only checks that this process runs.
         if request and environment:
-            provider, arguments = _prepare(request, outputs, environment)
+            module, directory, *arguments = os.fsdecode(request).split("\0")
+            serve = _provider(PROVIDERS[module]()) if module in PROVIDERS else _programs
+            _adopt(directory, outputs, environment)
             launcher.send(b"\1")
-            serving = server.start(provider, arguments)
-            launcher.recv(1)
-            provider.cancelled.set()
-            serving.stop(None)
+            serve(arguments, lambda: launcher.recv(1))
     except BaseException:
         traceback.print_exc()
     # Without waiting for threads: operations may still wait for the API, and their results are not needed.
     os._exit(0)
 
 
-def _prepare(request: bytes, outputs: Sequence[int], environment: bytes) -> tuple[Provider, list[str]]:
-    """Adopt the launcher's output, environment and folder; return the provider and the plugin's arguments."""
-    module, directory, *arguments = os.fsdecode(request).split("\0")
-    provider = PROVIDERS[module]()
+def _provider(provider: Provider) -> Callable[[list[str], Callable[[], bytes]], None]:
+    def serve(arguments: list[str], signalled: Callable[[], bytes]) -> None:
+        serving = server.start(provider, arguments)
+        signalled()
+        provider.cancelled.set()
+        serving.stop(None)
+
+    return serve
+
+
+def _programs(arguments: list[str], signalled: Callable[[], bytes]) -> None:
+    """Serve programs, whose own modules may have the names of those that the stand-ins share with the checkout."""
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        if (
+            file
+            and not file.startswith(installed)
+            and name.partition(".")[0] not in ("__main__", "localcloud")
+        ):
+            del sys.modules[name]
+    language_host.serve(arguments, signalled)
+
+
+def _adopt(directory: str, outputs: Sequence[int], environment: bytes) -> None:
+    """Take the launcher's folder, output and environment."""
     for number, output in enumerate(outputs, start=1):
         os.dup2(output, number)
         os.close(output)
@@ -95,7 +125,6 @@ def _prepare(request: bytes, outputs: Sequence[int], environment: bytes) -> tupl
         name, _, value = entry.partition("=")
         os.environ[name] = value
     os.chdir(directory)
-    return provider, arguments
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib import metadata
 from queue import SimpleQueue
 from types import FrameType
@@ -237,11 +238,16 @@ def main(argv: list[str]) -> None:
         sys.exit(
             "pulumi-language-python: the engine's address is missing: run pulumi, which starts this program"
         )
+    serve(argv, partial(_parents_end, os.getppid()))
+
+
+def serve(argv: list[str], signalled: Callable[[], bytes]) -> Never:
+    """Serve until ``signalled`` returns nothing. A byte that it returns is the number of a signal for the program."""
     gc.set_threshold(GARBAGE_THRESHOLD)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     _stop_on_any_thread()
-    threading.Thread(target=_stop_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_follow, args=(signalled,), daemon=True).start()
     limits = [
         ("grpc.max_receive_message_length", MESSAGE_LIMIT),
         ("grpc.max_send_message_length", MESSAGE_LIMIT),
@@ -254,6 +260,12 @@ def main(argv: list[str]) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     host.run_programs()
+
+
+def _follow(signalled: Callable[[], bytes]) -> Never:
+    while number := signalled():
+        os.kill(os.getpid(), number[0])
+    _exit()
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> Never:
@@ -283,11 +295,11 @@ def _stop_on_any_thread() -> None:
     threading.Thread(target=listen, daemon=True).start()
 
 
-def _stop_with_parent(parent: int) -> Never:
-    """End the process when its parent, the engine, has ended without stopping it."""
+def _parents_end(parent: int) -> bytes:
+    """Return when the parent, the engine, has ended without stopping this process."""
     while os.getppid() == parent:
         time.sleep(ORPHAN_CHECK_SECONDS)
-    _exit()
+    return b""
 
 
 if __name__ == "__main__":

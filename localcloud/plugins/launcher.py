@@ -1,7 +1,7 @@
-"""Starts a stand-in provider through the fork server: ``launcher.py MODULE ENGINE_ADDRESS``.
+"""Starts a stand-in plugin through the fork server: ``launcher.py MODULE ENGINE_ADDRESS``.
 
 The engine starts this program and waits for it, so it imports almost nothing. The plugin ends when this process ends,
-and this process ends when the plugin ends: each notices that the connection was closed.
+and this process ends when the plugin ends: each notices that the connection was closed. Signals are passed on.
 """
 
 import os
@@ -26,7 +26,8 @@ _ENGINE_CHECK_INTERVAL = 1.0
 def main(module: str, arguments: list[str]) -> None:
     """Let the fork server run ``module`` with this process's output, environment and folder."""
     engine = os.getppid()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
         signal.signal(number, _end)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     outputs = b"".join(number.to_bytes(4, sys.byteorder) for number in (1, 2))
@@ -41,19 +42,30 @@ def main(module: str, arguments: list[str]) -> None:
         accepted = b""
     if not accepted:
         os.execv(sys.executable, [sys.executable, "-uP", "-m", module, *arguments])  # noqa: S606
+    passed_on: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        passed_on.append(number)
+        try:
+            connection.send(number.to_bytes(1, sys.byteorder))
+        except OSError:
+            _end()
+
+    for number in signals:
+        signal.signal(number, pass_on)
     connection.settimeout(_ENGINE_CHECK_INTERVAL)
     while os.getppid() == engine:
         try:
             connection.recv(1)
         except TimeoutError:
             continue
-        # The plugin has ended unexpectedly.
-        os._exit(1)
+        # Without a signal, the plugin has ended unexpectedly.
+        os._exit(0 if passed_on else 1)
     os._exit(0)
 
 
 def _end(*_: object) -> None:
-    """End the process on a signal. The plugin notices that the connection is closed."""
+    """End the process on a signal, before there is a plugin."""
     os._exit(0)
 
 

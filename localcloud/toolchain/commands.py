@@ -155,7 +155,7 @@ def stand_in(plugin: Plugin) -> str:
         "#!/bin/sh\n"
         f"{STAND_IN_MARK} for {plugin.executable}.\n"
         "unset PYTHONDONTWRITEBYTECODE\n"
-        f"{forked if plugin.kind == 'resource' else ''}"
+        f"{forked if plugin != YAML else ''}"
         f'exec {python} -uP -m {plugin.module} "$@"\n'
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -59,13 +58,6 @@ def losses(pytestconfig: pytest.Config) -> Losses:
 def cloud() -> Iterator[LocalCloud]:
     with fresh_cloud("access") as tested:
         yield tested
-
-
-@pytest.fixture
-def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
-    with cloud.control as client:
-        yield client
-        client.delete("/faults")
 
 
 @pytest.fixture(scope="package")

@@ -123,7 +123,7 @@ class WithClients(Cluster):
 
 
 class AccessStack(WithClients, Live):
-    """A running stack with its writer, its client of ``clientv3`` and its observer."""
+    """A running stack with its writer, its observer and, in each case, a client of ``clientv3``."""
 
     def clients(self) -> Sequence[dict[str, Any]]:
         """The usual clients. The writer may write what the processes beside the stack write."""

@@ -27,10 +27,14 @@ def cluster(
 ) -> Iterator[WithClients]:
     """Members with backups, whose stack knows nothing of authentication. No other member sees the single one."""
     created = WithClients(
-        cloud, tmp_path_factory.mktemp("byhand"), f"byhand{request.param}", domain=DOMAIN,
-        size=request.param, healthTimeoutSeconds=PATIENCE,
-    )  # fmt: skip
+        cloud,
+        tmp_path_factory.mktemp("byhand"),
+        f"byhand{request.param}",
+        domain=DOMAIN,
+        size=request.param,
+    )
     created.up()
+    created.configure(healthTimeoutSeconds=PATIENCE)
     yield created
     created.destroy()
 

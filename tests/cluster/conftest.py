@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -16,13 +15,6 @@ from tests.cluster.cluster import Cluster
 def cloud() -> Iterator[LocalCloud]:
     with fresh_cloud("test") as tested:
         yield tested
-
-
-@pytest.fixture
-def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
-    with cloud.control as client:
-        yield client
-        client.delete("/faults")
 
 
 @pytest.fixture(scope="package")

@@ -101,5 +101,7 @@ def test_a_run_says_that_authentication_is_on_and_how_to_turn_it_off(cluster: Cl
     assert "etcd's authentication is on, so it does not tell its state" in refused.stdout
     assert "etcdctl --user root auth disable" in refused.stdout
     assert "replace" not in refused.stdout.partition("Last observed:")[2]
-    assert "etcd-server-2.example.test answers, but does not tell its state (CommonName of client" in checked
-    assert checked.rstrip().endswith("recover check")
+    assert (
+        "etcd-server-2.example.test runs etcd and follows a leader (authentication was switched on by hand"
+    ) in checked
+    assert checked.rstrip().endswith("set etcd:auth to false, and run pulumi up")

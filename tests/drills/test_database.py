@@ -15,6 +15,7 @@ from tests.drills.drill import MEMBERS, Drill, Losses
 from tests.lifecycle.agent import Agent
 
 MIB = 1 << 20
+MEGABYTE = 10**6
 RUNBOOK = Path(__file__).parents[2] / "docs/monitoring.md"
 SETTINGS = "/etc/etcd/prepare_cluster.json"
 TURNS = 5
@@ -55,7 +56,7 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
         Agent(drill.cloud, "writing", str(tmp_path), "/during", *names) as writer,
     ):
         before = drill.statuses()
-        assert all(status["dbSize"] > 40 * MIB for status in before.values())
+        assert all(status["dbSize"] > 40 * MEGABYTE for status in before.values())
         writer.order("mark")
         time.sleep(1)
         for member in before:
@@ -111,9 +112,9 @@ def test_the_runbook_repairs_a_database_that_is_full_of_keys(drill: Drill) -> No
     finally:
         give_quota(drill, larger)
         drill.etcdctl("alarm", "disarm")
+        drill.configure(healthTimeoutSeconds=None)
     drill.wait_healthy()
     drill.write("with-room")
-    drill.configure(healthTimeoutSeconds=None)
     drill.up()
     settings = json.loads(drill.on(MEMBERS[2], f"cat {SETTINGS}"))
     assert settings["quota_bytes"] == 4 << 30

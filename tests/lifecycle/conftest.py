@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -86,10 +85,3 @@ pytest_runtest_makereport = keep_failure
 @pytest.fixture(autouse=True)
 def mended(request: pytest.FixtureRequest) -> Iterator[None]:
     yield from mended_after(request, "live")
-
-
-@pytest.fixture
-def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
-    with cloud.control as client:
-        yield client
-        client.delete("/faults")

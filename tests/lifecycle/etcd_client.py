@@ -15,6 +15,8 @@ import grpc
 from tests.lifecycle.etcd_messages import MESSAGES
 
 CLIENT_PORT = 2379
+POLLED = 1.0
+"""Seconds after which gRPC has certainly stopped to poll a connection's state, as it does every 0.2 s."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - the name says what happened
@@ -47,19 +49,16 @@ class Connection:
         self._address = address or name
         self._timeout = timeout
         self._channel: grpc.Channel | None = None
-        self._changed = threading.Condition()
-        self._state: grpc.ChannelConnectivity | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether the connection was opened, and has not ended since."""
-        return self._channel is not None and self._state is grpc.ChannelConnectivity.READY
+        """Whether the connection was opened, and no request has failed since."""
+        return self._channel is not None
 
     def open(self) -> None:
         """Connect unless it is connected. Raises ``NoAnswer``."""
-        if self.is_open:
+        if self._channel is not None:
             return
-        self.close()
         try:
             address = socket.gethostbyname(self._address)
         except OSError as error:
@@ -73,19 +72,18 @@ class Connection:
         self._channel = grpc.secure_channel(
             f"ipv4:{address}:{CLIENT_PORT}", self._bundle.credentials(), options
         )
-        self._channel.subscribe(self._observe, try_to_connect=True)
-        with self._changed:
-            self._changed.wait_for(self._is_decided, self._timeout)
-        if not self.is_open:
+        if not is_ready(self._channel, self._timeout):
             self.close()
             raise NoAnswer(f"{self._name}: no connection to {address}")
 
     def close(self) -> None:
         """Close the connection, if it is open."""
         if self._channel is not None:
-            self._channel.unsubscribe(self._observe)
-            self._channel.close()
-        self._channel, self._state = None, None
+            # The thread that polls the state would raise an error on a closed channel.
+            closing = threading.Timer(POLLED, self._channel.close)
+            closing.daemon = True
+            closing.start()
+        self._channel = None
 
     def put(self, key: str, value: str) -> None:
         """Write one key. Raises ``NoAnswer``."""
@@ -125,14 +123,23 @@ class Connection:
             said = f"{error.code().name}: {error.details()}" if isinstance(error, grpc.Call) else str(error)
             raise NoAnswer(f"{self._name}: {said}") from error
 
-    def _observe(self, state: grpc.ChannelConnectivity) -> None:
-        with self._changed:
-            self._state = state
-            self._changed.notify_all()
 
-    def _is_decided(self) -> bool:
-        return self._state in {
+def is_ready(channel: grpc.Channel, seconds: float) -> bool:
+    """Connect, and return whether that succeeded within this time."""
+    decided = threading.Event()
+    states: list[grpc.ChannelConnectivity] = []
+
+    def observe(state: grpc.ChannelConnectivity) -> None:
+        if state in {
             grpc.ChannelConnectivity.READY,
             grpc.ChannelConnectivity.TRANSIENT_FAILURE,
             grpc.ChannelConnectivity.SHUTDOWN,
-        }
+        }:
+            states.append(state)
+            decided.set()
+
+    channel.subscribe(observe, try_to_connect=True)
+    decided.wait(seconds)
+    # A subscription costs a thread that polls.
+    channel.unsubscribe(observe)
+    return states[:1] == [grpc.ChannelConnectivity.READY]

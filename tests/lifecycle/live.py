@@ -1,4 +1,4 @@
-"""A cluster with processes that write and watch all the time, and one that observes the members all the time."""
+"""A cluster with processes that write and watch while cases run, and one that observes the members all the time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ELECTION_TIMEOUT_MS = 1000
 
 
 class Live(Cluster):
-    """A running stack with its writer, its client of ``clientv3`` and its observer."""
+    """A running stack with its writer, its observer and, in each case, a client of ``clientv3``."""
 
     def __init__(self, cloud: LocalCloud, folder: Path, figures: Figures, stack: str, **config: Any) -> None:
         super().__init__(cloud, folder, stack, **config)
@@ -33,14 +33,11 @@ class Live(Cluster):
         self.bundle = folder / "bundle"
 
     def __enter__(self) -> Self:
-        client = ensure_lifecycle_client()
+        self._program = ensure_lifecycle_client()
         self.up()
         self.save_bundle(self.bundle)
         self.writer = self._processes.enter_context(
             Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
-        )
-        self.client = self._processes.enter_context(
-            Process(self.cloud, [str(client), str(self.bundle), f"/clientv3/{self.stack}", *self.names])
         )
         self.observer = self._processes.enter_context(
             Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
@@ -102,7 +99,7 @@ class Live(Cluster):
         expected = list(self.names if members is None else members)
         self.observer.order("expect", names=expected)
         self.wait_up(*expected)
-        with self._written(expected):
+        with self._used(expected) as user:
             began = time.monotonic()
             yield
             seconds = time.monotonic() - began
@@ -114,7 +111,7 @@ class Live(Cluster):
                 "acknowledged write",
             )
             lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
-            client = Clientv3Figures.of(self.client.order("report"), self._stood_still)
+            client = Clientv3Figures.of(user.order("report"), self._stood_still)
             seen = self.observer.order("report")
         case = Case(
             name=name,
@@ -145,16 +142,20 @@ class Live(Cluster):
             assert client.good, case.line()
 
     @contextmanager
-    def _written(self, members: list[str]) -> Generator[None]:
-        """Mark the begin of a case. The clients write until its end: between cases they would only take time."""
-        self.observer.order("mark")
-        self.client.order("mark", members=members)
-        self.writer.order("mark")
-        try:
-            yield
-        finally:
-            self.client.order("rest")
-            self.writer.order("rest")
+    def _used(self, members: list[str]) -> Generator[Process]:
+        """Mark the begin of a case, write until its end, and yield the case's client of ``clientv3``.
+
+        Between cases clients would only take the processor's time.
+        """
+        command = [str(self._program), str(self.bundle), f"/clientv3/{self.stack}", *members]
+        with Process(self.cloud, command) as user:
+            self.observer.order("mark")
+            user.order("mark")
+            self.writer.order("mark")
+            try:
+                yield user
+            finally:
+                self.writer.order("rest")
 
     def _stood_still(self, begin: float, end: float) -> float:
         return self.writer.order("stood_still", begin=begin, end=end)

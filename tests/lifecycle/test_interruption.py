@@ -19,6 +19,7 @@ from tests.lifecycle.update import Step, Update
 
 MEMBER = 2
 MOMENTS = 30
+"""The number of random moments. ``make test`` sets ``LIFECYCLE_MOMENTS`` to fewer, and other ones each time."""
 ID = re.compile(r"[0-9]{4,}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}")
 
 Call = tuple[str, str, str]
@@ -117,12 +118,10 @@ def test_both_apis_may_be_away_while_a_droplet_is_replaced(live: Live, control: 
 
 
 @pytest.mark.timeout(1200)
-def test_runs_killed_at_thirty_random_moments_are_finished_by_the_next(
-    live: Live, undisturbed: Undisturbed
-) -> None:
+def test_runs_killed_at_random_moments_are_finished_by_the_next(live: Live, undisturbed: Undisturbed) -> None:
     seed = int(os.environ.get("LIFECYCLE_SEED", time.time_ns() % 1_000_000))
     moments = random.Random(seed)  # noqa: S311 - anybody may know it
-    for number in range(1, MOMENTS + 1):
+    for number in range(1, int(os.environ.get("LIFECYCLE_MOMENTS", MOMENTS)) + 1):
         after = moments.uniform(0.5, undisturbed.seconds)
         how = moments.choice(("killed", "interrupted"))
         with live.case(f"seed {seed}, moment {number}: {how} after {after:.2f} s", planned=False):

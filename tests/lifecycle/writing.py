@@ -58,7 +58,7 @@ class Writing:
             {
                 "mark": self.mark,
                 "report": self._report,
-                "rest": self._writes.clear,
+                "rest": self.rest,
                 "stood_still": self._standstill.within,
                 "verify": self._verify,
             }
@@ -69,11 +69,15 @@ class Writing:
         self._ledger.mark()
         self._writes.set()
 
+    def rest(self) -> None:
+        """Write nothing more until the next mark."""
+        self._writes.clear()
+
     def _report(self) -> dict[str, Any]:
         return {**asdict(self._ledger.period()), "endpoints": sorted(self._known)}
 
     def _discover(self) -> None:
-        while True:
+        while self._writes.wait():
             self.staff()
             time.sleep(DISCOVERY)
             self._known = set(self._listed() or self._known)
@@ -104,7 +108,10 @@ class Writing:
         # The workers that waited for the same election must not write at the same moments from then on.
         offset = PAUSE * (index + zlib.crc32(name.encode()) / 2**32) / WORKERS
         while name in self._known:
-            self._writes.wait()
+            if not self._writes.is_set():
+                # Members may be replaced during a rest: the next case must not begin with a dead connection.
+                connection.close()
+                self._writes.wait()
             time.sleep(PAUSE - (time.monotonic() - offset) % PAUSE)
             try:
                 connection.open()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -19,9 +20,23 @@ import grpc
 import pytest
 
 from localcloud.plugins import python_program
+from localcloud.plugins.launcher import SOCKET
 from localcloud.toolchain.commands import STAND_IN_MARK, stand_in
 
 from .engine_project import HOST, RUN_LIMIT, Project, processes, wait_until
+from .running_fork_server import running_fork_server
+
+
+@pytest.fixture(params=[False, True], ids=["started", "forked"])
+def forked(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+    """Whether the host is forked from a process that has loaded the SDKs, as in a local cloud."""
+    if not request.param:
+        yield False
+        return
+    with running_fork_server(tmp_path) as server:
+        monkeypatch.setenv(SOCKET, str(server.path))
+        yield True
+
 
 WHERE_AM_I = """\
 import asyncio
@@ -31,6 +46,7 @@ import threading
 
 import pulumi
 from beside import VALUE
+from components import OWN
 
 config = pulumi.Config()
 pulumi.export("stack", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
@@ -39,16 +55,19 @@ pulumi.export("secret", config.get_secret("hidden"))
 pulumi.export("folders", [os.getcwd(), sys.path[0], pulumi.runtime.get_root_directory()])
 pulumi.export("argv", sys.argv)
 pulumi.export("name", __name__)
-pulumi.export("imported", VALUE)
+pulumi.export("imported", [VALUE, OWN])
 pulumi.export("main thread", threading.current_thread() is threading.main_thread())
 pulumi.export("dry run", pulumi.runtime.is_dry_run())
+pulumi.export("loaded", "pulumi_digitalocean" in sys.modules)
 print("what a program prints")
 """
 
 
-def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path) -> None:
+def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path, forked: bool) -> None:
     project = Project(tmp_path, WHERE_AM_I)
     (project.folder / "beside.py").write_text("VALUE = 'beside'\n")
+    # The stand-ins share this package's name with the checkout.
+    (project.folder / "components.py").write_text("OWN = 'its own'\n")
     project.pulumi("config", "set", "plain", "text")
     project.pulumi("config", "set", "--secret", "hidden", "geheim")
     shown = project.up()
@@ -60,9 +79,10 @@ def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path) -> N
         "folders": [folder, folder, folder],
         "argv": [folder],
         "name": "__main__",
-        "imported": "beside",
+        "imported": ["beside", "its own"],
         "main thread": True,
         "dry run": False,
+        "loaded": forked,
     }
     assert "what a program prints" in shown
     assert "geheim" not in shown
@@ -269,6 +289,7 @@ def _processes_of(project: Project) -> list[str]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 @pytest.mark.parametrize("of_its_own", [False, True], ids=["this environment", "virtual environment"])
+@pytest.mark.usefixtures("forked")
 def test_a_program_ends_with_its_engine(
     project_with_virtualenv: Project, how: signal.Signals, of_its_own: bool
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .lab import Lab
+from .objects import ObjectServer
 
 _numbers = count(os.getpid())
 RESERVED = 61999
@@ -37,3 +38,11 @@ def lab(tmp_path: Path, network: str) -> Iterator[Lab]:
     for node in lab.nodes:
         print(f"--- {node.name}\n{node.log[-6000:]}")
     lab.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ObjectServer]:
+    """An object store of this test's own."""
+    server = ObjectServer(tmp_path)
+    yield server
+    server.stop()

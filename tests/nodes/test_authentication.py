@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from etcd_node.etcd.client import UNMANAGED, ClusterClient
@@ -29,13 +27,6 @@ REFUSED = "unknown ca|EOF occurred|reset by peer"
 """What a client sees of a handshake that the other side ends: the alert may come too late."""
 
 UNMANAGED_METRIC = "etcd_node_authentication_unmanaged"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ObjectServer]:
-    server = ObjectServer(tmp_path)
-    yield server
-    server.stop()
 
 
 def defragment(node: Node) -> None:

@@ -9,7 +9,6 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,13 +36,6 @@ from .lab import CALM, Lab, Node, eventually
 from .objects import KEY, ObjectServer
 
 PREFIX = "etcd-test/"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ObjectServer]:
-    server = ObjectServer(tmp_path)
-    yield server
-    server.stop()
 
 
 def configure(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,13 +30,6 @@ ADOPTED = Path(__file__).parents[1] / "unit/components/backups/snapshots/etcd-3.
 """A snapshot of etcd 3.5 with 61 keys, two leases, an alarm, and authentication on."""
 
 VALUES = {f"key-{number}": f"value {number}" for number in range(20)}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ObjectServer]:
-    server = ObjectServer(tmp_path)
-    yield server
-    server.stop()
 
 
 @pytest.fixture

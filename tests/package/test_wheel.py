@@ -24,7 +24,7 @@ NODE_ARCHIVE = """\
 import hashlib
 from {package}.userdata import render
 
-print(hashlib.sha256(render._node_archive()).hexdigest())
+print(hashlib.sha256(render._node_archive().encode()).hexdigest())
 """
 
 

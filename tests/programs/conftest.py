@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 
-import httpx
 import pytest
 
 from localcloud.api import addressing
@@ -61,10 +60,3 @@ def cloud() -> Iterator[LocalCloud]:
     with fresh_cloud("programs") as tested:
         install_yaml_language_host(tested.layout.pulumi_home)
         yield tested
-
-
-@pytest.fixture
-def control(cloud: LocalCloud) -> Iterator[httpx.Client]:
-    with cloud.control as client:
-        yield client
-        client.delete("/faults")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,60 +15,21 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2_grpc
 
-import localcloud
 from localcloud.plugins.fork_server import PROVIDERS
 from localcloud.plugins.launcher import SOCKET
 from localcloud.plugins.tls.provider import Tls
 from localcloud.toolchain.commands import Plugin, needed_plugins, stand_in
+from tests.localcloud.running_fork_server import ForkServer, eventually, running_fork_server
 
 from .engine_client import EngineClient
 
 TLS = next(plugin for plugin in needed_plugins() if plugin.name == "tls")
 
 
-@dataclass(frozen=True)
-class ForkServer:
-    process: subprocess.Popen[bytes]
-    path: Path
-    code: Path
-    """The folder that contains its package."""
-
-    def plugins(self) -> list[int]:
-        return [int(child) for child in _children(self.process.pid)]
-
-
-def _children(process: int) -> list[str]:
-    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 @pytest.fixture
 def fork_server(tmp_path: Path) -> Iterator[ForkServer]:
-    """A fork server on a copy of the code."""
-    code = tmp_path / "code"
-    shutil.copytree(Path(localcloud.__path__[0]), code / "localcloud")
-    path = tmp_path / "plugins.sock"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(str(path))
-        listener.listen()
-        number = listener.fileno()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud.plugins.fork_server", str(number)],
-            pass_fds=[number],
-            cwd=code,
-            env={"PYTHONPATH": str(code)},
-        )
-    yield ForkServer(process, path, code)
-    process.kill()
-    process.wait()
+    with running_fork_server(tmp_path) as server:
+        yield server
 
 
 @dataclass(frozen=True)

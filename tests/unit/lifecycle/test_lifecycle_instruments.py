@@ -87,6 +87,36 @@ def test_a_lost_write_keeps_no_other_from_being_tried(
     assert all(answered.acquire(timeout=5) for _ in range(10))
 
 
+def test_a_rest_ends_the_connections_that_a_case_may_not_begin_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = threading.Event()
+
+    class Member:
+        """Answers, and tells when a worker leaves it."""
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def open(self) -> None:
+            pass
+
+        def put(self, *_: object) -> None:
+            pass
+
+        def close(self) -> None:
+            closed.set()
+
+    monkeypatch.setattr(writing, "Connection", Member)
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    writer = writing.Writing(tmp_path, "/live", ["member"])
+    writer.mark()
+    writer.staff()
+    assert not closed.wait(0.1)
+    writer.rest()
+    assert closed.wait(5)
+
+
 def test_a_period_begins_with_the_first_number_that_is_owed() -> None:
     ledger = Ledger()
     owed, done = ledger.take(), ledger.take()

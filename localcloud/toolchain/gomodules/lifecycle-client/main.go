@@ -18,12 +18,15 @@ import (
 // resources is the number of clients.
 const resources = 3
 
-// readyLimit is how long a period waits for the clients after an outage of the whole cluster.
-const readyLimit = time.Minute
+const (
+	// readyLimit is how long a period waits for the clients after an outage of the whole cluster.
+	readyLimit = time.Minute
+	// connected is how long members need for all connections. Without them all watches would be on one member.
+	connected = 200 * time.Millisecond
+)
 
 type order struct {
-	Order   string   `json:"order"`
-	Members []string `json:"members"`
+	Order string `json:"order"`
 }
 
 func main() {
@@ -40,6 +43,9 @@ func main() {
 			os.Exit(1)
 		}
 		used = append(used, one)
+	}
+	time.Sleep(connected)
+	for _, one := range used {
 		one.start()
 	}
 	obey(ledger, used)
@@ -66,10 +72,6 @@ func answerTo(line []byte, ledger *ledger, used []*resource) map[string]any {
 	case "mark":
 		deadline := time.Now().Add(readyLimit)
 		for _, one := range used {
-			one.rests.Store(false)
-			one.connectTo(given.Members)
-		}
-		for _, one := range used {
 			if !one.ready(deadline) {
 				return map[string]any{"problem": one.prefix + " neither writes nor sees its writes, or has no lease"}
 			}
@@ -77,11 +79,6 @@ func answerTo(line []byte, ledger *ledger, used []*resource) map[string]any {
 		ledger.mark()
 		for _, one := range used {
 			one.mark()
-		}
-		return map[string]any{"answer": nil}
-	case "rest":
-		for _, one := range used {
-			one.rests.Store(true)
 		}
 		return map[string]any{"answer": nil}
 	case "report":

@@ -44,8 +44,6 @@ type resource struct {
 	leased atomic.Bool
 	// writes counts those that were acknowledged.
 	writes atomic.Int64
-	// rests is whether no new write begins.
-	rests atomic.Bool
 }
 
 // newResource connects, and waits until a member answers.
@@ -92,15 +90,6 @@ func (r *resource) start() {
 	go r.keepLease()
 }
 
-// connectTo sets the members to connect to, connects at once to those that did not answer, and watches anew.
-func (r *resource) connectTo(members []string) {
-	r.client.SetEndpoints(endpoints(members)...)
-	r.client.ActiveConnection().ResetConnectBackoff()
-	for _, one := range r.watches {
-		one.restart()
-	}
-}
-
 // ready waits until a new write is acknowledged, each watch has its event, and there is a lease.
 func (r *resource) ready(deadline time.Time) bool {
 	for before := r.writes.Load(); time.Now().Before(deadline); time.Sleep(poll) {
@@ -144,9 +133,6 @@ func endpoints(members []string) []string {
 func (r *resource) write(writer int) {
 	for number := 0; ; number++ {
 		time.Sleep(r.untilTurn(writer))
-		for r.rests.Load() {
-			time.Sleep(r.untilTurn(writer))
-		}
 		key := fmt.Sprintf("%s%d/%d", r.prefix, writer, number%keys)
 		one := r.ledger.begin()
 		for {

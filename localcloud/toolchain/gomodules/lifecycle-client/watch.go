@@ -27,8 +27,6 @@ type watch struct {
 
 	lock   sync.Mutex
 	period watchFigures
-	// cancel ends the stream of this moment.
-	cancel context.CancelFunc
 	// awaited has the revisions of acknowledged writes whose events have not come yet.
 	awaited map[int64]bool
 	seen    map[int64]bool
@@ -51,7 +49,7 @@ type watchFigures struct {
 func newWatch(client *clientv3.Client, prefix string, number int, next int64) *watch {
 	return &watch{
 		client: client, prefix: prefix, number: number, next: next,
-		cancel: func() {}, awaited: map[int64]bool{}, seen: map[int64]bool{},
+		awaited: map[int64]bool{}, seen: map[int64]bool{},
 	}
 }
 
@@ -70,7 +68,7 @@ func (w *watch) follow() {
 	))
 	defer cancel()
 	options := []clientv3.OpOption{
-		clientv3.WithPrefix(), clientv3.WithRev(w.begin(cancel)), clientv3.WithPrevKV(), clientv3.WithProgressNotify(),
+		clientv3.WithPrefix(), clientv3.WithRev(w.from()), clientv3.WithPrevKV(), clientv3.WithProgressNotify(),
 	}
 	for response := range w.client.Watch(ctx, w.prefix, options...) {
 		if err := response.Err(); err != nil {
@@ -89,18 +87,10 @@ func (w *watch) follow() {
 	}
 }
 
-// restart begins a new stream, so that streams are spread over the members again.
-func (w *watch) restart() {
+// from returns the revision from which a new stream must begin.
+func (w *watch) from() int64 {
 	w.lock.Lock()
 	defer w.lock.Unlock()
-	w.cancel()
-}
-
-// begin returns the revision from which a new stream must begin.
-func (w *watch) begin(cancel context.CancelFunc) int64 {
-	w.lock.Lock()
-	defer w.lock.Unlock()
-	w.cancel = cancel
 	return w.next
 }
 
