@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast lifecycle drills component access acceptance lint bench campaign
+.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -75,9 +75,13 @@ destroy: host setup ## Run pulumi destroy on stack local
 down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
-# Machines mostly wait, for boots and for each other, so three layers at once use two processors.
+# Tests of the lifecycle that share no cluster with others. The whole suite runs them in a layer of their own.
+OWN_CLUSTERS := $(patsubst %,tests/lifecycle/test_%.py,interrupted_creation takeover versions without_volumes)
+
+# Machines mostly wait, for boots and for each other, so three layers at once use two processors. The longest is first.
 test: lint setup ## Lint, then run all tests: three layers at a time
-	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going lifecycle test-pure test-others access component test-nodes \
+	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going \
+		test-live test-others test-pure access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
 
 # These tests share no state, so they run in parallel.
@@ -95,6 +99,12 @@ test-nodes: setup
 test-fast: test-pure ## Run the tests that need no machines and no root
 	@$(PYTEST) tests/localcloud/api tests/localcloud/plugins \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
+
+test-live: setup
+	@$(PYTEST) tests/lifecycle $(addprefix --ignore=,$(OWN_CLUSTERS)) $(LANE)
+
+test-own: setup
+	@LIFECYCLE_PART=own $(PYTEST) $(OWN_CLUSTERS) $(LANE)
 
 lifecycle: setup ## Test that no change, fault or interruption loses a write
 	@$(PYTEST) tests/lifecycle $(LANE)

@@ -1,6 +1,7 @@
 """The running cluster that the cases share, and the summary line of the session.
 
-Each worker of pytest-xdist has a local cloud and a running cluster of its own, and runs whole modules.
+Each worker of pytest-xdist has a local cloud and a running cluster of its own, and runs whole modules. So has each part
+that ``LIFECYCLE_PART`` names.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def figures(pytestconfig: pytest.Config) -> Figures:
 
 @pytest.fixture(scope="package")
 def cloud() -> Iterator[LocalCloud]:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    with fresh_cloud(f"life{worker}") as tested:
+    part = os.environ.get("PYTEST_XDIST_WORKER") or os.environ.get("LIFECYCLE_PART", "")
+    with fresh_cloud(f"life{part}") as tested:
         yield tested
 
 
