@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own lifecycle drills component access acceptance lint bench campaign
+.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -78,10 +78,13 @@ down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; it
 # Tests of the lifecycle that share no cluster with others. The whole suite runs them in a layer of their own.
 OWN_CLUSTERS := $(patsubst %,tests/lifecycle/test_%.py,interrupted_creation takeover versions without_volumes)
 
+# What the lifecycle and the drills do, with authentication on: make access has it, the whole suite would take too long.
+REPEATED := $(patsubst %,tests/access/test_%.py,disasters life versions)
+
 # Machines mostly wait, for boots and for each other, so three layers at once use two processors. The longest is first.
 test: lint setup ## Lint, then run all tests: three layers at a time
 	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going \
-		test-live test-others test-pure access test-own component test-nodes \
+		test-live test-others test-pure test-access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
 
 # These tests share no state, so they run in parallel.
@@ -115,8 +118,11 @@ drills: setup ## Test broken backups, restores and recoveries on real machines
 component: setup ## Test programs of callers, in Python and YAML, on real machines
 	@$(PYTEST) tests/programs $(LANE)
 
+test-access: setup
+	@$(PYTEST) tests/access $(addprefix --ignore=,$(REPEATED)) $(LANE)
+
 access: setup ## Test authentication, clients and their certificates on real machines
-	@$(PYTEST) tests/access $(LANE)
+	@$(PYTEST) tests/access
 
 acceptance: .venv/.synced ## Run a whole life on a real account, with a report: make acceptance STACK=fra1
 	@$(PYTHON) -m acceptance $(or $(STACK),$(error STACK is not set: make acceptance STACK=fra1)) $(ARGS)

@@ -27,7 +27,6 @@ SHORT_SECONDS = 30
 MANAGEMENT = "/etc/etcd/management.pem"
 
 
-@pytest.mark.timeout(600)
 def test_the_peers_of_an_existing_cluster_move_to_their_own_authority(
     cloud: LocalCloud, figures: Figures, tmp_path: Path
 ) -> None:

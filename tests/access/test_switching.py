@@ -83,7 +83,6 @@ def test_authentication_is_not_forgotten_but_switched_off(single: WithClients) -
     assert single.may(OPERATOR, "get", "/app/old")
 
 
-@pytest.mark.timeout(600)
 def test_a_run_killed_at_any_step_ends_as_configured_after_the_next(
     single: WithClients, cloud: LocalCloud, tmp_path: Path
 ) -> None:

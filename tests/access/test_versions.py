@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import VERSIONS, checksum, ensure_mirror
 from tests.access.stack import APP, AccessStack
 from tests.lifecycle.figures import Figures
 
 
-@pytest.mark.timeout(600)
 def test_users_and_permissions_last_through_every_minor_version(
     cloud: LocalCloud, figures: Figures, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ def undisturbed(live: Live) -> Undisturbed:
         return Undisturbed(update.steps(), seconds, before, list(calls(control)))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_one_run_finishes_after_an_engine_was_killed_in_any_step(
     live: Live, undisturbed: Undisturbed
 ) -> None:
@@ -68,7 +68,7 @@ def test_one_run_finishes_after_an_engine_was_killed_in_any_step(
     live.up("--expect-no-changes")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_each_call_of_the_api_may_fail_once(
     live: Live,
     control: httpx.Client,
@@ -117,7 +117,7 @@ def test_both_apis_may_be_away_while_a_droplet_is_replaced(live: Live, control: 
         live.up()
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_runs_killed_at_random_moments_are_finished_by_the_next(live: Live, undisturbed: Undisturbed) -> None:
     seed = int(os.environ.get("LIFECYCLE_SEED", time.time_ns() % 1_000_000))
     moments = random.Random(seed)  # noqa: S311 - anybody may know it
