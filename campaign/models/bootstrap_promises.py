@@ -22,7 +22,7 @@ from campaign.models.bootstrap_model import (
     steps,
 )
 from campaign.models.members import NAMES_OF
-from campaign.models.model import Failure
+from campaign.models.model import Failure, good_step
 
 GOOD_STEPS = (
     " boots",
@@ -115,7 +115,7 @@ class BootstrapModel:
             options = self.options(state)
             if isinstance(options, Failure):
                 return options
-            following = _next(options)
+            following = good_step(options, GOOD_STEPS)
             if following is None:
                 break
             state = following
@@ -131,14 +131,6 @@ class BootstrapModel:
         """The state in words, a part for each member, with semicolons between them."""
         members = zip(NAMES_OF[len(state.does)], state.does, state.disk, strict=True)
         return "; ".join(f"{name}: {_DOES[does]}, {_DISK[disk]}" for name, does, disk in members)
-
-
-def _next(options: Sequence[tuple[str, State]]) -> State | None:
-    for part in GOOD_STEPS:
-        for text, state in options:
-            if part in text:
-                return state
-    return None
 
 
 _DOES = ("is off", "asks", "is about to start", "runs etcd")

@@ -40,3 +40,11 @@ class Model(Protocol[S]):
     def failure_at_end(self, state: S) -> Failure | None:
         """The broken promise if all faults end in this state, and members and runs go on undisturbed."""
         ...
+
+
+def good_step(options: Sequence[tuple[str, S]], good: Sequence[str]) -> S | None:
+    """The state after the first step that happens when no fault disturbs, or ``None`` when there is no such step.
+
+    ``good`` has parts of the texts of these steps, in the order in which they happen.
+    """
+    return next((state for part in good for text, state in options if part in text), None)

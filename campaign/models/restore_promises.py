@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from campaign.models.members import NAMES_OF
-from campaign.models.model import Failure
+from campaign.models.model import Failure, good_step
 from campaign.models.restore_model import (
     BACKUPS,
     Guards,
@@ -57,7 +57,7 @@ class RestoreModel:
             options = self.options(state)
             if isinstance(options, Failure):
                 return options
-            if (following := _next(options)) is None:
+            if (following := good_step(options, GOOD_STEPS)) is None:
                 break
             state = following
         if state.decision is None:
@@ -75,11 +75,3 @@ class RestoreModel:
             f"{name}: has fetched {has or 'nothing'}, has started with {restored or 'nothing'}"
             for name, has, restored in members
         )
-
-
-def _next(options: Sequence[tuple[str, State]]) -> State | None:
-    for part in GOOD_STEPS:
-        for text, state in options:
-            if part in text:
-                return state
-    return None

@@ -60,30 +60,46 @@ def test_an_unacknowledged_number_is_retried_before_a_new_one() -> None:
     assert (ledger.period().failed, ledger.period().retried) == (1, 1)
 
 
+class Member:
+    """A member that answers every write."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def open(self) -> None:
+        pass
+
+    def put(self, *_: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def written_to(member: type[Member], folder: Path, monkeypatch: pytest.MonkeyPatch) -> writing.Writing:
+    """A writer that writes to such a member."""
+    monkeypatch.setattr(writing, "Connection", member)
+    monkeypatch.setattr(writing, "PAUSE", 0.01)
+    writer = writing.Writing(folder, "/live", ["member"])
+    writer.mark()
+    writer.staff()
+    return writer
+
+
 def test_a_lost_write_keeps_no_other_from_being_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts, answered = count(), threading.Semaphore(0)
 
-    class Member:
+    class Silent(Member):
         """Never answers its first write, and none after the tenth."""
-
-        def __init__(self, *_: object) -> None:
-            pass
-
-        def open(self) -> None:
-            pass
 
         def put(self, *_: object) -> None:
             if next(attempts) not in range(1, 11):
                 threading.Event().wait()
             answered.release()
 
-    monkeypatch.setattr(writing, "Connection", Member)
-    monkeypatch.setattr(writing, "PAUSE", 0.01)
-    writer = writing.Writing(tmp_path, "/live", ["member"])
-    writer.mark()
-    writer.staff()
+    written_to(Silent, tmp_path, monkeypatch)
     assert all(answered.acquire(timeout=5) for _ in range(10))
 
 
@@ -92,26 +108,13 @@ def test_a_rest_ends_the_connections_that_a_case_may_not_begin_with(
 ) -> None:
     closed = threading.Event()
 
-    class Member:
-        """Answers, and tells when a worker leaves it."""
-
-        def __init__(self, *_: object) -> None:
-            pass
-
-        def open(self) -> None:
-            pass
-
-        def put(self, *_: object) -> None:
-            pass
+    class Left(Member):
+        """Tells when a worker leaves it."""
 
         def close(self) -> None:
             closed.set()
 
-    monkeypatch.setattr(writing, "Connection", Member)
-    monkeypatch.setattr(writing, "PAUSE", 0.01)
-    writer = writing.Writing(tmp_path, "/live", ["member"])
-    writer.mark()
-    writer.staff()
+    writer = written_to(Left, tmp_path, monkeypatch)
     assert not closed.wait(0.1)
     writer.rest()
     assert closed.wait(5)
