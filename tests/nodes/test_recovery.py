@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from threading import Thread
@@ -27,13 +26,6 @@ from .api import TOKEN
 from .lab import Lab, Node, eventually, wait_until_promoted
 from .objects import ObjectServer
 from .test_backup import bootstrap, leader, run_backup, stored_backups, wait_for_addresses
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ObjectServer]:
-    server = ObjectServer(tmp_path)
-    yield server
-    server.stop()
 
 
 def survey_from(node: Node) -> Survey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +22,6 @@ from .test_different_data import Operator
 
 # Every other test runs the default version.
 OTHERS = [version for version in VERSIONS if version != DEFAULT_VERSION]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ObjectServer]:
-    server = ObjectServer(tmp_path)
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("version", OTHERS)
