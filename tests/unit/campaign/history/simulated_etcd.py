@@ -371,6 +371,9 @@ class _Watcher:
             self._deliver(simulation.store.revision)
             revision = max(self.next - 1, simulation.store.revision)
             self._record(WatchProgress(client="w", at=simulation.now, watch=self.name, revision=revision))
+            self.next = revision + 1
+        else:
+            self._deliver(random.randint(self.next - 1, max(self.next - 1, simulation.store.revision)))
         simulation.after(20, self.step)
 
     def _deliver(self, until: int) -> None:
