@@ -19,7 +19,7 @@ const (
 )
 
 // explain adds to the first illegal judgment which operations fit into no order, and draws a picture of them.
-func explain(partitions []partition, failed []judgment, picture string) error {
+func explain(partitions []*partition, failed []judgment, picture string) error {
 	for number := range failed {
 		if failed[number].Verdict != verdicts[porcupine.Illegal] {
 			continue
@@ -38,15 +38,15 @@ func explain(partitions []partition, failed []judgment, picture string) error {
 	return nil
 }
 
-func (p partition) text(operation porcupine.Operation) string {
+func (p *partition) text(operation porcupine.Operation) string {
 	from := operation.Metadata.(origin)
-	what := describe(p.names, operation.Input.(input), operation.Output.(output))
+	what := p.describe(operation.Input.(input), operation.Output.(output))
 	return fmt.Sprintf("call %d of client %s, %s", from.call, from.client, what)
 }
 
 // longest returns the longest order of operations that is legal, and the others by their ends.
-func longest(one partition) ([]porcupine.Operation, []porcupine.Operation) {
-	_, info := porcupine.CheckOperationsVerbose(model(one.names, one.initial()), one.operations, explainLimit)
+func longest(one *partition) ([]porcupine.Operation, []porcupine.Operation) {
+	_, info := porcupine.CheckOperationsVerbose(one.model(one.initial()), one.operations, explainLimit)
 	numbers := []int{}
 	for _, partial := range info.PartialLinearizations()[0] {
 		if len(partial) > len(numbers) {
@@ -71,9 +71,9 @@ func longest(one partition) ([]porcupine.Operation, []porcupine.Operation) {
 //
 // It begins with the state in which the earlier ones leave the store, and ends where the first stuck operation ends.
 // If that part alone is legal, the page goes on to the end of the history.
-func draw(one partition, order, stuck []porcupine.Operation, path string) error {
+func draw(one *partition, order, stuck []porcupine.Operation, path string) error {
 	early := max(0, len(order)-pictured)
-	model := model(one.names, one.initial())
+	model := one.model(one.initial())
 	reached := model.Init()
 	for _, operation := range order[:early] {
 		_, reached = model.Step(reached, operation.Input, operation.Output)

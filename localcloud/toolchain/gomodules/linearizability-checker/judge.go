@@ -28,7 +28,7 @@ type judgment struct {
 
 // judgeAll judges the partitions in parallel, and returns the judgments of those that are not linearizable, or that
 // took too long.
-func judgeAll(partitions []partition, deadline time.Time) []judgment {
+func judgeAll(partitions []*partition, deadline time.Time) []judgment {
 	results := make([]porcupine.CheckResult, len(partitions))
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var running sync.WaitGroup
@@ -38,8 +38,7 @@ func judgeAll(partitions []partition, deadline time.Time) []judgment {
 			defer func() { <-free }()
 			results[number] = porcupine.Unknown
 			if left := time.Until(deadline); left > 0 {
-				model := model(one.names, one.initial())
-				results[number] = porcupine.CheckOperationsTimeout(model, one.operations, left)
+				results[number] = porcupine.CheckOperationsTimeout(one.model(one.initial()), one.operations, left)
 			}
 		})
 	}

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -16,43 +14,42 @@ const (
 	remove
 	revoke
 	read
+	// arm is the begin of an unknown call: from then on it may have an effect.
+	arm
 )
 
 // unseen is the value of all writes whose values nobody had. No client can write it: it is no text.
 const unseen = "\xffunseen"
 
-// unranked is the rank of an operation that has none.
-const unranked = -1
-
 // input is what a call asked for.
 type input struct {
 	kind kind
 	// key is the place of the key in the state. A read has its keys in keys.
-	key      int
-	keys     []int
-	value    string
-	expected *string
-	// expectedMod is 0 if the key must not exist.
+	key   int
+	keys  []int
+	value string
+	// expected is the value that a swap expects, expectedMod the revision: 0 if the key must not exist.
+	expected    *string
 	expectedMod *int64
 	lease       int64
-	// rank is the place of an unknown call among those of its key that differ in nothing but their begin.
-	rank int
+	// unknown is the number of the armed call among the unknown calls of the partition.
+	unknown int
 }
 
-// output is what is known about the effect of a call.
+// output is what is known about the effect of a call that certainly took place.
 type output struct {
-	// acknowledged says that the cluster answered.
+	// acknowledged says that the cluster answered. Otherwise somebody had the value that the call wrote.
 	acknowledged bool
-	// effective says that the call wrote: an answer says so, or somebody had its value.
+	// effective says that the call wrote or deleted.
 	effective bool
-	// revision is that of the answer, or that of the value which somebody had; 0 if it is unknown.
+	// revision is that of the answer, or that of the value which somebody had.
 	revision int64
 	// found has what a read returned for each of the keys of the input; nil if it did not read.
 	found []*keyValue
 }
 
-// keyState is a key in the store. The zero value is a key that never existed.
-type keyState struct {
+// content is a key in the store. The zero value is a key that does not exist.
+type content struct {
 	exists bool
 	value  string
 	// mod is the revision of the last write, or the least that it can be if exact is false.
@@ -60,205 +57,243 @@ type keyState struct {
 	exact bool
 	// lease can end at any time and delete the key.
 	lease int64
-	// writes and removes count the ranked operations that have happened.
-	writes, removes int
+}
+
+// keyState is a key, and the unknown calls that may still change it.
+type keyState struct {
+	content
+	// removes and writes count unknown deletes, and unknown puts of values that nobody saw, without a lease. Those of
+	// a kind differ in nothing.
+	removes, writes int
+	// others are the numbers of all other unknown calls, in order.
+	others []int
 }
 
 // state is a store with the keys of one partition. It is never changed.
 type state struct {
-	// revision is the least that the store's revision can be.
+	// revision is the largest that a call has had.
 	revision int64
 	keys     []keyState
 }
 
-// model returns the sequential behaviour of etcd with some keys, from a state on.
+// etcd is the sequential behaviour of a cluster that has the keys of one partition.
 //
-// Revisions are part of it: each write has a larger one than all before it. Acknowledged calls have theirs, so hardly
-// any order is left to be searched. An unknown call never ends, so it can also take place after all others: then it
-// has no effect that anybody saw.
-func model(names []string, initial state) porcupine.Model {
+// Revisions are part of it: each write has a larger one than all before it. Hardly any order is left to be searched.
+//
+// An unknown call is no operation, unless somebody saw its value. It can take place at any time after its begin, and
+// it matters only if it explains what a later call had. So it waits in the state, and takes place when such a call needs
+// it: because that call finds no key, or one to delete, or because its comparison is false. The end of a lease is the
+// same.
+type etcd struct {
+	names []string
+	// unknown are the calls that were not acknowledged and whose value nobody saw.
+	unknown []input
+}
+
+// model returns the behaviour from a state on.
+func (e *etcd) model(initial state) porcupine.Model {
 	nondeterministic := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{initial} },
 		Step: func(before, in, out any) []any {
 			after := []any{}
-			for _, one := range step(before.(state), in.(input), out.(output)) {
+			for _, one := range e.step(before.(state), in.(input), out.(output)) {
 				after = append(after, one)
 			}
 			return after
 		},
-		Equal: func(one, other any) bool {
-			a, b := one.(state), other.(state)
-			return a.revision == b.revision && slices.Equal(a.keys, b.keys)
-		},
-		Hash: func(one any) uint64 { return one.(state).hash() },
-		DescribeOperation: func(in, out any) string {
-			return describe(names, in.(input), out.(output))
-		},
-		DescribeState: func(one any) string { return one.(state).describe(names) },
+		Equal:             func(one, other any) bool { return one.(state).equal(other.(state)) },
+		Hash:              func(one any) uint64 { return one.(state).hash() },
+		DescribeOperation: func(in, out any) string { return e.describe(in.(input), out.(output)) },
+		DescribeState:     func(one any) string { return e.describeState(one.(state)) },
 	}
 	return nondeterministic.ToModel()
 }
 
 // step returns the states that may follow; none if the call cannot take place in this state.
-func step(before state, in input, out output) []state {
-	if out.acknowledged && out.revision < before.revision {
-		return nil
-	}
+func (e *etcd) step(before state, in input, out output) []state {
 	switch in.kind {
-	case put:
-		return stepPut(before, in, out)
-	case swap:
-		return stepSwap(before, in, out)
-	case remove:
-		return stepRemove(before, in, out)
+	case arm:
+		return []state{e.arm(before, in)}
 	case revoke:
-		return stepRevoke(before, in)
+		key := before.keys[in.key]
+		if key.lease == in.lease {
+			key.content = content{}
+		}
+		return []state{before.with(in.key, key)}
+	}
+	if out.revision < before.revision || (in.kind != read && out.effective && out.revision == before.revision) {
+		return nil
+	}
+	after := []state{{out.revision, before.keys}}
+	for place, number := range in.keys {
+		next := []state{}
+		for _, key := range e.explain(before.keys[number], func(now content) bool { return possible(now, in, out, place) }) {
+			key.content = change(key.content, in, out, place)
+			for _, one := range after {
+				next = append(next, one.with(number, key))
+			}
+		}
+		after = next
+	}
+	return after
+}
+
+func (e *etcd) arm(before state, in input) state {
+	key, call := before.keys[in.key], e.unknown[in.unknown]
+	switch {
+	case call.kind == remove:
+		key.removes++
+	case call.kind == put && call.value == unseen && call.lease == 0:
+		key.writes++
 	default:
-		return stepRead(before, in, out)
+		place, _ := slices.BinarySearch(key.others, in.unknown)
+		key.others = slices.Insert(slices.Clone(key.others), place, in.unknown)
 	}
+	return before.with(in.key, key)
 }
 
-func stepPut(before state, in input, out output) []state {
-	if in.rank != unranked && in.rank != before.keys[in.key].writes {
-		return nil
-	}
-	return before.write(in, out)
-}
-
-func stepRemove(before state, in input, out output) []state {
-	key := before.keys[in.key]
-	switch {
-	case in.rank != unranked && in.rank != key.removes:
-		return nil
-	case out.acknowledged && out.effective != key.exists:
-		// Only the end of its lease can have deleted the key.
-		if out.effective || key.lease == 0 {
-			return nil
+// possible says whether a call can have its answer if a key is as given.
+func possible(now content, in input, out output, place int) bool {
+	switch in.kind {
+	case read:
+		return now.matches(out.found[place], out.revision)
+	case remove:
+		return now.exists == out.effective
+	case swap:
+		canBeTrue, canBeFalse := now.compare(in)
+		if out.effective {
+			return canBeTrue
 		}
-		return []state{before.without(in, out.revision)}
-	case !key.exists:
-		return []state{before.without(in, out.revision)}
+		return canBeFalse && (out.found == nil || now.matches(out.found[place], out.revision))
 	}
-	if out.acknowledged && out.effective && out.revision <= before.revision {
-		return nil
-	}
-	return []state{before.without(in, max(out.revision, before.revision+1))}
+	return true
 }
 
-// stepRevoke deletes the key if it still has the lease. All keys of a lease are deleted at one revision, which is
-// unknown.
-func stepRevoke(before state, in input) []state {
-	if before.keys[in.key].lease != in.lease {
-		return []state{before}
-	}
-	return []state{before.ended(in.key)}
-}
-
-func stepSwap(before state, in input, out output) []state {
-	canBeTrue, canBeFalse := compare(before.keys[in.key], in)
-	unequal := before
-	if before.keys[in.key].lease != 0 {
-		ended := before.ended(in.key)
-		equal, unlike := compare(ended.keys[in.key], in)
-		if !canBeFalse {
-			unequal = ended
-		}
-		canBeTrue, canBeFalse = canBeTrue || equal, canBeFalse || unlike
-	}
-	after := []state{}
-	if canBeTrue && (out.effective || !out.acknowledged) {
-		after = append(after, before.write(in, out)...)
-	}
+// change returns the key after the call.
+func change(now content, in input, out output, place int) content {
 	switch {
-	case !canBeFalse || out.effective:
-		return after
-	case !out.acknowledged:
-		return append(after, unequal)
-	case out.found == nil:
-		return append(after, unequal.at(out.revision))
+	case in.kind == remove:
+		return content{}
+	case out.effective:
+		return content{exists: true, value: in.value, mod: out.revision, exact: true, lease: in.lease}
+	case out.found != nil && now.exists:
+		now.mod, now.exact = out.found[place].Mod, true
 	}
-	return append(after, stepRead(unequal, in, out)...)
+	return now
 }
 
-// compare says whether comparing a key with what the call expects can be true, and whether it can be false. Both are
+// matches says whether a read at a revision can find the key like this. No key is found if it does not exist.
+func (c content) matches(found *keyValue, revision int64) bool {
+	if found == nil || !c.exists {
+		return found == nil && !c.exists
+	}
+	return c.value == found.Value && c.mod <= found.Mod && (!c.exact || c.mod == found.Mod) && found.Mod <= revision
+}
+
+// compare says whether comparing the key with what a swap expects can be true, and whether it can be false. Both are
 // possible while the key's revision is unknown.
-func compare(key keyState, in input) (bool, bool) {
+func (c content) compare(in input) (bool, bool) {
 	equal := false
 	switch {
 	case in.expectedMod != nil && *in.expectedMod == 0:
-		equal = !key.exists
-	case !key.exists:
+		equal = !c.exists
+	case !c.exists:
 	case in.expectedMod == nil:
-		equal = *in.expected == key.value
-	case !key.exact:
-		return *in.expectedMod >= key.mod, true
+		equal = *in.expected == c.value
+	case !c.exact:
+		return *in.expectedMod >= c.mod, true
 	default:
-		equal = *in.expectedMod == key.mod
+		equal = *in.expectedMod == c.mod
 	}
 	return equal, !equal
 }
 
-func stepRead(before state, in input, out output) []state {
-	now := state{out.revision, slices.Clone(before.keys)}
-	for place, key := range in.keys {
-		found, stored := out.found[place], &now.keys[key]
-		switch {
-		case found == nil && stored.exists && stored.lease == 0:
-			return nil
-		case found == nil:
-			*stored = stored.gone()
-		case !stored.exists || stored.value != found.Value:
-			return nil
-		case stored.exact && stored.mod != found.Mod, stored.mod > found.Mod, found.Mod > out.revision:
-			return nil
-		default:
-			stored.mod, stored.exact = found.Mod, true
+// explain returns the key as it is if that is possible, else what leases and unknown calls can have made of it.
+func (e *etcd) explain(key keyState, possible func(content) bool) []keyState {
+	reached := []keyState{key}
+	if key.lease != 0 {
+		reached = append(reached, key.without())
+	}
+	for _, one := range reached {
+		if possible(one.content) {
+			return []keyState{one}
 		}
 	}
-	return []state{now}
-}
-
-// write returns the state after a write of the key, if its revision allows that.
-func (s state) write(in input, out output) []state {
-	revision, exact := s.revision+1, out.revision != 0
-	if exact {
-		if out.revision < revision {
-			return nil
+	explained := []keyState{}
+	for calls := 0; len(reached) > 0; calls++ {
+		next := []keyState{}
+		for _, one := range reached {
+			for _, changed := range e.changed(one, calls == 0) {
+				if possible(changed.content) {
+					explained = append(explained, changed)
+				} else {
+					next = append(next, changed)
+				}
+			}
 		}
-		revision = out.revision
+		reached = next
 	}
-	after := state{revision, slices.Clone(s.keys)}
-	key := &after.keys[in.key]
-	key.exists, key.value, key.mod, key.exact, key.lease = true, in.value, revision, exact, in.lease
-	if in.rank != unranked {
-		key.writes++
-	}
-	return []state{after}
+	return explained
 }
 
-// without returns the state without the key, at a revision.
-func (s state) without(in input, revision int64) state {
-	after := state{max(s.revision, revision), slices.Clone(s.keys)}
-	key := after.keys[in.key].gone()
-	if in.rank != unranked {
-		key.removes++
+// changed returns what one unknown call can make of a key.
+//
+// A delete or a put takes place only as the first of several: it hides what those before it did.
+func (e *etcd) changed(key keyState, first bool) []keyState {
+	all := []keyState{}
+	if first && key.exists && key.lease == 0 && key.removes > 0 {
+		removed := key.without()
+		removed.removes--
+		all = append(all, removed)
 	}
-	after.keys[in.key] = key
-	return after
+	if first && key.writes > 0 {
+		written := key.written(unseen, 0)
+		written.writes--
+		all = append(all, written)
+	}
+	for place, number := range key.others {
+		call := e.unknown[number]
+		if call.kind == swap {
+			if canBeTrue, _ := key.compare(call); !canBeTrue {
+				continue
+			}
+		} else if !first {
+			continue
+		}
+		written := key.written(call.value, call.lease)
+		written.others = slices.Delete(slices.Clone(key.others), place, place+1)
+		all = append(all, written)
+		if call.lease != 0 {
+			all = append(all, written.without())
+		}
+	}
+	return all
 }
 
-// ended returns the state after the end of the key's lease.
-func (s state) ended(key int) state {
+func (k keyState) without() keyState {
+	k.content = content{}
+	return k
+}
+
+// written returns the key after a write at an unknown revision.
+func (k keyState) written(value string, lease int64) keyState {
+	k.content = content{exists: true, value: value, mod: k.mod + 1, lease: lease}
+	return k
+}
+
+func (s state) with(number int, key keyState) state {
 	after := state{s.revision, slices.Clone(s.keys)}
-	after.keys[key] = after.keys[key].gone()
+	after.keys[number] = key
 	return after
 }
 
-func (s state) at(revision int64) state { return state{revision, s.keys} }
+func (s state) equal(other state) bool {
+	return s.revision == other.revision && slices.EqualFunc(s.keys, other.keys, func(a, b keyState) bool {
+		return a.content == b.content && a.removes == b.removes && a.writes == b.writes && slices.Equal(a.others, b.others)
+	})
+}
 
-func (k keyState) gone() keyState { return keyState{writes: k.writes, removes: k.removes} }
-
-// FNV-1a, over the numbers of a state and the lengths and ends of its values.
+// FNV-1a, over the numbers of a state.
 const (
 	hashBegin = 14695981039346656037
 	hashPrime = 1099511628211
@@ -271,72 +306,9 @@ func (s state) hash() uint64 {
 	for _, key := range s.keys {
 		add(uint64(key.mod))
 		add(uint64(key.writes)<<32 | uint64(key.removes))
-		for index := range len(key.value) {
-			add(uint64(key.value[index]))
+		for _, number := range key.others {
+			add(uint64(number))
 		}
 	}
 	return hash
-}
-
-func (s state) describe(names []string) string {
-	parts := []string{fmt.Sprintf("revision %d", s.revision)}
-	for place, key := range s.keys {
-		if key.exists {
-			parts = append(parts, fmt.Sprintf("%s=%s@%d", names[place], shown(key.value), key.mod))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-func describe(names []string, in input, out output) string {
-	text := ""
-	switch in.kind {
-	case put:
-		text = fmt.Sprintf("put %s=%s", names[in.key], shown(in.value))
-	case remove:
-		text = fmt.Sprintf("delete %s", names[in.key])
-	case revoke:
-		return fmt.Sprintf("revoke lease %d of %s", in.lease, names[in.key])
-	case read:
-		return fmt.Sprintf("read: %s", describeFound(names, in, out))
-	case swap:
-		text = fmt.Sprintf("set %s=%s if %s", names[in.key], shown(in.value), describeExpected(in))
-	}
-	switch {
-	case !out.acknowledged && out.effective:
-		return fmt.Sprintf("%s: unknown, but seen at revision %d", text, out.revision)
-	case !out.acknowledged:
-		return text + ": unknown"
-	case out.effective:
-		return fmt.Sprintf("%s: done at revision %d", text, out.revision)
-	case out.found != nil:
-		return fmt.Sprintf("%s: no, %s", text, describeFound(names, in, out))
-	}
-	return fmt.Sprintf("%s: no at revision %d", text, out.revision)
-}
-
-func describeExpected(in input) string {
-	if in.expected != nil {
-		return "the value is " + *in.expected
-	}
-	return fmt.Sprintf("the revision is %d", *in.expectedMod)
-}
-
-func describeFound(names []string, in input, out output) string {
-	parts := []string{}
-	for place, found := range out.found {
-		if found == nil {
-			parts = append(parts, "no "+names[in.keys[place]])
-		} else {
-			parts = append(parts, fmt.Sprintf("%s=%s@%d", found.Key, found.Value, found.Mod))
-		}
-	}
-	return fmt.Sprintf("%s at revision %d", strings.Join(parts, ", "), out.revision)
-}
-
-func shown(value string) string {
-	if value == unseen {
-		return "(a value that nobody saw)"
-	}
-	return value
 }

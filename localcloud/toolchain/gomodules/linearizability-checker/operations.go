@@ -11,11 +11,11 @@ import (
 
 // partition is a part of the history with keys that no other part has.
 type partition struct {
-	names      []string
+	etcd
 	operations []porcupine.Operation
 }
 
-func (p partition) initial() state { return state{keys: make([]keyState, len(p.names))} }
+func (p *partition) initial() state { return state{keys: make([]keyState, len(p.names))} }
 
 // sighting is the first time that somebody had a value of an unknown write. The write had taken place then.
 type sighting struct {
@@ -37,12 +37,10 @@ type evidence struct {
 	revoked []*record
 	// leased has the keys that had a lease.
 	leased map[int64][]string
-	// last is the last time in the history.
-	last int64
 }
 
 // split returns the partitions of a history. Keys are together if a range reads them together.
-func split(records []*record) []partition {
+func split(records []*record) []*partition {
 	known := gather(records)
 	groups := group(records)
 	builders := map[string]*builder{}
@@ -65,14 +63,14 @@ func split(records []*record) []partition {
 			}
 		}
 	}
-	partitions := []partition{}
+	partitions := []*partition{}
 	for _, root := range slices.Sorted(maps.Keys(builders)) {
-		if len(builders[root].operations) > 0 {
-			partitions = append(partitions, partition{builders[root].names, builders[root].operations})
-		}
+		partitions = append(partitions, &builders[root].partition)
 	}
 	return partitions
 }
+
+var kinds = map[string]kind{"put": put, "txn": swap, "delete": remove, "get": read, "range": read}
 
 // judged says whether a call has a place in the order: reads without an answer have none, nor have failed calls.
 func judged(one *record) bool {
@@ -91,10 +89,6 @@ func gather(records []*record) *evidence {
 		leased: map[int64][]string{},
 	}
 	for _, one := range records {
-		known.last = max(known.last, one.Begin, one.At)
-		if one.End != nil {
-			known.last = max(known.last, *one.End)
-		}
 		for _, event := range one.Events {
 			if event.Value != nil {
 				known.see(event.Key, *event.Value, event.Mod, one.At)
@@ -133,13 +127,10 @@ func (e *evidence) see(key, value string, revision, at int64) {
 
 // builder makes the operations of one partition, in the order of their begin.
 type builder struct {
-	known      *evidence
-	names      []string
-	places     map[string]int
-	operations []porcupine.Operation
-	clients    map[string]int
-	// writes and removes count the ranked calls of each key.
-	writes, removes map[int]int
+	partition
+	known   *evidence
+	places  map[string]int
+	clients map[string]int
 }
 
 func newBuilder(known *evidence, names []string) *builder {
@@ -148,76 +139,60 @@ func newBuilder(known *evidence, names []string) *builder {
 		places[name] = place
 	}
 	return &builder{
-		known: known, names: names, places: places, clients: map[string]int{},
-		writes: map[int]int{}, removes: map[int]int{},
+		partition: partition{etcd: etcd{names: names}}, known: known, places: places, clients: map[string]int{},
 	}
 }
 
 func (b *builder) add(one *record) {
-	in, out := input{rank: unranked, value: one.Value}, output{acknowledged: one.ok()}
-	end := b.known.last + 1
-	if one.ok() {
-		end, out.revision = *one.End, one.Answer.Revision
-	}
-	if one.Operation != "range" {
+	in := input{value: one.Value, lease: one.Lease, expected: one.Expected, expectedMod: one.ExpectedMod}
+	if one.Operation == "range" {
+		in.keys = b.under(one.Prefix)
+	} else {
 		in.key = b.places[one.Key]
 		in.keys = []int{in.key}
 	}
-	switch one.Operation {
-	case "put":
-		in.kind, in.lease, out.effective = put, one.Lease, one.ok()
-	case "txn":
-		in.kind, in.expected, in.expectedMod = swap, one.Expected, one.ExpectedMod
-		if one.ok() {
-			out.effective = one.Answer.Succeeded
-			if !out.effective && one.Answer.Found != nil {
-				out.found = b.found(in.keys, one.Answer.Found)
-			}
-		}
-	case "delete":
-		in.kind, out.effective = remove, one.ok() && one.Answer.Deleted > 0
-		if !one.ok() {
-			in.rank = b.removes[in.key]
-			b.removes[in.key]++
-		}
-	case "get", "range":
-		in.kind = read
-		if one.Operation == "range" {
-			in.keys = b.under(one.Prefix)
-		}
+	in.kind = kinds[one.Operation]
+	if !one.ok() {
+		b.addUnknown(one, in)
+		return
+	}
+	out := output{acknowledged: true, revision: one.Answer.Revision}
+	switch in.kind {
+	case put:
+		out.effective = true
+	case swap:
+		out.effective = one.Answer.Succeeded
+	case remove:
+		out.effective = one.Answer.Deleted > 0
+	}
+	if in.kind == read || (in.kind == swap && !out.effective && one.Answer.Found != nil) {
 		out.found = b.found(in.keys, one.Answer.Found)
 	}
-	if !one.ok() && (in.kind == put || in.kind == swap) {
-		end = b.resolve(one, &in, &out, end)
-	}
-	b.append(one, in, out, max(end, one.Begin))
+	b.append(one, in, out, *one.End)
 }
 
-// resolve adds to an unknown write what others saw of it, and returns its end.
-func (b *builder) resolve(one *record, in *input, out *output, end int64) int64 {
-	which := written{one.Key, one.Value}
-	seen, isSeen := b.known.sightings[which]
-	switch {
-	case isSeen && b.known.writers[which] == 1:
-		// Nobody else can have written it.
-		out.effective, out.revision = true, seen.revision
-		return min(end, seen.at)
-	case isSeen || b.known.compared[which]:
-		return end
+// addUnknown adds a call without an answer. If somebody had a value that nobody else can have written, the call took
+// place before that.
+func (b *builder) addUnknown(one *record, in input) {
+	if in.kind != remove {
+		which := written{one.Key, one.Value}
+		seen, isSeen := b.known.sightings[which]
+		if isSeen && b.known.writers[which] == 1 {
+			b.append(one, in, output{effective: true, revision: seen.revision}, max(seen.at, one.Begin))
+			return
+		}
+		if !isSeen && !b.known.compared[which] {
+			in.value = unseen
+		}
 	}
-	in.value = unseen
-	if in.kind == put && in.lease == 0 {
-		// Such puts differ in nothing that anybody saw. So they can be taken in the order of their begin: in a legal
-		// order two of them can change their places, as none ends.
-		in.rank = b.writes[in.key]
-		b.writes[in.key]++
-	}
-	return end
+	b.unknown = append(b.unknown, in)
+	armed := input{kind: arm, key: in.key, unknown: len(b.unknown) - 1}
+	b.append(one, armed, output{}, one.Begin)
 }
 
 // addRevoke adds the end of a lease for one of its keys. It may have ended by itself before.
 func (b *builder) addRevoke(one *record, key string) {
-	in := input{kind: revoke, key: b.places[key], lease: one.Lease, rank: unranked}
+	in := input{kind: revoke, key: b.places[key], lease: one.Lease}
 	b.append(one, in, output{}, *one.End)
 }
 
