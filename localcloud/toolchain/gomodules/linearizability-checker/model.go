@@ -21,6 +21,9 @@ const (
 // unseen is the value of all writes whose values nobody had. No client can write it: it is no text.
 const unseen = "\xffunseen"
 
+// someLease is the lease of all puts of unseen values. It can end, and no call revokes it.
+const someLease = -1
+
 // input is what a call asked for.
 type input struct {
 	kind kind
@@ -62,9 +65,9 @@ type content struct {
 // keyState is a key, and the unknown calls that may still change it.
 type keyState struct {
 	content
-	// removes and writes count unknown deletes, and unknown puts of values that nobody saw, without a lease. Those of
-	// a kind differ in nothing.
-	removes, writes int
+	// These count unknown deletes, and the unknown writes of values that nobody saw: swaps that need the absence of
+	// the key, puts without a lease, and puts with one. Those of a kind differ in nothing that matters.
+	removes, creations, writes, leased int
 	// others are the numbers of all other unknown calls, in order.
 	others []int
 }
@@ -127,8 +130,14 @@ func (e *etcd) step(before state, in input, out output) []state {
 	after := []state{{out.revision, before.keys}}
 	for place, number := range in.keys {
 		next := []state{}
-		for _, key := range e.explain(before.keys[number], func(now content) bool { return possible(now, in, out, place) }) {
+		keys := e.explain(before.keys[number], func(now content) bool { return possible(now, in, out, place) })
+		if in.kind == remove && len(keys) > 1 {
+			// They differ in the calls that have taken place. The first leaves those that can do most.
+			keys = keys[:1]
+		}
+		for _, key := range keys {
 			key.content = change(key.content, in, out, place)
+			key.others = e.withoutPast(key)
 			for _, one := range after {
 				next = append(next, one.with(number, key))
 			}
@@ -145,11 +154,29 @@ func (e *etcd) arm(before state, in input) state {
 		key.removes++
 	case call.kind == put && call.value == unseen && call.lease == 0:
 		key.writes++
+	case call.kind == put && call.value == unseen:
+		key.leased++
+	case call.value == unseen && call.expectedMod != nil && *call.expectedMod == 0:
+		key.creations++
+	case isPast(call, key.content):
 	default:
 		place, _ := slices.BinarySearch(key.others, in.unknown)
 		key.others = slices.Insert(slices.Clone(key.others), place, in.unknown)
 	}
 	return before.with(in.key, key)
+}
+
+// isPast says whether a swap can never succeed, as its key has a later revision than it expects.
+func isPast(call input, now content) bool {
+	return call.expectedMod != nil && *call.expectedMod != 0 && *call.expectedMod < now.mod
+}
+
+func (e *etcd) withoutPast(key keyState) []int {
+	past := func(number int) bool { return isPast(e.unknown[number], key.content) }
+	if !slices.ContainsFunc(key.others, past) {
+		return key.others
+	}
+	return slices.DeleteFunc(slices.Clone(key.others), past)
 }
 
 // possible says whether a call can have its answer if a key is as given.
@@ -224,10 +251,12 @@ func (e *etcd) explain(key keyState, possible func(content) bool) []keyState {
 		next := []keyState{}
 		for _, one := range reached {
 			for _, changed := range e.changed(one, calls == 0) {
-				if possible(changed.content) {
-					explained = append(explained, changed)
-				} else {
+				same := func(other keyState) bool { return other.content == changed.content }
+				switch {
+				case !possible(changed.content):
 					next = append(next, changed)
+				case !slices.ContainsFunc(explained, same):
+					explained = append(explained, changed)
 				}
 			}
 		}
@@ -236,25 +265,22 @@ func (e *etcd) explain(key keyState, possible func(content) bool) []keyState {
 	return explained
 }
 
-// changed returns what one unknown call can make of a key.
+// changed returns what one unknown call can make of a key: first by those that can do least at another time.
 //
 // A delete or a put takes place only as the first of several: it hides what those before it did.
 func (e *etcd) changed(key keyState, first bool) []keyState {
 	all := []keyState{}
-	if first && key.exists && key.lease == 0 && key.removes > 0 {
-		removed := key.without()
-		removed.removes--
-		all = append(all, removed)
+	add := func(changed keyState) {
+		all = append(all, changed)
+		if changed.lease != 0 {
+			all = append(all, changed.without())
+		}
 	}
-	if first && key.writes > 0 {
-		written := key.written(unseen, 0)
-		written.writes--
-		all = append(all, written)
-	}
+	others := []keyState{}
 	for place, number := range key.others {
 		call := e.unknown[number]
 		if call.kind == swap {
-			if canBeTrue, _ := key.compare(call); !canBeTrue {
+			if canBeTrue, _ := key.compare(call); !canBeTrue || (key.value == unseen && call.value == unseen) {
 				continue
 			}
 		} else if !first {
@@ -262,10 +288,34 @@ func (e *etcd) changed(key keyState, first bool) []keyState {
 		}
 		written := key.written(call.value, call.lease)
 		written.others = slices.Delete(slices.Clone(key.others), place, place+1)
-		all = append(all, written)
-		if call.lease != 0 {
-			all = append(all, written.without())
+		if call.value == unseen {
+			add(written)
+		} else {
+			others = append(others, written)
 		}
+	}
+	if !key.exists && key.creations > 0 {
+		created := key.written(unseen, 0)
+		created.creations--
+		add(created)
+	}
+	if first && key.exists && key.lease == 0 && key.removes > 0 {
+		removed := key.without()
+		removed.removes--
+		add(removed)
+	}
+	if first && key.writes > 0 {
+		written := key.written(unseen, 0)
+		written.writes--
+		add(written)
+	}
+	if first && key.leased > 0 {
+		written := key.written(unseen, someLease)
+		written.leased--
+		add(written)
+	}
+	for _, other := range others {
+		add(other)
 	}
 	return all
 }
@@ -289,7 +339,8 @@ func (s state) with(number int, key keyState) state {
 
 func (s state) equal(other state) bool {
 	return s.revision == other.revision && slices.EqualFunc(s.keys, other.keys, func(a, b keyState) bool {
-		return a.content == b.content && a.removes == b.removes && a.writes == b.writes && slices.Equal(a.others, b.others)
+		return a.content == b.content && a.removes == b.removes && a.creations == b.creations && a.writes == b.writes &&
+			a.leased == b.leased && slices.Equal(a.others, b.others)
 	})
 }
 
@@ -305,7 +356,9 @@ func (s state) hash() uint64 {
 	add(uint64(s.revision))
 	for _, key := range s.keys {
 		add(uint64(key.mod))
-		add(uint64(key.writes)<<32 | uint64(key.removes))
+		for _, calls := range []int{key.removes, key.creations, key.writes, key.leased} {
+			add(uint64(calls))
+		}
 		for _, number := range key.others {
 			add(uint64(number))
 		}
