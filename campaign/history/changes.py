@@ -84,6 +84,12 @@ class Changes:
         for record in records:
             self._add_possible(record)
         self._known = self._known_changes()
+        self._lasted: dict[tuple[str, int], int] = {}
+        for record in records:
+            kvs, revision = reads_of(record) or ((), 0)
+            for one in kvs:
+                written = (one.key, one.mod_revision)
+                self._lasted[written] = max(revision, self._lasted.get(written, 0))
 
     def at_revision(self, revision: int) -> Change | None:
         """Return the acknowledged change of a revision."""
@@ -94,6 +100,10 @@ class Changes:
         known = self._known.get(key, [])
         position = bisect_right(known, revision, key=lambda change: change.revision)
         return known[position - 1] if position else None
+
+    def lasted_until(self, change: Change) -> int:
+        """Return the last revision at which a read found a change, or 0. Nothing else changed the key before."""
+        return self._lasted.get((change.key, change.revision), 0)
 
     def last_lease(self, key: str, revision: int) -> Change | None:
         """Return the last change of a key that certainly happened by a revision, if it gave the key a lease.

@@ -51,7 +51,9 @@ def _why_wrong(
     last = changes.last_known(key, revision)
     answer = f"at revision {revision}, returned "
     if found is None:
-        if last is None or last.value is None or changes.possible_delete(key, record.ended, last):
+        if last is None or last.value is None:
+            return ""
+        if changes.lasted_until(last) < revision and changes.possible_delete(key, record.ended, last):
             return ""
         return f"{answer}no {key}, but revision {revision} has {last}"
     answer += f"{key}={found.value} of revision {found.mod_revision}, but "
