@@ -368,15 +368,15 @@ class _Watcher:
             simulation.after(50, self.start)
             return
         if chance < 0.3:
-            self._deliver(simulation.store.revision)
+            self.deliver(simulation.store.revision)
             revision = max(self.next - 1, simulation.store.revision)
             self._record(WatchProgress(client="w", at=simulation.now, watch=self.name, revision=revision))
             self.next = revision + 1
         else:
-            self._deliver(random.randint(self.next - 1, max(self.next - 1, simulation.store.revision)))
+            self.deliver(random.randint(self.next - 1, max(self.next - 1, simulation.store.revision)))
         simulation.after(20, self.step)
 
-    def _deliver(self, until: int) -> None:
+    def deliver(self, until: int) -> None:
         events = [
             event
             for event in self.simulation.store.log
@@ -398,9 +398,12 @@ def simulate(seed: int, workload: Workload | None = None) -> Execution:
     simulation = _Simulation(Random(seed), workload)  # noqa: S311
     for number in range(workload.clients):
         simulation.after(5, _Client(f"c-{number}", simulation).begin)
-    for prefix in ("a/", "b/"):
-        simulation.after(5, _Watcher(prefix, prefix, simulation).start)
+    watchers = [_Watcher(prefix, prefix, simulation) for prefix in ("a/", "b/")]
+    for watcher in watchers:
+        simulation.after(5, watcher.start)
     simulation.run()
+    for watcher in watchers:
+        watcher.deliver(simulation.store.revision)
     store = simulation.store
     final = list(store.read("", store.revision, exact=False))
     return Execution(simulation.records, dict.fromkeys(MEMBERS, final), store.revision)
