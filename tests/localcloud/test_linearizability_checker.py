@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -308,14 +308,19 @@ def test_nearly_each_wrong_answer_is_found(checker: Path, tmp_path: Path) -> Non
     assert len(missed) <= 2, missed
 
 
+def processor_seconds() -> float:
+    """What the checker has used so far, however busy the machine is."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+
 @pytest.mark.parametrize("unknown", [0.02, 0.15])
 def test_twenty_thousand_calls_are_judged_in_seconds(check: Check, unknown: float, tmp_path: Path) -> None:
     execution = simulate(1, Workload(calls=20_000, clients=10, unknown=unknown))
-    assert check(*execution.records).verdict == "ok"
-    began = time.monotonic()
+    began = processor_seconds()
+    assert check(*execution.records, seconds=300).verdict == "ok"
     picture = tmp_path / "picture.html"
-    assert check(*with_stale_read(execution.records, 1), picture=picture).verdict == "illegal"
-    assert time.monotonic() - began < 60
+    assert check(*with_stale_read(execution.records, 1), picture=picture, seconds=300).verdict == "illegal"
+    assert processor_seconds() - began < 30
     assert picture.stat().st_size < 2_000_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -377,10 +378,11 @@ class _Watcher:
         simulation.after(20, self.step)
 
     def deliver(self, until: int) -> None:
+        log = self.simulation.store.log
         events = [
             event
-            for event in self.simulation.store.log
-            if self.next <= event.mod_revision <= until and event.key.startswith(self.prefix)
+            for event in log[bisect_left(log, self.next, key=lambda event: event.mod_revision) :]
+            if event.mod_revision <= until and event.key.startswith(self.prefix)
         ]
         if events:
             self._record(
