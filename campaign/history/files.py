@@ -1,0 +1,74 @@
+"""Writes and reads the files of histories."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from campaign.history.errors import HistoryError
+from campaign.history.records import RECORD, Call, Record
+
+
+class HistoryWriter:
+    """Appends records to the file of one client process. Threads may share it.
+
+    A process that can be killed writes each call twice: before it sends it, with the outcome ``unknown`` and no end,
+    and after it. ``read_history`` keeps the later one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def append(self, record: Record) -> None:
+        """Write a record, and hand it to the operating system before returning."""
+        line = record.model_dump_json() + "\n"
+        with self._lock:
+            self._file.write(line)
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_histories(paths: Iterable[Path]) -> list[Record]:
+    """Return the records of several processes, one process after the other."""
+    return [record for path in paths for record in read_history(path)]
+
+
+def read_history(path: Path) -> list[Record]:
+    """Return the records of one process, in their order, each call once.
+
+    An incomplete last line is left out: its process was killed while it wrote it. Raises ``HistoryError``.
+    """
+    *lines, incomplete = path.read_bytes().split(b"\n")
+    records = [_parse(path, number, line) for number, line in enumerate(lines, 1)]
+    if incomplete:
+        # Only the newline may be missing.
+        records += _parse_incomplete(incomplete)
+    last = {(record.client, record.call): record for record in records if isinstance(record, Call)}
+    kept: list[Record] = []
+    for record in records:
+        if not isinstance(record, Call):
+            kept.append(record)
+        elif (final := last.pop((record.client, record.call), None)) is not None:
+            kept.append(final)
+    return kept
+
+
+def _parse(path: Path, number: int, line: bytes) -> Record:
+    try:
+        return RECORD.validate_json(line)
+    except ValidationError as error:
+        raise HistoryError(f"line {number} of {path} is no record of a history: {error}") from error
+
+
+def _parse_incomplete(line: bytes) -> list[Record]:
+    try:
+        return [RECORD.validate_json(line)]
+    except ValidationError:
+        return []
