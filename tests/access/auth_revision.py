@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer
-from tests.lifecycle.orders import obey
+from testbed.etcd_client import Bundle, Connection, NoAnswer
+from testbed.orders import obey
 
 
 class AuthRevision:

@@ -11,7 +11,7 @@ from components.shared.ports import CLIENT_PORT
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.client_choice import CLIENT, OPERATOR
 from localcloud.machines.files import replace
-from tests.cluster.cluster import FILES, PATIENCE, Cluster
+from testbed.cluster import FILES, PATIENCE, Cluster
 from tests.drills.drill import Drill
 from tests.lifecycle.live import Live
 

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
+from testbed.cluster import CHECKOUT
 from tests.access.stack import APP, AccessStack
-from tests.cluster.cluster import CHECKOUT
 
 PAGE = CHECKOUT / "docs/access.md"
 

@@ -9,8 +9,8 @@ import pytest
 
 from components.shared.ports import EXPORTER_PORT
 from localcloud.cloud import LocalCloud
+from testbed.cluster import UP_LIMIT, wait_for
 from tests.access.stack import WithClients
-from tests.cluster.cluster import UP_LIMIT, wait_for
 from tests.drills.runbook import command
 
 DOMAIN = "byhand.example.test"

@@ -14,9 +14,9 @@ import pytest
 from localcloud.cli.proof import KEY, NotWritten, prove
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT, OPERATOR
+from testbed.cluster import CHECKOUT, wait_for
 from tests.access.stack import ADMIN, METRICS, AccessDrill, usual_clients
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.cluster import CHECKOUT, wait_for
 from tests.drills import test_database, test_recovery
 from tests.drills.drill import Losses
 from tests.monitoring.watch import Watch

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
+from testbed.cluster import CHECKOUT, UP_LIMIT
 from tests.access.stack import APP, WRITER, AccessStack
-from tests.cluster.cluster import CHECKOUT, UP_LIMIT
 from tests.lifecycle.certificate_files import expire
 from tests.lifecycle.earlier_program import extract_program
 from tests.lifecycle.figures import Figures

@@ -11,10 +11,10 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import OPERATOR
+from testbed.agent import Process
+from testbed.cluster import UP_LIMIT, WITHOUT_BACKUPS
+from testbed.update import Update
 from tests.access.stack import ADMIN, APP, READER, AccessStack, WithClients, permission
-from tests.cluster.cluster import UP_LIMIT, WITHOUT_BACKUPS
-from tests.lifecycle.agent import Process
-from tests.lifecycle.update import Update
 
 MEMBER = "etcd-server-1.switch.example.test"
 ROOT = {"name": ADMIN, "root": True}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
+from testbed.cluster import UP_LIMIT
 from tests.access.stack import ADMIN, WithClients
-from tests.cluster.cluster import UP_LIMIT
 
 
 def test_authentication_by_hand_is_switched_off_and_then_taken_over(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.cloud import LocalCloud
+from testbed.cluster import Cluster
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.cluster import Cluster
 
 
 @pytest.fixture(scope="package")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.cluster import Cluster
+from testbed.cluster import Cluster
 
 LISTINGS = {
     "droplets": "droplets",

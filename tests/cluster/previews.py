@@ -14,7 +14,7 @@ import yaml
 
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from localcloud.toolchain.commands import ensure_commands
-from tests.cluster.cluster import CHECKOUT, PROGRAM
+from testbed.cluster import CHECKOUT, PROGRAM
 from tests.localcloud.api.conftest import ZONE_ID, Lab
 
 LIMIT = 240

@@ -17,7 +17,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.machines.command import Command
 from localcloud.tokens import BACKUP_BUCKET
-from tests.cluster.cluster import CHECKOUT, Cluster, wait_for
+from testbed.cluster import CHECKOUT, Cluster, wait_for
 from tests.cluster.inventory import inventory
 
 LIMIT = 400

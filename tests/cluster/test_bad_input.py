@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN, SCOPELESS_TOKEN
-from tests.cluster.cluster import UP_LIMIT, Cluster, writes
+from testbed.cluster import UP_LIMIT, Cluster, writes
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster
+from testbed.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster
 
 COMMAND = CHECKOUT / ".venv/bin/localcloud"
 NAMES = tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3))

@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import DIGITALOCEAN_TOKEN
-from tests.cluster.cluster import WITHOUT_BACKUPS, Cluster, wait_for
+from testbed.cluster import WITHOUT_BACKUPS, Cluster, wait_for
 
 DOMAIN = "spent.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))

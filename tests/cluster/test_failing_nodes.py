@@ -12,7 +12,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.etcd import DEFAULT_VERSION
-from tests.cluster.cluster import Cluster, wait_for, writes
+from testbed.cluster import Cluster, wait_for, writes
 
 MEMBER = "etcd-server-1.failing.example.test"
 

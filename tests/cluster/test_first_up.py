@@ -9,7 +9,7 @@ import httpx
 
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import DEFAULT_VERSION
-from tests.cluster.cluster import Cluster, writes
+from testbed.cluster import Cluster, writes
 
 
 def test_every_member_is_healthy_under_one_leader(cluster: Cluster) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.addresses import OPERATOR, STRANGER
 from localcloud.toolchain.etcd import DEFAULT_VERSION
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 
 MEMBER = "etcd-server-1"
 VARIABLES = {

@@ -7,7 +7,7 @@ import subprocess
 import yaml
 
 from localcloud.addresses import STRANGER
-from tests.cluster.cluster import Cluster
+from testbed.cluster import Cluster
 
 MEMBER = "etcd-server-2.example.test"
 

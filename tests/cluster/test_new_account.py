@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from testbed.cluster import Cluster
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.cluster import Cluster
 from tests.cluster.inventory import inventory
 
 

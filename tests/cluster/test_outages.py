@@ -11,7 +11,7 @@ import httpx
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 
 DATA = "/var/lib/etcd/data"
 

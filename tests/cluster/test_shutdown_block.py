@@ -10,7 +10,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET
-from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
+from testbed.cluster import UP_LIMIT, Cluster, wait_for
 
 DOMAIN = "block.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))

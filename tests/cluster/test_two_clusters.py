@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import Cluster
+from testbed.cluster import Cluster
 from tests.cluster.inventory import inventory
 
 

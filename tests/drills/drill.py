@@ -16,7 +16,7 @@ from components.shared.stored_backups import Backup, backups_in, best_backup
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 
 MEMBERS = tuple(f"etcd-server-{number}" for number in (1, 2, 3))
 STOP = "systemctl stop etcd.service etcd-reconcile.timer etcd-backup.timer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.cluster.cluster import CHECKOUT
+from testbed.cluster import CHECKOUT
 
 
 def commands(section: str) -> list[str]:

@@ -11,9 +11,9 @@ from etcd_node.host.settings import Paths
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
-from tests.cluster.cluster import UP_LIMIT
+from testbed.agent import Agent
+from testbed.cluster import UP_LIMIT
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
-from tests.lifecycle.agent import Agent
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,7 +22,7 @@ def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactor
     bundle = tmp_path_factory.mktemp("writer")
     drill.save_bundle(bundle)
     names = [f"{name}.example.test" for name in MEMBERS]
-    with Agent(drill.cloud, "writing", str(bundle), "/numbered", *names) as agent:
+    with Agent(drill.cloud, "tests.lifecycle.writing", str(bundle), "/numbered", *names) as agent:
         agent.order("mark")
         yield
         drill.wait_healthy()

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.cluster import UP_LIMIT, wait_for
+from testbed.agent import Agent
+from testbed.cluster import UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, Drill, Losses
-from tests.lifecycle.agent import Agent
 
 MIB = 1 << 20
 MEGABYTE = 10**6
@@ -53,7 +53,7 @@ def test_members_defragment_while_values_are_written_and_no_write_fails(
     names = [f"{name}.example.test" for name in MEMBERS]
     with (
         defragmenting_from(drill, 16 * MIB),
-        Agent(drill.cloud, "writing", str(tmp_path), "/during", *names) as writer,
+        Agent(drill.cloud, "tests.lifecycle.writing", str(tmp_path), "/during", *names) as writer,
     ):
         before = drill.statuses()
         assert all(status["dbSize"] > 40 * MEGABYTE for status in before.values())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 
 MEMBER = "etcd-server-1.made.example.test"
 

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.cluster.cluster import CHECKOUT, UP_LIMIT, wait_for
+from testbed.agent import Agent
+from testbed.cluster import CHECKOUT, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 from tests.drills.runbook import command, commands, printed
-from tests.lifecycle.agent import Agent
 
 WIPE = "rm -rf /var/lib/etcd/data && mkdir -m 700 /var/lib/etcd/data && chown etcd:etcd /var/lib/etcd/data"
 CORRUPT = "head -c 65536 /dev/urandom > /var/lib/etcd/data/member/snap/db"
@@ -137,7 +137,7 @@ def test_one_survivor_keeps_its_writes_and_the_others_rejoin_it(
     survivor = follower(drill)
     others = [member for member in MEMBERS if member != survivor]
     names = [f"{member}.example.test" for member in MEMBERS]
-    with Agent(drill.cloud, "writing", str(tmp_path), "/last", *names) as agent:
+    with Agent(drill.cloud, "tests.lifecycle.writing", str(tmp_path), "/last", *names) as agent:
         agent.order("mark")
         wait_for(lambda: agent.order("report")["acknowledged"], lambda count: count > 100, "writes")
         with ThreadPoolExecutor() as threads:

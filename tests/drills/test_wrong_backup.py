@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import UP_LIMIT, Cluster
+from testbed.cluster import UP_LIMIT, Cluster
 from tests.drills.drill import MEMBERS, Drill
 
 MEMBER = "etcd-server-1.corrected.example.test"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
-
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd_clients import ensure_lifecycle_client
-from tests.cluster.cluster import UP_LIMIT, Cluster, wait_for
-from tests.lifecycle.agent import Agent, Process
+from testbed.agent import Agent, Process
+from testbed.cluster import Cluster, wait_for
 from tests.lifecycle.clientv3 import Clientv3Figures
 from tests.lifecycle.figures import Case, Figures
 
@@ -29,7 +26,6 @@ class Live(Cluster):
         super().__init__(cloud, folder, stack, **config)
         self._figures = figures
         self._processes = ExitStack()
-        self._domain = str(self._document["config"]["etcd:domain"])
         self.bundle = folder / "bundle"
 
     def __enter__(self) -> Self:
@@ -37,46 +33,15 @@ class Live(Cluster):
         self.up()
         self.save_bundle(self.bundle)
         self.writer = self._processes.enter_context(
-            Agent(self.cloud, "writing", str(self.bundle), f"/{self.stack}", *self.names)
+            Agent(self.cloud, "tests.lifecycle.writing", str(self.bundle), f"/{self.stack}", *self.names)
         )
         self.observer = self._processes.enter_context(
-            Agent(self.cloud, "watching", self.cloud.layout.name, self._domain, str(self.bundle))
+            Agent(self.cloud, "testbed.watching", self.cloud.layout.name, self.domain, str(self.bundle))
         )
         return self
 
     def __exit__(self, *_: object) -> None:
         self._processes.close()
-
-    @property
-    def names(self) -> list[str]:
-        """The members that the configuration asks for."""
-        return [self.name(number) for number in range(1, self._document["config"].get("etcd:size", 3) + 1)]
-
-    def name(self, number: int) -> str:
-        return f"etcd-server-{number}.{self._domain}"
-
-    def urn(self, number: int) -> str:
-        """The URN of a member's droplet."""
-        return self.resource(f"digitalocean:index/droplet:Droplet::etcd-etcd-{self.stack}-{number}")
-
-    def resource(self, suffix: str) -> str:
-        """The URN of a member's resource, given its own type and name."""
-        return f"urn:pulumi:{self.stack}::etcd::etcd:index:EtcdCluster$etcd:index:Member${suffix}"
-
-    def droplets(self) -> dict[str, int]:
-        """Ids of the stack's droplets by member."""
-        listed = self.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{self.stack}&per_page=200")
-        return {droplet["name"]: droplet["id"] for droplet in listed["droplets"]}
-
-    @property
-    def has_volumes(self) -> bool:
-        """Whether members keep their data on volumes, which outlive their droplets."""
-        return self._document["config"].get("etcd:volumeSize") != 0
-
-    def ids(self) -> dict[str, int]:
-        """What the cluster itself lists: etcd's id of each voting member by name."""
-        listed = json.loads(self.etcdctl("member", "list", "-w", "json"))["members"]
-        return {member["name"]: member["ID"] for member in listed if not member.get("isLearner")}
 
     @contextmanager
     def case(
@@ -159,42 +124,6 @@ class Live(Cluster):
 
     def _stood_still(self, begin: float, end: float) -> float:
         return self.writer.order("stood_still", begin=begin, end=end)
-
-    def fail(self, *arguments: str) -> str:
-        """Return the output of a run that must fail."""
-        result = self.run(
-            "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *arguments, limit=UP_LIMIT
-        )
-        assert result.returncode != 0, result.stdout
-        return result.stdout
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that is configured now."""
-        return dict(self._document["config"])
-
-    def set_all(self, settings: Mapping[str, Any]) -> None:
-        """Configure earlier ``settings``."""
-        self._document["config"] = dict(settings)
-        self.configure()
-
-    @contextmanager
-    def configured(self, **changes: Any) -> Generator[None]:
-        """Other settings for the length of a block."""
-        config = self._document["config"]
-        before = {key: config.get(f"etcd:{key}") for key in changes}
-        self.configure(**changes)
-        try:
-            yield
-        finally:
-            self.configure(**before)
-
-    def drift(self, control: httpx.Client, number: int) -> None:
-        """Let the API forget a feature of a member's droplet: the next run notices, and replaces it."""
-        droplet = self.droplets()[self.name(number)]
-        control.put(
-            f"/droplets/{droplet}/features", json=["droplet_agent", "private_networking"]
-        ).raise_for_status()
 
     def read_all(self) -> None:
         """Read back everything ever written: a later operation may have lost an earlier write."""

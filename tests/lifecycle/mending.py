@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from testbed.update import Update
 from tests.lifecycle.live import Live
-from tests.lifecycle.update import Update
 
 FAILED = pytest.StashKey[bool]()
 

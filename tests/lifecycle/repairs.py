@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.cluster.cluster import wait_for
+from testbed.cluster import wait_for
 from tests.lifecycle.live import Live
 
 DATA = "/var/lib/etcd/data"

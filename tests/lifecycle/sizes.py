@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.cluster.cluster import requests
+from testbed.cluster import requests
 from tests.lifecycle.live import Live
 
 

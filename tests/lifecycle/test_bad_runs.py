@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from localcloud.tokens import SECOND_DIGITALOCEAN_TOKEN
-from tests.cluster.cluster import CHECKOUT, PROGRAM, writes
+from testbed.cluster import CHECKOUT, PROGRAM, writes
+from testbed.update import Update
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces
-from tests.lifecycle.update import Update
 
 DISCOVERY, PROVIDER = "etcd:discoveryToken", "digitalocean:token"
 PATIENCE = 20

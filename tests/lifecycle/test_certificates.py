@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import FILES, UP_LIMIT, writes
+from testbed.cluster import FILES, UP_LIMIT, writes
+from testbed.update import killed_at
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
-from tests.lifecycle.update import killed_at
 
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
 LIFE_SECONDS = 300

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.cluster.cluster import requests, wait_for
+from testbed.cluster import requests, wait_for
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.cluster.cluster import wait_for
+from testbed.cluster import wait_for
 from tests.lifecycle.live import Live
 
 ADDED = re.compile(r"Member\s+([0-9a-f]+)\s+added")

@@ -12,7 +12,7 @@ import httpx
 from localcloud.addresses import CLOUDFLARE_URL
 from localcloud.api.accounts import FIRST
 from localcloud.tokens import CLOUDFLARE_TOKEN
-from tests.cluster.cluster import UP_LIMIT, writes
+from testbed.cluster import UP_LIMIT, writes
 from tests.lifecycle.live import Live
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import Cluster
-from tests.lifecycle.update import Update
+from testbed.cluster import Cluster
+from testbed.update import Update
 
 MADE = ("vpc:Vpc::{}-vpc", "Firewall::{}-firewall", "Volume::{}-1", "Droplet::{}-1", "DnsRecord::{}-1")
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.cluster.cluster import requests
+from testbed.cluster import requests
+from testbed.update import Step, Update
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
-from tests.lifecycle.update import Step, Update
 
 MEMBER = 2
 MOMENTS = 30

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from tests.cluster.cluster import wait_for
+from testbed.cluster import wait_for
+from testbed.update import Update
 from tests.lifecycle.live import Live
-from tests.lifecycle.update import Update
 
 MEMBER = 2
 DETACH = {"method": "POST", "path": "^/v2/volumes/[^/]+/actions$"}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.cluster.cluster import UP_LIMIT, requests, writes
+from testbed.cluster import UP_LIMIT, requests, writes
 from tests.lifecycle.live import Live
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.cluster.cluster import UP_LIMIT, writes
+from testbed.cluster import UP_LIMIT, writes
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces

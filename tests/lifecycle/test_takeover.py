@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import CHECKOUT
+from testbed.cluster import CHECKOUT
 from tests.lifecycle.earlier_program import FLAT_LAYOUT, extract_program
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live

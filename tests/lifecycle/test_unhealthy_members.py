@@ -5,11 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.cluster.cluster import wait_for, writes
+from testbed.cluster import wait_for, writes
+from testbed.faults import Fault, cut_off, full, paused, stopped, unreached
+from testbed.update import Update
 from tests.lifecycle.changes import one_member
-from tests.lifecycle.faults import Fault, cut_off, full, paused, stopped, unreached
 from tests.lifecycle.live import Live
-from tests.lifecycle.update import Update
 
 CHANGED, UNHEALTHY = 2, 3
 PATIENCE = 10

@@ -11,11 +11,11 @@ from components.changes.upgrade_rules import newest_release
 from components.shared.versions import minor_version
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import EARLIER_VERSION, VERSIONS, checksum, ensure_mirror
-from tests.cluster.cluster import UP_LIMIT, WITHOUT_BACKUPS
+from testbed.cluster import UP_LIMIT, WITHOUT_BACKUPS
+from testbed.update import Update
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import changed, replaces
-from tests.lifecycle.update import Update
 
 NOWHERE = "3.6.99"
 PATIENCE = 20

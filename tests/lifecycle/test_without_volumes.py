@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
-from tests.cluster.cluster import UP_LIMIT
+from testbed.cluster import UP_LIMIT
+from testbed.update import killed_at
 from tests.lifecycle.certificate_files import put_expired, put_issued
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import recreated, repair, replaced_by_command, replaced_for_drift, replaces
 from tests.lifecycle.sizes import grows, shrinks
-from tests.lifecycle.update import killed_at
 
 PRIVATE = IPv4Network("10.0.0.0/8")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer
+from testbed.etcd_client import Bundle, Connection, NoAnswer
+from testbed.orders import obey
+from testbed.standstill import Standstill
 from tests.lifecycle.ledger import Ledger
-from tests.lifecycle.orders import obey
-from tests.lifecycle.standstill import Standstill
 
 T = TypeVar("T")
 

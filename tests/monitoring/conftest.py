@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.cloud import LocalCloud
+from testbed.cluster import Cluster
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.cluster import Cluster
 from tests.monitoring.watch import Watch
 
 RULES = Path(__file__).parents[2] / "monitoring/alerts.yaml"

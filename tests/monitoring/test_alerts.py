@@ -19,7 +19,7 @@ from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 from tests.localcloud.machines.host_state import listening
 from tests.monitoring.watch import PATIENCE, Watch
 

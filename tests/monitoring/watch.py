@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from localcloud.cli.monitoring import monitor
-from tests.cluster.cluster import Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 
 PATIENCE = 150
 

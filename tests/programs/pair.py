@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.files import replace
-from tests.cluster.cluster import FILES, PATIENCE, WITHOUT_BACKUPS
+from testbed.cluster import FILES, PATIENCE, WITHOUT_BACKUPS
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.programs.python_program import PythonProgram

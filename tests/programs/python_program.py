@@ -9,7 +9,7 @@ import yaml
 
 from components.arguments.values import arguments_of
 from components.config.loading import typed_values
-from tests.cluster.cluster import Cluster
+from testbed.cluster import Cluster
 
 OUTPUTS = """
 pulumi.export("endpoints", cluster.endpoints)

@@ -17,8 +17,8 @@ from localcloud.tokens import (
     SECOND_DISCOVERY_TOKEN,
     SECOND_ZONE,
 )
+from testbed.cluster import WITHOUT_BACKUPS, requests
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.cluster import WITHOUT_BACKUPS, requests
 from tests.cluster.inventory import inventory
 from tests.programs.python_program import OUTPUTS, PythonProgram
 from tests.programs.second_account import CLUSTER, PROVIDERS

@@ -11,8 +11,8 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import VERSIONS, ensure_mirror, ensure_release
+from testbed.faults import stopped
 from tests.cluster.inventory import inventory
-from tests.lifecycle.faults import stopped
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.repairs import replaces
 from tests.programs.pair import Pair, Part

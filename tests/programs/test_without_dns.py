@@ -13,7 +13,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.machines.files import replace
 from localcloud.machines.network import BRIDGE
-from tests.cluster.cluster import WITHOUT_BACKUPS, requests, wait_for
+from testbed.cluster import WITHOUT_BACKUPS, requests, wait_for
 from tests.cluster.inventory import inventory
 from tests.programs.python_program import OUTPUTS, PythonProgram
 

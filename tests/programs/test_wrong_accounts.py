@@ -18,7 +18,7 @@ from localcloud.tokens import (
     SECOND_DISCOVERY_TOKEN,
     SECOND_ZONE,
 )
-from tests.cluster.cluster import CHECKOUT
+from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
 from tests.localcloud.api.conftest import Lab
 from tests.programs.python_program import write_project

@@ -13,7 +13,7 @@ from localcloud.api.cloud import Limits
 from localcloud.machines.interface import NoMachines
 from localcloud.tokens import DISCOVERY_TOKEN
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
-from tests.cluster.cluster import CHECKOUT
+from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
 from tests.localcloud.api.conftest import Lab
 

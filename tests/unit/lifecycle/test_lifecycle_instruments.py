@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from testbed.outages import Outages
+from testbed.standstill import PAUSE, USUAL, Standstill
 from tests.lifecycle import writing
 from tests.lifecycle.clientv3 import Clientv3Figures
 from tests.lifecycle.figures import Case, Figures
 from tests.lifecycle.ledger import Ledger
-from tests.lifecycle.outages import Outages
-from tests.lifecycle.standstill import PAUSE, USUAL, Standstill
 
 CLIENT = Clientv3Figures(
     acknowledged=20,

@@ -12,7 +12,7 @@ from typing import Any
 
 import grpc
 
-from tests.lifecycle.etcd_messages import MESSAGES
+from testbed.etcd_messages import MESSAGES
 
 CLIENT_PORT = 2379
 POLLED = 1.0

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 
 from components.shared.ports import CLIENT_PORT, EXPORTER_PORT
 from localcloud.machines.cgroups import Cgroup
-from tests.lifecycle.live import Live
+from testbed.cluster import Cluster
 
-Fault = Callable[[Live, str], AbstractContextManager[None]]
+Fault = Callable[[Cluster, str], AbstractContextManager[None]]
 
 RESERVE = "/var/lib/etcd/reserve"
 FILL = "/var/lib/etcd/data/fill"
@@ -20,20 +20,20 @@ PARTITION = "bridge partition"
 
 
 @contextmanager
-def stopped(live: Live, member: str) -> Generator[None]:
+def stopped(cluster: Cluster, member: str) -> Generator[None]:
     """Stop its etcd."""
-    live.on(member, "systemctl stop etcd")
+    cluster.on(member, "systemctl stop etcd")
     try:
         yield
     finally:
-        live.on(member, "systemctl start --no-block etcd")
+        cluster.on(member, "systemctl start --no-block etcd")
 
 
 @contextmanager
-def paused(live: Live, member: str) -> Generator[None]:
+def paused(cluster: Cluster, member: str) -> Generator[None]:
     """Pause its machine: connections stay open, and nothing answers."""
-    machine = live.cloud.machine(member)
-    freezer = (Cgroup(live.cloud.layout.cgroup) / "machines" / str(machine.id)).path / "cgroup.freeze"
+    machine = cluster.cloud.machine(member)
+    freezer = (Cgroup(cluster.cloud.layout.cgroup) / "machines" / str(machine.id)).path / "cgroup.freeze"
     freezer.write_text("1")
     try:
         yield
@@ -44,26 +44,26 @@ def paused(live: Live, member: str) -> Generator[None]:
 
 
 @contextmanager
-def full(live: Live, member: str) -> Generator[None]:
+def full(cluster: Cluster, member: str) -> Generator[None]:
     """Fill its data volume to the last byte, with root's reserve and the program's."""
-    live.on(member, f"rm -f {RESERVE}; "
+    cluster.on(member, f"rm -f {RESERVE}; "
                     f"fallocate -l $(($(stat -fc '%f * %S' /var/lib/etcd/data) - {MARGIN})) {FILL}; "
                     f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done; true")  # fmt: skip
     try:
         # A database has free pages, and small writes would not need new ones for a minute or more.
-        others = ",".join(f"https://{name}:{CLIENT_PORT}" for name in live.droplets() if name != member)
+        others = ",".join(f"https://{name}:{CLIENT_PORT}" for name in cluster.droplets() if name != member)
         put = f"head -c 1000000 /dev/zero | tr '\\0' x | ETCDCTL_ENDPOINTS={others} etcdctl put /filled >/dev/null"
-        written = live.run("sh", "-c", put)
+        written = cluster.run("sh", "-c", put)
         assert written.returncode == 0, written.stdout
         yield
     finally:
-        live.on(member, f"rm -f {FILL} {FILL}.rest")
+        cluster.on(member, f"rm -f {FILL} {FILL}.rest")
 
 
 @contextmanager
-def cut_off(live: Live, member: str) -> Generator[None]:
+def cut_off(cluster: Cluster, member: str) -> Generator[None]:
     """Drop all of its packets, in both directions."""
-    addresses = [address.partition("/")[0] for address in live.cloud.machine(member).facts().addresses]
+    addresses = [address.partition("/")[0] for address in cluster.cloud.machine(member).facts().addresses]
     rules = [
         f"add rule {PARTITION} {hook} ip {end} {address} drop"
         for hook in ("forward", "input", "output")
@@ -74,19 +74,19 @@ def cut_off(live: Live, member: str) -> Generator[None]:
         f"add chain {PARTITION} {hook} {{ type filter hook {hook} priority -300; }}"
         for hook in ("forward", "input", "output")
     ]
-    nft(live, f"add table {PARTITION}", *chains, *rules)
+    nft(cluster, f"add table {PARTITION}", *chains, *rules)
     try:
         yield
     finally:
-        nft(live, f"delete table {PARTITION}")
+        nft(cluster, f"delete table {PARTITION}")
 
 
 @contextmanager
-def unreached(live: Live, member: str) -> Generator[None]:
+def unreached(cluster: Cluster, member: str) -> Generator[None]:
     """Drop what this machine sends to its ports for clients and operators. The other members reach it."""
-    (address, *_) = (one.partition("/")[0] for one in live.cloud.machine(member).facts().addresses)
+    (address, *_) = (one.partition("/")[0] for one in cluster.cloud.machine(member).facts().addresses)
     nft(
-        live,
+        cluster,
         f"add table {PARTITION}",
         f"add chain {PARTITION} output {{ type filter hook output priority -300; }}",
         f"add rule {PARTITION} output ip daddr {address} tcp dport {{ {CLIENT_PORT}, {EXPORTER_PORT} }} drop",
@@ -94,9 +94,10 @@ def unreached(live: Live, member: str) -> Generator[None]:
     try:
         yield
     finally:
-        nft(live, f"delete table {PARTITION}")
+        nft(cluster, f"delete table {PARTITION}")
 
 
-def nft(live: Live, *lines: str) -> None:
-    result = live.run("sh", "-c", "printf '%s\\n' \"$@\" | nft --file -", "sh", *lines)
+def nft(cluster: Cluster, *lines: str) -> None:
+    """Run commands of nftables in the namespace of the local cloud."""
+    result = cluster.run("sh", "-c", "printf '%s\\n' \"$@\" | nft --file -", "sh", *lines)
     assert result.returncode == 0, result.stdout

@@ -1,4 +1,4 @@
-"""``python -m tests.lifecycle.watching CLOUD DOMAIN BUNDLE``: observes the members until it is ended."""
+"""``python -m testbed.watching CLOUD DOMAIN BUNDLE``: observes the members until it is ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import Facts, NspawnMachine, known_machines
-from tests.lifecycle.etcd_client import Bundle, Connection, NoAnswer
-from tests.lifecycle.orders import obey
-from tests.lifecycle.outages import Outages
+from testbed.etcd_client import Bundle, Connection, NoAnswer
+from testbed.orders import obey
+from testbed.outages import Outages
 
 PAUSE = 0.15
 """Seconds between two observations."""

@@ -46,8 +46,8 @@ class Process:
 
 
 class Agent(Process):
-    """A module of this folder."""
+    """A Python module."""
 
     def __init__(self, cloud: LocalCloud, module: str, *arguments: str) -> None:
-        super().__init__(cloud, [sys.executable, "-m", f"tests.lifecycle.{module}", *arguments])
+        super().__init__(cloud, [sys.executable, "-m", module, *arguments])
         self._program = module

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.cluster.cluster import UP_LIMIT, Cluster
+from testbed.cluster import UP_LIMIT, Cluster
 
 STEP_EVENTS = ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent")
 POLL = 0.01
@@ -58,6 +58,7 @@ class Update:
 
     @property
     def ended(self) -> bool:
+        """Whether the run has ended."""
         return self._command.process.poll() is not None
 
     def steps(self) -> list[Step]:
@@ -118,6 +119,7 @@ class Update:
         return self.output()
 
     def output(self) -> str:
+        """What the run has printed so far."""
         self._output.seek(0)
         return self._output.read().decode()
 

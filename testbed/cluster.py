@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from localcloud.toolchain.etcd import ensure_release
 
 T = TypeVar("T")
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[1]
 PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml")
 FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
 WITHOUT_BACKUPS = dict.fromkeys(
@@ -88,12 +89,15 @@ class Cluster:
         return result.stdout
 
     def up(self, *arguments: str) -> str:
+        """Run ``pulumi up`` and return its output. The test fails when the run fails."""
         return self.pulumi("up", "--yes", "--skip-preview", *arguments)
 
     def destroy(self) -> str:
+        """Run ``pulumi destroy`` and return its output. The test fails when the run fails."""
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
     def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, without secrets."""
         result = self.cloud.run(
             ["pulumi", "stack", "output", "--json"],
             cwd=self.folder,
@@ -132,12 +136,14 @@ class Cluster:
         return result.stdout
 
     def journal(self, member: str, *units: str) -> str:
+        """A member's journal, or that of some units, also when its machine is off."""
         options = [option for unit in units for option in ("-u", unit)]
         return self.cloud.logs(
             member, "--no-pager", "-o", "cat", *options, capture_output=True, text=True
         ).stdout
 
     def wait_healthy(self) -> None:
+        """Wait until all members say that they are healthy."""
         wait_for(
             lambda: self.run("etcdctl", "endpoint", "health", "--cluster"), _succeeded, "a healthy cluster"
         )
@@ -155,7 +161,81 @@ class Cluster:
         assert result.returncode == 0, result.stdout
         return json.loads(result.stdout) if result.stdout else None
 
+    @property
+    def domain(self) -> str:
+        """The zone or the subdomain in which the members have their names."""
+        return str(self._document["config"]["etcd:domain"])
+
+    @property
+    def names(self) -> list[str]:
+        """The members that the configuration asks for."""
+        return [self.name(number) for number in range(1, self._document["config"].get("etcd:size", 3) + 1)]
+
+    def name(self, number: int) -> str:
+        """A member's name, given its number."""
+        return f"etcd-server-{number}.{self.domain}"
+
+    def urn(self, number: int) -> str:
+        """The URN of a member's droplet."""
+        return self.resource(f"digitalocean:index/droplet:Droplet::etcd-etcd-{self.stack}-{number}")
+
+    def resource(self, suffix: str) -> str:
+        """The URN of a member's resource, given its own type and name."""
+        return f"urn:pulumi:{self.stack}::etcd::etcd:index:EtcdCluster$etcd:index:Member${suffix}"
+
+    def droplets(self) -> dict[str, int]:
+        """Ids of the stack's droplets by member."""
+        listed = self.digitalocean("GET", f"/v2/droplets?tag_name=etcd-etcd-{self.stack}&per_page=200")
+        return {droplet["name"]: droplet["id"] for droplet in listed["droplets"]}
+
+    @property
+    def has_volumes(self) -> bool:
+        """Whether members keep their data on volumes, which outlive their droplets."""
+        return self._document["config"].get("etcd:volumeSize") != 0
+
+    def ids(self) -> dict[str, int]:
+        """What the cluster itself lists: etcd's id of each voting member by name."""
+        listed = json.loads(self.etcdctl("member", "list", "-w", "json"))["members"]
+        return {member["name"]: member["ID"] for member in listed if not member.get("isLearner")}
+
+    def fail(self, *arguments: str) -> str:
+        """Return the output of a run that must fail."""
+        result = self.run(
+            "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *arguments, limit=UP_LIMIT
+        )
+        assert result.returncode != 0, result.stdout
+        return result.stdout
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that is configured now."""
+        return dict(self._document["config"])
+
+    def set_all(self, settings: Mapping[str, Any]) -> None:
+        """Configure earlier ``settings``."""
+        self._document["config"] = dict(settings)
+        self.configure()
+
+    @contextmanager
+    def configured(self, **changes: Any) -> Generator[None]:
+        """Other settings for the length of a block."""
+        config = self._document["config"]
+        before = {key: config.get(f"etcd:{key}") for key in changes}
+        self.configure(**changes)
+        try:
+            yield
+        finally:
+            self.configure(**before)
+
+    def drift(self, control: httpx.Client, number: int) -> None:
+        """Let the API forget a feature of a member's droplet: the next run notices, and replaces it."""
+        droplet = self.droplets()[self.name(number)]
+        control.put(
+            f"/droplets/{droplet}/features", json=["droplet_agent", "private_networking"]
+        ).raise_for_status()
+
     def droplet_id(self, member: str) -> int:
+        """The ID of a member's droplet."""
         (droplet,) = self.digitalocean("GET", f"/v2/droplets?name={member}")["droplets"]
         return droplet["id"]
 
