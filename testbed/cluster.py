@@ -15,6 +15,7 @@ import yaml
 
 from localcloud.addresses import DIGITALOCEAN_URL
 from localcloud.cloud import LocalCloud
+from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.files import replace
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 from localcloud.toolchain.etcd import ensure_release
@@ -64,18 +65,28 @@ class Cluster:
         )
 
     def save_bundle(self, directory: Path) -> None:
-        """Save the operator's current files. Processes that use them notice the change."""
+        """Save the current files of the client that ``etcdctl`` has. Processes that use them notice the change."""
+        self.save_client("", directory)
+
+    def save_client(self, client: str, directory: Path) -> None:
+        """Save a client's current files. Processes that use them notice the change."""
         directory.mkdir(exist_ok=True)
-        environment = dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
+        shown = self.as_client(client, "env")
+        assert shown.returncode == 0, shown.stdout
+        environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
         for variable, name in FILES.items():
             replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
     def run(self, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run a command inside the local cloud, with both of its outputs as one text."""
+        return self.as_client("", *argv, limit=limit)
+
+    def as_client(self, client: str, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """Run a command with the certificate of a client, by default the one that ``localcloud run`` chooses."""
         return self.cloud.run(
             argv,
             cwd=self.folder,
-            env={"PULUMI_STACK": self.stack},
+            env={"PULUMI_STACK": self.stack, CLIENT: client},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

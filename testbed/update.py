@@ -1,4 +1,4 @@
-"""A ``pulumi up`` that a test can end at any moment."""
+"""A run of Pulumi that a test can end at any moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -37,14 +38,15 @@ class Update:
     started: ClassVar[list[Update]] = []
     """All runs of the session. A test that fails may leave its run behind."""
 
-    def __init__(self, cluster: Cluster, *arguments: str) -> None:
-        self._events = cluster.folder / "events.json"
+    def __init__(self, cluster: Cluster, *arguments: str, operation: str = "up", name: str = "run") -> None:
+        """Start ``pulumi up``, or another operation. Runs at the same time need different names."""
+        self._events = cluster.folder / f"{name}-events.json"
         self._events.unlink(missing_ok=True)
-        self._output = (cluster.folder / "output.txt").open("w+b")
+        self._output = (cluster.folder / f"{name}-output.txt").open("w+b")
         self.began = time.monotonic()
         self._command = cluster.cloud.begin(
             [
-                *("pulumi", "up", "--yes", "--skip-preview", "--non-interactive"),
+                *("pulumi", operation, "--yes", "--skip-preview", "--non-interactive"),
                 *("--event-log", str(self._events), *arguments),
             ],
             cwd=cluster.folder,
@@ -95,6 +97,19 @@ class Update:
     def kill_program(self) -> None:
         """Kill the program and its language host, but not the engine."""
         assert self._command.kill_matching("language")
+
+    def kill_providers(self) -> int:
+        """Kill the plugins of providers that run at this moment, and return their number."""
+        return self._command.kill_matching("resource-")
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Stop the engine by SIGSTOP for the length of a block."""
+        self._command.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._command.process.send_signal(signal.SIGCONT)
 
     def interrupt(self) -> bool:
         """Send what Ctrl-C sends and wait for the end. Return whether the signal killed the engine.

@@ -9,8 +9,7 @@ from typing import Any
 
 from components.shared.ports import CLIENT_PORT
 from localcloud.cli.main import BACKUP_NOW
-from localcloud.machines.client_choice import CLIENT, OPERATOR
-from localcloud.machines.files import replace
+from localcloud.machines.client_choice import OPERATOR
 from testbed.cluster import FILES, PATIENCE, Cluster
 from tests.drills.drill import Drill
 from tests.lifecycle.live import Live
@@ -43,18 +42,6 @@ def usual_clients(*prefixes: str) -> list[dict[str, Any]]:
 class WithClients(Cluster):
     """A stack whose commands have the certificate of the client with the role root, once there is one."""
 
-    def as_client(self, client: str, *argv: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
-        """Run a command with the certificate of a client, and both of its outputs as one text."""
-        return self.cloud.run(
-            argv,
-            cwd=self.folder,
-            env={"PULUMI_STACK": self.stack, CLIENT: client},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=limit,
-        )
-
     def may(self, client: str, *etcdctl: str) -> bool:
         """Whether etcd carries out a client's command. Without permission it says so, or the test fails."""
         done = self.as_client(client, "etcdctl", *etcdctl)
@@ -65,15 +52,6 @@ class WithClients(Cluster):
     def save_bundle(self, directory: Path) -> None:
         """Save the current files of the writer, or those of the operator before the stack has clients."""
         self.save_client(WRITER if self._document["config"].get("etcd:clients") else OPERATOR, directory)
-
-    def save_client(self, client: str, directory: Path) -> None:
-        """Save a client's current files. Processes that use them notice the change."""
-        directory.mkdir(exist_ok=True)
-        shown = self.as_client(client, "env")
-        assert shown.returncode == 0, shown.stdout
-        environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
-        for variable, name in FILES.items():
-            replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
     def with_bundle(self, directory: Path, *etcdctl: str) -> subprocess.CompletedProcess[str]:
         """Run etcdctl with saved files, and both of its outputs as one text."""
