@@ -7,6 +7,9 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+Change = tuple[float, list[str], list[str], list[str]]
+"""A time of the monotonic clock. From then on: members that should be up, that answer, and whose machine is on."""
+
 
 @dataclass
 class Outages:
@@ -22,11 +25,16 @@ class Outages:
     max_off: int = 0
     """The most members without a running machine at one moment."""
     clusters: set[str] = field(default_factory=set[str])
+    changes: list[Change] = field(default_factory=list[Change])
+    """Each change since the observer was started."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def observe(self, answering: Collection[str], running: Collection[str]) -> None:
         """Record one observation: members that answer as voters, and members whose machine is on."""
         with self.lock:
+            seen = sorted(self.expected), sorted(answering), sorted(running)
+            if not self.changes or seen != self.changes[-1][1:]:
+                self.changes.append((time.monotonic(), *seen))
             down = self.down(answering)
             if len(down) > self.max_down:
                 self.max_down, self.down_at = len(down), (time.time(), down)

@@ -111,17 +111,21 @@ class Update:
         finally:
             self._command.process.send_signal(signal.SIGCONT)
 
+    def ask_to_end(self) -> None:
+        """Send what Ctrl-C sends, without waiting for the end."""
+        self._command.process.send_signal(signal.SIGINT)
+
     def interrupt(self) -> bool:
         """Send what Ctrl-C sends and wait for the end. Return whether the signal killed the engine.
 
         The signal kills it during the 0.1 s in which it holds its lock and has no signal handler yet.
         """
-        self._command.process.send_signal(signal.SIGINT)
+        self.ask_to_end()
         return self.wait() == -signal.SIGINT
 
-    def wait(self) -> int:
-        """The engine's exit status."""
-        return self._command.wait(UP_LIMIT)
+    def wait(self, limit: float = UP_LIMIT) -> int:
+        """The engine's exit status. Raises ``subprocess.TimeoutExpired`` after ``limit`` seconds."""
+        return self._command.wait(limit)
 
     def finish(self) -> str:
         """Return the output of a run that must succeed."""

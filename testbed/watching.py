@@ -14,7 +14,7 @@ from localcloud.machines.layout import Layout
 from localcloud.machines.machine import Facts, NspawnMachine, known_machines
 from testbed.etcd_client import Bundle, Connection, NoAnswer
 from testbed.orders import obey
-from testbed.outages import Outages
+from testbed.outages import Change, Outages
 
 PAUSE = 0.15
 """Seconds between two observations."""
@@ -91,6 +91,7 @@ class Watching:
                 "excuse": self._excuse,
                 "mark": self._outages.mark,
                 "report": self._report,
+                "changes": self._changes,
             }
         )
 
@@ -131,6 +132,10 @@ class Watching:
                 "clusters": sorted(outages.clusters),
                 "up": sorted(one.name for one in self._machines.values() if one.answering),
             }
+
+    def _changes(self) -> list[Change]:
+        with self._outages.lock:
+            return self._outages.changes
 
 
 if __name__ == "__main__":

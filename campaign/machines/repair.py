@@ -1,0 +1,92 @@
+"""Repairs the cluster after the faults, as the documentation says: one ``pulumi up``, or what its message names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Callable
+
+from campaign.history.problem import Problem
+from campaign.machines.life import BROKEN, Life
+from campaign.machines.run_outcome import End
+from campaign.machines.stack import PATIENT
+
+CHECK = "repair"
+ROUNDS = 5
+"""The most recoveries in one schedule, each followed by a run."""
+
+HEALTHY_SECONDS = 120.0
+REJOIN_SECONDS = 150.0
+
+TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
+REJOIN = re.compile(r"python3 -ES /etc/etcd/prepare_cluster\.py recover rejoin")
+SET_BACK = re.compile(r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]) and complete a pulumi up first")
+ENLARGE = "Enlarge the volume"
+
+
+def repair(life: Life) -> None:
+    """Bring all members up, or add a problem: a run that fails without a way out, or a cluster that stays unhealthy."""
+    life.runs.unlock()
+    life.stack.configure(**PATIENT)
+    for number in range(ROUNDS):
+        outcome = life.runs.run()
+        if outcome.end is End.DONE:
+            break
+        followed = _follow(life, outcome.output)
+        if not followed or number + 1 == ROUNDS:
+            life.problems.append(
+                Problem(CHECK, f"after the faults, pulumi up ended as {outcome.end}: {outcome.why}")
+            )
+            return
+    life.save_files()
+    life.expect(life.stack.names)
+    life.clients.members(life.stack.names)
+    if not _comes(lambda: set(life.stack.names) <= set(life.members_up()), HEALTHY_SECONDS):
+        missing = sorted(set(life.stack.names) - set(life.members_up()))
+        life.problems.append(Problem(CHECK, f"after a good run, {', '.join(missing)} did not answer"))
+
+
+def _follow(life: Life, output: str) -> bool:
+    """Do what the message of a run says. Returns whether it named a documented way out."""
+    if (found := TARGETED.search(output)) is not None:
+        life.runs.run(*shlex.split(found[1]))
+        return True
+    if REJOIN.search(output) is not None:
+        return _rejoin(life, output)
+    if (found := SET_BACK.search(output)) is not None:
+        return _finish_rotation(life, found[1])
+    return False
+
+
+def _rejoin(life: Life, output: str) -> bool:
+    """Let the member that a message names receive the data of the others: docs/recovery.md, Damaged data."""
+    damaged = [name for name in life.stack.names if name not in life.members_up() and name in output]
+    for name in damaged:
+        life.log.note(f"recover rejoin on {name}")
+        try:
+            life.log.note(life.stack.on(name, "python3 -ES /etc/etcd/prepare_cluster.py recover rejoin 2>&1"))
+        except BROKEN as error:
+            life.log.note(f"recover rejoin failed: {str(error).strip()[-500:]}")
+            return False
+        _comes(lambda name=name: name in life.members_up(), REJOIN_SECONDS)
+    return bool(damaged)
+
+
+def _finish_rotation(life: Life, step: str) -> bool:
+    """Complete the step before the one that is configured."""
+    wanted = life.stack.settings["etcd:authorities"]
+    life.stack.configure(authorities=[int(number) for number in step.strip("[]").split(",")])
+    ended = life.runs.run().end
+    life.save_files()
+    life.stack.configure(authorities=wanted)
+    return ended is End.DONE
+
+
+def _comes(seen: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True

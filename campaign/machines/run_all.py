@@ -1,0 +1,89 @@
+"""Runs the schedules of a campaign on local clouds, one after the other in each."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from campaign.machines.carry_out import carry_out, remove
+from campaign.machines.fault_kinds import FAULTS
+from campaign.machines.verdict import Verdict
+from campaign.result import Result
+from campaign.schedule.documents import Schedule
+from campaign.schedule.draw import draw
+from localcloud.cli.naming import default_name
+from localcloud.cloud import LocalCloud
+from localcloud.machines.api_process import REQUESTS_PER_MINUTE, SHUTDOWN_SECONDS
+from localcloud.machines.prerequisites import check_host
+from localcloud.toolchain.etcd import VERSIONS, ensure_mirror
+
+Say = Callable[[str], None]
+
+
+def drawn(seed: int) -> Iterator[Schedule]:
+    """The schedules of a campaign, without end."""
+    return (draw(f"{seed}-{number}", tuple(FAULTS)) for number in itertools.count(1))
+
+
+def run_all(
+    schedules: Iterator[Schedule], seconds: float, folder: Path, lanes: int, say: Say, *, keep: bool
+) -> Result:
+    """Carry schedules out until the time is over; what has begun then is finished.
+
+    With ``keep`` the folders of all schedules are kept, otherwise those of failed ones.
+    """
+    result = Result()
+    lock = threading.Lock()
+    deadline = time.monotonic() + seconds
+
+    def following() -> Schedule | None:
+        with lock:
+            return None if time.monotonic() > deadline else next(schedules, None)
+
+    def lane(number: int) -> None:
+        with cloud(f"campaign{number}") as where:
+            while (schedule := following()) is not None:
+                kept = folder / f"{schedule.seed}-{datetime.now():%H%M%S}"
+                verdict = carry_out(
+                    where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}")
+                )
+                with lock:
+                    count(result, verdict)
+                if verdict.failed:
+                    say(f"{schedule.seed} failed: {kept}")
+                elif not keep:
+                    remove(kept)
+
+    with ThreadPoolExecutor(lanes) as pool:
+        for done in [pool.submit(lane, number) for number in range(1, lanes + 1)]:
+            done.result()
+    return result
+
+
+def count(result: Result, verdict: Verdict) -> None:
+    """Count one schedule."""
+    result.add(failed=verdict.failed, lost=verdict.lost > 0, linearizable=verdict.linearizable)
+
+
+@contextmanager
+def cloud(suffix: str) -> Generator[LocalCloud]:
+    """An empty local cloud with a name of its own, which is removed afterwards. Raises ``LocalCloudError``."""
+    check_host()
+    made = LocalCloud(f"{default_name()}-{suffix}")
+    made.reset()
+    # Runs follow each other without a pause, and actions are much faster than DigitalOcean's.
+    os.environ[REQUESTS_PER_MINUTE] = "2500"
+    os.environ[SHUTDOWN_SECONDS] = "15"
+    made.start()
+    ensure_mirror(made.layout.releases, VERSIONS)
+    try:
+        yield made
+    finally:
+        made.reset()

@@ -1,0 +1,58 @@
+"""How a run of Pulumi ended: done, refused with a reason, or interrupted. Anything else is a fault of the program."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+CRASHES = ("Traceback (most recent call last)", "panic:", "fatal error:")
+"""What a program prints that did not expect what happened."""
+
+REASON = re.compile(r"^\s*(?:error: .+|.*\berror: .+)$", re.MULTILINE)
+LOCKED = "the stack is currently locked"
+
+
+class End(StrEnum):
+    """How a run ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """The end of one run."""
+
+    end: End
+    why: str
+    """The first reason that it gave, or what is wrong with it."""
+
+    output: str
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether the stack is locked by a run that was killed."""
+        return LOCKED in self.output
+
+
+def outcome_of(status: int | None, output: str, *, disturbed: bool) -> RunOutcome:
+    """Judge a run by its exit status, or ``None`` if it did not end in time.
+
+    ``disturbed`` says that its processes were killed or interrupted: then anything may be printed.
+    """
+    if status is None:
+        return RunOutcome(End.WRONG, "it did not end within its time limit", output)
+    if status == 0:
+        return RunOutcome(End.DONE, "", output)
+    if disturbed:
+        return RunOutcome(End.INTERRUPTED, "", output)
+    crash = next((words for words in CRASHES if words in output), "")
+    if crash:
+        return RunOutcome(End.WRONG, f"it prints {crash!r}", output)
+    reason = REASON.search(output)
+    if reason is None:
+        return RunOutcome(End.WRONG, "it failed without a reason", output)
+    return RunOutcome(End.REFUSED, reason[0].strip(), output)

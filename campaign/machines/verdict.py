@@ -1,0 +1,90 @@
+"""Judges a schedule at its end: what clients saw, what every member has, and what the program did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign.history.judgment import Judgment, judge
+from campaign.history.problem import Problem
+from campaign.machines.life import Life
+from campaign.machines.run_outcome import End
+from campaign.machines.shutdowns import shutdown_problems
+from localcloud.toolchain.checker import ensure_linearizability_checker
+
+LOST = "present"
+"""The check that finds acknowledged writes which a member lacks."""
+
+PICTURE = "linearizability.html"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a schedule."""
+
+    problems: tuple[Problem, ...]
+    linearizable: bool
+    """Whether the history is proven to be linearizable."""
+
+    operations: int = 0
+    """The clients' calls."""
+
+    acknowledged: int = 0
+    runs: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a promise was broken."""
+        return bool(self.problems)
+
+    @property
+    def lost(self) -> int:
+        """How many problems are about lost writes."""
+        return sum(problem.check == LOST for problem in self.problems)
+
+    def told(self) -> str:
+        """The verdict as a person reads it."""
+        if not self.failed:
+            return f"No promise is broken: {self.operations} calls, {self.acknowledged} acknowledged, {self.runs} runs.\n"
+        return "".join(f"Broken promise, {problem.check}: {problem.text}\n" for problem in self.problems)
+
+
+def verdict(life: Life) -> Verdict:
+    """End the clients of a cluster that was repaired, and judge everything."""
+    judged = _history(life)
+    problems = [*life.problems, *judged.problems, *_cluster(life), *_runs(life)]
+    return Verdict(
+        tuple(problems),
+        judged.linearizability.verdict == "ok",
+        judged.calls,
+        judged.acknowledged,
+        len(life.runs.outcomes),
+    )
+
+
+def _history(life: Life) -> Judgment:
+    ended = life.clients.end(life.stack.names)
+    return judge(
+        ensure_linearizability_checker(),
+        [life.history],
+        ended.stores,
+        watched_until=ended.watched_until,
+        picture=life.folder / PICTURE,
+    )
+
+
+def _cluster(life: Life) -> list[Problem]:
+    ids = life.clusters()
+    more = [] if len(ids) == 1 else [Problem("one-cluster", f"members were in the clusters {', '.join(ids)}")]
+    return [*more, *shutdown_problems(life.observations(), life.machines_off, life.all_down)]
+
+
+def _runs(life: Life) -> list[Problem]:
+    wrong = [outcome.why for outcome in life.runs.outcomes if outcome.end is End.WRONG]
+    return [Problem("runs", f"a run of pulumi: {why} ({count})") for why, count in Counter(wrong).items()]
+
+
+def picture(folder: Path) -> Path | None:
+    """The picture of a history that is not linearizable, if there is one."""
+    return found if (found := folder / PICTURE).exists() else None
