@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, HTTPException, Response
 
 from localcloud.api.cloud import Cloud
+from localcloud.api.digitalocean.app import digitalocean_app
 from localcloud.api.model import Droplet
-from localcloud.api.traffic import Fault, Traffic
+from localcloud.api.traffic import ActiveFault, Fault, Traffic
 
 
 def control_app(
@@ -24,6 +25,8 @@ def control_app(
     - ``GET /ready`` tells whether all services answer.
     - ``GET`` and ``DELETE /requests`` show and clear the recorded requests.
     - ``GET``, ``PUT`` and ``DELETE /faults`` show, replace and clear the faults.
+    - ``POST /faults`` adds one besides the others, and ``DELETE /faults/ID`` ends it.
+    - ``/digitalocean/v2`` is the DigitalOcean API, without faults, rate limits and records.
     - ``PUT /droplets/ID/features`` changes the features that the DigitalOcean API shows for a droplet.
     - ``PUT /droplet-creation`` pauses and resumes the creation of droplets: meanwhile they stay ``new``.
     - ``PUT /droplet-limit`` sets the droplet limit of each account.
@@ -31,6 +34,7 @@ def control_app(
     ``faults_changed`` is awaited after each change of the faults, before the answer.
     """
     app = FastAPI(title="localcloud control", openapi_url=None, redirect_slashes=False)
+    app.mount("/digitalocean", digitalocean_app(cloud))
 
     @app.get("/ready")
     async def get_ready(response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
@@ -47,17 +51,28 @@ def control_app(
 
     @app.get("/faults")
     async def get_faults() -> Any:  # pyright: ignore[reportUnusedFunction]
-        return {"faults": [active.fault.model_dump(exclude_none=True) for active in traffic.active_faults]}
+        return {"faults": [_shown(active) for active in traffic.active_faults]}
 
     @app.put("/faults")
     async def set_faults(faults: list[Fault]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        traffic.set_faults(faults)
+        traffic.set_faults(faults, _droplets(cloud))
         await faults_changed()
-        return {"faults": [fault.model_dump(exclude_none=True) for fault in faults]}
+        return {"faults": [_shown(active) for active in traffic.active_faults]}
+
+    @app.post("/faults", status_code=201)
+    async def add_fault(fault: Fault) -> Any:  # pyright: ignore[reportUnusedFunction]
+        added = traffic.add_fault(fault, _droplets(cloud))
+        await faults_changed()
+        return _shown(added)
 
     @app.delete("/faults", status_code=204)
     async def clear_faults() -> None:  # pyright: ignore[reportUnusedFunction]
-        traffic.set_faults([])
+        traffic.set_faults([], {})
+        await faults_changed()
+
+    @app.delete("/faults/{fault_id}", status_code=204)
+    async def remove_fault(fault_id: int) -> None:  # pyright: ignore[reportUnusedFunction]
+        traffic.remove_fault(fault_id)
         await faults_changed()
 
     @app.put("/droplets/{droplet_id}/features")
@@ -79,3 +94,11 @@ def control_app(
         return {"limit": limit}
 
     return app
+
+
+def _shown(active: ActiveFault) -> dict[str, Any]:
+    return {"id": active.id, **active.fault.model_dump(exclude_none=True)}
+
+
+def _droplets(cloud: Cloud) -> dict[str, list[Droplet]]:
+    return {each.account.name: each.store.all(Droplet) for each in cloud.all_accounts()}

@@ -9,7 +9,9 @@ import asyncio
 import re
 import time
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -20,10 +22,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from localcloud.api.accounts import BY_TOKEN
 from localcloud.api.cloudflare import envelope
 from localcloud.api.connections import Connections
-from localcloud.api.digitalocean import errors
+from localcloud.api.digitalocean import errors, listing
 from localcloud.api.digitalocean.access import bearer
+from localcloud.api.model import Droplet
 
 Service = Literal["digitalocean", "cloudflare", "metadata", "releases"]
+
+LISTING = "/v2/droplets"
+"""The path to which ``stale`` and ``partial`` apply."""
 
 KEPT_REQUESTS = 100_000
 """The number of requests after which the oldest is dropped."""
@@ -50,9 +56,12 @@ class Fault(BaseModel):
     """A fault, and the requests to which it applies."""
 
     service: Service
-    kind: Literal["latency", "status", "drop", "down"]
+    kind: Literal["latency", "status", "drop", "down", "stale", "partial"]
     """``latency`` delays by ``seconds``; ``status`` answers with ``status``; ``drop`` closes the connection without an
-    answer; ``down`` refuses all connections to the service, whatever ``method``, ``path`` and ``times`` are."""
+    answer; ``down`` refuses all connections to the service, whatever ``method``, ``path`` and ``times`` are.
+
+    Two kinds apply to the listing of droplets alone, whatever ``method`` and ``path`` are: ``stale`` lists the droplets
+    as they were when the fault was set, and ``partial`` leaves out those in ``omit``."""
     method: str | None = None
     path: str | None = None
     """A regular expression that the path must contain."""
@@ -65,6 +74,8 @@ class Fault(BaseModel):
     """The number of requests to which it applies."""
     headers: dict[str, str] = Field(default_factory=dict)
     """Headers of a ``status`` answer, e.g. ``retry-after``."""
+    omit: list[str] = Field(default_factory=list)
+    """Names of the droplets that ``partial`` leaves out."""
 
     @field_validator("path")
     @classmethod
@@ -82,27 +93,49 @@ class Fault(BaseModel):
             raise ValueError("status is missing: set it for a fault of kind status, e.g. to 500")
         if self.kind == "latency" and self.seconds is None:
             raise ValueError("seconds is missing: set it for a fault of kind latency, e.g. to 0.5")
+        if self.kind == "partial" and not self.omit:
+            raise ValueError("omit is missing: set it for a fault of kind partial to names of droplets")
+        if self.changes_listing and self.service != "digitalocean":
+            raise ValueError(f"{self.service} lists no droplets: set service to digitalocean")
         return self
+
+    @property
+    def changes_listing(self) -> bool:
+        """Whether it changes the listing of droplets, and nothing else."""
+        return self.kind in {"stale", "partial"}
+
+    @property
+    def answers(self) -> bool:
+        """Whether it takes the place of the API's answer."""
+        return self.kind not in {"latency", "stale", "partial"}
 
 
 @dataclass
 class ActiveFault:
     """A fault that is set."""
 
+    id: int
     fault: Fault
     left: int | None
     """The number of requests to which it still applies; ``None`` is unlimited."""
     until: float | None
     """The time of the monotonic clock at which it expires, if any."""
+    droplets: Mapping[str, list[Droplet]]
+    """The droplets of each account, by its name, at the time at which the fault was set."""
 
     def claim(self, service: Service, method: str, path: str, token: str, now: float) -> bool:
         """Return whether it applies to this request, and count the request if it does."""
         fault = self.fault
+        if fault.changes_listing:
+            matches = (method, path) == ("GET", LISTING)
+        else:
+            matches = (fault.method is None or fault.method.upper() == method) and (
+                fault.path is None or re.search(fault.path, path) is not None
+            )
         if (
             fault.kind == "down"
             or fault.service != service
-            or (fault.method is not None and fault.method.upper() != method)
-            or (fault.path is not None and not re.search(fault.path, path))
+            or not matches
             or (fault.token is not None and fault.token != token)
             or (self.until is not None and now >= self.until)
             or self.left == 0
@@ -120,30 +153,38 @@ class Traffic:
     requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     active_faults: list[ActiveFault] = field(default_factory=list[ActiveFault])
 
-    def set_faults(self, faults: list[Fault]) -> None:
-        """Replace all faults."""
-        now = time.monotonic()
-        self.active_faults = [
-            ActiveFault(
-                fault,
-                left=fault.times,
-                until=None if fault.seconds is None or fault.kind == "latency" else now + fault.seconds,
-            )
-            for fault in faults
-        ]
+    _ids: count[int] = field(default_factory=lambda: count(1))
 
-    def faults_for(self, service: Service, method: str, path: str, token: str) -> list[Fault]:
-        """Return the faults that apply to this request: every latency, then the first other fault."""
+    def set_faults(self, faults: Sequence[Fault], droplets: Mapping[str, list[Droplet]]) -> None:
+        """Replace all faults. ``droplets`` are those of each account now."""
+        self.active_faults = []
+        for fault in faults:
+            self.add_fault(fault, droplets)
+
+    def add_fault(self, fault: Fault, droplets: Mapping[str, list[Droplet]]) -> ActiveFault:
+        """Set a fault besides the others. ``droplets`` are those of each account now."""
+        until = None if fault.seconds is None or fault.kind == "latency" else time.monotonic() + fault.seconds
+        active = ActiveFault(
+            next(self._ids), fault, fault.times, until, droplets if fault.kind == "stale" else {}
+        )
+        self.active_faults.append(active)
+        return active
+
+    def remove_fault(self, fault_id: int) -> None:
+        """End a fault. A fault that is not set is no error."""
+        self.active_faults = [active for active in self.active_faults if active.id != fault_id]
+
+    def faults_for(self, service: Service, method: str, path: str, token: str) -> list[ActiveFault]:
+        """Return the faults that apply to this request: those that keep the API's answer, then the first other one."""
         now = time.monotonic()
-        applicable: list[Fault] = []
+        kept: list[ActiveFault] = []
+        replaced: list[ActiveFault] = []
         for active in self.active_faults:
-            final = active.fault.kind != "latency"
-            if (final and any(fault.kind != "latency" for fault in applicable)) or not active.claim(
-                service, method, path, token, now
-            ):
+            if active.fault.answers and replaced:
                 continue
-            applicable.append(active.fault)
-        return sorted(applicable, key=lambda fault: fault.kind != "latency")
+            if active.claim(service, method, path, token, now):
+                (replaced if active.fault.answers else kept).append(active)
+        return [*kept, *replaced]
 
 
 def token_name(scope: Scope) -> str:
@@ -208,11 +249,16 @@ class FaultInjector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            for fault in self._traffic.faults_for(
+            for active in self._traffic.faults_for(
                 self._service, scope["method"], scope["path"], token_name(scope)
             ):
+                fault = active.fault
                 if fault.kind == "latency":
                     await asyncio.sleep(fault.seconds or 0)
+                elif fault.kind == "stale":
+                    listing.make_stale(scope, active.droplets)
+                elif fault.kind == "partial":
+                    listing.leave_out(scope, fault.omit)
                 elif fault.kind == "drop":
                     await self._connections.drop(scope)
                     return

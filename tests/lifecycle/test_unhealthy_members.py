@@ -6,7 +6,11 @@ import httpx
 import pytest
 
 from testbed.cluster import wait_for, writes
-from testbed.faults import Fault, cut_off, full, paused, stopped, unreached
+from testbed.faults.disks import full
+from testbed.faults.kinds import MemberFault
+from testbed.faults.machines import paused
+from testbed.faults.network import cut_off, unreached
+from testbed.faults.processes import stopped
 from testbed.update import Update
 from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
@@ -15,7 +19,7 @@ CHANGED, UNHEALTHY = 2, 3
 PATIENCE = 10
 """Seconds that a run waits for health or for a droplet: the least that the settings allow."""
 
-TOLD = {
+TOLD: dict[MemberFault, str] = {
     stopped: "its machine says: etcd is stopped",
     paused: "Its machine hangs",
     full: "Enlarge the volume",
@@ -26,7 +30,7 @@ TOLD = {
 
 @pytest.mark.parametrize("fault", [stopped, paused, full, cut_off], ids=lambda each: each.__name__)
 def test_a_rolling_change_is_refused_while_a_member_is_unhealthy(
-    live: Live, control: httpx.Client, fault: Fault
+    live: Live, control: httpx.Client, fault: MemberFault
 ) -> None:
     unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.case(f"a change while a member is {fault.__name__}", planned=False):
@@ -136,7 +140,7 @@ def test_left_over_tags_let_no_member_be_replaced_while_one_is_unhealthy(live: L
 
 
 @pytest.mark.parametrize("fault", [paused, cut_off], ids=lambda each: each.__name__)
-def test_a_member_that_ignores_its_shutdown_is_replaced_by_command(live: Live, fault: Fault) -> None:
+def test_a_member_that_ignores_its_shutdown_is_replaced_by_command(live: Live, fault: MemberFault) -> None:
     unhealthy, before = live.name(UNHEALTHY), live.droplets()
     with live.case(f"--replace of a member that is {fault.__name__}", planned=False), live.broken(unhealthy):
         with fault(live, unhealthy):

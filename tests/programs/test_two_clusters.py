@@ -11,7 +11,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import VERSIONS, ensure_mirror, ensure_release
-from testbed.faults import stopped
+from testbed.faults.processes import stopped
 from tests.cluster.inventory import inventory
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.repairs import replaces

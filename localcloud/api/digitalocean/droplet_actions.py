@@ -41,7 +41,8 @@ async def post_by_tag(
         raise unprocessable(
             f"{wanted.type} is not an action on a tag: use one of {', '.join(sorted(BY_TAG))}"
         )
-    ready = [(droplet, _check(droplet, wanted)) for droplet in tagging.tagged(cloud.store, tag_name)]
+    droplets = tagging.tagged(cloud.store.all(Droplet), tag_name)
+    ready = [(droplet, _check(droplet, wanted)) for droplet in droplets]
     actions = [start_action(cloud, droplet, wanted.type, arguments) for droplet, arguments in ready]
     return {"actions": [views.action(action) for action in actions]}
 

@@ -12,6 +12,7 @@ from localcloud.api.digitalocean import tagging, views
 from localcloud.api.digitalocean.access import CloudParam, ScopesParam, require
 from localcloud.api.digitalocean.droplet_creation import CreateDroplet, check, place
 from localcloud.api.digitalocean.errors import not_found, unprocessable
+from localcloud.api.digitalocean.listing import listed
 from localcloud.api.digitalocean.paging import PagerParam
 from localcloud.api.filters import applies
 from localcloud.api.model import Droplet, Firewall
@@ -35,6 +36,7 @@ async def create(wanted: CreateDroplet, cloud: CloudParam, scopes: ScopesParam, 
 
 @router.get("", dependencies=[require("droplet:read")])
 async def list_(  # noqa: PLR0917 - query parameters
+    request: Request,
     cloud: CloudParam,
     scopes: ScopesParam,
     pager: PagerParam,
@@ -43,7 +45,9 @@ async def list_(  # noqa: PLR0917 - query parameters
     type: str = "",  # noqa: A002
 ) -> Any:
     """List all droplets, or those with a tag or a name. No droplet has the type ``gpus``."""
-    droplets = tagging.tagged(cloud.store, tag_name) if tag_name else cloud.store.all(Droplet)
+    droplets = listed(cloud, request.scope)
+    if tag_name:
+        droplets = tagging.tagged(droplets, tag_name)
     if name:
         droplets = [droplet for droplet in droplets if droplet.name == name]
     if type == "gpus":
@@ -75,7 +79,7 @@ async def delete(droplet_id: int, cloud: CloudParam) -> Response:
 @router.delete("", status_code=204, dependencies=[require("droplet:delete", "tag:read")])
 async def delete_by_tag(cloud: CloudParam, tag_name: Annotated[str, Query(min_length=1)]) -> Response:
     """Delete every droplet with a tag."""
-    for droplet in tagging.tagged(cloud.store, tag_name):
+    for droplet in tagging.tagged(cloud.store.all(Droplet), tag_name):
         _delete(cloud, droplet)
     return Response(status_code=204)
 

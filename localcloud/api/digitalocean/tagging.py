@@ -44,7 +44,7 @@ def remove(store: Store, name: str, resource: Droplet | Volume) -> None:
         store.put(resource.model_copy(update={"tags": kept}))
 
 
-def tagged(store: Store, name: str) -> list[Droplet]:
-    """Return all droplets with a tag."""
+def tagged(droplets: Iterable[Droplet], name: str) -> list[Droplet]:
+    """Return those of the droplets that have a tag."""
     wanted = name.casefold()
-    return [each for each in store.all(Droplet) if wanted in (tag.casefold() for tag in each.tags)]
+    return [each for each in droplets if wanted in (tag.casefold() for tag in each.tags)]

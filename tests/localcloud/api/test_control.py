@@ -15,6 +15,12 @@ from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
 
 
+def listed(client: httpx.Client, **query: str) -> dict[str, int]:
+    """Ids of the listed droplets by name."""
+    answer = client.get("/v2/droplets", params=query).raise_for_status()
+    return {droplet["name"]: droplet["id"] for droplet in answer.json()["droplets"]}
+
+
 @pytest.fixture
 def fault(control: httpx.Client) -> Callable[..., None]:
     def set_fault(**wanted: Any) -> None:
@@ -150,10 +156,70 @@ def test_faults_are_listed_and_cleared(
     assert http.get("/v2/droplets").status_code == 200
 
 
+def test_a_fault_begins_and_ends_beside_others(
+    http: httpx.Client, zone_http: httpx.Client, control: httpx.Client
+) -> None:
+    def statuses() -> list[int]:
+        return [http.get("/v2/droplets").status_code, zone_http.get("/dns_records").status_code]
+
+    first = control.post("/faults", json={**LISTING, "kind": "status", "status": 500})
+    second = control.post("/faults", json={"service": "cloudflare", "kind": "status", "status": 503})
+    assert (first.status_code, statuses()) == (201, [500, 503])
+    control.delete(f"/faults/{first.json()['id']}")
+    assert statuses() == [200, 503]
+    assert [fault["id"] for fault in control.get("/faults").json()["faults"]] == [second.json()["id"]]
+    control.delete(f"/faults/{second.json()['id']}")
+    assert control.delete(f"/faults/{second.json()['id']}").status_code == 204
+    assert statuses() == [200, 200]
+
+
+def test_a_stale_listing_shows_the_droplets_of_the_faults_begin(
+    lab, droplet: Callable[..., Any], http: httpx.Client, control: httpx.Client
+) -> None:
+    gone = droplet(name="web-1", tags=["web"])["id"]
+    fault = control.post("/faults", json={"service": "digitalocean", "kind": "stale"}).json()["id"]
+    assert http.delete(f"/v2/droplets/{gone}").status_code == 204
+    lab.settle()
+    made = droplet(name="web-2", tags=["web"])["id"]
+    assert listed(http) == {"web-1": gone}
+    assert listed(http, tag_name="web", page="1") == {"web-1": gone}
+    assert listed(http, name="web-2") == {}
+    assert http.get(f"/v2/droplets/{gone}").status_code == 404, "the listing alone is stale"
+    control.delete(f"/faults/{fault}")
+    assert listed(http) == {"web-2": made}
+
+
+def test_a_partial_listing_leaves_out_droplets_for_one_token(
+    droplet: Callable[..., Any], http: httpx.Client, discovery: httpx.Client, fault: Callable[..., None]
+) -> None:
+    for name in ("web-1", "web-2", "web-3"):
+        droplet(name=name)
+    fault(service="digitalocean", kind="partial", omit=["web-1", "web-3"], token="discovery")
+    assert [sorted(listed(client)) for client in (http, discovery)] == [
+        ["web-1", "web-2", "web-3"],
+        ["web-2"],
+    ]
+    assert discovery.get("/v2/droplets").json()["meta"] == {"total": 1}
+
+
+def test_the_control_socket_serves_digitaloceans_api_without_faults(
+    droplet: Callable[..., Any], http: httpx.Client, control: httpx.Client
+) -> None:
+    made = droplet()["id"]
+    control.put("/faults", json=[{"service": "digitalocean", "kind": "down"}])
+    control.delete("/requests")
+    answer = control.get(f"/digitalocean/v2/droplets/{made}", headers=http.headers)
+    assert answer.json()["droplet"]["id"] == made
+    assert control.get("/digitalocean/v2/droplets").status_code == 401
+    assert control.get("/requests").json() == {"requests": []}
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
         {"service": "digitalocean", "kind": "status"},
+        {"service": "digitalocean", "kind": "partial"},
+        {"service": "cloudflare", "kind": "stale"},
         {"service": "digitalocean", "kind": "latency"},
         {"service": "elsewhere", "kind": "down"},
         {"service": "digitalocean", "kind": "drop", "path": "("},

@@ -1,0 +1,80 @@
+"""Faults of a member's data volume."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.shared.ports import CLIENT_PORT
+from localcloud.machines.commands import run
+from localcloud.machines.errors import MachineFailedError
+from localcloud.machines.volumes import Volumes
+from testbed.cluster import Cluster
+from testbed.faults.undo import inside, undo
+
+MOUNT = "/var/lib/etcd"
+FILL = "data/fill"
+MARGIN = 8 << 20
+"""Bytes that are written, and not only allocated: ext4 needs some for what it allocates."""
+
+THROTTLE = Path("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device")
+"""Limits of the root group, which has all processes and the kernel's journal threads: they hold for a whole device."""
+
+
+@contextmanager
+def full(cluster: Cluster, member: str) -> Generator[None]:
+    """Fill it to the last byte, with root's reserve and the program's."""
+    machine, volume = cluster.cloud.machine(member), _volume(cluster, member)
+    inside(
+        machine,
+        f"cd {MOUNT}; rm -f reserve; "
+        f"fallocate -l $(($(stat -fc '%f * %S' data) - {MARGIN})) {FILL}; "
+        f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done",
+        limit=90,
+    )
+    try:
+        # A database has free pages, and small writes would not need new ones for a minute or more.
+        others = ",".join(f"https://{name}:{CLIENT_PORT}" for name in cluster.names if name != member)
+        put = f"head -c 1000000 /dev/zero | tr '\\0' x | ETCDCTL_ENDPOINTS={others} etcdctl put /filled >/dev/null"
+        cluster.run("sh", "-c", put)
+        yield
+    finally:
+        # The files outlive the machine.
+        undo(lambda: _on_volume(cluster, volume, f"rm -f {FILL} {FILL}.rest"))
+
+
+@contextmanager
+def slow_disk(cluster: Cluster, member: str, writes_per_second: int = 10) -> Generator[None]:
+    """Limit the writes to it. A commit of etcd takes one to three."""
+    device = _device_number(cluster, _volume(cluster, member))
+    if not THROTTLE.exists():
+        raise MachineFailedError(f"no disk can be slowed down here: {THROTTLE} does not exist")
+    THROTTLE.write_text(f"{device} {writes_per_second}")
+    try:
+        yield
+    finally:
+        THROTTLE.write_text(f"{device} 0")
+
+
+def _volume(cluster: Cluster, member: str) -> str:
+    """The name of a member's data volume."""
+    volumes = cluster.cloud.machine(member).facts().volumes
+    if not volumes:
+        raise MachineFailedError(f"machine {member} has no data volume")
+    return volumes[0]
+
+
+def _device_number(cluster: Cluster, volume: str) -> str:
+    number = Path(Volumes(cluster.cloud.layout.volumes).connect(volume)).stat().st_rdev
+    return f"{os.major(number)}:{os.minor(number)}"
+
+
+def _on_volume(cluster: Cluster, volume: str, script: str) -> None:
+    """Run a script on this host in the file system of a volume, unless that is deleted."""
+    if not (cluster.cloud.layout.volumes / f"{volume}.img").exists():
+        return
+    device = Volumes(cluster.cloud.layout.volumes).connect(volume)
+    mounted = f'mount "$0" /mnt && cd /mnt && {script}'
+    run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", mounted, device])

@@ -1,0 +1,46 @@
+"""Faults of the name server and of the object store, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+from localcloud.machines.cgroups import Cgroup
+from localcloud.toolchain.object_store import ensure_object_store
+from testbed.cluster import Cluster
+
+
+@contextmanager
+def name_server_paused(cluster: Cluster) -> Generator[None]:
+    """Let queries of the name server time out."""
+    with _paused(cluster, "dnsmasq"):
+        yield
+
+
+@contextmanager
+def object_store_paused(cluster: Cluster) -> Generator[None]:
+    """Let requests to the object store hang."""
+    with _paused(cluster, "object-store"):
+        yield
+
+
+@contextmanager
+def object_store_stopped(cluster: Cluster) -> Generator[None]:
+    """Refuse connections to the object store."""
+    cluster.cloud.objects.stop()
+    try:
+        yield
+    finally:
+        cluster.cloud.objects.ensure(ensure_object_store())
+
+
+@contextmanager
+def _paused(cluster: Cluster, group: str) -> Generator[None]:
+    freezer = (Cgroup(cluster.cloud.layout.cgroup) / group).path / "cgroup.freeze"
+    freezer.write_text("1")
+    try:
+        yield
+    finally:
+        # The server may have been stopped meanwhile.
+        with suppress(OSError):
+            freezer.write_text("0")
