@@ -61,7 +61,7 @@ def resize(life: Life, step: Step) -> None:
     life.expect([name for name in before if name in life.stack.names])
     if life.runs.run().end is End.DONE:
         life.expect(life.stack.names)
-        life.clients.members(life.stack.names)
+        life.clients.set_members(life.stack.names)
 
 
 def replace(life: Life, step: Step) -> None:

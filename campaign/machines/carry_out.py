@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from campaign.history.problem import Problem
 from campaign.machines.actions import ACTIONS
@@ -58,18 +60,18 @@ def _live(cloud: LocalCloud, schedule: Schedule, folder: Path, log: EventLog) ->
         log.note("the faults have ended")
         repair(life)
         found = verdict(life)
-        if not found.failed:
-            _destroy(life)
-        return found
+        return found if found.failed else replace(found, problems=tuple(_destroy(life)))
 
 
-def _destroy(life: Life) -> None:
-    """Destroy all stacks, and assert that nothing is left of them."""
+def _destroy(life: Life) -> list[Problem]:
+    """Destroy all stacks. Anything that is left of them is a problem."""
     for stack in (*life.others, life.stack):
         stack.destroy()
-    left = life.stack.digitalocean("GET", "/v2/droplets?per_page=200")["droplets"]
-    left += life.stack.digitalocean("GET", "/v2/volumes?per_page=200")["volumes"]
-    assert not left, f"pulumi destroy left {[one['name'] for one in left]}"
+    left: list[dict[str, Any]] = [
+        *life.stack.digitalocean("GET", "/v2/droplets?per_page=200")["droplets"],
+        *life.stack.digitalocean("GET", "/v2/volumes?per_page=200")["volumes"],
+    ]
+    return [Problem("destroy", f"pulumi destroy left {one['name']}") for one in left]
 
 
 def _keep_journals(cloud: LocalCloud, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+import zlib
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,8 +70,13 @@ class Life:
         )
         self.expect(self.stack.names)
         self.clients = self._exits.enter_context(
-            Clients(
-                self.stack.cloud, self.stack.bundle, self.history, self.prefix, self._seed, self.stack.names
+            Clients.inside(
+                self.stack.cloud,
+                self.stack.bundle,
+                self.history,
+                self.prefix,
+                zlib.crc32(self._seed.encode()),
+                self.stack.names,
             )
         )
         return self

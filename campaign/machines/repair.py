@@ -41,7 +41,7 @@ def repair(life: Life) -> None:
             return
     life.save_files()
     life.expect(life.stack.names)
-    life.clients.members(life.stack.names)
+    life.clients.set_members(life.stack.names)
     if not _comes(lambda: set(life.stack.names) <= set(life.members_up()), HEALTHY_SECONDS):
         missing = sorted(set(life.stack.names) - set(life.members_up()))
         life.problems.append(Problem(CHECK, f"after a good run, {', '.join(missing)} did not answer"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
@@ -46,14 +45,15 @@ class Verdict:
     def told(self) -> str:
         """The verdict as a person reads it."""
         if not self.failed:
-            return f"No promise is broken: {self.operations} calls, {self.acknowledged} acknowledged, {self.runs} runs.\n"
+            calls = f"{self.operations} calls, {self.acknowledged} of them acknowledged"
+            return f"No promise is broken: {calls}, {self.runs} runs of pulumi.\n"
         return "".join(f"Broken promise, {problem.check}: {problem.text}\n" for problem in self.problems)
 
 
 def verdict(life: Life) -> Verdict:
     """End the clients of a cluster that was repaired, and judge everything."""
-    judged = _history(life)
-    problems = [*life.problems, *judged.problems, *_cluster(life), *_runs(life)]
+    judged, unread = _history(life)
+    problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
     return Verdict(
         tuple(problems),
         judged.linearizability.verdict == "ok",
@@ -63,15 +63,22 @@ def verdict(life: Life) -> Verdict:
     )
 
 
-def _history(life: Life) -> Judgment:
-    ended = life.clients.end(life.stack.names)
-    return judge(
+def _history(life: Life) -> tuple[Judgment, list[Problem]]:
+    names = life.stack.names
+    life.log.note(f"the clients stop: {life.clients.stop().told()}")
+    stores = life.clients.stores(names)
+    unseen = life.clients.watched(stores.watched_until)
+    judgment = judge(
         ensure_linearizability_checker(),
         [life.history],
-        ended.stores,
-        watched_until=ended.watched_until,
+        stores.stores,
+        watched_until=stores.watched_until,
         picture=life.folder / PICTURE,
     )
+    return judgment, [
+        *(Problem(LOST, f"{name} could not be read: {why}") for name, why in stores.problems.items()),
+        *(Problem("watches", f"{watch} has not seen revision {stores.watched_until}") for watch in unseen),
+    ]
 
 
 def _cluster(life: Life) -> list[Problem]:
@@ -83,8 +90,3 @@ def _cluster(life: Life) -> list[Problem]:
 def _runs(life: Life) -> list[Problem]:
     wrong = [outcome.why for outcome in life.runs.outcomes if outcome.end is End.WRONG]
     return [Problem("runs", f"a run of pulumi: {why} ({count})") for why, count in Counter(wrong).items()]
-
-
-def picture(folder: Path) -> Path | None:
-    """The picture of a history that is not linearizable, if there is one."""
-    return found if (found := folder / PICTURE).exists() else None

@@ -31,8 +31,8 @@ STEPS = (2, 4)
 FAULTS = (0, 1, 1, 2, 2, 3)
 """How many faults come in one step."""
 
-AFTER = 22.0
-"""The latest begin of a fault, in seconds: about the length of a rolling change of three members."""
+AFTER = 16.0
+"""The latest begin of a fault, in seconds: a rolling change of three members takes longer."""
 
 LASTS = (2.0, 25.0)
 """The shortest and the longest fault, in seconds."""

@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def failure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a failing schedule of a model with a bug."""
     monkeypatch.setattr(schedules, "MODELS", UNSAFE)
-    monkeypatch.setattr("campaign.command.MODELS", UNSAFE)
+    monkeypatch.setattr("campaign.models.command.MODELS", UNSAFE)
     ended = CliRunner().invoke(APP, ["--model", "9", "--seed", "7", "--workers", "1"])
     assert ended.exit_code == 1, ended.output
     kept = list((folder / ".cache" / "campaign").iterdir())

@@ -1,0 +1,61 @@
+"""What ``make campaign`` does with machines."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from campaign.machines.kept import read
+from campaign.machines.run_all import cloud, drawn, run_all
+from campaign.machines.shorten import shorten
+from campaign.result import Result
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many schedules there are."""
+
+    minutes: float
+    """Minutes after which no schedule begins, unless there is a number."""
+
+    schedules: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds after which no schedule begins."""
+        return math.inf if self.schedules is not None else self.minutes * 60
+
+    def __str__(self) -> str:
+        return f"for {self.minutes:g} minutes" if self.schedules is None else f"{self.schedules} schedules"
+
+
+def run_drawn(
+    console: Console, seed: int, limit: Limit, clouds: int, failures: Path, *, keep: bool
+) -> Result:
+    """Carry out schedules of a seed."""
+    console.print(f"seed {seed}: {limit}")
+    schedules = islice(drawn(seed), limit.schedules)
+    return run_all(schedules, limit.seconds, failures, clouds, lambda line: _say(console, line), keep=keep)
+
+
+def run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) -> Result:
+    """Carry out a kept schedule again, and shrink it if that is asked for."""
+    schedule = read(folder)
+    if not shorter:
+        return run_all(iter([schedule]), math.inf, failures, 1, lambda line: _say(console, line), keep=True)
+    with cloud("shrink") as where:
+        shortest = shorten(where, schedule, failures, lambda line: _say(console, line))
+    result = Result()
+    result.add(failed=shortest is not None, lost=False, linearizable=shortest is None)
+    if shortest is not None:
+        console.print(escape(f"the shortest schedule that fails is in {shortest}"))
+    return result
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(escape(line))

@@ -1,0 +1,50 @@
+"""Shrinks a failing schedule by carrying shorter ones out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from campaign.machines.carry_out import carry_out, remove
+from campaign.machines.verdict import Verdict
+from campaign.schedule.documents import Schedule
+from campaign.schedule.shrink import shrink
+from localcloud.cloud import LocalCloud
+
+TRIES = 2
+"""How often a shorter schedule is carried out before it counts as one that does not fail: its timing differs."""
+
+
+def shorten(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None]) -> Path | None:
+    """Drop steps and faults while the same promise is broken. Returns the folder of the shortest schedule that failed.
+
+    Returns ``None`` if the schedule itself does not fail now.
+    """
+    last: list[Path] = []
+    checks: set[str] = set()
+
+    def fails(tried: Schedule) -> bool:
+        for _ in range(TRIES):
+            kept = folder / f"{tried.seed}-shrunk-{datetime.now():%H%M%S}"
+            say(f"trying {sum(len(step.faults) for step in tried.steps)} faults in {len(tried.steps)} steps")
+            if _breaks(carry_out(cloud, tried, kept, say), checks):
+                for shorter in last:
+                    remove(shorter)
+                last[:] = [kept]
+                return True
+            remove(kept)
+        return False
+
+    if not fails(schedule):
+        return None
+    shrink(schedule, fails)
+    return last[0]
+
+
+def _breaks(verdict: Verdict, checks: set[str]) -> bool:
+    """Whether one of the promises is broken that the first failure broke. ``checks`` are filled by that one."""
+    broken = {problem.check for problem in verdict.problems}
+    if not checks:
+        checks |= broken
+    return bool(broken & checks)
