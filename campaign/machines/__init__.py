@@ -1,0 +1,1 @@
+"""Carries schedules out on a local cloud."""
