@@ -8,7 +8,7 @@ from localcloud.toolchain import cache, golang
 from localcloud.toolchain.progress import Work
 
 PACKAGE = "."
-"""The package of each client in its module."""
+"""The package of a client that is the only one, or the first one, of its module."""
 
 
 def ensure_lifecycle_client() -> Path:
@@ -17,6 +17,20 @@ def ensure_lifecycle_client() -> Path:
         "lifecycle-client",
         "Building a client of etcd",
         "it writes, watches and keeps leases while tests change a cluster; it is built with etcd's published Go module",
+    )
+
+
+def ensure_campaign_client() -> Path:
+    """The program that uses a cluster during a schedule, and records a history. Built if it is missing.
+
+    It is a second package in the module of the lifecycle client: both use a bundle of certificates alike.
+    """
+    return _ensure(
+        "lifecycle-client",
+        "Building a client of etcd that records what it sees",
+        "its history shows whether a cluster kept its promises; it is built with etcd's published Go module",
+        name="campaign-client",
+        package="./campaign",
     )
 
 
@@ -32,12 +46,13 @@ def ensure_kubernetes_client() -> Path:
     )
 
 
-def _ensure(module: str, title: str, reason: str) -> Path:
-    def build(folder: Path, show: cache.Show) -> None:
-        golang.build(module, PACKAGE, folder / module, show)
+def _ensure(module: str, title: str, reason: str, *, name: str = "", package: str = PACKAGE) -> Path:
+    program = name or module
 
-    sources = [file.read_text() for file in sorted((golang.MODULES / module).glob("*.go"))]
-    key = golang.recipe(module, PACKAGE, *sources)
-    return (
-        cache.ensure(module, key, Work(title, reason, "half a minute on 2 cores", "100 MB"), build) / module
-    )
+    def build(folder: Path, show: cache.Show) -> None:
+        golang.build(module, package, folder / program, show)
+
+    sources = [file.read_text() for file in sorted((golang.MODULES / module).rglob("*.go"))]
+    key = golang.recipe(module, package, *sources)
+    work = Work(title, reason, "half a minute on 2 cores", "100 MB")
+    return cache.ensure(program, key, work, build) / program

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,10 @@ class PlainMembers:
             process = self._processes.pop(name)
             process.kill()
             process.wait()
+
+    def send(self, number: signal.Signals, name: str) -> None:
+        """Send a signal to a member's etcd, e.g. SIGSTOP."""
+        self._processes[name].send_signal(number)
 
     def etcdctl(self, kind: str, *arguments: str, member: str = NAMES[0]) -> subprocess.CompletedProcess[str]:
         """Run etcdctl with one of the certificates."""

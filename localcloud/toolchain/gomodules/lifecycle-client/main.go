@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"localcloud/lifecycle-client/bundle"
 )
 
 // resources is the number of clients.
@@ -34,10 +36,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: lifecycle-client BUNDLE PREFIX MEMBER...")
 		os.Exit(2)
 	}
-	bundle, prefix, members := bundle(os.Args[1]), os.Args[2], os.Args[3:]
+	files, prefix, members := bundle.Bundle(os.Args[1]), os.Args[2], os.Args[3:]
 	ledger, used := newLedger(), []*resource{}
 	for number := range resources {
-		one, err := newResource(bundle, fmt.Sprintf("%s/%d/", prefix, number), number, members, ledger)
+		one, err := newResource(files, fmt.Sprintf("%s/%d/", prefix, number), number, members, ledger)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

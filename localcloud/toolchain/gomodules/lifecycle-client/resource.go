@@ -11,6 +11,8 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+
+	"localcloud/lifecycle-client/bundle"
 )
 
 const (
@@ -47,14 +49,14 @@ type resource struct {
 }
 
 // newResource connects, and waits until a member answers.
-func newResource(bundle bundle, prefix string, number int, members []string, ledger *ledger) (*resource, error) {
+func newResource(files bundle.Bundle, prefix string, number int, members []string, ledger *ledger) (*resource, error) {
 	// The timeouts of k8s.io/apiserver/pkg/storage/storagebackend/factory/etcd3.go.
 	client, err := clientv3.New(clientv3.Config{
 		Endpoints:            endpoints(members),
 		DialTimeout:          20 * time.Second,
 		DialKeepAliveTime:    30 * time.Second,
 		DialKeepAliveTimeout: 10 * time.Second,
-		TLS:                  bundle.config(),
+		TLS:                  files.Config(),
 		Logger:               zap.NewNop(),
 		// Members are replaced in seconds here. After gRPC's usual pauses of seconds, the client would have no connection
 		// when the last of three members stops.

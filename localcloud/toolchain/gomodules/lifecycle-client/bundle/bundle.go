@@ -1,4 +1,5 @@
-package main
+// Package bundle has the connections of a client to members, with the certificates that its folder has.
+package bundle
 
 import (
 	"crypto/tls"
@@ -8,10 +9,11 @@ import (
 	"path/filepath"
 )
 
-// bundle is a folder with a client's files. Each handshake reads them again, since tests replace certificates.
-type bundle string
+// Bundle is a folder with ca.pem, client.pem and client-key.pem. Each handshake reads them again, since tests replace certificates.
+type Bundle string
 
-func (b bundle) config() *tls.Config {
+// Config returns what a connection to any member needs.
+func (b Bundle) Config() *tls.Config {
 	return &tls.Config{
 		// VerifyConnection does it, with the CA of this moment.
 		InsecureSkipVerify: true,
@@ -23,7 +25,7 @@ func (b bundle) config() *tls.Config {
 	}
 }
 
-func (b bundle) verify(state tls.ConnectionState) error {
+func (b Bundle) verify(state tls.ConnectionState) error {
 	text, err := os.ReadFile(b.file("ca.pem"))
 	if err != nil {
 		return err
@@ -42,6 +44,6 @@ func (b bundle) verify(state tls.ConnectionState) error {
 	return err
 }
 
-func (b bundle) file(name string) string {
+func (b Bundle) file(name string) string {
 	return filepath.Join(string(b), name)
 }

@@ -1,0 +1,160 @@
+"""The campaign's clients on three real members, two of which fail: their history is complete and passes all checks."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from campaign.history.files import read_history
+from campaign.history.judgment import Judgment, judge
+from campaign.history.records import (
+    Call,
+    CompareAndSwap,
+    Delete,
+    Get,
+    LeaseGrant,
+    LeaseKeepAlive,
+    LeaseRevoke,
+    Outcome,
+    Put,
+    Range,
+    Record,
+    WatchEvents,
+    WatchProgress,
+    WatchStart,
+)
+from campaign.machines.clients import Clients, Stopped, Stores, command
+from localcloud.toolchain.checker import ensure_linearizability_checker
+from localcloud.toolchain.etcd import DEFAULT_VERSION
+from testbed.agent import Pipe
+from tests.nodes.plain_members import NAMES, PlainMembers
+
+NETWORK = "127.43.61"
+SEED = 5
+SECONDS = 9.0
+"""How long the clients work."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a run with faults."""
+
+    stopped: Stopped
+    stores: Stores
+    behind: tuple[str, ...]
+    records: list[Record]
+    judgment: Judgment
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlainMembers]:
+    """Three members on loopback, and the client's certificate."""
+    running = PlainMembers(tmp_path_factory.mktemp("members"), NETWORK, DEFAULT_VERSION)
+    running.issue("client", "")
+    try:
+        for name in NAMES:
+            running.start(name)
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def run(members: PlainMembers, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One member is killed and comes back, another one stands still for 2 s."""
+    folder = tmp_path_factory.mktemp("history")
+    history = folder / "history.jsonl"
+    addresses = list(members.addresses.values())
+    argv = command(members.folder, history, prefix="campaign", seed=SEED, members=addresses[:2])
+    with Clients(loopback(argv)) as clients:
+        clients.start()
+        began = time.monotonic()
+        clients.set_members(addresses)
+        time.sleep(1)
+        members.send(signal.SIGSTOP, NAMES[0])
+        # For calls that the member has, but will never answer.
+        time.sleep(0.5)
+        members.stop(NAMES[0])
+        time.sleep(2)
+        members.start(NAMES[0])
+        time.sleep(2)
+        members.send(signal.SIGSTOP, NAMES[1])
+        time.sleep(2)
+        members.send(signal.SIGCONT, NAMES[1])
+        time.sleep(max(0, began + SECONDS - time.monotonic()))
+        seconds = time.monotonic() - began
+        stopped = clients.stop()
+        stores = clients.stores(addresses)
+        behind = clients.watched(stores.watched_until)
+    judgment = judge(
+        ensure_linearizability_checker(), [history], stores.stores, watched_until=stores.watched_until
+    )
+    return Run(stopped, stores, behind, read_history(history), judgment, seconds)
+
+
+def loopback(argv: list[str]) -> Pipe:
+    """A process outside any local cloud."""
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def kill() -> None:
+        process.kill()
+        process.communicate()
+
+    return Pipe(argv[0], process, kill)
+
+
+def test_a_recorded_history_passes_all_checks(run: Run) -> None:
+    assert run.judgment.problems == ()
+    assert run.judgment.acknowledged == run.stopped.count(Outcome.OK)
+
+
+def test_each_operation_and_each_outcome_is_recorded(run: Run) -> None:
+    calls = [record for record in run.records if isinstance(record, Call)]
+    acknowledged = {type(call) for call in calls if call.acknowledged}
+    assert acknowledged >= {Put, Get, Range, CompareAndSwap, Delete, LeaseGrant, LeaseKeepAlive, LeaseRevoke}
+    assert {call.outcome for call in calls if isinstance(call, (Put, CompareAndSwap, Delete))} == set(Outcome)
+    assert len(calls) == run.stopped.count()
+
+
+def test_transactions_succeed_and_fail(run: Run) -> None:
+    answers = [
+        record.answer for record in run.records if isinstance(record, CompareAndSwap) and record.answer
+    ]
+    assert {answer.succeeded for answer in answers} == {True, False}
+
+
+def test_all_together_make_forty_calls_a_second(run: Run) -> None:
+    assert 15 < run.stopped.count() / run.seconds < 50
+
+
+def test_each_member_answers_its_own_client(run: Run, members: PlainMembers) -> None:
+    answering = {
+        address: {
+            record.answer.member
+            for record in run.records
+            if isinstance(record, (Get, Range)) and record.client.startswith(f"{address}/") and record.answer
+        }
+        for address in members.addresses.values()
+    }
+    assert all(len(ids) == 1 for ids in answering.values()), answering
+    assert len({one for ids in answering.values() for one in ids}) == len(NAMES)
+
+
+def test_each_watch_sees_everything(run: Run, members: PlainMembers) -> None:
+    assert run.behind == ()
+    names = {"all", *members.addresses.values()}
+    for kind in (WatchStart, WatchEvents, WatchProgress):
+        assert {record.watch for record in run.records if isinstance(record, kind)} == names
+
+
+def test_each_member_has_the_same_keys_at_the_end(run: Run, members: PlainMembers) -> None:
+    assert run.stores.problems == {}
+    assert run.stores.stores.keys() == set(members.addresses.values())
+    assert run.stopped.leases_left == 0
+    assert not [one.key for one in run.stores.stores[members.addresses[NAMES[0]]] if "lease" in one.key]
