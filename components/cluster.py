@@ -58,8 +58,10 @@ from .pki.authority import CertificateAuthority
 from .pki.expiry_warning import announce
 from .rollout.completion import Completion
 from .rollout.lockout import warn_of_lockout
+from .rollout.policy import unrecorded_members
 from .rollout.rollout import Rollout
 from .rollout.unmanaged_authentication import refuse_unmanaged_authentication
+from .shared.names import same_cluster
 from .shared.ports import CLIENT_PORT
 from .userdata.size_check import check_user_data
 
@@ -279,6 +281,9 @@ class EtcdCluster(pulumi.ComponentResource):
             members,
             after=wanted,
             recorded=account.stack.apply(lambda stack: name in stack.healthy),
+            unrecorded=pulumi.Output.all(client.existing, account.stack).apply(
+                lambda both: _unrecorded(settings, *both)
+            ),
             opts=child,
         )
 
@@ -343,6 +348,12 @@ async def _ready_to_begin(
         accounts.digitalocean, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted)
     )
     return []
+
+
+def _unrecorded(settings: Settings, existing: frozenset[str], stack: StackState) -> Sequence[str]:
+    """The members that must leave although the last gate of the state does not know them."""
+    made = (name for name in {*existing, *stack.droplets} if same_cluster(name, settings.member_names[0]))
+    return unrecorded_members(settings.member_names, made, stack.recorded)
 
 
 def _listed(

@@ -33,6 +33,7 @@ class Completion:
         *,
         after: Sequence[pulumi.Resource],
         recorded: pulumi.Output[bool],
+        unrecorded: pulumi.Output[Sequence[str]],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[Sequence[str]]:
         """Register the last gate. Returns the members' names, once all members are healthy.
@@ -42,17 +43,20 @@ class Completion:
         all the same, because it must not succeed while a member is unhealthy.
 
         ``recorded`` is whether the state has this gate. Then the run fails if the gate does, and deletes nothing.
+        ``unrecorded`` are members to leave that the state's gate does not know, because the run that made them was
+        interrupted. Without them in the input, nothing would have changed for the engine.
         """
         droplets = [member.droplet for member in members]
         records = [member.record for member in members if member.record is not None]
+        gate: dict[str, Any] = {
+            "members": list(self._members),
+            "droplets": [droplet.id for droplet in droplets],
+            "replaced_by": [member.replaced_by for member in members],
+        }
         hook = resource_hook(last_gate(self._name), self._complete)
         record = pulumi.Stash(
             last_gate(self._name),
-            input={
-                "members": list(self._members),
-                "droplets": [droplet.id for droplet in droplets],
-                "replaced_by": [member.replaced_by for member in members],
-            },
+            input=unrecorded.apply(lambda names: {**gate, "leaving": list(names)} if names else gate),
             opts=pulumi.ResourceOptions.merge(
                 opts,
                 pulumi.ResourceOptions(

@@ -26,6 +26,16 @@ def joining_members(configured: Iterable[str], existing: Collection[str]) -> lis
     return [name for name in configured if name not in existing]
 
 
+def unrecorded_members(
+    configured: Collection[str], made: Iterable[str], recorded: Collection[str]
+) -> list[str]:
+    """The members to leave that no last gate knows: those that an interrupted run made, and that are not wanted now.
+
+    ``made`` are all members with a droplet, in the account or in the state. ``recorded`` are those of the last gate.
+    """
+    return sorted({*made} - {*configured} - {*recorded}, key=by_number)
+
+
 def other_members(
     member: str, configured: Iterable[str], observations: Mapping[str, Observation]
 ) -> list[str]:

@@ -9,9 +9,10 @@ import pytest
 
 from components.droplets.preflight import PreflightError
 from components.identity.cluster_identity import identity_of, identity_tag
+from components.shared.names import member_name
 from components.userdata.render import TooLargeError
 from tests.component.clouds import KEY, OPERATOR
-from tests.component.conftest import Plan, PlanOf
+from tests.component.conftest import Plan, PlanOf, healthy_state
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -222,6 +223,20 @@ def test_new_members_of_a_larger_cluster_are_created_together(plan_of: PlanOf) -
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     gated = [bool(droplet.dependencies & gates) for droplet in plan.of_type(DROPLET)]
     assert gated == [True, True, True, False, False]
+
+
+def test_members_of_an_interrupted_run_leave_through_the_last_gate(plan_of: PlanOf) -> None:
+    """The engine calls the gate's hook, and not only deletes their droplets, because the gate's input has changed."""
+
+    def gate(known: list[str]) -> dict[str, Any]:
+        state = {**healthy_state(LATER), (STASH, "etcd-etcd-fra1-healthy"): {"input": {"members": known}}}
+        plan = plan_of(bootstrap=LATER, state=state, droplets=5)
+        return plan.one(STASH, "etcd-etcd-fra1-healthy").inputs["input"]
+
+    names = [member_name(number, "etcd.example.com") for number in range(1, 6)]
+    assert gate(names[:3])["leaving"] == names[3:]
+    assert "leaving" not in gate(names)
+    assert {**gate(names[:3]), "leaving": []} == {**gate(names), "leaving": []}
 
 
 def test_members_keep_their_user_data_when_the_size_changes(plan_of: PlanOf) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx
 
+from testbed.cluster import wait_for
+from testbed.update import Update
 from tests.lifecycle.live import Live
 from tests.lifecycle.sizes import grows, shrinks
 
@@ -11,3 +13,18 @@ from tests.lifecycle.sizes import grows, shrinks
 def test_members_with_volumes_are_added_removed_and_added_again(live: Live, control: httpx.Client) -> None:
     grows(live, control, 3, 5)
     shrinks(live, 5, 3)
+
+
+def test_members_of_an_interrupted_run_leave_when_they_are_not_wanted_any_more(live: Live) -> None:
+    kept = live.names
+    with live.case("3 to 5 members, killed, and back to 3", planned=False, members=kept):
+        live.configure(size=5)
+        update = Update(live)
+        wait_for(live.ids, lambda ids: len(ids) > len(kept), "joined member")
+        update.kill()
+        live.pulumi("cancel", "--yes")
+        live.configure(size=None)
+        live.up()
+        assert live.ids().keys() == set(kept)
+    live.up()
+    live.up("--expect-no-changes")

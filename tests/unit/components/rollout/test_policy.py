@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.rollout.policy import next_to_leave
+from components.rollout.policy import next_to_leave, unrecorded_members
 from tests.unit.components.rollout.running_members import NAMES, observed
 
 
@@ -14,3 +14,13 @@ def test_members_leave_from_the_highest_number_down() -> None:
 
 def test_an_unhealthy_member_leaves_first() -> None:
     assert next_to_leave(NAMES, NAMES[:1], observed(NAMES[1])) == NAMES[1]
+
+
+def test_members_of_an_interrupted_run_leave_although_no_gate_knows_them() -> None:
+    wanted, made, recorded = NAMES[:1], NAMES[:3], NAMES[:1]
+    assert unrecorded_members(wanted, made, recorded) == [*NAMES[1:3]]
+
+
+def test_members_that_a_gate_knows_are_recorded() -> None:
+    assert unrecorded_members(NAMES[:1], NAMES[:3], NAMES[:3]) == []
+    assert unrecorded_members(NAMES[:3], NAMES[:3], NAMES[:1]) == []
