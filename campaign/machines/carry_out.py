@@ -10,6 +10,7 @@ from typing import Any
 
 from campaign.history.problem import Problem
 from campaign.machines.actions import ACTIONS
+from campaign.machines.clouds import renew
 from campaign.machines.event_log import EventLog
 from campaign.machines.fault_runner import faults
 from campaign.machines.life import BROKEN, Life
@@ -22,6 +23,9 @@ from localcloud.machines.machine import known_machines
 SCHEDULE = "schedule.json"
 EVENTS = "events.txt"
 VERDICT = "verdict.txt"
+
+TOLD = 4000
+"""Characters of a verdict in the log. All of it is in its own file."""
 
 
 def carry_out(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None]) -> Verdict:
@@ -39,12 +43,11 @@ def carry_out(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable
         found = _live(cloud, schedule, folder, log)
     except BROKEN as error:
         found = Verdict((Problem("schedule", f"it could not be carried out: {error}"),), linearizable=False)
-    log.note(found.told().rstrip())
+    log.note(found.told().rstrip()[-TOLD:])
     (folder / VERDICT).write_text(found.told(), encoding="utf-8")
     if found.failed:
         _keep_journals(cloud, folder / "journals")
-        cloud.reset()
-        cloud.start()
+        renew(cloud)
     log.close()
     return found
 

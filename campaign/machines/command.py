@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from campaign.machines.clouds import cloud
 from campaign.machines.kept import read
-from campaign.machines.run_all import cloud, drawn, run_all
+from campaign.machines.run_all import drawn, run_all
 from campaign.machines.shorten import shorten
 from campaign.result import Result
 

@@ -74,9 +74,9 @@ class Life:
                 self.stack.cloud,
                 self.stack.bundle,
                 self.history,
-                self.prefix,
-                zlib.crc32(self._seed.encode()),
-                self.stack.names,
+                prefix=self.prefix,
+                seed=zlib.crc32(self._seed.encode()),
+                members=self.stack.names,
             )
         )
         return self

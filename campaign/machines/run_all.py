@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from campaign.machines.carry_out import carry_out, remove
+from campaign.machines.clouds import cloud
 from campaign.machines.fault_kinds import FAULTS
 from campaign.machines.verdict import Verdict
 from campaign.result import Result
 from campaign.schedule.documents import Schedule
 from campaign.schedule.draw import draw
-from localcloud.cli.naming import default_name
-from localcloud.cloud import LocalCloud
-from localcloud.machines.api_process import REQUESTS_PER_MINUTE, SHUTDOWN_SECONDS
-from localcloud.machines.prerequisites import check_host
-from localcloud.toolchain.etcd import VERSIONS, ensure_mirror
 
 Say = Callable[[str], None]
 
@@ -70,20 +64,3 @@ def run_all(
 def count(result: Result, verdict: Verdict) -> None:
     """Count one schedule."""
     result.add(failed=verdict.failed, lost=verdict.lost > 0, linearizable=verdict.linearizable)
-
-
-@contextmanager
-def cloud(suffix: str) -> Generator[LocalCloud]:
-    """An empty local cloud with a name of its own, which is removed afterwards. Raises ``LocalCloudError``."""
-    check_host()
-    made = LocalCloud(f"{default_name()}-{suffix}")
-    made.reset()
-    # Runs follow each other without a pause, and actions are much faster than DigitalOcean's.
-    os.environ[REQUESTS_PER_MINUTE] = "2500"
-    os.environ[SHUTDOWN_SECONDS] = "15"
-    made.start()
-    ensure_mirror(made.layout.releases, VERSIONS)
-    try:
-        yield made
-    finally:
-        made.reset()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
+from campaign.history.records import Outcome
 from campaign.machines.life import Life
 from campaign.machines.run_outcome import End
 from campaign.machines.shutdowns import shutdown_problems
@@ -14,6 +16,9 @@ from localcloud.toolchain.checker import ensure_linearizability_checker
 
 LOST = "present"
 """The check that finds acknowledged writes which a member lacks."""
+
+LEASE_SECONDS = 13.0
+"""Seconds after which a lease that could not be revoked has ended, with its keys."""
 
 PICTURE = "linearizability.html"
 
@@ -65,7 +70,12 @@ def verdict(life: Life) -> Verdict:
 
 def _history(life: Life) -> tuple[Judgment, list[Problem]]:
     names = life.stack.names
-    life.log.note(f"the clients stop: {life.clients.stop().told()}")
+    stopped = life.clients.stop()
+    life.log.note(
+        f"the clients have stopped: {stopped.count()} calls, {stopped.count(Outcome.OK)} acknowledged"
+    )
+    if stopped.leases_left:
+        time.sleep(LEASE_SECONDS)
     stores = life.clients.stores(names)
     unseen = life.clients.watched(stores.watched_until)
     judgment = judge(
