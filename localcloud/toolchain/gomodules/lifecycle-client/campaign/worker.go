@@ -8,6 +8,9 @@ import (
 // keys is how many keys all workers share, so that they change each other's.
 const keys = 8
 
+// leastPause is that after a slow call.
+const leastPause = 20 * time.Millisecond
+
 // worker reads and writes keys by chance.
 type worker struct {
 	caller
@@ -22,8 +25,9 @@ func keyOf(prefix string, number int) string { return fmt.Sprintf("%skey/%d", pr
 func (w *worker) run(pause func() time.Duration) {
 	w.wait(pause())
 	for !w.stopped() {
+		begun := time.Now()
 		w.step()
-		w.wait(pause())
+		w.wait(max(pause()-time.Since(begun), leastPause))
 	}
 }
 

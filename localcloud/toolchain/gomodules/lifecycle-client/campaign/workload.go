@@ -22,7 +22,7 @@ const (
 	workersEach = 2
 	// holders is the number of goroutines with leases.
 	holders = 2
-	// share is the mean pause of a worker, for each worker that there is. All together make about 40 calls a second.
+	// share is the time between two calls, for each worker that there is. All together make 40 calls a second at most.
 	share = 25 * time.Millisecond
 	// reconnect is the pause between two attempts to connect to a member.
 	reconnect = 500 * time.Millisecond
@@ -185,7 +185,7 @@ func (w *workload) work(name string) {
 	}
 }
 
-// pause is the mean time between two calls of a worker.
+// pause is the mean time from the begin of a worker's call to that of the next one.
 func (w *workload) pause() time.Duration { return share * time.Duration(w.workers.Load()) }
 
 func (w *workload) caller(name, client string, of *team) caller {
