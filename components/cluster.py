@@ -352,7 +352,8 @@ async def _ready_to_begin(
 
 def _unrecorded(settings: Settings, existing: frozenset[str], stack: StackState) -> Sequence[str]:
     """The members that must leave although the last gate of the state does not know them."""
-    made = (name for name in {*existing, *stack.droplets} if same_cluster(name, settings.member_names[0]))
+    known = {*existing, *stack.members(settings.domain)}
+    made = (name for name in known if same_cluster(name, settings.member_names[0]))
     return unrecorded_members(settings.member_names, made, stack.recorded)
 
 

@@ -93,7 +93,7 @@ class ClusterClient:
         except ListingError as error:
             return {name: NoStatus(str(error), Cause.UNLISTED) for name in self._settings.member_names}
         stack = await self._stack.future()
-        former = self._same_cluster(() if stack is None else stack.members)
+        former = self._same_cluster(() if stack is None else stack.members(self._settings.domain))
         ours = {*self._settings.member_names, *self._same_cluster(addresses)}
         known = set_apart(await observe_members(addresses, ours, context), ours | former)
         known = await with_connections(known, addresses, context)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pulumi
 
+from ..shared.names import member_name
+
 READ_PAUSES = (0.2, 0.5, 1.0, 2.0)
 """Seconds before each retry of reading the state."""
 
@@ -60,6 +62,8 @@ class StackState:
     """Names of the buckets for backups."""
     begun: frozenset[str] = frozenset()
     """The resource names of the members that a run has begun to create, such as ``etcd-etcd-fra1-1``."""
+    begun_numbers: frozenset[int] = frozenset()
+    """The numbers of the members of this run's cluster among ``begun``."""
     droplets: Mapping[str, str] = field(default_factory=dict[str, str])
     """The ids of the droplets by name."""
     by_component: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -79,10 +83,13 @@ class StackState:
     clients: frozenset[str] = frozenset()
     """Names of the clients for which that run made users. Empty if it did not enforce permissions."""
 
-    @property
-    def members(self) -> frozenset[str]:
-        """Names of all members that earlier runs made. Some of them may have lost their droplet, or are to leave."""
-        return frozenset({*self.recorded, *self.droplets})
+    def members(self, domain: str) -> frozenset[str]:
+        """Names of all members that earlier runs made. Some of them may have lost their droplet, or are to leave.
+
+        Those that a killed run had only begun count as well: the account may have their droplets.
+        """
+        begun = (member_name(number, domain) for number in self.begun_numbers)
+        return frozenset({*self.recorded, *self.droplets, *begun})
 
     def lacking(self, kind: str) -> frozenset[str]:
         """Those of ``begun`` that have no resource of a type. A killed run may have created it without a trace."""
@@ -194,6 +201,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         delete_timeouts=delete_timeouts,
         buckets=frozenset(buckets),
         begun=frozenset(begun),
+        begun_numbers=_numbers(begun, cluster),
         droplets=droplets,
         by_component=by_component,
         component_urns=component_urns,
@@ -204,6 +212,12 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         enforced=(enforced := access.get("auth") == "on"),
         clients=frozenset(access.get("clients") or ()) if enforced else frozenset(),
     )
+
+
+def _numbers(begun: Iterable[str], cluster: str) -> frozenset[int]:
+    """The numbers at the end of the resource names of a cluster's members."""
+    known = (re.fullmatch(rf"{re.escape(cluster)}-(\d+)", name) for name in begun)
+    return frozenset(int(match[1]) for match in known if match)
 
 
 def _authorities(resources: Iterable[str], cluster: str) -> frozenset[int]:

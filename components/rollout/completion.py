@@ -14,7 +14,7 @@ from ..identity.stack_state import last_gate
 from ..shared.names import by_number
 from .interfaces import ReplaceableMember
 from .messages import NOT_COMPLETED, RESUMABLE, record_left_behind
-from .policy import answering, next_to_leave
+from .policy import answering, next_to_leave, not_joined
 from .rollout import Rollout
 
 
@@ -121,13 +121,20 @@ class Completion:
                 raise pulumi.RunError(record_left_behind(member.name, content, address, urn))
 
     async def _let_members_leave(self) -> None:
-        """Wait until all members are healthy. Members that are not configured any more leave one by one."""
+        """Wait until all members are healthy. Members that are not configured any more leave one by one.
+
+        A droplet whose member has not joined yet is deleted here: it could join after the last look at the list, and
+        stay in it when the engine deletes the droplet.
+        """
         staying = self._members
+        left: set[str] = set()
         while True:
             observations = await self._rollout.health.wait_for_cluster(staying)
             await self._rollout.health.compare_data(f"Cluster {self._name}", observations, ending=RESUMABLE)
             if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
-                return
+                if not await self._delete_droplets(not_joined({*staying, *left}, observations)):
+                    return
+                continue
             if await self._rollout.backups.take(
                 "Before members leave",
                 answering({name: observations[name] for name in staying}),
@@ -139,6 +146,20 @@ class Completion:
             )
             pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
             await self._rollout.members.remove_member(leaving, observations, through=staying)
+            left.add(leaving)
+
+    async def _delete_droplets(self, names: Sequence[str]) -> bool:
+        """Delete the droplets with these names. Returns whether there were any."""
+        found = [
+            (name, droplet) for name in names for droplet in await self._rollout.members.droplets_named(name)
+        ]
+        for name, droplet in found:
+            pulumi.log.info(
+                f"{name} has not joined the cluster, and is not wanted: its droplet {droplet} is deleted"
+            )
+            await self._rollout.members.remove_droplet(droplet)
+        self._rollout.members.forget_addresses()
+        return bool(found)
 
     async def _announce(self) -> None:
         """In a preview, say which droplets will be replaced, in order, and which members will leave.

@@ -31,7 +31,7 @@ def unrecorded_members(
 ) -> list[str]:
     """The members to leave that no last gate knows: those that an interrupted run made, and that are not wanted now.
 
-    ``made`` are all members with a droplet, in the account or in the state. ``recorded`` are those of the last gate.
+    ``made`` are all members that have a droplet, or that the state has. ``recorded`` are those of the last gate.
     """
     return sorted({*made} - {*configured} - {*recorded}, key=by_number)
 
@@ -41,6 +41,11 @@ def other_members(
 ) -> list[str]:
     """The members that must be healthy before ``member`` changes: the configured ones, and those etcd lists."""
     return sorted({*configured, *listed_names(observations)} - {member})
+
+
+def not_joined(staying: Collection[str], observations: Mapping[str, Observation]) -> list[str]:
+    """The members to leave that have a droplet, but are not in the cluster. They may join at any moment."""
+    return sorted({*observations} - {*staying} - listed_names(observations), key=by_number)
 
 
 def only_unhealthy(names: Iterable[str], observations: Mapping[str, Observation]) -> str | None:

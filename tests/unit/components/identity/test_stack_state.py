@@ -48,7 +48,13 @@ def test_members_are_those_with_a_droplet_and_those_of_the_last_healthy_run() ->
         OWN,
     )
     assert state.droplets == {"first": "1001"}
-    assert state.members == {"first", "second"}
+    assert state.members("etcd.example.com") == {"first", "second"}
+
+
+def test_members_that_a_killed_run_had_begun_count_as_members() -> None:
+    begun = [resource(f"{MEMBER}::{name}") for name in (f"{OWN}-4", "etcd-other-5")]
+    state = stack_state({**begun[0], **begun[1]}, OWN)
+    assert state.members("etcd.example.com") == {"etcd-server-4.etcd.example.com"}
 
 
 def test_a_stack_that_is_called_healthy_is_not_a_healthy_cluster() -> None:

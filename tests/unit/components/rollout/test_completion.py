@@ -8,7 +8,7 @@ from dataclasses import replace
 import pulumi
 import pytest
 
-from components.etcd.member_status import ForeignMember
+from components.etcd.member_status import Cause, ForeignMember, NoStatus
 from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
@@ -93,3 +93,24 @@ async def test_a_run_names_and_keeps_a_member_that_it_did_not_make(
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     await end.check_existing()
     assert ["etcdctl member remove ab" in text for text in warned] == [True]
+
+
+async def test_a_droplet_that_could_still_join_is_deleted_before_the_run_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    deleted: list[int] = []
+    end = completion(3, 3)
+    members = end._rollout.members
+    members.observations[NAMES[3]] = NoStatus("no answer", Cause.SILENT)
+
+    async def droplets_named(name: str) -> list[int]:
+        return [4] if name == NAMES[3] and not deleted else []
+
+    async def remove_droplet(droplet: int) -> None:
+        deleted.append(droplet)
+
+    monkeypatch.setattr(members, "droplets_named", droplets_named)
+    monkeypatch.setattr(members, "remove_droplet", remove_droplet)
+    await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
+    assert deleted == [4]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from components.rollout.policy import next_to_leave, unrecorded_members
+from components.etcd.member_status import Cause, NoStatus
+from components.rollout.policy import next_to_leave, not_joined, unrecorded_members
 from tests.unit.components.rollout.running_members import NAMES, observed
 
 
@@ -24,3 +25,9 @@ def test_members_of_an_interrupted_run_leave_although_no_gate_knows_them() -> No
 def test_members_that_a_gate_knows_are_recorded() -> None:
     assert unrecorded_members(NAMES[:1], NAMES[:3], NAMES[:3]) == []
     assert unrecorded_members(NAMES[:3], NAMES[:3], NAMES[:1]) == []
+
+
+def test_a_droplet_whose_member_may_still_join_is_found() -> None:
+    booting = {"etcd-server-9.etcd.example.com": NoStatus("no answer", Cause.SILENT)}
+    assert not_joined(NAMES, {**observed(), **booting}) == [*booting]
+    assert not_joined(NAMES[:1], observed()) == []
