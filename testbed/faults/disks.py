@@ -61,8 +61,10 @@ def read_only(cluster: Cluster, member: str) -> Generator[None]:
     finally:
         undo_inside(
             machine,
-            f"if grep -Eq ' {MOUNT} ext4 (ro,|[^ ]*emergency_ro)' /proc/mounts; then "
-            "systemctl stop etcd var-lib-etcd.mount; systemctl start --no-block etcd; fi",
+            f"grep -Eq ' {MOUNT} ext4 (ro,|[^ ]*emergency_ro)' /proc/mounts || exit 0; "
+            # Somebody else may have stopped etcd.
+            "state=$(systemctl is-active etcd) || true; systemctl stop etcd var-lib-etcd.mount; "
+            '[ "$state" = inactive ] || systemctl start --no-block etcd',
         )
 
 
