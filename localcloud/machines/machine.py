@@ -69,6 +69,11 @@ class NspawnMachine:
         return self._cgroup.populated()
 
     @property
+    def freezer(self) -> Path:
+        """The file that pauses the machine while it contains ``1``."""
+        return self._cgroup.path / "cgroup.freeze"
+
+    @property
     def upper(self) -> Path:
         """The machine's changes to its root file system."""
         return self.directory / "upper"

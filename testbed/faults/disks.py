@@ -12,7 +12,7 @@ from localcloud.machines.commands import run
 from localcloud.machines.errors import MachineFailedError
 from localcloud.machines.volumes import Volumes
 from testbed.cluster import Cluster
-from testbed.faults.undo import inside, undo
+from testbed.faults.undo import inside, undo, undo_inside
 
 MOUNT = "/var/lib/etcd"
 FILL = "data/fill"
@@ -27,14 +27,14 @@ THROTTLE = Path("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device")
 def full(cluster: Cluster, member: str) -> Generator[None]:
     """Fill it to the last byte, with root's reserve and the program's."""
     machine, volume = cluster.cloud.machine(member), _volume(cluster, member)
-    inside(
-        machine,
+    fill = (
         f"cd {MOUNT}; rm -f reserve; "
-        f"fallocate -l $(($(stat -fc '%f * %S' data) - {MARGIN})) {FILL}; "
-        f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done",
-        limit=90,
+        # It allocates what there is, and says that there was less.
+        f"fallocate -l $(($(stat -fc '%f * %S' data) - {MARGIN})) {FILL} || true; "
+        f"while dd if=/dev/zero bs=64k count=64 >>{FILL}.rest 2>/dev/null; do :; done"
     )
     try:
+        inside(machine, fill, limit=90)
         # A database has free pages, and small writes would not need new ones for a minute or more.
         others = ",".join(f"https://{name}:{CLIENT_PORT}" for name in cluster.names if name != member)
         put = f"head -c 1000000 /dev/zero | tr '\\0' x | ETCDCTL_ENDPOINTS={others} etcdctl put /filled >/dev/null"
@@ -46,9 +46,33 @@ def full(cluster: Cluster, member: str) -> Generator[None]:
 
 
 @contextmanager
+def read_only(cluster: Cluster, member: str) -> Generator[None]:
+    """Let its file system find an error, and so turn read-only. At the end it is mounted anew.
+
+    Linux does the same when a volume fails: https://docs.kernel.org/admin-guide/ext4.html (errors=remount-ro).
+    """
+    machine, device = cluster.cloud.machine(member), _device(cluster, _volume(cluster, member))
+    trigger = Path("/sys/fs/ext4") / device.name / "trigger_fs_error"
+    if not trigger.exists():
+        raise MachineFailedError(f"machine {member} has not mounted its data volume")
+    trigger.write_text("data volume")
+    try:
+        yield
+    finally:
+        undo_inside(
+            machine,
+            f"grep -Eq ' {MOUNT} ext4 (ro,|[^ ]*emergency_ro)' /proc/mounts || exit 0; "
+            # Somebody else may have stopped etcd.
+            "state=$(systemctl is-active etcd) || true; systemctl stop etcd var-lib-etcd.mount; "
+            '[ "$state" = inactive ] || systemctl start --no-block etcd',
+        )
+
+
+@contextmanager
 def slow_disk(cluster: Cluster, member: str, writes_per_second: int = 10) -> Generator[None]:
     """Limit the writes to it. A commit of etcd takes one to three."""
-    device = _device_number(cluster, _volume(cluster, member))
+    number = _device(cluster, _volume(cluster, member)).stat().st_rdev
+    device = f"{os.major(number)}:{os.minor(number)}"
     if not THROTTLE.exists():
         raise MachineFailedError(f"no disk can be slowed down here: {THROTTLE} does not exist")
     THROTTLE.write_text(f"{device} {writes_per_second}")
@@ -66,15 +90,14 @@ def _volume(cluster: Cluster, member: str) -> str:
     return volumes[0]
 
 
-def _device_number(cluster: Cluster, volume: str) -> str:
-    number = Path(Volumes(cluster.cloud.layout.volumes).connect(volume)).stat().st_rdev
-    return f"{os.major(number)}:{os.minor(number)}"
+def _device(cluster: Cluster, volume: str) -> Path:
+    return Path(Volumes(cluster.cloud.layout.volumes).connect(volume))
 
 
 def _on_volume(cluster: Cluster, volume: str, script: str) -> None:
     """Run a script on this host in the file system of a volume, unless that is deleted."""
     if not (cluster.cloud.layout.volumes / f"{volume}.img").exists():
         return
-    device = Volumes(cluster.cloud.layout.volumes).connect(volume)
+    device = _device(cluster, volume)
     mounted = f'mount "$0" /mnt && cd /mnt && {script}'
     run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", mounted, device])

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import MachineFailedError
+from localcloud.machines.machine import NspawnMachine
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 from testbed.cluster import Cluster
 
@@ -22,16 +22,15 @@ POLL = 0.2
 def paused(cluster: Cluster, member: str) -> Generator[None]:
     """Pause its machine: connections stay open, and nothing answers."""
     machine = cluster.cloud.machine(member)
-    freezer = (Cgroup(cluster.cloud.layout.cgroup) / "machines" / str(machine.id)).path / "cgroup.freeze"
     if not machine.running:
         raise MachineFailedError(f"machine {member} is off")
-    freezer.write_text("1")
+    machine.freezer.write_text("1")
     try:
         yield
     finally:
         # Of a machine that was replaced meanwhile nothing is left.
         with suppress(OSError):
-            freezer.write_text("0")
+            machine.freezer.write_text("0")
 
 
 @contextmanager
@@ -51,7 +50,7 @@ def powered_off(cluster: Cluster, member: str) -> Generator[None]:
     try:
         yield
     finally:
-        _power_on(cluster, machine.id)
+        _power_on(cluster, machine)
 
 
 @contextmanager
@@ -75,23 +74,19 @@ def deleted(cluster: Cluster, member: str) -> Generator[None]:
     yield
 
 
-def _power_on(cluster: Cluster, droplet: int) -> None:
-    """Power a droplet on, unless it is deleted, on, or busy with something else for half a minute."""
+def _power_on(cluster: Cluster, machine: NspawnMachine) -> None:
+    """Power a machine on, unless it is deleted, on, or busy with something else for half a minute."""
     deadline = time.monotonic() + LIMIT
     while time.monotonic() < deadline:
-        seen = _request(cluster, "GET", f"/v2/droplets/{droplet}")
+        seen = _request(cluster, "GET", f"/v2/droplets/{machine.id}")
         if seen.status_code == 404:
             return
         # The API notices within two seconds that a machine went off.
-        if seen.json()["droplet"]["status"] == "active" and _is_on(cluster, droplet):
+        if seen.json()["droplet"]["status"] == "active" and machine.running:
             return
         if seen.json()["droplet"]["status"] == "off":
-            _act(cluster, droplet, "power_on")
+            _act(cluster, machine.id, "power_on")
         time.sleep(POLL)
-
-
-def _is_on(cluster: Cluster, droplet: int) -> bool:
-    return (Cgroup(cluster.cloud.layout.cgroup) / "machines" / str(droplet)).populated()
 
 
 def _act(cluster: Cluster, droplet: int, kind: str) -> httpx.Response:

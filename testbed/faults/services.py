@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
+from localcloud.addresses import GATEWAY
 from localcloud.machines.cgroups import Cgroup
+from localcloud.machines.files import open_log
+from localcloud.machines.name_server import NameServer
+from localcloud.machines.prerequisites import SYSTEM_PATH
 from localcloud.toolchain.object_store import ensure_object_store
 from testbed.cluster import Cluster
+from testbed.faults import failing_name_server
 
 
 @contextmanager
@@ -15,6 +21,22 @@ def name_server_paused(cluster: Cluster) -> Generator[None]:
     """Let queries of the name server time out."""
     with _paused(cluster, "dnsmasq"):
         yield
+
+
+@contextmanager
+def name_server_failing(cluster: Cluster) -> Generator[None]:
+    """Let the name server answer each query with SERVFAIL."""
+    layout = cluster.cloud.layout
+    group, inside = Cgroup(layout.cgroup) / "dnsmasq", ["ip", "netns", "exec", layout.namespace]
+    group.remove()
+    with open_log(layout.logs / "dnsmasq.log") as log:
+        server = [sys.executable, failing_name_server.__file__, str(GATEWAY.ip)]
+        group.spawn([*inside, *server], output=log, env={"PATH": SYSTEM_PATH})
+    try:
+        yield
+    finally:
+        group.remove()
+        NameServer(layout).ensure()
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from contextlib import suppress
 from threading import Thread
 
 from localcloud.machines.commands import run
-from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.machine import NspawnMachine
 
-WAIT = 10.0
+WAIT = 5.0
 """Seconds for which the end of a block waits."""
 LIMIT = 600.0
 """Seconds after which nothing is tried any more."""
@@ -36,6 +36,9 @@ def undo(attempt: Callable[[], object]) -> None:
 
 def inside(machine: NspawnMachine, script: str, limit: float = 30.0) -> str:
     """Run a shell script in a machine and return its output."""
+    with suppress(OSError):
+        if machine.freezer.read_text() == "1\n":
+            raise MachineFailedError(f"machine {machine.id} is paused")
     return run(machine.inside(["sh", "-ec", script]), timeout=limit)
 
 
