@@ -8,11 +8,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from campaign.machines.life import Life
 from campaign.machines.stack import CampaignStack
 from campaign.schedule.documents import Fault, FaultKind
-from testbed.faults import clouds, disks, machines, network, processes, services
+from testbed.faults import clocks, clouds, data, disks, machines, network, processes, services
 
 DIGITALOCEAN, CLOUDFLARE = "digitalocean", "cloudflare"
 DISCOVERY = "discovery"
 """The name of the members' token."""
+
+MOVED_SECONDS = (3 * 3600, -20 * 60)
+"""By how much a clock is moved, on the members with even and with odd numbers."""
 
 SLOW_SECONDS = 2.0
 """How much later a slow API answers."""
@@ -48,6 +51,11 @@ def _link_cut(life: Life, planned: Fault) -> AbstractContextManager[None]:
 def _listing_partial(life: Life, planned: Fault) -> AbstractContextManager[None]:
     omitted = [life.stack.name(planned.member)]
     return clouds.partial_listing(life.stack, omitted, token=DISCOVERY)
+
+
+def _clock_moved(life: Life, planned: Fault) -> AbstractContextManager[None]:
+    seconds = MOVED_SECONDS[planned.member % len(MOVED_SECONDS)]
+    return clocks.clock_moved(life.stack, life.stack.name(planned.member), seconds)
 
 
 def _engine_killed(life: Life, _planned: Fault) -> AbstractContextManager[None]:
@@ -87,7 +95,10 @@ FAULTS: Mapping[FaultKind, Begin] = {
     FaultKind.ENGINE_PAUSED: _engine_paused,
     FaultKind.ETCD_KILLED: _of_member(processes.killed),
     FaultKind.REBOOTED: _of_machine(machines.rebooted),
+    FaultKind.POWER_CYCLED: _of_machine(machines.power_cycled),
     FaultKind.DROPLET_DELETED: _of_machine(machines.deleted),
+    FaultKind.WIPED: _of_machine(data.wiped),
+    FaultKind.LOG_DAMAGED: _of_member(data.log_corrupted),
     FaultKind.ETCD_PAUSED: _of_member(processes.suspended),
     FaultKind.ETCD_STOPPED: _of_member(processes.stopped),
     FaultKind.PAUSED: _of_member(machines.paused),
@@ -97,16 +108,21 @@ FAULTS: Mapping[FaultKind, Begin] = {
     FaultKind.RECEIVES_NOTHING: _of_member(network.cut_off_inbound),
     FaultKind.LINK_CUT: _link_cut,
     FaultKind.OPERATOR_CUT_OFF: _of_cloud(network.operator_cut_off),
+    FaultKind.OPERATOR_WITHOUT_APIS: _of_cloud(network.operator_without_apis),
     FaultKind.API_ERRORS: _of_cloud(lambda stack: clouds.failing(stack, DIGITALOCEAN)),
     FaultKind.API_SLOW: _of_cloud(lambda stack: clouds.slow(stack, DIGITALOCEAN, SLOW_SECONDS)),
     FaultKind.API_RATE_LIMITED: _of_cloud(lambda stack: clouds.rate_limited(stack, DIGITALOCEAN)),
+    FaultKind.API_DROPS: _of_cloud(lambda stack: clouds.dropping(stack, DIGITALOCEAN)),
     FaultKind.API_DOWN: _of_cloud(lambda stack: clouds.down(stack, DIGITALOCEAN)),
     FaultKind.CLOUDFLARE_DOWN: _of_cloud(lambda stack: clouds.down(stack, CLOUDFLARE)),
     FaultKind.DNS_DOWN: _of_cloud(services.name_server_paused),
+    FaultKind.DNS_FAILS: _of_cloud(services.name_server_failing),
     FaultKind.OBJECTS_DOWN: _of_cloud(services.object_store_stopped),
     FaultKind.LISTING_STALE: _of_cloud(clouds.stale_listing),
     FaultKind.LISTING_PARTIAL: _listing_partial,
     FaultKind.DISK_FULL: _of_member(disks.full),
+    FaultKind.DISK_READ_ONLY: _of_member(disks.read_only),
     FaultKind.DISK_SLOW: _of_member(disks.slow_disk),
+    FaultKind.CLOCK_MOVED: _clock_moved,
 }
 """What makes each kind of fault."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from campaign.machines.carry_out import carry_out, remove
 from campaign.machines.clouds import cloud
-from campaign.machines.fault_kinds import FAULTS
 from campaign.machines.verdict import Verdict
 from campaign.result import Result
 from campaign.schedule.documents import Schedule
@@ -23,7 +22,7 @@ Say = Callable[[str], None]
 
 def drawn(seed: int) -> Iterator[Schedule]:
     """The schedules of a campaign, without end."""
-    return (draw(f"{seed}-{number}", tuple(FAULTS)) for number in itertools.count(1))
+    return (draw(f"{seed}-{number}") for number in itertools.count(1))
 
 
 def run_all(

@@ -92,6 +92,9 @@ class FaultKind(StrEnum):
     REBOOTED = "rebooted"
     """A member's machine."""
 
+    POWER_CYCLED = "power-cycled"
+    """The power of a member's machine is cut, and on again at once."""
+
     DROPLET_DELETED = "droplet-deleted"
     """Outside of Pulumi. The data volume stays."""
 
@@ -127,6 +130,9 @@ class FaultKind(StrEnum):
     OPERATOR_CUT_OFF = "operator-cut-off"
     """The operator's machine reaches no member."""
 
+    OPERATOR_WITHOUT_APIS = "operator-without-apis"
+    """The operator's machine reaches neither DigitalOcean nor Cloudflare."""
+
     API_ERRORS = "api-errors"
     """DigitalOcean's API answers 503."""
 
@@ -134,9 +140,15 @@ class FaultKind(StrEnum):
     API_RATE_LIMITED = "api-rate-limited"
     """DigitalOcean's API answers 429."""
 
+    API_DROPS = "api-drops"
+    """DigitalOcean's API closes connections without an answer."""
+
     API_DOWN = "api-down"
     CLOUDFLARE_DOWN = "cloudflare-down"
     DNS_DOWN = "dns-down"
+    DNS_FAILS = "dns-fails"
+    """The name server answers with an error."""
+
     OBJECTS_DOWN = "objects-down"
     """The object store of the backups."""
 
@@ -150,7 +162,7 @@ class FaultKind(StrEnum):
     DISK_READ_ONLY = "disk-read-only"
     DISK_SLOW = "disk-slow"
     CLOCK_MOVED = "clock-moved"
-    """The clock of a member's programs in Python."""
+    """The clock of all programs on a member's machine."""
 
 
 LOSES_DATA = frozenset({FaultKind.WIPED, FaultKind.LOG_DAMAGED})
@@ -175,6 +187,7 @@ WITHOUT_END = frozenset(
         *(OF_A_RUN - {FaultKind.ENGINE_PAUSED}),
         FaultKind.ETCD_KILLED,
         FaultKind.REBOOTED,
+        FaultKind.POWER_CYCLED,
         FaultKind.DROPLET_DELETED,
         *LOSES_DATA,
     }
@@ -185,6 +198,7 @@ OF_A_MEMBER = frozenset(
     {
         FaultKind.ETCD_KILLED,
         FaultKind.REBOOTED,
+        FaultKind.POWER_CYCLED,
         FaultKind.DROPLET_DELETED,
         FaultKind.WIPED,
         FaultKind.LOG_DAMAGED,

@@ -6,7 +6,7 @@ promises demand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -157,11 +157,8 @@ class _Planned:
         return True
 
 
-def draw(seed: str, kinds: Sequence[FaultKind] = tuple(FaultKind)) -> Schedule:
-    """The schedule of a seed: the same seed is always the same schedule.
-
-    Only faults of these ``kinds`` come.
-    """
+def draw(seed: str) -> Schedule:
+    """The schedule of a seed: the same seed is always the same schedule."""
     random = Random(seed)  # noqa: S311 - anybody may know it
     version = random.choice(VERSIONS)
     has_auth = random.random() < 0.25
@@ -175,6 +172,5 @@ def draw(seed: str, kinds: Sequence[FaultKind] = tuple(FaultKind)) -> Schedule:
     steps: list[Step] = []
     for _ in range(random.randint(*STEPS)):
         step = planned.action()
-        faults = tuple(fault for fault in planned.faults(step) if fault.kind in kinds)
-        steps.append(step.model_copy(update={"faults": faults}))
+        steps.append(step.model_copy(update={"faults": planned.faults(step)}))
     return Schedule(seed=seed, start=start, steps=tuple(steps))
