@@ -61,8 +61,7 @@ def _live(cloud: LocalCloud, schedule: Schedule, folder: Path, log: EventLog) ->
                 ACTIONS[step.action](life, step)
             life.save_files()
         log.note("the faults have ended")
-        repair(life)
-        found = verdict(life)
+        found = verdict(life, repaired=repair(life))
         return found if found.failed else replace(found, problems=tuple(_destroy(life)))
 
 

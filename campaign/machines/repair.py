@@ -25,8 +25,11 @@ SET_BACK = re.compile(r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]) and complet
 ENLARGE = "Enlarge the volume"
 
 
-def repair(life: Life) -> None:
-    """Bring all members up, or add a problem: a run that fails without a way out, or a cluster that stays unhealthy."""
+def repair(life: Life) -> bool:
+    """Bring all members up, and return whether that succeeded.
+
+    It adds a problem if a run fails and names no way out, and if a member does not come up after a good run.
+    """
     life.runs.unlock()
     life.stack.configure(**PATIENT)
     for number in range(ROUNDS):
@@ -38,13 +41,15 @@ def repair(life: Life) -> None:
             life.problems.append(
                 Problem(CHECK, f"after the faults, pulumi up ended as {outcome.end}: {outcome.why}")
             )
-            return
+            return False
     life.save_files()
     life.expect(life.stack.names)
     life.clients.set_members(life.stack.names)
-    if not _comes(lambda: set(life.stack.names) <= set(life.members_up()), HEALTHY_SECONDS):
-        missing = sorted(set(life.stack.names) - set(life.members_up()))
-        life.problems.append(Problem(CHECK, f"after a good run, {', '.join(missing)} did not answer"))
+    if _comes(lambda: set(life.stack.names) <= set(life.members_up()), HEALTHY_SECONDS):
+        return True
+    missing = sorted(set(life.stack.names) - set(life.members_up()))
+    life.problems.append(Problem(CHECK, f"after a good run, {', '.join(missing)} did not answer"))
+    return False
 
 
 def _follow(life: Life, output: str) -> bool:

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from campaign.machines.verdict import Verdict
 from campaign.result import Result
 from campaign.schedule.documents import Schedule
 from campaign.schedule.draw import draw
+from localcloud.cloud import LocalCloud
 
 Say = Callable[[str], None]
 
@@ -40,23 +41,25 @@ def run_all(
         with lock:
             return None if time.monotonic() > deadline else next(schedules, None)
 
-    def lane(number: int) -> None:
-        with cloud(f"campaign{number}") as where:
-            while (schedule := following()) is not None:
-                kept = folder / f"{schedule.seed}-{datetime.now():%H%M%S}"
-                verdict = carry_out(
-                    where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}")
-                )
-                with lock:
-                    count(result, verdict)
-                if verdict.failed:
-                    say(f"{schedule.seed} failed: {kept}")
-                elif not keep:
-                    remove(kept)
+    def carry_out_all(where: LocalCloud) -> None:
+        while (schedule := following()) is not None:
+            kept = folder / f"{schedule.seed}-{datetime.now():%H%M%S}"
+            verdict = carry_out(where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}"))
+            with lock:
+                count(result, verdict)
+            if verdict.failed:
+                say(f"{schedule.seed} failed: {kept}")
+            elif not keep:
+                remove(kept)
 
-    with ThreadPoolExecutor(lanes) as pool:
-        for done in [pool.submit(lane, number) for number in range(1, lanes + 1)]:
-            done.result()
+    with ExitStack() as used:
+        clouds = [used.enter_context(cloud(f"campaign{number}")) for number in range(1, lanes + 1)]
+        threads = [threading.Thread(target=carry_out_all, args=(one,), daemon=True) for one in clouds]
+        for thread in threads:
+            thread.start()
+        # An interruption removes the clouds, and ends the process with what is under way in them.
+        for thread in threads:
+            thread.join()
     return result
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
@@ -13,6 +15,9 @@ from campaign.machines.life import Life
 from campaign.machines.run_outcome import End
 from campaign.machines.shutdowns import shutdown_problems
 from localcloud.toolchain.checker import ensure_linearizability_checker
+
+TOLD = 5
+"""How many problems of one check are told."""
 
 LOST = "present"
 """The check that finds acknowledged writes which a member lacks."""
@@ -52,12 +57,25 @@ class Verdict:
         if not self.failed:
             calls = f"{self.operations} calls, {self.acknowledged} of them acknowledged"
             return f"No promise is broken: {calls}, {self.runs} runs of pulumi.\n"
-        return "".join(f"Broken promise, {problem.check}: {problem.text}\n" for problem in self.problems)
+        return "".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        """The first problems of each check, and the number of the others: one fault can break a check many times."""
+        for check, all_of_it in groupby(
+            sorted(self.problems, key=lambda one: one.check), lambda one: one.check
+        ):
+            problems = list(all_of_it)
+            yield from (f"Broken promise, {check}: {problem.text}\n" for problem in problems[:TOLD])
+            if len(problems) > TOLD:
+                yield f"Broken promise, {check}: {len(problems) - TOLD} times more\n"
 
 
-def verdict(life: Life) -> Verdict:
-    """End the clients of a cluster that was repaired, and judge everything."""
-    judged, unread = _history(life)
+def verdict(life: Life, *, repaired: bool) -> Verdict:
+    """End the clients of a cluster, and judge everything.
+
+    In a cluster that was not ``repaired``, a member may be down, and lack what came meanwhile.
+    """
+    judged, unread = _history(life, repaired=repaired)
     problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
     return Verdict(
         tuple(problems),
@@ -68,7 +86,7 @@ def verdict(life: Life) -> Verdict:
     )
 
 
-def _history(life: Life) -> tuple[Judgment, list[Problem]]:
+def _history(life: Life, *, repaired: bool) -> tuple[Judgment, list[Problem]]:
     names = life.stack.names
     stopped = life.clients.stop()
     life.log.note(
@@ -82,9 +100,11 @@ def _history(life: Life) -> tuple[Judgment, list[Problem]]:
         ensure_linearizability_checker(),
         [life.history],
         stores.stores,
-        watched_until=stores.watched_until,
+        watched_until=stores.watched_until if repaired else 0,
         picture=life.folder / PICTURE,
     )
+    if not repaired:
+        return judgment, []
     return judgment, [
         *(Problem(LOST, f"{name} could not be read: {why}") for name, why in stores.problems.items()),
         *(Problem("watches", f"{watch} has not seen revision {stores.watched_until}") for watch in unseen),
