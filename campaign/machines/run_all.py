@@ -35,6 +35,7 @@ def run_all(
     """
     result = Result()
     lock = threading.Lock()
+    broken: list[Exception] = []
     deadline = time.monotonic() + seconds
 
     def following() -> Schedule | None:
@@ -42,6 +43,13 @@ def run_all(
             return None if time.monotonic() > deadline else next(schedules, None)
 
     def carry_out_all(where: LocalCloud) -> None:
+        try:
+            carry_out_each(where)
+        # The main thread raises it: a lane that ends unseen would make the campaign a success.
+        except Exception as error:
+            broken.append(error)
+
+    def carry_out_each(where: LocalCloud) -> None:
         while (schedule := following()) is not None:
             kept = folder / f"{schedule.seed}-{datetime.now():%H%M%S}"
             verdict = carry_out(where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}"))
@@ -60,6 +68,8 @@ def run_all(
         # An interruption removes the clouds, and ends the process with what is under way in them.
         for thread in threads:
             thread.join()
+    if broken:
+        raise broken[0]
     return result
 
 

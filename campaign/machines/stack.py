@@ -16,7 +16,7 @@ STACK = "campaign"
 WORKLOAD, ADMIN = "workload", "admin"
 """The client that the schedule's clients are, and the one with the role root."""
 
-QUICK: dict[str, Any] = {"healthTimeoutSeconds": 25, "dropletTimeoutSeconds": 30}
+QUICK: dict[str, Any] = {"healthTimeoutSeconds": 30, "dropletTimeoutSeconds": 30}
 """Time limits during the steps. Many runs meet a member that stays unhealthy, and need not wait long for it."""
 
 PATIENT: dict[str, Any] = {"healthTimeoutSeconds": 120, "dropletTimeoutSeconds": None}

@@ -164,7 +164,7 @@ def draw(seed: str) -> Schedule:
     has_auth = random.random() < 0.25
     start = Start(
         version=version,
-        size=random.choice((3, 3, 3, 5)),
+        size=random.choice((3, 3, 3, 3, 5)),
         has_volumes=random.random() < 0.8,
         auth=has_auth,
     )

@@ -14,8 +14,11 @@ from campaign.schedule.documents import (
     OF_A_RUN,
     WITHOUT_END,
     ActionKind,
+    Fault,
     FaultKind,
     Schedule,
+    Start,
+    Step,
 )
 from campaign.schedule.draw import WITHOUT_RUN, draw
 from localcloud.toolchain.etcd import VERSIONS
@@ -78,9 +81,18 @@ def test_permissions_change_only_where_authentication_was_set() -> None:
 
 
 def test_a_person_can_read_a_schedule() -> None:
-    (first, *steps) = draw("7-2").told().splitlines()
-    assert first == "seed 7-2: etcd 3.5.34, 3 members with data volumes"
-    assert steps[0].startswith(" 1  ")
+    link = Fault(kind=FaultKind.LINK_CUT, member=1, other=3, after=2.5, lasts=10)
+    killed = Fault(kind=FaultKind.ENGINE_KILLED, after=4)
+    steps = (
+        Step(action=ActionKind.SIZE, value="5", faults=(link, killed)),
+        Step(action=ActionKind.REPLACE, member=2),
+    )
+    told = Schedule(seed="7-2", start=Start(version="3.6.16", auth=True), steps=steps).told()
+    assert told.splitlines() == [
+        "seed 7-2: etcd 3.6.16, 3 members with data volumes, authentication on",
+        " 1  size 5; link-cut of member 1 and member 3 after 2.5 s for 10.0 s; engine-killed after 4.0 s",
+        " 2  replace of member 2",
+    ]
 
 
 def test_every_action_and_fault_of_a_schedule_can_be_carried_out() -> None:
