@@ -161,6 +161,7 @@ class LocalCloud:
         if argv and not may_use_object_store(argv, stack):
             return
         self._say("waiting for the S3 server, which keeps the backups and is still being built")
+        self._objects_build.hurry()
         self.complete_object_store()
 
     def stop(self) -> None:

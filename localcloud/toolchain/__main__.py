@@ -26,7 +26,7 @@ from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work, say
 from localcloud.toolchain.together import run_together
 
-TOTAL = "All parts together take {} minutes on 2 cores, 3.5 GB of disk and a download of 0.8 GB"
+TOTAL = "All parts together take about {} minutes on 2 cores, 3.5 GB of disk and a download of 0.8 GB"
 """The size of a whole set-up, with Go's own caches."""
 
 
@@ -150,7 +150,7 @@ def announce(wanted: Collection[Part], versions: Sequence[str], *, for_start: bo
         if for_start:
             for one in object_store.missing_object_store():
                 say(f"  {one.title}, while the first cluster runs: {one.typical}, {one.disk}")
-        say(TOTAL.format("about five" if for_start else "five to eight"))
+        say(TOTAL.format("five" if for_start else "six"))
 
 
 if __name__ == "__main__":

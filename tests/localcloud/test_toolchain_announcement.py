@@ -36,7 +36,7 @@ def test_all_missing_parts_are_named_before_the_first_is_built(capsys: pytest.Ca
         "Installing Go",
     ]
     assert all(part.endswith((" MB", " GB")) for part in parts)
-    assert "five to eight minutes on 2 cores, 3.5 GB of disk" in total
+    assert "about six minutes on 2 cores, 3.5 GB of disk" in total
 
 
 def test_a_start_names_the_part_that_it_builds_later(
