@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access lifecycle drills component access acceptance lint bench campaign
+.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -36,10 +36,14 @@ host:
 setup: .venv/.synced ## Install and build the parts that are missing
 	@$(PYTHON) -m localcloud.toolchain $(if $(filter $@,$(MAKECMDGOALS)),,>/dev/null)
 
+# What a start waits for. `localcloud start` builds the rest, the S3 server, in the background.
+start-parts: .venv/.synced
+	@$(PYTHON) -m localcloud.toolchain --for-start >/dev/null
+
 yaml-host: .venv/.synced ## Build what runs programs in YAML on the local cloud, once
 	@$(PYTHON) -m localcloud.toolchain --only yaml-host
 
-up: host setup ## Start the local cloud, run pulumi up on stack local, and test the cluster
+up: host start-parts ## Start the local cloud, run pulumi up on stack local, and test the cluster
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi up --yes --skip-preview --suppress-outputs
 	@$(LOCALCLOUD) status
@@ -59,15 +63,15 @@ monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
 
-shell: host setup ## Open a shell in which plain pulumi and etcdctl work
+shell: host start-parts ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) shell
 
-preview: host setup ## Show what pulumi up would do on stack local
+preview: host start-parts ## Show what pulumi up would do on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi preview
 
-destroy: host setup ## Run pulumi destroy on stack local
+destroy: host start-parts ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview --suppress-outputs
 

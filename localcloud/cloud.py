@@ -31,7 +31,9 @@ from localcloud.machines.machine import Facts, NspawnMachine, known_machines, ru
 from localcloud.machines.name_server import NameServer
 from localcloud.machines.network import Network
 from localcloud.machines.object_store import ObjectStore
-from localcloud.machines.operator import operator_environment
+from localcloud.machines.object_store_build import ObjectStoreBuild
+from localcloud.machines.object_store_use import may_use_object_store
+from localcloud.machines.operator import STACK, operator_environment
 from localcloud.machines.plugin_process import PluginProcess
 from localcloud.machines.prerequisites import check_host, check_system
 from localcloud.machines.prometheus import Prometheus
@@ -40,7 +42,7 @@ from localcloud.machines.volumes import Volumes
 from localcloud.toolchain.commands import ensure_commands
 from localcloud.toolchain.etcd import ensure_mirror
 from localcloud.toolchain.image import ensure_image
-from localcloud.toolchain.object_store import ensure_object_store
+from localcloud.toolchain.object_store import TYPICAL, built_object_store, ensure_object_store
 
 SHUTDOWN_LIMIT = 20.0
 """Seconds after which ``stop`` cuts the power of machines that are still on."""
@@ -79,6 +81,8 @@ class Status:
     """The records of the name server: FQDN to IPv4 addresses."""
     backup: str
     """The age of the newest backup in words; empty if the machines make none."""
+    later: str = ""
+    """The part that is still being built, and then starts by itself; empty if there is none."""
 
 
 class LocalCloud:
@@ -98,19 +102,23 @@ class LocalCloud:
         self._plugins = PluginProcess(self.layout)
         self.prometheus = Prometheus(self.layout)
         self.objects = ObjectStore(self.layout)
+        self._objects_build = ObjectStoreBuild(self.layout)
 
     @property
     def control(self) -> httpx.Client:
         """A client of the control API (docs/localcloud.md)."""
         return self._api.client()
 
-    def start(self) -> None:
-        """Start the parts that do not run, and boot the machines that should run. It cleans up after a crash first."""
+    def start(self, *, object_store_later: bool = False) -> None:
+        """Start the parts that do not run, and boot the machines that should run. It cleans up after a crash first.
+
+        If the object store's program is not built, ``object_store_later`` builds it in the background.
+        """
         check_host()
         self._check_outside("start")
         with locked(self.layout.lock, "start", self._say):
             image = ensure_image()
-            object_store = ensure_object_store()
+            object_store = built_object_store() if object_store_later else ensure_object_store()
             for directory in (self.layout.state, self.layout.pulumi_backend, self.layout.pulumi_home):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             ensure_mirror(self.layout.releases)
@@ -125,10 +133,36 @@ class LocalCloud:
             self._remove_ended()
             self._names.ensure()
             self._plugins.ensure()
-            self.objects.ensure(object_store)
+            if object_store is not None:
+                self.objects.ensure(object_store)
+            else:
+                self._say(
+                    f"building the S3 server in the background ({TYPICAL}, once): backups begin when it runs; "
+                    f"its log is {self._objects_build.log}"
+                )
+                self._objects_build.ensure()
             if not self._api.ready():
                 self._say("starting the APIs and booting the machines that should run")
             self._api.ensure(image)
+
+    def complete_object_store(self) -> None:
+        """Wait until the object store runs. If nobody builds its program, build it here."""
+        server = ensure_object_store()
+        with locked(self.layout.lock, "start", self._say):
+            self.check_running()
+            self.objects.ensure(server)
+
+    def await_object_store(self, argv: Sequence[str] = (), cwd: Path | None = None) -> None:
+        """Wait for an object store that is still being built, if a command may use it. No ``argv`` is any command."""
+        self.check_running()
+        if self.objects.running() or (built_object_store() is not None and not self._objects_build.running()):
+            return
+        stack = find_stack(self.layout, (cwd or Path.cwd()).resolve(), STACK)
+        if argv and not may_use_object_store(argv, stack):
+            return
+        self._say("waiting for the S3 server, which keeps the backups and is still being built")
+        self._objects_build.hurry()
+        self.complete_object_store()
 
     def stop(self) -> None:
         """Shut the machines down, and remove everything except the state."""
@@ -159,7 +193,7 @@ class LocalCloud:
         records = self._names.answers() if problem is None else {}
         states = ((facts[machine].name, backup_state(machine)) for machine in machines)
         backup = summarize((name, state) for name, state in states if state is not None)
-        return Status(self.layout.name, problem is None, problem or "", shown, records, backup)
+        return Status(self.layout.name, problem is None, problem or "", shown, records, backup, self._later())
 
     def check_running(self) -> None:
         """Raise ``LocalCloudError`` if commands cannot run inside, because the local cloud is stopped."""
@@ -257,14 +291,22 @@ class LocalCloud:
                 found[machine] = machine.facts()
         return found
 
+    def _later(self) -> str:
+        if self.objects.running() or not self._objects_build.running():
+            return ""
+        return "the S3 server is still being built: backups begin by themselves when it runs"
+
     def _problem(self) -> str | None:
         """Return ``stopped``, the first part that does not run, or ``None`` if all run."""
         if not self._cgroup.populated() and not self._network.exists():
             return "stopped"
+        store = "its object store does not run"
+        if built_object_store() is None:
+            store = f"its object store is not built ({self._objects_build.last_line()})"
         parts = {
             "its network does not exist": self._network.complete,
             "its name server does not run": self._names.running,
-            "its object store does not run": self.objects.running,
+            store: lambda: self.objects.running() or self._objects_build.running(),
             "its plugin process does not run": self._plugins.running,
             "its API is not ready": self._api.ready,
         }

@@ -80,7 +80,7 @@ def choose(
 @app.command()
 def start(context: typer.Context) -> None:
     """Start the local cloud, or the parts of it that do not run."""
-    LocalCloud(context.obj, _say).start()
+    LocalCloud(context.obj, _say).start(object_store_later=True)
     _stderr.print(f"local cloud {context.obj} is running")
 
 
@@ -143,7 +143,8 @@ def monitoring(
 @app.command()
 def backup(context: typer.Context) -> None:
     """Take a backup now, through a healthy member, and print its content."""
-    cloud = LocalCloud(context.obj)
+    cloud = LocalCloud(context.obj, _say)
+    cloud.await_object_store()
     healthy = [machine for machine in cloud.status().machines if machine.etcd == "healthy"]
     if not healthy:
         raise LocalCloudError(
@@ -155,7 +156,8 @@ def backup(context: typer.Context) -> None:
 @app.command()
 def shell(context: typer.Context) -> None:
     """Open a shell in which plain `pulumi` and `etcdctl` work."""
-    cloud = LocalCloud(context.obj)
+    cloud = LocalCloud(context.obj, _say)
+    cloud.await_object_store()
     with _ignoring_interrupts():
         raise typer.Exit(_exit_status(cloud.run(shell_command(cloud)).returncode))
 
@@ -163,8 +165,10 @@ def shell(context: typer.Context) -> None:
 @app.command(context_settings=_PASS_OPTIONS)
 def run(context: typer.Context, command: Command) -> None:
     """Run a command with the environment that Pulumi and etcdctl need."""
+    cloud = LocalCloud(context.obj, _say)
+    cloud.await_object_store(command)
     with _ignoring_interrupts():
-        raise typer.Exit(_exit_status(LocalCloud(context.obj).run(command).returncode))
+        raise typer.Exit(_exit_status(cloud.run(command).returncode))
 
 
 @app.command("exec", context_settings=_PASS_OPTIONS)

@@ -47,9 +47,12 @@ def least_width(table: Table) -> int:
 
 
 def status_notes(status: Status) -> list[str]:
-    """Lines below the table: why etcd does not serve, DNS records that no row shows, and the newest backup's age."""
+    """Lines below the table: why etcd does not serve, DNS records that no row shows, the newest backup's age, and
+    what is still being built.
+    """
     whys = [f"{machine.name}: {machine.why}" for machine in status.machines if machine.why]
-    return [*whys, *_other_records(status), *([status.backup] if status.backup else [])]
+    last = [line for line in (status.backup, status.later) if line]
+    return [*whys, *_other_records(status), *last]
 
 
 def _other_records(status: Status) -> Generator[str]:

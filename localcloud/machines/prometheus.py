@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import sys
@@ -59,6 +60,8 @@ class Prometheus:
         self._forward.remove()
 
     def _start(self) -> None:
+        if shutil.which("prometheus", path=SYSTEM_PATH) is None:
+            raise LocalCloudError("Prometheus is not installed: run make monitoring, which installs it first")
         with open_log(self.log) as log:
             self._cgroup.spawn(
                 [

@@ -60,9 +60,25 @@ class Stack:
 
     def clients(self, outputs: Mapping[str, Any]) -> StackClients:
         """Return the clients in the stack's outputs."""
+        return clients_of(outputs, self.configuration())
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the keys of the stack's configuration file; none without the file."""
         file = self.directory / f"Pulumi.{self.name}.yaml"
         document: dict[str, Any] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
-        return clients_of(outputs, document.get("config") or {})
+        return document.get("config") or {}
+
+    def has_resources(self) -> bool:
+        """Return whether a run has made resources which the stack still has."""
+        if not self.checkpoint.exists():
+            return False
+        try:
+            state: dict[str, Any] = json.loads(self.checkpoint.read_text())["checkpoint"]
+        except ValueError:
+            # A killed engine can leave a file that cannot be read, and only a run writes it.
+            return True
+        latest: dict[str, Any] = state.get("latest") or {}
+        return bool(latest.get("resources"))
 
     def etcdctl_environment(self, run: Run, client: str = "") -> dict[str, str]:
         """Return the variables with which etcdctl reaches the stack's cluster; none without a cluster.

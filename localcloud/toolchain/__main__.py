@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +24,9 @@ from localcloud.toolchain import (
 )
 from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work, say
+from localcloud.toolchain.together import run_together
 
-TOTAL = "All parts together take about ten minutes on 2 cores, 3.5 GB of disk and a download of 0.8 GB"
+TOTAL = "All parts together take about {} minutes on 2 cores, 3.5 GB of disk and a download of 0.8 GB"
 """The size of a whole set-up, with Go's own caches."""
 
 
@@ -43,6 +45,17 @@ class Part(StrEnum):
 ON_DEMAND = frozenset({Part.YAML_HOST})
 """The parts that are not installed by default."""
 
+AFTER_START = frozenset({Part.OBJECT_STORE})
+"""The parts that no start waits for: ``localcloud start`` builds them in the background."""
+
+STAGES = (
+    ((Part.PACKAGES,),),
+    # The image mostly downloads and unpacks, on one core. The others compile, on all cores.
+    ((Part.IMAGE,), (Part.ENGINE, Part.ETCD, Part.OBJECT_STORE, Part.YAML_HOST)),
+    ((Part.COMMANDS,),),
+)
+"""The order of the parts. The lanes of a stage run at once, and the parts of a lane one after the other."""
+
 
 def main(
     only: Annotated[
@@ -52,6 +65,14 @@ def main(
             f"Default: all parts but {', '.join(sorted(ON_DEMAND))}."
         ),
     ] = None,
+    for_start: Annotated[
+        bool,
+        typer.Option(
+            "--for-start",
+            help="Install only what a start of the local cloud waits for: all but "
+            f"{', '.join(sorted(AFTER_START))}, and without {', '.join(sorted(packages.OTHER_USES))}.",
+        ),
+    ] = False,
     etcd_version: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,8 +90,10 @@ def main(
     """Install, build and cache the parts of the local cloud, and print where each is."""
     versions = etcd_version or [etcd.DEFAULT_VERSION]
 
+    excluded = packages.OTHER_USES if for_start else frozenset[str]()
+
     def install() -> str:
-        packages.install_packages()
+        packages.install_packages(excluded)
         return "installed"
 
     def releases() -> str:
@@ -89,19 +112,26 @@ def main(
         Part.COMMANDS: fill,
         Part.YAML_HOST: lambda: str(yaml_language_host.ensure_yaml_language_host()),
     }
-    wanted = [part for part in parts if part in (only or {*Part} - ON_DEMAND)]
-    announce(wanted, versions)
-    for part in wanted:
-        typer.echo(f"{part}: {parts[part]()}")
+    wanted = only or {*Part} - ON_DEMAND - (AFTER_START if for_start else set[Part]())
+    announce(wanted, versions, for_start=for_start)
+
+    def in_turn(lane: Sequence[Part]) -> list[str]:
+        return [f"{part}: {parts[part]()}" for part in lane if part in wanted]
+
+    for lanes in STAGES:
+        for lines in run_together(*(partial(in_turn, lane) for lane in lanes)):
+            for line in lines:
+                typer.echo(line)
 
 
-def announce(wanted: Collection[Part], versions: Sequence[str]) -> None:
+def announce(wanted: Collection[Part], versions: Sequence[str], *, for_start: bool = False) -> None:
     """Print all work that is missing, before the first of it begins: what, how long, and how much disk.
 
-    Raises ``ToolchainError`` at once if a part would need root.
+    ``for_start`` also names what ``localcloud start`` builds later. Raises ``ToolchainError`` at once if a part would
+    need root.
     """
     missing: dict[Part, Callable[[], list[Work]]] = {
-        Part.PACKAGES: packages.missing_work,
+        Part.PACKAGES: lambda: packages.missing_work(packages.OTHER_USES if for_start else ()),
         Part.IMAGE: image.missing_image,
         Part.ENGINE: engine.missing_engine,
         Part.ETCD: lambda: [work for version in versions for work in etcd.missing_release(version)],
@@ -117,7 +147,10 @@ def announce(wanted: Collection[Part], versions: Sequence[str]) -> None:
         )
         for one in work:
             say(f"  {one.title}: {one.typical}, {one.disk}")
-        say(TOTAL)
+        if for_start:
+            for one in object_store.missing_object_store():
+                say(f"  {one.title}, while the first cluster runs: {one.typical}, {one.disk}")
+        say(TOTAL.format("five" if for_start else "six"))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.process import check_allowed
 from localcloud.toolchain.progress import Work, announced, say
 
 UNUSED_DAYS = 30
@@ -142,6 +143,7 @@ def _locked(kind: str) -> Generator[None]:
                     f"Waiting up to {LOCK_SECONDS:.0f} s for process {holder}, which builds the same ({kind})"
                 )
                 announced = True
+            check_allowed(kind)
             time.sleep(POLL_SECONDS)
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")

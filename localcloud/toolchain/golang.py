@@ -26,6 +26,9 @@ REQUIREMENTS = MODULES / "go.txt"
 INSTALL_LIMIT = 900.0
 BUILD_LIMIT = 3600.0
 
+LARGEST_HEAP = 1 << 30
+"""Bytes. On two cores, three processes of Go's tools run at once: ``go`` and two compilers."""
+
 BUILD_FLAGS = ("-trimpath", "-buildvcs=false")
 
 _WORK = Work(
@@ -82,16 +85,28 @@ def _install(folder: Path, show: cache.Show) -> None:
     run([*argv, "--require-hashes", "-r", REQUIREMENTS], show=show, limit=INSTALL_LIMIT)
 
 
+def collector(memory: int) -> dict[str, str]:
+    """Return what lets a process collect garbage only above an eighth of the machine's ``memory``, in bytes.
+
+    That is a sixth less work, and the binary is the same: https://go.dev/doc/gc-guide#Memory_limit.
+    """
+    return {"GOGC": "off", "GOMEMLIMIT": str(min(memory // 8, LARGEST_HEAP))}
+
+
 def environment() -> dict[str, str]:
     """Return the user's environment without variables that change the binary. Proxies and module cache are kept."""
     changing = {"GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOROOT"}
     kept = {key: value for key, value in os.environ.items() if key not in changing}
-    return kept | {
-        "CGO_ENABLED": "0",
-        "GOAMD64": "v1",
-        "GOARCH": "amd64",
-        "GOFLAGS": "-mod=readonly",
-        "GOOS": "linux",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-    }
+    return (
+        kept
+        | collector(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        | {
+            "CGO_ENABLED": "0",
+            "GOAMD64": "v1",
+            "GOARCH": "amd64",
+            "GOFLAGS": "-mod=readonly",
+            "GOOS": "linux",
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+        }
+    )

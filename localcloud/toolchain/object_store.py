@@ -10,10 +10,13 @@ from localcloud.toolchain.progress import Work
 _MODULE = "versitygw"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 
+TYPICAL = "1 to 3 minutes on 2 cores"
+"""The usual duration of the build."""
+
 _WORK = Work(
     "Building an S3 server",
     "it stores the local cloud's backups; it is Versity's S3 gateway, built from its published Go module",
-    "1 to 3 minutes on 2 cores",
+    TYPICAL,
     "600 MB",
 )
 
@@ -21,6 +24,11 @@ _WORK = Work(
 def ensure_object_store() -> Path:
     """Return the executable ``versitygw``, and build it if it is missing."""
     return cache.ensure(_MODULE, golang.recipe(_MODULE, _PACKAGE), _WORK, _build) / _MODULE
+
+
+def built_object_store() -> Path | None:
+    """Return the executable ``versitygw`` if it is built."""
+    return None if missing_object_store() else ensure_object_store()
 
 
 def missing_object_store() -> list[Work]:

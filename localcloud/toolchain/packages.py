@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from localcloud.toolchain.errors import ToolchainError
@@ -31,6 +32,9 @@ PACKAGES = {
 }
 """Debian packages, each with a program or file that exists if the package, or another system's, is installed."""
 
+OTHER_USES = frozenset({"prometheus", "shellcheck", "strace"})
+"""Packages that a local cloud runs without: ``make monitoring``, ``make lint`` and tests need them."""
+
 SERVICES = {"prometheus": "prometheus.service"}
 """Packages of which only the programs are needed, each with the service that its installation would start."""
 
@@ -45,15 +49,15 @@ def missing_packages() -> list[str]:
     return [package for package, sign in PACKAGES.items() if not _present(sign)]
 
 
-def install_packages() -> None:
-    """Install the missing packages with apt.
+def install_packages(excluded: Collection[str] = ()) -> None:
+    """Install the missing packages with apt, except for the ``excluded`` ones.
 
     Raises ``ToolchainError`` with one line without apt or without root.
     """
-    work = missing_work()
+    work = missing_work(excluded)
     if not work:
         return
-    missing = missing_packages()
+    missing = _missing_except(excluded)
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PATH": SYSTEM_PATH}
     for package in SERVICES.keys() & set(missing):
@@ -62,16 +66,20 @@ def install_packages() -> None:
         run([*apt, "update"], show=show, limit=INSTALL_LIMIT, env=environment)
         install = [*apt, "install", "--yes", "--no-install-recommends", *missing]
         run(install, show=show, limit=INSTALL_LIMIT, env=environment)
-    if still := missing_packages():
+    if still := _missing_except(excluded):
         raise ToolchainError(f"packages are still missing after their installation: {' '.join(still)}")
 
 
-def missing_work() -> list[Work]:
+def _missing_except(excluded: Collection[str]) -> list[str]:
+    return [package for package in missing_packages() if package not in excluded]
+
+
+def missing_work(excluded: Collection[str] = ()) -> list[Work]:
     """Return the work that ``install_packages`` would do now.
 
     Raises ``ToolchainError`` with one line without apt or without root.
     """
-    missing = missing_packages()
+    missing = _missing_except(excluded)
     if not missing:
         return []
     names = " ".join(missing)

@@ -9,7 +9,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from threading import Timer
+from threading import Event, Lock, Timer
 
 from localcloud.toolchain.errors import ToolchainError
 
@@ -18,6 +18,10 @@ TAIL_LINES = 20
 
 STOP_SECONDS = 10.0
 """Seconds after which a command that was asked to end is killed."""
+
+_running: set[subprocess.Popen[str]] = set()
+_starting = Lock()
+_stopped = Event()
 
 
 def run(
@@ -34,20 +38,25 @@ def run(
     ``ToolchainError`` with the last lines of output if the command fails or takes more than ``limit`` seconds.
     """
     command = shlex.join(str(part) for part in argv)
-    try:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=env,
-            cwd=cwd,
-            process_group=0,
-        )
-    except FileNotFoundError as error:
-        raise ToolchainError(f"`{command}` cannot be started: {error.filename} is not installed") from error
+    with _starting:
+        check_allowed(f"`{command}`")
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                env=env,
+                cwd=cwd,
+                process_group=0,
+            )
+        except FileNotFoundError as error:
+            raise ToolchainError(
+                f"`{command}` cannot be started: {error.filename} is not installed"
+            ) from error
+        _running.add(process)
     late = False
 
     def on_limit() -> None:
@@ -66,6 +75,7 @@ def run(
     finally:
         timer.cancel()
         _end(process)
+        _running.discard(process)
     if late:
         raise ToolchainError(
             f"`{command}` took more than {limit:.0f} s. Its last output:\n" + "\n".join(tail)
@@ -74,6 +84,26 @@ def run(
         raise ToolchainError(
             f"`{command}` failed with exit code {code}. Its last output:\n" + "\n".join(tail)
         )
+
+
+def stop_commands() -> None:
+    """End the commands that other threads run. ``run`` starts no more of them, until ``allow_commands``."""
+    with _starting:
+        _stopped.set()
+        running = list(_running)
+    for process in running:
+        _end(process)
+
+
+def check_allowed(what: str) -> None:
+    """Raise ``ToolchainError`` after ``stop_commands``. Whoever waits for another process asks again and again."""
+    if _stopped.is_set():
+        raise ToolchainError(f"{what} was not begun, because other work failed or was interrupted")
+
+
+def allow_commands() -> None:
+    """Let ``run`` start commands again."""
+    _stopped.clear()
 
 
 def _end(process: subprocess.Popen[str]) -> None:

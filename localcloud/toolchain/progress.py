@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 
 QUIET_SECONDS = 30.0
 """Seconds between two lines of progress without a terminal, so that a log shows progress but not all output."""
@@ -30,6 +32,41 @@ class Work:
     """The space that it takes on disk with all that it downloads, for example ``300 MB``."""
 
 
+class _Spinner:
+    """The last output of each work that goes on, in a line of its own at the end of the terminal."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._lines: dict[Work, str] = {}
+        self._status: Status | None = None
+
+    def show(self, work: Work, line: str) -> None:
+        """Replace the line of one work."""
+        with self._lock:
+            self._lines[work] = line[: _console.width - 4]
+            self._draw()
+
+    def remove(self, work: Work) -> None:
+        """Remove the line of a work that has ended."""
+        with self._lock:
+            del self._lines[work]
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._lines:
+            if self._status is not None:
+                self._status.stop()
+            self._status = None
+            return
+        if self._status is None:
+            self._status = _console.status("")
+            self._status.start()
+        self._status.update(escape("\n".join(self._lines.values())))
+
+
+_spinner = _Spinner()
+
+
 def say(text: str) -> None:
     """Print one line."""
     _console.print(escape(text), soft_wrap=True)
@@ -41,8 +78,11 @@ def announced(work: Work) -> Generator[Callable[[str], None]]:
     start = time.monotonic()
     say(f"{work.title} ({work.typical}, {work.disk}, once): {work.reason}")
     if _console.is_terminal:
-        with _console.status(escape(work.title)) as status:
-            yield lambda line: status.update(f"{_elapsed(start)} {escape(line[: _console.width - 12])}")
+        _spinner.show(work, work.title)
+        try:
+            yield lambda line: _spinner.show(work, f"{work.title} {_elapsed(start)} {line}")
+        finally:
+            _spinner.remove(work)
     else:
         printed = start
 
@@ -50,7 +90,7 @@ def announced(work: Work) -> Generator[Callable[[str], None]]:
             nonlocal printed
             if time.monotonic() - printed >= QUIET_SECONDS:
                 printed = time.monotonic()
-                say(f"  {_elapsed(start)} {line}")
+                say(f"  {work.title} {_elapsed(start)}: {line}")
 
         yield show
     say(f"{work.title}: done in {_elapsed(start)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.toolchain import cache, engine, etcd, packages
-from localcloud.toolchain.__main__ import ON_DEMAND, Part, announce
+from localcloud.toolchain.__main__ import AFTER_START, ON_DEMAND, STAGES, Part, announce
 from localcloud.toolchain.errors import ToolchainError
 from localcloud.toolchain.progress import Work
 
@@ -36,7 +36,29 @@ def test_all_missing_parts_are_named_before_the_first_is_built(capsys: pytest.Ca
         "Installing Go",
     ]
     assert all(part.endswith((" MB", " GB")) for part in parts)
-    assert "about ten minutes on 2 cores, 3.5 GB of disk" in total
+    assert "about six minutes on 2 cores, 3.5 GB of disk" in total
+
+
+def test_a_start_names_the_part_that_it_builds_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(packages, "missing_packages", lambda: ["shellcheck", "strace", "prometheus"])
+    wanted = [part for part in Part if part not in ON_DEMAND | AFTER_START]
+    announce(wanted, [etcd.DEFAULT_VERSION], for_start=True)
+    _, *parts, total = capsys.readouterr().err.splitlines()
+    assert [part.split(":")[0].strip() for part in parts] == [
+        "Building the machine image of Debian trixie",
+        f"Building the Pulumi engine {engine.ENGINE_VERSION}",
+        f"Building etcd {etcd.DEFAULT_VERSION}",
+        "Installing Go",
+        "Building an S3 server, while the first cluster runs",
+    ]
+    assert "about five minutes on 2 cores" in total
+
+
+def test_each_part_has_its_place_in_the_order() -> None:
+    placed = [part for lanes in STAGES for lane in lanes for part in lane]
+    assert sorted(placed) == sorted(Part)
 
 
 def test_what_exists_is_not_announced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,16 @@ def test_an_unneeded_service_is_masked_before_its_installation(
     assert (bare / "units/prometheus.service").readlink() == Path("/dev/null")
 
 
+@pytest.mark.usefixtures("bare")
+def test_a_start_installs_no_packages_that_only_other_commands_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "missing_packages", lambda: sorted(packages.OTHER_USES))
+    assert packages.missing_work(packages.OTHER_USES) == []
+    packages.install_packages(packages.OTHER_USES)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (work,) = packages.missing_work()
+    assert work.title == "Installing prometheus shellcheck strace"
+
+
 def test_the_image_uses_the_mirrors_of_this_host() -> None:
     uris = ["http://mirror.test/debian/", "http://other.test/tools", "http://mirror.test/debian-security"]
     assert image.sources_of(uris) == [

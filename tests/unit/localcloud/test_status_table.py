@@ -78,6 +78,11 @@ def test_the_age_of_the_newest_backup_is_the_last_line() -> None:
     ]
 
 
+def test_what_is_still_being_built_is_the_last_line() -> None:
+    later = replace(STATUS, backup="no backup yet", later="the S3 server is still being built")
+    assert status_notes(later) == ["no backup yet", "the S3 server is still being built"]
+
+
 def test_why_etcd_does_not_serve_is_told_below_the_table() -> None:
     sick = replace(STATUS, machines=(replace(MACHINE, why="etcd is stopped"),))
     assert status_notes(sick) == [f"{MACHINE.name}: etcd is stopped"]
