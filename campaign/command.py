@@ -49,6 +49,10 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     shorten: Annotated[
         Path | None, typer.Option("--shrink", help="Drop events of the schedule in this folder.")
     ] = None,
+    bug: Annotated[
+        list[str] | None,
+        typer.Option("--bug", help="Put this bug in on purpose, or all: it must be found. Can be repeated."),
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep schedules that pass as well.")] = False,
 ) -> None:
     """Run random schedules of changes and faults, check what the cluster promises, and keep each schedule that fails.
@@ -59,6 +63,9 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     failures = Path.cwd() / FAILURES
     if again is not None and shorten is not None:
         raise CampaignError("--replay and --shrink are both set: use one after the other")
+    if bug:
+        names = list(machines.BUGS) if "all" in bug else bug
+        sys.exit(int(not machines.run_bugs(console, names, failures)))
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     if (folder := again or shorten) is not None:
         result = _run_kept(console, folder, failures, shorter=shorten is not None)

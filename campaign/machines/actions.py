@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from campaign.machines.life import Life
 from campaign.machines.restored import restore
 from campaign.machines.run_outcome import End
+from campaign.machines.survivor import one_survivor
 from campaign.schedule.documents import ActionKind, Step
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.toolchain.etcd import checksum
@@ -158,6 +159,17 @@ def other_checkout(life: Life, step: Step) -> None:
     life.runs.run()
 
 
+def lose_all_but_one(life: Life, _step: Step) -> None:
+    """Lose the data of all members but one, and recover. A cluster that is not healthy may have no such member."""
+    if not set(life.stack.names) <= set(life.members_up()):
+        life.log.note(
+            "the data of most members is not lost: some are unhealthy, so one alone may not have everything"
+        )
+        return
+    with life.may_take_all_down():
+        one_survivor(life)
+
+
 def destroy(life: Life, _step: Step) -> None:
     """Break off a destroy when it deletes the first droplet."""
     with life.may_take_all_down():
@@ -187,6 +199,7 @@ ACTIONS: Mapping[ActionKind, Callable[[Life, Step], None]] = {
     ActionKind.ALL_AT_ONCE: all_at_once,
     ActionKind.TWO_RUNS: two_runs,
     ActionKind.OTHER_CHECKOUT: other_checkout,
+    ActionKind.SURVIVOR: lose_all_but_one,
     ActionKind.DESTROY: destroy,
 }
 """What each kind of action does."""

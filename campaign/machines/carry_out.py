@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from campaign.history.problem import Problem
 from campaign.machines.actions import ACTIONS
+from campaign.machines.bugs import NO_BUG, Bug
 from campaign.machines.clouds import renew
 from campaign.machines.event_log import EventLog
 from campaign.machines.fault_runner import faults
@@ -28,8 +30,14 @@ TOLD = 4000
 """Characters of a verdict in the log. All of it is in its own file."""
 
 
-def carry_out(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None]) -> Verdict:
-    """Let a cluster live through a schedule, and judge it.
+def carry_out(
+    cloud: LocalCloud,
+    schedule: Schedule,
+    folder: Path,
+    say: Callable[[str], None],
+    bug: Bug = NO_BUG,
+) -> Verdict:
+    """Let a cluster live through a schedule, and judge it. A ``bug`` is put into a copy of the program.
 
     The local cloud has no stack before, and none after a schedule without a problem. After one with a problem it is
     reset. The new ``folder`` gets the schedule, the log of its events and the history. After a problem it also has the
@@ -40,7 +48,7 @@ def carry_out(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable
     log = EventLog(folder / EVENTS, say)
     log.note(schedule.told())
     try:
-        found = _live(cloud, schedule, folder, log)
+        found = _live(cloud, schedule, folder, log, bug)
     except BROKEN as error:
         found = Verdict((Problem("schedule", f"it could not be carried out: {error}"),), linearizable=False)
     log.note(found.told().rstrip()[-TOLD:])
@@ -52,16 +60,17 @@ def carry_out(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable
     return found
 
 
-def _live(cloud: LocalCloud, schedule: Schedule, folder: Path, log: EventLog) -> Verdict:
-    with Life(cloud, folder, schedule, log) as life:
+def _live(cloud: LocalCloud, schedule: Schedule, folder: Path, log: EventLog, bug: Bug) -> Verdict:
+    with Life(cloud, folder, schedule, log, bug.program(folder)) as life:
         life.clients.start()
         for number, step in enumerate(schedule.steps, 1):
             log.note(f"step {number}: {step}")
             with faults(life, step.faults):
+                time.sleep(step.after)
                 ACTIONS[step.action](life, step)
             life.save_files()
         log.note("the faults have ended")
-        found = verdict(life, repaired=repair(life))
+        found = verdict(life, repaired=repair(life), falsify=bug.falsify)
         return found if found.failed else replace(found, problems=tuple(_destroy(life)))
 
 

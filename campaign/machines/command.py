@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from campaign.errors import CampaignError
+from campaign.machines.bugs import BUGS
 from campaign.machines.clouds import cloud
 from campaign.machines.kept import read
+from campaign.machines.proof import prove
 from campaign.machines.run_all import drawn, run_all
 from campaign.machines.shorten import shorten
 from campaign.result import Result
@@ -56,6 +60,16 @@ def run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) -
     if shortest is not None:
         console.print(escape(f"the shortest schedule that fails is in {shortest}"))
     return result
+
+
+def run_bugs(console: Console, names: Sequence[str], failures: Path) -> bool:
+    """Put bugs in on purpose, and return whether all were found."""
+    if unknown := sorted(set(names) - BUGS.keys()):
+        raise CampaignError(f"--bug is {', '.join(unknown)}: choose of {', '.join(BUGS)}")
+    with cloud("bugs") as where:
+        found = prove(where, names, failures, lambda line: _say(console, line))
+    console.print(f"bugs={len(names)} found={found}")
+    return found == len(names)
 
 
 def _say(console: Console, line: str) -> None:

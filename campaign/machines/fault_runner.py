@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from campaign.machines.fault_kinds import FAULTS
 from campaign.machines.life import BROKEN, Life
-from campaign.schedule.documents import Fault
+from campaign.machines.shutdowns import SLACK, Span
+from campaign.schedule.documents import OF_A_RUN, Fault
 
 END_LIMIT = 180.0
 """Seconds that faults may need to end after a step."""
@@ -32,6 +33,7 @@ def faults(life: Life, planned: Iterable[Fault]) -> Generator[None]:
 def _live(life: Life, fault: Fault) -> None:
     """One fault from its begin to its end."""
     time.sleep(fault.after)
+    begin = time.monotonic()
     try:
         with FAULTS[fault.kind](life, fault):
             life.log.note(f"fault: {fault}")
@@ -42,3 +44,7 @@ def _live(life: Life, fault: Fault) -> None:
             )
     except BROKEN as error:
         life.log.note(f"fault could not begin or end: {fault}: {str(error).strip()[-300:]}")
+    finally:
+        # What happens to a run excuses no member that is down.
+        if fault.kind not in OF_A_RUN:
+            life.disturbed.append(Span(begin - SLACK, time.monotonic() + SLACK))

@@ -34,13 +34,15 @@ BROKEN = (AssertionError, LocalCloudError, OSError, subprocess.SubprocessError)
 class Life:
     """A cluster from its creation to its end. Everything about it is in ``folder``."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path, schedule: Schedule, log: EventLog) -> None:
+    def __init__(
+        self, cloud: LocalCloud, folder: Path, schedule: Schedule, log: EventLog, program: Path
+    ) -> None:
         self.folder = folder
         self.log = log
         self.prefix = PREFIX
         project = folder / "project"
         project.mkdir()
-        self.stack = CampaignStack(cloud, project, schedule.start, PREFIX)
+        self.stack = CampaignStack(cloud, project, schedule.start, PREFIX, program)
         self.runs = Runs(self.stack, log)
         self.history = folder / "history.jsonl"
         self.problems: list[Problem] = []
@@ -50,6 +52,8 @@ class Life:
         """The members and times in which a fault may have switched a machine off."""
         self.all_down: list[Span] = []
         """The times in which the operator asked for a change all at once, or for the end of the cluster."""
+        self.disturbed: list[Span] = []
+        """The times in which faults may keep members from answering."""
         self._seed = schedule.seed
         self._exits = ExitStack()
 
@@ -124,6 +128,15 @@ class Life:
             yield
         finally:
             self.machines_off.append((member, Span(begin - SLACK, time.monotonic() + REBOOT_SECONDS)))
+
+    def wait_up(self, names: Iterable[str], seconds: float) -> bool:
+        """Wait until the observer sees these members answer as voters. Returns whether that came in time."""
+        deadline = time.monotonic() + seconds
+        while not set(names) <= set(self.members_up()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.5)
+        return True
 
     def save_files(self) -> None:
         """Save the clients' files after a run, which may have issued others."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import time
-from collections.abc import Callable
 
 from campaign.history.problem import Problem
 from campaign.machines.life import BROKEN, Life
@@ -45,7 +43,7 @@ def repair(life: Life) -> bool:
     life.save_files()
     life.expect(life.stack.names)
     life.clients.set_members(life.stack.names)
-    if _comes(lambda: set(life.stack.names) <= set(life.members_up()), HEALTHY_SECONDS):
+    if life.wait_up(life.stack.names, HEALTHY_SECONDS):
         return True
     missing = sorted(set(life.stack.names) - set(life.members_up()))
     life.problems.append(Problem(CHECK, f"after a good run, {', '.join(missing)} did not answer"))
@@ -74,7 +72,7 @@ def _rejoin(life: Life, output: str) -> bool:
         except BROKEN as error:
             life.log.note(f"recover rejoin failed: {str(error).strip()[-500:]}")
             return False
-        _comes(lambda name=name: name in life.members_up(), REJOIN_SECONDS)
+        life.wait_up([name], REJOIN_SECONDS)
     return bool(damaged)
 
 
@@ -86,12 +84,3 @@ def _finish_rotation(life: Life, step: str) -> bool:
     life.save_files()
     life.stack.configure(authorities=wanted)
     return ended is End.DONE
-
-
-def _comes(seen: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not seen():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.5)
-    return True

@@ -78,6 +78,26 @@ def shutdown_problems(
     return [*_together(ours), *_while_unhealthy(ours, observations)]
 
 
+def down_problems(observations: Sequence[Observation], disturbed: Sequence[Span]) -> list[Problem]:
+    """Return the moments in which two members did not answer, although no fault had come since all of them did.
+
+    ``disturbed`` are the times in which faults come, or the operator takes all members down.
+    """
+    found: list[Problem] = []
+    calm = False
+    before = float("-inf")
+    for one in observations:
+        down = one.expected - one.answering
+        if any(span.begin <= one.at and before <= span.end for span in disturbed):
+            calm = False
+        elif not down:
+            calm = True
+        if calm and len(down) > 1:
+            found.append(Problem(CHECK, f"{' and '.join(sorted(down))} were down at once, without a fault"))
+        before = one.at
+    return found
+
+
 def _together(ours: Sequence[Off]) -> list[Problem]:
     return [
         Problem(

@@ -23,11 +23,25 @@ PATIENT: dict[str, Any] = {"healthTimeoutSeconds": 120, "dropletTimeoutSeconds":
 """Time limits of the runs that must succeed."""
 
 
+def copy_program(program: Path, target: Path) -> None:
+    """Copy the program, which other files may be beside, into a new folder."""
+    target.mkdir()
+    for name in PROGRAM:
+        source = program / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target / name)
+
+
 class CampaignStack(Cluster):
     """A stack of the checkout's program."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path, start: Start, prefix: str) -> None:
+    def __init__(
+        self, cloud: LocalCloud, folder: Path, start: Start, prefix: str, program: Path = CHECKOUT
+    ) -> None:
         """Write the project into the empty ``folder``. The workload's keys begin with ``prefix``."""
+        self._program = program
         self._workload: list[dict[str, Any]] = [
             {"name": ADMIN, "root": True},
             {"name": WORKLOAD, "permissions": [{"access": "readwrite", "prefix": prefix}]},
@@ -46,6 +60,7 @@ class CampaignStack(Cluster):
             **({"auth": True, "clients": self._workload} if start.auth else {}),
             **PATIENT,
         )
+        self.use_program(program)
 
     @property
     def has_auth(self) -> bool:
@@ -71,13 +86,7 @@ class CampaignStack(Cluster):
     def copy_program(self, target: Path) -> None:
         """Copy the program into another folder, as another checkout has it, and use it from now on."""
         if not target.exists():
-            target.mkdir()
-            for name in PROGRAM:
-                source = CHECKOUT / name
-                if source.is_dir():
-                    shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-                else:
-                    shutil.copy(source, target / name)
+            copy_program(self._program, target)
         self.use_program(target)
 
     def certificate_arguments(self, number: int) -> Sequence[str]:

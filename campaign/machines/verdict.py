@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
 from campaign.history.records import Outcome
 from campaign.machines.life import Life
 from campaign.machines.run_outcome import End
-from campaign.machines.shutdowns import shutdown_problems
+from campaign.machines.shutdowns import down_problems, shutdown_problems
 from localcloud.toolchain.checker import ensure_linearizability_checker
 
 TOLD = 5
@@ -70,12 +71,13 @@ class Verdict:
                 yield f"Broken promise, {check}: {len(problems) - TOLD} times more\n"
 
 
-def verdict(life: Life, *, repaired: bool) -> Verdict:
+def verdict(life: Life, *, repaired: bool, falsify: Callable[[Path], None]) -> Verdict:
     """End the clients of a cluster, and judge everything.
 
-    In a cluster that was not ``repaired``, a member may be down, and lack what came meanwhile.
+    In a cluster that was not ``repaired``, a member may be down, and lack what came meanwhile. ``falsify`` puts a bug
+    on purpose into the file of the history.
     """
-    judged, unread = _history(life, repaired=repaired)
+    judged, unread = _history(life, repaired=repaired, falsify=falsify)
     problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
     return Verdict(
         tuple(problems),
@@ -86,7 +88,9 @@ def verdict(life: Life, *, repaired: bool) -> Verdict:
     )
 
 
-def _history(life: Life, *, repaired: bool) -> tuple[Judgment, list[Problem]]:
+def _history(
+    life: Life, *, repaired: bool, falsify: Callable[[Path], None]
+) -> tuple[Judgment, list[Problem]]:
     names = life.stack.names
     stopped = life.clients.stop()
     life.log.note(
@@ -96,6 +100,7 @@ def _history(life: Life, *, repaired: bool) -> tuple[Judgment, list[Problem]]:
         time.sleep(LEASE_SECONDS)
     stores = life.clients.stores(names)
     unseen = life.clients.watched(stores.watched_until)
+    falsify(life.history)
     judgment = judge(
         ensure_linearizability_checker(),
         [life.history],
@@ -114,7 +119,13 @@ def _history(life: Life, *, repaired: bool) -> tuple[Judgment, list[Problem]]:
 def _cluster(life: Life) -> list[Problem]:
     ids = life.clusters()
     more = [] if len(ids) == 1 else [Problem("one-cluster", f"members were in the clusters {', '.join(ids)}")]
-    return [*more, *shutdown_problems(life.observations(), life.machines_off, life.all_down)]
+    observations = life.observations()
+    disturbed = [*life.disturbed, *(span for _, span in life.machines_off), *life.all_down]
+    return [
+        *more,
+        *shutdown_problems(observations, life.machines_off, life.all_down),
+        *down_problems(observations, disturbed),
+    ]
 
 
 def _runs(life: Life) -> list[Problem]:

@@ -71,6 +71,9 @@ class ActionKind(StrEnum):
     OTHER_CHECKOUT = "other-checkout"
     """A run of the same program in another folder. The value is ``etcd:maxTxnOps``."""
 
+    SURVIVOR = "one-survivor"
+    """All members but one lose their data, and the cluster is recovered from that one, as the documentation says."""
+
     DESTROY = "destroy"
     """``pulumi destroy``, killed when it begins to delete the first droplet."""
 
@@ -250,13 +253,17 @@ class Step(Document):
     """The number of the member that it is about, or 0."""
 
     value: str = ""
+    after: float = 0.0
+    """Seconds from the begin of the step to that of the action: meanwhile, faults may begin."""
+
     faults: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
         member = f" of member {self.member}" if self.member else ""
         value = f" {self.value}" if self.value else ""
         faults = "".join(f"; {fault}" for fault in self.faults)
-        return f"{self.action}{value}{member}{faults}"
+        after = f" after {self.after:.1f} s" if self.after else ""
+        return f"{self.action}{value}{member}{after}{faults}"
 
 
 class Start(Document):

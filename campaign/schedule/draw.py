@@ -28,6 +28,9 @@ from localcloud.toolchain.etcd import VERSIONS
 STEPS = (2, 4)
 """The least and the most steps of a schedule."""
 
+WAITS = (0.0, 0.0, 0.0, 25.0)
+"""How long the action of a step waits for faults to have an effect, in seconds. Waits are up to so long."""
+
 FAULTS = (0, 1, 1, 2, 2, 3)
 """How many faults come in one step."""
 
@@ -55,6 +58,7 @@ ACTIONS: Mapping[ActionKind, float] = {
     ActionKind.ALL_AT_ONCE: 0.7,
     ActionKind.TWO_RUNS: 1.0,
     ActionKind.OTHER_CHECKOUT: 0.7,
+    ActionKind.SURVIVOR: 0.7,
     ActionKind.DESTROY: 0.7,
 }
 """How often each action comes, against the others."""
@@ -64,7 +68,7 @@ OF_ONE_MEMBER = frozenset(
 )
 """Actions on one member."""
 
-WITHOUT_RUN = frozenset({ActionKind.NOTHING, ActionKind.BACKUP})
+WITHOUT_RUN = frozenset({ActionKind.NOTHING, ActionKind.BACKUP, ActionKind.SURVIVOR})
 """Actions that do not run Pulumi."""
 
 ROTATION = ("1,2", "2,1", "2")
@@ -90,15 +94,22 @@ class _Planned:
         kinds = [kind for kind in ACTIONS if self._may(kind)]
         kind = self.random.choices(kinds, [ACTIONS[one] for one in kinds])[0]
         member = self.random.randint(1, self.size) if kind in OF_ONE_MEMBER else 0
-        return Step(action=kind, member=member, value=self._value(kind))
+        after = round(self.random.uniform(0.0, self.random.choice(WAITS)), 1)
+        return Step(action=kind, member=member, value=self._value(kind), after=after)
 
     def faults(self, step: Step) -> tuple[Fault, ...]:
+        if step.action is ActionKind.SURVIVOR:
+            # Only in a healthy cluster, one member has all that was ever acknowledged.
+            self.may_lose_data = False
+            return ()
         drawn = (self._fault(step) for _ in range(self.random.choice(FAULTS)))
         return tuple(sorted(drawn, key=lambda fault: fault.after))
 
     def _may(self, kind: ActionKind) -> bool:
         if kind is ActionKind.UPGRADE:
             return self.version != VERSIONS[-1]
+        if kind is ActionKind.SURVIVOR:
+            return self.may_lose_data and self.has_volumes and self.size == 3
         if kind is ActionKind.ROTATE:
             return bool(self.rotation)
         if kind in {ActionKind.CLIENTS, ActionKind.AUTH}:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from campaign.machines.shutdowns import UNHEALTHY_SECONDS, Observation, Span, shutdown_problems
+from campaign.machines.shutdowns import (
+    UNHEALTHY_SECONDS,
+    Observation,
+    Span,
+    down_problems,
+    shutdown_problems,
+)
 
 ALL = frozenset({"a", "b", "c"})
 LONG = UNHEALTHY_SECONDS + 5
@@ -71,3 +77,26 @@ def test_a_member_that_leaves_the_cluster_may_go_off() -> None:
 def test_a_member_that_was_never_on_is_not_off() -> None:
     observations = [seen(0, "a", "a"), seen(1, "ab", "ab"), seen(2, "abc"), seen(9, "bc", "bc")]
     assert shutdown_problems(observations, [], []) == []
+
+
+def test_two_members_down_at_once_without_a_fault_are_a_problem() -> None:
+    (problem,) = down_problems([seen(0, "abc"), seen(10, "c"), seen(20, "abc")], [])
+    assert problem.text == "a and b were down at once, without a fault"
+
+
+def test_one_member_down_is_no_problem() -> None:
+    assert down_problems([seen(0, "abc"), seen(10, "bc"), seen(20, "abc"), seen(30, "ac")], []) == []
+
+
+def test_members_may_be_down_from_a_fault_on_until_all_are_up_again() -> None:
+    observations = [seen(0, "abc"), seen(10, "c"), seen(20, "bc"), seen(30, "c"), seen(40, "abc")]
+    assert down_problems(observations, [Span(5, 11)]) == []
+    assert len(down_problems([*observations, seen(50, "a")], [Span(5, 11)])) == 1
+
+
+def test_a_fault_between_two_observations_counts() -> None:
+    assert down_problems([seen(0, "abc"), seen(10, "c")], [Span(4, 5)]) == []
+
+
+def test_members_that_have_not_been_up_yet_are_not_down() -> None:
+    assert down_problems([seen(0, "a"), seen(10, "abc")], []) == []
