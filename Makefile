@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access lifecycle drills component access acceptance lint bench campaign
+.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -85,8 +85,12 @@ OWN_CLUSTERS := $(patsubst %,tests/lifecycle/test_%.py,interrupted_creation take
 # What the lifecycle and the drills do, with authentication on: make access has it, the whole suite would take too long.
 REPEATED := $(patsubst %,tests/access/test_%.py,disasters life versions)
 
+# The campaign of the whole suite.
+CAMPAIGN_SEED := 1
+
 # Machines mostly wait, for boots and for each other, so three layers at once use two processors. The longest is first.
-test: lint setup ## Lint, then run all tests: three layers at a time
+test: lint setup ## Lint, run a short campaign, then all tests: three layers at a time
+	@$(PYTHON) -m localcloud.machines.prerequisites && $(MAKE) test-campaign
 	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going \
 		test-live test-others test-pure test-access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
@@ -119,6 +123,10 @@ lifecycle: setup ## Test that no change, fault or interruption loses a write
 drills: setup ## Test broken backups, restores and recoveries on real machines
 	@$(PYTEST) tests/drills
 
+# One schedule of a fixed seed. It has the machine for itself, so that its faults come at the same moments.
+test-campaign: setup
+	@PYTHONPATH=cloud-init $(PYTHON) -m campaign --schedules 1 --seed $(CAMPAIGN_SEED)
+
 component: setup ## Test programs of callers, in Python and YAML, on real machines
 	@$(PYTEST) tests/programs $(LANE)
 
@@ -147,5 +155,6 @@ release: .venv/.synced ## Look up the checksum of an etcd release: make release 
 bench: setup ## Measure, print a table, write bench/latest.json: make bench ARGS="--only load"
 	@$(PYTHON) -m bench $(ARGS)
 
-campaign: .venv/.synced ## Run random schedules against the models: make campaign ARGS="--model 10000 --seed 7"
+# Schedules of the models need no machines.
+campaign: $(if $(findstring --model,$(ARGS)),.venv/.synced,host setup) ## Let clusters live through random changes and faults: make campaign ARGS="--minutes 30 --seed 7"
 	@PYTHONPATH=cloud-init $(PYTHON) -m campaign $(ARGS)

@@ -97,7 +97,7 @@ FAULTS: Mapping[FaultKind, Begin] = {
     FaultKind.REBOOTED: _of_machine(machines.rebooted),
     FaultKind.POWER_CYCLED: _of_machine(machines.power_cycled),
     FaultKind.DROPLET_DELETED: _of_machine(machines.deleted),
-    FaultKind.WIPED: _of_machine(data.wiped),
+    FaultKind.WIPED: _of_member(data.wiped),
     FaultKind.LOG_DAMAGED: _of_member(data.log_corrupted),
     FaultKind.ETCD_PAUSED: _of_member(processes.suspended),
     FaultKind.ETCD_STOPPED: _of_member(processes.stopped),
