@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
-from campaign.history.records import Outcome
+from campaign.history.records import KeyValue, Outcome
+from campaign.machines.clients import Stopped
 from campaign.machines.life import Life
 from campaign.machines.run_outcome import End
 from campaign.machines.shutdowns import down_problems, shutdown_problems
@@ -74,8 +75,8 @@ class Verdict:
 def verdict(life: Life, *, repaired: bool, falsify: Callable[[Path], None]) -> Verdict:
     """End the clients of a cluster, and judge everything.
 
-    In a cluster that was not ``repaired``, a member may be down, and lack what came meanwhile. ``falsify`` puts a bug
-    on purpose into the file of the history.
+    The members of a cluster that was not ``repaired`` are not read. ``falsify`` puts a bug on purpose into the file of
+    the history.
     """
     judged, unread = _history(life, repaired=repaired, falsify=falsify)
     problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
@@ -91,29 +92,52 @@ def verdict(life: Life, *, repaired: bool, falsify: Callable[[Path], None]) -> V
 def _history(
     life: Life, *, repaired: bool, falsify: Callable[[Path], None]
 ) -> tuple[Judgment, list[Problem]]:
-    names = life.stack.names
     stopped = life.clients.stop()
     life.log.note(
         f"the clients have stopped: {stopped.count()} calls, {stopped.count(Outcome.OK)} acknowledged"
     )
-    if stopped.leases_left:
-        time.sleep(LEASE_SECONDS)
-    stores = life.clients.stores(names)
-    unseen = life.clients.watched(stores.watched_until)
+    last = _last_state(life, stopped) if repaired else NOT_READ
     falsify(life.history)
     judgment = judge(
         ensure_linearizability_checker(),
         [life.history],
-        stores.stores,
-        watched_until=stores.watched_until if repaired else 0,
+        last.stores,
+        watched_until=last.revision,
         picture=life.folder / PICTURE,
     )
-    if not repaired:
-        return judgment, []
-    return judgment, [
-        *(Problem(LOST, f"{name} could not be read: {why}") for name, why in stores.problems.items()),
-        *(Problem("watches", f"{watch} has not seen revision {stores.watched_until}") for watch in unseen),
-    ]
+    return judgment, last.problems
+
+
+@dataclass(frozen=True)
+class LastState:
+    """What was read at the end."""
+
+    stores: Mapping[str, Sequence[KeyValue]]
+    """The workload's keys in each member."""
+
+    revision: int
+    """The cluster's revision. All watches should have reached it."""
+
+    problems: list[Problem]
+
+
+NOT_READ = LastState({}, 0, [])
+"""The last state of a cluster in which a member may be down, and lack what came meanwhile."""
+
+
+def _last_state(life: Life, stopped: Stopped) -> LastState:
+    if stopped.leases_left:
+        time.sleep(LEASE_SECONDS)
+    read = life.clients.stores(life.stack.names)
+    unseen = life.clients.watched(read.watched_until)
+    return LastState(
+        read.stores,
+        read.watched_until,
+        [
+            *(Problem(LOST, f"{name} could not be read: {why}") for name, why in read.problems.items()),
+            *(Problem("watches", f"{watch} has not seen revision {read.watched_until}") for watch in unseen),
+        ],
+    )
 
 
 def _cluster(life: Life) -> list[Problem]:
