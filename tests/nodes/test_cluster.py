@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
+
+from etcd_node.bootstrap.bootstrap_server import PATH
+from etcd_node.etcd.transport import MemberAddress, TlsClient
 
 from .api import Fault
 from .lab import Lab, Node, added_by_hand, eventually, hexadecimal, wait_until_promoted
@@ -36,6 +40,19 @@ def test_members_wait_while_one_initial_member_is_silent(lab: Lab) -> None:
     assert not second.variables()
     third.power_on()
     lab.all_healthy(lab.nodes)
+
+
+def test_a_waiting_member_does_not_say_that_a_lease_has_ended(lab: Lab) -> None:
+    """Another member may take it for the leader, and send it the renewal of a lease. 404 would be the lease's end."""
+    waiting, _ = lab.add(1).power_on(), lab.add(2)
+
+    def status(path: str, method: str = "GET") -> int:
+        peer = MemberAddress(waiting.name, waiting.name)
+        return TlsClient(waiting.paths.etc).request_peer(peer, method, path).status
+
+    eventually("it waits", lambda: "does not answer" in waiting.log)
+    assert status(PATH) == HTTPStatus.OK
+    assert status("/leases", "POST") == status("/version") == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def test_members_wait_while_one_belongs_to_another_cluster(lab: Lab) -> None:

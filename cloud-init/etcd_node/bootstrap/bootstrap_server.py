@@ -25,6 +25,10 @@ from etcd_node.etcd.transport import HttpResponse
 PATH = "/founding"
 """The path of the endpoint. etcd's own peer port answers 404 here, so 404 means that etcd runs."""
 
+NOT_ETCD = HTTPStatus.SERVICE_UNAVAILABLE
+"""The answer to requests for etcd. A member sends a lease's renewal to the member that it takes for the leader, and
+takes 404 for the lease's end (``RenewHTTP`` in etcd's server/lease/leasehttp)."""
+
 _MAX_BODY = 64 * 1024
 _STATES = {"blank": PeerState.BLANK, "remains": PeerState.REMAINS, "decided": PeerState.DECIDED}
 """The words for the states. A member with an earlier version takes a word that it does not know for silence."""
@@ -137,12 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == PATH:
             self._answer(HTTPStatus.OK, _server(self.server).endpoint.as_json())
         else:
-            self._answer(HTTPStatus.NOT_FOUND, {})
+            self._answer(NOT_ETCD, {})
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         if self.path != PATH or length > _MAX_BODY:
-            self._answer(HTTPStatus.NOT_FOUND, {})
+            self._answer(NOT_ETCD, {})
             return
         decision = parse_decision(self.rfile.read(length))
         accepted = decision is not None and _server(self.server).endpoint.accept(decision, self._senders())
