@@ -121,6 +121,7 @@ class Member(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        self.gate = gate.record
         self.droplet = digitalocean.Droplet(
             label,
             name=self.name,

@@ -90,13 +90,16 @@ class Gate:
     def _dependencies(self, args: GateArgs) -> pulumi.Output[list[pulumi.Resource]]:
         """The record of the member before, so that a failing record stops the run before the next droplet is touched.
 
-        They resolve when nothing but a change of members is left to do.
+        The gate before as well: a member that this run creates waits for no gate, so its droplet alone would not make
+        the next one wait for the members before it. They resolve when nothing but a change of members is left to do.
         """
 
         @failing_last
         async def resolved(_: frozenset[str]) -> list[pulumi.Resource]:
             await self._rollout.wait_to_ask(self._member, args.required)
-            return [] if args.previous is None else [args.previous.record or args.previous.droplet]
+            if args.previous is None:
+                return []
+            return [args.previous.record or args.previous.droplet, args.previous.gate]
 
         return self._rollout.members.existing.apply(resolved)
 

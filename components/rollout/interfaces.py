@@ -128,7 +128,12 @@ class RegisteredDroplet(Registered, Protocol):
 
 
 class MemberResources(Protocol):
-    """A member's droplet and DNS record, as the gate of the next member sees them."""
+    """A member's gate, droplet and DNS record, as the gate of the next member sees them."""
+
+    @property
+    def gate(self) -> pulumi.CustomResource:
+        """The member's gate."""
+        ...
 
     @property
     def droplet(self) -> pulumi.CustomResource:

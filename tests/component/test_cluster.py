@@ -13,6 +13,7 @@ from components.shared.names import member_name
 from components.userdata.render import TooLargeError
 from tests.component.clouds import KEY, OPERATOR
 from tests.component.conftest import Plan, PlanOf, healthy_state
+from tests.component.conftest import droplet as droplet_of
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 VPC = "digitalocean:index/vpc:Vpc"
@@ -223,6 +224,18 @@ def test_new_members_of_a_larger_cluster_are_created_together(plan_of: PlanOf) -
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
     gated = [bool(droplet.dependencies & gates) for droplet in plan.of_type(DROPLET)]
     assert gated == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_no_two_droplets_change_at_once_while_a_member_is_missing(plan_of: PlanOf, missing: int) -> None:
+    """A missing member is created without a gate. The members after it still wait for those before it."""
+    kept = [number for number in (1, 2, 3) if number != missing]
+    there = [droplet_of(number) for number in kept]
+    known = {(DROPLET, f"etcd-etcd-fra1-{number}"): {"id": str(number)} for number in kept}
+    state = {**healthy_state(LATER), **known}
+    plan = plan_of(bootstrap=LATER, state=state, discovered=there, account=there)
+    first, second = (plan.one(DROPLET, f"etcd-etcd-fra1-{number}") for number in kept)
+    assert first.urn in plan.reachable({second.urn})
 
 
 def test_members_of_an_interrupted_run_leave_through_the_last_gate(plan_of: PlanOf) -> None:

@@ -33,6 +33,19 @@ def test_a_droplet_deleted_outside_is_recreated(live: Live) -> None:
     recreated(live, 2)
 
 
+def test_a_change_beside_a_deleted_droplet_takes_one_member_down_at_a_time(live: Live) -> None:
+    gone = live.name(2)
+    with (
+        replaces(live, 1, 2, 3),
+        live.case("a changed setting, and a droplet deleted outside", planned=False),
+        live.broken(gone),
+    ):
+        live.digitalocean("DELETE", f"/v2/droplets/{live.droplets()[gone]}")
+        live.wait_down(gone)
+        live.configure(maxTxnOps=256)
+        live.up()
+
+
 def test_a_deleted_tag_is_recreated_and_no_member_is_replaced(live: Live) -> None:
     before = live.droplets()
     with live.case("the cluster's tag deleted outside", planned=False):
