@@ -66,14 +66,29 @@ def answer_as(
 def test_an_unguarded_run_does_not_gate_the_only_unhealthy_member(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The run looks for authentication and for gates, and then repairs it.
+    answer_as(monkeypatch, repaired(NAMES[2]))
+    assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
+
+
+def test_members_on_both_sides_of_a_repaired_one_change_one_after_the_other(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_as(monkeypatch, repaired(NAMES[1]))
+    plan = plan_of(preview=False, bootstrap=LATER, droplets=3, tags=TORN_DOWN)
+    first, second, third = plan.of_type(DROPLET)
+    gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
+    assert not second.dependencies & gates
+    assert first.urn in plan.reachable({third.urn})
+
+
+def repaired(member: str) -> Callable[[ClusterClient], Awaitable[Mapping[str, Observation]]]:
+    """Answers of members of which one is unhealthy until the run has looked for authentication and for gates."""
     sick = iter([NoStatus("gone"), NoStatus("gone")])
 
     async def observe(_: ClusterClient) -> Mapping[str, Observation]:
-        return {**observed(), NAMES[2]: next(sick, healthy())}
+        return {**observed(), member: next(sick, healthy())}
 
-    answer_as(monkeypatch, observe)
-    assert gated_droplets(plan_of, droplets=3, tags=TORN_DOWN) == [True, True, False]
+    return observe
 
 
 def test_a_run_whose_last_gate_fails_deletes_nothing(
