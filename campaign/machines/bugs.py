@@ -17,17 +17,13 @@ from testbed.cluster import CHECKOUT
 VERSION = "3.6.16"
 
 
-CUT_LOG = """\
-        from etcd_node.etcd.wal import records
-
-        log = sorted((paths.data / "member/wal").glob("*.wal"))[-1]
-        ends = [record.end for record in records(log)]
-        with log.open("r+b") as file:
-            file.seek(ends[-30])
-            file.write(bytes(ends[-1] - ends[-30]))
-        count = 0
+DROP_KEYS = """\
+        files = [f"--cert={paths.etc}/server.pem", f"--key={paths.etc}/server-key.pem", "--insecure-skip-tls-verify"]
+        etcdctl = [str(paths.program("etcdctl")), f"--endpoints=https://127.0.0.1:{CLIENT_PORT}", *files]
+        subprocess.run([*etcdctl, "del", "--prefix", "/campaign//key/"], check=True)
+        time.sleep(ALONE_TIME)
 """
-"""Lines that delete the last 30 records of a log."""
+"""Lines that delete keys from a member that runs alone."""
 
 EMPTY = Schedule(seed="", start=Start(version=VERSION), steps=())
 
@@ -170,12 +166,12 @@ BUGS: Mapping[str, Bug] = {
         frozenset({"shutdowns"}),
     ),
     "write-dropped": Bug(
-        "The recovery from one survivor drops the end of its log, which has acknowledged writes.",
+        "The recovery from one survivor drops acknowledged writes.",
         (
             Patch(
                 "cloud-init/etcd_node/recovery/recover.py",
-                "        count = commit_whole_log(paths.data)\n",
-                CUT_LOG,
+                "        time.sleep(ALONE_TIME)\n",
+                DROP_KEYS,
             ),
         ),
         _schedule("write-dropped", Step(action=ActionKind.SURVIVOR)),
