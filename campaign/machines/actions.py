@@ -21,6 +21,9 @@ QUIET_SECONDS = 15.0
 
 BACKUP_SECONDS = 120.0
 
+SETTLED_SECONDS = 20.0
+"""How long the loss of most members' data waits for a healthy cluster."""
+
 KEPT_FEATURES = ["droplet_agent", "private_networking"]
 """The features of a droplet that has drifted: one is missing."""
 
@@ -161,7 +164,7 @@ def other_checkout(life: Life, step: Step) -> None:
 
 def lose_all_but_one(life: Life, _step: Step) -> None:
     """Lose the data of all members but one, and recover. A cluster that is not healthy may have no such member."""
-    if not set(life.stack.names) <= set(life.members_up()):
+    if not life.wait_up(life.stack.names, SETTLED_SECONDS):
         life.log.note(
             "the data of most members is not lost: some are unhealthy, so one alone may not have everything"
         )
