@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from campaign.errors import CampaignError
+from campaign.kept_file import read_kept
 from campaign.models.random_walk import Walk
 from campaign.models.schedules import MODELS, SIZES, Schedule
 
@@ -54,14 +55,7 @@ def write(schedule: Schedule, walk: Walk, folder: Path) -> None:
 def read(folder: Path) -> Choices:
     """Read what a folder keeps."""
     file = folder / CHOICES
-    try:
-        kept = Choices.model_validate_json(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CampaignError(
-            f"{file} cannot be read ({error.strerror}): name the folder of a failure"
-        ) from error
-    except ValidationError as error:
-        raise CampaignError(f"{file} is not what a campaign wrote: {error}") from error
+    kept = read_kept(Choices, file)
     starts = len(kept.schedule.built().starts()) if kept.model in MODELS and kept.members in SIZES else 0
     if not 0 <= kept.start < starts:
         raise CampaignError(f"{file} names a model, members or a start that this checkout does not have")
