@@ -24,9 +24,6 @@ BACKUP_SECONDS = 120.0
 SETTLED_SECONDS = 20.0
 """How long the loss of most members' data waits for a healthy cluster."""
 
-KEPT_FEATURES = ["droplet_agent", "private_networking"]
-"""The features of a droplet that has drifted: one is missing."""
-
 
 def nothing(_life: Life, _step: Step) -> None:
     """Wait for the faults."""
@@ -80,10 +77,9 @@ def renew(life: Life, step: Step) -> None:
 
 def drift(life: Life, step: Step) -> None:
     """Let the account show another droplet than the state has."""
-    droplet = life.stack.droplets().get(life.stack.name(step.member))
-    if droplet is not None:
+    if life.stack.name(step.member) in life.stack.droplets():
         with life.stack.cloud.control as control:
-            control.put(f"/droplets/{droplet}/features", json=KEPT_FEATURES)
+            life.stack.drift(control, step.member)
     life.runs.run()
 
 

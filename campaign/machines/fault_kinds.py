@@ -9,6 +9,7 @@ from campaign.machines.life import Life
 from campaign.machines.stack import CampaignStack
 from campaign.schedule.documents import Fault, FaultKind
 from testbed.faults import clocks, clouds, data, disks, machines, network, processes, services
+from testbed.faults.kinds import MemberFault
 
 DIGITALOCEAN, CLOUDFLARE = "digitalocean", "cloudflare"
 DISCOVERY = "discovery"
@@ -23,12 +24,12 @@ SLOW_SECONDS = 2.0
 Begin = Callable[[Life, Fault], AbstractContextManager[None]]
 
 
-def _of_member(fault: Callable[[CampaignStack, str], AbstractContextManager[None]]) -> Begin:
+def _of_member(fault: MemberFault) -> Begin:
     """A fault of a member that switches nothing off."""
     return lambda life, planned: fault(life.stack, life.stack.name(planned.member))
 
 
-def _of_machine(fault: Callable[[CampaignStack, str], AbstractContextManager[None]]) -> Begin:
+def _of_machine(fault: MemberFault) -> Begin:
     """A fault that switches a member's machine off."""
 
     @contextmanager

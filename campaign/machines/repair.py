@@ -20,7 +20,6 @@ REJOIN_SECONDS = 150.0
 TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
 REJOIN = re.compile(r"python3 -ES /etc/etcd/prepare_cluster\.py recover rejoin")
 SET_BACK = re.compile(r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]) and complete a pulumi up first")
-ENLARGE = "Enlarge the volume"
 
 
 def repair(life: Life) -> bool:

@@ -10,7 +10,6 @@ CRASHES = ("Traceback (most recent call last)", "panic:", "fatal error:")
 """What a program prints that did not expect what happened."""
 
 REASON = re.compile(r"^\s*(?:error: .+|.*\berror: .+)$", re.MULTILINE)
-LOCKED = "the stack is currently locked"
 
 
 class End(StrEnum):
@@ -31,11 +30,6 @@ class RunOutcome:
     """The first reason that it gave, or what is wrong with it."""
 
     output: str
-
-    @property
-    def holds_lock(self) -> bool:
-        """Whether the stack is locked by a run that was killed."""
-        return LOCKED in self.output
 
 
 def outcome_of(status: int | None, output: str, *, disturbed: bool) -> RunOutcome:

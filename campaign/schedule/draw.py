@@ -145,12 +145,12 @@ class _Planned:
 
     def _fault(self, step: Step) -> Fault:
         kind = self.random.choice([one for one in FaultKind if self._may_break(one, step)])
-        if kind in LOSES_DATA | LOSES_DROPLET:
-            self.may_lose_data = self.may_lose_data and self.has_volumes and kind not in LOSES_DATA
+        if kind in LOSES_DATA:
+            self.may_lose_data = False
         member, other = self.random.sample(range(1, min(self.size, 3) + 1), 2)
         return Fault(
             kind=kind,
-            member=member if kind in OF_A_MEMBER | LOSES_DROPLET else 0,
+            member=member if kind in OF_A_MEMBER else 0,
             other=other if kind is FaultKind.LINK_CUT else 0,
             after=round(self.random.uniform(0.0, AFTER), 1),
             lasts=0.0 if kind in WITHOUT_END else round(self.random.uniform(*LASTS), 1),
