@@ -14,6 +14,7 @@ from campaign.machines.survivor import one_survivor
 from campaign.schedule.documents import ActionKind, Step
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.toolchain.etcd import checksum
+from testbed.changes import one_member
 from testbed.update import Update
 
 QUIET_SECONDS = 15.0
@@ -72,7 +73,7 @@ def replace(life: Life, step: Step) -> None:
 
 def renew(life: Life, step: Step) -> None:
     """Replace a certificate by command."""
-    life.runs.run(*life.stack.certificate_arguments(step.member))
+    life.runs.run(*one_member(life.stack, step.member))
 
 
 def drift(life: Life, step: Step) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +87,3 @@ class CampaignStack(Cluster):
         if not target.exists():
             copy_program(self._program, target)
         self.use_program(target)
-
-    def certificate_arguments(self, number: int) -> Sequence[str]:
-        """Arguments of a run that replaces a member's server certificate, and so the member's droplet."""
-        certificate = "tls:index/locallySignedCert:LocallySignedCert"
-        return (
-            "--replace",
-            f"urn:pulumi:{self.stack}::etcd::etcd:index:EtcdCluster$etcd:index:CertificateAuthority${certificate}"
-            f"::etcd-etcd-{self.stack}-{number}-server",
-        )

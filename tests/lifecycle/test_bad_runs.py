@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from localcloud.tokens import SECOND_DIGITALOCEAN_TOKEN
+from testbed.changes import one_member
 from testbed.cluster import CHECKOUT, PROGRAM, writes
 from testbed.update import Update
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from testbed.changes import one_member
 from testbed.cluster import requests
 from testbed.update import Step, Update
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 
 MEMBER = 2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 
+from testbed.changes import one_member
 from testbed.cluster import UP_LIMIT, writes
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from testbed.changes import one_member
 from testbed.cluster import wait_for, writes
 from testbed.faults.disks import full
 from testbed.faults.kinds import MemberFault
@@ -12,7 +13,6 @@ from testbed.faults.machines import paused
 from testbed.faults.network import cut_off, unreached
 from testbed.faults.processes import stopped
 from testbed.update import Update
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.live import Live
 
 CHANGED, UNHEALTHY = 2, 3

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
+from testbed.changes import one_member
 from testbed.cluster import UP_LIMIT
 from testbed.update import killed_at
 from tests.lifecycle.certificate_files import put_expired, put_issued
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import recreated, repair, replaced_by_command, replaced_for_drift, replaces

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from localcloud.cloud import LocalCloud
+from testbed.changes import one_member
 from testbed.update import killed_at
 from tests.cluster.inventory import inventory
-from tests.lifecycle.changes import one_member
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.repairs import replaced_by_command, replaces
 from tests.lifecycle.sizes import grows, shrinks
