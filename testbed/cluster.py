@@ -14,6 +14,7 @@ import httpx
 import yaml
 
 from localcloud.addresses import DIGITALOCEAN_URL
+from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.files import replace
@@ -145,6 +146,12 @@ class Cluster:
         )
         assert result.returncode == 0, result.stdout
         return result.stdout
+
+    def back_up(self, member: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """Take a backup on a member now, whether that fails or not."""
+        return self.cloud.exec(
+            member, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit
+        )
 
     def journal(self, member: str, *units: str) -> str:
         """A member's journal, or that of some units, also when its machine is off."""

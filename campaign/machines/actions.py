@@ -12,7 +12,6 @@ from campaign.machines.restored import restore
 from campaign.machines.run_outcome import End
 from campaign.machines.survivor import one_survivor
 from campaign.schedule.documents import ActionKind, Step
-from localcloud.cli.main import BACKUP_NOW
 from localcloud.toolchain.etcd import checksum
 from testbed.changes import one_member
 from testbed.update import Update
@@ -93,14 +92,7 @@ def rotate(life: Life, step: Step) -> None:
 def back_up(life: Life, step: Step) -> str:
     """Take a backup on a member, and return its name, or an empty text if that failed."""
     try:
-        done = life.stack.cloud.exec(
-            life.stack.name(step.member),
-            BACKUP_NOW,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=BACKUP_SECONDS,
-        )
+        done = life.stack.back_up(life.stack.name(step.member), BACKUP_SECONDS)
     except subprocess.TimeoutExpired:
         life.log.note(f"the backup did not end within {BACKUP_SECONDS:.0f} s")
         return ""

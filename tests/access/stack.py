@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.ports import CLIENT_PORT
-from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.client_choice import OPERATOR
-from testbed.cluster import FILES, PATIENCE, Cluster
+from testbed.cluster import FILES, Cluster
 from tests.drills.drill import Drill
 from tests.lifecycle.live import Live
 
@@ -61,12 +60,6 @@ class WithClients(Cluster):
     def is_enforced(self) -> bool:
         """Whether authentication is on."""
         return "Authentication Status: true" in self.etcdctl("auth", "status")
-
-    def backed_up(self, member: str) -> subprocess.CompletedProcess[str]:
-        """Take a backup on a member now, whether that fails or not."""
-        return self.cloud.exec(
-            member, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE
-        )
 
     def rights(self) -> str:
         """All users, roles and permissions, and whether authentication is on, as etcdctl prints them."""

@@ -76,7 +76,7 @@ def test_a_run_says_one_clear_line_and_changes_nothing(
 
 def test_the_member_says_so_and_its_backup_fails(switched_on: WithClients) -> None:
     wait_for(lambda: metric(switched_on), lambda line: line.endswith(" 1"), "metric that is 1")
-    failed = switched_on.backed_up(MEMBER)
+    failed = switched_on.back_up(MEMBER)
     assert failed.returncode != 0
     assert "authentication" in failed.stdout.lower()
     checked = switched_on.cloud.exec(
@@ -89,5 +89,5 @@ def test_the_member_says_so_and_its_backup_fails(switched_on: WithClients) -> No
 
 def test_all_is_well_after_it_was_switched_off(cluster: WithClients) -> None:
     wait_for(lambda: metric(cluster), lambda line: line.endswith(" 0"), "metric that is 0")
-    assert cluster.backed_up(MEMBER).returncode == 0
+    assert cluster.back_up(MEMBER).returncode == 0
     assert "auth disable" not in cluster.up("--expect-no-changes")

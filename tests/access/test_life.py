@@ -30,5 +30,5 @@ def test_a_member_with_a_wiped_disk_gets_its_data_from_the_others(stack: AccessS
 
 def test_a_backup_is_taken_on_every_member(stack: AccessStack) -> None:
     for name in stack.names:
-        done = stack.backed_up(name)
+        done = stack.back_up(name)
         assert done.returncode == 0, done.stdout

@@ -98,14 +98,14 @@ def test_a_member_whose_management_certificate_has_expired_says_so_and_gets_anot
 ) -> None:
     cluster, name = short_lived, short_lived.name(1)
     expire(cluster, 1, "management")
-    failed = cluster.backed_up(name)
+    failed = cluster.back_up(name)
     assert failed.returncode != 0
     assert "expired" in failed.stdout
     sleep_until(cluster.outputs()["certificates"]["renewsFrom"])
     with replaces(cluster, 1, 2, 3), cluster.case("after an expired management certificate"):
         cluster.up()
     cluster.save_bundle(cluster.bundle)
-    assert cluster.backed_up(name).returncode == 0
+    assert cluster.back_up(name).returncode == 0
 
 
 def test_a_cluster_whose_certificates_have_all_expired_is_renewed_all_at_once(

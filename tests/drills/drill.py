@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Any
 
 from components.shared.s3 import StoredObject
 from components.shared.stored_backups import Backup, backups_in, best_backup
-from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import Cluster, wait_for
@@ -71,12 +69,6 @@ class Drill(Cluster):
         found = {one["Endpoint"].split("//")[1].split(".")[0]: one["Status"] for one in answers}
         return dict(
             sorted(found.items(), key=lambda one: (one[1]["leader"] == one[1]["header"]["member_id"], one[0]))
-        )
-
-    def back_up(self, member: str) -> subprocess.CompletedProcess[str]:
-        """Take a backup at once."""
-        return self.cloud.exec(
-            member, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
         )
 
     def write(self, label: str, count: int = 40) -> None:

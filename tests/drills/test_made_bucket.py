@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
-from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from testbed.cluster import Cluster, wait_for
 
@@ -51,9 +49,7 @@ def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
 def back_up(stack: Cluster) -> None:
     """Take a backup at once. etcd's tools are installed after etcd itself."""
     wait_for(
-        lambda: stack.cloud.exec(
-            MEMBER, BACKUP_NOW, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90
-        ),
+        lambda: stack.back_up(MEMBER),
         lambda tried: tried.returncode == 0,
         "backup",
     )
