@@ -54,8 +54,8 @@ class Waiter:
     ) -> None:
         """Wait up to ``timeout`` seconds until ``read`` returns ``target``; ``None`` means that nothing is visible yet.
 
-        The first ``read`` comes after ``pause`` seconds. The wait ends at the ``deadline`` at the latest. The error
-        texts are those of Terraform's ``retry.StateChangeConf``.
+        The first ``read`` comes after ``pause`` seconds. The wait ends at the ``deadline`` at the latest, whose error
+        comes first if both are over. The error texts are those of Terraform's ``retry.StateChangeConf``.
         """
         started = time.monotonic()
         end = started + timeout
@@ -71,6 +71,8 @@ class Waiter:
                 )
             left = end - time.monotonic()
             if left <= 0:
+                if deadline is not None:
+                    deadline.left()
                 raise ProviderError(
                     f"timeout while waiting for state to become '{target}' "
                     f"(last state: '{state or ''}', timeout: {go_duration(timeout)})"
