@@ -1,0 +1,79 @@
+"""What the cloud has for the cluster, and the requests to its APIs."""
+
+from __future__ import annotations
+
+from console.view.document import Document
+
+
+class Reach(Document):
+    """One rule of the firewall: who may reach what."""
+
+    source: str
+    """``members``, ``anyone``, or an address range."""
+    ports: str
+    """For example ``2379``, or ``2379-2380``."""
+    protocol: str
+    purpose: str
+    """For example ``client traffic``."""
+
+
+class Volume(Document):
+    """A volume."""
+
+    name: str
+    size_gib: int
+    member: str
+    """The member to whose droplet it is attached; empty if to none."""
+
+
+class Record(Document):
+    """A DNS record."""
+
+    name: str
+    address: str
+    answered: bool | None
+    """Whether the name server answers it."""
+
+
+class Backup(Document):
+    """A backup in the bucket."""
+
+    name: str
+    taken: float
+    size_bytes: int | None
+    member: str
+
+
+class Fault(Document):
+    """A fault that is injected now."""
+
+    id: int
+    text: str
+
+
+class Cloud(Document):
+    """What the cloud has."""
+
+    reach: list[Reach] | None
+    volumes: list[Volume] | None
+    tags: list[str] | None
+    records: list[Record] | None
+    backups: list[Backup] | None
+    backups_problem: str
+    """Why backups are unknown, or that they are off."""
+    faults: list[Fault]
+    dns_stopped: bool
+
+
+class Request(Document):
+    """One request to an API of the cloud."""
+
+    number: int
+    """Counted from 1."""
+    time: float
+    service: str
+    method: str
+    path: str
+    status: int | None
+    who: str
+    """The name of the token, and where the request came from."""

@@ -1,0 +1,24 @@
+"""The guided tour."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from console.view.document import Document
+
+StepName = Literal["writer", "change", "refused", "healed", "repaired"]
+
+
+class TourStep(Document):
+    """One step, and when it was seen to have happened."""
+
+    name: StepName
+    done: float | None
+    seen: str
+    """What was seen, in one sentence; empty before."""
+
+
+class Tour(Document):
+    """All steps, in order."""
+
+    steps: list[TourStep]
