@@ -19,7 +19,7 @@ import { h, show } from "./tree.js";
 /** @type {Partial<Page>} */
 let page = {};
 /** What the person chose on the page. */
-const view = { range: 300, filter: { text: "", changes: false } };
+const view = { range: 120, filter: { text: "", changes: false } };
 /** Pixels of the containers of pictures, by their part. @type {{[part: string]: number}} */
 const widths = {};
 /** @type {Set<Cause>} */
@@ -60,7 +60,10 @@ const DRAWINGS = [
   },
   {
     needs: ["cloud", "view"],
-    draw: () => page.cloud && show(part("firewall"), firewallView(page.cloud.reach, widths["firewall"] ?? 320)),
+    draw: () => {
+      const width = widths["firewall"];
+      if (page.cloud && width) show(part("firewall"), firewallView(page.cloud.reach, width));
+    },
   },
   {
     needs: ["cloud", "second"],

@@ -120,8 +120,8 @@ function record({ record: answered, public_address, private_address }) {
   const known = [public_address, private_address].filter((address) => address);
   if (!known.length) return h("span", { class: "code" }, answered);
   return known.includes(answered)
-    ? [h("span", { class: "code" }, answered), h("span", { class: "good-mark" }, " is the droplet's")]
-    : [h("span", { class: "code" }, answered), " ", h("span", { class: "chip warn" }, "not the droplet's")];
+    ? [h("span", { class: "code" }, answered), h("span", { class: "good-mark" }, " as the droplet")]
+    : [h("span", { class: "code" }, answered), " ", h("span", { class: "chip warn" }, "another address than the droplet's")];
 }
 
 /** @param {Member} member @returns {Child} */

@@ -11,7 +11,7 @@ const LINES = 8;
 /** The parts of a member's way through a run, in order. */
 const STAGES = /** @type {const} */ ([
   ["gate", "Gate"],
-  ["shutting down", "Shut down"],
+  ["shutting down", "Stop"],
   ["deleting", "Delete"],
   ["creating", "Create"],
   ["joining", "Join"],
@@ -112,10 +112,11 @@ function way(step) {
 }
 
 /** @param {Step} step @returns {{state: string, words: string}} */
-function gateState({ gate }) {
+function gateState({ gate, droplet }) {
   if (gate === "refused") return { state: "refused", words: "refused" };
   if (gate === "asked") return { state: "current", words: "is asked now" };
   if (gate === "open") return { state: "done", words: "is open" };
+  if (droplet === "waiting") return { state: "next", words: "comes later" };
   return { state: "skipped", words: "is not asked by this run" };
 }
 
