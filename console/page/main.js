@@ -69,7 +69,10 @@ const DRAWINGS = [
     needs: ["cloud", "second"],
     draw: () => page.cloud && show(part("belongings"), belongingsView(page.cloud, now())),
   },
-  { needs: ["cloud"], draw: () => page.cloud && show(part("faults"), faultsView(page.cloud)) },
+  {
+    needs: ["cloud", "stack"],
+    draw: () => page.cloud && local() && show(part("faults"), faultsView(page.cloud)),
+  },
   {
     needs: ["requests", "view"],
     draw: () => page.requests !== undefined && show(part("requests"), requestsView(page.requests, view.filter)),
@@ -98,7 +101,7 @@ function drawHead() {
   const sentence = part("sentence");
   sentence.dataset["level"] = level;
   show(sentence, text);
-  document.title = `${text} – ${stack?.stack ?? "etcd"}`;
+  document.title = `${text} - ${stack?.stack ?? "etcd"}`;
 }
 
 function drawStack() {
@@ -185,7 +188,7 @@ function sayNext() {
   if (waiting.length)
     setTimeout(() => {
       waiting.shift();
-      if (waiting.length) sayNext();
+      sayNext();
     }, 1000);
 }
 

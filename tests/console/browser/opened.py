@@ -77,7 +77,9 @@ async def opened(
         try:
             tab = await context.new_page()
             console = Opened(tab, source, url)
-            tab.on("console", lambda said: console.problems.append(said.text) if said.type == "error" else None)
+            tab.on(
+                "console", lambda said: console.problems.append(said.text) if said.type == "error" else None
+            )
             tab.on("pageerror", lambda error: console.problems.append(str(error)))
             await tab.clock.set_fixed_time(START)
             await tab.goto(url)

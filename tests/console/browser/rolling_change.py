@@ -131,7 +131,11 @@ def _run(second: int) -> Run:
             (2, f"etcd-server-{each + 1}-droplet: deleting (replaced)"),
             (4, f"etcd-server-{each + 1}-droplet: creating (replacement)"),
         )
-        lines += [Line(time=began + at, severity="info", text=text) for at, text in said if began + at <= START + second]
+        lines += [
+            Line(time=began + at, severity="info", text=text)
+            for at, text in said
+            if began + at <= START + second
+        ]
     return Run(
         id="2",
         command="up",

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 async def test_the_first_sentence_says_how_many_members_are_healthy(browser: Browser) -> None:
     async with opened(browser) as console:
         await expect(console.sentence).to_have_text("3 of 3 members are healthy")
-        await expect(console.tab).to_have_title("3 of 3 members are healthy – local")
+        await expect(console.tab).to_have_title("3 of 3 members are healthy - local")
         console.source.set_member(2, healthy=False, problem="its client port does not answer")
         await expect(console.sentence).to_have_text("2 of 3 members are healthy: etcd-server-2 is not")
         console.source.set_member(3, healthy=None)
@@ -62,7 +62,9 @@ async def test_what_is_unknown_is_not_shown_as_empty(browser: Browser) -> None:
         await expect(console.fact(2, "etcd")).to_have_text("none")
         await expect(console.fact(2, "DNS")).to_have_text("no record")
         looks = [
-            await console.fact(number, "etcd").locator("span").evaluate("e => getComputedStyle(e).borderStyle")
+            await console.fact(number, "etcd")
+            .locator("span")
+            .evaluate("e => getComputedStyle(e).borderStyle")
             for number in (1, 2)
         ]
         assert looks == ["dashed", "none"]
@@ -89,7 +91,9 @@ async def test_a_certificate_that_ends_soon_stands_out(browser: Browser) -> None
         ]
         console.source.set_member(1, certificates=ends)
         shown = console.fact(1, "Certificates")
-        await expect(shown.locator("li")).to_have_text(["client ended 2 days ago", "peer in 13 days", "server in 89 days"])
+        await expect(shown.locator("li")).to_have_text(
+            ["client ended 2 days ago", "peer in 13 days", "server in 89 days"]
+        )
         await expect(shown.locator(".chip.bad")).to_have_text("ended 2 days ago")
         await expect(shown.locator(".chip.warn")).to_have_text("in 13 days")
 
@@ -115,7 +119,9 @@ async def test_a_stack_without_a_cluster_says_what_to_do(browser: Browser) -> No
     page = healthy_page()
     stack = page.stack.model_copy(update={"problem": "The stack has no cluster yet: run make up."})
     async with opened(browser, page.model_copy(update={"stack": stack, "members": []})) as console:
-        await expect(console.tab.locator("[data-part=problem]")).to_have_text("The stack has no cluster yet: run make up.")
+        await expect(console.tab.locator("[data-part=problem]")).to_have_text(
+            "The stack has no cluster yet: run make up."
+        )
         await expect(console.sentence).to_have_text("No members yet")
 
 
