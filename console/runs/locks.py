@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ValidationError
+
+from console.runs.history import COMMANDS
+
+PROCESSES = Path("/proc")
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -15,6 +21,27 @@ class Lock:
     """``up``, ``destroy`` and so on, as the process says; ``other`` if it does not."""
 
 
-def read_locks(backend: Path, project: str, stack: str) -> list[Lock]:
+class _Content(BaseModel):
+    """https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go."""
+
+    pid: int
+
+
+def read_locks(backend: Path, project: str, stack: str, *, processes: Path = PROCESSES) -> list[Lock]:
     """The locks of a stack in the folder of a ``file://`` backend. Those of processes that ended are left out."""
-    raise NotImplementedError
+    folder = backend / ".pulumi" / "locks" / "organization" / project / stack
+    locks = (_lock(path, processes) for path in sorted(folder.glob("*.json")))
+    return [lock for lock in locks if lock is not None]
+
+
+def _lock(path: Path, processes: Path) -> Lock | None:
+    try:
+        content = _Content.model_validate_json(path.read_bytes())
+        words = (processes / str(content.pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        began = path.stat().st_mtime
+    except (OSError, ValidationError):
+        return None
+    if "pulumi" not in Path(words[0]).name:
+        # The process that has the number now is another one.
+        return None
+    return Lock(began, next((COMMANDS[word] for word in words[1:] if word in COMMANDS), "other"))
