@@ -138,6 +138,6 @@ def summarize(name: str, events: Sequence[Event], *, locked: bool) -> Run:
     )
 
 
-def _last_state(state: _Droplet, running: bool) -> _Droplet:
+def _last_state(state: _Droplet, *, settled: bool) -> _Droplet:
     """A droplet that waited when its run ended has not changed."""
-    return "unchanged" if state == "waiting" and not running else state
+    return "unchanged" if state == "waiting" and settled else state
