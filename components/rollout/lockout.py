@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-import pulumi
-
 from ..config.settings import Settings
 from ..etcd.node_report import NodeReport
+from ..run_log import log
 from .messages import locked_out
 
 
@@ -34,4 +33,4 @@ async def warn_of_lockout(settings: Settings, members: ReportingMembers, existin
     reports = await members.reports(existing)
     for address in sorted({report.seen_from for report in reports.values()} - {""}):
         if warning := locked_out(settings, address):
-            pulumi.log.warn(warning)
+            log.warn(warning)
