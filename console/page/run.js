@@ -6,13 +6,12 @@
 import { h } from "./tree.js";
 import { ago, clock, none, short, timeOfDay } from "./words.js";
 
-const LINES = 8;
+const LINES = 5;
 
 /** The parts of a member's way through a run, in order. */
 const STAGES = /** @type {const} */ ([
   ["gate", "Gate"],
   ["shutting down", "Stop"],
-  ["deleting", "Delete"],
   ["creating", "Create"],
   ["joining", "Join"],
   ["done", "Done"],
@@ -77,14 +76,14 @@ const reason = (run) =>
 
 /** @param {Run} run @param {number} now */
 function waiting(run, now) {
-  if (run.ended !== null || run.waiting_for === "") return null;
+  if (run.ended !== null || !run.waiting_for) return null;
   const since = run.waiting_since === null ? null : clock(now - run.waiting_since);
   return h(
     "p",
     { class: "run-waits", key: "waits" },
     h("span", { class: "pulse", "aria-hidden": "true" }),
-    h("span", {}, run.waiting_for === null ? "What it waits for is unknown." : `Waits for ${run.waiting_for}`),
-    since && h("span", { class: "soft" }, ` since ${since}`),
+    h("span", {}, h("strong", {}, "It waits. "), run.waiting_for),
+    since && h("span", { class: "soft" }, ` for ${since}`),
   );
 }
 
@@ -100,7 +99,8 @@ const steps = (all) =>
 function way(step) {
   if (step.droplet === "unchanged" && step.gate !== "refused" && step.gate !== "asked")
     return [h("span", { class: "soft" }, step.gate === "none" ? "not changed by this run" : "not changed yet")];
-  const at = STAGES.findIndex(([stage]) => stage === step.droplet);
+  const droplet = step.droplet === "deleting" ? "shutting down" : step.droplet;
+  const at = STAGES.findIndex(([stage]) => stage === droplet);
   const stages = STAGES.map(([stage, label], index) => {
     const state = stage === "gate" ? gateState(step) : stageState(index, at);
     return h(
@@ -132,7 +132,7 @@ function stageState(index, at) {
 function gateWords({ gate, droplet }) {
   if (gate === "refused") return h("span", { class: "gate-words bad-text" }, "Its gate refused the change.");
   if (gate === "asked") return h("span", { class: "gate-words" }, "Its gate waits until all other members are healthy.");
-  if (droplet === "waiting") return h("span", { class: "gate-words" }, "It waits for its turn.");
+  if (droplet === "waiting") return h("span", { class: "gate-words" }, "Not touched so far.");
   return null;
 }
 

@@ -12,7 +12,16 @@ from tests.console.fake_source import BEGAN, NAMES, member
 
 START = BEGAN + 240
 """When the run begins."""
-DROPLET = ("waiting", "waiting", "shutting down", "deleting", "creating", "creating", "joining", "joining")
+DROPLET = (
+    "waiting",
+    "waiting",
+    "shutting down",
+    "shutting down",
+    "creating",
+    "creating",
+    "joining",
+    "joining",
+)
 """What is done to a member's droplet, by the seconds since its turn began."""
 DOWN = (2, 8)
 """The seconds of its turn between which a member is down."""
@@ -144,12 +153,17 @@ def _run(second: int) -> Run:
         outcome="succeeded" if over else "running",
         reason="",
         steps=[_step(each, second) for each in range(3)],
-        waiting_for=""
-        if over
-        else f"{'the gate of ' if asked else ''}{NAMES[index]}{'' if asked else ' to be healthy'}",
+        waiting_for="" if over else _waits(index, asked=asked),
         waiting_since=None if over else START + index * len(DROPLET) + (0 if asked else DOWN[0]),
         lines=lines,
     )
+
+
+def _waits(index: int, *, asked: bool) -> str:
+    """What the run says while it waits."""
+    if asked:
+        return f"Before {NAMES[index]} may change: {NAMES[index - 1]}: it has not caught up yet"
+    return f"Before {NAMES[(index + 1) % 3]} may change: {NAMES[index]}: its client port does not answer"
 
 
 def _step(index: int, second: int) -> Step:
