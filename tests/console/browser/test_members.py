@@ -160,4 +160,5 @@ async def test_only_what_has_changed_is_touched(browser: Browser) -> None:
         )
         console.source.set_member(2, database_bytes=50 << 20)
         await expect(console.fact(2, "Database")).to_have_text("50 MiB of 2 GiB")
-        assert await console.tab.evaluate("[...window.touched]") == ["member-2"]
+        # Time passes in the time line, whatever else happens.
+        assert {*await console.tab.evaluate("[...window.touched]")} - {"timeline"} == {"member-2"}
