@@ -33,6 +33,7 @@ from .config.running_clusters import (
     begin_changes,
     failing_last,
     refuse_shared_names,
+    reporting_failure,
     running,
 )
 from .config.settings import Settings
@@ -61,6 +62,8 @@ from .rollout.lockout import warn_of_lockout
 from .rollout.policy import unrecorded_members
 from .rollout.rollout import Rollout
 from .rollout.unmanaged_authentication import refuse_unmanaged_authentication
+from .run_log import log
+from .run_log.cluster_report import reported_cluster
 from .shared.names import same_cluster
 from .shared.ports import CLIENT_PORT
 from .userdata.size_check import check_user_data
@@ -113,7 +116,7 @@ class EtcdCluster(pulumi.ComponentResource):
         """
         opts = resource_options(opts)
         given = provider_arguments(args)
-        with named_by(told_names() or argument_names(given, opts)):
+        with reporting_failure(), named_by(told_names() or argument_names(given, opts)):
             alone = type(names()) is ConfigNames
             # The program of this project has one cluster, and gives both the same name.
             arguments = read_arguments(
@@ -130,7 +133,7 @@ class EtcdCluster(pulumi.ComponentResource):
                 authentication_warning(arguments.settings, arguments.settings.version),
             ):
                 if warning:
-                    pulumi.log.warn(warning)
+                    log.warn(warning)
             super().__init__("etcd:index:EtcdCluster", name, None, own_options(opts))
             refuse_protection(self._protect)
             component = (
@@ -297,8 +300,12 @@ class EtcdCluster(pulumi.ComponentResource):
             opts=child,
         )
         # Clients that take the endpoints find their users there.
-        self.endpoints = pulumi.Output.all(healthy, accessible).apply(
-            lambda known: [f"https://{one}:{CLIENT_PORT}" for one in known[0]]
+        self.endpoints = reported_cluster(
+            name,
+            settings.member_names,
+            pulumi.Output.all(healthy, accessible).apply(
+                lambda known: [f"https://{one}:{CLIENT_PORT}" for one in known[0]]
+            ),
         )
         self.members = [member.output() for member in members]
         self.ca_certificate = authority.bundle

@@ -22,7 +22,7 @@ NAME = "etcd"
 # In a checkout, the folder of the component has another name than in a wheel.
 PACKAGE = EtcdCluster.__module__.rpartition(".")[0]
 CLUSTERS = import_module(f"{PACKAGE}.config.running_clusters")
-ENGINE_RUN: ContextVar[str] = CLUSTERS.ENGINE_RUN
+ENGINE_RUN: ContextVar[str] = import_module(f"{PACKAGE}.run_log.engine_run").ENGINE_RUN
 
 
 class Plugin(ComponentProvider):

@@ -14,6 +14,7 @@ from ..config.settings import Settings
 from ..etcd.admin import Change, ChangeRefusedError
 from ..etcd.authentication import AuthCalls, is_enabled
 from ..identity.stack_state import StackState, access_record
+from ..run_log import log
 from .desired import OWN_ROLES, desired_clients
 from .plan import ENABLE, AccessState, Step, access_steps, foreign_clients, removals
 from .state import apply_steps, read_access
@@ -168,7 +169,7 @@ class Enforcement:
         try:
             await self._client.through_any(remove, seconds=REVOKING_SECONDS)
         except ChangeRefusedError as error:
-            pulumi.log.warn(
+            log.warn(
                 f"{self._name}: not revoked yet: {', '.join(removed)}. {error}. This run tries again when all members "
                 "are healthy"
             )
@@ -185,7 +186,7 @@ class Enforcement:
                 if not self._settings.auth:
                     if await self._client.disable_authentication():
                         reason = BY_HAND.format(key=key_of("auth"))
-                        pulumi.log.warn(
+                        log.warn(
                             f"{self._name}: {reason}. It is off now, and users and roles stay as they are"
                         )
                     return
@@ -216,23 +217,21 @@ class Enforcement:
         if not await self._client.existing.future():
             return
         if not await self._client.changes_possible():
-            pulumi.log.info(
-                f"{self._name}: etcd's users and roles are read when there is a certificate for it"
-            )
+            log.info(f"{self._name}: etcd's users and roles are read when there is a certificate for it")
             return
         try:
             if not self._settings.auth:
                 if await self._client.through_any(is_enabled, seconds=0):
-                    pulumi.log.info(f"{self._name}: the run will switch authentication off")
+                    log.info(f"{self._name}: the run will switch authentication off")
                 return
             state = await self._client.through_any(self._read, seconds=0)
         except ChangeRefusedError as error:
-            pulumi.log.info(f"{self._name}: this preview could not read etcd's users and roles: {error}")
+            log.info(f"{self._name}: this preview could not read etcd's users and roles: {error}")
             return
         self._name_foreign(state)
         foreign = foreign_clients(state, self._clients)
         for step in self._steps(state, foreign):
-            pulumi.log.info(f"{self._name}: the run will {step.text}")
+            log.info(f"{self._name}: the run will {step.text}")
         if foreign:
             raise AccessError(self._foreign(foreign))
 
@@ -271,7 +270,7 @@ class Enforcement:
     def _name_foreign(self, state: AccessState) -> None:
         for kind, names in (("users", state.foreign_users), ("roles", state.foreign_roles)):
             if names:
-                pulumi.log.warn(
+                log.warn(
                     f"{self._name}: etcd has {kind} that are not in {key_of('clients')}, and this program leaves them "
                     f"alone: {', '.join(names)}"
                 )
@@ -283,7 +282,7 @@ class Enforcement:
         return apply
 
     def _done(self, step: Step) -> None:
-        pulumi.log.info(f"{self._name}: {step.text}: done")
+        log.info(f"{self._name}: {step.text}: done")
 
     async def _refuse_common_names(self) -> None:
         """Raise if requests through a member's gateway would act as a user.

@@ -22,6 +22,7 @@ from ..config.loading import (
 )
 from ..config.naming import ArgumentNames, key_of, provider_key
 from ..config.settings import Settings
+from ..run_log import log
 from .http_client import NoAnswerError
 from .listing import ListingError, ask_with_retries, read_one
 from .retry import PAUSES
@@ -126,7 +127,7 @@ class Accounts:
         self.discovery.learn(ProviderAccess(self._settings.discovery_api_url, token))
         self.digitalocean.learn(await self._access("digitalocean", digitalocean_access()))
         if token and token == self.digitalocean.token:
-            pulumi.log.warn(
+            log.warn(
                 f"{key_of('discoveryToken')} is the same token as {provider_key('digitalocean:token')}. Every member "
                 "gets it, so whoever has one member can change the whole account: create a token with the scopes "
                 f"droplet:read and tag:read alone, and set {key_of('discoveryToken')} to it"
@@ -234,7 +235,7 @@ class Accounts:
             return await pulumi.runtime.invoke_async(function, arguments, options) or {}
         # Pulumi raises a plain Exception.
         except Exception as error:
-            pulumi.log.info(f"{function.rpartition(':')[2]} gave no answer: {' '.join(str(error).split())}")
+            log.info(f"{function.rpartition(':')[2]} gave no answer: {' '.join(str(error).split())}")
             return {}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import pulumi
 
+from ..run_log import log
 from ..shared.paging import has_next_page, page_url
 from .clock import ApiClock
 from .http_client import NoAnswerError, ask_api
@@ -147,6 +147,6 @@ async def ask_with_retries(url: str, token: str, pauses: Sequence[float] = PAUSE
             if not is_temporary(answer):
                 return answer
             problem, wait = f"answered {answer.status_code}", retry_delay(pause, answer.headers)
-        pulumi.log.info(f"{where} {problem}: retrying in {wait:.0f} s")
+        log.info(f"{where} {problem}: retrying in {wait:.0f} s")
         await asyncio.sleep(wait)
     return await ask_api(url, token, seconds=REQUEST_TIMEOUT_SECONDS)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pulumi
 
 from ..config.loading import configured_values, load_settings
+from ..config.running_clusters import reporting_failure
 from .types import EtcdClusterArgs
 from .values import arguments_of
 
@@ -19,5 +20,6 @@ def configured_arguments(
 
     Raises ``ConfigurationError``.
     """
-    load_settings(config, environment)
-    return arguments_of(configured_values(config))
+    with reporting_failure():
+        load_settings(config, environment)
+        return arguments_of(configured_values(config))

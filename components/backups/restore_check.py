@@ -14,6 +14,7 @@ from ..config.backup_settings import BackupTarget, backup_target
 from ..config.naming import in_callers_words, key_of
 from ..config.settings import Settings
 from ..identity.stack_state import StackState
+from ..run_log import log
 from ..shared.s3 import Bucket, S3Error
 from ..shared.stored_backups import (
     ChoiceError,
@@ -62,7 +63,7 @@ async def check_restore(settings: Settings, cluster: str, stack: StackState) -> 
     if found.problem:
         raise MissingBackupError(f"{found.problem}. Nothing was changed")
     if found.doubt:
-        pulumi.log.warn(found.doubt)
+        log.warn(found.doubt)
 
 
 def look_for(settings: Settings, target: BackupTarget, bucket: Bucket) -> Findings:

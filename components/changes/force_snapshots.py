@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections.abc import Collection, Mapping
 
-import pulumi
-
 from ..config.naming import key_of
 from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
 from ..etcd.member_status import MemberStatus, Observation
+from ..run_log import log
 from ..shared.versions import minor_version
 
 LOGS_WITHOUT_V2 = (3, 7)
@@ -45,9 +44,7 @@ async def force_snapshots(
     Raises ``SnapshotNotForcedError`` after ``seconds``, or when the cluster refuses the entries.
     """
     goal = max(status.applied_index for status in statuses.values()) + SNAPSHOT_ENTRIES + 1
-    pulumi.log.info(
-        f"etcd {wanted} cannot read all of the members' logs: every member writes a snapshot first"
-    )
+    log.info(f"etcd {wanted} cannot read all of the members' logs: every member writes a snapshot first")
     try:
         await client.append_entries(min(statuses), SNAPSHOT_ENTRIES + 1)
     except ChangeRefusedError as error:

@@ -22,6 +22,7 @@ from ..droplets.inventory import Inventory
 from ..etcd.admin import ChangeRefusedError
 from ..etcd.cluster_client import ClusterClient
 from ..etcd.member_status import AUTHENTICATION, MemberStatus
+from ..run_log import log
 from .auth_rules import (
     OFF,
     needs_it_off,
@@ -99,7 +100,7 @@ class StagedRecord:
                 if before != after
             ]
         )
-        pulumi.log.warn(
+        log.warn(
             f"{key_of('version')} is {self._requested.version}, and this run installs etcd {recorded.version} from "
             f"{recorded.release_url}: --target or --exclude leaves out the record with which a run checks the change"
         )
@@ -126,7 +127,7 @@ class StagedRecord:
             return
         try:
             if off and await self._members.disable_authentication():
-                pulumi.log.info(f"etcd's authentication is off now, because {key_of('auth')} is {OFF}")
+                log.info(f"etcd's authentication is off now, because {key_of('auth')} is {OFF}")
             if needed and await self._members.authentication_is_on():
                 reject([on_by_hand()])
         except ChangeRefusedError as error:

@@ -12,7 +12,7 @@ import pulumi
 
 from .interruption import until_interrupted
 from .naming import named_by, names
-from .running_clusters import running, running_cluster
+from .running_clusters import report_failure, running, running_cluster
 
 Act = Callable[[pulumi.ResourceHookArgs], Awaitable[None] | None]
 
@@ -32,7 +32,8 @@ def resource_hook(name: str, act: Act, *, in_previews: bool = False) -> pulumi.R
                 done = act(args)
                 if isawaitable(done):
                     await done
-            except Exception:
+            except Exception as error:
+                report_failure(error)
                 if cluster is not None:
                     await cluster.wait_for_others(in_hook=True)
                 raise

@@ -19,8 +19,12 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import SETTINGS
 
+from ..run_log import log
+from ..run_log.engine_run import ENGINE_RUN
+from ..run_log.events import Ended, Outcome
+from ..run_log.report import report
 from .errors import ConfigurationError
-from .interruption import interrupt, until_interrupted
+from .interruption import InterruptedRunError, interrupt, until_interrupted
 from .naming import key_of
 
 P = ParamSpec("P")
@@ -45,9 +49,6 @@ class _Run:
     told: set[str] = field(default_factory=set[str])
     """The names of the clusters whose refusal is announced."""
 
-
-ENGINE_RUN: ContextVar[str] = ContextVar("engine_run", default="")
-"""What tells a run from others in a process that serves several, such as the plugin."""
 
 _RUNS: MutableMapping[asyncio.AbstractEventLoop, dict[str, _Run]] = WeakKeyDictionary()
 """The runs of this process by event loop and by ``ENGINE_RUN``."""
@@ -127,7 +128,7 @@ class RunningCluster:
         while others := [one for one in run.changing if time.monotonic() - began < one._limit]:
             if self.name not in run.told:
                 changes = " and ".join(sorted(one.name for one in others))
-                pulumi.log.info(
+                log.info(
                     f"{self.name} is refused, as the error at the end of this run says. The run completes the change "
                     f"of {changes} first"
                 )
@@ -182,19 +183,45 @@ def end_changes() -> None:
         cluster.end()
 
 
+def report_failure(error: Exception) -> None:
+    """Tell a console why this run fails. Only the first error of a cluster counts there."""
+    cluster = running_cluster()
+    outcome: Outcome = "failed"
+    if isinstance(error, InterruptedRunError):
+        outcome = "interrupted"
+    elif isinstance(error, pulumi.RunError):
+        outcome = "refused"
+    report(Ended(cluster=cluster.name if cluster else "", outcome=outcome, reason=str(error)))
+
+
+@contextmanager
+def reporting_failure() -> Generator[None]:
+    """Tell a console about an error of what runs inside, such as a wrong setting."""
+    try:
+        yield
+    except Exception as error:
+        report_failure(error)
+        raise
+
+
 def failing_last(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Decorate work of one cluster: its error waits until the changes of all other clusters are done."""
 
     async def wait(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await work(*args, **kwargs)
-        except Exception:
+        except Exception as error:
+            report_failure(error)
             if (cluster := running_cluster()) is not None:
                 await cluster.wait_for_others()
             raise
 
     @wraps(work)
     async def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await until_interrupted(wait(*args, **kwargs))
+        try:
+            return await until_interrupted(wait(*args, **kwargs))
+        except InterruptedRunError as error:
+            report_failure(error)
+            raise
 
     return run

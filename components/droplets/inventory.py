@@ -32,6 +32,7 @@ from ..identity.ownership import (
     unknown_cluster,
 )
 from ..identity.stack_state import DROPLET_TYPE, StackState, read_stack_state
+from ..run_log import log
 from ..shared.markers import markers_in
 from ..shared.names import MEMBER_NAME, by_number, same_cluster
 from .address_book import AddressBook, has_tag
@@ -145,7 +146,7 @@ class Inventory:
                     if reason := unknown_cluster(run, stack, state.with_tags, volumes):
                         raise pulumi.RunError(reason)
                     if self.clock.problem:
-                        pulumi.log.warn(f"{self.clock.problem}. This run issues no certificate before that")
+                        log.warn(f"{self.clock.problem}. This run issues no certificate before that")
                     return state
                 if attempts == ATTEMPTS:
                     raise pulumi.RunError(f"{reason}. Nothing was changed")
@@ -169,14 +170,14 @@ class Inventory:
             raise listing_failed(error) from error
         if str(error) not in self._told:
             self._told.add(str(error))
-            pulumi.log.info(f"{error}: listing again every {PAUSE_SECONDS} s, for {left:.0f} s at most")
+            log.info(f"{error}: listing again every {PAUSE_SECONDS} s, for {left:.0f} s at most")
 
     async def _as_recorded(self, run: Run) -> AccountState:
         """The account as the stack's state has it, in a preview that does not know a token yet."""
         stack = await self._stack
         if reason := renamed(run, stack):
             raise pulumi.RunError(reason)
-        pulumi.log.info(
+        log.info(
             f"{self._tag}: this preview does not know the tokens, so it shows the cluster as the last run left it"
         )
         ours = {
@@ -249,7 +250,7 @@ class Inventory:
         if reason := misnamed(state, self._settings.member_names, self._tag):
             raise pulumi.RunError(f"{reason}. No member was changed")
         for droplet, name in state.untagged.items():
-            pulumi.log.warn(self._untagged(droplet, name, known=str(droplet) in (await self._stack).ids))
+            log.warn(self._untagged(droplet, name, known=str(droplet) in (await self._stack).ids))
         return state.droplets
 
     def _untagged(self, droplet: int, name: str, *, known: bool) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import httpx
-import pulumi
 
 from ..api.listing import ListingError
 from ..api.retrying_client import RetryingClient
 from ..config.loading import ProviderAccess
+from ..run_log import log
 from .address_book import AddressBook
 
 PAUSE_SECONDS = 10
@@ -45,9 +45,9 @@ class PowerSwitch:
         except ListingError:
             return
         for name, droplet in switched_off(names, droplets).items():
-            pulumi.log.info(f"powering on droplet {droplet} of {name}, which is off")
+            log.info(f"powering on droplet {droplet} of {name}, which is off")
             if refusal := await self._power_on(droplet):
-                pulumi.log.warn(f"could not power on {name}, trying again in {PAUSE_SECONDS} s: {refusal}")
+                log.warn(f"could not power on {name}, trying again in {PAUSE_SECONDS} s: {refusal}")
 
     async def _power_on(self, droplet: int) -> str:
         async with RetryingClient(self._access, "/v2/") as api:

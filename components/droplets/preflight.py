@@ -16,6 +16,7 @@ from ..api.retry import PAUSES
 from ..config.loading import ProviderAccess
 from ..config.naming import key_of, provider_key
 from ..config.settings import Settings
+from ..run_log import log
 from .image_check import image_problem, image_warning
 
 ROOT_DISK_RESERVE_GIB = 4
@@ -79,7 +80,7 @@ class Preflight:
         except CatalogueError as error:
             if not existing:
                 raise
-            pulumi.log.warn(
+            log.warn(
                 f"{error.__cause__}. The missing members are created without a check of what DigitalOcean offers"
             )
 
@@ -183,7 +184,7 @@ def _check_image(settings: Settings, image: Mapping[str, Any], size: Mapping[str
             f"{size['disk']}: use a larger size or another image",
         )
     if warning := image_warning(image):
-        pulumi.log.warn(f"{key_of('image')} is {settings.image}: {warning}")
+        log.warn(f"{key_of('image')} is {settings.image}: {warning}")
 
 
 def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
@@ -197,7 +198,7 @@ def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
             f"use at most {most}, or a larger size",
         )
     if settings.quota_gib * MIB > size["memory"]:
-        pulumi.log.warn(
+        log.warn(
             f"{key_of('quotaGiB')} is {settings.quota_gib}: {key_of('dropletSize')} {settings.droplet_size} has "
             f"{size['memory'] / MIB:g} GiB of memory. etcd gets slow when its database is larger than the memory"
         )

@@ -17,6 +17,7 @@ from ..config.settings import Settings
 from ..droplets.inventory import Inventory
 from ..droplets.power_on import PowerSwitch
 from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
+from ..run_log import log
 from ..shared.names import by_number, same_cluster
 from .admin import Calls, Change, ChangeRefusedError, DataHash, MemberAdmin
 from .authentication import is_enabled
@@ -187,7 +188,7 @@ class ClusterClient:
         try:
             await (await self.admin(leader)).transfer_leadership(to)
         except ChangeRefusedError as error:
-            pulumi.log.warn(
+            log.warn(
                 f"{leader} did not transfer its leadership: {error}. etcd transfers it when the member stops"
             )
 

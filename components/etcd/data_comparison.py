@@ -11,6 +11,7 @@ from typing import Protocol
 import pulumi
 
 from ..config.naming import key_of
+from ..run_log.report import reported_wait
 from ..shared.names import by_number
 from .admin import ChangeRefusedError, DataHash
 from .member_status import MemberStatus, Observation
@@ -49,34 +50,36 @@ async def compare_data(
     be compared, this tries again for ``seconds``.
     """
     deadline = monotonic() + seconds
-    while True:
-        statuses = {
-            name: status
-            for name in sorted(observations, key=by_number)
-            if isinstance(status := observations[name], MemberStatus)
-            and not status.learner
-            and not status.problem
-        }
-        if len(statuses) < 2:
-            return
-        revision = min(status.revision for status in statuses.values())
-        problem = "a compaction is under way"
-        try:
-            hashes = {name: await members.data_hash(name, revision) for name in statuses}
-        except ChangeRefusedError as error:
-            problem = str(error)
-        else:
-            if len(set(hashes.values())) == 1:
+    with reported_wait(f"{purpose}, equal data") as wait_for:
+        while True:
+            statuses = {
+                name: status
+                for name in sorted(observations, key=by_number)
+                if isinstance(status := observations[name], MemberStatus)
+                and not status.learner
+                and not status.problem
+            }
+            if len(statuses) < 2:
                 return
-            if len({one.compact_revision for one in hashes.values()}) == 1:
-                raise DifferentDataError(different(hashes, revision, purpose, ending))
-        if monotonic() >= deadline:
-            raise DifferentDataError(
-                f"{purpose}: the members' data could not be compared within {seconds:.0f} s "
-                f"({key_of('healthTimeoutSeconds')}). Last observed: {problem}.\n{ending}"
-            )
-        await asyncio.sleep(RETRY_SECONDS)
-        observations = await members.observe()
+            revision = min(status.revision for status in statuses.values())
+            problem = "a compaction is under way"
+            try:
+                hashes = {name: await members.data_hash(name, revision) for name in statuses}
+            except ChangeRefusedError as error:
+                problem = str(error)
+            else:
+                if len(set(hashes.values())) == 1:
+                    return
+                if len({one.compact_revision for one in hashes.values()}) == 1:
+                    raise DifferentDataError(different(hashes, revision, purpose, ending))
+            if monotonic() >= deadline:
+                raise DifferentDataError(
+                    f"{purpose}: the members' data could not be compared within {seconds:.0f} s "
+                    f"({key_of('healthTimeoutSeconds')}). Last observed: {problem}.\n{ending}"
+                )
+            wait_for(f"a comparison of the members' data: {problem}")
+            await asyncio.sleep(RETRY_SECONDS)
+            observations = await members.observe()
 
 
 def minority(hashes: Mapping[str, DataHash]) -> Sequence[str]:

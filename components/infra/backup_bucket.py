@@ -16,6 +16,7 @@ from ..config.hooks import resource_hook, resource_transform
 from ..config.naming import key_of, provider_key
 from ..config.settings import Settings
 from ..identity.stack_state import StackState
+from ..run_log import log
 
 NOT_FOUND = "not found"
 """The provider's words for a bucket that does not exist."""
@@ -47,7 +48,7 @@ def backup_bucket(
             return None
         if not await _exists(settings.backup_bucket, region, opts.parent, refusals):
             return None
-        pulumi.log.info(f"the bucket {settings.backup_bucket} exists: this stack takes it over as it is")
+        log.info(f"the bucket {settings.backup_bucket} exists: this stack takes it over as it is")
         adopted = pulumi.ResourceOptions(import_=f"{region},{settings.backup_bucket}")
         return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, adopted))
 
@@ -90,7 +91,7 @@ async def _exists(bucket: str, region: str, parent: pulumi.Resource | None, refu
         if FORBIDDEN in reason:
             refusals.append(refused(bucket, reason))
         elif NOT_FOUND not in reason:
-            pulumi.log.info(f"Spaces did not tell whether the bucket {bucket} exists: {reason}")
+            log.info(f"Spaces did not tell whether the bucket {bucket} exists: {reason}")
         return False
     return True
 

@@ -19,6 +19,7 @@ import pulumi
 from ..config.loading import ProviderAccess
 from ..config.naming import key_of, provider_key
 from ..identity.stack_state import RECORD_TYPE, RecordState, StackState
+from ..run_log import log
 
 VERSION = version("pulumi-cloudflare")
 """Version of the provider plugin: that of the installed package, as the package itself would ask for."""
@@ -150,7 +151,7 @@ async def _look_up(
     except Exception as error:
         problem = zone_problem(zone, str(error), access)
         if recorded:
-            pulumi.log.warn(f"{problem}. Until then, DNS records keep their addresses")
+            log.warn(f"{problem}. Until then, DNS records keep their addresses")
         return ZoneState(next((record.zone_id for record in recorded.values()), ""), problem, recorded)
     return ZoneState(str(found["id"]), "", recorded)
 

@@ -19,6 +19,7 @@ from ..config.loading import ProviderAccess
 from ..config.naming import key_of
 from ..config.settings import Settings
 from ..identity.stack_state import StackState
+from ..run_log import log
 
 BLOCKING = frozenset({"CNAME", "NS"})
 """The types beside which Cloudflare creates no A record."""
@@ -86,7 +87,7 @@ class RecordCheck:
             for text in misdirections(
                 records, name, self._settings, self._cluster, known, new=name not in existing
             ):
-                pulumi.log.warn(text)
+                log.warn(text)
 
     async def _known(self) -> frozenset[str]:
         stack = await self._stack.future()
@@ -100,7 +101,7 @@ class RecordCheck:
         try:
             records = await records_in_zone(self._access, zone, PAUSES, **{"name.endswith": domain})
         except NamesNotListedError as error:
-            pulumi.log.info(f"{error}. This run does not see what else has the members' names")
+            log.info(f"{error}. This run does not see what else has the members' names")
             return []
         return [
             record for record in records if record["name"] == domain or record["name"].endswith(f".{domain}")

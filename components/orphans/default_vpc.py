@@ -17,6 +17,7 @@ from ..api.retry import PAUSES
 from ..api.retrying_client import RetryingClient
 from ..config.hooks import resource_hook
 from ..config.loading import ProviderAccess
+from ..run_log import log
 
 
 class DefaultVpcError(Exception):
@@ -33,7 +34,7 @@ def after_default_vpc(
 
     async def ensure(_: pulumi.ResourceHookArgs) -> None:
         if made := await ensure_default_vpc(access, region):
-            pulumi.log.info(
+            log.info(
                 f"created the VPC {made}, because {region} had none: DigitalOcean never deletes a region's first VPC. "
                 "It belongs to the account and stays there"
             )

@@ -22,6 +22,7 @@ from ..config.loading import ProviderAccess
 from ..config.settings import Settings
 from ..identity.cluster_identity import record_comment
 from ..identity.stack_state import VOLUME_TYPE, StackState
+from ..run_log import log
 from .delete import (
     find_record,
     remove_blank_volume,
@@ -47,7 +48,7 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
         preview = pulumi.runtime.is_dry_run()
         for orphan in await removal(not preview):
             done = "pulumi up deletes" if preview else "deleted"
-            pulumi.log.warn(
+            log.warn(
                 f"{done} {orphan}, which is not in the stack's state, as after an interrupted run, and creates it again"
             )
 

@@ -16,6 +16,7 @@ from ..config.loading import ProviderAccess
 from ..config.settings import Settings
 from ..identity.cluster_identity import LENGTH, identity_of, identity_tag
 from ..identity.stack_state import StackState
+from ..run_log import log
 from ..shared.markers import rollout_marker, size_marker, up_marker
 
 
@@ -48,7 +49,7 @@ async def remove_stray_tags(access: ProviderAccess, tags: Sequence[str]) -> None
     """Delete tags, and name each in a warning. A preview only names them. A failure is logged, not raised."""
     if pulumi.runtime.is_dry_run():
         for tag in tags:
-            pulumi.log.warn(f"the tag {tag} is in no state, and no resource has it: pulumi up deletes it")
+            log.warn(f"the tag {tag} is in no state, and no resource has it: pulumi up deletes it")
         return
     async with RetryingClient(access, "/v2/") as api:
         for tag in tags:
@@ -56,9 +57,9 @@ async def remove_stray_tags(access: ProviderAccess, tags: Sequence[str]) -> None
                 answer = await api.delete(f"tags/{tag}")
                 answer.raise_for_status()
             except httpx.HTTPError as error:
-                pulumi.log.warn(
+                log.warn(
                     f"DigitalOcean did not delete the tag {tag}, which is in no state: {error}. Members may go by it. "
                     f"Delete it: doctl compute tag delete {tag}"
                 )
             else:
-                pulumi.log.warn(f"deleted the tag {tag}, which was in no state, and which no resource had")
+                log.warn(f"deleted the tag {tag}, which was in no state, and which no resource had")

@@ -9,6 +9,7 @@ import pulumi
 
 from ..api.clock import ApiClock
 from ..config.hooks import resource_hook
+from ..run_log import log
 from .validity import Renewal
 
 
@@ -48,4 +49,4 @@ def announce(
 
 def _warn(text: str) -> None:
     if text:
-        pulumi.log.warn(text)
+        log.warn(text)

@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Protocol
 
-import pulumi
-
 from ..api.listing import ListingError
 from ..config.naming import key_of
 from ..config.settings import Settings
 from ..etcd.admin import ChangeRefusedError
+from ..run_log import log
+from ..run_log.report import reported_wait
 from ..shared.backups import REQUEST_LEASE, confirmation_lease
 
 OUTLIVES_SECONDS = 60
@@ -70,14 +70,17 @@ class BackupRequests:
         """
         if not self._settings.backup_bucket or purpose in self._done:
             return False
-        await self._request(purpose, members, ending)
+        with reported_wait(f"{purpose}, a backup") as wait_for:
+            await self._request(purpose, members, ending, wait_for)
         self._done.add(purpose)
         return True
 
-    async def _request(self, purpose: str, members: Sequence[str], ending: str) -> None:
+    async def _request(
+        self, purpose: str, members: Sequence[str], ending: str, wait_for: Callable[[str], None]
+    ) -> None:
         limit = self._settings.health_timeout_seconds
         length = limit + OUTLIVES_SECONDS + secrets.randbelow(RANDOM_SECONDS)
-        pulumi.log.info(f"{purpose}: the members take a backup first")
+        log.info(f"{purpose}: the members take a backup first")
         started = logged_at = monotonic()
         observed, requested = "no member was asked yet", False
         for member in itertools.cycle(members):
@@ -86,7 +89,7 @@ class BackupRequests:
                 await self._withdraw(member)
                 raise BackupError(failure(purpose, limit, observed, ending))
             if now - logged_at >= REPEAT_SECONDS:
-                pulumi.log.info(
+                log.info(
                     f"{purpose}: waiting for a backup, {now - started:.0f} of at most {limit} s; {observed}"
                 )
                 logged_at = now
@@ -98,11 +101,12 @@ class BackupRequests:
                     await leases.grant_lease(REQUEST_LEASE, length)
                     requested = True
                 if await leases.has_lease(confirmation_lease(length)):
-                    pulumi.log.info(f"{purpose}: the backup is in the bucket")
+                    log.info(f"{purpose}: the backup is in the bucket")
                     return
                 observed = "no member has confirmed one yet"
             except (ChangeRefusedError, ListingError) as error:
                 observed = str(error)
+            wait_for(observed)
             await asyncio.sleep(POLL_SECONDS)
         raise BackupError(failure(purpose, limit, "no member answers", ending))
 
@@ -111,9 +115,7 @@ class BackupRequests:
         try:
             await (await self._leases_of(member)).revoke_lease(REQUEST_LEASE)
         except (ChangeRefusedError, ListingError) as error:
-            pulumi.log.info(
-                f"the request for a backup could not be withdrawn, and expires within minutes: {error}"
-            )
+            log.info(f"the request for a backup could not be withdrawn, and expires within minutes: {error}")
 
 
 def failure(purpose: str, limit: float, observed: str, ending: str) -> str:

@@ -11,6 +11,7 @@ from ..config.hooks import resource_hook
 from ..config.running_clusters import end_changes, failing_last
 from ..etcd.health import listed_names
 from ..identity.stack_state import last_gate
+from ..run_log import log
 from ..shared.names import by_number
 from .interfaces import ReplaceableMember
 from .messages import NOT_COMPLETED, RESUMABLE, record_left_behind
@@ -144,7 +145,7 @@ class Completion:
             await self._rollout.transfer_leadership(
                 [name for name in listed_names(observations) if name not in staying], observations
             )
-            pulumi.log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
+            log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
             await self._rollout.members.remove_member(leaving, observations, through=staying)
             left.add(leaving)
 
@@ -154,7 +155,7 @@ class Completion:
             (name, droplet) for name in names for droplet in await self._rollout.members.droplets_named(name)
         ]
         for name, droplet in found:
-            pulumi.log.info(
+            log.info(
                 f"{name} has not joined the cluster, and is not wanted: its droplet {droplet} is deleted"
             )
             await self._rollout.members.remove_droplet(droplet)
@@ -179,9 +180,9 @@ class Completion:
             if name in existing and not await droplet.id.is_known()
         ]
         if replaced:
-            pulumi.log.info(f"{self._name}: {self._in_order(replaced)}")
+            log.info(f"{self._name}: {self._in_order(replaced)}")
         if leaving := sorted(there - set(self._members), key=by_number):
-            pulumi.log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
+            log.info(f"{self._name}: {', '.join(leaving)} will leave the cluster, then be deleted")
 
     def _in_order(self, replaced: Sequence[str]) -> str:
         if self._rollout.settings.rollout == "all-at-once":

@@ -15,6 +15,10 @@ from ..api.retry import PAUSES
 from ..config.hooks import resource_hook
 from ..config.naming import key_of
 from ..config.running_clusters import failing_last
+from ..run_log import log
+from ..run_log.events import DropletStep
+from ..run_log.events import Gate as GateReport
+from ..run_log.report import report
 from .interfaces import MemberResources
 from .messages import repair_command
 from .rollout import Rollout
@@ -140,22 +144,37 @@ class Gate:
             await self._rollout.preview_replacement(self._member)
 
     async def _open(self, args: pulumi.ResourceHookArgs) -> None:
+        report(GateReport(member=self._member, state="asked"))
+        try:
+            await self._check(args)
+        except Exception:
+            report(GateReport(member=self._member, state="refused"))
+            raise
+        report(GateReport(member=self._member, state="open"))
+        if replaces_droplet(args.old_inputs, args.new_inputs):
+            preview = pulumi.runtime.is_dry_run()
+            report(DropletStep(member=self._member, state="waiting" if preview else "shutting down"))
+
+    async def _check(self, args: pulumi.ResourceHookArgs) -> None:
         if replaces_droplet(args.old_inputs, args.new_inputs):
             await self._rollout.check_replacement(self._member)
         if pulumi.runtime.is_dry_run():
             return
         if self._rollout.settings.rollout == "all-at-once":
-            pulumi.log.warn(
+            log.warn(
                 f"{self._member} may change while others are unhealthy, because {key_of('rollout')} is all-at-once"
             )
             return
         await self._rollout.release(self._member)
 
     async def _delete_orphans(self, _: pulumi.ResourceHookArgs) -> None:
-        if self._member not in await self._rollout.existing():
-            return
+        if self._member in await self._rollout.existing():
+            await self._delete_found()
+        self._rollout.creates(self._member)
+
+    async def _delete_found(self) -> None:
         for droplet in await self._droplets_of_this_name():
-            pulumi.log.warn(
+            log.warn(
                 f"droplet {droplet} has the name {self._member} and is not in the stack's state: a run was interrupted "
                 "while it created it, or the state is an old export. It is shut down and deleted as soon as every "
                 "other member is healthy"
@@ -170,6 +189,6 @@ class Gate:
             try:
                 return await self._rollout.members.droplets_named(self._member)
             except ListingError as error:
-                pulumi.log.info(f"before {self._member} is created: {error}. Listing again in {pause} s")
+                log.info(f"before {self._member} is created: {error}. Listing again in {pause} s")
                 await asyncio.sleep(pause)
         return await self._rollout.members.droplets_named(self._member)

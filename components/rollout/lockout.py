@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-import pulumi
-
 from ..config.settings import Settings
 from ..etcd.node_report import NodeReport
+from ..run_log import log
 from .messages import locked_out
 
 
@@ -36,7 +35,7 @@ async def warn_of_lockout(settings: Settings, members: ReportingMembers, existin
     told = await _addresses(members, [first]) or await _addresses(members, others)
     for address in sorted(told):
         if warning := locked_out(settings, address):
-            pulumi.log.warn(warning)
+            log.warn(warning)
 
 
 async def _addresses(members: ReportingMembers, names: Collection[str]) -> set[str]:

@@ -14,6 +14,7 @@ from ..etcd.data_comparison import compare_data
 from ..etcd.foreign_members import foreign_members, foreign_problems
 from ..etcd.health import problems, unreachable
 from ..etcd.member_status import Observation
+from ..run_log import log
 from .interfaces import RunningMembers
 from .messages import (
     RESUMABLE,
@@ -100,7 +101,7 @@ class MemberHealth:
         for one in foreign_members(observations):
             if one.id not in self._named:
                 self._named.add(one.id)
-                pulumi.log.warn(foreign_member(one))
+                log.warn(foreign_member(one))
 
     async def wait_for_joining(self, joining: Sequence[str]) -> None:
         """Wait until the members that this run has created are healthy."""
@@ -148,7 +149,7 @@ class MemberHealth:
             observe,
             seconds=self._settings.health_timeout_seconds,
             purpose=purpose,
-            log=pulumi.log.info,
+            log=log.info,
             explain=lambda found: self._explain(found, observations, ending),
             renewed=lambda: self._renewed(observations),
         )

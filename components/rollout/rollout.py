@@ -13,6 +13,8 @@ from ..config.settings import Settings
 from ..etcd.leadership import successor
 from ..etcd.member_status import Observation
 from ..infra.dns import ZoneState
+from ..run_log.events import DropletStep
+from ..run_log.report import report
 from .backup_request import BackupRequests
 from .interfaces import (
     DropletChecks,
@@ -76,6 +78,7 @@ class Rollout:
         self._settled = list[pulumi.Output[Any]]()
         self._joining_healthy = Once(self._wait_for_joining)
         self._watch = ShutdownWatch(settings, members=members)
+        self._creating = set[str]()
         self._watches: list[asyncio.Future[None]] = []
 
     def add_member(
@@ -92,9 +95,20 @@ class Rollout:
             if known:
                 self.health.droplets[name] = known
 
+        def tell(known: str | None) -> None:
+            if known and not pulumi.runtime.is_dry_run():
+                created = name in self._creating
+                report(DropletStep(member=name, state="joining" if created else "unchanged"))
+
         droplet.id.apply(keep_id)
+        droplet.id.apply(tell)
         if not pulumi.runtime.is_dry_run():
             self._watches.append(asyncio.ensure_future(self._watch.follow(name, gate, droplet)))
+
+    def creates(self, member: str) -> None:
+        """The engine is about to create the droplet of this member."""
+        self._creating.add(member)
+        report(DropletStep(member=member, state="creating"))
 
     def settle(self, *outputs: pulumi.Output[Any]) -> None:
         """Let no existing droplet change before these are known. They belong to resources that are no droplets.
@@ -243,4 +257,6 @@ class Rollout:
             for name in joining:
                 await self._droplets[name].urn.future()
             await self.health.wait_for_joining(joining)
+            for name in joining:
+                report(DropletStep(member=name, state="done"))
             await asyncio.gather(*(self._records[name].urn.future() for name in joining))

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
-
 from ..config.settings import Settings
+from ..run_log import log
 from .interfaces import Registered, RunningMembers
 from .member_health import MemberHealth
 from .once import Once
@@ -55,7 +54,7 @@ class UnguardedMode:
         return True
 
     async def _find_member_to_repair(self) -> str | None:
-        pulumi.log.info(
+        log.info(
             "no member blocks its shutdown at the moment: the last run was all-at-once, or a teardown or bootstrap was "
             "interrupted. This run changes a member only while all others are healthy"
         )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
-
 from ..changes.member_versions import Upgrade
 from ..config.settings import Settings
 from ..etcd.member_status import Observation
+from ..run_log import log
 from .backup_request import BackupRequests
 from .interfaces import RunningMembers
 from .messages import UNTOUCHED
@@ -46,7 +45,7 @@ class UpgradeBackup:
         if has_majority(observations):
             await self.take(observations)
         elif version := await self._upgrade.target(observations):
-            pulumi.log.warn(
+            log.warn(
                 f"{_purpose(version)}: no backup is taken, because no majority of the members is healthy"
             )
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pulumi
 
 from ..etcd.member_status import EXPIRED, LACKS_TAG
+from ..run_log.report import reported_wait
 from .messages import Explanation, expiry, failure
 
 POLL_SECONDS = 0.25
@@ -46,25 +47,27 @@ async def wait_until_healthy(
     logged: Mapping[str, str] = {}
     since: dict[str, datetime] = {}
     had_to_wait = False
-    while problems := await observe():
-        had_to_wait = True
-        now = time.monotonic()
-        since = {name: since.get(name, datetime.now(UTC)) for name in problems}
-        expired = all(EXPIRED in problem for problem in problems.values())
-        if expired and (way_out := renewed()):
-            raise UnhealthyError(expiry(problems, purpose, way_out))
-        useless = expired or any(LACKS_TAG in problem for problem in problems.values())
-        if useless or now - started >= seconds:
-            explanation = await explain(problems)
-            limit = None if useless else seconds
-            raise UnhealthyError(
-                failure(problems, since, limit=limit, purpose=purpose, explanation=explanation)
-            )
-        if problems.keys() != logged.keys() or now - logged_at >= REPEAT_SECONDS:
-            explanation = await explain(problems) if now - started >= EXPLAIN_SECONDS else Explanation()
-            log(progress(problems, now - started, seconds, purpose, explanation))
-            logged, logged_at = problems, now
-        await asyncio.sleep(POLL_SECONDS)
+    with reported_wait(purpose) as wait_for:
+        while problems := await observe():
+            had_to_wait = True
+            wait_for("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
+            now = time.monotonic()
+            since = {name: since.get(name, datetime.now(UTC)) for name in problems}
+            expired = all(EXPIRED in problem for problem in problems.values())
+            if expired and (way_out := renewed()):
+                raise UnhealthyError(expiry(problems, purpose, way_out))
+            useless = expired or any(LACKS_TAG in problem for problem in problems.values())
+            if useless or now - started >= seconds:
+                explanation = await explain(problems)
+                limit = None if useless else seconds
+                raise UnhealthyError(
+                    failure(problems, since, limit=limit, purpose=purpose, explanation=explanation)
+                )
+            if problems.keys() != logged.keys() or now - logged_at >= REPEAT_SECONDS:
+                explanation = await explain(problems) if now - started >= EXPLAIN_SECONDS else Explanation()
+                log(progress(problems, now - started, seconds, purpose, explanation))
+                logged, logged_at = problems, now
+            await asyncio.sleep(POLL_SECONDS)
     return had_to_wait
 
 

@@ -14,12 +14,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-import pulumi
-
 from ..config.naming import key_of
 from ..config.settings import Settings
 from ..etcd.foreign_members import foreign_problems
 from ..etcd.health import problems
+from ..run_log import log
+from ..run_log.report import reported_wait
 from .interfaces import Registered, RunningMembers
 from .policy import only_unhealthy, other_members
 
@@ -51,50 +51,58 @@ class ShutdownWatch:
         changed = asyncio.ensure_future(droplet.urn.future())
         warned = False
         alone_unhealthy = 0
-        while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
-            try:
-                if not await self._members.shutdown_was_requested(member, since=self._began):
-                    continue
-                observations = await self._members.observe()
-                others = other_members(member, self._settings.member_names, observations)
-                foreign = foreign_problems(observations)
-                unhealthy = {**problems(others, observations), **foreign}
-                alone = only_unhealthy({member, *others}, observations) == member and not foreign
-                alone_unhealthy = alone_unhealthy + 1 if alone else 0
-                if not all_at_once:
-                    # Otherwise another droplet may be off because this run replaces it at the same time.
-                    await self._members.power_on(unhealthy)
-                if not unhealthy or all_at_once:
-                    replaceable = bool(others or self._settings.volume_size)
-                    unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
-                    await self._retry(member, unresponsive=unresponsive)
-                elif not warned:
-                    await self._warn(member, unhealthy)
-                    warned = True
-            # Whatever an API answers: without this watch, a shutdown that was refused once is never requested again.
-            except Exception as error:
-                alone_unhealthy = 0
-                pulumi.log.info(
-                    f"the shutdown of {member} was not observed ({error!r}): trying again in {WATCH_SECONDS:.0f} s"
-                )
+        with reported_wait(f"The shutdown of {member}") as wait_for:
+            while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
+                try:
+                    if not await self._members.shutdown_was_requested(member, since=self._began):
+                        continue
+                    observations = await self._members.observe()
+                    others = other_members(member, self._settings.member_names, observations)
+                    foreign = foreign_problems(observations)
+                    unhealthy = {**problems(others, observations), **foreign}
+                    alone = only_unhealthy({member, *others}, observations) == member and not foreign
+                    alone_unhealthy = alone_unhealthy + 1 if alone else 0
+                    if not all_at_once:
+                        # Otherwise another droplet may be off because this run replaces it at the same time.
+                        await self._members.power_on(unhealthy)
+                    if unhealthy:
+                        wait_for(f"{member} to shut down, which it blocks: {_states(unhealthy)}")
+                    else:
+                        wait_for(f"{member} to shut down")
+                    if not unhealthy or all_at_once:
+                        replaceable = bool(others or self._settings.volume_size)
+                        unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
+                        await self._retry(member, unresponsive=unresponsive)
+                    elif not warned:
+                        await self._warn(member, unhealthy)
+                        warned = True
+                # Whatever an API answers: without this watch, a refused shutdown is never requested again.
+                except Exception as error:
+                    alone_unhealthy = 0
+                    log.info(
+                        f"the shutdown of {member} was not observed ({error!r}): trying again in {WATCH_SECONDS:.0f} s"
+                    )
 
     async def _retry(self, member: str, *, unresponsive: bool) -> None:
         started = await self._members.retry_shutdown(member, since=self._began, unresponsive=unresponsive)
         if "power_off" in started:
-            pulumi.log.warn(
+            log.warn(
                 f"{member} is unhealthy and did not shut down on request: it is powered off, because every other "
                 "member is healthy"
             )
         elif started:
-            pulumi.log.info(f"{member} did not shut down on request: the shutdown is requested again")
+            log.info(f"{member} did not shut down on request: the shutdown is requested again")
 
     async def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
-        states = "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
         limit = time_limit(await self._members.delete_timeout(member), self._settings.droplet_timeout_seconds)
-        pulumi.log.warn(
+        log.warn(
             f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
-            f"run fails and does not change {member}. {states}"
+            f"run fails and does not change {member}. {_states(unhealthy)}"
         )
+
+
+def _states(unhealthy: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
 
 
 def time_limit(in_force: int | None, configured: int) -> str:

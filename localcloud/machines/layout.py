@@ -106,6 +106,11 @@ class Layout:
         return self.state / "pulumi-home"
 
     @property
+    def run_logs(self) -> Path:
+        """What runs of Pulumi write for the console, if it has made a folder for their stack in here."""
+        return self.state / "run-logs"
+
+    @property
     def commands(self) -> Path:
         """The first directory on PATH inside the local cloud."""
         return self.state / "bin"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from components.run_log.folder import FOLDER_VARIABLE
 from localcloud.machines.layout import Layout
 from localcloud.machines.object_store import CERTIFICATE
 from localcloud.plugins.launcher import SOCKET
@@ -29,6 +30,8 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
     }
     return environment | {
         "PATH": os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)]),
+        # The same stack of several local clouds, and one in a real cloud, write to different folders.
+        FOLDER_VARIABLE: str(layout.run_logs),
         "PULUMI_HOME": str(layout.pulumi_home),
         # Without a file of attributes beside each checkpoint: Pulumi does not write that file atomically, and a killed
         # engine can leave a stack that cannot be read ("failed to load checkpoint: EOF").

@@ -15,6 +15,7 @@ SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/s
 """The folders of programs. They include the administrator's, which a user's PATH may lack."""
 
 PACKAGES = {
+    "chromium": "chromium",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "dnsmasq-base": "dnsmasq",
     "e2fsprogs": "mkfs.ext4",
@@ -32,7 +33,7 @@ PACKAGES = {
 }
 """Debian packages, each with a program or file that exists if the package, or another system's, is installed."""
 
-OTHER_USES = frozenset({"prometheus", "shellcheck", "strace"})
+OTHER_USES = frozenset({"chromium", "prometheus", "shellcheck", "strace"})
 """Packages that a local cloud runs without: ``make monitoring``, ``make lint`` and tests need them."""
 
 SERVICES = {"prometheus": "prometheus.service"}
@@ -92,8 +93,8 @@ def missing_work(excluded: Collection[str] = ()) -> list[Work]:
         Work(
             f"Installing {names}",
             "machines, network and volumes of the local cloud need them",
-            "under a minute",
-            "200 MB",
+            "about a minute",
+            "600 MB" if "chromium" in missing else "200 MB",
         )
     ]
 

@@ -71,7 +71,7 @@ def test_a_start_installs_no_packages_that_only_other_commands_need(monkeypatch:
     packages.install_packages(packages.OTHER_USES)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     (work,) = packages.missing_work()
-    assert work.title == "Installing prometheus shellcheck strace"
+    assert work.title == "Installing chromium prometheus shellcheck strace"
 
 
 def test_the_image_uses_the_mirrors_of_this_host() -> None:

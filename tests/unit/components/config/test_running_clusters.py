@@ -13,7 +13,6 @@ from pulumi.runtime.settings import SETTINGS
 from components.config.errors import ConfigurationError
 from components.config.hooks import resource_hook
 from components.config.running_clusters import (
-    ENGINE_RUN,
     RunningCluster,
     begin_changes,
     end_changes,
@@ -23,6 +22,7 @@ from components.config.running_clusters import (
     running,
     wait_for_other_clusters,
 )
+from components.run_log.engine_run import ENGINE_RUN
 
 SOON = 0.5
 """Seconds after which work that waits for nothing is done."""

@@ -1,0 +1,236 @@
+// Keeps the documents that the server sends, and draws the parts that depend on what has changed.
+
+/** @typedef {import("./types").Page} Page */
+/** @typedef {import("./description").Child} Child */
+/** @typedef {keyof Page | "view"} Cause */
+import { listenToButtons } from "./actions.js";
+import { belongingsView, faultsView } from "./cloud.js";
+import { firewallView } from "./firewall.js";
+import { membersView } from "./members.js";
+import { news } from "./news.js";
+import { requestsView, withNews } from "./requests.js";
+import { runView } from "./run.js";
+import { listen } from "./stream.js";
+import { summary } from "./summary.js";
+import { timelinePicture, timelineSummary, timelineTable, writerView } from "./timeline.js";
+import { listenToCopies, tourView } from "./tour.js";
+import { h, show } from "./tree.js";
+
+/** @type {Partial<Page>} */
+let page = {};
+/** What the person chose on the page. */
+const view = { range: 120, filter: { text: "", changes: false } };
+/** Pixels of the containers of pictures, by their part. @type {{[part: string]: number}} */
+const widths = {};
+/** @type {Set<Cause>} */
+const changed = new Set();
+let scheduled = false;
+let drawnSecond = 0;
+let drawnPicture = 0;
+
+const now = () => Date.now() / 1000;
+
+/** @param {string} name @returns {HTMLElement} */
+function part(name) {
+  const found = document.querySelector(`[data-part="${name}"]`);
+  if (!(found instanceof HTMLElement)) throw new Error(`the page has no part ${name}`);
+  return found;
+}
+
+/**
+ * Each drawing, with what it depends on. Those of `"second"` also show how much time has passed.
+ *
+ * @type {ReadonlyArray<{needs: ReadonlyArray<Cause | "second">, draw: () => void}>}
+ */
+const DRAWINGS = [
+  { needs: ["stack", "members"], draw: drawHead },
+  { needs: ["stack"], draw: drawStack },
+  {
+    needs: ["members", "stack", "second"],
+    draw: () => page.members !== undefined && show(part("members"), membersView(page.members, local(), now())),
+  },
+  {
+    needs: ["run", "second"],
+    draw: () => page.run !== undefined && show(part("run"), runView(page.run, now())),
+  },
+  { needs: ["timeline", "writer", "view"], draw: drawTimeline },
+  {
+    needs: ["writer", "stack"],
+    draw: () => page.writer !== undefined && show(part("writer"), writerView(page.writer, local())),
+  },
+  {
+    needs: ["cloud", "view"],
+    draw: () => {
+      const width = widths["firewall"];
+      if (page.cloud && width) show(part("firewall"), firewallView(page.cloud.reach, width));
+    },
+  },
+  {
+    needs: ["cloud", "second"],
+    draw: () => page.cloud && show(part("belongings"), belongingsView(page.cloud, now())),
+  },
+  {
+    needs: ["cloud", "stack"],
+    draw: () => page.cloud && local() && show(part("faults"), faultsView(page.cloud)),
+  },
+  {
+    needs: ["requests", "view"],
+    draw: () => page.requests !== undefined && show(part("requests"), requestsView(page.requests, view.filter)),
+  },
+  {
+    needs: ["tour", "timeline"],
+    draw: () => page.tour && show(part("tour"), tourView(page.tour, page.timeline?.members ?? [])),
+  },
+];
+
+const local = () => page.stack?.local ?? false;
+
+function drawHead() {
+  const { stack, members } = page;
+  if (stack) {
+    show(
+      part("name"),
+      `${stack.project} `,
+      h("span", { class: "stack" }, stack.stack),
+      stack.region && h("span", { class: "region" }, stack.region),
+      h("span", { class: "region" }, stack.local ? `local cloud ${stack.cloud}` : "read-only"),
+    );
+  }
+  if (members === undefined) return;
+  const { text, level } = summary(members);
+  const sentence = part("sentence");
+  sentence.dataset["level"] = level;
+  show(sentence, text);
+  document.title = `${text} - ${stack?.stack ?? "etcd"}`;
+}
+
+function drawStack() {
+  if (!page.stack) return;
+  const { problem } = page.stack;
+  show(part("problem"), problem && h("p", { class: "problem" }, problem));
+  document.body.dataset["local"] = String(local());
+  part("tour-section").hidden = !local() || !page.tour;
+  part("faults-section").hidden = !local();
+}
+
+function drawTimeline() {
+  const { timeline, writer = null } = page;
+  if (!timeline) return;
+  show(part("timeline-summary"), timelineSummary(timeline, writer));
+  drawPicture();
+  const table = part("timeline-table");
+  // A closed table is drawn when it is opened.
+  if (table.closest("details")?.open) show(table, timelineTable(timeline, now()));
+}
+
+function drawPicture() {
+  const width = widths["timeline"];
+  if (!page.timeline || !width) return;
+  drawnPicture = now();
+  show(part("timeline"), timelinePicture(page.timeline, view.range, width, drawnPicture));
+}
+
+/** @param {Cause} cause */
+function change(cause) {
+  changed.add(cause);
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  scheduled = false;
+  for (const { needs, draw } of DRAWINGS)
+    if (needs.some((need) => need !== "second" && changed.has(need))) draw();
+  changed.clear();
+}
+
+/** Draw what shows how much time has passed. A picture that would move by less than a pixel is left alone. */
+function drawTime() {
+  if (document.hidden) return;
+  const time = now();
+  const runs = page.run && page.run.ended === null;
+  if (runs || time - drawnSecond >= 10) {
+    drawnSecond = time;
+    for (const { needs, draw } of DRAWINGS) if (needs.includes("second")) draw();
+  }
+  if (time - drawnPicture >= view.range / (widths["timeline"] ?? 300)) drawPicture();
+}
+
+/**
+ * @param {keyof Page} section
+ * @param {Page[keyof Page]} document
+ * @param {boolean} first
+ */
+function receive(section, document, first) {
+  const before = page;
+  page = { ...page, [section]: document };
+  if (section === "requests")
+    page = { ...page, requests: withNews(before.requests ?? null, page.requests ?? null, first) };
+  // A first tour shows the section, a first stack decides whether it may be shown.
+  if (section === "tour" && first) change("stack");
+  change(section);
+  news(before, page).forEach(announce);
+}
+
+/** @type {string[]} */
+const waiting = [];
+
+/** A screen reader reads a text that changes, so each sentence stays for a moment. @param {string} sentence */
+function announce(sentence) {
+  waiting.push(sentence);
+  if (waiting.length === 1) sayNext();
+}
+
+function sayNext() {
+  const place = /** @type {HTMLElement} */ (document.getElementById("announcements"));
+  place.textContent = waiting[0] ?? "";
+  if (waiting.length)
+    setTimeout(() => {
+      waiting.shift();
+      sayNext();
+    }, 1000);
+}
+
+/** @param {import("./stream.js").Connection} state */
+function connection(state) {
+  const shown = part("connection");
+  if (shown.dataset["state"] === state) return;
+  if (state === "lost") announce("The connection to the console's server is lost.");
+  else if (shown.dataset["state"] === "lost") announce("The connection is back.");
+  shown.dataset["state"] = state;
+  document.body.dataset["connection"] = state;
+  shown.textContent = state === "lost" ? "lost, retrying" : state;
+}
+
+function listenToChoices() {
+  const filter = /** @type {HTMLInputElement} */ (document.getElementById("request-filter"));
+  const changes = /** @type {HTMLInputElement} */ (document.getElementById("request-changes"));
+  const read = () => {
+    view.filter = { text: filter.value, changes: changes.checked };
+    change("view");
+  };
+  filter.addEventListener("input", read);
+  changes.addEventListener("change", read);
+  filter.form?.addEventListener("submit", (event) => event.preventDefault());
+  for (const choice of document.querySelectorAll('input[name="range"]'))
+    choice.addEventListener("change", (event) => {
+      view.range = Number(/** @type {HTMLInputElement} */ (event.target).value);
+      change("view");
+    });
+  part("timeline-table").closest("details")?.addEventListener("toggle", () => change("timeline"));
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries)
+      widths[/** @type {HTMLElement} */ (target).dataset["part"] ?? ""] = Math.floor(contentRect.width);
+    change("view");
+  });
+  sizes.observe(part("timeline"));
+  sizes.observe(part("firewall"));
+}
+
+listenToButtons();
+listenToCopies(announce);
+listenToChoices();
+listen(receive, connection);
+document.addEventListener("visibilitychange", drawTime);
+setInterval(drawTime, 1000);

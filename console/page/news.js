@@ -1,0 +1,43 @@
+// Finds what a screen reader is told when a document has changed.
+
+/** @typedef {import("./types").Page} Page */
+import { commandName, OUTCOMES } from "./run.js";
+import { summary } from "./summary.js";
+import { counted, short } from "./words.js";
+
+/**
+ * @param {Partial<Page>} before
+ * @param {Partial<Page>} after
+ * @returns {string[]} One sentence for each thing that has happened.
+ */
+export function news(before, after) {
+  return [...ofMembers(before, after), ...ofRun(before, after), ...ofTour(before, after)];
+}
+
+/** @param {Partial<Page>} before @param {Partial<Page>} after */
+function ofMembers(before, after) {
+  if (before.members === after.members || after.members === undefined) return [];
+  const now = summary(after.members).text;
+  const changed = before.members === undefined || summary(before.members).text !== now;
+  const leader = (/** @type {Partial<Page>} */ page) =>
+    page.members?.find((member) => member.role === "leader")?.name;
+  const moved = leader(after) && leader(before) && leader(after) !== leader(before);
+  return [...(changed ? [`${now}.`] : []), ...(moved ? [`${short(leader(after) ?? "")} leads now.`] : [])];
+}
+
+/** @param {Partial<Page>} before @param {Partial<Page>} after */
+function ofRun(before, after) {
+  const run = after.run;
+  if (!run || before.run === undefined || before.run === run) return [];
+  if (before.run?.id !== run.id) return [`${commandName(run.command)} runs.`];
+  if (before.run.outcome === run.outcome) return [];
+  return [`${commandName(run.command)}: ${OUTCOMES[run.outcome]}. ${run.reason}`];
+}
+
+/** @param {Partial<Page>} before @param {Partial<Page>} after */
+function ofTour(before, after) {
+  const done = (/** @type {Partial<Page>} */ page) =>
+    page.tour?.steps.filter((step) => step.done !== null).length ?? 0;
+  if (before.tour === undefined || done(after) <= done(before)) return [];
+  return [`${counted(done(after), "step")} of the tour done.`];
+}

@@ -1,0 +1,24 @@
+// The one sentence about the cluster's state.
+
+/** @typedef {import("./types").Page} Page */
+import { short, counted, listed } from "./words.js";
+
+/**
+ * @param {Page["members"]} members
+ * @returns {{text: string, level: "good" | "warn" | "bad" | "unknown"}}
+ */
+export function summary(members) {
+  if (members === null) return { text: "The state of the members is unknown", level: "unknown" };
+  if (members.length === 0) return { text: "No members yet", level: "unknown" };
+  const healthy = members.filter((member) => member.healthy).length;
+  const bad = members.filter((member) => member.healthy === false).map((member) => short(member.name));
+  const unknown = members.filter((member) => member.healthy === null).map((member) => short(member.name));
+  const text = `${healthy} of ${counted(members.length, "member")} ${healthy === 1 ? "is" : "are"} healthy`;
+  if (!bad.length && !unknown.length) return { text, level: "good" };
+  const parts = [
+    ...(bad.length ? [`${listed(bad)} ${bad.length === 1 ? "is" : "are"} not`] : []),
+    ...(unknown.length ? [`${listed(unknown)} ${unknown.length === 1 ? "is" : "are"} unknown`] : []),
+  ];
+  const quorum = healthy > members.length / 2;
+  return { text: `${text}: ${parts.join(", ")}`, level: quorum ? (bad.length ? "warn" : "unknown") : "bad" };
+}

@@ -1,0 +1,126 @@
+"""What ``pulumi`` tells about a stack: its outputs, configuration and history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from components.backups.stack_file import StackError, project_name, pulumi, settings_in
+from components.config.loading import (
+    DIGITALOCEAN_URL,
+    ProviderAccess,
+    describe_errors,
+    environment_token,
+    environment_url,
+)
+from components.config.settings import Settings, cluster_name
+from components.etcd.credentials import TlsTexts
+from console.production.client_choice import client_for_looking
+from console.runs.history import Update, parse_history
+
+HISTORY = 30
+"""How many of the last runs are read."""
+
+ADVICE: Mapping[str, str] = {
+    "passphrase": (
+        "Start the console with the passphrase of the stack: in PULUMI_CONFIG_PASSPHRASE, or in the file that "
+        "PULUMI_CONFIG_PASSPHRASE_FILE names."
+    ),
+    "no stack named": "pulumi stack ls lists the stacks: start the console with one of them.",
+    "PULUMI_ACCESS_TOKEN": "Log in to the backend: pulumi login.",
+    "not on the PATH": "",
+}
+"""What helps, by a part of Pulumi's message. Where nothing fits, the message stands alone."""
+
+
+@dataclass(frozen=True)
+class StackFacts:
+    """A stack as it was read."""
+
+    project: str
+    stack: str
+    cluster: str
+    """The cluster's name: the tag of its droplets."""
+    settings: Settings
+    addresses: Mapping[str, str]
+    """The members' addresses by name, as the last run left them. Empty without a cluster."""
+    texts: TlsTexts | None
+    """The certificate for looking; ``None`` without a cluster."""
+    digitalocean: ProviderAccess
+    history: list[Update] = field(default_factory=list[Update])
+
+    @property
+    def names(self) -> list[str]:
+        """The members, in the order of their numbers."""
+        return [*self.settings.member_names]
+
+
+def read_facts(stack: str, folder: Path, environment: Mapping[str, str]) -> StackFacts:
+    """Read all of it anew. ``folder`` is that of ``Pulumi.yaml``. Takes seconds. Raises ``StackError``.
+
+    The secrets stay in memory: Pulumi prints them into a pipe.
+    """
+    name = ("--stack", stack, "--non-interactive")
+    project = project_name(folder)
+    short = stack.rpartition("/")[2]
+    printed: dict[str, dict[str, Any]] = json.loads(
+        pulumi(folder, "config", "--json", "--show-secrets", *name)
+    )
+    try:
+        settings = Settings.model_validate(settings_in(printed, project))
+    except ValidationError as error:
+        raise StackError("\n".join(describe_errors(error))) from None
+    outputs: dict[str, Any] = json.loads(pulumi(folder, "stack", "output", "--json", "--show-secrets", *name))
+    return StackFacts(
+        project=project,
+        stack=short,
+        cluster=cluster_name(project, short),
+        settings=settings,
+        addresses=outputs.get("members") or {},
+        texts=client_for_looking(outputs, settings.clients),
+        digitalocean=digitalocean_access(printed, environment),
+        history=read_history(stack, folder),
+    )
+
+
+def read_history(stack: str, folder: Path) -> list[Update]:
+    """The last runs, the newest first. Raises ``StackError``."""
+    return parse_history(
+        pulumi(
+            *(folder, "stack", "history", "--json", "--page-size", str(HISTORY), "--page", "1"),
+            *("--stack", stack, "--non-interactive"),
+        )
+    )
+
+
+def read_backend(folder: Path) -> Path | None:
+    """The folder that is the backend, if it is one. Raises ``StackError``."""
+    told: dict[str, Any] = json.loads(pulumi(folder, "whoami", "--verbose", "--json", "--non-interactive"))
+    parts = urlsplit(str(told.get("url", "")))
+    return Path(parts.path) if parts.scheme == "file" else None
+
+
+def digitalocean_access(
+    printed: Mapping[str, Mapping[str, Any]], environment: Mapping[str, str]
+) -> ProviderAccess:
+    """The DigitalOcean API and its token, in the provider's own order."""
+
+    def value(key: str) -> str:
+        return str(printed.get(key, {}).get("value") or "")
+
+    url = value("digitalocean:apiEndpoint") or environment_url("digitalocean", environment)
+    token = value("digitalocean:token") or environment_token("digitalocean", "token", environment)
+    return ProviderAccess((url or DIGITALOCEAN_URL).rstrip("/"), token)
+
+
+def explained(error: StackError) -> str:
+    """Why the stack cannot be read, and what to do."""
+    text = " ".join(str(error).split())
+    advice = next((advice for part, advice in ADVICE.items() if part in text), "")
+    return f"{text}. {advice}" if advice else text

@@ -1,0 +1,111 @@
+"""Reads what runs of one stack wrote, and says it as the page shows it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from components.run_log.events import EVENTS, Event
+from components.run_log.folder import SUFFIX
+from console.runs.history import Update
+from console.runs.locks import Lock
+from console.runs.merge import merged
+from console.runs.summary import summarize
+from console.view.run import Run
+from console.view.timeline import RunSpan
+
+
+@dataclass(frozen=True)
+class Runs:
+    """All runs that are known."""
+
+    last: Run | None
+    """The run that goes on, or the last one; ``None`` if none was seen."""
+    spans: list[RunSpan]
+    """All of them, the oldest first."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file as it was read last."""
+
+    size: int
+    locked: bool
+    run: Run | None
+
+
+class RunReader:
+    """The runs of one stack.
+
+    ``folder`` is ``components.run_log.folder.run_folder(project, stack, environment)``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, _Read] = {}
+
+    def open(self) -> None:
+        """Make the folder, which only this user can read. From now on, runs write there. Raises ``OSError``."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.chmod(0o700)
+
+    def read(self, history: Sequence[Update] = (), locks: Sequence[Lock] = ()) -> Runs:
+        """The runs now. It costs little while no file has changed. ``history`` and ``locks`` are the newest known.
+
+        Read the history again after a run has ended: it says how a run ended that did not say so itself.
+        """
+        names = sorted(path.name for path in self._folder.glob(f"[0-9]*{SUFFIX}"))
+        self._files = {name: read for name in names if (read := self._read(name)) is not None}
+        own = [read.run for read in self._files.values() if read.run is not None]
+        runs = merged(own, history, locks)
+        return Runs(
+            last=runs[-1] if runs else None,
+            spans=[
+                RunSpan(id=run.id, command=run.command, began=run.began, ended=run.ended, outcome=run.outcome)
+                for run in runs
+            ],
+        )
+
+    def _read(self, name: str) -> _Read | None:
+        known = self._files.get(name)
+        if known is not None and not known.locked:
+            return known
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            # A newer run has deleted it.
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            # First the lock: what is written until it ends is read after that.
+            locked = _is_locked(descriptor)
+            size = os.fstat(descriptor).st_size
+            if known is not None and known.size == size and known.locked == locked:
+                return known
+            events = parse_events(file.read())
+        run = summarize(name.removesuffix(SUFFIX), events, locked=locked) if events else None
+        return _Read(size, locked, run)
+
+
+def parse_events(content: bytes) -> list[Event]:
+    """The events of a file. A last line that is not written to its end is left out, and so are unknown events."""
+    found: list[Event] = []
+    for line in content.splitlines():
+        try:
+            found.append(EVENTS.validate_json(line))
+        except ValidationError:
+            continue
+    return found
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    # Closing the file ends this lock. Runs lock a file before it has its name, so none is kept from it.
+    return False

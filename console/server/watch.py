@@ -1,0 +1,131 @@
+"""Follows a source while at least one page listens, and tells every page what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Generator
+from contextlib import aclosing, contextmanager
+from typing import Any
+
+from console.server.events import IDLE, changes, encoded, merged
+from console.server.source import Source
+from console.view.page import Page
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 15.0
+"""Seconds without a change after which a page gets a comment."""
+LINGER_SECONDS = 3.0
+"""Seconds for which a source goes on without a page: a reload closes the page, and opens it again."""
+RETRY_SECONDS = 2.0
+"""Seconds after which a source that failed begins again."""
+
+
+class Watch:
+    """What one source says, for any number of pages."""
+
+    def __init__(self, source: Source, *, linger: float = LINGER_SECONDS, idle: float = IDLE_SECONDS) -> None:
+        self._source = source
+        self._linger = linger
+        self._idle = idle
+        self._page: Page | None = None
+        self._pages: set[_OpenPage] = set()
+        self._following: asyncio.Task[None] | None = None
+        self._ended: asyncio.Task[None] | None = None
+        self._ending: asyncio.TimerHandle | None = None
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Yield the events of one page: first all sections, then those that changed, until the page closes.
+
+        A page that reads slowly gets the last content of each section, and all requests.
+        """
+        with self._opened() as page:
+            while True:
+                try:
+                    async with asyncio.timeout(self._idle):
+                        await page.changed.wait()
+                except TimeoutError:
+                    yield IDLE
+                    continue
+                for section, content in page.taken().items():
+                    yield encoded(section, content)
+
+    async def close(self) -> None:
+        """Stop to follow the source."""
+        self._end()
+        if self._ended is not None:
+            await asyncio.wait([self._ended])
+
+    @contextmanager
+    def _opened(self) -> Generator[_OpenPage]:
+        page = _OpenPage()
+        if self._page is not None:
+            page.tell(changes(None, self._page))
+        self._pages.add(page)
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow(self._ended))
+        try:
+            yield page
+        finally:
+            self._pages.remove(page)
+            if not self._pages:
+                self._ending = asyncio.get_running_loop().call_later(self._linger, self._end)
+
+    def _end(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        if self._following is not None:
+            self._following.cancel()
+            self._ended = self._following
+        self._page = self._following = self._ending = None
+
+    async def _follow(self, earlier: asyncio.Task[None] | None) -> None:
+        if earlier is not None:
+            # A source is followed once at a time.
+            await asyncio.wait([earlier])
+        while True:
+            try:
+                await self._tell_pages()
+            except Exception:
+                log.exception("the source failed; it begins again in %g s", RETRY_SECONDS)
+                self._tell_failure()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tell_pages(self) -> None:
+        async with aclosing(self._source.pages()) as pages:
+            async for after in pages:
+                self._tell(after)
+
+    def _tell_failure(self) -> None:
+        if self._page is not None:
+            problem = "The console failed and begins again. Its log says why."
+            stack = self._page.stack.model_copy(update={"problem": problem})
+            self._tell(self._page.model_copy(update={"stack": stack}))
+
+    def _tell(self, after: Page) -> None:
+        changed = changes(self._page, after)
+        self._page = after
+        for page in self._pages:
+            page.tell(changed)
+
+
+class _OpenPage:
+    """What one page has not been sent yet."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self._pending: dict[str, Any] = {}
+
+    def tell(self, sections: dict[str, Any]) -> None:
+        self._pending = merged(self._pending, sections)
+        if self._pending:
+            self.changed.set()
+
+    def taken(self) -> dict[str, Any]:
+        taken, self._pending = self._pending, {}
+        self.changed.clear()
+        return taken

@@ -1,0 +1,90 @@
+"""The console in a browser's tab, with a source that a test changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from console.view.actions import Action
+from console.view.page import Page as Documents
+from tests.console.browser.rolling_change import START, moment
+from tests.console.fake_source import FakeSource, healthy_page
+from tests.console.serving import served
+
+LIMIT_MS = 5000.0
+
+
+@dataclass
+class Opened:
+    """The console in a tab."""
+
+    tab: Page
+    source: FakeSource
+    url: str
+    problems: list[str] = field(default_factory=list[str])
+    """What the page wrote on the browser's console as an error."""
+
+    @property
+    def actions(self) -> Sequence[Action]:
+        """What the page has posted."""
+        return self.source.actions
+
+    @property
+    def sentence(self) -> Locator:
+        """The sentence about the cluster's state."""
+        return self.tab.locator("[data-part=sentence]")
+
+    def card(self, number: int) -> Locator:
+        """The card of a member."""
+        return self.tab.locator(f"#member-{number}")
+
+    def fact(self, number: int, name: str) -> Locator:
+        """The value beside a name on a member's card."""
+        rows = self.card(number).locator(".facts > div")
+        return rows.filter(has=self.tab.get_by_text(name, exact=True)).locator("dd")
+
+    async def change(self, second: int) -> None:
+        """Show a second of the rolling change."""
+        await self.tab.clock.set_fixed_time(START + second)
+        self.source.set(**moment(second))
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser,
+    documents: Documents | None = None,
+    *,
+    width: int = 1200,
+    height: int = 900,
+    scheme: Literal["light", "dark"] = "light",
+    motion: Literal["no-preference", "reduce"] = "no-preference",
+    permissions: Sequence[str] = (),
+) -> AsyncIterator[Opened]:
+    """Open the console. At the end, nothing may have gone wrong in the browser."""
+    source = FakeSource(documents or healthy_page())
+    async with served(source) as url:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion=motion,
+            permissions=list(permissions),
+        )
+        context.set_default_timeout(LIMIT_MS)
+        try:
+            tab = await context.new_page()
+            console = Opened(tab, source, url)
+            tab.on(
+                "console", lambda said: console.problems.append(said.text) if said.type == "error" else None
+            )
+            tab.on("pageerror", lambda error: console.problems.append(str(error)))
+            await tab.clock.set_fixed_time(START)
+            await tab.goto(url)
+            await expect(tab.locator("[data-part=connection]")).to_have_text("live")
+            yield console
+            assert console.problems == []
+        finally:
+            await context.close()

@@ -1,0 +1,191 @@
+"""What the page shows of a run while it goes on, and of what happened."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from console.view.run import Line, Run, Step
+from console.view.timeline import RunSpan, Span
+from tests.console.browser.opened import Opened, opened
+from tests.console.browser.rolling_change import DROPLET, SECONDS, START, moment
+from tests.console.fake_source import NAMES, healthy_page
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+REASON = (
+    "Before etcd-server-1.example.test may change, all other members must be healthy. etcd-server-3.example.test is "
+    "not: no answer within 120 s.\nNothing was changed for this step."
+)
+
+
+async def current(console: Opened) -> list[str]:
+    """The steps that happen now, as the page marks them."""
+    return await console.tab.locator(".stages [data-state=current]").all_inner_texts()
+
+
+async def bars(console: Opened) -> list[tuple[str, float, float]]:
+    """Each bar of the time line that a run has caused: the member, where it begins and where it ends."""
+    rows: list[tuple[str, float, float]] = await console.tab.locator(".down[data-cause=run]").evaluate_all(
+        """all => all.map(bar => [
+          bar.closest(".member-row").dataset.member,
+          Number(bar.getAttribute("x")),
+          Number(bar.getAttribute("x")) + Number(bar.getAttribute("width")),
+        ])"""
+    )
+    return [(member, began, ended) for member, began, ended in rows]
+
+
+async def test_a_rolling_change_is_seen_as_it_happens(browser: Browser) -> None:
+    async with opened(browser) as console:
+        for index in range(3):
+            turn = index * len(DROPLET)
+            steps = console.tab.locator(".steps > li").nth(index)
+            await console.change(turn + 1)
+            await expect(steps.locator("[aria-current=step]")).to_contain_text("Gate")
+            await expect(console.sentence).to_have_text("3 of 3 members are healthy")
+            await expect(console.tab.locator(".run-waits")).to_contain_text(
+                f"Before {NAMES[index]} may change"
+            )
+            for at, label in ((2, "Stop"), (4, "Create"), (6, "Join")):
+                await console.change(turn + at)
+                await expect(steps.locator("[aria-current=step]")).to_contain_text(label)
+                await expect(console.sentence).to_contain_text(f"etcd-server-{index + 1} is not")
+                assert len(await current(console)) == 1
+                await expect(console.tab.locator(".down[data-open]")).to_have_count(1)
+        await console.change(SECONDS)
+        await expect(console.tab.locator(".run-head")).to_contain_text("pulumi up succeeded after 0:24")
+        await expect(console.sentence).to_have_text("3 of 3 members are healthy")
+        await expect(console.tab.locator(".down[data-open]")).to_have_count(0)
+
+
+async def test_the_bars_of_a_rolling_change_are_never_two_at_once(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(SECONDS)
+        await expect(console.tab.locator(".down[data-cause=run]")).to_have_count(3)
+        found = sorted(await bars(console), key=lambda bar: bar[1])
+        assert [member for member, _, _ in found] == NAMES
+        assert all(one[2] <= other[1] for one, other in pairwise(found))
+        assert all(ended - began > 20 for _, began, ended in found)
+        await expect(console.tab.locator(".promise")).to_have_text(
+            "At most 1 member was down at once by a run."
+        )
+
+
+async def test_two_members_down_at_once_would_be_seen(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(SECONDS)
+        sections = moment(SECONDS)
+        spans = [Span(member=name, began=START + 2, ended=START + 9, cause="run") for name in NAMES[:2]]
+        console.source.set(timeline=sections["timeline"].model_copy(update={"down": spans, "most_down": 2}))
+        await expect(console.tab.locator(".promise.bad")).to_have_text(
+            "At most 2 members were down at once by a run."
+        )
+        one, other = await bars(console)
+        assert (one[1], one[2]) == (other[1], other[2])
+
+
+async def test_leaders_and_causes_have_looks_of_their_own(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(SECONDS)
+        row = console.tab.locator(f".member-row[data-member='{NAMES[1]}']")
+        await expect(row.locator(".leads")).to_have_count(1)
+        sections = moment(SECONDS)
+        outside = Span(member=NAMES[1], began=START - 60, ended=START - 30, cause="outside")
+        timeline = sections["timeline"]
+        console.source.set(timeline=timeline.model_copy(update={"down": [*timeline.down, outside]}))
+        await expect(row.locator(".down")).to_have_count(2)
+        fills = await row.locator(".down").evaluate_all("all => all.map(bar => getComputedStyle(bar).fill)")
+        # Not by colour alone: what a run has not caused is hatched.
+        assert ["url(" in fill for fill in fills] == [False, True]
+
+
+async def test_a_refused_change_is_shown_with_its_reason(browser: Browser) -> None:
+    steps = [
+        Step(member=name, gate="refused" if name == NAMES[0] else "none", droplet="unchanged")
+        for name in NAMES
+    ]
+    run = Run(
+        id="3",
+        command="up",
+        began=START - 130,
+        ended=START - 5,
+        outcome="refused",
+        reason=REASON,
+        steps=steps,
+        waiting_for="",
+        waiting_since=None,
+        lines=[Line(time=START - 5, severity="error", text=REASON)],
+    )
+    async with opened(browser) as console:
+        timeline = healthy_page().timeline
+        spans = [RunSpan(id="3", command="up", began=START - 130, ended=START - 5, outcome="refused")]
+        console.source.set(run=run, timeline=timeline.model_copy(update={"runs": spans}))
+        await expect(console.tab.locator(".run-head")).to_contain_text(
+            "pulumi up refused after 2:05, 5 seconds ago"
+        )
+        await expect(console.tab.locator(".reason")).to_contain_text("Why it was refused")
+        await expect(console.tab.locator(".reason p")).to_have_text(REASON)
+        await expect(console.tab.locator(".stages [data-state=refused]")).to_have_count(1)
+        await expect(console.tab.locator(".run-band[data-outcome=refused]")).to_have_count(1)
+        await expect(console.tab.get_by_role("status")).to_contain_text("pulumi up")
+
+
+async def test_a_screen_reader_is_told_what_happens(browser: Browser) -> None:
+    async with opened(browser) as console:
+        told = console.tab.get_by_role("status")
+        await expect(told).to_have_text("3 of 3 members are healthy.")
+        await expect(told).to_have_text("")
+        console.source.set_member(1, healthy=False)
+        await expect(told).to_have_text("2 of 3 members are healthy: etcd-server-1 is not.")
+        await expect(told).to_have_attribute("aria-live", "polite")
+
+
+async def test_the_pictures_have_alternatives_in_text(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(SECONDS)
+        await console.tab.get_by_text("The time line as a table").click()
+        rows: Locator = console.tab.locator("[data-part=timeline-table] tbody tr")
+        # Three members were down, three times another one led, and there was one run.
+        await expect(rows).to_have_count(3 + 4 + 1)
+        await expect(rows.filter(has_text="etcd-server-2 was down by a run")).to_contain_text("6 seconds")
+        await console.tab.get_by_text("The rules as a list").click()
+        await expect(console.tab.locator("[data-part=firewall] li")).to_have_text(
+            [
+                "The members may reach port 2380 (tcp): traffic between members.",
+                "203.0.113.0/24 may reach port 2379 (tcp): client traffic.",
+            ]
+        )
+        for picture in ("timeline", "firewall"):
+            await expect(console.tab.locator(f"svg.{picture}")).to_have_attribute("role", "img")
+
+
+async def test_the_time_line_shows_as_much_as_is_chosen(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(SECONDS)
+        await expect(console.tab.locator(".down")).to_have_count(3)
+        wide = (await bars(console))[0]
+        await console.tab.get_by_label("1 hour").check()
+        await expect(console.tab.locator(".unwatched")).to_have_count(1)
+        narrow = (await bars(console))[0]
+        assert narrow[2] - narrow[1] < (wide[2] - wide[1]) / 5
+
+
+async def test_requests_come_on_top_and_can_be_filtered(browser: Browser) -> None:
+    async with opened(browser) as console:
+        rows = console.tab.locator(".request-table tbody tr")
+        await expect(rows).to_have_count(1)
+        console.source.request("/v2/volumes", method="POST", status=202)
+        console.source.request("/v2/tags", status=None)
+        await expect(rows).to_have_count(3)
+        await expect(rows.first).to_contain_text("/v2/tags")
+        await expect(rows.first).to_contain_text("no answer")
+        await console.tab.get_by_label("Show requests that contain").fill("volumes 202")
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text("POST /v2/volumes")
+        await console.tab.get_by_label("Show requests that contain").fill("")
+        await console.tab.get_by_label("Only changes").check()
+        await expect(rows).to_have_count(1)
+        await expect(rows).to_contain_text("/v2/volumes")

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from console.history.observation import Observation
+from console.history.recorder import TimelineRecorder
+from console.view.run import Step
+from console.view.timeline import LeaderSpan, RunSpan, Span, Writes
+from tests.console.fake_source import NAMES, member
+from tests.unit.console.history.moments import ONE, START, THREE, TWO, Moments
+
+
+def run_span(id_: str, began: float, ended: float | None) -> RunSpan:
+    return RunSpan(id=id_, command="up", began=began, ended=ended, outcome="succeeded")
+
+
+def test_a_healthy_cluster_has_a_row_for_each_member_and_no_bar() -> None:
+    seen = Moments()
+    seen.pass_(5)
+    assert (seen.timeline.members, seen.timeline.down) == (NAMES, [])
+    assert (seen.timeline.began, seen.timeline.most_down) == (START, 0)
+
+
+def test_a_member_that_fails_is_down_by_an_outside_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(TWO, power="off")
+    seen.pass_(3)
+    assert seen.timeline.down == [Span(member=TWO, began=START + 1, ended=None, cause="outside")]
+    seen.up(TWO)
+    seen.pass_(2)
+    assert seen.timeline.down == [Span(member=TWO, began=START + 1, ended=START + 4, cause="outside")]
+    assert seen.timeline.most_down == 0
+
+
+def test_a_rolling_change_has_one_bar_a_member_and_never_two_at_once() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    for at, name in enumerate(NAMES):
+        seen.replace(name, 2000 + at)
+    seen.end_run()
+    seen.pass_()
+    assert [(span.member, span.cause) for span in seen.timeline.down] == [(name, "run") for name in NAMES]
+    assert all(span.ended is not None and span.ended - span.began == 3 for span in seen.timeline.down)
+    assert seen.timeline.most_down == 1
+
+
+def test_two_members_that_a_run_takes_down_together_are_counted() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    for name in (ONE, TWO):
+        seen.step(name, "shutting down")
+        seen.down(name)
+        seen.pass_()
+    assert seen.timeline.most_down == 2
+
+
+def test_a_member_down_from_outside_during_a_run_is_no_work_of_the_run() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(ONE)
+    seen.down(THREE)
+    seen.pass_()
+    assert {span.member: span.cause for span in seen.timeline.down} == {ONE: "run", THREE: "outside"}
+    assert seen.timeline.most_down == 1
+
+
+def test_a_run_that_tells_of_its_step_a_bit_later_is_the_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.down(ONE)
+    seen.pass_(2)
+    seen.step(ONE, "deleting")
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["run"]
+
+
+def test_a_repair_is_not_the_cause_of_what_it_repairs() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(ONE, power="absent", droplet_id=None)
+    seen.pass_(20)
+    seen.begin_run("1")
+    seen.step(ONE, "creating")
+    seen.pass_(5)
+    seen.up(ONE, droplet_id=2000)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["outside"]
+
+
+def test_a_run_whose_steps_are_unknown_is_the_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1", steps=[])
+    seen.down(ONE)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["run"]
+
+
+def test_a_refresh_takes_no_member_down() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1", steps=[])
+    assert seen.run
+    seen.run = seen.run.model_copy(update={"command": "refresh"})
+    seen.down(ONE)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["outside"]
+
+
+def test_members_that_a_run_creates_for_the_first_time_are_not_down() -> None:
+    seen = Moments()
+    seen.begin_run("1", steps=[Step(member=name, gate="none", droplet="creating") for name in NAMES])
+    for name in NAMES:
+        seen.down(name)
+    seen.pass_(5)
+    seen.up(ONE)
+    seen.pass_()
+    seen.up(TWO)
+    seen.up(THREE)
+    seen.pass_()
+    assert (seen.timeline.down, seen.timeline.most_down) == ([], 0)
+
+
+def test_a_member_that_is_down_when_the_console_opens_has_a_bar() -> None:
+    seen = Moments()
+    seen.down(TWO)
+    seen.pass_(2)
+    assert seen.timeline.down == [Span(member=TWO, began=START, ended=None, cause="outside")]
+
+
+def test_what_nobody_knows_changes_no_bar() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.set(ONE, healthy=None)
+    seen.down(TWO)
+    seen.pass_()
+    seen.set(TWO, healthy=None)
+    seen.pass_()
+    seen.members = None
+    seen.pass_()
+    assert seen.timeline.down == [Span(member=TWO, began=START + 1, ended=None, cause="outside")]
+    assert seen.timeline.members == NAMES
+
+
+def test_a_member_that_left_the_stack_is_down_no_more() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(THREE)
+    seen.pass_()
+    assert seen.members is not None
+    del seen.members[THREE]
+    seen.pass_()
+    assert [span.ended for span in seen.timeline.down] == [START + 2]
+
+
+def test_the_leaders_moves_are_kept() -> None:
+    seen = Moments()
+    seen.pass_(2)
+    seen.set(ONE, role="follower")
+    seen.pass_()
+    seen.set(TWO, role="leader")
+    seen.pass_()
+    assert seen.timeline.leaders == [
+        LeaderSpan(member=ONE, began=START, ended=START + 2),
+        LeaderSpan(member=TWO, began=START + 3, ended=None),
+    ]
+
+
+def test_what_is_older_than_the_window_is_forgotten() -> None:
+    seen = Moments(window=10)
+    seen.pass_()
+    seen.down(TWO)
+    seen.pass_()
+    seen.up(TWO)
+    seen.pass_(5)
+    assert len(seen.timeline.down) == 1
+    seen.pass_(10)
+    assert (seen.timeline.down, seen.timeline.began) == ([], seen.time - 10)
+    # The leader leads still.
+    assert [span.member for span in seen.timeline.leaders] == [ONE]
+
+
+def test_the_time_line_begins_anew_after_a_gap() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(TWO)
+    seen.pass_(2)
+    seen.skip(60)
+    seen.up(TWO)
+    seen.pass_()
+    assert (seen.timeline.began, seen.timeline.down) == (seen.time, [])
+
+
+def test_writes_are_kept_once_and_for_the_window() -> None:
+    recorder = TimelineRecorder(window=3)
+    now = Observation(START, [member(1)])
+    for at in range(6):
+        writes = [Writes(second=START + second, acknowledged=second, failed=0) for second in (at - 1, at)]
+        timeline = recorder.observe(replace(now, time=START + at, writes=writes))
+    assert [write.acknowledged for write in timeline.writes] == [2, 3, 4, 5]
+
+
+def test_runs_that_ended_before_the_window_are_left_out() -> None:
+    recorder = TimelineRecorder(window=10)
+    runs = [
+        run_span("old", 0, 10),
+        run_span("recent", START - 20, START - 5),
+        run_span("now", START - 1, None),
+    ]
+    timeline = recorder.observe(Observation(START, [member(1)], runs=runs))
+    assert [run.id for run in timeline.runs] == ["recent", "now"]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import pytest
+
+from console.server import watch as module
+from console.server.events import IDLE, SECTIONS
+from console.server.watch import Watch
+from console.view.page import Page
+from tests.console.fake_source import FakeSource, healthy_page
+
+LIMIT = 5.0
+
+
+async def names(events: AsyncIterator[bytes], count: int) -> list[str]:
+    """The names of the next events."""
+    async with asyncio.timeout(LIMIT):
+        found = [await anext(events) for _ in range(count)]
+    return [event.split(b"\n")[0].decode().removeprefix("event: ") for event in found]
+
+
+async def until_followed(source: FakeSource, count: int) -> None:
+    async with asyncio.timeout(LIMIT):
+        while source.following != count:
+            await asyncio.sleep(0.001)
+
+
+async def test_a_page_gets_all_sections_first_and_then_changes_alone() -> None:
+    source = FakeSource(healthy_page())
+    events = Watch(source, linger=0).events()
+    assert await names(events, len(SECTIONS)) == list(SECTIONS)
+    source.set(run=None)
+    assert await names(events, 1) == ["run"]
+    source.set_member(2, healthy=False)
+    assert await names(events, 1) == ["members"]
+
+
+async def test_a_later_page_gets_all_sections_too() -> None:
+    source = FakeSource(healthy_page())
+    watch = Watch(source, linger=0)
+    first, second = watch.events(), watch.events()
+    await names(first, len(SECTIONS))
+    source.set(run=None)
+    await names(first, 1)
+    assert await names(second, len(SECTIONS)) == list(SECTIONS)
+    source.request("/v2/volumes")
+    assert await names(first, 1) == await names(second, 1) == ["requests"]
+    assert source.begun == 1
+
+
+async def test_nothing_is_asked_of_a_source_without_a_page() -> None:
+    source = FakeSource(healthy_page())
+    Watch(source, linger=0)
+    await asyncio.sleep(0.02)
+    assert source.begun == 0
+
+
+async def test_the_source_ends_when_the_last_page_closes() -> None:
+    source = FakeSource(healthy_page())
+    watch = Watch(source, linger=0)
+    first, second = watch.events(), watch.events()
+    await names(first, 1)
+    await names(second, 1)
+    await first.aclose()
+    await asyncio.sleep(0.02)
+    assert source.following == 1
+    await second.aclose()
+    await until_followed(source, 0)
+
+
+async def test_a_page_that_opens_after_the_end_begins_anew() -> None:
+    source = FakeSource(healthy_page())
+    watch = Watch(source, linger=0)
+    first = watch.events()
+    await names(first, 1)
+    await first.aclose()
+    await until_followed(source, 0)
+    assert await names(watch.events(), len(SECTIONS)) == list(SECTIONS)
+    assert source.begun == 2
+
+
+async def test_a_reload_of_the_page_does_not_end_the_source() -> None:
+    source = FakeSource(healthy_page())
+    watch = Watch(source, linger=0.2)
+    first = watch.events()
+    await names(first, 1)
+    await first.aclose()
+    second = watch.events()
+    await names(second, 1)
+    await asyncio.sleep(0.3)
+    assert (source.begun, source.following) == (1, 1)
+
+
+async def test_an_idle_page_gets_comments() -> None:
+    source = FakeSource(healthy_page())
+    events = Watch(source, linger=0, idle=0.01).events()
+    await names(events, len(SECTIONS))
+    assert await anext(events) == IDLE
+
+
+async def test_the_end_of_the_server_ends_the_source() -> None:
+    source = FakeSource(healthy_page())
+    watch = Watch(source)
+    events = watch.events()
+    await names(events, 1)
+    await watch.close()
+    assert source.following == 0
+
+
+class FailingSource(FakeSource):
+    """Fails when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(healthy_page())
+        self.failure = asyncio.Event()
+
+    async def pages(self) -> AsyncGenerator[Page]:
+        self.begun += 1
+        yield self.page
+        await self.failure.wait()
+        self.failure.clear()
+        raise OSError("lost")
+
+
+async def test_a_source_that_failed_is_told_and_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
+    source = FailingSource()
+    events = Watch(source, linger=0).events()
+    await names(events, len(SECTIONS))
+    source.failure.set()
+    async with asyncio.timeout(LIMIT):
+        failed, healthy = await anext(events), await anext(events)
+    assert b"begins again" in failed
+    assert b'"problem":""' in healthy
+    assert source.begun == 2
