@@ -78,7 +78,7 @@ class ProductionSource:
         """Yield the page now, and each time it has changed."""
         work: list[tuple[Callable[[], Awaitable[None]], Callable[[], float]]] = [
             (self._read_stack, lambda: 0.0),
-            (self._ask_members, lambda: ETCD_SECONDS),
+            (self._ask_members, lambda: ETCD_SECONDS if self._facts else LOOK_SECONDS),
             (self._list_account, lambda: self._account.pause if self._facts else LOOK_SECONDS),
             (self._resolve, lambda: DNS_SECONDS if self._records is not None else LOOK_SECONDS),
             (self._list_backups, lambda: BACKUP_SECONDS if self._facts else LOOK_SECONDS),

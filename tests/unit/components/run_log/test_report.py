@@ -215,3 +215,13 @@ def test_the_folder_is_below_the_users_state(tmp_path: Path) -> None:
     relative = {**home, "XDG_STATE_HOME": "state"}
     assert run_folder("etcd", "fra1", relative) == run_folder("etcd", "fra1", home)
     assert run_folder("etcd", "fra1", {**state, FOLDER_VARIABLE: "/logs"}) == Path("/logs/etcd/fra1")
+
+
+def test_all_of_the_program_says_its_lines_to_the_console_as_well() -> None:
+    components = Path(log.__file__).parents[1]
+    direct = [
+        file.name
+        for file in components.rglob("*.py")
+        if file.parent.name != "run_log" and "pulumi.log." in file.read_text()
+    ]
+    assert direct == []
