@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access acceptance lint bench campaign
+.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring console shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -62,6 +62,11 @@ backup: .venv/.synced ## Take a backup of the local cluster now
 monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.1:9090
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
+
+# Without a cluster as well: the page says how to create one.
+console: host start-parts ## Show the local cluster live on a page, on 127.0.0.1:9070
+	@$(LOCALCLOUD) start
+	@$(LOCALCLOUD) console $(ARGS)
 
 shell: host start-parts ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) start

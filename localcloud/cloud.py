@@ -22,6 +22,7 @@ from localcloud.machines.backup_age import backup_state, summarize
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.command import Command
+from localcloud.machines.console_process import ConsoleProcess
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.journal import journal_command
@@ -101,6 +102,7 @@ class LocalCloud:
         self._api = ApiProcess(self.layout)
         self._plugins = PluginProcess(self.layout)
         self.prometheus = Prometheus(self.layout)
+        self.console = ConsoleProcess(self.layout)
         self.objects = ObjectStore(self.layout)
         self._objects_build = ObjectStoreBuild(self.layout)
 

@@ -1,4 +1,4 @@
-"""etcd's gRPC API, as far as the program changes members by it.
+"""etcd's gRPC API, as far as the program changes members by it, and the console's writer writes.
 
 Names and numbers are those of etcd's ``api/etcdserverpb/rpc.proto`` and ``api/authpb/auth.proto``. They are the same in
 3.5, 3.6 and 3.7. Calls hold no thread of the event loop: see ``components/api/http_client.py``.
@@ -26,6 +26,7 @@ PACKAGE = "etcdserverpb"
 FIELDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "Permission": {"permType": (1, "int32"), "key": (2, "bytes"), "range_end": (3, "bytes")},
     "UserAddOptions": {"no_password": (1, "bool")},
+    "PutRequest": {"key": (1, "bytes"), "value": (2, "bytes")},
     "MemberRemoveRequest": {"ID": (1, "uint64")},
     "MoveLeaderRequest": {"targetID": (1, "uint64")},
     "HashKVRequest": {"revision": (1, "int64")},
@@ -58,6 +59,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
 """Numbers and types of the fields that the program uses, by message. A star marks a list."""
 
 METHODS = {
+    "KV/Put": ("PutRequest", "Empty"),
     "Cluster/MemberRemove": ("MemberRemoveRequest", "Empty"),
     "Maintenance/MoveLeader": ("MoveLeaderRequest", "Empty"),
     "Maintenance/HashKV": ("HashKVRequest", "HashKVResponse"),

@@ -6,12 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, HTTPException, Response
+from fastapi import Body, FastAPI, HTTPException, Query, Response
 
 from localcloud.api.cloud import Cloud
+from localcloud.api.cloudflare.app import cloudflare_app
 from localcloud.api.digitalocean.app import digitalocean_app
+from localcloud.api.machine_control import machine_control
 from localcloud.api.model import Droplet
 from localcloud.api.traffic import ActiveFault, Fault, Traffic
+
+LONGEST_WAIT = 60.0
+"""Seconds for which ``GET /changes`` waits at most."""
 
 
 def control_app(
@@ -24,17 +29,22 @@ def control_app(
 
     - ``GET /ready`` tells whether all services answer.
     - ``GET`` and ``DELETE /requests`` show and clear the recorded requests.
+    - ``GET /changes`` waits for a change. It shows the requests after the one with the number ``after``.
     - ``GET``, ``PUT`` and ``DELETE /faults`` show, replace and clear the faults.
     - ``POST /faults`` adds one besides the others, and ``DELETE /faults/ID`` ends it.
-    - ``/digitalocean/v2`` is the DigitalOcean API, without faults, rate limits and records.
+    - ``/digitalocean/v2`` is the DigitalOcean API, and ``/cloudflare/client/v4`` Cloudflare's, without faults, rate
+      limits and records.
     - ``PUT /droplets/ID/features`` changes the features that the DigitalOcean API shows for a droplet.
     - ``PUT /droplet-creation`` pauses and resumes the creation of droplets: meanwhile they stay ``new``.
     - ``PUT /droplet-limit`` sets the droplet limit of each account.
+    - ``machine_control.py`` has the routes that disturb machines and the name server.
 
     ``faults_changed`` is awaited after each change of the faults, before the answer.
     """
     app = FastAPI(title="localcloud control", openapi_url=None, redirect_slashes=False)
     app.mount("/digitalocean", digitalocean_app(cloud))
+    app.mount("/cloudflare", cloudflare_app(cloud))
+    app.include_router(machine_control(cloud, traffic.changes))
 
     @app.get("/ready")
     async def get_ready(response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
@@ -44,6 +54,20 @@ def control_app(
     @app.get("/requests")
     async def get_requests() -> Any:  # pyright: ignore[reportUnusedFunction]
         return {"requests": [request.model_dump() for request in traffic.requests]}
+
+    @app.get("/changes")
+    async def get_changes(  # pyright: ignore[reportUnusedFunction]
+        since: int = 0, after: int = 0, wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0
+    ) -> Any:
+        await traffic.changes.wait(since, wait)
+        return {
+            "version": traffic.changes.version,
+            "state": traffic.changes.state,
+            "requests": [
+                {"number": number, **request.model_dump()}
+                for number, request in traffic.requests_after(after).items()
+            ],
+        }
 
     @app.delete("/requests", status_code=204)
     async def clear_requests() -> None:  # pyright: ignore[reportUnusedFunction]

@@ -59,6 +59,7 @@ class Services:
     ) -> None:
         self.cloud = cloud
         self.traffic = Traffic()
+        cloud.store.tell(self.traffic.changes.state_changed)
         self.ready = False
         self._watch_seconds = watch_seconds
         self._watch: asyncio.Task[None] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
@@ -46,6 +46,7 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         """Open or create the database at ``path``; without a path it is in memory. The store is the first account's."""
         self._prefix = ""
+        self._told: list[Callable[[], None]] = []
         if path is not None:
             path.touch(mode=0o600)  # it holds user data, which holds keys
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
@@ -59,6 +60,10 @@ class Store:
         # Databases of earlier versions have the documents of the first account, by their kind alone.
         store._prefix = f"{account}/" if account else ""
         return store
+
+    def tell(self, changed: Callable[[], None]) -> None:
+        """Call a function after each change of a document of any account."""
+        self._told.append(changed)
 
     def close(self) -> None:
         """Close the database. Finished calls are already stored."""
@@ -85,6 +90,7 @@ class Store:
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
             (self._kind(document), document.key, document.model_dump_json()),
         )
+        self._changed()
 
     def find(self, kind: type[D], key: str | int) -> D | None:
         """Return the document with this key, or ``None``."""
@@ -113,6 +119,7 @@ class Store:
         self._database.execute(
             "DELETE FROM documents WHERE kind = ? AND id = ?", (self._kind(document), document.key)
         )
+        self._changed()
 
     def next(self, counter: str, first: int) -> int:
         """Return the next number of a counter, which starts at ``first``. Numbers are never reused."""
@@ -122,6 +129,10 @@ class Store:
             (counter, first),
         ).fetchone()
         return int(row[0])
+
+    def _changed(self) -> None:
+        for tell in self._told:
+            tell()
 
     def _kind(self, document: Document | type[Document]) -> str:
         return f"{self._prefix}{document.KIND}"

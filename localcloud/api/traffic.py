@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from localcloud.api.accounts import BY_TOKEN
+from localcloud.api.changes import Changes
 from localcloud.api.cloudflare import envelope
 from localcloud.api.connections import Connections
 from localcloud.api.digitalocean import errors, listing
@@ -50,6 +51,8 @@ class RecordedRequest(BaseModel):
     source: str
     time: float
     """Unix time of the request's arrival."""
+    seconds: float | None = None
+    """Seconds after which it was answered, or its connection closed; ``None`` before."""
 
 
 class Fault(BaseModel):
@@ -152,12 +155,28 @@ class Traffic:
 
     requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     active_faults: list[ActiveFault] = field(default_factory=list[ActiveFault])
+    changes: Changes = field(default_factory=Changes)
+    recorded: int = 0
+    """The number of the last request. Requests are counted from 1."""
 
     _ids: count[int] = field(default_factory=lambda: count(1))
+
+    def record(self, request: RecordedRequest) -> None:
+        """Record a request that has come."""
+        self.requests.append(request)
+        self.recorded += 1
+        self.changes.request_changed()
+
+    def requests_after(self, number: int) -> dict[int, RecordedRequest]:
+        """Return the kept requests with higher numbers, by number; all of them if the number is still to come."""
+        first = self.recorded - len(self.requests) + 1
+        begin = max(first, number + 1 if number <= self.recorded else first)
+        return dict(enumerate(islice(self.requests, begin - first, None), start=begin))
 
     def set_faults(self, faults: Sequence[Fault], droplets: Mapping[str, list[Droplet]]) -> None:
         """Replace all faults. ``droplets`` are those of each account now."""
         self.active_faults = []
+        self.changes.state_changed()
         for fault in faults:
             self.add_fault(fault, droplets)
 
@@ -168,11 +187,13 @@ class Traffic:
             next(self._ids), fault, fault.times, until, droplets if fault.kind == "stale" else {}
         )
         self.active_faults.append(active)
+        self.changes.state_changed()
         return active
 
     def remove_fault(self, fault_id: int) -> None:
         """End a fault. A fault that is not set is no error."""
         self.active_faults = [active for active in self.active_faults if active.id != fault_id]
+        self.changes.state_changed()
 
     def faults_for(self, service: Service, method: str, path: str, token: str) -> list[ActiveFault]:
         """Return the faults that apply to this request: those that keep the API's answer, then the first other one."""
@@ -227,14 +248,19 @@ class RequestRecorder:
             source=client[0] if client else "",
             time=time.time(),
         )
-        self._traffic.requests.append(recorded)
+        began = time.monotonic()
+        self._traffic.record(recorded)
 
         async def recording(message: Message) -> None:
             if message["type"] == "http.response.start":
                 recorded.status = message["status"]
             await send(message)
 
-        await self._app(scope, receive, recording)
+        try:
+            await self._app(scope, receive, recording)
+        finally:
+            recorded.seconds = time.monotonic() - began
+            self._traffic.changes.request_changed()
 
 
 class FaultInjector:

@@ -8,6 +8,7 @@ from pathlib import Path
 from localcloud.cli.proof import NotWritten, Proof
 
 _NEXT = (
+    "make console  # a page that shows the cluster live",
     'make etcdctl ARGS="member list -w table"',
     "make shell    # then etcdctl, or pulumi stack output for all outputs",
     "make destroy  # remove the cluster; make down stops the local cloud",

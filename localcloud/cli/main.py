@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from localcloud.cli.connection import connection_text
+from localcloud.cli.console import open_console
 from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
@@ -138,6 +139,18 @@ def monitoring(
     rules = directory / "monitoring" / "alerts.yaml"
     url = monitor(LocalCloud(context.obj), directory, rules=rules, port=port)
     _console.print(f"Prometheus: {url}, alerts: {url}/alerts", soft_wrap=True)
+
+
+@app.command("console")
+def show_console(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(help="Port on 127.0.0.1 of this machine. Default: 9070, or the current one.")
+    ] = None,
+) -> None:
+    """Start the console, a page that shows the stack's cluster live. It stops with the local cloud."""
+    url = open_console(LocalCloud(context.obj), Path.cwd(), port=port)
+    _console.print(f"Console: {url}", soft_wrap=True)
 
 
 @app.command()

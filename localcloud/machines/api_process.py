@@ -13,7 +13,7 @@ import httpx
 import localcloud
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import last_line, open_log
+from localcloud.machines.files import changed_since, last_line, open_log
 from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
@@ -101,10 +101,7 @@ class ApiProcess:
         return self._layout.run / "api.started"
 
     def _outdated(self) -> bool:
-        if not self._started.exists():
-            return True
-        since = self._started.stat().st_mtime
-        return any(path.stat().st_mtime > since for path in Path(localcloud.__path__[0]).rglob("*.py"))
+        return changed_since(self._started, Path(localcloud.__path__[0]))
 
 
 def _limits() -> list[str]:

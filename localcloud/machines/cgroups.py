@@ -106,6 +106,21 @@ class Cgroup:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
 
+    def freeze(self) -> None:
+        """Stop every process in the group and its descendants where it is."""
+        (self.path / "cgroup.freeze").write_text("1")
+
+    def thaw(self) -> None:
+        """Let the processes go on. A group that was removed has none."""
+        with suppress(OSError):
+            (self.path / "cgroup.freeze").write_text("0")
+
+    def frozen(self) -> bool:
+        """Return whether the processes are stopped by ``freeze``."""
+        with suppress(OSError):
+            return (self.path / "cgroup.freeze").read_text().strip() == "1"
+        return False
+
     def kill(self) -> None:
         """Kill every process in the group and its descendants."""
         with suppress(FileNotFoundError):

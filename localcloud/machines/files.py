@@ -26,3 +26,11 @@ def last_line(log: Path) -> str:
     """Return the last line of a log; ``nothing`` if the log is empty or missing."""
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     return lines[-1] if lines else "nothing"
+
+
+def changed_since(marker: Path, folder: Path) -> bool:
+    """Return whether a Python file below a folder is newer than a file, or that file does not exist."""
+    if not marker.exists():
+        return True
+    since = marker.stat().st_mtime
+    return any(path.stat().st_mtime > since for path in folder.rglob("*.py"))

@@ -7,7 +7,7 @@ Every call is idempotent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Literal, Protocol
 
@@ -52,6 +52,17 @@ class Filter:
     """The machine's own addresses."""
     inbound: tuple[Rule, ...] = ()
     outbound: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interference:
+    """What was done to machines and to the name server that no cloud would do."""
+
+    paused: frozenset[int] = frozenset()
+    """Ids of the machines that are paused."""
+    cut_off: frozenset[int] = frozenset()
+    """Ids of the machines whose packets are dropped."""
+    name_server_paused: bool = False
 
 
 class MachineHost(Protocol):
@@ -112,6 +123,26 @@ class MachineHost(Protocol):
         """Replace the records of the name server: FQDN to IPv4 addresses."""
         ...
 
+    async def set_paused(self, machine_id: int, *, paused: bool) -> None:
+        """Stop all processes of a machine where they are, or let them go on."""
+        ...
+
+    async def set_cut_off(self, machine_id: int, *, cut_off: bool) -> None:
+        """Drop all packets of a machine, or let them pass again."""
+        ...
+
+    async def wipe(self, machine_id: int) -> None:
+        """Delete the data of a machine's etcd, and start it without any."""
+        ...
+
+    async def set_name_server_paused(self, *, paused: bool) -> None:
+        """Let queries time out, or answer them again."""
+        ...
+
+    async def interference(self) -> Interference:
+        """Return what of the four above lasts."""
+        ...
+
 
 @dataclass
 class NoMachines:
@@ -121,6 +152,8 @@ class NoMachines:
     """Ids of the machines that would run."""
     calls: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     """The calls so far: name and arguments."""
+    disturbed: Interference = field(default_factory=Interference)
+    """What would last."""
 
     async def power_on(self, machine: Machine) -> None:
         """Record the machine as running."""
@@ -178,3 +211,29 @@ class NoMachines:
     async def apply_records(self, records: Mapping[str, Sequence[str]]) -> None:
         """Record the call."""
         self.calls.append(("apply_records", dict(records)))
+
+    async def set_paused(self, machine_id: int, *, paused: bool) -> None:
+        """Record the machine as paused or not."""
+        before = self.disturbed.paused
+        self.disturbed = replace(
+            self.disturbed, paused=before | {machine_id} if paused else before - {machine_id}
+        )
+
+    async def set_cut_off(self, machine_id: int, *, cut_off: bool) -> None:
+        """Record the machine as cut off or not."""
+        before = self.disturbed.cut_off
+        self.disturbed = replace(
+            self.disturbed, cut_off=before | {machine_id} if cut_off else before - {machine_id}
+        )
+
+    async def wipe(self, machine_id: int) -> None:
+        """Record the call."""
+        self.calls.append(("wipe", machine_id))
+
+    async def set_name_server_paused(self, *, paused: bool) -> None:
+        """Record the name server as paused or not."""
+        self.disturbed = replace(self.disturbed, name_server_paused=paused)
+
+    async def interference(self) -> Interference:
+        """Return what was recorded."""
+        return self.disturbed

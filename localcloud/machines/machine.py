@@ -69,9 +69,9 @@ class NspawnMachine:
         return self._cgroup.populated()
 
     @property
-    def freezer(self) -> Path:
-        """The file that pauses the machine while it contains ``1``."""
-        return self._cgroup.path / "cgroup.freeze"
+    def paused(self) -> bool:
+        """Whether the machine is paused."""
+        return self._cgroup.frozen()
 
     @property
     def upper(self) -> Path:
@@ -199,6 +199,19 @@ class NspawnMachine:
         # Process 1 misses the signal early in a boot. A repeated signal does no harm.
         time.sleep(_REPEAT)
         return False
+
+    def pause(self) -> None:
+        """Stop all processes where they are: connections stay open, and nothing answers.
+
+        Raises ``MachineFailedError`` if the machine is off.
+        """
+        if not self.running:
+            raise MachineFailedError(f"machine {self.id} is off")
+        self._cgroup.freeze()
+
+    def resume(self) -> None:
+        """Let a paused machine go on."""
+        self._cgroup.thaw()
 
     def kill(self) -> None:
         """Cut the power."""

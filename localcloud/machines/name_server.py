@@ -26,6 +26,19 @@ class NameServer:
         """Return whether the name server runs."""
         return self._cgroup.populated()
 
+    @property
+    def paused(self) -> bool:
+        """Whether queries time out."""
+        return self._cgroup.frozen()
+
+    def pause(self) -> None:
+        """Let queries time out."""
+        self._cgroup.freeze()
+
+    def resume(self) -> None:
+        """Let the name server answer again."""
+        self._cgroup.thaw()
+
     def ensure(self) -> None:
         """Start the name server unless it runs."""
         if self.running():

@@ -16,6 +16,11 @@ from localcloud.machines.layout import Layout
 
 BRIDGE = "cloud0"
 
+HOOKS = ("forward", "input", "output")
+"""Where a packet of the namespace or of a machine passes."""
+
+_CUT_OFF = "cut_off_"
+
 BRIDGE_MAC = "02:00:00:c1:0d:00"
 """The bridge's fixed MAC address.
 
@@ -95,5 +100,36 @@ class Network:
         members = ", ".join(f'"{port}" . {address.ip}' for address in addresses)
         self.filter(f"add element {packet_filter.TABLE} sources {{ {members} }}\n")
 
+    def drop(self, table: str, *packets: str, hooks: tuple[str, ...] = HOOKS) -> None:
+        """Drop the packets that nftables' expressions match, by rules in a table of their own: family and name."""
+        lines = [f"add table {table}"]
+        for hook in hooks:
+            lines.append(f"add chain {table} {hook} {{ type filter hook {hook} priority -300; }}")
+            lines += [f"add rule {table} {hook} {match} drop" for match in packets]
+        self.filter("".join(f"{line}\n" for line in lines))
+
+    def pass_again(self, table: str) -> None:
+        """Delete a table of ``drop``. One that does not exist is no error."""
+        self.filter(f"add table {table}\ndelete table {table}\n")
+
+    def cut_off(self, machine_id: int, port: str) -> None:
+        """Drop all packets of a machine, in both directions. ARP passes, so what is cut off times out."""
+        self.reconnect(machine_id)
+        self.drop(f"bridge {_CUT_OFF}{machine_id}", *packets_of(port))
+
+    def reconnect(self, machine_id: int) -> None:
+        """End ``cut_off``."""
+        self.pass_again(f"bridge {_CUT_OFF}{machine_id}")
+
+    def cut_off_machines(self) -> frozenset[int]:
+        """Return the ids of the machines that are cut off."""
+        listed = run(self.inside("nft", "list", "tables", "bridge")).split()
+        return frozenset(int(name.removeprefix(_CUT_OFF)) for name in listed if name.startswith(_CUT_OFF))
+
     def _ip(self, *commands: str) -> None:
         run(["ip", "-netns", self._layout.namespace, "-batch", "-"], stdin="\n".join(commands) + "\n")
+
+
+def packets_of(port: str) -> tuple[str, str]:
+    """Return the expressions for what a machine sends through its port of the bridge, and for what it gets."""
+    return f'meta protocol ip iifname "{port}"', f'meta protocol ip oifname "{port}"'

@@ -13,7 +13,8 @@ from pathlib import Path
 from localcloud.machines import packet_filter
 from localcloud.machines.automount import start_unit, write_unit
 from localcloud.machines.commands import run
-from localcloud.machines.interface import Filter, Machine
+from localcloud.machines.etcd_data import wipe
+from localcloud.machines.interface import Filter, Interference, Machine
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import NspawnMachine, addresses_of, running_machines
 from localcloud.machines.name_server import NameServer
@@ -79,6 +80,7 @@ class NspawnHost:
         """Cut the power and remove the root file system."""
         async with self._locks[machine_id]:
             await asyncio.to_thread(self.machine(machine_id).remove)
+            await asyncio.to_thread(self._network.reconnect, machine_id)
         self._locks.pop(machine_id, None)
 
     async def running(self) -> frozenset[int]:
@@ -138,6 +140,32 @@ class NspawnHost:
         """Replace the records of the name server."""
         async with self._settings_lock:
             await asyncio.to_thread(self._names.answer, records)
+
+    async def set_paused(self, machine_id: int, *, paused: bool) -> None:
+        """Pause a machine, or let it go on. Neither waits for an action, which a paused machine may not finish."""
+        host = self.machine(machine_id)
+        await asyncio.to_thread(host.pause if paused else host.resume)
+
+    async def set_cut_off(self, machine_id: int, *, cut_off: bool) -> None:
+        """Drop a machine's packets, or let them pass again."""
+        if cut_off:
+            await asyncio.to_thread(self._network.cut_off, machine_id, self.machine(machine_id).port)
+        else:
+            await asyncio.to_thread(self._network.reconnect, machine_id)
+
+    async def wipe(self, machine_id: int) -> None:
+        """Delete the data of a machine's etcd, and start it without any."""
+        await asyncio.to_thread(wipe, self.machine(machine_id))
+
+    async def set_name_server_paused(self, *, paused: bool) -> None:
+        """Let queries time out, or answer them again."""
+        await asyncio.to_thread(self._names.pause if paused else self._names.resume)
+
+    async def interference(self) -> Interference:
+        """Return what lasts, as the machines and the packet filter have it."""
+        paused = frozenset(machine.id for machine in running_machines(self._layout) if machine.paused)
+        cut_off = await asyncio.to_thread(self._network.cut_off_machines)
+        return Interference(paused, cut_off, self._names.paused)
 
     async def _boot(self, host: NspawnMachine) -> None:
         await self._bind_devices(host)

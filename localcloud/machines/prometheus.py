@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import sys
-import time
 from collections.abc import Mapping
-
-import httpx
 
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import last_line, open_log, replace
+from localcloud.machines.files import open_log, replace
 from localcloud.machines.layout import Layout
+from localcloud.machines.loopback import ENVIRONMENT, LoopbackDaemon, wait_ready
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
 PORT = 9090
 """Prometheus's port inside, and the default port on the host's loopback."""
-
-_READY_LIMIT = 30.0
-_POLL = 0.05
-_ENVIRONMENT = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
 
 
 class Prometheus:
@@ -31,10 +24,15 @@ class Prometheus:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._cgroup = Cgroup(layout.cgroup) / "prometheus"
-        self._forward = Cgroup(layout.cgroup) / "prometheus-forward"
         self._folder = layout.run / "prometheus"
-        self._port = self._folder / "port"
         self.log = layout.logs / "prometheus.log"
+        self._forward = LoopbackDaemon(
+            Cgroup(layout.cgroup) / "prometheus-forward",
+            self._folder / "port",
+            PORT,
+            "localcloud monitoring",
+            self.log,
+        )
 
     def ensure(self, files: Mapping[str, str], port: int | None) -> str:
         """Run Prometheus with these files, which include ``prometheus.yml``, and return its URL on the host.
@@ -45,19 +43,25 @@ class Prometheus:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in files.items():
             replace(self._folder / name, text, mode=0o600)
-        with httpx.Client(timeout=5.0, trust_env=False) as client:
-            if self._cgroup.populated():
-                self._cgroup.signal(signal.SIGHUP)
-            else:
-                self._start()
-            url = f"http://127.0.0.1:{self._listen(port)}"
-            self._wait_ready(client, url)
+        if self._cgroup.populated():
+            self._cgroup.signal(signal.SIGHUP)
+        else:
+            self._start()
+        url = self._forward.ensure(
+            port,
+            lambda descriptor: [
+                *("ip", "netns", "exec", self._layout.namespace),
+                *(sys.executable, "-m", "localcloud.machines.forward"),
+                *(str(descriptor), "127.0.0.1", str(PORT)),
+            ],
+        )
+        wait_ready(f"{url}/-/ready", self._cgroup, "Prometheus", self.log)
         return url
 
     def stop(self) -> None:
         """End Prometheus and its port on the host."""
         self._cgroup.remove()
-        self._forward.remove()
+        self._forward.stop()
 
     def _start(self) -> None:
         if shutil.which("prometheus", path=SYSTEM_PATH) is None:
@@ -71,52 +75,5 @@ class Prometheus:
                     f"--web.listen-address=127.0.0.1:{PORT}",
                 ],
                 output=log,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
             )
-
-    def _listen(self, requested: int | None) -> int:
-        current = int(self._port.read_text()) if self._forward.populated() and self._port.exists() else None
-        if current is not None and requested in {None, current}:
-            return current
-        self._forward.remove()
-        wanted = PORT if requested is None else requested
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with listening:
-            try:
-                listening.bind(("127.0.0.1", wanted))
-            except OSError as error:
-                raise LocalCloudError(
-                    f"cannot listen on 127.0.0.1:{wanted} ({error.strerror}): "
-                    "choose another port with localcloud monitoring --port N"
-                ) from error
-            listening.listen()
-            with open_log(self.log) as log:
-                self._forward.spawn(
-                    [
-                        *("ip", "netns", "exec", self._layout.namespace),
-                        *(sys.executable, "-m", "localcloud.machines.forward"),
-                        *(str(listening.fileno()), "127.0.0.1", str(PORT)),
-                    ],
-                    output=log,
-                    env=_ENVIRONMENT,
-                    descriptors=[listening.fileno()],
-                )
-            port: int = listening.getsockname()[1]
-        replace(self._port, str(port), mode=0o600)
-        return port
-
-    def _wait_ready(self, client: httpx.Client, url: str) -> None:
-        deadline = time.monotonic() + _READY_LIMIT
-        while True:
-            try:
-                if client.get(f"{url}/-/ready").is_success:
-                    return
-                problem = "not ready"
-            except httpx.HTTPError as error:
-                problem = str(error) or type(error).__name__
-            if time.monotonic() > deadline or not self._cgroup.populated():
-                raise LocalCloudError(
-                    f"Prometheus does not start ({problem}); last line of {self.log}: {last_line(self.log)}"
-                )
-            time.sleep(_POLL)

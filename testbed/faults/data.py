@@ -6,10 +6,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from localcloud.machines.commands import run
+from localcloud.machines.etcd_data import DATA, wipe
 from testbed.cluster import Cluster
 from testbed.faults.undo import inside
-
-DATA = "/var/lib/etcd/data"
 
 # A frame has its length in 56 bits, one byte for the padding, and the record, which ends with its data:
 # https://github.com/etcd-io/etcd/blob/v3.6.16/server/storage/wal/encoder.go
@@ -32,12 +31,7 @@ with log.open("r+b") as file:
 @contextmanager
 def wiped(cluster: Cluster, member: str) -> Generator[None]:
     """Delete its data, and start its etcd without any."""
-    inside(
-        cluster.cloud.machine(member),
-        # Its machine may block a reboot.
-        f"systemctl stop etcd; rm -rf {DATA}/*; systemctl start --no-block etcd",
-        limit=60,
-    )
+    wipe(cluster.cloud.machine(member))
     yield
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -22,15 +22,11 @@ POLL = 0.2
 def paused(cluster: Cluster, member: str) -> Generator[None]:
     """Pause its machine: connections stay open, and nothing answers."""
     machine = cluster.cloud.machine(member)
-    if not machine.running:
-        raise MachineFailedError(f"machine {member} is off")
-    machine.freezer.write_text("1")
+    machine.pause()
     try:
         yield
     finally:
-        # Of a machine that was replaced meanwhile nothing is left.
-        with suppress(OSError):
-            machine.freezer.write_text("0")
+        machine.resume()
 
 
 @contextmanager

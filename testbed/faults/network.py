@@ -12,32 +12,32 @@ from contextlib import contextmanager
 
 from components.shared.ports import CLIENT_PORT, EXPORTER_PORT
 from localcloud.addresses import CLOUDFLARE_PORT, DIGITALOCEAN_PORT, OPERATOR
-from localcloud.machines.network import Network
+from localcloud.machines.network import HOOKS, Network, packets_of
 from testbed.cluster import Cluster
 
-HOOKS = ("forward", "input", "output")
 IP = "meta protocol ip"
 
 
 @contextmanager
 def cut_off(cluster: Cluster, member: str) -> Generator[None]:
     """Drop all of its packets, in both directions."""
-    port = cluster.cloud.machine(member).port
-    with _dropped(cluster, "bridge", f'{IP} iifname "{port}"', f'{IP} oifname "{port}"'):
+    with _dropped(cluster, "bridge", *packets_of(cluster.cloud.machine(member).port)):
         yield
 
 
 @contextmanager
 def cut_off_outbound(cluster: Cluster, member: str) -> Generator[None]:
     """Drop what it sends. It still receives."""
-    with _dropped(cluster, "bridge", f'{IP} iifname "{cluster.cloud.machine(member).port}"'):
+    sent, _ = packets_of(cluster.cloud.machine(member).port)
+    with _dropped(cluster, "bridge", sent):
         yield
 
 
 @contextmanager
 def cut_off_inbound(cluster: Cluster, member: str) -> Generator[None]:
     """Drop what is sent to it. It still sends."""
-    with _dropped(cluster, "bridge", f'{IP} oifname "{cluster.cloud.machine(member).port}"'):
+    _, received = packets_of(cluster.cloud.machine(member).port)
+    with _dropped(cluster, "bridge", received):
         yield
 
 
@@ -82,12 +82,8 @@ def _dropped(cluster: Cluster, family: str, *packets: str, hooks: tuple[str, ...
     """Drop the packets that nftables' expressions match."""
     network = Network(cluster.cloud.layout)
     table = f"{family} fault_{uuid.uuid4().hex[:12]}"
-    lines = [f"add table {table}"]
-    for hook in hooks:
-        lines.append(f"add chain {table} {hook} {{ type filter hook {hook} priority -300; }}")
-        lines += [f"add rule {table} {hook} {match} drop" for match in packets]
-    network.filter("".join(f"{line}\n" for line in lines))
+    network.drop(table, *packets, hooks=hooks)
     try:
         yield
     finally:
-        network.filter(f"delete table {table}\n")
+        network.pass_again(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from localcloud.addresses import GATEWAY
 from localcloud.machines.cgroups import Cgroup
@@ -19,8 +19,12 @@ from testbed.faults import failing_name_server
 @contextmanager
 def name_server_paused(cluster: Cluster) -> Generator[None]:
     """Let queries of the name server time out."""
-    with _paused(cluster, "dnsmasq"):
+    names = NameServer(cluster.cloud.layout)
+    names.pause()
+    try:
         yield
+    finally:
+        names.resume()
 
 
 @contextmanager
@@ -42,8 +46,12 @@ def name_server_failing(cluster: Cluster) -> Generator[None]:
 @contextmanager
 def object_store_paused(cluster: Cluster) -> Generator[None]:
     """Let requests to the object store hang."""
-    with _paused(cluster, "object-store"):
+    store = Cgroup(cluster.cloud.layout.cgroup) / "object-store"
+    store.freeze()
+    try:
         yield
+    finally:
+        store.thaw()
 
 
 @contextmanager
@@ -54,15 +62,3 @@ def object_store_stopped(cluster: Cluster) -> Generator[None]:
         yield
     finally:
         cluster.cloud.objects.ensure(ensure_object_store())
-
-
-@contextmanager
-def _paused(cluster: Cluster, group: str) -> Generator[None]:
-    freezer = (Cgroup(cluster.cloud.layout.cgroup) / group).path / "cgroup.freeze"
-    freezer.write_text("1")
-    try:
-        yield
-    finally:
-        # The server may have been stopped meanwhile.
-        with suppress(OSError):
-            freezer.write_text("0")

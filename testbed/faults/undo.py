@@ -36,9 +36,8 @@ def undo(attempt: Callable[[], object]) -> None:
 
 def inside(machine: NspawnMachine, script: str, limit: float = 30.0) -> str:
     """Run a shell script in a machine and return its output."""
-    with suppress(OSError):
-        if machine.freezer.read_text() == "1\n":
-            raise MachineFailedError(f"machine {machine.id} is paused")
+    if machine.paused:
+        raise MachineFailedError(f"machine {machine.id} is paused")
     return run(machine.inside(["sh", "-ec", script]), timeout=limit)
 
 

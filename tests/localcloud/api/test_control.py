@@ -5,11 +5,13 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
+from localcloud.machines.errors import MachineFailedError
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
 
 LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
@@ -254,3 +256,101 @@ def test_the_droplet_limit_can_be_lowered(http: httpx.Client, control: httpx.Cli
     assert http.get("/v2/account").json()["account"]["droplet_limit"] == 0
     body = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64"}
     assert "droplet limit" in http.post("/v2/droplets", json=body).json()["message"]
+
+
+def test_changes_have_the_requests_after_a_number(http: httpx.Client, control: httpx.Client) -> None:
+    for path in ("/v2/droplets", "/v2/volumes", "/v2/tags"):
+        http.get(path)
+    seen = control.get("/changes", params={"after": 1}).json()["requests"]
+    assert [(one["number"], one["path"], one["status"]) for one in seen] == [
+        (2, "/v2/volumes", 200),
+        (3, "/v2/tags", 200),
+    ]
+    assert all(one["seconds"] >= 0 for one in seen)
+    control.delete("/requests")
+    http.get("/v2/account")
+    assert [one["number"] for one in control.get("/changes", params={"after": 1}).json()["requests"]] == [4]
+
+
+def test_a_number_of_an_earlier_process_hides_no_request(http: httpx.Client, control: httpx.Client) -> None:
+    http.get("/v2/droplets")
+    assert [one["number"] for one in control.get("/changes", params={"after": 70}).json()["requests"]] == [1]
+
+
+def test_changes_wait_for_a_request(lab, http: httpx.Client, control: httpx.Client) -> None:
+    first = control.get("/changes").json()
+    began = time.monotonic()
+    waited = control.get("/changes", params={"since": first["version"], "wait": 0.2}).json()
+    assert time.monotonic() - began >= 0.2
+    assert waited == first
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(
+            httpx.Client(transport=httpx.HTTPTransport(uds=str(lab.directory / "control.sock"))).get,
+            "http://control/changes",
+            params={"since": first["version"], "wait": 20},
+        )
+        http.get("/v2/droplets")
+        changed = waiting.result(10).json()
+    assert changed["version"] > first["version"]
+    assert changed["state"] == first["state"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda control, http, droplet: http.post("/v2/tags", json={"name": "new"}),
+        lambda control, http, droplet: control.post(
+            "/faults", json={"service": "cloudflare", "kind": "down"}
+        ),
+        lambda control, http, droplet: control.delete("/faults/1"),
+        lambda control, http, droplet: control.put(f"/droplets/{droplet}/paused", json={"paused": True}),
+        lambda control, http, droplet: control.put(f"/droplets/{droplet}/cut-off", json={"cut_off": True}),
+        lambda control, http, droplet: control.post(f"/droplets/{droplet}/wipe"),
+        lambda control, http, droplet: control.put("/name-server", json={"paused": True}),
+    ],
+)
+def test_what_changes_the_cloud_changes_the_state(control, http, droplet, change) -> None:
+    one = droplet()["id"]
+    before = control.get("/changes").json()["state"]
+    assert change(control, http, one).is_success
+    assert control.get("/changes").json()["state"] > before
+
+
+def test_machines_and_the_name_server_are_disturbed_and_left_alone(control, droplet, host) -> None:
+    one, two = droplet()["id"], droplet(name="web-2")["id"]
+    control.put(f"/droplets/{one}/paused", json={"paused": True}).raise_for_status()
+    control.put(f"/droplets/{two}/cut-off", json={"cut_off": True}).raise_for_status()
+    control.put("/name-server", json={"paused": True}).raise_for_status()
+    assert control.get("/interference").json() == {
+        "paused": [one],
+        "cut_off": [two],
+        "name_server_paused": True,
+    }
+    control.put(f"/droplets/{one}/paused", json={"paused": False}).raise_for_status()
+    control.put(f"/droplets/{two}/cut-off", json={"cut_off": False}).raise_for_status()
+    control.put("/name-server", json={"paused": False}).raise_for_status()
+    assert control.get("/interference").json() == {"paused": [], "cut_off": [], "name_server_paused": False}
+    control.post(f"/droplets/{one}/wipe").raise_for_status()
+    assert host.calls[-1] == ("wipe", one)
+
+
+def test_a_droplet_that_does_not_exist_is_not_disturbed(control: httpx.Client) -> None:
+    assert control.put("/droplets/1/paused", json={"paused": True}).status_code == 404
+    assert control.post("/droplets/1/wipe").status_code == 404
+
+
+def test_a_machine_that_cannot_be_disturbed_says_why(control, droplet, host, monkeypatch) -> None:
+    async def fail(machine_id: int) -> None:
+        raise MachineFailedError(f"machine {machine_id} is off")
+
+    monkeypatch.setattr(host, "wipe", fail)
+    one = droplet()["id"]
+    answer = control.post(f"/droplets/{one}/wipe")
+    assert (answer.status_code, answer.json()) == (409, {"detail": f"machine {one} is off"})
+
+
+def test_the_control_socket_has_cloudflare_without_records(control: httpx.Client) -> None:
+    headers = {"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}
+    zones = control.get("/cloudflare/client/v4/zones", headers=headers).raise_for_status().json()
+    assert [zone["name"] for zone in zones["result"]] == ["example.test"]
+    assert control.get("/requests").json() == {"requests": []}

@@ -26,6 +26,7 @@ def test_the_test_key_and_both_members_are_named() -> None:
 
 def test_it_ends_with_commands_and_fits_80_columns() -> None:
     assert "\n  make etcdctl ARGS=" in TEXT
+    assert "\n  make console " in TEXT
     assert "\n  make shell " in TEXT
     assert max(map(len, TEXT.splitlines())) <= 80
 

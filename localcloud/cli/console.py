@@ -1,0 +1,25 @@
+"""Opens the console for the stack of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import console
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.operator import STACK
+from localcloud.machines.stack import find_stack
+
+
+def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None) -> str:
+    """Start the console of a local cloud that runs, and return its URL on the host.
+
+    Raises ``LocalCloudError`` if the folder is in no project, and as ``ConsoleProcess.ensure`` does.
+    """
+    cloud.check_running()
+    stack = find_stack(cloud.layout, directory.resolve(), STACK)
+    if stack is None:
+        raise LocalCloudError(
+            f"{directory} is in no Pulumi project: run localcloud console in a folder with Pulumi.yaml"
+        )
+    return cloud.console.ensure(stack.directory, Path(console.__path__[0]), port)
