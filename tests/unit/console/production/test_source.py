@@ -99,6 +99,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
 
     reading = Stack()
     monkeypatch.setattr(sources, "read_facts", reading.read)
+    monkeypatch.setattr(sources, "read_history", lambda *_: [])
     monkeypatch.setattr(sources, "read_backend", lambda _: None)
     monkeypatch.setattr(sources, "resolve", resolve)
     monkeypatch.setattr(sources, "LOOK_SECONDS", 0.01)
