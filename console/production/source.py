@@ -156,18 +156,18 @@ class ProductionSource:
             return
         before = self._runs.last
         runs = self._reader.read(self._history, self._locks(self._facts))
-        if self._unrecorded is not None and (runs.last is None or runs.last.began < self._unrecorded.began):
-            runs = Runs(self._unrecorded, runs.spans)
-        self._runs = runs
-        now = runs.last
-        running = now is not None and now.outcome == "running"
-        self._account.expect_changes(running)
-        if before is not None and before.outcome == "running" and now != before and not running:
+        if before is not None and before.outcome == "running" and not _goes_on(before, runs):
             # It has changed outputs and history.
             self._unrecorded = before.model_copy(
                 update={"outcome": "interrupted", "ended": time.time(), "reason": UNRECORDED}
             )
             self._stack_asked.set()
+        last = runs.last
+        if self._unrecorded is not None and (last is None or last.began < self._unrecorded.began):
+            # Nothing but its lock was known of it.
+            last = self._unrecorded
+        self._runs = Runs(last, runs.spans)
+        self._account.expect_changes(last is not None and last.outcome == "running")
 
     def _locks(self, facts: StackFacts) -> list[Lock]:
         return [] if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
@@ -250,6 +250,11 @@ def _missing_cluster(facts: StackFacts) -> str:
     if facts.texts is not None:
         return ""
     return f"Stack {facts.stack} has no cluster yet: run pulumi up."
+
+
+def _goes_on(run: Run, runs: Runs) -> bool:
+    """Whether a run goes on. One of which only its lock was known may have begun to write itself."""
+    return runs.last is not None and runs.last.began >= run.began and runs.last.outcome == "running"
 
 
 def _expired(facts: StackFacts) -> bool:
