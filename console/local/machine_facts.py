@@ -84,9 +84,10 @@ class MachineFiles:
         # The data volume is mounted inside the machine alone.
         return leader is not None and (Path(f"/proc/{leader}/root") / DATA).exists()
 
-    def last_words(self) -> str:
-        """The last line about etcd in the machine's own journal since its last boot; empty without one."""
-        options = ["--quiet", "--boot", "--lines=1", "--output=cat", "--unit=preparecluster", "--unit=etcd"]
+    def last_words(self, *units: str) -> str:
+        """The last line of these units in the machine's own journal since its last boot; empty without one."""
+        options = ["--quiet", "--boot", "--lines=1", "--output=cat"]
+        options += [f"_SYSTEMD_UNIT={unit}.service" for unit in units]
         with suppress(OSError, subprocess.TimeoutExpired):
             read = subprocess.run(
                 journal_command(self.machine, options),

@@ -49,5 +49,7 @@ class MemberWatch:
         if isinstance(answer.observation, MemberStatus):
             return answer, Inside(facts)
         if not self._files.machine.paused and time.monotonic() - self._words_read > WORDS_SECONDS:
-            self._words, self._words_read = self._files.last_words(), time.monotonic()
+            # What it waits for says more than how etcd ended before.
+            units = ["preparecluster"] if facts.preparing else ["preparecluster", "etcd"]
+            self._words, self._words_read = self._files.last_words(*units), time.monotonic()
         return answer, Inside(facts, self._files.has_data(), self._words)

@@ -13,7 +13,7 @@ class MemberAction(Document):
     """Something done to one member's droplet."""
 
     kind: Literal["power-off", "power-on", "pause", "resume", "cut-off", "reconnect", "wipe", "destroy"]
-    """``wipe`` powers it off, removes its data and powers it on. ``destroy`` deletes the droplet outside of Pulumi."""
+    """``wipe`` stops its etcd, removes the data and starts it. ``destroy`` deletes the droplet outside of Pulumi."""
     member: str
     confirmed: bool = False
     """``power-off``, ``pause``, ``cut-off``, ``wipe`` and ``destroy`` are refused without it."""

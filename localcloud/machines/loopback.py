@@ -40,19 +40,16 @@ class LoopbackDaemon:
         ``requested`` is the port on the host's loopback; ``None`` keeps the current one. ``argv`` is the command, given
         the descriptor of the socket. Raises ``LocalCloudError`` if the port is in use.
         """
-        current = self._current()
-        if current is None or requested not in {None, current}:
+        known = int(self.port_file.read_text()) if self.port_file.exists() else self.default
+        wanted = known if requested is None else requested
+        if not self.group.populated() or wanted != known:
             self.group.remove()
-            current = self._start(self.default if requested is None else requested, argv)
-        return f"http://127.0.0.1:{current}"
+            known = self._start(wanted, argv)
+        return f"http://127.0.0.1:{known}"
 
     def stop(self) -> None:
         """End it."""
         self.group.remove()
-
-    def _current(self) -> int | None:
-        running = self.group.populated() and self.port_file.exists()
-        return int(self.port_file.read_text()) if running else None
 
     def _start(self, port: int, argv: Callable[[int], Sequence[str | Path]]) -> int:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:

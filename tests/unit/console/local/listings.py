@@ -1,0 +1,74 @@
+"""What the clouds' APIs list for a cluster of three members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.etcd.member_status import MemberStatus
+from console.local.answers import Answer
+from console.local.cloud_state import CloudState
+from console.local.machine_facts import MachineFacts
+from console.local.members import Inside, Known
+from console.view.members import Certificate
+
+TAG = "etcd-etcd-local"
+NAMES = [f"etcd-server-{number}.example.test" for number in (1, 2, 3)]
+
+
+def droplet(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": 1000 + number,
+        "name": NAMES[number - 1],
+        "status": "active",
+        "tags": [TAG],
+        "networks": {
+            "v4": [
+                {"type": "private", "ip_address": f"10.10.0.{number}"},
+                {"type": "public", "ip_address": f"203.0.113.{number}"},
+            ]
+        },
+        **fields,
+    }
+
+
+def cloud_state(**fields: Any) -> CloudState:
+    return CloudState(**{"droplets": [droplet(1), droplet(2), droplet(3)], **fields})
+
+
+def answer(number: int, **fields: Any) -> Answer:
+    """What a healthy member answers. The first one leads."""
+    values: dict[str, Any] = {
+        "cluster_id": "7",
+        "member_id": str(number),
+        "leader": "1",
+        "learner": False,
+        "problem": "",
+        "voters": frozenset(NAMES),
+        "ids": {name: str(at) for at, name in enumerate(NAMES, start=1)},
+        "version": "3.6.16",
+    }
+    return Answer(MemberStatus(**values | fields), database_bytes=20480, quota_bytes=1 << 30)
+
+
+def machine(**fields: Any) -> MachineFacts:
+    """A machine whose etcd runs."""
+    values: dict[str, Any] = {
+        "etcd": True,
+        "preparing": False,
+        "guarded": True,
+        "blocks": "",
+        "quota_bytes": 2 << 30,
+        "certificates": (Certificate(purpose="server", ends=2000.0),),
+    }
+    return MachineFacts(**values | fields)
+
+
+def known(**fields: Any) -> Known:
+    values: dict[str, Any] = {
+        "state": cloud_state(),
+        "tag": TAG,
+        "answers": {name: answer(at) for at, name in enumerate(NAMES, start=1)},
+        "inside": {name: Inside(machine()) for name in NAMES},
+        "records": {name: (f"203.0.113.{at}",) for at, name in enumerate(NAMES, start=1)},
+    }
+    return Known(**values | fields)
