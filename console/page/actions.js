@@ -135,11 +135,15 @@ export function listenToButtons() {
   confirm.addEventListener("click", async () => {
     if (!asked || busy(confirm)) return;
     const action = asked;
+    // To wipe a member takes a while.
+    confirm.textContent = "Working …";
     const wrong = await during(confirm, post({ .../** @type {MemberAction} */ (action), confirmed: true }));
     // The person may have closed the dialog, or asked for something else meanwhile.
     if (asked !== action) tell(wrong);
-    else if (wrong) problem.textContent = wrong;
-    else dialog.close();
+    else if (wrong) {
+      problem.textContent = wrong;
+      confirm.textContent = question(action)?.verb ?? "";
+    } else dialog.close();
   });
 
   document.addEventListener("click", async (event) => {

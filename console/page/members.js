@@ -20,7 +20,7 @@ const ROLE = {
   leader: "leader",
   follower: "follower",
   learner: "learner",
-  blank: "no member yet",
+  blank: "no etcd yet",
   waiting: "waiting",
   stopped: "stopped",
 };

@@ -82,8 +82,14 @@ function waiting(run, now) {
     "p",
     { class: "run-waits", key: "waits" },
     h("span", { class: "pulse", "aria-hidden": "true" }),
-    h("span", {}, h("strong", {}, "It waits. "), run.waiting_for),
-    since && h("span", { class: "soft" }, ` for ${since}`),
+    h(
+      "span",
+      {},
+      h("strong", {}, "It waits"),
+      since && ` for ${since}`,
+      h("strong", {}, ". "),
+      run.waiting_for,
+    ),
   );
 }
 
