@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from console.view.members import Member
 from console.view.run import Run
@@ -11,6 +12,11 @@ from console.view.timeline import RunSpan, Writer, Writes
 
 CHANGING = {"shutting down", "deleting", "creating", "joining"}
 """The states of a droplet that a run is busy with."""
+TAKING = {"up", "destroy", "other"}
+"""The commands that take members down."""
+
+Cause = Literal["run", "outside"]
+"""Why a member is down, as in ``Span``."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,15 @@ class Observation:
         """Whether there are members, and all of them are healthy."""
         return bool(self.members) and all(member.healthy for member in self.members or ())
 
-    def asked_by_run(self, member: str) -> bool:
-        """Whether a run that goes on changes this member now. Of a run whose steps are unknown it may be any."""
+    def cause(self, member: str, since: float) -> Cause | None:
+        """Whether a run that goes on is why a member is down since then; ``None`` if that is not known.
+
+        It is not while the steps of the run are unknown, or before the run has come to the member or after.
+        """
         run = self.run
-        if run is None or run.outcome != "running" or run.command not in {"up", "destroy", "other"}:
-            return False
-        return not run.steps or any(step.member == member and step.droplet in CHANGING for step in run.steps)
+        if run is None or run.outcome != "running" or run.command not in TAKING or run.began > since:
+            return "outside"
+        droplet = next((step.droplet for step in run.steps if step.member == member), None)
+        if droplet in CHANGING:
+            return "run"
+        return None if droplet in {None, "done"} else "outside"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 from console.history.observation import Observation
 from console.view.members import Member
@@ -15,8 +14,6 @@ GAP_SECONDS = 15.0
 """Seconds without an observation after which the time line begins anew."""
 LATE_SECONDS = 5.0
 """Seconds after a member went down in which a run may still be found to have asked for it: it tells it a bit later."""
-
-_Cause = Literal["run", "outside"]
 
 
 class TimelineRecorder:
@@ -74,11 +71,11 @@ class TimelineRecorder:
                 continue
             elif at is None:
                 if self._counts(member, now, members):
-                    self._down.append(
-                        Span(member=member.name, began=now.time, ended=None, cause=_cause(member, now))
-                    )
-            elif now.time - self._down[at].began <= LATE_SECONDS and _cause(member, now) == "run":
-                self._down[at] = self._down[at].model_copy(update={"cause": "run"})
+                    # Of a run whose steps are unknown, each one may be the cause.
+                    cause = now.cause(member.name, now.time) or "run"
+                    self._down.append(Span(member=member.name, began=now.time, ended=None, cause=cause))
+            elif now.time - self._down[at].began <= LATE_SECONDS:
+                self._down[at] = _corrected(self._down[at], now)
         names = set(self._members)
         # A member that left the stack is down no more.
         self._down = [span if span.member in names else _ended(span, now.time) for span in self._down]
@@ -87,7 +84,8 @@ class TimelineRecorder:
         """Whether a member that does not serve is down. One that a run creates for the first time is not yet there."""
         if member.name in self._served:
             return True
-        return any(other.healthy for other in members) and not now.asked_by_run(member.name)
+        created = now.cause(member.name, now.time) != "outside"
+        return any(other.healthy for other in members) and not created
 
     def _follow_leader(self, now: Observation) -> None:
         open_span = self._leaders[-1] if self._leaders and self._leaders[-1].ended is None else None
@@ -126,5 +124,8 @@ def _ended(span: Span, time: float) -> Span:
     return span if span.ended is not None else span.model_copy(update={"ended": time})
 
 
-def _cause(member: Member, now: Observation) -> _Cause:
-    return "run" if now.asked_by_run(member.name) else "outside"
+def _corrected(span: Span, now: Observation) -> Span:
+    run = now.run
+    if run is None or run.outcome != "running" or run.began > span.began:
+        return span
+    return span.model_copy(update={"cause": now.cause(span.member, span.began) or span.cause})

@@ -52,7 +52,11 @@ class TourWatch:
     def _follow_droplet(self, member: Member, now: Observation) -> None:
         if member.droplet_id is not None:
             self._droplets[member.name] = member.droplet_id
-        elif member.power == "absent" and member.name in self._droplets and not now.asked_by_run(member.name):
+        elif (
+            member.power == "absent"
+            and member.name in self._droplets
+            and now.cause(member.name, now.time) == "outside"
+        ):
             self._missing.setdefault(member.name, now.time)
 
     def _tick_writer(self, now: Observation) -> None:

@@ -80,6 +80,46 @@ def test_a_run_that_tells_of_its_step_a_bit_later_is_the_cause() -> None:
     assert [span.cause for span in seen.timeline.down] == ["run"]
 
 
+def test_a_run_that_begins_after_a_member_went_down_is_not_the_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(TWO)
+    seen.pass_(2)
+    seen.begin_run("1", steps=[])
+    seen.pass_()
+    seen.begin_run("1", steps=[Step(member=TWO, gate="open", droplet="joining")])
+    seen.pass_(10)
+    assert [span.cause for span in seen.timeline.down] == ["outside"]
+
+
+def test_a_run_that_turns_out_to_leave_a_member_alone_is_not_the_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1", steps=[])
+    seen.down(TWO)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["run"]
+    assert seen.run
+    steps = [Step(member=name, gate="none", droplet="waiting") for name in NAMES]
+    seen.run = seen.run.model_copy(update={"steps": steps})
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["outside"]
+
+
+def test_a_run_that_has_done_with_a_member_stays_the_cause() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(ONE)
+    seen.pass_()
+    seen.step(ONE, "done")
+    seen.pass_()
+    seen.end_run()
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["run"]
+
+
 def test_a_repair_is_not_the_cause_of_what_it_repairs() -> None:
     seen = Moments()
     seen.pass_()
