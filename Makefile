@@ -64,9 +64,10 @@ monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.
 	@$(LOCALCLOUD) monitoring
 
 # Without a cluster as well: the page says how to create one.
-console: host start-parts ## Show the local cluster live on a page, on 127.0.0.1:9070
-	@$(LOCALCLOUD) start
-	@$(LOCALCLOUD) console $(ARGS)
+# A production stack needs nothing of the local cloud.
+console: $(if $(STACK),.venv/.synced,host start-parts) ## Show the local cluster live on a page, on 127.0.0.1:9070. STACK=fra1 shows that stack, read-only
+	@$(if $(STACK),,$(LOCALCLOUD) start)
+	@$(if $(STACK),$(PYTHON) -m console --stack $(STACK),$(LOCALCLOUD) console) $(ARGS)
 
 shell: host start-parts ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) start

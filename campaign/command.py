@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -85,7 +86,8 @@ def _run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) 
 
 
 def main() -> None:
-    """Run the command line. An error is printed without a traceback."""
+    """Run the command line. An error is printed without a traceback. SIGTERM ends it as Ctrl-C does: with 130."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(campaign)
     try:
@@ -93,6 +95,3 @@ def main() -> None:
     except (CampaignError, LocalCloudError, ToolchainError) as error:
         typer.echo(f"campaign: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("campaign: interrupted", err=True)
-        sys.exit(130)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from testbed.cluster import UP_LIMIT, Cluster
@@ -42,6 +41,8 @@ class Update:
         """Start ``pulumi up``, or another operation. Runs at the same time need different names."""
         self._events = cluster.folder / f"{name}-events.json"
         self._events.unlink(missing_ok=True)
+        self._read = 0
+        self._steps: list[Step] = []
         self._output = (cluster.folder / f"{name}-output.txt").open("w+b")
         self.began = time.monotonic()
         self._command = cluster.cloud.begin(
@@ -65,7 +66,15 @@ class Update:
 
     def steps(self) -> list[Step]:
         """The engine's operations so far on resources that change."""
-        return [step for event in _documents(self._events) if (step := _step(event)) is not None]
+        if self._events.exists():
+            with self._events.open("rb") as file:
+                file.seek(self._read)
+                # The last line may be incomplete.
+                whole, end, _ = file.read().rpartition(b"\n")
+            self._read += len(whole + end)
+            events = (json.loads(line) for line in whole.splitlines())
+            self._steps += [step for event in events if (step := _step(event)) is not None]
+        return [*self._steps]
 
     def reached(self, count: int) -> bool:
         """Wait for the step with this number, counted from 1; whether it came before the run ended."""
@@ -150,13 +159,6 @@ def killed_at(cluster: Cluster, operation: str, name: str, *arguments: str) -> U
     update.kill()
     cluster.pulumi("cancel", "--yes")
     return update
-
-
-def _documents(file: Path) -> list[dict[str, Any]]:
-    if not file.exists():
-        return []
-    # The last line may be incomplete.
-    return [json.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
 
 
 def _step(event: dict[str, Any]) -> Step | None:

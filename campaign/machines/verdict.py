@@ -75,8 +75,8 @@ class Verdict:
 def verdict(life: Life, *, repaired: bool, falsify: Callable[[Path], None]) -> Verdict:
     """End the clients of a cluster, and judge everything.
 
-    The members of a cluster that was not ``repaired`` are not read. ``falsify`` puts a bug on purpose into the file of
-    the history.
+    Of a cluster that was not ``repaired``, the members that are up are read, if they have a quorum. ``falsify`` puts a
+    bug on purpose into the file of the history.
     """
     judged, unread = _history(life, repaired=repaired, falsify=falsify)
     problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
@@ -96,7 +96,7 @@ def _history(
     life.log.note(
         f"the clients have stopped: {stopped.count()} calls, {stopped.count(Outcome.OK)} acknowledged"
     )
-    last = _last_state(life, stopped) if repaired else NOT_READ
+    last = _last_state(life, stopped) if repaired else _state_with_quorum(life)
     falsify(life.history)
     judgment = judge(
         ensure_linearizability_checker(),
@@ -121,10 +121,6 @@ class LastState:
     problems: list[Problem]
 
 
-NOT_READ = LastState({}, 0, [])
-"""The last state of a cluster in which a member may be down, and lack what came meanwhile."""
-
-
 def _last_state(life: Life, stopped: Stopped) -> LastState:
     if stopped.leases_left:
         time.sleep(LEASE_SECONDS)
@@ -138,6 +134,16 @@ def _last_state(life: Life, stopped: Stopped) -> LastState:
             *(Problem("watches", f"{watch} has not seen revision {read.watched_until}") for watch in unseen),
         ],
     )
+
+
+def _state_with_quorum(life: Life) -> LastState:
+    """What the members that are up have, at a revision that no watch has to reach.
+
+    Without a quorum nothing is read: the members that are up may lack what was acknowledged.
+    """
+    up = life.members_up()
+    quorum = 2 * len(up) > len(life.stack.names)
+    return LastState(life.clients.stores(up).stores if quorum else {}, 0, [])
 
 
 def _cluster(life: Life) -> list[Problem]:

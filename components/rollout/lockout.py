@@ -27,10 +27,16 @@ async def warn_of_lockout(settings: Settings, members: ReportingMembers, existin
     """Warn if ``etcd:clientCidrs`` lacks the address from which this machine reaches the existing members.
 
     The members tell the address: a machine behind a router does not know it. Those of an earlier version do not tell.
+    One member is asked, and the others only if it does not tell: each answer takes a process on a droplet.
     """
     if not existing or not await members.credentials_known():
         return
-    reports = await members.reports(existing)
-    for address in sorted({report.seen_from for report in reports.values()} - {""}):
+    first, *others = sorted(existing)
+    told = await _addresses(members, [first]) or await _addresses(members, others)
+    for address in sorted(told):
         if warning := locked_out(settings, address):
             log.warn(warning)
+
+
+async def _addresses(members: ReportingMembers, names: Collection[str]) -> set[str]:
+    return {report.seen_from for report in (await members.reports(names)).values()} - {""}

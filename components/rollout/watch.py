@@ -66,9 +66,9 @@ class ShutdownWatch:
                         # Otherwise another droplet may be off because this run replaces it at the same time.
                         await self._members.power_on(unhealthy)
                     if unhealthy:
-                        wait_for(f"{member} to shut down, which it blocks: {_states(unhealthy)}")
+                        wait_for(f"the member blocks it. {_states(unhealthy)}")
                     else:
-                        wait_for(f"{member} to shut down")
+                        wait_for(f"it takes longer than {WATCH_SECONDS:.0f} s")
                     if not unhealthy or all_at_once:
                         replaceable = bool(others or self._settings.volume_size)
                         unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS

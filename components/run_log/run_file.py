@@ -20,17 +20,19 @@ class RunFile:
     def __init__(self, folder: Path, name: str) -> None:
         """Raises ``OSError``."""
         hidden = folder / f".{name}.new"
-        self._descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o600)
-        _lock(self._descriptor)
+        descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o600)
+        # The lock ends with the file object, at the latest when nothing refers to it any more.
+        self._file = os.fdopen(descriptor, "ab", buffering=0)
+        _lock(descriptor)
         hidden.rename(folder / f"{name}{SUFFIX}")
 
     def append(self, lines: Sequence[str]) -> None:
         """Write whole lines. Raises ``OSError``."""
-        os.write(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
+        self._file.write("".join(f"{line}\n" for line in lines).encode())
 
     def close(self) -> None:
         """End the lock."""
-        os.close(self._descriptor)
+        self._file.close()
 
 
 def new_file(folder: Path, *, preview: bool) -> RunFile | None:

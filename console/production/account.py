@@ -51,7 +51,8 @@ class Account:
         try:
             listed = await _listed(access, kind, cluster, region)
         except ListingError as error:
-            self._failures += 1
+            # A refusal is no sign of load, and a new token helps at once.
+            self._failures = 1 if error.refused else self._failures + 1
             self.refused = error.refused
             self.problem = f"{error}. {self._advice(error)}"
             self.forget()

@@ -25,8 +25,15 @@ from console.production.cloud import describe_cloud
 from console.production.dns import resolve
 from console.production.etcd import Etcd
 from console.production.members import addresses_of, describe_members
-from console.production.stack_facts import StackFacts, explained, read_backend, read_facts
+from console.production.stack_facts import (
+    StackFacts,
+    explained,
+    read_backend,
+    read_facts,
+    read_history,
+)
 from console.production.tls import context_of
+from console.runs.history import Update
 from console.runs.locks import Lock, read_locks
 from console.runs.reader import RunReader, Runs
 from console.server.source import ActionRefusedError
@@ -34,6 +41,7 @@ from console.view.actions import Action
 from console.view.cloud import Backup
 from console.view.members import Member
 from console.view.page import Page
+from console.view.run import Run
 from console.view.stack import Stack
 
 log = logging.getLogger(__name__)
@@ -48,6 +56,7 @@ STACK_SECONDS = 300.0
 """Seconds after which the stack is read again. The end of a run is noticed at once."""
 STACK_RETRY_SECONDS = 15.0
 """The same, while it cannot be read, or while DigitalOcean refuses the token."""
+UNRECORDED = "It has ended. The history of the stack, which says how, is being read."
 READ_ONLY = "This is a production stack: the console only shows it."
 
 
@@ -70,7 +79,10 @@ class ProductionSource:
         self._backups: list[Backup] | None = None
         self._backups_problem = ""
         self._reader: RunReader | None = None
+        self._history: list[Update] = []
         self._runs = Runs(None, [])
+        self._unrecorded: Run | None = None
+        """A run that has ended and that the history as it was read does not have."""
         self._timeline = TimelineRecorder()
         self._stack_asked = asyncio.Event()
 
@@ -78,7 +90,7 @@ class ProductionSource:
         """Yield the page now, and each time it has changed."""
         work: list[tuple[Callable[[], Awaitable[None]], Callable[[], float]]] = [
             (self._read_stack, lambda: 0.0),
-            (self._ask_members, lambda: ETCD_SECONDS),
+            (self._ask_members, lambda: ETCD_SECONDS if self._facts else LOOK_SECONDS),
             (self._list_account, lambda: self._account.pause if self._facts else LOOK_SECONDS),
             (self._resolve, lambda: DNS_SECONDS if self._records is not None else LOOK_SECONDS),
             (self._list_backups, lambda: BACKUP_SECONDS if self._facts else LOOK_SECONDS),
@@ -107,6 +119,10 @@ class ProductionSource:
 
     async def _read_stack(self) -> None:
         self._stack_asked.clear()
+        with suppress(StackError):
+            # It is read although a setting may be wrong.
+            self._history = await asyncio.to_thread(read_history, self._name, self._folder)
+            self._unrecorded = None
         try:
             facts = await asyncio.to_thread(read_facts, self._name, self._folder, self._environment)
             if not self._backend_known:
@@ -139,13 +155,19 @@ class ProductionSource:
         if self._reader is None or self._facts is None:
             return
         before = self._runs.last
-        self._runs = self._reader.read(self._facts.history, self._locks(self._facts))
-        now = self._runs.last
-        running = now is not None and now.outcome == "running"
-        self._account.expect_changes(running)
-        if before is not None and before.outcome == "running" and not running:
+        runs = self._reader.read(self._history, self._locks(self._facts))
+        if before is not None and before.outcome == "running" and not _goes_on(before, runs):
             # It has changed outputs and history.
+            self._unrecorded = before.model_copy(
+                update={"outcome": "interrupted", "ended": time.time(), "reason": UNRECORDED}
+            )
             self._stack_asked.set()
+        last = runs.last
+        if self._unrecorded is not None and (last is None or last.began < self._unrecorded.began):
+            # Nothing but its lock was known of it.
+            last = self._unrecorded
+        self._runs = Runs(last, runs.spans)
+        self._account.expect_changes(last is not None and last.outcome == "running")
 
     def _locks(self, facts: StackFacts) -> list[Lock]:
         return [] if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
@@ -228,6 +250,11 @@ def _missing_cluster(facts: StackFacts) -> str:
     if facts.texts is not None:
         return ""
     return f"Stack {facts.stack} has no cluster yet: run pulumi up."
+
+
+def _goes_on(run: Run, runs: Runs) -> bool:
+    """Whether a run goes on. One of which only its lock was known may have begun to write itself."""
+    return runs.last is not None and runs.last.began >= run.began and runs.last.outcome == "running"
 
 
 def _expired(facts: StackFacts) -> bool:

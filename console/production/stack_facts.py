@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +53,6 @@ class StackFacts:
     texts: TlsTexts | None
     """The certificate for looking; ``None`` without a cluster."""
     digitalocean: ProviderAccess
-    history: list[Update] = field(default_factory=list[Update])
 
     @property
     def names(self) -> list[str]:
@@ -85,7 +84,6 @@ def read_facts(stack: str, folder: Path, environment: Mapping[str, str]) -> Stac
         addresses=outputs.get("members") or {},
         texts=client_for_looking(outputs, settings.clients),
         digitalocean=digitalocean_access(printed, environment),
-        history=read_history(stack, folder),
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from campaign.models import schedules
 from campaign.models.rollout_promises import RolloutModel
 from campaign.models.rollout_run import Guards
 
+CHECKOUT = Path(__file__).parents[3]
 APP = typer.Typer()
 APP.command()(campaign)
 UNSAFE = {"rollout": lambda size: RolloutModel(size, Guards(tags_first=False))}
@@ -45,6 +49,18 @@ def test_a_campaign_without_failures_ends_with_its_line(folder: Path) -> None:
     assert "seed 7" in ended.output
     assert ended.output.splitlines()[-1] == "schedules=4 failed=0 lost=0 linearizable=4"
     assert list(folder.iterdir()) == []
+
+
+def test_sigterm_ends_it_as_an_interruption_does(folder: Path) -> None:
+    command = [sys.executable, "-m", "campaign", "--model", "1000000", "--seed", "7", "--workers", "1"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "cloud-init")])}
+    with subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout is not None
+        assert b"seed 7" in run.stdout.readline()
+        run.terminate()
+        assert run.wait(timeout=30) == 130
 
 
 def test_without_a_seed_a_new_one_is_printed(folder: Path) -> None:

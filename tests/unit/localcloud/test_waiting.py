@@ -23,5 +23,5 @@ def test_a_wait_names_its_own_limit() -> None:
 
 
 def test_the_deadline_of_the_operation_comes_first() -> None:
-    with pytest.raises(ProviderError, match="^context deadline exceeded$"):
+    with pytest.raises(ProviderError, match=r"^context deadline exceeded$"):
         Waiter().until("off", ["active"], answers_after_the_limit, LIMIT, deadline=Deadline(LIMIT))

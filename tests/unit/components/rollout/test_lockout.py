@@ -15,16 +15,19 @@ from tests.unit.components.config.valid_settings import settings
 class Members:
     """Members that were reached from an address, by an operator whose certificate may be unknown."""
 
-    def __init__(self, seen_from: str, *, known: bool = True) -> None:
+    def __init__(self, seen_from: str, *, known: bool = True, silent: Collection[str] = ()) -> None:
         self._report = NodeReport("inactive", "active", seen_from=seen_from)
         self._known = known
+        self._silent = silent
+        self.asked: list[str] = []
 
     async def credentials_known(self) -> bool:
         return self._known
 
     async def reports(self, names: Collection[str]) -> Mapping[str, NodeReport]:
         assert self._known
-        return dict.fromkeys(names, self._report)
+        self.asked += names
+        return dict.fromkeys([name for name in names if name not in self._silent], self._report)
 
 
 @pytest.fixture
@@ -38,6 +41,14 @@ async def test_one_warning_names_the_address_that_is_locked_out(warnings: list[s
     await warn_of_lockout(settings(), Members("192.0.2.7"), ["a", "b"])
     (warning,) = warnings
     assert "pulumi config set --path 'etcd:clientCidrs[1]' 192.0.2.7/32" in warning
+
+
+async def test_one_member_is_asked_and_the_others_if_it_does_not_tell(warnings: list[str]) -> None:
+    telling, silent = Members("192.0.2.7"), Members("192.0.2.7", silent=["a"])
+    for members in (telling, silent):
+        await warn_of_lockout(settings(), members, ["c", "a", "b"])
+    assert len(warnings) == 2
+    assert (telling.asked, silent.asked) == (["a"], ["a", "b", "c"])
 
 
 @pytest.mark.parametrize(

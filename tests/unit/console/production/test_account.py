@@ -1,0 +1,166 @@
+"""The listings of the account: seldom, in turn, and unknown when they fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.api.listing import ListingError
+from components.backups.stack_file import StackError
+from components.config.loading import ProviderAccess
+from console.production import account as listings
+from console.production.account import MOST_SECONDS, SECONDS, Account
+from console.production.cloud import reach_of, tags_of, volumes_of
+from console.production.stack_facts import digitalocean_access, explained
+
+ACCESS = ProviderAccess("https://api.example.com", "token")
+CLUSTER = "etcd-etcd-fra1"
+
+
+class Api:
+    """Answers listings, or fails."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.error: ListingError | None = None
+
+    async def list_all(self, url: str, kind: str, token: str, **only: Any) -> list[dict[str, Any]]:
+        self.asked.append(kind)
+        if self.error is not None:
+            raise self.error
+        return [{"kind": kind, **only}]
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+    answering = Api()
+    monkeypatch.setattr(listings, "list_all", answering.list_all)
+    return answering
+
+
+async def listed(account: Account, times: int) -> None:
+    for _ in range(times):
+        await account.list_next(ACCESS, CLUSTER, "fra1")
+
+
+async def test_one_request_lists_one_kind(api: Api) -> None:
+    account = Account()
+    await listed(account, 1)
+    assert api.asked == ["droplets"]
+    assert account.droplets == [{"kind": "droplets", "tag_name": CLUSTER}]
+    assert account.volumes is None
+
+
+async def test_all_kinds_are_listed_first_and_then_droplets_most_often(api: Api) -> None:
+    await listed(Account(), 10)
+    assert sorted(api.asked[:4]) == ["droplets", "firewalls", "tags", "volumes"]
+    assert api.asked[4:].count("droplets") == 3
+
+
+async def test_while_a_run_goes_on_droplets_alone_are_listed(api: Api) -> None:
+    account = Account()
+    account.expect_changes(True)
+    await listed(account, 3)
+    assert api.asked == ["droplets"] * 3
+
+
+async def test_a_busy_api_is_asked_less_and_less(api: Api) -> None:
+    account = Account()
+    api.error = ListingError("answered 429", temporary=True)
+    pauses: list[float] = []
+    for _ in range(8):
+        await listed(account, 1)
+        pauses.append(account.pause)
+    assert pauses[:3] == [2 * SECONDS, 4 * SECONDS, 8 * SECONDS]
+    assert pauses[-1] == MOST_SECONDS
+    api.error = None
+    await listed(account, 1)
+    assert (account.pause, account.problem) == (SECONDS, "")
+
+
+async def test_what_the_api_does_not_confirm_is_unknown(api: Api) -> None:
+    account = Account()
+    await listed(account, 4)
+    api.error = ListingError("answered 500", temporary=True)
+    await listed(account, 1)
+    assert (account.droplets, account.volumes, account.firewalls, account.tags) == (None,) * 4
+    assert account.problem.startswith("answered 500. The next request is at ")
+
+
+async def test_a_refused_token_says_what_to_do_and_is_tried_again_soon(api: Api) -> None:
+    account = Account()
+    api.error = ListingError("answered 401", temporary=False, refused=True)
+    await listed(account, 5)
+    assert account.refused
+    assert "DIGITALOCEAN_TOKEN" in account.problem
+    assert account.pause == 2 * SECONDS
+
+
+async def test_without_a_token_nothing_is_asked(api: Api) -> None:
+    account = Account()
+    await account.list_next(ProviderAccess("https://api.example.com"), CLUSTER, "fra1")
+    assert api.asked == []
+    assert "digitalocean:token" in account.problem
+
+
+def test_the_token_of_the_configuration_comes_before_the_environments() -> None:
+    environment = {"DIGITALOCEAN_TOKEN": "from the environment"}
+    configured = {"digitalocean:token": {"value": "configured", "secret": True}}
+    assert digitalocean_access(configured, environment).token == "configured"
+    access = digitalocean_access({}, environment)
+    assert (access.token, access.api_url) == ("from the environment", "https://api.digitalocean.com")
+    assert "from the environment" not in repr(access)
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        ("error: failed to decrypt: incorrect passphrase", "PULUMI_CONFIG_PASSPHRASE_FILE"),
+        ("error: no stack named 'fra9' found", "pulumi stack ls"),
+        ("error: PULUMI_ACCESS_TOKEN must be set for login", "pulumi login"),
+    ],
+)
+def test_what_pulumi_cannot_read_is_said_with_what_to_do(message: str, advice: str) -> None:
+    assert explained(StackError(message)).startswith(message)
+    assert advice in explained(StackError(message))
+
+
+def test_another_message_of_pulumi_stands_alone() -> None:
+    assert explained(StackError("error:\n  odd")) == "error: odd"
+
+
+def test_rules_of_the_clusters_firewall_have_one_source_each() -> None:
+    rules = [
+        {
+            "protocol": "tcp",
+            "ports": "2379",
+            "sources": {"tags": [CLUSTER], "addresses": ["198.51.100.0/24"]},
+        },
+        {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["0.0.0.0/0", "::/0"]}},
+    ]
+    others = {"tags": ["other"], "inbound_rules": rules}
+    reach = reach_of([{"tags": [CLUSTER], "inbound_rules": rules}, others], CLUSTER)
+    assert [(one.source, one.ports, one.purpose) for one in reach] == [
+        ("members", "2379", "client traffic"),
+        ("198.51.100.0/24", "2379", "client traffic"),
+        ("anyone", "22", "SSH"),
+    ]
+
+
+def test_volumes_name_the_member_that_has_them() -> None:
+    volumes = [
+        {"name": f"{CLUSTER}-2", "size_gigabytes": 10, "droplet_ids": [7]},
+        {"name": f"{CLUSTER}-1", "size_gigabytes": 10, "droplet_ids": []},
+        {"name": "other", "size_gigabytes": 10, "droplet_ids": [7]},
+    ]
+    found = volumes_of(volumes, [{"id": 7, "name": "etcd-server-2.example.com"}], CLUSTER)
+    assert [(one.name, one.member) for one in found] == [
+        (f"{CLUSTER}-1", ""),
+        (f"{CLUSTER}-2", "etcd-server-2.example.com"),
+    ]
+
+
+def test_tags_are_those_of_the_cluster() -> None:
+    names = ["etcd", f"{CLUSTER}-up", CLUSTER, "etcd-etcd-fra10"]
+    assert tags_of([{"name": name} for name in names], CLUSTER) == [CLUSTER, f"{CLUSTER}-up"]

@@ -1,0 +1,253 @@
+"""What runs wrote, the history and locks become runs that the page shows."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from components.run_log.events import Began, DropletStep, Ended, Event, Gate, Members, Said, Waited, Waiting
+from console.runs.history import Update, parse_history
+from console.runs.locks import Lock, read_locks
+from console.runs.merge import merged
+from console.runs.reader import RunReader
+from console.runs.summary import summarize
+from console.view.run import Run
+
+ONE, TWO, THREE = (f"etcd-server-{number}.example.test" for number in (1, 2, 3))
+BEGIN: list[Event] = [
+    Began(time=100, preview=False),
+    Members(time=101, cluster="etcd", members=[ONE, TWO, THREE]),
+]
+SUCCESS = Ended(time=120, cluster="etcd", outcome="succeeded")
+
+
+def states(run: Run) -> list[tuple[str, str]]:
+    return [(step.gate, step.droplet) for step in run.steps]
+
+
+def running(events: Sequence[Event]) -> Run:
+    return summarize("1", events, locked=True)
+
+
+def ended(events: Sequence[Event]) -> Run:
+    return summarize("1", events, locked=False)
+
+
+def test_a_gate_that_waits_says_for_what_and_since_when() -> None:
+    run = running(
+        [
+            *BEGIN,
+            Gate(time=102, member=TWO, state="asked"),
+            Waiting(time=103, purpose=f"Before {TWO} may change", text=f"{ONE}: refused"),
+            Waiting(time=105, purpose=f"Before {TWO} may change", text=f"{ONE}: silent"),
+        ]
+    )
+    assert run.outcome == "running"
+    assert run.waiting_for == f"Before {TWO} may change: {ONE}: silent"
+    assert run.waiting_since == 103
+    assert states(run)[1] == ("asked", "waiting")
+
+
+def test_a_wait_that_ended_is_no_wait() -> None:
+    run = running([*BEGIN, Waiting(time=103, purpose="a", text="b"), Waited(time=104, purpose="a")])
+    assert run.waiting_for is None
+
+
+def test_of_two_waits_the_older_one_is_shown() -> None:
+    waits = [Waiting(time=103, purpose="a", text="b"), Waiting(time=104, purpose="c", text="d")]
+    assert running([*BEGIN, *waits]).waiting_for == "a: b"
+
+
+def test_a_member_that_joins_is_done_when_the_next_gate_opens() -> None:
+    steps: list[Event] = [
+        *BEGIN,
+        DropletStep(time=110, member=ONE, state="joining"),
+        Gate(time=112, member=TWO, state="open"),
+        DropletStep(time=112, member=TWO, state="shutting down"),
+    ]
+    assert states(running(steps)) == [("none", "done"), ("open", "shutting down"), ("none", "waiting")]
+
+
+def test_a_run_that_says_its_end_succeeded() -> None:
+    run = ended([*BEGIN, DropletStep(time=110, member=ONE, state="joining"), SUCCESS])
+    assert (run.outcome, run.ended) == ("succeeded", 120)
+    assert states(run) == [("none", "done"), ("none", "unchanged"), ("none", "unchanged")]
+
+
+def test_a_run_is_over_when_its_process_ends() -> None:
+    assert running([*BEGIN, SUCCESS]).outcome == "running"
+
+
+def test_a_preview_is_over_although_its_process_waits_for_the_user() -> None:
+    run = running([Began(time=100, preview=True), BEGIN[1], SUCCESS])
+    assert (run.command, run.outcome) == ("preview", "succeeded")
+
+
+def test_a_refused_run_has_its_reason() -> None:
+    refusal = Ended(time=110, cluster="etcd", outcome="refused", reason="etcd-server-1 is down")
+    run = ended([*BEGIN, refusal])
+    assert (run.outcome, run.reason) == ("refused", "etcd-server-1 is down")
+    assert [(line.severity, line.text) for line in run.lines] == [("error", "etcd-server-1 is down")]
+
+
+def test_of_several_clusters_one_refusal_is_the_runs() -> None:
+    run = ended(
+        [
+            *BEGIN,
+            Members(time=101, cluster="other", members=["etcd-server-1.other.test"]),
+            Ended(time=110, cluster="other", outcome="refused", reason="no"),
+            SUCCESS,
+        ]
+    )
+    assert (run.outcome, len(run.steps)) == ("refused", 4)
+
+
+def test_of_two_clusters_both_have_to_succeed() -> None:
+    other = Members(time=101, cluster="other", members=["etcd-server-1.other.test"])
+    assert ended([*BEGIN, other, SUCCESS]).outcome == "interrupted"
+
+
+def test_a_killed_run_is_interrupted() -> None:
+    run = ended(BEGIN)
+    assert run.outcome == "interrupted"
+    assert "killed" in run.reason
+
+
+def test_the_last_hundred_lines_are_shown() -> None:
+    said = [Said(time=102, severity="info", text=str(number)) for number in range(150)]
+    assert [line.text for line in running([*BEGIN, *said]).lines] == [str(n) for n in range(50, 150)]
+
+
+def test_the_history_says_how_a_run_ended_that_did_not_say_it() -> None:
+    killed = ended([*BEGIN, DropletStep(time=110, member=ONE, state="creating")])
+    (run,) = merged([killed], [Update("update", 99, 130, False)], [])
+    assert (run.outcome, run.ended) == ("failed", 130)
+    assert "engine reports an error" in run.reason
+
+
+def test_the_history_keeps_the_reason_of_a_refusal() -> None:
+    refused = ended([*BEGIN, Ended(time=110, cluster="etcd", outcome="refused", reason="no")])
+    (run,) = merged([refused], [Update("update", 99, 130, False)], [])
+    assert (run.outcome, run.reason) == ("refused", "no")
+
+
+def test_a_destroy_in_the_history_is_a_run_without_steps() -> None:
+    (first, second) = merged([ended([*BEGIN, SUCCESS])], [Update("destroy", 200, 230, True)], [])
+    assert (first.command, second.command, second.steps) == ("up", "destroy", [])
+
+
+def test_short_runs_get_their_own_entries_of_the_history() -> None:
+    def short(began: float) -> Run:
+        return ended(
+            [Began(time=began, preview=False), Ended(time=began + 1, cluster="", outcome="succeeded")]
+        )
+
+    history = [Update("refresh", 102, 104, True), Update("update", 100, 102, True)]
+    runs = merged([short(100.5), short(103)], history, [])
+    assert [run.command for run in runs] == ["up", "refresh"]
+
+
+def test_a_lock_alone_is_a_run_that_goes_on() -> None:
+    (run,) = merged([], [], [Lock(300, "destroy")])
+    assert (run.command, run.outcome, run.ended) == ("destroy", "running", None)
+
+
+def test_a_lock_of_a_run_that_writes_is_no_second_run() -> None:
+    (run,) = merged([running(BEGIN)], [], [Lock(99, "destroy")])
+    assert run.command == "destroy"
+
+
+def test_an_entry_of_the_history_that_cannot_be_read_is_left_out() -> None:
+    good = {
+        "kind": "update",
+        "startTime": "2026-11-28T07:00:51.000Z",
+        "endTime": "2026-11-28T07:00:58.000Z",
+        "result": "failed",
+    }
+    going_on = {"kind": "destroy", "startTime": "2026-11-28T07:01:51.000Z", "result": "in-progress"}
+    (update,) = parse_history(json.dumps([going_on, good, "text"]))
+    assert (update.kind, update.ended - update.began, update.succeeded) == ("update", 7, False)
+    assert parse_history("no history") == parse_history("") == []
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> Path:
+    folder = tmp_path / ".pulumi/locks/organization/etcd/local"
+    folder.mkdir(parents=True)
+    (folder / "1.json").write_text(json.dumps({"pid": 7, "username": "ada"}))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
+        ("/usr/bin/pulumi\0-C\0.\0destroy\0--yes\0", ["destroy"]),
+        ("pulumi\0--version\0", ["other"]),
+        ("sleep\09\0", []),
+    ],
+)
+def test_the_process_of_a_lock_says_its_command(
+    backend: Path, tmp_path: Path, words: str, commands: list[str]
+) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/cmdline").write_text(words)
+    locks = read_locks(backend, "etcd", "local", processes=tmp_path)
+    assert [lock.command for lock in locks] == commands
+
+
+def test_the_lock_of_a_process_that_ended_is_none(backend: Path, tmp_path: Path) -> None:
+    assert read_locks(backend, "etcd", "local", processes=tmp_path) == []
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> RunReader:
+    opened = RunReader(tmp_path / "etcd" / "fra1")
+    opened.open()
+    return opened
+
+
+def written(tmp_path: Path, events: Sequence[Event]) -> Path:
+    file = tmp_path / "etcd" / "fra1" / "1000000000000000000-7-run.jsonl"
+    file.write_text("".join(f"{event.model_dump_json()}\n" for event in events))
+    return file
+
+
+def test_the_folder_is_the_users_alone(reader: RunReader, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "etcd" / "fra1").stat().st_mode) == 0o700
+
+
+def test_a_run_is_followed_until_its_lock_ends(reader: RunReader, tmp_path: Path) -> None:
+    assert reader.read().last is None
+    file = written(tmp_path, BEGIN)
+    with file.open("a") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        assert (run := reader.read().last) is not None
+        assert run.outcome == "running"
+        log.write(SUCCESS.model_dump_json()[:20])
+        log.flush()
+        assert (run := reader.read().last) is not None
+        assert run.outcome == "running"
+        log.write(f"{SUCCESS.model_dump_json()[20:]}\n")
+    assert (run := reader.read().last) is not None
+    assert run.outcome == "succeeded"
+    assert [span.outcome for span in reader.read().spans] == ["succeeded"]
+
+
+def test_an_event_of_a_newer_program_is_left_out(reader: RunReader, tmp_path: Path) -> None:
+    file = written(tmp_path, BEGIN)
+    with file.open("a") as log:
+        log.write('{"event": "unheard-of"}\n')
+    assert (run := reader.read().last) is not None
+    assert len(run.steps) == 3
+
+
+def test_a_file_that_a_newer_run_deleted_is_gone(reader: RunReader, tmp_path: Path) -> None:
+    file = written(tmp_path, [*BEGIN, SUCCESS])
+    assert reader.read().last is not None
+    file.unlink()
+    assert reader.read().last is None
