@@ -146,6 +146,11 @@ browser: .venv/.synced ## Test the console's page in a real browser
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(PYTEST) tests/console/browser
 
+# The font is for the pictures alone: any other would change all of them.
+screenshots: setup ## Take the pictures of the console that README and docs show
+	@[ -d /usr/share/fonts/opentype/inter ] || apt-get install --yes --quiet --no-install-recommends fonts-inter >/dev/null
+	@$(PYTHON) -m tests.console.screenshots
+
 acceptance: .venv/.synced ## Run a whole life on a real account, with a report: make acceptance STACK=fra1
 	@$(PYTHON) -m acceptance $(or $(STACK),$(error STACK is not set: make acceptance STACK=fra1)) $(ARGS)
 

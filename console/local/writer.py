@@ -54,7 +54,7 @@ class WriteCounts:
             self.longest_stall = self.stall(now)
             self._last = now
         self.seconds[int(now)] = acknowledged, failed
-        for second in [one for one in self.seconds if one < now - KEPT_SECONDS]:
+        for second in [one for one in self.seconds if one < int(now) - KEPT_SECONDS]:
             del self.seconds[second]
 
     def stall(self, now: float) -> float:

@@ -33,8 +33,8 @@ const MEMBER_EFFECTS = {
     `No packet reaches or leaves ${member}. It runs on alone: neither the other members nor this machine reach it, ` +
     "until it is reconnected here.",
   wipe: (member) =>
-    `${member} is powered off, all its data is deleted, and it is powered on. It has to leave the cluster and to join ` +
-    "it again, with a copy of the others' data.",
+    `etcd stops on ${member}, all its data is deleted, and etcd starts again. The member has to leave the cluster and ` +
+    "to join it once more, with a copy of the others' data.",
   destroy: (member) =>
     `The droplet of ${member} is deleted at the cloud, past Pulumi. Its volume stays. The member is down until the ` +
     "next pulumi up creates its droplet again.",
@@ -135,11 +135,15 @@ export function listenToButtons() {
   confirm.addEventListener("click", async () => {
     if (!asked || busy(confirm)) return;
     const action = asked;
+    // To wipe a member takes a while.
+    confirm.textContent = "Working …";
     const wrong = await during(confirm, post({ .../** @type {MemberAction} */ (action), confirmed: true }));
     // The person may have closed the dialog, or asked for something else meanwhile.
     if (asked !== action) tell(wrong);
-    else if (wrong) problem.textContent = wrong;
-    else dialog.close();
+    else if (wrong) {
+      problem.textContent = wrong;
+      confirm.textContent = question(action)?.verb ?? "";
+    } else dialog.close();
   });
 
   document.addEventListener("click", async (event) => {

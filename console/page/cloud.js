@@ -51,8 +51,8 @@ function backups({ backups: taken, backups_problem: problem }, now) {
         h("span", {}, ago(backup.taken, now)),
         h("span", { class: "soft" }, " "),
         backup.size_bytes === null ? unknown() : h("span", { class: "soft" }, bytes(backup.size_bytes)),
-        h("span", { class: "soft" }, ` by ${short(backup.member)}`),
-        h("span", { class: "code backup-name" }, backup.name),
+        backup.member && h("span", { class: "soft" }, ` by ${short(backup.member)}`),
+        h("span", { class: "code backup-name", title: backup.name }, backup.name.split("/").at(-1)),
       ]),
     newest && newest.length > BACKUPS && h("p", { class: "soft" }, `and ${newest.length - BACKUPS} older ones`),
   ];

@@ -20,7 +20,7 @@ const ROLE = {
   leader: "leader",
   follower: "follower",
   learner: "learner",
-  blank: "no member yet",
+  blank: "no etcd yet",
   waiting: "waiting",
   stopped: "stopped",
 };
@@ -109,7 +109,7 @@ function droplet({ power, droplet_id, cut_off }) {
   return [
     power === null ? unknown() : h("span", { class: "power", "data-power": power }, POWER[power]),
     droplet_id !== null && h("span", { class: "soft" }, ` #${droplet_id}`),
-    cut_off && h("span", { class: "chip bad" }, "cut off"),
+    cut_off && [" ", h("span", { class: "chip bad" }, "cut off")],
   ];
 }
 
@@ -121,7 +121,7 @@ function record({ record: answered, public_address, private_address }) {
   if (!known.length) return h("span", { class: "code" }, answered);
   return known.includes(answered)
     ? [h("span", { class: "code" }, answered), h("span", { class: "good-mark" }, " as the droplet")]
-    : [h("span", { class: "code" }, answered), " ", h("span", { class: "chip warn" }, "another address than the droplet's")];
+    : [h("span", { class: "code" }, answered), " ", h("span", { class: "chip warn" }, "not the droplet's address")];
 }
 
 /** @param {Member} member @returns {Child} */

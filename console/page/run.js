@@ -59,7 +59,7 @@ export function runView(run, now) {
     ),
     run.reason && reason(run),
     waiting(run, now),
-    run.steps.length > 0 && steps(run.steps),
+    run.steps.length > 0 && steps(run),
     h("h3", { class: "small" }, "What it says"),
     lines(run),
   ];
@@ -82,23 +82,31 @@ function waiting(run, now) {
     "p",
     { class: "run-waits", key: "waits" },
     h("span", { class: "pulse", "aria-hidden": "true" }),
-    h("span", {}, h("strong", {}, "It waits. "), run.waiting_for),
-    since && h("span", { class: "soft" }, ` for ${since}`),
+    h(
+      "span",
+      {},
+      h("strong", {}, "It waits"),
+      since && ` for ${since}`,
+      h("strong", {}, ". "),
+      run.waiting_for,
+    ),
   );
 }
 
-/** @param {ReadonlyArray<Step>} all */
-const steps = (all) =>
+/** @param {Run} run */
+const steps = (run) =>
   h(
     "ol",
     { class: "steps", key: "steps" },
-    all.map((step) => h("li", { key: step.member }, h("span", { class: "step-name" }, short(step.member)), ...way(step))),
+    run.steps.map((step) =>
+      h("li", { key: step.member }, h("span", { class: "step-name" }, short(step.member)), ...way(step, run.ended !== null)),
+    ),
   );
 
-/** @param {Step} step @returns {Child[]} */
-function way(step) {
+/** @param {Step} step @param {boolean} over Whether the run has ended. @returns {Child[]} */
+function way(step, over) {
   if (step.droplet === "unchanged" && step.gate !== "refused" && step.gate !== "asked")
-    return [h("span", { class: "soft" }, step.gate === "none" ? "not changed by this run" : "not changed yet")];
+    return [h("span", { class: "soft" }, over || step.gate === "none" ? "not changed by this run" : "not changed yet")];
   const droplet = step.droplet === "deleting" ? "shutting down" : step.droplet;
   const at = STAGES.findIndex(([stage]) => stage === droplet);
   const stages = STAGES.map(([stage, label], index) => {
@@ -138,9 +146,11 @@ function gateWords({ gate, droplet }) {
 
 /** @param {Run} run @returns {Child} */
 function lines(run) {
-  if (run.lines.length === 0) return none("nothing yet");
-  const last = run.lines.slice(-LINES);
-  const earlier = run.lines.slice(0, -LINES);
+  // The reason stands above.
+  const said = run.lines.filter(({ text }) => text !== run.reason);
+  if (said.length === 0) return none(run.ended === null ? "nothing yet" : "nothing");
+  const last = said.slice(-LINES);
+  const earlier = said.slice(0, -LINES);
   return [
     h("ol", { class: "lines", key: "last" }, last.map(line)),
     earlier.length > 0 &&
@@ -153,11 +163,11 @@ function lines(run) {
   ];
 }
 
-/** @param {Run["lines"][number]} said @param {number} index */
-const line = ({ time, severity, text }, index) =>
+/** @param {Run["lines"][number]} said */
+const line = ({ time, severity, text }) =>
   h(
     "li",
-    { "data-severity": severity, key: `${time}-${index}` },
+    { "data-severity": severity },
     h("time", {}, timeOfDay(time)),
     severity !== "info" && h("strong", {}, `${severity}: `),
     h("span", {}, text),

@@ -43,6 +43,7 @@ export function timelineSummary(timeline, writer) {
       legend("leads", "leads"),
       legend("band", "a run of Pulumi"),
       writer && legend("writes", "writes per second"),
+      writer && legend("failed", "not acknowledged"),
     ),
   ];
 }
@@ -164,11 +165,12 @@ function memberRow(timeline, member, box, scale) {
   const label = box.narrow ? { x: scale.left + 2, y: box.top + 13 } : { x: 0, y: middle + 4 };
   const ofMember = (/** @type {{member: string}} */ span) => span.member === member;
   const visible = inRange(scale);
+  const watched = scale.x(timeline.began);
   return h(
     "g",
     { key: `member-${member}`, class: "member-row", "data-member": member },
     h("text", { class: "row-label", ...label }, short(member)),
-    h("rect", { class: "up", x: scale.left, y: middle - 2, width: scale.width, height: 4, rx: 2 }),
+    h("rect", { class: "up", x: watched, y: middle - 2, width: scale.left + scale.width - watched, height: 4, rx: 2 }),
     timeline.leaders.filter((led) => ofMember(led) && visible(led)).map((led) => leads(led, middle, scale)),
     timeline.down.filter((down) => ofMember(down) && visible(down)).map((down) => downBar(down, middle, scale)),
   );
@@ -224,7 +226,7 @@ function writesGraph(timeline, scale, top) {
         h(
           "g",
           { key: from },
-          h("title", {}, `${counted(failed, "failed write")} at ${timeOfDay(from)}`),
+          h("title", {}, `${counted(failed, "write")} not acknowledged at ${timeOfDay(from)}`),
           h("rect", { class: "failed", x: scale.x(from), y: base - 8, width: LEAST_WIDTH, height: 8 }),
         ),
       ),
@@ -307,7 +309,7 @@ export function writerView(writer, local) {
           { class: "figures" },
           figure("now", running ? `${per_second.toFixed(per_second < 10 ? 1 : 0)} writes/s` : "stopped"),
           figure("acknowledged", acknowledged.toLocaleString("en")),
-          figure("failed", failed.toLocaleString("en"), failed ? "bad-text" : ""),
+          figure("not acknowledged", failed.toLocaleString("en")),
           figure("longest stall", stall(longest_stall)),
         )
       : h("p", { class: "soft" }, "A writer writes one small value after the other, as an application would."),
@@ -315,5 +317,5 @@ export function writerView(writer, local) {
   );
 }
 
-/** @param {string} name @param {string} value @param {string} [look] */
-const figure = (name, value, look) => h("div", { key: name }, h("dt", {}, name), h("dd", { class: look }, value));
+/** @param {string} name @param {string} value */
+const figure = (name, value) => h("div", { key: name }, h("dt", {}, name), h("dd", {}, value));

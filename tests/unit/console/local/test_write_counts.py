@@ -71,3 +71,10 @@ def test_old_seconds_are_forgotten() -> None:
         counts.add(BEGAN + second)
     assert len(counts.seconds) == KEPT_SECONDS + 1
     assert len(counts.writes(BEGAN + 200)) == KEPT_SECONDS
+
+
+def test_the_oldest_second_that_is_told_is_not_forgotten_yet() -> None:
+    counts = WriteCounts(BEGAN)
+    for tenth in range(1000):
+        counts.add(BEGAN + tenth / 10)
+    assert {one.acknowledged for one in counts.writes(BEGAN + 99.95)} == {10}
