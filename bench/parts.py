@@ -16,3 +16,4 @@ class Part(StrEnum):
     GROWTH = "growth"
     BACKUPS = "backups"
     UPKEEP = "upkeep"
+    CONSOLE = "console"

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from bench.backups import measure_backups
 from bench.bootstrap import measure_bootstrap
+from bench.console import measure_console
 from bench.errors import BenchError
 from bench.figures import Figure, figures_table, write_figures
 from bench.growth import measure_growth
@@ -34,6 +35,7 @@ MEASURE: dict[Part, Callable[[Workplace], list[Figure]]] = {
     Part.GROWTH: measure_growth,
     Part.BACKUPS: measure_backups,
     Part.UPKEEP: measure_upkeep,
+    Part.CONSOLE: measure_console,
 }
 
 
