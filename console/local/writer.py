@@ -17,7 +17,7 @@ KEY = "/console/writer"
 PERIOD_SECONDS = 0.05
 """Seconds from one write to the next."""
 TIMEOUT_SECONDS = 1.0
-"""Seconds after which a write without an answer counts as failed, and another member is asked."""
+"""Seconds after which a write without an answer is tried through the next member."""
 RATE_SECONDS = 5
 """Seconds over which the rate is measured."""
 KEPT_SECONDS = 60
@@ -37,6 +37,8 @@ class WriteCounts:
     seconds: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     """Acknowledged and failed writes by second of Unix time."""
     _last: float = 0.0
+    _tries: int = 0
+    """Tries of the present write that have failed."""
 
     def __post_init__(self) -> None:
         self._last = self.began
@@ -45,6 +47,7 @@ class WriteCounts:
         """Count a write that was acknowledged now, or failed with a problem."""
         acknowledged, failed = self.seconds.get(int(now), (0, 0))
         self.problem = problem
+        self._tries = 0
         if problem:
             self.failed += 1
             failed += 1
@@ -56,6 +59,15 @@ class WriteCounts:
         self.seconds[int(now)] = acknowledged, failed
         for second in [one for one in self.seconds if one < int(now) - KEPT_SECONDS]:
             del self.seconds[second]
+
+    def add_failed_try(self, now: float, problem: str, members: int) -> None:
+        """Count a try of a write that failed. The write has failed if every one of the ``members`` was tried.
+
+        A client tries the next member as well, when the one that it is connected to stops.
+        """
+        self._tries += 1
+        if self._tries >= members:
+            self.add(now, problem)
 
     def stall(self, now: float) -> float:
         """Seconds of the longest time without an acknowledged write, with the one that lasts."""
@@ -106,13 +118,13 @@ class WriterTask:
         for turn in itertools.count():
             members = sorted(self._addresses().items())
             if members:
-                await self._write_through(*members[turn % len(members)])
+                await self._write_through(*members[turn % len(members)], len(members))
             else:
                 self.counts.add(time.time(), "no member has an address")
                 await asyncio.sleep(TIMEOUT_SECONDS)
 
-    async def _write_through(self, name: str, address: str) -> None:
-        """Write through one member until a write fails, or the member has another address."""
+    async def _write_through(self, name: str, address: str, members: int) -> None:
+        """Write through one member until a try fails, or the member has another address."""
         with Connection(name, address, self._texts) as connection:
             while self._addresses().get(name) == address:
                 began = time.monotonic()
@@ -121,7 +133,7 @@ class WriterTask:
                 try:
                     await connection.call("KV/Put", fields, seconds=TIMEOUT_SECONDS)
                 except RefusedCallError as error:
-                    self.counts.add(time.time(), f"{name}: {error}")
+                    self.counts.add_failed_try(time.time(), f"{name}: {error}", members)
                     await asyncio.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
                     return
                 self.counts.add(time.time())

@@ -78,3 +78,20 @@ def test_the_oldest_second_that_is_told_is_not_forgotten_yet() -> None:
     for tenth in range(1000):
         counts.add(BEGAN + tenth / 10)
     assert {one.acknowledged for one in counts.writes(BEGAN + 99.95)} == {10}
+
+
+def test_a_write_fails_when_every_member_was_tried() -> None:
+    counts = WriteCounts(BEGAN)
+    for second in range(1, 3):
+        counts.add_failed_try(BEGAN + second, "no answer", members=3)
+    assert counts.failed == 0
+    counts.add_failed_try(BEGAN + 3, "no answer", members=3)
+    assert (counts.failed, counts.problem) == (1, "no answer")
+
+
+def test_a_write_that_another_member_acknowledges_has_not_failed() -> None:
+    counts = WriteCounts(BEGAN)
+    for turn in range(5):
+        counts.add_failed_try(BEGAN + turn, "no answer", members=2)
+        counts.add(BEGAN + turn)
+    assert (counts.acknowledged, counts.failed, counts.problem) == (5, 0, "")
