@@ -14,7 +14,7 @@ SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring console shell preview destroy down test test-pure test-others test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access browser screenshots acceptance lint bench campaign
+.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring console shell preview destroy down test test-pure test-others test-drills test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access browser screenshots acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
@@ -98,16 +98,22 @@ CAMPAIGN_SEED := 40
 test: lint setup ## Lint, run a short campaign, then all tests: three layers at a time
 	@$(PYTHON) -m localcloud.machines.prerequisites && $(MAKE) test-campaign
 	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going \
-		test-live test-others test-pure test-access test-own component test-nodes \
+		test-live test-others test-drills test-pure test-access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
 
 # These tests share no state, so they run in parallel.
 test-pure: .venv/.synced
 	@$(PYTEST) tests/unit tests/component --numprocesses=2 $(LANE)
 
+# Layers that mostly wait, for backups, alerts and pages. The whole suite runs them beside the other ones.
+WITH_DRILLS := drills monitoring console
+
+test-drills: setup
+	@$(PYTEST) $(addprefix tests/,$(WITH_DRILLS)) $(LANE)
+
 # LANE is set if layers run in parallel: then each test prints one whole line.
 test-others: setup
-	@$(PYTEST) $(foreach layer,lifecycle access programs nodes unit component,--ignore=tests/$(layer)) $(LANE)
+	@$(PYTEST) $(foreach layer,lifecycle access programs nodes unit component $(WITH_DRILLS),--ignore=tests/$(layer)) $(LANE)
 
 # These tests mostly wait for pauses of etcd and of the program, so several run in parallel.
 test-nodes: setup
