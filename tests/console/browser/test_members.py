@@ -119,9 +119,9 @@ async def test_a_stack_without_a_cluster_says_what_to_do(browser: Browser) -> No
     page = healthy_page()
     stack = page.stack.model_copy(update={"problem": "The stack has no cluster yet: run make up."})
     async with opened(browser, page.model_copy(update={"stack": stack, "members": []})) as console:
-        await expect(console.tab.locator("[data-part=problem]")).to_have_text(
-            "The stack has no cluster yet: run make up."
-        )
+        problem = console.tab.locator("[data-part=problem]")
+        await expect(problem.locator("p")).to_have_text("The stack has no cluster yet: run make up.")
+        await expect(problem.get_by_role("button", name="Copy make up")).to_be_visible()
         await expect(console.sentence).to_have_text("No members yet")
 
 
