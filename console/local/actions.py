@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -16,8 +18,13 @@ _SWITCHES = {
     "cut-off": ("cut-off", True),
     "reconnect": ("cut-off", False),
 }
+TAKING_DOWN = {"power-off", "pause", "cut-off", "wipe", "destroy"}
+"""The actions on a member that take it down."""
 WIPE_SECONDS = 70.0
 """Seconds for which a machine may stop its etcd and delete its data."""
+POWER_SECONDS = 30.0
+"""Seconds for which an action on a droplet's power is followed. After that it may still succeed."""
+_POLL_SECONDS = 0.2
 _Fault = Literal["down", "slow", "errors"]
 _FAULTS: Mapping[_Fault, Mapping[str, Any]] = {
     "down": {"kind": "down"},
@@ -48,7 +55,7 @@ async def act(control: Control, action: CloudAction, droplet: int | None) -> Non
             case MemberAction():
                 if droplet is None:
                     raise ActionRefusedError(f"{action.member} has no droplet: run pulumi up to create it")
-                await _act_on_droplet(control, action.kind, droplet)
+                await _act_on_droplet(control, action, droplet)
             case FaultAction():
                 fault = {"service": action.service, **_FAULTS[action.fault]}
                 await control.ask("POST", "/faults", json=fault)
@@ -64,10 +71,15 @@ async def act(control: Control, action: CloudAction, droplet: int | None) -> Non
         raise ActionRefusedError(text) from error
 
 
-async def _act_on_droplet(control: Control, kind: str, droplet: int) -> None:
+async def _act_on_droplet(control: Control, action: MemberAction, droplet: int) -> None:
+    kind = action.kind
     if kind in _POWER:
         path = f"{DIGITALOCEAN}/droplets/{droplet}/actions"
-        await control.ask("POST", path, json={"type": _POWER[kind]})
+        asked = await control.ask("POST", path, json={"type": _POWER[kind]})
+        if await _end_of(control, asked["action"]) == "errored":
+            raise ActionRefusedError(
+                f"{action.member} did not {kind.replace('-', ' ')}: the log of the local cloud's API says why"
+            )
     elif kind in _SWITCHES:
         name, on = _SWITCHES[kind]
         await control.ask("PUT", f"/droplets/{droplet}/{name}", json={name.replace("-", "_"): on})
@@ -75,3 +87,12 @@ async def _act_on_droplet(control: Control, kind: str, droplet: int) -> None:
         await control.ask("POST", f"/droplets/{droplet}/wipe", timeout=WIPE_SECONDS)
     else:
         await control.ask("DELETE", f"{DIGITALOCEAN}/droplets/{droplet}")
+
+
+async def _end_of(control: Control, action: Mapping[str, Any]) -> str:
+    """The status with which an action of DigitalOcean ends, or the last one that was seen."""
+    deadline = time.monotonic() + POWER_SECONDS
+    while action["status"] == "in-progress" and time.monotonic() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
+        action = (await control.ask("GET", f"{DIGITALOCEAN}/actions/{action['id']}"))["action"]
+    return action["status"]

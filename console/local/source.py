@@ -12,7 +12,7 @@ from components.config.settings import cluster_name
 from console.history.observation import Observation
 from console.history.recorder import TimelineRecorder
 from console.history.tour import TourWatch
-from console.local.actions import act
+from console.local.actions import TAKING_DOWN, CloudAction, act
 from console.local.backups import Backups, read_backups
 from console.local.cloud_state import CloudState, read_cloud, shown_cloud
 from console.local.control import Control, ControlError
@@ -74,6 +74,8 @@ class LocalSource:
         self._backups = Backups()
         self._watches: dict[int, tuple[MemberWatch, asyncio.Task[None]]] = {}
         self._writer: WriterTask | None = None
+        self._disturbed: dict[str, float] = {}
+        """When the page last took a member down."""
         self._changed = asyncio.Event()
 
     async def pages(self) -> AsyncGenerator[Page]:
@@ -99,10 +101,22 @@ class LocalSource:
         if isinstance(action, WriterAction):
             await (self._start_writer() if action.kind == "start-writer" else self._stop_writer())
         else:
-            await act(self._control, action, await self._droplet(action))
+            await self._act(action)
         self._changed.set()
 
-    async def _droplet(self, action: Action) -> int | None:
+    async def _act(self, action: CloudAction) -> None:
+        droplet = await self._droplet(action)
+        before = dict(self._disturbed)
+        if isinstance(action, MemberAction) and action.kind in TAKING_DOWN:
+            # At the beginning: a wipe takes the member down before it answers.
+            self._disturbed[action.member] = time.time()
+        try:
+            await act(self._control, action, droplet)
+        except ActionRefusedError:
+            self._disturbed = before
+            raise
+
+    async def _droplet(self, action: CloudAction) -> int | None:
         if not isinstance(action, MemberAction):
             return None
         try:
@@ -177,6 +191,7 @@ class LocalSource:
             runs.spans,
             self._shown_writer(now),
             self._writer.counts.writes(now) if self._writer and self._writer.running else (),
+            dict(self._disturbed),
         )
         timeline = self._recorder.observe(seen)
         return Page(

@@ -140,6 +140,7 @@ class NspawnMachine:
                 "run localcloud reset and start again"
             )
         self._cgroup.remove()
+        self._remove_port()
         self._cgroup.create()
         script = Path(__file__).parent / "supervise.sh"
         with open_log(self.console) as console:
@@ -212,6 +213,15 @@ class NspawnMachine:
     def resume(self) -> None:
         """Let a paused machine go on."""
         self._cgroup.thaw()
+
+    def _remove_port(self) -> None:
+        """Remove the port that the machine had when it ran before.
+
+        It goes with the machine's network, and the kernel keeps that until the other side has acknowledged what was
+        sent: minutes, if the machine was cut off.
+        """
+        command = ["ip", "-netns", self._namespace, "link", "delete", self.port]
+        subprocess.run(command, capture_output=True, check=False)
 
     def kill(self) -> None:
         """Cut the power."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pulumi
 import pytest
 
 from components.config.loading import ProviderAccess
@@ -21,7 +22,7 @@ NAMES = ("a.example.test", "b.example.test", "c.example.test")
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     for level in ("info", "warn"):
-        monkeypatch.setattr(f"components.droplets.power_on.pulumi.log.{level}", lines.append)
+        monkeypatch.setattr(pulumi.log, level, lines.append)
     return lines
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from localcloud.machines.errors import MachineFailedError
 from localcloud.machines.interface import Interference
 
-from .lab import Lab, machine
+from .lab import Lab, eventually, machine
 
 ONE, TWO = 1001, 1002
 TIMED_OUT = 124
@@ -75,6 +77,34 @@ def test_a_machine_that_is_off_or_paused_is_not_wiped(two: Lab) -> None:
         two.do(two.host.wipe(TWO))
     with pytest.raises(MachineFailedError, match="machine 1002 is off"):
         two.do(two.host.set_paused(TWO, paused=True))
+
+
+SENDING = """
+import socket, pathlib, time
+connection = socket.create_connection(("203.0.113.11", 7001))
+pathlib.Path("/run/connected").touch()
+while not pathlib.Path("/run/send").exists():
+    time.sleep(0.05)
+connection.send(b"x" * 1000)
+pathlib.Path("/run/sent").touch()
+time.sleep(600)
+"""
+
+
+def test_a_machine_that_was_cut_off_while_it_sent_boots_again(two: Lab) -> None:
+    # The kernel keeps the network of a machine that has ended until the other side acknowledges what was sent.
+    two.sh(ONE, "systemd-run python3 -m http.server 7001")
+    two.boot(machine(2))
+    eventually(lambda: reaches(two, "203.0.113.11"), "the first machine to answer")
+    two.sh(TWO, f"systemd-run python3 -c {shlex.quote(SENDING)}")
+    eventually(lambda: two.sh(TWO, "test -e /run/connected").returncode == 0, "a connection")
+    two.do(two.host.set_cut_off(TWO, cut_off=True))
+    two.sh(TWO, "touch /run/send")
+    eventually(lambda: two.sh(TWO, "test -e /run/sent").returncode == 0, "something sent")
+    two.do(two.host.power_off(TWO))
+    two.do(two.host.power_on(machine(2)))
+    two.do(two.host.set_cut_off(TWO, cut_off=False))
+    two.await_boot(TWO)
 
 
 def test_a_deleted_machine_is_not_cut_off(two: Lab) -> None:

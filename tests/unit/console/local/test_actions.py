@@ -16,14 +16,18 @@ MEMBER = "etcd-server-1.example.test"
 class FakeControl:
     """Records requests, or refuses them."""
 
-    def __init__(self, problem: str = "") -> None:
+    def __init__(self, problem: str = "", *, power: str = "completed") -> None:
         self.problem = problem
+        self.power = power
         self.asked: list[tuple[str, str, Any]] = []
 
-    async def ask(self, method: str, path: str, **options: Any) -> None:
+    async def ask(self, method: str, path: str, **options: Any) -> Any:
         if self.problem:
             raise ControlError(self.problem)
+        if path == "/digitalocean/v2/actions/7":
+            return {"action": {"id": 7, "status": self.power}}
         self.asked.append((method, path, options.get("json")))
+        return {"action": {"id": 7, "status": "in-progress"}}
 
 
 async def done(control: FakeControl, droplet: int | None = 1001, **action: Any) -> list[tuple[str, str, Any]]:
@@ -78,3 +82,8 @@ async def test_a_member_without_a_droplet_cannot_be_powered_off() -> None:
 async def test_what_the_control_api_refuses_is_refused() -> None:
     with pytest.raises(ActionRefusedError, match=r"^Droplet is already powered on\.$"):
         await done(FakeControl("Droplet is already powered on."), kind="power-on", member=MEMBER)
+
+
+async def test_an_action_on_the_power_that_fails_later_is_told() -> None:
+    with pytest.raises(ActionRefusedError, match=f"{MEMBER} did not power on"):
+        await done(FakeControl(power="errored"), kind="power-on", member=MEMBER)
