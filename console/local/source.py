@@ -16,6 +16,7 @@ from console.local.actions import TAKING_DOWN, CloudAction, act
 from console.local.backups import Backups, read_backups
 from console.local.cloud_state import CloudState, read_cloud, shown_cloud
 from console.local.control import Control, ControlError
+from console.local.kept_tour import KeptTour
 from console.local.machine_facts import MachineFiles
 from console.local.member_watch import MemberWatch
 from console.local.members import Known, shown_members
@@ -67,7 +68,8 @@ class LocalSource:
         self._members = StackMembers(stack)
         self._runs = StackRuns(stack)
         self._recorder = TimelineRecorder(WINDOW_SECONDS)
-        self._tour = TourWatch()
+        self._kept_tour = KeptTour(self._runs.folder)
+        self._tour = TourWatch(self._kept_tour.read())
         self._requests = RequestLog()
         self._state: CloudState | None = None
         self._problem = ""
@@ -194,6 +196,8 @@ class LocalSource:
             dict(self._disturbed),
         )
         timeline = self._recorder.observe(seen)
+        tour = self._tour.observe(seen, timeline)
+        self._kept_tour.keep(tour)
         return Page(
             stack=self._shown_stack(names),
             members=members,
@@ -202,7 +206,7 @@ class LocalSource:
             writer=seen.writer,
             cloud=shown_cloud(self._state, self._cluster, names, answers, self._backups),
             requests=self._requests.requests,
-            tour=self._tour.observe(seen, timeline),
+            tour=tour,
         )
 
     def _shown_members(self, names: list[str], answers: Mapping[str, tuple[str, ...]]) -> list[Member] | None:

@@ -406,8 +406,8 @@ def test_writes_are_kept_once_and_for_the_window() -> None:
     now = Observation(START, [member(1)])
     for at in range(6):
         writes = [Writes(second=START + second, acknowledged=second, failed=0) for second in (at - 1, at)]
-        timeline = recorder.observe(replace(now, time=START + at, writes=writes))
-    assert [write.acknowledged for write in timeline.writes] == [2, 3, 4, 5]
+        recorder.observe(replace(now, time=START + at, writes=writes))
+    assert [write.acknowledged for write in recorder.timeline.writes] == [2, 3, 4, 5]
 
 
 def test_runs_that_ended_before_the_window_are_left_out() -> None:
