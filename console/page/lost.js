@@ -49,7 +49,7 @@ export function lostView(seen, stack, port) {
       {},
       stack && !stack.local
         ? "Start it again, in a terminal in the checkout:"
-        : "It ends with the local cloud. Start both again, in a terminal in the checkout:",
+        : "It ends with the local cloud, and make up starts both again. Or, in a terminal in the checkout:",
     ),
     command(words.join(" ")),
   );

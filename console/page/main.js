@@ -19,7 +19,7 @@ import { timelinePicture, timelineSummary, timelineTable, writerView } from "./t
 import { settle } from "./toast.js";
 import { tourView } from "./tour.js";
 import { h, show } from "./tree.js";
-import { timeOfDay } from "./words.js";
+import { timeOfDay, whole } from "./words.js";
 
 /** What the server has sent. @type {Partial<Page>} */
 let received = {};
@@ -153,7 +153,7 @@ function drawHead() {
   const text = lost?.seen ? `Last seen ${timeOfDay(lost.seen)}: ${state.text}` : state.text;
   const sentence = part("sentence");
   sentence.dataset["level"] = lost ? "unknown" : state.level;
-  show(sentence, text);
+  show(sentence, whole(text));
   document.title = `${text} - ${stack?.stack ?? "etcd"}`;
 }
 

@@ -7,7 +7,7 @@
 /** @typedef {import("./description").Child} Child */
 import { button } from "./actions.js";
 import { h } from "./tree.js";
-import { bytes, duration, none, short, unknown } from "./words.js";
+import { bytes, duration, none, short, unknown, whole } from "./words.js";
 
 /** Days before its end from which a certificate is shown as ending soon: the alert has the same limit. */
 const SOON_DAYS = 14;
@@ -82,7 +82,7 @@ function state(member) {
       { class: "health" },
       words[health(member)],
       member.healthy === null && [" ", unknown()],
-      member.problem && h("span", { class: "why" }, `: ${member.problem}`),
+      member.problem && h("span", { class: "why" }, ": ", whole(member.problem)),
     ),
     member.waiting_for && h("p", { class: "waiting" }, `“${member.waiting_for}”`),
   );
@@ -188,7 +188,7 @@ function shutdown(member) {
   if (block === null) return gone(member) ? none() : unknown();
   return [
     h("span", { class: block.blocked ? "chip warn" : "chip" }, block.blocked ? "blocked" : "allowed"),
-    block.reason && h("span", { class: "soft" }, ` ${block.reason}`),
+    block.reason && h("span", { class: "soft" }, " ", whole(block.reason)),
   ];
 }
 

@@ -4,7 +4,7 @@
 /** @typedef {import("./types").Step} Step */
 /** @typedef {import("./description").Child} Child */
 import { h } from "./tree.js";
-import { ago, clock, none, short, timeOfDay } from "./words.js";
+import { ago, clock, none, short, timeOfDay, whole } from "./words.js";
 
 const LINES = 5;
 
@@ -87,7 +87,7 @@ function waiting(run, now) {
       "span",
       {},
       h("strong", {}, since ? `It has waited ${since}. ` : "It waits. "),
-      run.waiting_for,
+      whole(run.waiting_for),
     ),
   );
 }

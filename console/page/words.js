@@ -20,6 +20,10 @@ const SPANS = /** @type {const} */ ([
 export const unknown = () =>
   h("span", { class: "unknown", title: "This cannot be known from here." }, "unknown");
 
+/** A text whose names begin a new line before they break at their hyphens. @param {string} text @returns {Description} */
+export const whole = (text) =>
+  h("span", {}, ...text.split(/(\S+-\S+)/).map((part, index) => (index % 2 ? h("span", { class: "whole" }, part) : part)));
+
 /** A value that is known to be empty. @param {string} [text] @returns {Description} */
 export const none = (text = "none") => h("span", { class: "none" }, text);
 
