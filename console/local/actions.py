@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from console.local.control import DIGITALOCEAN, Control, ControlError
 from console.server.source import ActionRefusedError
@@ -18,12 +18,15 @@ _SWITCHES = {
     "cut-off": ("cut-off", True),
     "reconnect": ("cut-off", False),
 }
+TAKING_DOWN = {"power-off", "pause", "cut-off", "wipe", "destroy"}
+"""The actions on a member that take it down."""
 WIPE_SECONDS = 70.0
 """Seconds for which a machine may stop its etcd and delete its data."""
 POWER_SECONDS = 30.0
 """Seconds for which an action on a droplet's power is followed. After that it may still succeed."""
 _POLL_SECONDS = 0.2
-_FAULTS: Mapping[str, Mapping[str, Any]] = {
+_Fault = Literal["down", "slow", "errors"]
+_FAULTS: Mapping[_Fault, Mapping[str, Any]] = {
     "down": {"kind": "down"},
     "slow": {"kind": "latency", "seconds": 5},
     "errors": {"kind": "status", "status": 503},
@@ -32,6 +35,14 @@ _FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 CloudAction = MemberAction | FaultAction | FaultEnd | DnsAction
 """An action on the cloud: any one but those of the writer."""
+
+
+def fault_of(fault: Mapping[str, Any]) -> _Fault | None:
+    """Which of the page's faults one of the control API is; ``None`` if it is another, or for some requests alone."""
+    if fault.get("token") or fault.get("path"):
+        return None
+    same = (name for name, one in _FAULTS.items() if all(fault.get(key) == one[key] for key in one))
+    return next(same, None)
 
 
 async def act(control: Control, action: CloudAction, droplet: int | None) -> None:
@@ -53,7 +64,11 @@ async def act(control: Control, action: CloudAction, droplet: int | None) -> Non
             case DnsAction():
                 await control.ask("PUT", "/name-server", json={"paused": action.kind == "stop-dns"})
     except ControlError as error:
-        raise ActionRefusedError(str(error)) from error
+        text = str(error)
+        if isinstance(action, MemberAction):
+            # The cloud knows droplets alone, and the page shows members.
+            text = text.replace(f"machine {droplet}", action.member)
+        raise ActionRefusedError(text) from error
 
 
 async def _act_on_droplet(control: Control, action: MemberAction, droplet: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.local.actions import fault_of
 from console.local.backups import Backups
 from console.local.control import CLOUDFLARE, DIGITALOCEAN, Control
 from console.production.account import Items
@@ -77,7 +78,10 @@ def shown_cloud(
         records=records(known, names, answers) if state else None,
         backups=backups.listed,
         backups_problem=backups.problem,
-        faults=[Fault(id=one["id"], text=_fault_text(one)) for one in known.faults],
+        faults=[
+            Fault(id=one["id"], text=_fault_text(one), service=one["service"], fault=fault_of(one))
+            for one in known.faults
+        ],
         dns_stopped=known.name_server_paused,
     )
 

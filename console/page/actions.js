@@ -1,102 +1,60 @@
 // Asks before an action that hurts, and posts it.
 
 /** @typedef {import("./types").Action} Action */
-/** @typedef {import("./types").MemberAction} MemberAction */
-/** @typedef {import("./description").Description} Description */
+/** @typedef {import("./types").Member} Member */
+/** @typedef {import("./types").Page} Page */
+/** @typedef {import("./description").Child} Child */
+/** @typedef {import("./focus.js").Place} Place */
+import { keepFocus, placeOf } from "./focus.js";
+import { MEMBER_VERBS, question } from "./questions.js";
+import { tell } from "./toast.js";
 import { h } from "./tree.js";
 import { short } from "./words.js";
 
-/** @typedef {{heading: string, text: string, verb: string}} Question */
-
-/** @type {{[kind in MemberAction["kind"]]: string}} */
-const MEMBER_VERBS = {
-  "power-off": "Power off",
-  "power-on": "Power on",
-  pause: "Pause",
-  resume: "Resume",
-  "cut-off": "Cut off",
-  reconnect: "Reconnect",
-  wipe: "Wipe",
-  destroy: "Destroy",
-};
-
-/** What an action on a member does to it, if it hurts.
- * @type {{[kind: string]: (member: string) => string}} */
-const MEMBER_EFFECTS = {
-  "power-off": (member) =>
-    `The droplet of ${member} loses its power at once, as when a host fails. Its data stays on its volume. The member ` +
-    "is down until it is powered on here, or by the next pulumi up.",
-  pause: (member) =>
-    `All processes of ${member} stop where they are, as on a host that hangs. Connections to it stay open and get no ` +
-    "answer. It continues when it is resumed here.",
-  "cut-off": (member) =>
-    `No packet reaches or leaves ${member}. It runs on alone: neither the other members nor this machine reach it, ` +
-    "until it is reconnected here.",
-  wipe: (member) =>
-    `etcd stops on ${member}, all its data is deleted, and etcd starts again. The member has to leave the cluster and ` +
-    "to join it once more, with a copy of the others' data.",
-  destroy: (member) =>
-    `The droplet of ${member} is deleted at the cloud, past Pulumi. Its volume stays. The member is down until the ` +
-    "next pulumi up creates its droplet again.",
-};
-
-/** @type {{[fault: string]: string}} */
-const FAULT_EFFECTS = {
-  down: "Nothing answers at the API: connections to it are refused.",
-  slow: "Each answer of the API takes some seconds.",
-  errors: "The API answers with an error of the server.",
-};
-
-/** @type {{[service: string]: string}} */
-export const SERVICES = { digitalocean: "DigitalOcean", cloudflare: "Cloudflare" };
+/** Seconds for which a button that has done its work rests: the page does not show yet what has changed. */
+const REST_SECONDS = 3;
+/** What the buttons that rest have done. One control may have got another action meanwhile, which can be done at once.
+ * @type {WeakMap<HTMLElement, string>} */
+const resting = new WeakMap();
 
 /**
- * @param {Action} action
- * @returns {Question | null} What to ask before it; null if it does not hurt.
+ * @typedef {object} Look
+ * @property {string} [label]
+ * @property {string} [look]
+ * @property {string} [key] Buttons of one key are one control, whatever they do.
+ * @property {string} [name] What it is called, if its label alone is not enough.
+ * @property {boolean} [pressed] Whether what it switches is on.
+ * @property {string} [because] Why it cannot be pressed yet.
+ * @property {string} [id] Of that reason.
  */
-export function question(action) {
-  if (action.kind === "stop-dns")
-    return {
-      heading: "Stop DNS?",
-      text: "The name server answers nothing, until it is started here. Members find each other by addresses that they know.",
-      verb: "Stop DNS",
-    };
-  if (action.kind === "add-fault") {
-    const service = SERVICES[action.service] ?? action.service;
-    return {
-      heading: `Break the API of ${service}?`,
-      text: `${FAULT_EFFECTS[action.fault] ?? ""} This concerns members and pulumi up alike, until the fault is ended here.`,
-      verb: "Break it",
-    };
-  }
-  if (!("member" in action)) return null;
-  const effect = MEMBER_EFFECTS[action.kind];
-  const member = short(action.member);
-  const verb = MEMBER_VERBS[action.kind];
-  return effect ? { heading: `${verb} ${member}?`, text: effect(member), verb: `${verb} ${member}` } : null;
-}
 
 /**
- * @param {Action} action
- * @param {string} [label]
- * @param {string} [look]
- * @returns {Description} A button that does the action when it is pressed.
+ * @param {Action | ReadonlyArray<Action>} action
+ * @param {Look} [options]
+ * @returns {Child} A button that does the action when it is pressed.
  */
-export function button(action, label, look) {
-  const member = "member" in action ? short(action.member) : "";
-  const text = label ?? ("member" in action ? MEMBER_VERBS[action.kind] : action.kind);
-  return h(
-    "button",
-    {
-      type: "button",
-      key: `${action.kind}-${text}`,
-      class: look,
-      "data-act": JSON.stringify(action),
-      "aria-label": member && `${text} ${member}`,
-      "aria-haspopup": question(action) ? "dialog" : null,
-    },
-    text,
-  );
+export function button(action, { label, look, key, name, pressed, because, id } = {}) {
+  const first = /** @type {Action} */ (Array.isArray(action) ? action[0] : action);
+  const member = "member" in first ? short(first.member) : "";
+  const text = label ?? ("member" in first ? MEMBER_VERBS[first.kind] : first.kind);
+  return [
+    h(
+      "button",
+      {
+        type: "button",
+        key: key ?? `${first.kind}-${text}`,
+        class: look,
+        "data-act": JSON.stringify(action),
+        "aria-label": name ?? (member && `${text} ${member}`),
+        "aria-haspopup": question(first, []) ? "dialog" : null,
+        "aria-pressed": pressed === undefined ? null : String(pressed),
+        "aria-disabled": because ? "true" : null,
+        "aria-describedby": because ? id : null,
+      },
+      text,
+    ),
+    because?.trim() && h("span", { class: "because", key: `${id}`, id }, because),
+  ];
 }
 
 /**
@@ -114,61 +72,117 @@ async function post(action) {
     const told = await answer.json().catch(() => null);
     return told?.error ?? `The console's server answered with status ${answer.status}.`;
   } catch {
-    return "The console's server does not answer. Is the local cloud running?";
+    return "The console's server does not answer.";
   }
+}
+
+/** @param {ReadonlyArray<Action>} actions @returns {Promise<string>} */
+async function postAll(actions) {
+  for (const action of actions) {
+    const wrong = await post(action);
+    if (wrong) return wrong;
+  }
+  return "";
+}
+
+/**
+ * What an action is about, as the page shows it.
+ *
+ * @param {Action} action
+ * @param {Partial<Page>} page
+ */
+function subject(action, page) {
+  if ("member" in action) {
+    const member = page.members?.find(({ name }) => name === action.member);
+    return JSON.stringify([member?.power, member?.cut_off, member?.droplet_id]);
+  }
+  if (action.kind === "start-writer" || action.kind === "stop-writer") return String(page.writer?.running);
+  return JSON.stringify([page.cloud?.faults, page.cloud?.dns_stopped]);
 }
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 const byId = (id) => /** @type {T} */ (document.getElementById(id));
 
-/** Make all buttons of actions work. */
-export function listenToButtons() {
+/**
+ * Make all buttons of actions work.
+ *
+ * @param {() => Partial<Page>} shown What the page shows now.
+ * @returns {() => void} Asks again what a question is about, when that has changed.
+ */
+export function listenToButtons(shown) {
   /** @type {HTMLDialogElement} */
   const dialog = byId("confirmation");
   const problem = byId("confirmation-problem");
   const confirm = byId("confirmation-do");
   /** @type {Action | null} */
   let asked = null;
+  /** Where the person was before the dialog or the problem. @type {Place | null} */
+  let place = null;
+
+  const ask = () => {
+    const asks = asked && question(asked, shown().members ?? []);
+    if (!asks) return;
+    byId("confirmation-heading").textContent = asks.heading;
+    byId("confirmation-text").textContent = asks.text;
+    if (!busy(confirm)) confirm.textContent = asks.verb;
+  };
 
   byId("confirmation-cancel").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => (asked = null));
+  dialog.addEventListener("close", () => {
+    asked = null;
+    keepFocus(place);
+  });
   confirm.addEventListener("click", async () => {
     if (!asked || busy(confirm)) return;
     const action = asked;
     // To wipe a member takes a while.
     confirm.textContent = "Working …";
-    const wrong = await during(confirm, post({ .../** @type {MemberAction} */ (action), confirmed: true }));
+    const wrong = await during(confirm, post(/** @type {Action} */ ({ ...action, confirmed: true })));
     // The person may have closed the dialog, or asked for something else meanwhile.
-    if (asked !== action) tell(wrong);
+    if (asked !== action) tell(wrong, () => subject(action, shown()));
     else if (wrong) {
       problem.textContent = wrong;
-      confirm.textContent = question(action)?.verb ?? "";
-    } else dialog.close();
+      ask();
+    } else {
+      if (place) rest(place.element);
+      dialog.close();
+    }
   });
 
   document.addEventListener("click", async (event) => {
     const pressed = event.target instanceof Element && event.target.closest("[data-act]");
     if (!(pressed instanceof HTMLElement) || busy(pressed)) return;
-    /** @type {Action} */
-    const action = JSON.parse(pressed.dataset["act"] ?? "");
-    const asks = question(action);
-    if (!asks) {
-      tell(await during(pressed, post(action)));
+    /** @type {Action | Action[]} */
+    const told = JSON.parse(pressed.dataset["act"] ?? "");
+    const actions = Array.isArray(told) ? told : [told];
+    const first = /** @type {Action} */ (actions[0]);
+    place = placeOf(pressed);
+    if (!question(first, [])) {
+      const about = subject(first, shown());
+      const wrong = await during(pressed, postAll(actions));
+      tell(wrong, () => subject(first, shown()));
+      if (!wrong && subject(first, shown()) === about) rest(pressed);
       return;
     }
-    asked = action;
-    byId("confirmation-heading").textContent = asks.heading;
-    byId("confirmation-text").textContent = asks.text;
-    confirm.textContent = asks.verb;
+    asked = first;
     problem.textContent = "";
+    ask();
     dialog.showModal();
   });
 
-  byId("toast").addEventListener("click", () => tell(""));
+  byId("toast-close").addEventListener("click", () => {
+    tell("");
+    if (place?.element.isConnected) place.element.focus();
+    else keepFocus(place);
+  });
+  return ask;
 }
 
 /** @param {HTMLElement} pressed */
-const busy = (pressed) => pressed.getAttribute("aria-disabled") === "true";
+const busy = (pressed) =>
+  pressed.ariaBusy === "true" ||
+  pressed.ariaDisabled === "true" ||
+  (resting.has(pressed) && resting.get(pressed) === pressed.dataset["act"]);
 
 /**
  * @template T
@@ -176,15 +190,17 @@ const busy = (pressed) => pressed.getAttribute("aria-disabled") === "true";
  * @param {Promise<T>} work
  */
 async function during(pressed, work) {
-  pressed.setAttribute("aria-disabled", "true");
+  pressed.ariaBusy = "true";
   try {
     return await work;
   } finally {
-    pressed.removeAttribute("aria-disabled");
+    pressed.ariaBusy = null;
   }
 }
 
-/** @param {string} problem */
-function tell(problem) {
-  byId("toast").textContent = problem;
+/** @param {HTMLElement} pressed */
+function rest(pressed) {
+  const action = pressed.dataset["act"] ?? "";
+  resting.set(pressed, action);
+  setTimeout(() => resting.delete(pressed), REST_SECONDS * 1000);
 }

@@ -1,8 +1,10 @@
 // What else the cloud has: volumes, records, tags and backups; and its faults.
 
+/** @typedef {import("./types").Action} Action */
 /** @typedef {import("./types").Cloud} Cloud */
 /** @typedef {import("./description").Child} Child */
-import { button, SERVICES } from "./actions.js";
+import { button } from "./actions.js";
+import { SERVICES } from "./questions.js";
 import { h } from "./tree.js";
 import { ago, bytes, none, short, unknown } from "./words.js";
 
@@ -46,7 +48,7 @@ function backups({ backups: taken, backups_problem: problem }, now) {
   const newest = taken && [...taken].sort((one, other) => other.taken - one.taken);
   return [
     problem && h("p", { class: "soft" }, problem),
-    (taken === null || taken.length > 0 || !problem) &&
+    (taken?.length || !problem) &&
       list(newest && newest.slice(0, BACKUPS), (backup) => [
         h("span", {}, ago(backup.taken, now)),
         h("span", { class: "soft" }, " "),
@@ -58,39 +60,65 @@ function backups({ backups: taken, backups_problem: problem }, now) {
   ];
 }
 
-/** @param {Cloud} cloud @returns {Child} */
-export function faultsView({ faults, dns_stopped }) {
+/**
+ * @param {Cloud} cloud
+ * @param {{acts: boolean, known: boolean, problem: string}} state Whether the page may act, whether the state of the
+ *   cloud is known, and why not.
+ * @returns {Child}
+ */
+export function faultsView({ faults, dns_stopped }, { acts, known, problem }) {
+  const because = known ? {} : { because: problem || "The local cloud does not answer.", id: "faults-because" };
+  // One reason stands for all buttons.
+  const silent = known ? {} : { because: " ", id: "faults-because" };
+  const ends = faults.map(({ id }) => /** @type {Action} */ ({ kind: "end-fault", id }));
   return [
     h(
       "div",
-      { class: "fault-row" },
+      { class: "fault-row", key: "dns" },
       h("span", {}, "Name server"),
-      h("span", { class: dns_stopped ? "chip bad" : "chip good" }, dns_stopped ? "stopped" : "answers"),
-      h(
-        "span",
-        { class: "actions" },
-        dns_stopped ? button({ kind: "start-dns" }, "Start DNS", "mending") : button({ kind: "stop-dns" }, "Stop DNS"),
-      ),
-    ),
-    /** @type {const} */ (["digitalocean", "cloudflare"]).map((service) =>
-      h(
-        "div",
-        { class: "fault-row", key: service },
-        h("span", { id: `fault-${service}` }, `${SERVICES[service]}'s API`),
+      known ? h("span", { class: dns_stopped ? "chip bad" : "chip good" }, dns_stopped ? "stopped" : "answers") : unknown(),
+      acts &&
         h(
           "span",
-          { class: "actions", role: "group", "aria-labelledby": `fault-${service}` },
-          FAULTS.map((fault) => button({ kind: "add-fault", service, fault }, fault)),
+          { class: "actions" },
+          button(
+            { kind: dns_stopped ? "start-dns" : "stop-dns" },
+            { label: dns_stopped ? "Start DNS" : "Stop DNS", look: dns_stopped ? "mending" : "", key: "dns", ...because },
+          ),
+        ),
+    ),
+    acts &&
+      /** @type {const} */ (["digitalocean", "cloudflare"]).map((service) =>
+        h(
+          "div",
+          { class: "fault-row", key: service },
+          h("span", { id: `fault-${service}` }, `${SERVICES[service]}'s API`),
+          h(
+            "span",
+            { class: "actions", role: "group", "aria-labelledby": `fault-${service}` },
+            FAULTS.map((fault) => {
+              const same = faults.filter((one) => one.service === service && one.fault === fault);
+              return button(
+                same.length ? same.map(({ id }) => ({ kind: "end-fault", id })) : { kind: "add-fault", service, fault },
+                { label: fault, key: fault, pressed: same.length > 0, ...silent },
+              );
+            }),
+          ),
         ),
       ),
-    ),
     faults.length > 0 &&
       h(
         "ul",
         { class: "plain faults", key: "faults", "aria-label": "Faults that are injected now" },
         faults.map(({ id, text }) =>
-          h("li", { key: id }, h("span", { class: "chip bad" }, text), button({ kind: "end-fault", id }, "End it", "mending")),
+          h(
+            "li",
+            { key: id },
+            h("span", { class: "chip bad" }, text),
+            acts && button({ kind: "end-fault", id }, { label: "End it", look: "mending", name: `End: ${text}`, ...silent }),
+          ),
         ),
       ),
+    faults.length > 1 && acts && button(ends, { label: "End all", look: "mending", key: "end-all", name: "End all faults", ...silent }),
   ];
 }

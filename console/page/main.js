@@ -5,7 +5,10 @@
 /** @typedef {keyof Page | "view"} Cause */
 import { listenToButtons } from "./actions.js";
 import { belongingsView, faultsView } from "./cloud.js";
+import { listenToCopies, withCommand } from "./command.js";
 import { firewallView } from "./firewall.js";
+import { keepFocus, placeOf } from "./focus.js";
+import { lastSeen, lostView, withoutPresent } from "./lost.js";
 import { membersView } from "./members.js";
 import { news } from "./news.js";
 import { requestsView, withNews } from "./requests.js";
@@ -13,11 +16,22 @@ import { runView } from "./run.js";
 import { listen } from "./stream.js";
 import { summary } from "./summary.js";
 import { timelinePicture, timelineSummary, timelineTable, writerView } from "./timeline.js";
-import { listenToCopies, tourView } from "./tour.js";
+import { settle } from "./toast.js";
+import { tourView } from "./tour.js";
 import { h, show } from "./tree.js";
+import { timeOfDay } from "./words.js";
 
-/** @type {Partial<Page>} */
+/** What the server has sent. @type {Partial<Page>} */
+let received = {};
+/** What is shown of it. @type {Partial<Page>} */
 let page = {};
+/** The server, if it does not answer now: since when, and when the documents were last true. */
+let lost = /** @type {{since: number, seen: number | null} | null} */ (null);
+/** The quotas in GiB that the members had last, by member, and the one before the tour changed it.
+ * @type {{[member: string]: number}} */
+const quotas = {};
+/** @type {number | null} */
+let firstQuota = null;
 /** What the person chose on the page. */
 const view = { range: 120, filter: { text: "", changes: false } };
 /** Pixels of the containers of pictures, by their part. @type {{[part: string]: number}} */
@@ -28,7 +42,8 @@ let scheduled = false;
 let drawnSecond = 0;
 let drawnPicture = 0;
 
-const now = () => Date.now() / 1000;
+/** Nothing goes on while the server does not answer. */
+const now = () => lost?.since ?? Date.now() / 1000;
 
 /** @param {string} name @returns {HTMLElement} */
 function part(name) {
@@ -47,16 +62,18 @@ const DRAWINGS = [
   { needs: ["stack"], draw: drawStack },
   {
     needs: ["members", "stack", "second"],
-    draw: () => page.members !== undefined && show(part("members"), membersView(page.members, local(), now())),
+    draw: () => page.members !== undefined && show(part("members"), membersView(page.members, acts(), now())),
   },
   {
     needs: ["run", "second"],
-    draw: () => page.run !== undefined && show(part("run"), runView(page.run, now())),
+    draw: () => page.run !== undefined && show(part("run"), runView(page.run, now(), lost !== null)),
   },
   { needs: ["timeline", "writer", "view"], draw: drawTimeline },
   {
-    needs: ["writer", "stack"],
-    draw: () => page.writer !== undefined && show(part("writer"), writerView(page.writer, local())),
+    needs: ["writer", "stack", "members"],
+    draw: () =>
+      page.writer !== undefined &&
+      show(part("writer"), writerView(page.writer, { acts: acts(), lost: lost !== null, because: noWriter() })),
   },
   {
     needs: ["cloud", "view"],
@@ -71,19 +88,54 @@ const DRAWINGS = [
   },
   {
     needs: ["cloud", "stack"],
-    draw: () => page.cloud && local() && show(part("faults"), faultsView(page.cloud)),
+    draw: () =>
+      page.cloud &&
+      local() &&
+      show(
+        part("faults"),
+        faultsView(page.cloud, {
+          acts: acts(),
+          known: lost === null && page.cloud.tags !== null,
+          problem: page.stack?.problem ?? "",
+        }),
+      ),
   },
   {
     needs: ["requests", "view"],
     draw: () => page.requests !== undefined && show(part("requests"), requestsView(page.requests, view.filter)),
   },
   {
-    needs: ["tour", "timeline"],
-    draw: () => page.tour && show(part("tour"), tourView(page.tour, page.timeline?.members ?? [])),
+    needs: ["tour", "timeline", "members", "writer", "stack"],
+    draw: () => page.tour && show(part("tour"), tourView(page.tour, tourFacts())),
   },
+  { needs: ["stack", "members"], draw: () => askAgain() },
 ];
 
 const local = () => page.stack?.local ?? false;
+
+/** Whether the page may act now. */
+const acts = () => local() && lost === null;
+
+/** Why the writer cannot be started yet. */
+function noWriter() {
+  if (page.writer !== null && page.members?.length) return "";
+  return page.stack?.problem || "The writer needs a cluster that the console can reach.";
+}
+
+function tourFacts() {
+  const members = page.timeline?.members ?? [];
+  // The last member changes last: until then, its quota is the one before the change.
+  const quota = quotas[members.at(-1) ?? ""] ?? null;
+  const running = page.writer?.running ?? false;
+  return { members, quota, first: firstQuota, running, acts: acts(), because: noWriter() };
+}
+
+function rememberQuotas() {
+  for (const { name, quota_bytes: bytes } of page.members ?? []) if (bytes !== null) quotas[name] = bytes / 2 ** 30;
+  const changed = page.tour?.steps.find(({ name }) => name === "change")?.done ?? null;
+  const last = quotas[page.members?.at(-1)?.name ?? ""];
+  if (changed === null && page.tour && firstQuota === null && last !== undefined) firstQuota = last;
+}
 
 function drawHead() {
   const { stack, members } = page;
@@ -97,9 +149,10 @@ function drawHead() {
     );
   }
   if (members === undefined) return;
-  const { text, level } = summary(members);
+  const state = summary(members);
+  const text = lost?.seen ? `Last seen ${timeOfDay(lost.seen)}: ${state.text}` : state.text;
   const sentence = part("sentence");
-  sentence.dataset["level"] = level;
+  sentence.dataset["level"] = lost ? "unknown" : state.level;
   show(sentence, text);
   document.title = `${text} - ${stack?.stack ?? "etcd"}`;
 }
@@ -107,7 +160,7 @@ function drawHead() {
 function drawStack() {
   if (!page.stack) return;
   const { problem } = page.stack;
-  show(part("problem"), problem && h("p", { class: "problem" }, problem));
+  show(part("problem"), problem && h("div", { class: "problem" }, withCommand(problem)));
   document.body.dataset["local"] = String(local());
   part("tour-section").hidden = !local() || !page.tour;
   part("faults-section").hidden = !local();
@@ -140,14 +193,17 @@ function change(cause) {
 
 function draw() {
   scheduled = false;
+  const place = placeOf(document.activeElement);
   for (const { needs, draw } of DRAWINGS)
     if (needs.some((need) => need !== "second" && changed.has(need))) draw();
   changed.clear();
+  keepFocus(place);
+  settle();
 }
 
 /** Draw what shows how much time has passed. A picture that would move by less than a pixel is left alone. */
 function drawTime() {
-  if (document.hidden) return;
+  if (document.hidden || lost) return;
   const time = now();
   const runs = page.run && page.run.ended === null;
   if (runs || time - drawnSecond >= 10) {
@@ -164,9 +220,11 @@ function drawTime() {
  */
 function receive(section, document, first) {
   const before = page;
-  page = { ...page, [section]: document };
+  received = { ...received, [section]: document };
   if (section === "requests")
-    page = { ...page, requests: withNews(before.requests ?? null, page.requests ?? null, first) };
+    received = { ...received, requests: withNews(before.requests ?? null, received.requests ?? null, first) };
+  page = received;
+  rememberQuotas();
   // A first tour shows the section, a first stack decides whether it may be shown.
   if (section === "tour" && first) change("stack");
   change(section);
@@ -201,6 +259,19 @@ function connection(state) {
   shown.dataset["state"] = state;
   document.body.dataset["connection"] = state;
   shown.textContent = state === "lost" ? "lost, retrying" : state;
+  const time = Date.now() / 1000;
+  lost = state === "lost" ? { since: time, seen: received.stack ? time : null } : null;
+  page = lost ? withoutPresent(received) : received;
+  drawLost();
+}
+
+/** Say at every part of the page whether it is as it was. */
+function drawLost() {
+  const place = placeOf(document.activeElement);
+  show(part("lost"), lost && lostView(lost.seen, page.stack, location.port));
+  for (const each of document.querySelectorAll(".last-seen")) show(each, lost?.seen ? ` (${lastSeen(lost.seen)})` : "");
+  keepFocus(place);
+  for (const cause of /** @type {Cause[]} */ ([...Object.keys(page), "view"])) change(cause);
 }
 
 function listenToChoices() {
@@ -228,7 +299,7 @@ function listenToChoices() {
   sizes.observe(part("firewall"));
 }
 
-listenToButtons();
+const askAgain = listenToButtons(() => page);
 listenToCopies(announce);
 listenToChoices();
 listen(receive, connection);

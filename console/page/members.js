@@ -1,6 +1,7 @@
 // The members, each as a card.
 
 /** @typedef {import("./types").Member} Member */
+/** @typedef {import("./types").MemberAction} MemberAction */
 /** @typedef {import("./types").Certificate} Certificate */
 /** @typedef {import("./description").Description} Description */
 /** @typedef {import("./description").Child} Child */
@@ -30,19 +31,19 @@ const PURPOSE = { server: "server", peer: "peer", client: "client", ca: "authori
 
 /**
  * @param {ReadonlyArray<Member> | null} members
- * @param {boolean} local
+ * @param {boolean} acts Whether the page may act on them now.
  * @param {number} now
  * @returns {Child}
  */
-export function membersView(members, local, now) {
+export function membersView(members, acts, now) {
   if (members === null)
     return h("p", { class: "card" }, "The members are ", unknown(), ": nothing that this machine asked has told them.");
   if (members.length === 0) return h("p", { class: "card" }, "The stack has no members yet.");
-  return members.map((member) => card(member, local, now));
+  return members.map((member) => card(member, acts, now));
 }
 
-/** @param {Member} member @param {boolean} local @param {number} now */
-function card(member, local, now) {
+/** @param {Member} member @param {boolean} acts @param {number} now */
+function card(member, acts, now) {
   const id = `member-${member.number}`;
   const name = short(member.name);
   return h(
@@ -52,15 +53,20 @@ function card(member, local, now) {
       "header",
       {},
       h("h3", { id: `${id}-name` }, name, h("span", { class: "domain" }, member.name.slice(name.length))),
-      member.role === null
-        ? h("span", { class: "role" }, "role ", unknown())
-        : h("span", { class: "role", "data-role": member.role }, ROLE[member.role]),
+      member.role === null && gone(member)
+        ? h("span", { class: "role" }, "role none")
+        : member.role === null
+          ? h("span", { class: "role" }, "role ", unknown())
+          : h("span", { class: "role", "data-role": member.role }, ROLE[member.role]),
     ),
     state(member),
     facts(member, now),
-    local && actions(member),
+    acts && actions(member),
   );
 }
+
+/** Without a droplet there is nothing that could have an address or run. @param {Member} member */
+const gone = ({ power }) => power === "absent";
 
 /** @param {Member} member */
 const health = ({ healthy }) => (healthy === null ? "unknown" : healthy ? "healthy" : "unhealthy");
@@ -88,10 +94,10 @@ function facts(member, now) {
     "dl",
     { class: "facts" },
     fact("Droplet", droplet(member)),
-    fact("Public", text(member.public_address)),
-    fact("Private", text(member.private_address)),
+    fact("Public", text(member.public_address, member)),
+    fact("Private", text(member.private_address, member)),
     fact("DNS", record(member)),
-    fact("etcd", member.version === null ? unknown() : member.version || none()),
+    fact("etcd", text(member.version, member)),
     fact("Database", database(member)),
     fact("Certificates", certificates(member.certificates, now)),
     fact("Shutdown", shutdown(member)),
@@ -101,8 +107,9 @@ function facts(member, now) {
 /** @param {string} name @param {Child} value */
 const fact = (name, value) => h("div", { key: name }, h("dt", {}, name), h("dd", {}, value));
 
-/** @param {string | null} value */
-const text = (value) => (value === null ? unknown() : value ? h("span", { class: "code" }, value) : none());
+/** @param {string | null} value @param {Member} member */
+const text = (value, member) =>
+  value ? h("span", { class: "code" }, value) : value === "" || gone(member) ? none() : unknown();
 
 /** @param {Member} member @returns {Child} */
 function droplet({ power, droplet_id, cut_off }) {
@@ -114,9 +121,12 @@ function droplet({ power, droplet_id, cut_off }) {
 }
 
 /** @param {Member} member @returns {Child} */
-function record({ record: answered, public_address, private_address }) {
+function record(member) {
+  const { record: answered, public_address, private_address } = member;
   if (answered === null) return unknown();
   if (!answered) return h("span", { class: "chip bad" }, "no record");
+  if (gone(member))
+    return [h("span", { class: "code" }, answered), " ", h("span", { class: "chip warn" }, "no droplet has this address")];
   const known = [public_address, private_address].filter((address) => address);
   if (!known.length) return h("span", { class: "code" }, answered);
   return known.includes(answered)
@@ -126,7 +136,7 @@ function record({ record: answered, public_address, private_address }) {
 
 /** @param {Member} member @returns {Child} */
 function database({ database_bytes: used, quota_bytes: quota }) {
-  if (used === null) return quota === null ? unknown() : [unknown(), ` of ${bytes(quota)}`];
+  if (used === null) return quota === null ? unknown() : [unknown(), `, quota ${bytes(quota)}`];
   if (quota === null) return [bytes(used), " of ", unknown()];
   const share = quota ? Math.min(1, used / quota) : 1;
   return [
@@ -173,30 +183,32 @@ function certificates(found, now) {
 }
 
 /** @param {Member} member @returns {Child} */
-function shutdown({ shutdown: block }) {
-  if (block === null) return unknown();
+function shutdown(member) {
+  const { shutdown: block } = member;
+  if (block === null) return gone(member) ? none() : unknown();
   return [
     h("span", { class: block.blocked ? "chip warn" : "chip" }, block.blocked ? "blocked" : "allowed"),
     block.reason && h("span", { class: "soft" }, ` ${block.reason}`),
   ];
 }
 
-/** @param {Member} member */
+/**
+ * Only what can work: nothing runs in a machine that is off, and one that is paused answers nothing.
+ *
+ * @param {Member} member
+ */
 function actions({ name, power, cut_off }) {
-  if (power === "absent") return null;
+  if (power === null || power === "absent" || power === "new") return null;
+  const act = (/** @type {MemberAction["kind"]} */ kind, /** @type {string} */ look = "") =>
+    button({ kind, member: name }, { look });
   return h(
     "div",
     { class: "actions", role: "group", "aria-label": `Actions on ${short(name)}` },
-    power === "off"
-      ? button({ kind: "power-on", member: name }, undefined, "mending")
-      : button({ kind: "power-off", member: name }),
-    power === "paused"
-      ? button({ kind: "resume", member: name }, undefined, "mending")
-      : power === "active" && button({ kind: "pause", member: name }),
-    cut_off
-      ? button({ kind: "reconnect", member: name }, undefined, "mending")
-      : button({ kind: "cut-off", member: name }),
-    button({ kind: "wipe", member: name }),
-    button({ kind: "destroy", member: name }),
+    power === "off" ? act("power-on", "mending") : act("power-off"),
+    power === "paused" && act("resume", "mending"),
+    power === "active" && act("pause"),
+    cut_off ? act("reconnect", "mending") : power !== "off" && act("cut-off"),
+    power === "active" && act("wipe"),
+    act("destroy"),
   );
 }

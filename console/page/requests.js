@@ -38,9 +38,13 @@ export function requestsView(requests, filter) {
       {},
       h("tr", {}, ["Time", "Status", "Request", "Who"].map((name) => h("th", { scope: "col" }, name))),
     ),
-    h("tbody", {}, found.slice(-SHOWN).reverse().map(row)),
+    h("tbody", {}, newestFirst(found).slice(0, SHOWN).map(row)),
   );
 }
+
+/** Requests are told when they end, and shown in the order in which they came. @param {ReadonlyArray<Request>} requests */
+const newestFirst = (requests) =>
+  [...requests].sort((one, other) => other.time - one.time || other.number - one.number);
 
 /** @param {Filter} filter @returns {(request: Request) => boolean} */
 function matches({ text, changes }) {

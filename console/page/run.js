@@ -35,9 +35,10 @@ export const commandName = (command) => (command === "other" ? "a command of Pul
 /**
  * @param {Run | null} run
  * @param {number} now
+ * @param {boolean} lost Whether nobody can know what the run does now.
  * @returns {Child}
  */
-export function runView(run, now) {
+export function runView(run, now, lost) {
   if (run === null)
     return h(
       "p",
@@ -53,13 +54,13 @@ export function runView(run, now) {
       { class: "run-head" },
       h("strong", { class: "code" }, commandName(run.command)),
       " ",
-      h("span", { class: `chip ${LEVELS[run.outcome]}` }, OUTCOMES[run.outcome]),
+      h("span", { class: `chip ${LEVELS[run.outcome]}` }, run.ended === null && lost ? "unknown now" : OUTCOMES[run.outcome]),
       " ",
       h("span", { class: "soft" }, run.ended === null ? `for ${length}` : `after ${length}, ${ago(run.ended, now)}`),
     ),
     run.reason && reason(run),
-    waiting(run, now),
-    run.steps.length > 0 && steps(run),
+    !lost && waiting(run, now),
+    run.steps.length > 0 && steps(run, lost),
     h("h3", { class: "small" }, "What it says"),
     lines(run),
   ];
@@ -70,7 +71,7 @@ const reason = (run) =>
   h(
     "div",
     { class: `reason ${LEVELS[run.outcome]}`, key: "reason" },
-    h("strong", {}, run.outcome === "refused" ? "Why it was refused" : "Why it ended"),
+    h("strong", {}, run.outcome === "refused" ? "Why it was refused" : "How it ended"),
     h("p", {}, run.reason),
   );
 
@@ -85,32 +86,54 @@ function waiting(run, now) {
     h(
       "span",
       {},
-      h("strong", {}, "It waits"),
-      since && ` for ${since}`,
-      h("strong", {}, ". "),
+      h("strong", {}, since ? `It has waited ${since}. ` : "It waits. "),
       run.waiting_for,
     ),
   );
 }
 
-/** @param {Run} run */
-const steps = (run) =>
-  h(
+/** @typedef {"now" | "over" | "lost"} Time What the steps of a run are told as: as present, as past, or as last seen. */
+
+/** @param {Run} run @param {boolean} lost */
+function steps(run, lost) {
+  const time = run.ended !== null ? "over" : lost ? "lost" : "now";
+  return h(
     "ol",
     { class: "steps", key: "steps" },
     run.steps.map((step) =>
-      h("li", { key: step.member }, h("span", { class: "step-name" }, short(step.member)), ...way(step, run.ended !== null)),
+      h(
+        "li",
+        { key: step.member },
+        h("span", { class: "step-name" }, short(step.member)),
+        run.command === "preview" ? previewed(step) : way(step, time),
+      ),
     ),
   );
+}
 
-/** @param {Step} step @param {boolean} over Whether the run has ended. @returns {Child[]} */
-function way(step, over) {
+/** @param {Step} step */
+function previewed({ gate, droplet }) {
+  if (gate === "refused") return h("span", { class: "bad-text" }, "its change would be refused");
+  const words = {
+    unchanged: "would not be replaced",
+    waiting: "would be replaced",
+    "shutting down": "would be replaced",
+    deleting: "would be deleted",
+    creating: "would be created",
+    joining: "would be created",
+    done: "would be created",
+  };
+  return h("span", { class: droplet === "unchanged" ? "soft" : "" }, words[droplet]);
+}
+
+/** @param {Step} step @param {Time} time @returns {Child} */
+function way(step, time) {
   if (step.droplet === "unchanged" && step.gate !== "refused" && step.gate !== "asked")
-    return [h("span", { class: "soft" }, over || step.gate === "none" ? "not changed by this run" : "not changed yet")];
+    return h("span", { class: "soft" }, time === "over" || step.gate === "none" ? "not changed by this run" : "not changed yet");
   const droplet = step.droplet === "deleting" ? "shutting down" : step.droplet;
   const at = STAGES.findIndex(([stage]) => stage === droplet);
   const stages = STAGES.map(([stage, label], index) => {
-    const state = stage === "gate" ? gateState(step) : stageState(index, at);
+    const state = stage === "gate" ? gateState(step, time) : stageState(step, index, at, time);
     return h(
       "li",
       { "data-state": state.state, "aria-current": state.state === "current" ? "step" : null },
@@ -118,27 +141,43 @@ function way(step, over) {
       h("span", { class: "hidden" }, ` ${state.words}`),
     );
   });
-  return [h("ol", { class: "stages", "aria-label": `Steps of ${short(step.member)}` }, stages), gateWords(step)];
+  return [h("ol", { class: "stages", "aria-label": `Steps of ${short(step.member)}` }, stages), stepWords(step, at, time)];
 }
 
-/** @param {Step} step @returns {{state: string, words: string}} */
-function gateState({ gate, droplet }) {
+/** A step that did not end: what is said of it depends on whether it may still. @param {Time} time @param {string} now */
+const begun = (time, now) =>
+  time === "now" ? { state: "current", words: now } : { state: "begun", words: time === "over" ? "began, and the run ended" : "was last seen" };
+
+/** @param {Time} time */
+const ahead = (time) => ({ state: "next", words: time === "over" ? "not reached" : time === "lost" ? "was not reached" : "comes later" });
+
+/** @param {Step} step @param {Time} time @returns {{state: string, words: string}} */
+function gateState({ gate, droplet }, time) {
   if (gate === "refused") return { state: "refused", words: "refused" };
-  if (gate === "asked") return { state: "current", words: "is asked now" };
-  if (gate === "open") return { state: "done", words: "is open" };
-  if (droplet === "waiting") return { state: "next", words: "comes later" };
-  return { state: "skipped", words: "is not asked by this run" };
+  if (gate === "asked") return begun(time, "is asked now");
+  if (gate === "open") return { state: "done", words: "was open" };
+  if (droplet === "waiting") return ahead(time);
+  return { state: "skipped", words: "was not asked" };
 }
 
-/** @param {number} index @param {number} at @returns {{state: string, words: string}} */
-function stageState(index, at) {
+/** @param {Step} step @param {number} index @param {number} at @param {Time} time @returns {{state: string, words: string}} */
+function stageState({ gate }, index, at, time) {
+  // What asked no gate had no droplet that could stop, as in the first creation.
+  if (STAGES[index]?.[0] === "shutting down" && at > index && gate === "none") return { state: "skipped", words: "was not needed" };
   if (at > index || (at === index && index === STAGES.length - 1)) return { state: "done", words: "done" };
-  return at === index ? { state: "current", words: "happens now" } : { state: "next", words: "comes later" };
+  return at === index ? begun(time, "happens now") : ahead(time);
 }
 
-/** @param {Step} step */
-function gateWords({ gate, droplet }) {
+/** @param {Step} step @param {number} at @param {Time} time */
+function stepWords({ gate, droplet }, at, time) {
   if (gate === "refused") return h("span", { class: "gate-words bad-text" }, "Its gate refused the change.");
+  const label = STAGES[at]?.[1];
+  if (time === "over") {
+    if (gate === "asked") return h("span", { class: "gate-words" }, "Its gate was asked, and the run ended.");
+    if (droplet === "waiting") return h("span", { class: "gate-words" }, "Not touched.");
+    return label && droplet !== "done" && h("span", { class: "gate-words" }, `${label} began, and the run ended.`);
+  }
+  if (time === "lost") return null;
   if (gate === "asked") return h("span", { class: "gate-words" }, "Its gate waits until all other members are healthy.");
   if (droplet === "waiting") return h("span", { class: "gate-words" }, "Not touched so far.");
   return null;

@@ -3,6 +3,9 @@
 /** @typedef {import("./types").Page} Page */
 import { short, counted, listed } from "./words.js";
 
+/** @param {number} size @returns {number} How many members have to be healthy, so that the cluster takes writes. */
+export const quorumOf = (size) => Math.floor(size / 2) + 1;
+
 /**
  * @param {Page["members"]} members
  * @returns {{text: string, level: "good" | "warn" | "bad" | "unknown"}}
@@ -19,6 +22,10 @@ export function summary(members) {
     ...(bad.length ? [`${listed(bad)} ${bad.length === 1 ? "is" : "are"} not`] : []),
     ...(unknown.length ? [`${listed(unknown)} ${unknown.length === 1 ? "is" : "are"} unknown`] : []),
   ];
-  const quorum = healthy > members.length / 2;
-  return { text: `${text}: ${parts.join(", ")}`, level: quorum ? (bad.length ? "warn" : "unknown") : "bad" };
+  const quorum = quorumOf(members.length);
+  const none = healthy + unknown.length < quorum ? ". No quorum: no writes" : "";
+  return {
+    text: `${text}: ${parts.join(", ")}${none}`,
+    level: healthy >= quorum ? (bad.length ? "warn" : "unknown") : "bad",
+  };
 }

@@ -7,7 +7,7 @@
 import { button } from "./actions.js";
 import { commandName } from "./run.js";
 import { h } from "./tree.js";
-import { counted, duration, short, stall, timeOfDay } from "./words.js";
+import { counted, duration, short, stall, timeOfDay, unknown } from "./words.js";
 
 const NARROW = 560;
 const LANE = 20;
@@ -38,10 +38,13 @@ export function timelineSummary(timeline, writer) {
     h(
       "ul",
       { class: "legend", key: "legend", "aria-label": "Legend" },
+      legend("up", "healthy"),
+      legend("unseen", "unknown, or not there"),
       legend("down-run", "down by a run"),
       legend("down-outside", "down by something else"),
       legend("leads", "leads"),
       legend("band", "a run of Pulumi"),
+      legend("ground", "not watched"),
       writer && legend("writes", "writes per second"),
       writer && legend("failed", "not acknowledged"),
     ),
@@ -170,9 +173,22 @@ function memberRow(timeline, member, box, scale) {
     "g",
     { key: `member-${member}`, class: "member-row", "data-member": member },
     h("text", { class: "row-label", ...label }, short(member)),
-    h("rect", { class: "up", x: watched, y: middle - 2, width: scale.left + scale.width - watched, height: 4, rx: 2 }),
+    h("line", { class: "unseen", x1: watched, x2: scale.left + scale.width, y1: middle, y2: middle }),
+    timeline.up.filter((up) => ofMember(up) && visible(up)).map((up) => upLine(up, middle, scale)),
     timeline.leaders.filter((led) => ofMember(led) && visible(led)).map((led) => leads(led, middle, scale)),
     timeline.down.filter((down) => ofMember(down) && visible(down)).map((down) => downBar(down, middle, scale)),
+  );
+}
+
+/** @param {Timeline["up"][number]} up @param {number} middle @param {Scale} scale */
+function upLine(up, middle, scale) {
+  const { x, width } = place(up, scale);
+  return h(
+    "g",
+    { key: `up-${up.began}` },
+    h("title", {}, `${short(up.member)} is healthy: ${span(up, scale.to)}`),
+    // Not transparent: it covers the line of times that are unknown.
+    h("rect", { class: "up", x, y: middle - 2, width, height: 4 }),
   );
 }
 
@@ -288,26 +304,35 @@ export function timelineTable(timeline, now) {
 }
 
 /**
+ * @param {boolean} running
+ * @param {string} because Why it cannot be started yet.
+ * @param {string} id Of that reason.
+ * @returns {Child} The one control of the writer.
+ */
+export const writerButton = (running, because, id) =>
+  running
+    ? button({ kind: "stop-writer" }, { label: "Stop the writer", key: "writer" })
+    : button({ kind: "start-writer" }, { label: "Start the writer", look: "primary", key: "writer", because, id });
+
+/**
  * @param {Writer | null} writer
- * @param {boolean} local
+ * @param {{acts: boolean, lost: boolean, because: string}} state Whether the page may act, whether nobody can know what
+ *   the writer does now, and why it cannot be started yet.
  * @returns {Child}
  */
-export function writerView(writer, local) {
-  if (writer === null) return local && h("p", { class: "soft" }, "The writer cannot be started yet.");
+export function writerView(writer, { acts, lost, because }) {
+  if (writer === null) return acts && h("div", { class: "writer" }, writerButton(false, because, "writer-because"));
   const { running, per_second, acknowledged, failed, longest_stall } = writer;
   const started = running || acknowledged > 0 || failed > 0;
   return h(
     "div",
     { class: "writer" },
-    local &&
-      (running
-        ? button({ kind: "stop-writer" }, "Stop the writer")
-        : button({ kind: "start-writer" }, "Start the writer", "primary")),
+    acts && writerButton(running, because, "writer-because"),
     started
       ? h(
           "dl",
           { class: "figures" },
-          figure("now", running ? `${per_second.toFixed(per_second < 10 ? 1 : 0)} writes/s` : "stopped"),
+          figure("now", lost ? unknown() : running ? `${per_second.toFixed(per_second < 10 ? 1 : 0)} writes/s` : "stopped"),
           figure("acknowledged", acknowledged.toLocaleString("en")),
           figure("not acknowledged", failed.toLocaleString("en")),
           figure("longest stall", stall(longest_stall)),
@@ -317,5 +342,5 @@ export function writerView(writer, local) {
   );
 }
 
-/** @param {string} name @param {string} value */
+/** @param {string} name @param {Child} value */
 const figure = (name, value) => h("div", { key: name }, h("dt", {}, name), h("dd", {}, value));

@@ -3,32 +3,56 @@
 /** @typedef {import("./types").Tour} Tour */
 /** @typedef {import("./types").TourStep} TourStep */
 /** @typedef {import("./description").Child} Child */
-import { button } from "./actions.js";
+import { command } from "./command.js";
+import { writerButton } from "./timeline.js";
 import { h } from "./tree.js";
 import { short, timeOfDay } from "./words.js";
 
 /** @typedef {{title: string, does: Child, watch: Child}} Text */
 
 /**
+ * @typedef {object} Facts
+ * @property {ReadonlyArray<string>} members Their names.
+ * @property {number | null} quota GiB that the members have now.
+ * @property {number | null} first GiB that they had before the tour changed it.
+ * @property {boolean} running Whether the writer runs.
+ * @property {boolean} acts Whether the page may act.
+ * @property {string} because Why the writer cannot be started yet.
+ */
+
+/** GiB that the tour sets. One of them is the present one at most, so two are left. */
+const QUOTAS = [3, 4, 2];
+
+/**
  * @param {Tour} tour
- * @param {ReadonlyArray<string>} members
+ * @param {Facts} facts
  * @returns {Child}
  */
-export function tourView(tour, members) {
-  const texts = textsFor(members);
+export function tourView(tour, facts) {
+  const texts = textsFor(tour, facts);
   const current = tour.steps.findIndex((step) => step.done === null);
   const done = tour.steps.filter((step) => step.done !== null).length;
   return [
     h(
-      "p",
+      "div",
       { class: "soft" },
       current < 0
-        ? ["You have seen all of it. To put the setting back:", command("pulumi config set etcd:quotaGiB 1"), command("pulumi up")]
+        ? ["You have seen all of it.", facts.first !== null && facts.first !== facts.quota && putBack(facts.first)]
         : `Five steps, about ten minutes, on the cluster of this machine. ${done} of ${tour.steps.length} done.`,
     ),
     h("ol", { class: "tour" }, tour.steps.map((step, index) => stepView(step, index, current, texts[step.name]))),
   ];
 }
+
+/** @param {number} quota @returns {Child} */
+const putBack = (quota) => [
+  ` The quota was ${quota} GiB before. To put it back:`,
+  command(setQuota(quota)),
+  command("pulumi up"),
+];
+
+/** @param {number} quota */
+const setQuota = (quota) => `pulumi config set etcd:quotaGiB ${quota}`;
 
 /**
  * @param {TourStep} step
@@ -54,21 +78,26 @@ function stepView(step, index, current, text) {
 }
 
 /**
- * @param {ReadonlyArray<string>} members
+ * @param {Tour} tour
+ * @param {Facts} facts
  * @returns {{[name in TourStep["name"]]: Text}}
  */
-function textsFor(members) {
+function textsFor(tour, { members, quota, running, acts, because }) {
+  // A quota that the members have already would change nothing.
+  const others = QUOTAS.filter((one) => one !== quota);
+  const changed = tour.steps.some(({ name, done }) => name === "change" && done !== null);
+  const [first = 3, second = 4] = others;
   // Members change in the order of their numbers. So the last one is broken before the first one may change.
   const broken = members.at(-1) ?? "";
   const destroyed = members.at(1) ?? broken;
   const press = (/** @type {string} */ verb, /** @type {string} */ member) =>
-    h("p", {}, "Press ", h("strong", {}, verb), " on the card of ", h("strong", {}, short(member)), ".");
+    h("p", {}, "Press ", h("strong", {}, verb), " on the card of ", member ? h("strong", {}, short(member)) : "a member", ".");
   return {
     writer: {
       title: "Start a writer",
       does: [
         h("p", {}, "It writes one small value after the other, as an application would."),
-        button({ kind: "start-writer" }, "Start the writer", "primary"),
+        acts && writerButton(running, because, "tour-writer-because"),
       ],
       watch: "the writes per second below the time line, and the longest stall.",
     },
@@ -77,7 +106,7 @@ function textsFor(members) {
       does: [
         h("p", {}, "In a terminal, in the checkout, open a shell and run a change that replaces every member:"),
         command("make shell"),
-        command("pulumi config set etcd:quotaGiB 3"),
+        command(setQuota(first)),
         command("pulumi up"),
       ],
       watch:
@@ -89,12 +118,13 @@ function textsFor(members) {
       does: [
         press("Cut off", broken),
         h("p", {}, "When it is shown as not healthy, try another change:"),
-        command("pulumi config set etcd:quotaGiB 4"),
+        command(setQuota(changed ? first : second)),
         command("pulumi up"),
       ],
       watch:
         "the gate waits two minutes for the broken member. Then the run is refused, with the reason and what helps. " +
-        "No other member was touched, and the writer never stopped for long.",
+        "No other member was touched, and the writer never stopped for long. What helps here, beside what the run says: " +
+        "the member is cut off on this page. The next step reconnects it.",
     },
     healed: {
       title: "Heal it",
@@ -107,33 +137,4 @@ function textsFor(members) {
       watch: "the run finds out, creates the droplet again, and the member returns with the data of its volume.",
     },
   };
-}
-
-/** @param {string} text A command of a shell. */
-const command = (text) =>
-  h(
-    "div",
-    { class: "command" },
-    h("code", {}, text),
-    h("button", { type: "button", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"),
-  );
-
-/**
- * Make the buttons work that copy a command.
- *
- * @param {(text: string) => void} announce
- */
-export function listenToCopies(announce) {
-  document.addEventListener("click", async (event) => {
-    const pressed = event.target instanceof Element && event.target.closest("[data-copy]");
-    if (!(pressed instanceof HTMLElement)) return;
-    try {
-      await navigator.clipboard.writeText(pressed.dataset["copy"] ?? "");
-      pressed.dataset["copied"] = "";
-      setTimeout(() => delete pressed.dataset["copied"], 1500);
-      announce("Copied.");
-    } catch {
-      announce("The browser does not allow copying. Select the command instead.");
-    }
-  });
 }

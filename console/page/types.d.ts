@@ -36,6 +36,8 @@ export interface DnsAction {
 export interface Fault {
   readonly id: number;
   readonly text: string;
+  readonly service: string;
+  readonly fault: "down" | "slow" | "errors" | null;
 }
 
 /** A fault of an API of the cloud, or its end. */
@@ -193,6 +195,7 @@ export interface Timeline {
   readonly began: number;
   readonly members: ReadonlyArray<string>;
   readonly runs: ReadonlyArray<RunSpan>;
+  readonly up: ReadonlyArray<UpSpan>;
   readonly down: ReadonlyArray<Span>;
   readonly leaders: ReadonlyArray<LeaderSpan>;
   readonly writes: ReadonlyArray<Writes>;
@@ -209,6 +212,13 @@ export interface TourStep {
   readonly name: "writer" | "change" | "refused" | "healed" | "repaired";
   readonly done: number | null;
   readonly seen: string;
+}
+
+/** A time in which a member was seen to be healthy. */
+export interface UpSpan {
+  readonly member: string;
+  readonly began: number;
+  readonly ended: number | null;
 }
 
 /** A volume. */

@@ -169,8 +169,8 @@ class ProductionSource:
         self._runs = Runs(last, runs.spans)
         self._account.expect_changes(last is not None and last.outcome == "running")
 
-    def _locks(self, facts: StackFacts) -> list[Lock]:
-        return [] if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
+    def _locks(self, facts: StackFacts) -> list[Lock] | None:
+        return None if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
 
     async def _ask_members(self) -> None:
         facts = self._facts

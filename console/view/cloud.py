@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from console.view.document import Document
 
 
@@ -49,6 +51,9 @@ class Fault(Document):
 
     id: int
     text: str
+    service: str
+    fault: Literal["down", "slow", "errors"] | None
+    """Which fault of ``FaultAction`` it is; ``None`` if it is another one."""
 
 
 class Cloud(Document):

@@ -16,9 +16,11 @@ from console.server.watch import Watch
 
 
 @asynccontextmanager
-async def served(source: Source, *, files: Path = PAGE, linger: float = 0.05) -> AsyncIterator[str]:
+async def served(
+    source: Source, *, files: Path = PAGE, linger: float = 0.05, port: int = 0
+) -> AsyncIterator[str]:
     """Yield the console's URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
         watch = Watch(source, linger=linger)
         config = uvicorn.Config(

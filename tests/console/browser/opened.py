@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,7 @@ class Opened:
     tab: Page
     source: FakeSource
     url: str
+    stop_server: Callable[[], Awaitable[None]]
     problems: list[str] = field(default_factory=list[str])
     """What the page wrote on the browser's console as an error."""
 
@@ -66,7 +67,8 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """Open the console. At the end, nothing may have gone wrong in the browser."""
     source = FakeSource(documents or healthy_page())
-    async with served(source) as url:
+    async with AsyncExitStack() as serving:
+        url = await serving.enter_async_context(served(source))
         context = await browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -76,7 +78,7 @@ async def opened(
         context.set_default_timeout(LIMIT_MS)
         try:
             tab = await context.new_page()
-            console = Opened(tab, source, url)
+            console = Opened(tab, source, url, serving.aclose)
             tab.on(
                 "console", lambda said: console.problems.append(said.text) if said.type == "error" else None
             )

@@ -56,7 +56,7 @@ async def test_axe_finds_no_serious_violation(browser: Browser, scheme: Literal[
         await console.tab.locator("details").evaluate_all("all => all.forEach(each => { each.open = true; })")
         await expect(console.tab.locator("[data-part=timeline-table] tbody tr")).not_to_have_count(0)
         assert await violations(console) == []
-        await console.tab.get_by_role("button", name="Wipe etcd-server-3").click()
+        await console.tab.get_by_role("button", name="Destroy etcd-server-3").click()
         await expect(console.tab.get_by_role("dialog")).to_be_visible()
         assert await violations(console) == []
 

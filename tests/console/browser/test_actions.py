@@ -108,10 +108,10 @@ async def test_faults_of_the_cloud_begin_and_end(browser: Browser) -> None:
         await console.tab.get_by_role("button", name="Stop DNS").click()
         await dialog.get_by_role("button", name="Stop DNS").click()
         await expect(dialog).to_be_hidden()
-        faults = [Fault(id=7, text="Cloudflare answers 500")]
+        faults = [Fault(id=7, text="Cloudflare answers 503", service="cloudflare", fault="errors")]
         cloud = console.source.page.cloud
         console.source.set(cloud=cloud.model_copy(update={"faults": faults, "dns_stopped": True}))
-        for button in ("End it", "Start DNS"):
+        for button in ("End: Cloudflare answers 503", "Start DNS"):
             async with console.tab.expect_response("**/actions"):
                 await console.tab.get_by_role("button", name=button).click()
         assert console.actions == [
@@ -131,7 +131,7 @@ async def test_an_action_that_failed_says_why(browser: Browser) -> None:
         await expect(dialog.get_by_role("alert")).to_have_text("the droplet is busy: try again")
         await dialog.get_by_role("button", name="Cancel").click()
         await console.tab.locator("[data-part=writer] button").click()
-        await expect(console.tab.locator("#toast")).to_have_text("the droplet is busy: try again")
+        await expect(console.tab.locator("#toast-text")).to_have_text("the droplet is busy: try again")
         # The browser itself reports the answers 409.
         assert all("409" in problem for problem in console.problems)
         console.problems.clear()

@@ -119,9 +119,9 @@ async def test_a_stack_without_a_cluster_says_what_to_do(browser: Browser) -> No
     page = healthy_page()
     stack = page.stack.model_copy(update={"problem": "The stack has no cluster yet: run make up."})
     async with opened(browser, page.model_copy(update={"stack": stack, "members": []})) as console:
-        await expect(console.tab.locator("[data-part=problem]")).to_have_text(
-            "The stack has no cluster yet: run make up."
-        )
+        problem = console.tab.locator("[data-part=problem]")
+        await expect(problem.locator("p")).to_have_text("The stack has no cluster yet: run make up.")
+        await expect(problem.get_by_role("button", name="Copy make up")).to_be_visible()
         await expect(console.sentence).to_have_text("No members yet")
 
 
@@ -162,3 +162,47 @@ async def test_only_what_has_changed_is_touched(browser: Browser) -> None:
         await expect(console.fact(2, "Database")).to_have_text("50 MiB of 2 GiB")
         # Time passes in the time line, whatever else happens.
         assert {*await console.tab.evaluate("[...window.touched]")} - {"timeline"} == {"member-2"}
+
+
+async def test_a_member_without_a_droplet_has_no_addresses_and_no_role(browser: Browser) -> None:
+    async with opened(browser) as console:
+        gone = {"power": "absent", "droplet_id": None, "version": None, "shutdown": None}
+        console.source.set_member(
+            2, public_address=None, private_address=None, role=None, database_bytes=None, **gone
+        )
+        await expect(console.card(2).locator(".role")).to_have_text("role none")
+        for name in ("Public", "Private", "etcd", "Shutdown"):
+            await expect(console.fact(2, name)).to_have_text("none")
+        await expect(console.fact(2, "Database")).to_have_text("unknown, quota 2 GiB")
+        await expect(console.fact(2, "DNS").locator(".chip.warn")).to_have_text("no droplet has this address")
+
+
+async def test_what_the_console_says_of_backups_is_not_followed_by_unknown(browser: Browser) -> None:
+    page = healthy_page()
+    problem = "No member has settings for backups yet."
+    cloud = page.cloud.model_copy(update={"backups": None, "backups_problem": problem})
+    async with opened(browser, page.model_copy(update={"cloud": cloud})) as console:
+        card = console.tab.locator(".belongings .card").filter(has_text="Backups")
+        await expect(card).to_have_text(f"Backups{problem}")
+
+
+async def test_the_cards_fill_their_row_and_break_no_name(browser: Browser) -> None:
+    for width in (1400, 800, 360):
+        async with opened(browser, width=width) as console:
+            await expect(console.card(3)).to_be_visible()
+            edges = await console.tab.evaluate(
+                """() => {
+                  const right = e => Math.round(e.getBoundingClientRect().right);
+                  const cards = [...document.querySelectorAll(".member")];
+                  return [Math.max(...cards.map(right)), right(document.querySelector(".members"))];
+                }"""
+            )
+            assert edges[0] == edges[1]
+            heights = await console.tab.locator(".member h3").evaluate_all(
+                """all => all.map(each => {
+                  const range = document.createRange();
+                  range.selectNodeContents(each.firstChild);
+                  return range.getClientRects().length;
+                })"""
+            )
+            assert heights == [1, 1, 1]

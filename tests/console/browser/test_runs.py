@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from console.view.run import Line, Run, Step
-from console.view.timeline import RunSpan, Span
+from console.view.timeline import RunSpan, Span, UpSpan
 from tests.console.browser.opened import Opened, opened
 from tests.console.browser.rolling_change import DROPLET, SECONDS, START, moment
-from tests.console.fake_source import NAMES, healthy_page
+from tests.console.fake_source import NAMES, healthy_page, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -189,3 +190,119 @@ async def test_requests_come_on_top_and_can_be_filtered(browser: Browser) -> Non
         await console.tab.get_by_label("Only changes").check()
         await expect(rows).to_have_count(1)
         await expect(rows).to_contain_text("/v2/volumes")
+
+
+def ended_run(**fields: Any) -> Run:
+    """A run that was killed in the middle."""
+    steps = [
+        Step(member=NAMES[0], gate="open", droplet="shutting down"),
+        Step(member=NAMES[1], gate="asked", droplet="unchanged"),
+        Step(member=NAMES[2], gate="none", droplet="joining"),
+    ]
+    run = Run(
+        id="4",
+        command="up",
+        began=START - 60,
+        ended=START - 5,
+        outcome="interrupted",
+        reason="It was killed. Run pulumi cancel, then pulumi up.",
+        steps=steps,
+        waiting_for="",
+        waiting_since=None,
+        lines=[],
+    )
+    return run.model_copy(update=fields)
+
+
+async def test_nothing_of_a_run_that_ended_happens_now(browser: Browser) -> None:
+    async with opened(browser, healthy_page().model_copy(update={"run": ended_run()})) as console:
+        steps = console.tab.locator(".steps > li")
+        words = console.tab.locator(".gate-words")
+        await expect(words).to_have_text(
+            [
+                "Stop began, and the run ended.",
+                "Its gate was asked, and the run ended.",
+                "Join began, and the run ended.",
+            ]
+        )
+        await expect(console.tab.locator(".stages [aria-current]")).to_have_count(0)
+        said = (await console.tab.locator("#run").inner_text()).casefold()
+        assert not [each for each in ("now", "waits", "later", "next pulumi up") if each in said]
+        await expect(steps.nth(0).locator("[data-state=next]").first).to_contain_text("not reached")
+        await expect(console.tab.locator(".reason p")).to_have_text(ended_run().reason)
+
+
+async def test_a_member_that_was_created_first_has_no_stop_that_is_done(browser: Browser) -> None:
+    steps = [Step(member=name, gate="none", droplet="joining") for name in NAMES]
+    run = ended_run(steps=steps, ended=None, outcome="running", reason="")
+    async with opened(browser, healthy_page().model_copy(update={"run": run})) as console:
+        stages = console.tab.locator(".steps > li").first.locator(".stages > li")
+        states = await stages.evaluate_all("all => all.map(each => each.dataset.state)")
+        assert states == ["skipped", "skipped", "done", "current", "next"]
+
+
+async def test_a_preview_says_what_would_happen(browser: Browser) -> None:
+    steps = [
+        Step(member=NAMES[0], gate="open", droplet="waiting"),
+        Step(member=NAMES[1], gate="none", droplet="unchanged"),
+        Step(member=NAMES[2], gate="none", droplet="creating"),
+    ]
+    run = ended_run(command="preview", outcome="succeeded", steps=steps, reason="")
+    async with opened(browser, healthy_page().model_copy(update={"run": run})) as console:
+        await expect(console.tab.locator(".steps > li")).to_have_text(
+            [
+                "etcd-server-1would be replaced",
+                "etcd-server-2would not be replaced",
+                "etcd-server-3would be created",
+            ]
+        )
+
+
+async def test_a_wait_says_how_long_it_has_lasted(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await console.change(0)
+        await expect(console.tab.locator(".run-waits")).to_contain_text("It has waited 0:00. Before")
+
+
+async def test_a_member_is_drawn_as_healthy_only_while_it_was_seen_so(browser: Browser) -> None:
+    page = healthy_page()
+    up = [UpSpan(member=NAMES[0], began=START - 60, ended=START - 30)]
+    timeline = page.timeline.model_copy(update={"began": START - 3600, "up": up, "down": [], "leaders": []})
+    async with opened(browser, page.model_copy(update={"timeline": timeline})) as console:
+        rows = console.tab.locator(".member-row")
+        await expect(rows.nth(0).locator(".up")).to_have_count(1)
+        await expect(rows.nth(1).locator(".up")).to_have_count(0)
+        width = float(await rows.nth(0).locator(".up").get_attribute("width") or "")
+        whole = await rows.nth(0).locator(".unseen").evaluate("e => e.x2.baseVal.value - e.x1.baseVal.value")
+        assert abs(width / whole - 30 / 120) < 0.01
+        assert "," in await rows.nth(1).locator(".unseen").evaluate(
+            "e => getComputedStyle(e).strokeDasharray"
+        )
+
+
+async def test_the_legend_names_every_look_of_the_time_line(browser: Browser) -> None:
+    async with opened(browser) as console:
+        await expect(console.tab.locator(".legend li")).to_have_text(
+            [
+                "healthy",
+                "unknown, or not there",
+                "down by a run",
+                "down by something else",
+                "leads",
+                "a run of Pulumi",
+                "not watched",
+                "writes per second",
+                "not acknowledged",
+            ]
+        )
+
+
+async def test_requests_stand_in_the_order_of_their_times(browser: Browser) -> None:
+    requests = [
+        request(number, f"/v2/{time}").model_copy(update={"time": START + time})
+        for number, time in ((1, 5), (2, 9), (3, 2))
+    ]
+    async with opened(browser, healthy_page().model_copy(update={"requests": requests})) as console:
+        await expect(console.tab.locator(".request-table tbody .path")).to_have_text(
+            ["GET /v2/9 digitalocean", "GET /v2/5 digitalocean", "GET /v2/2 digitalocean"]
+        )

@@ -1,0 +1,44 @@
+// A command of a shell, and the button that copies it.
+
+/** @typedef {import("./description").Child} Child */
+import { h } from "./tree.js";
+
+/** Commands that texts of the server name. */
+const NAMED = /\b(make up|pulumi up)\b/;
+
+/** @param {string} text @returns {Child} */
+export const command = (text) =>
+  h(
+    "div",
+    { class: "command", key: text },
+    h("code", {}, text),
+    h("button", { type: "button", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"),
+  );
+
+/** @param {string} text @returns {Child} The text, and the command that it names, to be copied. */
+export function withCommand(text) {
+  const found = NAMED.exec(text)?.[0];
+  if (!found) return h("p", {}, text);
+  const [before = "", after = ""] = text.split(found, 2);
+  return [h("p", {}, before, h("code", {}, found), after), command(found)];
+}
+
+/**
+ * Make the buttons work that copy a command.
+ *
+ * @param {(text: string) => void} announce
+ */
+export function listenToCopies(announce) {
+  document.addEventListener("click", async (event) => {
+    const pressed = event.target instanceof Element && event.target.closest("[data-copy]");
+    if (!(pressed instanceof HTMLElement)) return;
+    try {
+      await navigator.clipboard.writeText(pressed.dataset["copy"] ?? "");
+      pressed.dataset["copied"] = "";
+      setTimeout(() => delete pressed.dataset["copied"], 1500);
+      announce("Copied.");
+    } catch {
+      announce("The browser does not allow copying. Select the command instead.");
+    }
+  });
+}
