@@ -41,8 +41,10 @@ def fault_of(fault: Mapping[str, Any]) -> _Fault | None:
     """Which of the page's faults one of the control API is; ``None`` if it is another, or for some requests alone."""
     if fault.get("token") or fault.get("path"):
         return None
-    same = (name for name, one in _FAULTS.items() if all(fault.get(key) == one[key] for key in one))
-    return next(same, None)
+    for name, one in _FAULTS.items():
+        if all(fault.get(key) == one[key] for key in one):
+            return name
+    return None
 
 
 async def act(control: Control, action: CloudAction, droplet: int | None) -> None:
