@@ -71,11 +71,16 @@ def shown_cloud(
 ) -> Cloud:
     """What the cloud has for a cluster. ``cluster`` is its tag, and ``answers`` are those of the name server."""
     known = state or CloudState()
+    unknown = "" if state else "The local cloud does not answer."
     return Cloud(
         reach=reach_of(known.firewalls, cluster) if state else None,
+        reach_problem=unknown,
         volumes=volumes_of(known.volumes, known.droplets, cluster) if state else None,
+        volumes_problem=unknown,
         tags=tags_of(known.tags, cluster) if state else None,
+        tags_problem=unknown,
         records=records(known, names, answers) if state else None,
+        records_problem=unknown,
         backups=backups.listed,
         backups_problem=backups.problem,
         faults=[

@@ -17,9 +17,13 @@ export interface Certificate {
 /** What the cloud has. */
 export interface Cloud {
   readonly reach: ReadonlyArray<Reach> | null;
+  readonly reach_problem: string;
   readonly volumes: ReadonlyArray<Volume> | null;
+  readonly volumes_problem: string;
   readonly tags: ReadonlyArray<string> | null;
+  readonly tags_problem: string;
   readonly records: ReadonlyArray<Record> | null;
+  readonly records_problem: string;
   readonly backups: ReadonlyArray<Backup> | null;
   readonly backups_problem: string;
   readonly faults: ReadonlyArray<Fault>;

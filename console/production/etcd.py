@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import ssl
 import time
@@ -14,6 +15,8 @@ from components.etcd.member_metrics import read_metrics
 from components.etcd.member_status import AUTHENTICATION, MemberStatus, Observation, observe_members
 from components.etcd.node_report import NodeReport, ask_report
 from components.shared.ports import EXPORTER_PORT
+
+log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 5.0
 """Seconds after which a machine is asked again why its etcd does not answer."""
@@ -69,29 +72,80 @@ def certificate_ends(text: str) -> dict[str, float]:
 
 @dataclass
 class Etcd:
-    """What members said last."""
+    """What members said last. Each is asked by itself, so that one that is silent does not delay the others."""
 
-    observations: Mapping[str, Observation] = field(default_factory=dict[str, Observation])
+    observations: dict[str, Observation] = field(default_factory=dict[str, Observation])
+    seen_at: dict[str, float] = field(default_factory=dict[str, float])
+    """The Unix time at which each observation was true: when the member was asked."""
+    silent_since: dict[str, float] = field(default_factory=dict[str, float])
+    """The Unix time since which a member does not answer at its address."""
     metrics: dict[str, Metrics | None] = field(default_factory=dict[str, "Metrics | None"])
     reports: dict[str, NodeReport | None] = field(default_factory=dict[str, "NodeReport | None"])
     certificates: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+    """The ends that were read last, by member. They are kept while a member does not answer."""
     _asked_metrics: dict[str, float] = field(default_factory=dict[str, float])
     _asked_reports: dict[str, float] = field(default_factory=dict[str, float])
     _asked_certificates: dict[str, float] = field(default_factory=dict[str, float])
+    _asking: dict[str, tuple[str | None, asyncio.Task[None]]] = field(
+        default_factory=dict[str, "tuple[str | None, asyncio.Task[None]]"]
+    )
 
-    async def ask(self, names: list[str], addresses: Mapping[str, str], context: ssl.SSLContext) -> None:
-        """Ask all members at once. Members without an address get no request."""
-        observations = await observe_members(addresses, names, context)
-        answering = [name for name in names if isinstance(observations[name], MemberStatus)]
-        self.observations = observations
-        self.metrics = {name: known for name, known in self.metrics.items() if name in answering}
-        silent = [name for name in names if name not in answering and name in addresses]
-        self.reports = {name: report for name, report in self.reports.items() if name in silent}
-        await asyncio.gather(
-            *(self._ask_report(name, addresses[name], context) for name in silent),
-            *(self._read_metrics(name, addresses[name], context) for name in answering),
-            *(self._read_certificates(name, addresses[name], context) for name in answering),
-        )
+    def ask(self, names: list[str], addresses: Mapping[str, str], context: ssl.SSLContext) -> None:
+        """Begin to ask each member that is not being asked at this address. One without an address gets no request."""
+        self._keep(names)
+        for name in names:
+            address = addresses.get(name)
+            asked, task = self._asking.get(name, (None, None))
+            if task is not None and not task.done():
+                if asked == address:
+                    continue
+                task.cancel()
+            if asked != address:
+                self.silent_since.pop(name, None)
+                self._asked_reports.pop(name, None)
+            self._asking[name] = (address, asyncio.create_task(self._ask(name, address, context)))
+
+    def forget(self) -> None:
+        """End all requests. What members said is unknown from now on, but for the ends of their certificates."""
+        for _, task in self._asking.values():
+            task.cancel()
+        for known in (self.observations, self.seen_at, self.silent_since, self.metrics, self.reports):
+            known.clear()
+        for asked in (self._asked_metrics, self._asked_reports, self._asked_certificates, self._asking):
+            asked.clear()
+
+    def _keep(self, names: list[str]) -> None:
+        for name in self._asking.keys() - set(names):
+            self._asking.pop(name)[1].cancel()
+            for known in (self.observations, self.seen_at, self.silent_since, self.metrics, self.reports):
+                known.pop(name, None)
+            self.certificates.pop(name, None)
+
+    async def _ask(self, name: str, address: str | None, context: ssl.SSLContext) -> None:
+        try:
+            await self._observe(name, address, context)
+        except Exception:
+            # Nobody waits for this task.
+            log.exception("%s could not be asked", name)
+
+    async def _observe(self, name: str, address: str | None, context: ssl.SSLContext) -> None:
+        asked = time.time()
+        found = await observe_members({} if address is None else {name: address}, [name], context)
+        observation = self.observations[name] = found[name]
+        self.seen_at[name] = asked
+        if isinstance(observation, MemberStatus):
+            self.silent_since.pop(name, None)
+            self.reports.pop(name, None)
+        else:
+            self.silent_since.setdefault(name, asked)
+            self.metrics.pop(name, None)
+        if address is None:
+            self.reports.pop(name, None)
+        elif isinstance(observation, MemberStatus):
+            await self._read_metrics(name, address, context)
+            await self._read_certificates(name, address, context)
+        else:
+            await self._ask_report(name, address, context)
 
     async def _ask_report(self, name: str, address: str, context: ssl.SSLContext) -> None:
         if _recent(self._asked_reports, name, REPORT_SECONDS):
@@ -112,7 +166,7 @@ class Etcd:
                 name, address, EXPORTER_PORT, context, [Call("/metrics")], seconds=TIMEOUT_SECONDS
             )
         except NoAnswerError:
-            self.certificates.pop(name, None)
+            self._asked_certificates.pop(f"{name} {address}", None)
             return
         self.certificates[name] = certificate_ends(answer.text)
 

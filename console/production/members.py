@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from components.etcd.health import problems, unreachable
 from components.etcd.member_status import MemberStatus, NoStatus
 from components.shared.droplets import ipv4_address
 from components.shared.names import member_number
-from console.production.account import Items
+from console.production.account import NOT_ASKED, Items
 from console.production.etcd import Etcd, Metrics, hides_state
 from console.view.members import Certificate, Member, Power, Role
 
 PURPOSES: Mapping[str, Literal["server", "peer", "ca"]] = {"server": "server", "peer": "peer", "ca": "ca"}
 """The certificates that are shown, by the names that a member's machine has for them."""
+NONE_ANSWERS = "no packet came back from any member"
 POWERS: Mapping[str, Power] = {"active": "active", "off": "off", "new": "new", "archive": "off"}
 
 
+@dataclass(frozen=True)
+class Doubts:
+    """What of it may not be true any more."""
+
+    health: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why the health of a member is unknown, unless it answers that it is healthy."""
+    powers: bool = False
+    """Whether the droplets may have changed since they were listed."""
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The members' addresses, as the last run left them."""
+    kind: Literal["public", "private"] = "public"
+    """The kind of these addresses."""
+
+    def recorded(self, kind: str, name: str, droplets: Items | None) -> str | None:
+        """The address that the last run left; ``None`` if there is none of this kind, or a listing that is newer."""
+        return self.addresses.get(name) if droplets is None and kind == self.kind else None
+
+
+NO_DOUBTS = Doubts()
+
+
 def describe_members(
-    names: list[str], droplets: Items | None, etcd: Etcd, records: Mapping[str, str | None]
+    names: list[str],
+    droplets: Items | None,
+    etcd: Etcd,
+    records: Mapping[str, str | None],
+    doubts: Doubts = NO_DOUBTS,
 ) -> list[Member]:
-    """All members, in the order of ``names``. ``droplets`` is ``None`` while they are not listed."""
+    """All members, in the order of ``names``. ``droplets`` is ``None`` while they were never listed."""
     found = _by_name(droplets or ())
     asked = {name: etcd.observations[name] for name in names if name in etcd.observations}
     # Where nothing comes back from any member, the fault may be between them and this machine.
@@ -32,7 +59,9 @@ def describe_members(
         droplet = found.get(name)
         healthy, problem = _health(name, etcd, wrong)
         if silent:
-            healthy, problem = None, ""
+            healthy, problem = None, NONE_ANSWERS
+        if healthy is not True and (doubt := doubts.health.get(name)):
+            healthy, problem = None, doubt
         observation = asked.get(name)
         metrics = etcd.metrics.get(name)
         report = etcd.reports.get(name)
@@ -41,9 +70,9 @@ def describe_members(
                 name=name,
                 number=member_number(name),
                 droplet_id=None if droplet is None else int(droplet["id"]),
-                power=None if droplets is None else _power(droplet),
-                public_address=_address(droplet, "public"),
-                private_address=_address(droplet, "private"),
+                power=None if droplets is None or doubts.powers else _power(droplet),
+                public_address=_address(droplet, "public") or doubts.recorded("public", name, droplets),
+                private_address=_address(droplet, "private") or doubts.recorded("private", name, droplets),
                 record=records.get(name),
                 role=_role(name, etcd),
                 waiting_for=report.waiting or str(report) if report is not None else None,
@@ -87,12 +116,12 @@ def _address(droplet: Mapping[str, Any] | None, kind: str) -> str | None:
 def _health(name: str, etcd: Etcd, wrong: Mapping[str, str]) -> tuple[bool | None, str]:
     observation = etcd.observations.get(name)
     if observation is None:
-        return None, ""
+        return None, NOT_ASKED
     if not hides_state(observation):
         return name not in wrong, wrong.get(name, "")
     metrics = etcd.metrics.get(name)
     if metrics is None:
-        return None, ""
+        return None, "etcd's authentication is on, and its metrics were not read"
     if not metrics.values.get("etcd_server_has_leader"):
         return False, "it has no leader"
     learner = bool(metrics.values.get("etcd_server_is_learner"))

@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from components.backups.stack_file import StackError
@@ -19,11 +18,19 @@ from components.rollout.messages import needed_to_reach
 from components.run_log.folder import run_folder
 from console.history.observation import Observation
 from console.history.recorder import TimelineRecorder
-from console.production.account import Account
+from console.production.account import NOT_ASKED, Account
 from console.production.backups import list_backups
 from console.production.cloud import describe_cloud
 from console.production.dns import resolve
+from console.production.doubts import (
+    Replacements,
+    changes_droplets,
+    comparable_records,
+    find_doubts,
+    lately_silent,
+)
 from console.production.etcd import Etcd
+from console.production.expired import expiry_advice, own_certificate_ended
 from console.production.members import addresses_of, describe_members
 from console.production.stack_facts import (
     StackFacts,
@@ -57,6 +64,7 @@ STACK_SECONDS = 300.0
 STACK_RETRY_SECONDS = 15.0
 """The same, while it cannot be read, or while DigitalOcean refuses the token."""
 UNRECORDED = "It has ended. The history of the stack, which says how, is being read."
+NO_CERTIFICATE = "it is not asked: the first run writes the certificate for that at its end"
 READ_ONLY = "This is a production stack: the console only shows it."
 
 
@@ -75,7 +83,9 @@ class ProductionSource:
         self._stack_problem = "The stack is being read."
         self._account = Account()
         self._etcd = Etcd()
+        self._replacements = Replacements()
         self._records: Mapping[str, str | None] | None = None
+        self._resolved_at = self._records_changed_at = 0.0
         self._backups: list[Backup] | None = None
         self._backups_problem = ""
         self._reader: RunReader | None = None
@@ -92,7 +102,7 @@ class ProductionSource:
             (self._read_stack, lambda: 0.0),
             (self._ask_members, lambda: ETCD_SECONDS if self._facts else LOOK_SECONDS),
             (self._list_account, lambda: self._account.pause if self._facts else LOOK_SECONDS),
-            (self._resolve, lambda: DNS_SECONDS if self._records is not None else LOOK_SECONDS),
+            (self._resolve, lambda: LOOK_SECONDS if self._records_are_old else DNS_SECONDS),
             (self._list_backups, lambda: BACKUP_SECONDS if self._facts else LOOK_SECONDS),
         ]
         tasks = [asyncio.create_task(_repeat(act, pause)) for act, pause in work]
@@ -111,7 +121,7 @@ class ProductionSource:
             await asyncio.gather(*tasks, return_exceptions=True)
             # The next page begins with what is true then.
             self._account = Account()
-            self._etcd = Etcd()
+            self._etcd.forget()
 
     async def act(self, action: Action) -> None:
         """Refuse it."""
@@ -134,10 +144,15 @@ class ProductionSource:
             self._stack_problem = explained(StackError(str(error)))
         else:
             self._facts = facts
-            self._stack_problem = _missing_cluster(facts)
+            self._stack_problem = ""
             if self._reader is None:
                 self._open_reader(facts)
-        wrong = bool(self._stack_problem) or self._account.refused
+        wrong = (
+            bool(self._stack_problem)
+            or self._facts is None
+            or self._facts.texts is None
+            or self._account.refused
+        )
         with suppress(TimeoutError):
             async with asyncio.timeout(STACK_RETRY_SECONDS if wrong else STACK_SECONDS):
                 await self._stack_asked.wait()
@@ -162,23 +177,32 @@ class ProductionSource:
                 update={"outcome": "interrupted", "ended": time.time(), "reason": UNRECORDED}
             )
             self._stack_asked.set()
+            self._account.list_all_again()
+            self._resolved_at = 0.0
         last = runs.last
         if self._unrecorded is not None and (last is None or last.began < self._unrecorded.began):
             # Nothing but its lock was known of it.
             last = self._unrecorded
         self._runs = Runs(last, runs.spans)
-        self._account.expect_changes(last is not None and last.outcome == "running")
+        now = time.time()
+        self._replacements.look(last, now)
+        self._account.expect_changes(changes_droplets(last) or lately_silent(self._etcd, now))
 
     def _locks(self, facts: StackFacts) -> list[Lock] | None:
         return None if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
 
     async def _ask_members(self) -> None:
         facts = self._facts
-        if facts is None or self._context is None or _expired(facts):
-            self._etcd = Etcd()
+        if facts is None or self._context is None or own_certificate_ended(facts, time.time()):
+            self._etcd.forget()
             return
-        addresses = addresses_of(facts.addresses, self._account.droplets, facts.settings.addresses)
-        await self._etcd.ask(facts.names, addresses, self._context)
+        self._etcd.ask(facts.names, self._addresses(facts), self._context)
+
+    def _addresses(self, facts: StackFacts) -> dict[str, str]:
+        account = self._account
+        # A run that has ended since the last good listing knows better.
+        old = bool(account.problem) and account.listed_at.get("droplets", 0.0) < facts.read_at
+        return addresses_of(facts.addresses, None if old else account.droplets, facts.settings.addresses)
 
     async def _list_account(self) -> None:
         if (facts := self._facts) is None:
@@ -191,7 +215,16 @@ class ProductionSource:
     async def _resolve(self) -> None:
         if (facts := self._facts) is None:
             return
-        self._records = await resolve(facts.names) if facts.settings.has_records else {}
+        asked = time.time()
+        records = await resolve(facts.names) if facts.settings.has_records else {}
+        if records != self._records:
+            self._records_changed_at = asked
+        self._records, self._resolved_at = records, asked
+
+    @property
+    def _records_are_old(self) -> bool:
+        """Whether droplets have changed since."""
+        return self._records is None or self._resolved_at < max(self._account.changed_at, 1.0)
 
     async def _list_backups(self) -> None:
         if (facts := self._facts) is None:
@@ -200,9 +233,7 @@ class ProductionSource:
 
     def _page(self) -> Page:
         facts = self._facts
-        members: list[Member] | None = None
-        if facts is not None and facts.texts is not None:
-            members = describe_members(facts.names, self._account.droplets, self._etcd, self._records or {})
+        members = None if facts is None else self._members(facts)
         return Page(
             stack=Stack(
                 project=facts.project if facts else "",
@@ -222,43 +253,66 @@ class ProductionSource:
                 facts.cluster if facts else "",
                 self._account,
                 self._records,
-                self._backups,
-                self._backups_problem,
+                NOT_ASKED if self._records is None else "",
+                backups=self._backups,
+                backups_problem=self._backups_problem or (NOT_ASKED if self._backups is None else ""),
             ),
             requests=None,
             tour=None,
         )
 
+    def _members(self, facts: StackFacts) -> list[Member]:
+        """All members. None if the stack has no cluster, and nothing that a run has left or creates."""
+        account = self._account
+        if facts.texts is None and not (account.droplets or self._creates):
+            return []
+        unasked = ""
+        if facts.texts is None:
+            unasked = NO_CERTIFICATE
+        elif own_certificate_ended(facts, time.time()):
+            unasked = "it is not asked: the certificate of this console has ended"
+        doubts = find_doubts(facts, account, self._etcd, self._replacements, unasked=unasked)
+        members = describe_members(facts.names, account.droplets, self._etcd, {}, doubts)
+        records = comparable_records(
+            self._records or {},
+            resolved_at=self._resolved_at,
+            records_changed_at=self._records_changed_at,
+            account=account,
+            known={one.name: (one.public_address, one.private_address) for one in members},
+            running=self._runs.last is not None and self._runs.last.outcome == "running",
+        )
+        return [one.model_copy(update={"record": records.get(one.name)}) for one in members]
+
+    @property
+    def _creates(self) -> bool:
+        run = self._runs.last
+        return run is not None and run.outcome == "running" and run.command == "up"
+
     def _problems(self) -> list[str]:
         facts = self._facts
-        found = [self._stack_problem, self._account.problem if facts else ""]
-        if facts is None or facts.texts is None:
-            return found
-        if _expired(facts):
-            found.append(
-                f"The certificate of this console ended at {facts.texts.valid_until:%Y-%m-%d %H:%M} UTC, so members "
-                "are not asked. pulumi up issues a new one: docs/lifecycle.md, Renewal."
-            )
+        if facts is None:
+            return [self._stack_problem]
+        found = [self._stack_problem, self._account.problem]
+        if facts.texts is None:
+            return [*found, self._missing_cluster(facts)]
+        if advice := expiry_advice(facts, self._etcd, time.time()):
+            found.append(advice)
         elif unreachable(self._etcd.observations):
-            addresses = addresses_of(facts.addresses, self._account.droplets, facts.settings.addresses)
-            own = next((own for one in addresses.values() if (own := local_address(one))), "")
+            own = next((own for one in self._addresses(facts).values() if (own := local_address(one))), "")
             found.append(needed_to_reach(facts.settings, len(facts.names), own))
         return found
 
-
-def _missing_cluster(facts: StackFacts) -> str:
-    if facts.texts is not None:
-        return ""
-    return f"Stack {facts.stack} has no cluster yet: run pulumi up."
+    def _missing_cluster(self, facts: StackFacts) -> str:
+        if self._creates:
+            return f"Stack {facts.stack} has no cluster yet: the run creates it."
+        if self._account.droplets:
+            return f"No run of stack {facts.stack} has created the whole cluster: run pulumi up."
+        return f"Stack {facts.stack} has no cluster: pulumi up creates one."
 
 
 def _goes_on(run: Run, runs: Runs) -> bool:
     """Whether a run goes on. One of which only its lock was known may have begun to write itself."""
     return runs.last is not None and runs.last.began >= run.began and runs.last.outcome == "running"
-
-
-def _expired(facts: StackFacts) -> bool:
-    return facts.texts is not None and facts.texts.valid_until < datetime.now(UTC)
 
 
 async def _repeat(act: Callable[[], Awaitable[None]], pause: Callable[[], float]) -> None:
@@ -269,4 +323,7 @@ async def _repeat(act: Callable[[], Awaitable[None]], pause: Callable[[], float]
         except Exception:
             log.exception("the console failed, and goes on")
             await asyncio.sleep(LOOK_SECONDS)
-        await asyncio.sleep(pause())
+        acted = time.monotonic()
+        # The pause may become shorter meanwhile.
+        while (left := acted + pause() - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, LOOK_SECONDS))

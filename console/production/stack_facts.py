@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from components.config.loading import (
 )
 from components.config.settings import Settings, cluster_name
 from components.etcd.credentials import TlsTexts
+from components.pki.validity import Renewal
 from console.production.client_choice import client_for_looking
 from console.runs.history import Update, parse_history
 
@@ -50,9 +52,13 @@ class StackFacts:
     settings: Settings
     addresses: Mapping[str, str]
     """The members' addresses by name, as the last run left them. Empty without a cluster."""
+    certificates_end: float | None
+    """The Unix time at which the first of the members' certificates ends, as the last run left it."""
     texts: TlsTexts | None
     """The certificate for looking; ``None`` without a cluster."""
     digitalocean: ProviderAccess
+    read_at: float = 0.0
+    """The Unix time at which it was read."""
 
     @property
     def names(self) -> list[str]:
@@ -66,6 +72,7 @@ def read_facts(stack: str, folder: Path, environment: Mapping[str, str]) -> Stac
     The secrets stay in memory: Pulumi prints them into a pipe.
     """
     name = ("--stack", stack, "--non-interactive")
+    read_at = time.time()
     project = project_name(folder)
     short = stack.rpartition("/")[2]
     printed: dict[str, dict[str, Any]] = json.loads(
@@ -82,9 +89,15 @@ def read_facts(stack: str, folder: Path, environment: Mapping[str, str]) -> Stac
         cluster=cluster_name(project, short),
         settings=settings,
         addresses=outputs.get("members") or {},
+        certificates_end=_end_of(outputs.get("certificates") or {}),
         texts=client_for_looking(outputs, settings.clients),
         digitalocean=digitalocean_access(printed, environment),
+        read_at=read_at,
     )
+
+
+def _end_of(dates: Mapping[str, str]) -> float | None:
+    return Renewal.recorded(dates).renew_before.timestamp() if dates else None
 
 
 def read_history(stack: str, folder: Path) -> list[Update]:

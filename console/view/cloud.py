@@ -60,9 +60,14 @@ class Cloud(Document):
     """What the cloud has."""
 
     reach: list[Reach] | None
+    reach_problem: str
+    """Why the rules are unknown, or since when they were not confirmed. Those below are alike."""
     volumes: list[Volume] | None
+    volumes_problem: str
     tags: list[str] | None
+    tags_problem: str
     records: list[Record] | None
+    records_problem: str
     backups: list[Backup] | None
     backups_problem: str
     """Why backups are unknown, or that they are off."""

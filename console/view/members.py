@@ -45,7 +45,7 @@ class Member(Document):
     """What a waiting, blank or stopped member waits for: the last line of its own journal about it."""
     healthy: bool | None
     problem: str
-    """Why it is not healthy, as the program would say it."""
+    """Why it is not healthy, as the program would say it, or why its health is unknown."""
     version: str | None
     """The version of etcd that runs."""
     database_bytes: int | None

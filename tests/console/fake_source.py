@@ -158,6 +158,10 @@ def healthy_page() -> Page:
                 Reach(source="members", ports="2380", protocol="tcp", purpose="traffic between members"),
                 Reach(source="203.0.113.0/24", ports="2379", protocol="tcp", purpose="client traffic"),
             ],
+            reach_problem="",
+            volumes_problem="",
+            tags_problem="",
+            records_problem="",
             volumes=[Volume(name=f"data-{at}", size_gib=1, member=NAMES[at - 1]) for at in (1, 2, 3)],
             tags=["etcd-etcd-local", "etcd-etcd-local-up"],
             records=[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
@@ -12,10 +12,11 @@ from etcd_node.digitalocean.api import ListingError
 from etcd_node.digitalocean.sync_hosts import sync_hosts
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, local_members
 from etcd_node.etcd.local_metrics import LocalMetrics, read_local_metrics
-from etcd_node.etcd.membership import ListedMember, unconnected, was_removed
+from etcd_node.etcd.membership import ListedMember, is_foreign, unconnected, was_removed
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, other_members
 from etcd_node.etcd.wal import Contents, Disk, Identity, read_disk
 from etcd_node.host.atomic_write import replace_text
+from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
 from etcd_node.host.resize_filesystem import filesystem_errors, grow_filesystem
 from etcd_node.host.settings import Paths, Settings
@@ -28,7 +29,7 @@ EAGER_PERIOD = 600.0
 """Seconds after the start of a problem in which every run lists the droplets."""
 
 PATIENT_INTERVAL = 60.0
-"""Seconds between two listings after the eager period."""
+"""Seconds between two listings after the eager period, and while the address of a connected member is not known."""
 
 LEADERLESS_LIMIT = 30.0
 """Seconds without a leader since etcd's start after which an empty bootstrap log is checked again."""
@@ -71,11 +72,21 @@ class ClusterView:
             return "etcd has no leader"
         return f"no connection to {', '.join(self.unconnected)}" if self.unconnected else ""
 
+    def without_address(self, known: Collection[str], own: str) -> Sequence[str]:
+        """Names of the cluster's members that are not among the ``known`` ones, in the hosts file.
 
-def listing_is_due(state: RunState, problem: str, now: float) -> bool:
-    """Whether to list the droplets now: often while a member may have moved, and rarely otherwise."""
+        A listing while a member was replaced had left it out. DNS tells its new address meanwhile, and may fail.
+        """
+        return [one.host for one in self.members if not is_foreign(own, one) and one.host not in known]
+
+
+def listing_is_due(state: RunState, problem: str, now: float, *, complete: bool = True) -> bool:
+    """Whether to list the droplets now: often while a member may have moved, and rarely otherwise.
+
+    ``complete`` is false if the address of a member is not known.
+    """
     if not problem:
-        return now - state.listed_at >= HEALTHY_INTERVAL
+        return now - state.listed_at >= (HEALTHY_INTERVAL if complete else PATIENT_INTERVAL)
     return now - state.problem_since < EAGER_PERIOD or now - state.listed_at >= PATIENT_INTERVAL
 
 
@@ -103,11 +114,13 @@ def reconcile(settings: Settings, paths: Paths, token: str) -> tuple[str, str] |
     state = _load_state(paths, now)
     client = TlsClient(paths.etc)
     metrics = read_local_metrics(settings.metrics)
-    problem = ClusterView(metrics, _own_list(client, settings) if metrics is not None else ()).problem
+    view = ClusterView(metrics, _own_list(client, settings) if metrics is not None else ())
+    problem = view.problem
     if problem != state.problem:
         (warn if problem else say)(problem or "all members are connected")
     state = RunState(state.listed_at, (state.problem_since or now) if problem else 0.0, problem)
-    if paths.moved.exists() or listing_is_due(state, problem, now):
+    complete = not view.without_address(read_members(paths.hosts), settings.name)
+    if paths.moved.exists() or listing_is_due(state, problem, now, complete=complete):
         state = replace(state, listed_at=now)
         _update_addresses(settings, paths, token)
     _save_state(paths, state)

@@ -52,6 +52,17 @@ def test_a_healthy_member_rarely_lists_the_droplets() -> None:
     assert listing_is_due(RunState(listed_at=1000), "", 1000 + HEALTHY_INTERVAL)
 
 
+def test_an_address_that_a_listing_left_out_is_looked_up_soon() -> None:
+    view = ClusterView(
+        metrics_with(), (*MEMBERS, ListedMember(9, "by-hand", ("https://x:2380",), learner=False))
+    )
+    assert view.without_address({"m1", "m2"}, "m1") == ["m3"]
+    assert view.without_address({"m1", "m2", "m3"}, "m1") == []
+    missing = {"state": RunState(listed_at=1000), "problem": "", "complete": False}
+    assert not listing_is_due(**missing, now=1000 + PATIENT_INTERVAL - 1)
+    assert listing_is_due(**missing, now=1000 + PATIENT_INTERVAL)
+
+
 def test_a_problem_makes_every_run_list_the_droplets_then_fewer_runs() -> None:
     assert listing_is_due(RunState(listed_at=1000, problem_since=1000), "lost", 1001)
     late = 1000 + EAGER_PERIOD
