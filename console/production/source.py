@@ -141,7 +141,7 @@ class ProductionSource:
             if self._facts is None or facts.texts != self._facts.texts:
                 self._context = None if facts.texts is None else context_of(facts.texts)
         except (StackError, ValueError, ssl.SSLError) as error:
-            self._stack_problem = explained(StackError(str(error)))
+            self._stack_problem = explained(StackError(str(error)), self._environment)
         else:
             self._facts = facts
             self._stack_problem = ""
