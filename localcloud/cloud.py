@@ -194,7 +194,9 @@ class LocalCloud:
             shown = tuple(pool.map(_machine_status, machines, [facts[machine] for machine in machines]))
         records = self._names.answers() if problem is None else {}
         states = ((facts[machine].name, backup_state(machine)) for machine in machines)
-        backup = summarize((name, state) for name, state in states if state is not None)
+        running = {facts[machine].name for machine in machines if machine.running}
+        known = ((name, state) for name, state in states if state is not None)
+        backup = summarize(known, running=running)
         return Status(self.layout.name, problem is None, problem or "", shown, records, backup, self._later())
 
     def check_running(self) -> None:

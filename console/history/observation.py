@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from console.view.members import Member
-from console.view.run import Run
+from console.view.run import Run, Step
 from console.view.timeline import RunSpan, Writer, Writes
 
 CHANGING = {"shutting down", "deleting", "creating", "joining"}
 """The states of a droplet that a run is busy with."""
-TAKING = {"up", "destroy", "other"}
-"""The commands that take members down."""
-
-Cause = Literal["run", "outside"]
-"""Why a member is down, as in ``Span``."""
+ANSWERING = {"leader", "follower", "learner"}
+"""The roles of a member whose etcd answers."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +28,8 @@ class Observation:
     writer: Writer | None = None
     writes: Sequence[Writes] = field(default_factory=tuple)
     """The writes of the last seconds. Those that were told before are no harm."""
+    disturbed: Mapping[str, float] = field(default_factory=dict[str, float])
+    """When the page last did something to a member that takes it down."""
 
     @property
     def leader(self) -> str | None:
@@ -43,15 +41,27 @@ class Observation:
         """Whether there are members, and all of them are healthy."""
         return bool(self.members) and all(member.healthy for member in self.members or ())
 
-    def cause(self, member: str, since: float) -> Cause | None:
-        """Whether a run that goes on is why a member is down since then; ``None`` if that is not known.
+    @property
+    def destroying(self) -> bool:
+        """Whether a run destroys the cluster."""
+        return self.run is not None and self.run.outcome == "running" and self.run.command == "destroy"
 
-        It is not while the steps of the run are unknown, or before the run has come to the member or after.
-        """
-        run = self.run
-        if run is None or run.outcome != "running" or run.command not in TAKING or run.began > since:
-            return "outside"
-        droplet = next((step.droplet for step in run.steps if step.member == member), None)
-        if droplet in CHANGING:
-            return "run"
-        return None if droplet in {None, "done"} else "outside"
+    def changing(self, member: str) -> Step | None:
+        """What the run that goes on does to a member's droplet; ``None`` if it leaves it alone."""
+        if self.run is None or self.run.outcome != "running":
+            return None
+        of_member = (step for step in self.run.steps if step.member == member)
+        return next((step for step in of_member if step.droplet in CHANGING), None)
+
+    def asked_for(self, member: Member) -> bool:
+        """Whether a run that goes on is why a member is not healthy, as far as this moment shows."""
+        if self.destroying:
+            return True
+        step = self.changing(member.name)
+        if step is None or member.power == "paused" or member.cut_off:
+            # No run pauses a member or cuts it off.
+            return False
+        if step.droplet == "joining":
+            return member.power not in {"off", "absent"}
+        # A member that answers although it is not healthy is not shut down yet: it has lost the others.
+        return step.droplet == "creating" or member.role not in ANSWERING

@@ -18,6 +18,8 @@ _SWITCHES = {
     "cut-off": ("cut-off", True),
     "reconnect": ("cut-off", False),
 }
+TAKING_DOWN = {"power-off", "pause", "cut-off", "wipe", "destroy"}
+"""The actions on a member that take it down."""
 WIPE_SECONDS = 70.0
 """Seconds for which a machine may stop its etcd and delete its data."""
 POWER_SECONDS = 30.0

@@ -12,10 +12,11 @@ from components.config.settings import cluster_name
 from console.history.observation import Observation
 from console.history.recorder import TimelineRecorder
 from console.history.tour import TourWatch
-from console.local.actions import act
+from console.local.actions import TAKING_DOWN, CloudAction, act
 from console.local.backups import Backups, read_backups
 from console.local.cloud_state import CloudState, read_cloud, shown_cloud
 from console.local.control import Control, ControlError
+from console.local.kept_tour import KeptTour
 from console.local.machine_facts import MachineFiles
 from console.local.member_watch import MemberWatch
 from console.local.members import Known, shown_members
@@ -67,13 +68,16 @@ class LocalSource:
         self._members = StackMembers(stack)
         self._runs = StackRuns(stack)
         self._recorder = TimelineRecorder(WINDOW_SECONDS)
-        self._tour = TourWatch()
+        self._kept_tour = KeptTour(self._runs.folder)
+        self._tour = TourWatch(self._kept_tour.read())
         self._requests = RequestLog()
         self._state: CloudState | None = None
         self._problem = ""
         self._backups = Backups()
         self._watches: dict[int, tuple[MemberWatch, asyncio.Task[None]]] = {}
         self._writer: WriterTask | None = None
+        self._disturbed: dict[str, float] = {}
+        """When the page last took a member down."""
         self._changed = asyncio.Event()
 
     async def pages(self) -> AsyncGenerator[Page]:
@@ -99,10 +103,22 @@ class LocalSource:
         if isinstance(action, WriterAction):
             await (self._start_writer() if action.kind == "start-writer" else self._stop_writer())
         else:
-            await act(self._control, action, await self._droplet(action))
+            await self._act(action)
         self._changed.set()
 
-    async def _droplet(self, action: Action) -> int | None:
+    async def _act(self, action: CloudAction) -> None:
+        droplet = await self._droplet(action)
+        before = dict(self._disturbed)
+        if isinstance(action, MemberAction) and action.kind in TAKING_DOWN:
+            # At the beginning: a wipe takes the member down before it answers.
+            self._disturbed[action.member] = time.time()
+        try:
+            await act(self._control, action, droplet)
+        except ActionRefusedError:
+            self._disturbed = before
+            raise
+
+    async def _droplet(self, action: CloudAction) -> int | None:
         if not isinstance(action, MemberAction):
             return None
         try:
@@ -177,8 +193,11 @@ class LocalSource:
             runs.spans,
             self._shown_writer(now),
             self._writer.counts.writes(now) if self._writer and self._writer.running else (),
+            dict(self._disturbed),
         )
         timeline = self._recorder.observe(seen)
+        tour = self._tour.observe(seen, timeline)
+        self._kept_tour.keep(tour)
         return Page(
             stack=self._shown_stack(names),
             members=members,
@@ -187,7 +206,7 @@ class LocalSource:
             writer=seen.writer,
             cloud=shown_cloud(self._state, self._cluster, names, answers, self._backups),
             requests=self._requests.requests,
-            tour=self._tour.observe(seen, timeline),
+            tour=tour,
         )
 
     def _shown_members(self, names: list[str], answers: Mapping[str, tuple[str, ...]]) -> list[Member] | None:

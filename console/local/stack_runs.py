@@ -25,8 +25,8 @@ class StackRuns:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        folder = run_folder(stack.project, stack.name, operator_environment(stack.layout))
-        self._reader = RunReader(folder)
+        self.folder = run_folder(stack.project, stack.name, operator_environment(stack.layout))
+        self._reader = RunReader(self.folder)
         self._history: dict[Path, Update | None] = {}
 
     def open(self) -> None:

@@ -197,6 +197,7 @@ export interface Timeline {
   readonly began: number;
   readonly members: ReadonlyArray<string>;
   readonly runs: ReadonlyArray<RunSpan>;
+  readonly up: ReadonlyArray<UpSpan>;
   readonly down: ReadonlyArray<Span>;
   readonly leaders: ReadonlyArray<LeaderSpan>;
   readonly writes: ReadonlyArray<Writes>;
@@ -213,6 +214,13 @@ export interface TourStep {
   readonly name: "writer" | "change" | "refused" | "healed" | "repaired";
   readonly done: number | null;
   readonly seen: string;
+}
+
+/** A time in which a member was seen to be healthy. */
+export interface UpSpan {
+  readonly member: string;
+  readonly began: number;
+  readonly ended: number | null;
 }
 
 /** A volume. */

@@ -188,8 +188,8 @@ class ProductionSource:
         self._replacements.look(last, now)
         self._account.expect_changes(changes_droplets(last) or lately_silent(self._etcd, now))
 
-    def _locks(self, facts: StackFacts) -> list[Lock]:
-        return [] if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
+    def _locks(self, facts: StackFacts) -> list[Lock] | None:
+        return None if self._backend is None else read_locks(self._backend, facts.project, facts.stack)
 
     async def _ask_members(self) -> None:
         facts = self._facts

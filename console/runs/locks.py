@@ -1,7 +1,8 @@
-"""The locks of a backend that is a folder: runs that go on, whether the program runs in them or not."""
+"""The locks of a backend that is a folder: runs that go on or were killed, whether the program ran in them or not."""
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,21 +15,24 @@ PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Lock:
-    """A run that holds the stack's lock."""
+    """The lock of a stack."""
 
     began: float
     command: str
     """``up``, ``destroy`` and so on, as the process says; ``other`` if it does not."""
+    held: bool = True
+    """Whether its process runs. A process that was killed leaves its lock."""
 
 
 class _Content(BaseModel):
     """https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go."""
 
     pid: int
+    hostname: str
 
 
 def read_locks(backend: Path, project: str, stack: str, *, processes: Path = PROCESSES) -> list[Lock]:
-    """The locks of a stack in the folder of a ``file://`` backend. Those of processes that ended are left out."""
+    """The locks of a stack in the folder of a ``file://`` backend, without those of other machines."""
     folder = backend / ".pulumi" / "locks" / "organization" / project / stack
     locks = (_lock(path, processes) for path in sorted(folder.glob("*.json")))
     return [lock for lock in locks if lock is not None]
@@ -37,11 +41,17 @@ def read_locks(backend: Path, project: str, stack: str, *, processes: Path = PRO
 def _lock(path: Path, processes: Path) -> Lock | None:
     try:
         content = _Content.model_validate_json(path.read_bytes())
-        words = (processes / str(content.pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
         began = path.stat().st_mtime
     except (OSError, ValidationError):
+        # It is being written, or deleted.
         return None
+    if content.hostname != socket.gethostname():
+        return None
+    try:
+        words = (processes / str(content.pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return Lock(began, "other", held=False)
     if "pulumi" not in Path(words[0]).name:
         # The process that has the number now is another one.
-        return None
+        return Lock(began, "other", held=False)
     return Lock(began, next((COMMANDS[word] for word in words[1:] if word in COMMANDS), "other"))

@@ -54,8 +54,10 @@ class RunReader:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.chmod(0o700)
 
-    def read(self, history: Sequence[Update] = (), locks: Sequence[Lock] = ()) -> Runs:
+    def read(self, history: Sequence[Update] = (), locks: Sequence[Lock] | None = ()) -> Runs:
         """The runs now. It costs little while no file has changed. ``history`` and ``locks`` are the newest known.
+
+        ``locks`` are ``None`` if nobody knows them.
 
         Read the history again after a run has ended: it says how a run ended that did not say so itself.
         """

@@ -20,11 +20,16 @@ from components.run_log.events import (
 from console.view.run import Line, Outcome, Run, Step
 
 SHOWN_LINES = 100
-KILLED = (
-    "The run ended before it was done, and did not say why: it was killed, or another resource failed. Its output has "
-    "more. The next pulumi up continues from there."
+KILLED = "The run ended before it was done, and did not say why: it was killed, or another resource failed."
+FAILED = (
+    "The engine ended with an error that the program did not see, or was interrupted with Ctrl-C: the terminal of the "
+    "run has it."
 )
-FAILED = "The engine reports an error. The output of the run has it."
+INTERRUPTED = (
+    "The run was interrupted, for example with Ctrl-C. Run pulumi up again: it goes on where this run ended."
+)
+CANCELLATIONS = ("context canceled", "^C received")
+"""What the engine's answers say after Ctrl-C."""
 
 _Gate = Literal["asked", "open", "refused", "none"]
 _Droplet = Literal["unchanged", "waiting", "shutting down", "deleting", "creating", "joining", "done"]
@@ -83,7 +88,7 @@ class _Seen:
             if not self.preview:
                 self._joined()
         elif self.failure is None:
-            self.failure = event
+            self.failure = _understood(event)
             self.lines.append(Line(time=event.time, severity="error", text=event.reason))
 
     def _joined(self, *, except_for: str = "") -> None:
@@ -101,6 +106,13 @@ class _Seen:
         if self.failure is not None:
             return self.failure.outcome
         return "succeeded" if self.over else "interrupted"
+
+
+def _understood(failure: Ended) -> Ended:
+    """An error that only says that the engine was interrupted is no failure."""
+    if not any(words in failure.reason for words in CANCELLATIONS):
+        return failure
+    return failure.model_copy(update={"outcome": "interrupted", "reason": INTERRUPTED})
 
 
 def summarize(name: str, events: Sequence[Event], *, locked: bool) -> Run:

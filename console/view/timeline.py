@@ -15,7 +15,15 @@ class Span(Document):
     ended: float | None
     """``None``: it is down still."""
     cause: Literal["run", "outside"]
-    """``run``: a run of Pulumi had asked for it."""
+    """``run``: a run of Pulumi had asked for it. ``outside``: anything else, such as the page or a lost quorum."""
+
+
+class UpSpan(Document):
+    """A time in which a member was seen to be healthy."""
+
+    member: str
+    began: float
+    ended: float | None
 
 
 class LeaderSpan(Document):
@@ -52,11 +60,17 @@ class Timeline(Document):
     members: list[str]
     """One row each, in this order."""
     runs: list[RunSpan]
+    up: list[UpSpan]
+    """What is neither in ``up`` nor in ``down`` is a time in which nobody knows, or in which the member is not there:
+    before its first start, after a destroy, or while nothing answers."""
     down: list[Span]
     leaders: list[LeaderSpan]
     writes: list[Writes]
     most_down: int
-    """The largest number of members that were down at once by a run of Pulumi."""
+    """The largest number of members that were down at once by a run of Pulumi, since ``began``.
+
+    A destroy does not count: there, all are to go.
+    """
 
 
 class Writer(Document):

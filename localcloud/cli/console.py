@@ -10,6 +10,8 @@ from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.operator import STACK
 from localcloud.machines.stack import find_stack
 
+_CODE = Path(console.__path__[0])
+
 
 def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None) -> str:
     """Start the console of a local cloud that runs, and return its URL on the host.
@@ -22,4 +24,16 @@ def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None)
         raise LocalCloudError(
             f"{directory} is in no Pulumi project: run localcloud console in a folder with Pulumi.yaml"
         )
-    return cloud.console.ensure(stack.directory, Path(console.__path__[0]), port)
+    return cloud.console.ensure(stack.directory, _CODE, port)
+
+
+def resume_console(cloud: LocalCloud) -> str:
+    """Start the console that ran when the local cloud was stopped, so that an open page connects again.
+
+    Returns a line about it for the user; empty if there was none. A console that does not start is no failure.
+    """
+    try:
+        url = cloud.console.resume(_CODE)
+    except LocalCloudError as error:
+        return f"the console, which ran before, does not run: {error}"
+    return f"Console: {url}" if url else ""

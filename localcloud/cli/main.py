@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from localcloud.cli.connection import connection_text
-from localcloud.cli.console import open_console
+from localcloud.cli.console import open_console, resume_console
 from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
@@ -81,8 +81,11 @@ def choose(
 @app.command()
 def start(context: typer.Context) -> None:
     """Start the local cloud, or the parts of it that do not run."""
-    LocalCloud(context.obj, _say).start(object_store_later=True)
+    cloud = LocalCloud(context.obj, _say)
+    cloud.start(object_store_later=True)
     _stderr.print(f"local cloud {context.obj} is running")
+    if said := resume_console(cloud):
+        _say(said)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from localcloud.machines.machine import NspawnMachine
@@ -37,14 +37,21 @@ def parse(text: str) -> BackupState:
     return BackupState(values.get("newest_timestamp_seconds"), bool(values.get("failed", 0)))
 
 
-def summarize(states: Iterable[tuple[str, BackupState]], now: float | None = None) -> str:
-    """Return one line about all machines, given by name; empty if none makes backups."""
+def summarize(
+    states: Iterable[tuple[str, BackupState]], now: float | None = None, *, running: Collection[str]
+) -> str:
+    """Return one line about all machines, given by name; empty if none makes backups.
+
+    ``running`` are those that are on. The others know only what was true when they stopped.
+    """
     known = dict(states)
     if not known:
         return ""
     taken = [state.taken for state in known.values() if state.taken is not None]
     age = (time.time() if now is None else now) - max(taken, default=0)
-    line = f"newest backup: {_in_words(age)} old" if taken else "no backup yet"
+    asked = [state for name, state in known.items() if name in running and not state.failed]
+    none = "no backup yet" if asked else "whether there is a backup is unknown: no member could list them"
+    line = f"newest backup: {_in_words(age)} old" if taken else none
     failing = sorted(name for name, state in known.items() if state.failed)
     return f"{line}; the last attempt failed on {' and '.join(failing)}" if failing else line
 

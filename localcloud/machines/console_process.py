@@ -16,16 +16,28 @@ MODULE = "console.local"
 
 
 class ConsoleProcess:
-    """``python -m console.local``, as a daemon inside the namespace. It ends with the local cloud."""
+    """``python -m console.local``, as a daemon inside the namespace. It ends with the local cloud.
+
+    Its project and port are kept with the local cloud's state, so that the next start can begin it again.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._cgroup = Cgroup(layout.cgroup) / "console"
-        self._folder = layout.run / "console"
+        self._folder = layout.state / "console"
         self.log = layout.logs / "console.log"
         self._daemon = LoopbackDaemon(
             self._cgroup, self._folder / "port", PORT, "localcloud console", self.log
         )
+
+    def resume(self, code: Path) -> str:
+        """Start the console that the local cloud had when it was stopped, on the same port, and return its URL.
+
+        Empty if there was none, or if its project is gone. Raises like ``ensure``.
+        """
+        shown = self._folder / "project"
+        project = Path(shown.read_text(encoding="utf-8")) if shown.exists() else None
+        return "" if project is None or not project.is_dir() else self.ensure(project, code, None)
 
     def ensure(self, project: Path, code: Path, port: int | None) -> str:
         """Run the console for the stack of a project, and return its URL on the host.

@@ -20,7 +20,7 @@ from console.view.members import Certificate, Member, ShutdownBlock
 from console.view.page import Page
 from console.view.run import Line, Run, Step
 from console.view.stack import Stack
-from console.view.timeline import LeaderSpan, RunSpan, Span, Timeline, Writer, Writes
+from console.view.timeline import LeaderSpan, RunSpan, Span, Timeline, UpSpan, Writer, Writes
 from console.view.tour import Tour, TourStep
 
 NAMES = [f"etcd-server-{number}.example.test" for number in (1, 2, 3)]
@@ -139,6 +139,11 @@ def healthy_page() -> Page:
             began=BEGAN - 60,
             members=NAMES,
             runs=[RunSpan(id="1", command="up", began=BEGAN, ended=BEGAN + 90, outcome="succeeded")],
+            up=[
+                UpSpan(member=name, began=began, ended=ended)
+                for at, name in enumerate(NAMES)
+                for began, ended in ((BEGAN - 60, BEGAN + 30 * at), (BEGAN + 30 * at + 20, None))
+            ],
             down=[
                 Span(member=name, began=BEGAN + 30 * at, ended=BEGAN + 30 * at + 20, cause="run")
                 for at, name in enumerate(NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 
 from console.view.members import Member
 from console.view.run import Line, Run, Step
-from console.view.timeline import LeaderSpan, RunSpan, Span, Timeline, Writer, Writes
+from console.view.timeline import LeaderSpan, RunSpan, Span, Timeline, UpSpan, Writer, Writes
 from tests.console.fake_source import BEGAN, NAMES, member
 
 START = BEGAN + 240
@@ -47,6 +47,7 @@ def moment(second: int) -> dict[str, Any]:
                     outcome="succeeded" if second >= SECONDS else "running",
                 )
             ],
+            up=[span for index in range(3) for span in _up(index, second)],
             down=[span for index in range(3) if (span := _down(index, second))],
             leaders=_leaders(second),
             writes=writes(BEGAN + 30, now),
@@ -91,6 +92,14 @@ def _down(index: int, second: int) -> Span | None:
         return None
     ended = began + DOWN[1] if turn >= DOWN[1] else None
     return Span(member=NAMES[index], began=began + DOWN[0], ended=ended, cause="run")
+
+
+def _up(index: int, second: int) -> list[UpSpan]:
+    name, down = NAMES[index], _down(index, second)
+    if down is None:
+        return [UpSpan(member=name, began=BEGAN, ended=None)]
+    before = UpSpan(member=name, began=BEGAN, ended=down.began)
+    return [before] if down.ended is None else [before, UpSpan(member=name, began=down.ended, ended=None)]
 
 
 def _leader(second: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -46,7 +47,11 @@ def test_a_cluster_is_seen_as_soon_as_it_exists(cluster: Cluster, console: Follo
         assert member.quota_bytes == 1 << 30
         assert {one.purpose for one in member.certificates or []} == {"server", "peer", "ca"}
         assert member.shutdown is not None
-    assert console.page.timeline.down == []
+    timeline = console.page.timeline
+    assert (timeline.down, timeline.most_down) == ([], 0)
+    # They were created while the page was open, and are drawn from then on.
+    assert [span.member for span in timeline.up if span.ended is None] != []
+    assert all(span.began > timeline.began for span in timeline.up)
     run = console.page.run
     assert run is not None
     assert (run.command, run.outcome) == ("up", "succeeded")
@@ -109,7 +114,13 @@ def test_a_paused_member_makes_the_gate_refuse_a_change(cluster: Cluster, consol
     assert run.outcome == "refused"
     assert "etcd-server-2" in run.reason
     console.act(kind="resume", member=paused)
-    console.until(lambda: console.all_healthy and "healed" in console.done(), "healthy cluster")
+    console.until(lambda: console.all_healthy, "healthy cluster")
+    assert "healed" not in console.done()
+    cluster.configure(quotaGiB=1)
+    cluster.up()
+    console.until(lambda: console.all_healthy and "healed" in console.done(), "change that goes through")
+    assert {span.cause for span in console.page.timeline.down if span.member == paused} == {"run", "outside"}
+    assert console.page.timeline.most_down == 1
 
 
 def test_a_member_is_cut_off_and_connected_again(cluster: Cluster, console: FollowedConsole) -> None:
@@ -199,7 +210,26 @@ def test_a_console_without_a_page_costs_nothing(cluster: Cluster, console: Follo
     assert cpu_seconds(cluster) - before < 0.001 * IDLE_SECONDS
 
 
-def test_the_console_ends_with_the_local_cloud(cluster: Cluster, console: FollowedConsole) -> None:
+def test_the_console_ends_and_begins_with_the_local_cloud(cluster: Cluster, console: FollowedConsole) -> None:
     cluster.cloud.stop()
     with pytest.raises(httpx.ConnectError):
         httpx.get(console.url, trust_env=False)
+    port = httpx.URL(console.url).port
+    assert port is not None
+    with socket.create_server(("127.0.0.1", port)):
+        refused = started(cluster)
+    assert f"the console, which ran before, does not run: cannot listen on 127.0.0.1:{port}" in refused
+    assert f"Console: {console.url}" in started(cluster)
+    with FollowedConsole(console.url) as again:
+        assert again.done() == ["writer", "change", "refused", "healed", "repaired"]
+
+
+def started(cluster: Cluster) -> str:
+    """Start the local cloud, and return what the command says."""
+    begun = subprocess.run(
+        [Path(".venv/bin/localcloud").absolute(), "--name", cluster.cloud.layout.name, "start"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return begun.stderr

@@ -30,20 +30,21 @@ class Moments:
     timeline: Timeline
     tour: Tour
 
-    def __init__(self, window: float = 3600) -> None:
+    def __init__(self, window: float = 3600, tour: Tour | None = None) -> None:
         self._recorder = TimelineRecorder(window)
-        self._tour = TourWatch()
+        self._tour = TourWatch(tour)
         self.time = START - 1
         self.members: dict[str, Member] | None = {name: member(at) for at, name in enumerate(NAMES, start=1)}
         self.run: Run | None = None
         self.writer: Writer | None = None
+        self.disturbed: dict[str, float] = {}
 
     def pass_(self, seconds: int = 1) -> None:
         """Let time pass, with an observation each second."""
         for _ in range(seconds):
             self.time += 1
             members = None if self.members is None else list(self.members.values())
-            now = Observation(self.time, members, self.run, (), self.writer)
+            now = Observation(self.time, members, self.run, (), self.writer, (), dict(self.disturbed))
             self.timeline = self._recorder.observe(now)
             self.tour = self._tour.observe(now, self.timeline)
 
@@ -62,11 +63,32 @@ class Moments:
     def up(self, name: str, **fields: Any) -> None:
         self.set(name, healthy=True, role="follower", power="active", **fields)
 
-    def begin_run(self, id_: str, steps: Sequence[Step] | None = None) -> None:
+    def disturb(self, name: str) -> None:
+        """Let the page do something to a member that takes it down."""
+        self.disturbed[name] = self.time
+
+    def ups(self, name: str) -> list[tuple[float, float | None]]:
+        return [(span.began - START, _since(span.ended)) for span in self.timeline.up if span.member == name]
+
+    def downs(self, name: str) -> list[tuple[float, float | None, str]]:
+        return [
+            (span.began - START, _since(span.ended), span.cause)
+            for span in self.timeline.down
+            if span.member == name
+        ]
+
+    def begin_run(self, id_: str, steps: Sequence[Step] | None = None, command: str = "up") -> None:
         idle = [Step(member=name, gate="none", droplet="waiting") for name in NAMES]
         run = healthy_page().run
         assert run
-        began = {"id": id_, "began": self.time, "ended": None, "outcome": "running", "reason": ""}
+        began = {
+            "id": id_,
+            "command": command,
+            "began": self.time,
+            "ended": None,
+            "outcome": "running",
+            "reason": "",
+        }
         self.run = run.model_copy(update={**began, "steps": idle if steps is None else steps})
 
     def step(self, name: str, droplet: str) -> None:
@@ -104,3 +126,7 @@ class Moments:
 
     def seen(self, name: str) -> str:
         return next(step.seen for step in self.tour.steps if step.name == name)
+
+
+def _since(time: float | None) -> float | None:
+    return None if time is None else time - START

@@ -92,20 +92,6 @@ def test_a_run_that_begins_after_a_member_went_down_is_not_the_cause() -> None:
     assert [span.cause for span in seen.timeline.down] == ["outside"]
 
 
-def test_a_run_that_turns_out_to_leave_a_member_alone_is_not_the_cause() -> None:
-    seen = Moments()
-    seen.pass_()
-    seen.begin_run("1", steps=[])
-    seen.down(TWO)
-    seen.pass_()
-    assert [span.cause for span in seen.timeline.down] == ["run"]
-    assert seen.run
-    steps = [Step(member=name, gate="none", droplet="waiting") for name in NAMES]
-    seen.run = seen.run.model_copy(update={"steps": steps})
-    seen.pass_()
-    assert [span.cause for span in seen.timeline.down] == ["outside"]
-
-
 def test_a_run_that_has_done_with_a_member_stays_the_cause() -> None:
     seen = Moments()
     seen.pass_()
@@ -133,13 +119,191 @@ def test_a_repair_is_not_the_cause_of_what_it_repairs() -> None:
     assert [span.cause for span in seen.timeline.down] == ["outside"]
 
 
-def test_a_run_whose_steps_are_unknown_is_the_cause() -> None:
+def test_a_run_that_has_not_come_to_a_member_is_not_the_cause() -> None:
     seen = Moments()
     seen.pass_()
     seen.begin_run("1", steps=[])
     seen.down(ONE)
     seen.pass_()
-    assert [span.cause for span in seen.timeline.down] == ["run"]
+    seen.begin_run("2")
+    seen.down(TWO)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["outside", "outside"]
+    assert seen.timeline.most_down == 0
+
+
+def test_what_the_page_does_to_a_member_is_never_the_runs_work() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.disturb(ONE)
+    seen.pass_(3)
+    seen.down(ONE, power="off")
+    seen.pass_(3)
+    assert seen.downs(ONE) == [(4, None, "outside")]
+    seen.up(ONE)
+    seen.pass_()
+    # The next time, the page has done nothing.
+    seen.down(ONE)
+    seen.pass_()
+    assert [cause for _, _, cause in seen.downs(ONE)] == ["outside", "run"]
+
+
+def test_a_joining_member_that_the_page_breaks_is_down_by_the_page() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(ONE)
+    seen.pass_(3)
+    seen.step(ONE, "joining")
+    seen.pass_()
+    seen.disturb(ONE)
+    seen.pass_(2)
+    assert seen.downs(ONE) == [(1, 4, "run"), (4, None, "outside")]
+
+
+def test_a_member_that_fails_after_it_joined_is_not_the_runs_work() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(ONE)
+    seen.pass_(2)
+    seen.step(ONE, "joining")
+    seen.up(ONE)
+    seen.pass_(2)
+    seen.down(ONE)
+    seen.pass_(2)
+    assert [cause for _, _, cause in seen.downs(ONE)] == ["run", "outside"]
+
+
+def test_a_paused_or_cut_off_member_is_not_the_runs_work() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    for name, fields in ((ONE, {"power": "paused"}), (TWO, {"cut_off": True})):
+        seen.step(name, "shutting down")
+        seen.down(name, **fields)
+    seen.pass_()
+    assert [span.cause for span in seen.timeline.down] == ["outside", "outside"]
+
+
+def test_a_lost_quorum_is_not_the_runs_work() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(TWO)
+    seen.down(THREE)
+    # It answers, and has no leader.
+    seen.set(ONE, healthy=False, role="follower")
+    seen.pass_()
+    assert {span.cause for span in seen.timeline.down} == {"outside"}
+    assert seen.timeline.most_down == 0
+
+
+def test_a_destroy_is_no_failure_and_neither_is_the_next_creation() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1", steps=[], command="destroy")
+    for name in NAMES:
+        seen.down(name)
+    seen.pass_(2)
+    assert {span.cause for span in seen.timeline.down} == {"run"}
+    for name in NAMES:
+        seen.down(name, power="absent", droplet_id=None)
+    seen.pass_()
+    seen.end_run()
+    seen.pass_()
+    assert seen.timeline.most_down == 0
+    assert [seen.downs(name) for name in NAMES] == [[(1, 3, "run")]] * 3
+    seen.begin_run("2")
+    for name in NAMES:
+        seen.step(name, "creating")
+        seen.down(name, power="active", droplet_id=7)
+    seen.pass_(3)
+    for name in NAMES:
+        seen.up(name)
+        seen.pass_()
+    assert [seen.downs(name) for name in NAMES] == [[(1, 3, "run")]] * 3
+    assert [seen.ups(name) for name in NAMES] == [[(0, 1), (8 + at, None)] for at in range(3)]
+
+
+def test_a_first_creation_without_known_steps_takes_no_member_down() -> None:
+    seen = Moments()
+    for name in NAMES:
+        seen.down(name)
+    seen.pass_(3)
+    for name in NAMES:
+        seen.up(name)
+        seen.pass_()
+    assert (seen.timeline.down, seen.ups(THREE)) == ([], [(5, None)])
+
+
+def test_a_replacement_that_goes_on_when_the_console_opens_is_the_runs() -> None:
+    seen = Moments()
+    seen.begin_run("1", steps=[Step(member=TWO, gate="open", droplet="joining")])
+    seen.set(TWO, healthy=False, role="follower")
+    seen.pass_()
+    assert seen.downs(TWO) == [(0, None, "run")]
+
+
+def test_members_are_up_while_they_are_seen_to_be_healthy() -> None:
+    seen = Moments()
+    seen.pass_(2)
+    seen.down(TWO)
+    seen.pass_(2)
+    seen.up(TWO)
+    seen.pass_()
+    seen.set(TWO, healthy=None)
+    seen.pass_()
+    seen.up(TWO)
+    seen.pass_()
+    assert seen.ups(ONE) == [(0, None)]
+    assert seen.ups(TWO) == [(0, 2), (4, 5), (6, None)]
+
+
+def test_nobody_is_up_or_leads_while_the_cloud_does_not_answer() -> None:
+    seen = Moments()
+    seen.pass_()
+    members, seen.members = seen.members, None
+    seen.pass_(3)
+    seen.members = members
+    seen.pass_()
+    assert [seen.ups(name) for name in NAMES] == [[(0, 1), (4, None)]] * 3
+    assert [(span.began - START, span.ended) for span in seen.timeline.leaders] == [
+        (0, START + 1),
+        (4, None),
+    ]
+
+
+def test_a_member_of_which_nobody_knows_for_long_is_not_said_to_be_down() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.down(TWO)
+    seen.pass_(3)
+    seen.members = None
+    seen.pass_(14)
+    assert seen.downs(TWO) == [(1, None, "outside")]
+    seen.pass_(3)
+    assert seen.downs(TWO) == [(1, 3, "outside")]
+
+
+def test_only_what_is_in_the_window_counts_as_down_together() -> None:
+    seen = Moments(window=10)
+    seen.pass_()
+    seen.begin_run("1")
+    for name in (ONE, TWO):
+        seen.step(name, "shutting down")
+        seen.down(name)
+    seen.pass_(2)
+    seen.up(TWO)
+    seen.pass_()
+    assert seen.timeline.most_down == 2
+    seen.pass_(11)
+    assert seen.timeline.most_down == 1
 
 
 def test_a_refresh_takes_no_member_down() -> None:
@@ -242,8 +406,8 @@ def test_writes_are_kept_once_and_for_the_window() -> None:
     now = Observation(START, [member(1)])
     for at in range(6):
         writes = [Writes(second=START + second, acknowledged=second, failed=0) for second in (at - 1, at)]
-        timeline = recorder.observe(replace(now, time=START + at, writes=writes))
-    assert [write.acknowledged for write in timeline.writes] == [2, 3, 4, 5]
+        recorder.observe(replace(now, time=START + at, writes=writes))
+    assert [write.acknowledged for write in recorder.timeline.writes] == [2, 3, 4, 5]
 
 
 def test_runs_that_ended_before_the_window_are_left_out() -> None:

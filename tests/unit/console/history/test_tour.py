@@ -128,8 +128,8 @@ def test_a_run_refused_for_another_reason_is_not_ticked_off() -> None:
     assert seen.done() == []
 
 
-def test_the_healing_is_ticked_off_after_the_refusal() -> None:
-    seen = Moments()
+def healed(seen: Moments) -> None:
+    """Let a member be healthy again after a run was refused because of it."""
     seen.pass_()
     seen.down(TWO, power="off")
     seen.pass_()
@@ -137,10 +137,87 @@ def test_the_healing_is_ticked_off_after_the_refusal() -> None:
     seen.up(TWO)
     seen.down(ONE)
     seen.pass_()
-    assert seen.done() == ["refused"]
     seen.up(ONE)
     seen.pass_()
+
+
+def test_the_healing_is_ticked_off_when_a_change_goes_through_again() -> None:
+    seen = Moments()
+    healed(seen)
+    assert seen.done() == ["refused"]
+    seen.begin_run("2")
+    seen.pass_()
+    seen.replace(ONE, 2000)
+    assert seen.done() == ["refused"]
+    seen.end_run()
+    seen.pass_()
     assert seen.done() == ["refused", "healed"]
+
+
+def test_a_run_that_changes_no_member_is_no_healing() -> None:
+    seen = Moments()
+    healed(seen)
+    seen.begin_run("2")
+    seen.pass_()
+    seen.end_run()
+    seen.pass_()
+    assert seen.done() == ["refused"]
+
+
+def test_a_change_that_fails_after_the_refusal_is_no_healing() -> None:
+    seen = Moments()
+    healed(seen)
+    seen.begin_run("2")
+    seen.pass_()
+    seen.replace(ONE, 2000)
+    seen.end_run("failed", "the API is down")
+    seen.pass_()
+    assert seen.done() == ["refused"]
+
+
+def test_a_restart_of_the_console_keeps_the_tour() -> None:
+    before = Moments()
+    healed(before)
+    seen = Moments(tour=before.tour)
+    seen.skip(100)
+    changed(seen, *NAMES)
+    seen.end_run()
+    seen.pass_()
+    assert seen.done() == ["change", "refused", "healed"]
+
+
+def test_a_droplet_that_is_missing_when_the_console_starts_can_be_repaired() -> None:
+    seen = Moments()
+    seen.down(THREE, power="absent", droplet_id=None)
+    seen.pass_()
+    seen.begin_run("3")
+    seen.step(THREE, "creating")
+    seen.pass_()
+    seen.up(THREE, droplet_id=3000)
+    seen.end_run()
+    seen.pass_()
+    assert seen.done() == ["repaired"]
+
+
+def test_a_cluster_created_again_after_a_destroy_is_neither_change_nor_repair() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1", steps=[], command="destroy")
+    for name in NAMES:
+        seen.down(name, power="absent", droplet_id=None)
+    seen.pass_()
+    seen.end_run()
+    seen.pass_()
+    seen.begin_run("2")
+    for at, name in enumerate(NAMES):
+        seen.step(name, "creating")
+        seen.down(name, power="active", droplet_id=2000 + at)
+    seen.pass_(2)
+    for name in NAMES:
+        seen.up(name)
+    seen.end_run()
+    seen.pass_(2)
+    assert seen.done() == []
 
 
 def test_a_member_that_is_healthy_again_without_a_refusal_is_no_healing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_the_history_says_how_a_run_ended_that_did_not_say_it() -> None:
     killed = ended([*BEGIN, DropletStep(time=110, member=ONE, state="creating")])
     (run,) = merged([killed], [Update("update", 99, 130, False)], [])
     assert (run.outcome, run.ended) == ("failed", 130)
-    assert "engine reports an error" in run.reason
+    assert "the terminal of the run has it" in run.reason
 
 
 def test_the_history_keeps_the_reason_of_a_refusal() -> None:
@@ -162,6 +163,64 @@ def test_a_lock_of_a_run_that_writes_is_no_second_run() -> None:
     assert run.command == "destroy"
 
 
+@pytest.mark.parametrize(
+    ("locks", "advice"),
+    [
+        ([], "Run pulumi up:"),
+        ([Lock(99, "other", held=False)], "Run pulumi cancel, then pulumi up"),
+        (None, "If it says that the stack is locked, run pulumi cancel first."),
+    ],
+)
+def test_a_killed_run_says_what_to_do(locks: list[Lock] | None, advice: str) -> None:
+    (run,) = merged([ended(BEGIN)], [], locks)
+    assert run.outcome == "interrupted"
+    assert advice in run.reason
+    assert ("cancel" in run.reason) == (locks != [])
+
+
+def test_a_run_whose_engine_was_killed_says_that_the_stack_is_locked() -> None:
+    failed = ended([*BEGIN, Ended(time=110, cluster="etcd", outcome="failed", reason="no engine.")])
+    (run,) = merged([failed], [], [Lock(99, "other", held=False)])
+    assert run.reason.startswith("no engine. It left the stack locked. Run pulumi cancel")
+
+
+def test_a_program_that_outlives_its_engine_is_no_second_run() -> None:
+    (run,) = merged([running(BEGIN)], [], [Lock(99, "other", held=False)])
+    assert run.outcome == "running"
+
+
+def test_a_lock_that_was_left_before_the_program_began_is_an_interrupted_run() -> None:
+    (run,) = merged([], [], [Lock(300, "other", held=False)])
+    assert (run.outcome, run.began, run.ended) == ("interrupted", 300, 300)
+    assert "pulumi cancel, then pulumi up" in run.reason
+
+
+def test_a_run_killed_after_its_preview_is_the_last_run() -> None:
+    preview = running([Began(time=100, preview=True), BEGIN[1], SUCCESS])
+    runs = merged([preview], [], [Lock(99, "other", held=False)])
+    assert [(run.command, run.outcome) for run in runs] == [
+        ("preview", "succeeded"),
+        ("other", "interrupted"),
+    ]
+
+
+def test_a_lock_of_a_new_run_does_not_belong_to_a_run_killed_before() -> None:
+    (killed, run) = merged([ended(BEGIN)], [], [Lock(300, "up")])
+    assert (killed.outcome, run.outcome) == ("interrupted", "running")
+    assert "cancel" not in killed.reason
+
+
+@pytest.mark.parametrize(
+    "words", ["listing: rpc error: code = Canceled desc = context canceled", "^C received"]
+)
+def test_an_error_that_only_says_that_the_engine_was_interrupted_is_one(words: str) -> None:
+    said = ended([*BEGIN, Ended(time=110, cluster="etcd", outcome="failed", reason=words)])
+    (run,) = merged([said], [Update("update", 99, 130, False)], [])
+    assert run.outcome == "interrupted"
+    assert "Run pulumi up again" in run.reason
+    assert [line.text for line in run.lines] == [words]
+
+
 def test_an_entry_of_the_history_that_cannot_be_read_is_left_out() -> None:
     good = {
         "kind": "update",
@@ -179,28 +238,34 @@ def test_an_entry_of_the_history_that_cannot_be_read_is_left_out() -> None:
 def backend(tmp_path: Path) -> Path:
     folder = tmp_path / ".pulumi/locks/organization/etcd/local"
     folder.mkdir(parents=True)
-    (folder / "1.json").write_text(json.dumps({"pid": 7, "username": "ada"}))
+    (folder / "1.json").write_text(json.dumps({"pid": 7, "hostname": socket.gethostname()}))
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    ("words", "commands"),
+    ("words", "command", "held"),
     [
-        ("/usr/bin/pulumi\0-C\0.\0destroy\0--yes\0", ["destroy"]),
-        ("pulumi\0--version\0", ["other"]),
-        ("sleep\09\0", []),
+        ("/usr/bin/pulumi\0-C\0.\0destroy\0--yes\0", "destroy", True),
+        ("pulumi\0--version\0", "other", True),
+        ("sleep\09\0", "other", False),
     ],
 )
 def test_the_process_of_a_lock_says_its_command(
-    backend: Path, tmp_path: Path, words: str, commands: list[str]
+    backend: Path, tmp_path: Path, words: str, command: str, held: bool
 ) -> None:
     (tmp_path / "7").mkdir()
     (tmp_path / "7/cmdline").write_text(words)
     locks = read_locks(backend, "etcd", "local", processes=tmp_path)
-    assert [lock.command for lock in locks] == commands
+    assert [(lock.command, lock.held) for lock in locks] == [(command, held)]
 
 
-def test_the_lock_of_a_process_that_ended_is_none(backend: Path, tmp_path: Path) -> None:
+def test_the_lock_of_a_process_that_ended_is_not_held(backend: Path, tmp_path: Path) -> None:
+    assert [lock.held for lock in read_locks(backend, "etcd", "local", processes=tmp_path)] == [False]
+
+
+def test_nobody_knows_the_process_of_another_machine(backend: Path, tmp_path: Path) -> None:
+    lock = backend / ".pulumi/locks/organization/etcd/local/1.json"
+    lock.write_text(json.dumps({"pid": 7, "hostname": "another"}))
     assert read_locks(backend, "etcd", "local", processes=tmp_path) == []
 
 
