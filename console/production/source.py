@@ -246,7 +246,7 @@ class ProductionSource:
             members=members,
             run=self._runs.last,
             timeline=self._timeline.observe(
-                Observation(time.time(), members, self._runs.last, self._runs.spans)
+                Observation(time.time(), members, self._runs.last, self._runs.spans, since=self._etcd.since)
             ),
             writer=None,
             cloud=describe_cloud(
