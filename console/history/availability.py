@@ -86,18 +86,18 @@ class Availability:
         name = member.name
         self._served.add(name)
         self._not_there.discard(name)
-        was_down = _end(self.down, name, now.time)
+        was_down = _end(self.down, name, now.began(name))
         if was_down or now.time - self._disturbed.get(name, now.time) > EFFECT_SECONDS:
             self._disturbed.pop(name, None)
         step = now.changing(name)
         if step is not None and step.droplet == "joining" and now.run is not None:
             self._joined[name] = now.run.id
         if _open(self.up, name) is None:
-            self.up.append(UpSpan(member=name, began=now.time, ended=None))
+            self.up.append(UpSpan(member=name, began=now.began(name), ended=None))
 
     def _unhealthy(self, member: Member, now: Observation, members: Sequence[Member]) -> None:
-        name = member.name
-        _end(self.up, name, now.time)
+        name, began = member.name, now.began(member.name)
+        _end(self.up, name, began)
         if now.destroying and member.power == "absent":
             _end(self.down, name, now.time)
             self._served.discard(name)
@@ -108,10 +108,10 @@ class Availability:
         if at is None:
             if self._is_down(member, now, members):
                 self.down.append(
-                    Span(member=name, began=now.time, ended=None, cause="run" if by_run else "outside")
+                    Span(member=name, began=began, ended=None, cause="run" if by_run else "outside")
                 )
                 if now.destroying:
-                    self._wanted.add((name, now.time))
+                    self._wanted.add((name, began))
             else:
                 self._not_there.add(name)
         elif by_run and now.time - self.down[at].began <= LATE_SECONDS and _began_before(now, self.down[at]):
@@ -144,7 +144,7 @@ class Availability:
     def _end_unknown(self, now: Observation) -> None:
         names = {member.name for member in now.members or ()}
         known = {member.name for member in now.members or () if member.healthy is not None}
-        self.up = [span if span.member in known else _ended(span, now.time) for span in self.up]
+        self.up = [span if span.member in known else _ended(span, now.began(span.member)) for span in self.up]
         if now.members is not None:
             # A member that left the stack is down no more.
             self.down = [span if span.member in names else _ended(span, now.time) for span in self.down]

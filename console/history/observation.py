@@ -30,6 +30,12 @@ class Observation:
     """The writes of the last seconds. Those that were told before are no harm."""
     disturbed: Mapping[str, float] = field(default_factory=dict[str, float])
     """When the page last did something to a member that takes it down."""
+    since: Mapping[str, float] = field(default_factory=dict[str, float])
+    """From when a member is as it is, where it was seen before ``time``: a silent one is noticed late."""
+
+    def began(self, member: str) -> float:
+        """When a change of a member that is seen now was true for the first time."""
+        return min(self.since.get(member, self.time), self.time)
 
     @property
     def leader(self) -> str | None:

@@ -13,7 +13,9 @@ from components.config.loading import ProviderAccess
 SECONDS = 10.0
 """Seconds between two listings. DigitalOcean allows 5,000 requests an hour."""
 HURRY_SECONDS = 2.0
-"""The same while droplets are replaced, or after a run, which has changed all kinds."""
+"""The same while droplets are replaced."""
+DUE_SECONDS = 0.5
+"""The same at the beginning, and after a run, which has changed all kinds."""
 MOST_SECONDS = 300.0
 """Seconds between two listings after many failures in a row."""
 
@@ -51,6 +53,7 @@ class Account:
     async def list_next(self, access: ProviderAccess, cluster: str, region: str) -> None:
         """List the next kind. Never raises ``ListingError``."""
         if not access.known:
+            self._due.clear()
             self.problem = (
                 "DigitalOcean is not asked, since neither digitalocean:token nor DIGITALOCEAN_TOKEN is set. A token "
                 "that can only read is enough."
@@ -86,8 +89,9 @@ class Account:
     @property
     def pause(self) -> float:
         """Seconds until the next listing: longer after each failure in a row, for an API that is busy."""
-        hurried = (self._hurried or bool(self._due)) and not self._failures
-        return HURRY_SECONDS if hurried else min(SECONDS * 2.0**self._failures, MOST_SECONDS)
+        if self._failures or not (self._hurried or self._due):
+            return min(SECONDS * 2.0**self._failures, MOST_SECONDS)
+        return DUE_SECONDS if self._due else HURRY_SECONDS
 
     def reason(self, kind: str) -> str:
         """Why a kind is unknown, or since when it was not confirmed. Empty if it is known."""

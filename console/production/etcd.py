@@ -105,6 +105,11 @@ class Etcd:
                 self._asked_reports.pop(name, None)
             self._asking[name] = (address, asyncio.create_task(self._ask(name, address, context)))
 
+    @property
+    def since(self) -> dict[str, float]:
+        """The Unix time from which each member is as it is now, as far as it was seen."""
+        return {**self.seen_at, **self.silent_since}
+
     def forget(self) -> None:
         """End all requests. What members said is unknown from now on, but for the ends of their certificates."""
         for _, task in self._asking.values():

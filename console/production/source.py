@@ -141,7 +141,7 @@ class ProductionSource:
             if self._facts is None or facts.texts != self._facts.texts:
                 self._context = None if facts.texts is None else context_of(facts.texts)
         except (StackError, ValueError, ssl.SSLError) as error:
-            self._stack_problem = explained(StackError(str(error)))
+            self._stack_problem = explained(StackError(str(error)), self._environment)
         else:
             self._facts = facts
             self._stack_problem = ""
@@ -246,7 +246,7 @@ class ProductionSource:
             members=members,
             run=self._runs.last,
             timeline=self._timeline.observe(
-                Observation(time.time(), members, self._runs.last, self._runs.spans)
+                Observation(time.time(), members, self._runs.last, self._runs.spans, since=self._etcd.since)
             ),
             writer=None,
             cloud=describe_cloud(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,14 +30,12 @@ from console.runs.history import Update, parse_history
 HISTORY = 30
 """How many of the last runs are read."""
 
+MISSING = "no stack named"
+
 ADVICE: Mapping[str, str] = {
-    "passphrase": (
-        "Start the console with the passphrase of the stack: in PULUMI_CONFIG_PASSPHRASE, or in the file that "
-        "PULUMI_CONFIG_PASSPHRASE_FILE names."
-    ),
-    "no stack named": "pulumi stack ls lists the stacks: start the console with one of them.",
+    MISSING: "pulumi stack ls lists the stacks: start the console with one of them.",
+    "unable to read PULUMI_CONFIG_PASSPHRASE_FILE": "Write the passphrase there. The console reads it again.",
     "PULUMI_ACCESS_TOKEN": "Log in to the backend: pulumi login.",
-    "not on the PATH": "",
 }
 """What helps, by a part of Pulumi's message. Where nothing fits, the message stands alone."""
 
@@ -130,8 +129,34 @@ def digitalocean_access(
     return ProviderAccess((url or DIGITALOCEAN_URL).rstrip("/"), token)
 
 
-def explained(error: StackError) -> str:
+def check_stack(stack: str, folder: Path) -> str:
+    """Why there is no such stack, and what to do; empty if there is one. Raises ``StackError``."""
+    try:
+        pulumi(folder, "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive")
+    except StackError as error:
+        if MISSING in str(error):
+            return explained(error)
+        raise
+    return ""
+
+
+def explained(error: StackError, environment: Mapping[str, str] = os.environ) -> str:
     """Why the stack cannot be read, and what to do."""
     text = " ".join(str(error).split())
+    if "incorrect passphrase" in text:
+        return _wrong_passphrase(environment)
+    if "passphrase must be set" in text:
+        return (
+            "The passphrase of the stack is not known: start the console again with PULUMI_CONFIG_PASSPHRASE, or with "
+            "PULUMI_CONFIG_PASSPHRASE_FILE, which names a file that has it."
+        )
     advice = next((advice for part, advice in ADVICE.items() if part in text), "")
-    return f"{text}. {advice}" if advice else text
+    return f"{text.removesuffix('.')}. {advice}" if advice else text
+
+
+def _wrong_passphrase(environment: Mapping[str, str]) -> str:
+    # Pulumi takes the first of them that is set.
+    file = environment.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if file and "PULUMI_CONFIG_PASSPHRASE" not in environment:
+        return f"The passphrase in {file} is not that of the stack: correct the file. The console reads it again."
+    return "PULUMI_CONFIG_PASSPHRASE is not the passphrase of the stack: start the console again with the right one."

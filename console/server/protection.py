@@ -48,11 +48,12 @@ def refusal(method: str, headers: Headers, port: int) -> Refusal | None:
     navigated = method in _READING and mode == "navigate"
     if site != "same-origin" and not navigated:
         return Refusal(403, f"Sec-Fetch-Site is {site!r}: use the console's own page")
+    origin = headers.get("origin")
+    # A browser may leave it out of a request that only reads. Old ones do not send Sec-Fetch-Site.
+    if origin != f"http://{host}" and not (method in _READING and origin is None):
+        return Refusal(403, f"Origin is {origin!r}: use the console's own page")
     if method in _READING:
         return None
-    origin = headers.get("origin")
-    if origin != f"http://{host}":
-        return Refusal(403, f"Origin is {origin!r}: use the console's own page")
     kind = headers.get("content-type", "")
     # Forms of other pages cannot send this type, and scripts only with the console's consent.
     if kind.partition(";")[0].strip().lower() != "application/json":

@@ -20,8 +20,9 @@ _GRACE_SECONDS = 1
 class _IdleServer(uvicorn.Server):
     """uvicorn's server without its loop, which wakes up ten times a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
         super().__init__(config)
+        self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
 
@@ -31,6 +32,8 @@ class _IdleServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         await self._stopped.wait()
+        # Otherwise the streams of open pages hold up the end, and uvicorn complains.
+        self._watch.end_streams()
 
 
 async def serve(source: Source, listening: socket.socket, port: int, files: Path = PAGE) -> None:
@@ -49,6 +52,6 @@ async def serve(source: Source, listening: socket.socket, port: int, files: Path
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     try:
-        await _IdleServer(config).serve(sockets=[listening])
+        await _IdleServer(config, watch).serve(sockets=[listening])
     finally:
         await watch.close()

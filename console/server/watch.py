@@ -34,6 +34,7 @@ class Watch:
         self._following: asyncio.Task[None] | None = None
         self._ended: asyncio.Task[None] | None = None
         self._ending: asyncio.TimerHandle | None = None
+        self._over = False
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the events of one page: first all sections, then those that changed, until the page closes.
@@ -41,7 +42,7 @@ class Watch:
         A page that reads slowly gets the last content of each section, and all requests.
         """
         with self._opened() as page:
-            while True:
+            while not self._over:
                 try:
                     async with asyncio.timeout(self._idle):
                         await page.changed.wait()
@@ -50,6 +51,12 @@ class Watch:
                     continue
                 for section, content in page.taken().items():
                     yield encoded(section, content)
+
+    def end_streams(self) -> None:
+        """End ``events`` of all pages."""
+        self._over = True
+        for page in self._pages:
+            page.changed.set()
 
     async def close(self) -> None:
         """Stop to follow the source."""

@@ -25,6 +25,7 @@ def status(method: str, headers: dict[str, str]) -> int:
 @pytest.mark.parametrize("host", ["127.0.0.1:9070", "localhost:9070", "[::1]:9070"])
 def test_the_names_of_loopback_are_served(host: str) -> None:
     assert status("GET", {"host": host}) == 0
+    assert status("GET", {"host": host, "origin": f"http://{host}"}) == 0
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,8 @@ def test_the_page_itself_may_post() -> None:
     "origin", ["null", "https://127.0.0.1:9070", "http://127.0.0.1:3000", "http://evil.example"]
 )
 def test_a_request_of_another_origin_is_refused(origin: str) -> None:
+    assert status("GET", {**OWN, "origin": origin}) == 403
+    assert status("HEAD", {**OWN, "origin": origin}) == 403
     assert status("POST", {**POSTED, "origin": origin}) == 403
 
 

@@ -135,3 +135,12 @@ async def test_a_source_that_failed_is_told_and_begins_again(monkeypatch: pytest
     assert b"begins again" in failed
     assert b'"problem":""' in healthy
     assert source.begun == 2
+
+
+async def test_the_end_of_the_server_ends_open_pages() -> None:
+    watch = Watch(FakeSource(healthy_page()))
+    events = watch.events()
+    await names(events, len(SECTIONS))
+    watch.end_streams()
+    async with asyncio.timeout(1):
+        assert [event async for event in events] == []

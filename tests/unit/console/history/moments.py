@@ -38,13 +38,16 @@ class Moments:
         self.run: Run | None = None
         self.writer: Writer | None = None
         self.disturbed: dict[str, float] = {}
+        self.since: dict[str, float] = {}
 
     def pass_(self, seconds: int = 1) -> None:
         """Let time pass, with an observation each second."""
         for _ in range(seconds):
             self.time += 1
             members = None if self.members is None else list(self.members.values())
-            now = Observation(self.time, members, self.run, (), self.writer, (), dict(self.disturbed))
+            now = Observation(
+                self.time, members, self.run, (), self.writer, (), dict(self.disturbed), dict(self.since)
+            )
             self.timeline = self._recorder.observe(now)
             self.tour = self._tour.observe(now, self.timeline)
 

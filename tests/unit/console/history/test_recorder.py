@@ -419,3 +419,12 @@ def test_runs_that_ended_before_the_window_are_left_out() -> None:
     ]
     timeline = recorder.observe(Observation(START, [member(1)], runs=runs))
     assert [run.id for run in timeline.runs] == ["recent", "now"]
+
+
+def test_a_silent_member_is_down_since_it_was_silent() -> None:
+    moments = Moments()
+    moments.pass_(10)
+    moments.down(ONE)
+    moments.since[ONE] = moments.time - 3
+    moments.pass_(2)
+    assert moments.downs(ONE) == [(6, None, "outside")]

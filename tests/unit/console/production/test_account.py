@@ -10,7 +10,7 @@ from components.api.listing import ListingError
 from components.backups.stack_file import StackError
 from components.config.loading import ProviderAccess
 from console.production import account as listings
-from console.production.account import MOST_SECONDS, SECONDS, Account
+from console.production.account import HURRY_SECONDS, MOST_SECONDS, SECONDS, Account
 from console.production.cloud import reach_of, tags_of, volumes_of
 from console.production.stack_facts import digitalocean_access, explained
 
@@ -60,9 +60,28 @@ async def test_all_kinds_are_listed_first_and_then_droplets_most_often(api: Api)
 
 async def test_while_a_run_goes_on_droplets_alone_are_listed(api: Api) -> None:
     account = Account()
+    await listed(account, 4)
     account.expect_changes(True)
     await listed(account, 3)
-    assert api.asked == ["droplets"] * 3
+    assert api.asked[4:] == ["droplets"] * 3
+    assert account.pause == HURRY_SECONDS
+
+
+async def test_a_console_that_is_opened_in_a_run_lists_all_kinds_too(api: Api) -> None:
+    account = Account()
+    account.expect_changes(True)
+    await listed(account, 6)
+    assert set(api.asked) == {"droplets", "firewalls", "tags", "volumes"}
+
+
+async def test_after_a_run_all_kinds_are_listed_at_once(api: Api) -> None:
+    account = Account()
+    await listed(account, 9)
+    account.list_all_again()
+    assert account.pause < 1
+    await listed(account, 4)
+    assert sorted(api.asked[9:]) == ["droplets", "firewalls", "tags", "volumes"]
+    assert account.pause == SECONDS
 
 
 async def test_a_busy_api_is_asked_less_and_less(api: Api) -> None:
@@ -75,17 +94,26 @@ async def test_a_busy_api_is_asked_less_and_less(api: Api) -> None:
     assert pauses[:3] == [2 * SECONDS, 4 * SECONDS, 8 * SECONDS]
     assert pauses[-1] == MOST_SECONDS
     api.error = None
-    await listed(account, 1)
+    await listed(account, 4)
     assert (account.pause, account.problem) == (SECONDS, "")
 
 
-async def test_what_the_api_does_not_confirm_is_unknown(api: Api) -> None:
+async def test_a_failed_listing_keeps_what_is_known_and_says_since_when(api: Api) -> None:
     account = Account()
-    await listed(account, 4)
+    await listed(account, 2)
     api.error = ListingError("answered 500", temporary=True)
     await listed(account, 1)
-    assert (account.droplets, account.volumes, account.firewalls, account.tags) == (None,) * 4
+    assert account.volumes == [{"kind": "volumes", "region": "fra1"}]
+    assert account.reason("volumes").startswith("as of ")
+    assert account.reason("tags") == account.problem
     assert account.problem.startswith("answered 500. The next request is at ")
+
+
+async def test_what_was_not_asked_yet_is_told_apart(api: Api) -> None:
+    account = Account()
+    assert account.reason("tags") == "not asked yet"
+    await listed(account, 4)
+    assert account.reason("tags") == ""
 
 
 async def test_a_refused_token_says_what_to_do_and_is_tried_again_soon(api: Api) -> None:
@@ -116,7 +144,6 @@ def test_the_token_of_the_configuration_comes_before_the_environments() -> None:
 @pytest.mark.parametrize(
     ("message", "advice"),
     [
-        ("error: failed to decrypt: incorrect passphrase", "PULUMI_CONFIG_PASSPHRASE_FILE"),
         ("error: no stack named 'fra9' found", "pulumi stack ls"),
         ("error: PULUMI_ACCESS_TOKEN must be set for login", "pulumi login"),
     ],
@@ -124,6 +151,13 @@ def test_the_token_of_the_configuration_comes_before_the_environments() -> None:
 def test_what_pulumi_cannot_read_is_said_with_what_to_do(message: str, advice: str) -> None:
     assert explained(StackError(message)).startswith(message)
     assert advice in explained(StackError(message))
+
+
+def test_a_wrong_passphrase_says_where_it_came_from() -> None:
+    error = StackError("error: failed to decrypt: incorrect passphrase, please set ...")
+    of_file = explained(error, {"PULUMI_CONFIG_PASSPHRASE_FILE": "/secret"})
+    assert of_file.startswith("The passphrase in /secret is not that of the stack")
+    assert "start the console again" in explained(error, {"PULUMI_CONFIG_PASSPHRASE": "x"})
 
 
 def test_another_message_of_pulumi_stands_alone() -> None:

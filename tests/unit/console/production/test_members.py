@@ -61,7 +61,7 @@ def described(observations: Mapping[int, Observation], etcd: Etcd | None = None)
 
 def test_what_nobody_has_asked_for_is_unknown() -> None:
     (first, *_) = describe_members(NAMES, None, Etcd(), {})
-    known = {"name": NAMES[0], "number": 1, "problem": ""}
+    known = {"name": NAMES[0], "number": 1, "problem": "not asked yet"}
     assert first.model_dump() == {**dict.fromkeys(Member.model_fields), **known}
 
 
@@ -93,7 +93,9 @@ def test_a_member_whose_machine_says_nothing_has_no_role() -> None:
 def test_members_of_which_none_answers_are_unknown_and_not_ill() -> None:
     silent = NoStatus("silent", Cause.SILENT)
     members = described(dict.fromkeys((1, 2, 3), silent))
-    assert {(member.healthy, member.problem) for member in members} == {(None, "")}
+    assert {(member.healthy, member.problem) for member in members} == {
+        (None, "no packet came back from any member")
+    }
 
 
 def test_with_authentication_the_metrics_tell_the_state() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,6 +70,7 @@ def facts(certificate: TlsTexts | None) -> StackFacts:
         cluster="etcd-etcd-fra1",
         settings=SETTINGS,
         addresses=dict.fromkeys(SETTINGS.member_names, "203.0.113.1"),
+        certificates_end=None,
         texts=certificate,
         digitalocean=ProviderAccess("https://api.example.com"),
     )
@@ -91,7 +94,7 @@ class Stack:
 def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose members and cloud are not asked."""
 
-    async def ask(self: Etcd, names: list[str], *_: object) -> None:
+    def ask(self: Etcd, names: list[str], *_: object) -> None:
         self.observations = dict.fromkeys(names, NoStatus("silent", Cause.SILENT))
 
     async def resolve(names: list[str]) -> Mapping[str, str | None]:
@@ -123,19 +126,19 @@ async def page_where(source: ProductionSource, true: Callable[[Page], bool]) -> 
 
 async def test_a_stack_that_cannot_be_read_heals_by_itself(stack: Stack, source: ProductionSource) -> None:
     stack.found = StackError("error: failed to decrypt: incorrect passphrase")
-    page = await page_where(source, lambda page: "incorrect passphrase" in page.stack.problem)
-    assert "PULUMI_CONFIG_PASSPHRASE_FILE" in page.stack.problem
+    page = await page_where(source, lambda page: "not the passphrase" in page.stack.problem)
+    assert "start the console again" in page.stack.problem
     assert page.members is None
     stack.found = facts(texts())
     page = await page_where(source, lambda page: page.members is not None)
-    assert "passphrase" not in page.stack.problem
+    assert "passphrase" not in page.stack.problem.lower()
 
 
 async def test_a_stack_without_a_cluster_says_so(stack: Stack, source: ProductionSource) -> None:
     stack.found = facts(None)
-    page = await page_where(source, lambda page: "no cluster yet" in page.stack.problem)
+    page = await page_where(source, lambda page: "has no cluster" in page.stack.problem)
     assert "pulumi up" in page.stack.problem
-    assert page.members is None
+    assert page.members == []
 
 
 async def test_members_behind_a_closed_firewall_are_unknown(stack: Stack, source: ProductionSource) -> None:
@@ -148,9 +151,25 @@ async def test_members_behind_a_closed_firewall_are_unknown(stack: Stack, source
 async def test_with_an_expired_certificate_nobody_is_asked(stack: Stack, source: ProductionSource) -> None:
     stack.found = facts(texts(days=-1))
     page = await page_where(source, lambda page: "certificate of this console" in page.stack.problem)
-    assert "docs/lifecycle.md" in page.stack.problem
     assert page.members is not None
     assert {member.healthy for member in page.members} == {None}
+    assert all("has ended" in member.problem for member in page.members)
+
+
+@pytest.mark.parametrize(
+    ("days", "advice"),
+    [(-1, "pulumi config set etcd:rollout all-at-once"), (1, "pulumi up issues a new one")],
+)
+async def test_the_advice_depends_on_the_members_certificates(
+    stack: Stack, source: ProductionSource, days: int, advice: str
+) -> None:
+    stack.found = replace(
+        facts(texts(days=-1)),
+        settings=SETTINGS.model_copy(update={"volume_size": 10}),
+        certificates_end=time.time() + days * 86400,
+    )
+    page = await page_where(source, lambda page: "certificate of this console" in page.stack.problem)
+    assert advice in page.stack.problem
 
 
 async def test_without_a_token_the_clouds_part_is_unknown(stack: Stack, source: ProductionSource) -> None:
