@@ -13,7 +13,7 @@ import pytest
 from localcloud.cli.console import open_console
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from testbed.cluster import Cluster, requests
-from tests.console.machines.followed import FollowedConsole
+from tests.console.local_cloud.followed import FollowedConsole
 
 IDLE_SECONDS = 5.0
 

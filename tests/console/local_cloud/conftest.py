@@ -10,7 +10,7 @@ from localcloud.cli.console import open_console
 from localcloud.cloud import LocalCloud
 from testbed.cluster import Cluster
 from tests.cluster.clouds import fresh_cloud
-from tests.console.machines.followed import FollowedConsole
+from tests.console.local_cloud.followed import FollowedConsole
 
 
 @pytest.fixture(scope="package")
