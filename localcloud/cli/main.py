@@ -151,7 +151,7 @@ def show_console(
         int | None, typer.Option(help="Port on 127.0.0.1 of this machine. Default: 9070, or the current one.")
     ] = None,
 ) -> None:
-    """Start the console, a page that shows the stack's cluster live. It stops with the local cloud."""
+    """Start the console, a page that shows the stack's cluster live. It stops and starts with the local cloud."""
     url = open_console(LocalCloud(context.obj), Path.cwd(), port=port)
     _console.print(f"Console: {url}", soft_wrap=True)
 

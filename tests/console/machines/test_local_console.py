@@ -52,9 +52,9 @@ def test_a_cluster_is_seen_as_soon_as_it_exists(cluster: Cluster, console: Follo
     # They were created while the page was open, and are drawn from then on.
     assert [span.member for span in timeline.up if span.ended is None] != []
     assert all(span.began > timeline.began for span in timeline.up)
-    run = console.page.run
-    assert run is not None
-    assert (run.command, run.outcome) == ("up", "succeeded")
+    console.until(lambda: console.page.run and console.page.run.outcome == "succeeded", "end of the run")
+    assert console.page.run
+    assert console.page.run.command == "up"
 
 
 def test_the_cloud_shows_what_the_cluster_has(cluster: Cluster, console: FollowedConsole) -> None:
