@@ -36,6 +36,8 @@ class Availability:
         self._disturbed: dict[str, float] = {}
         """Members to which the page did something, and that were not down and healthy again since."""
         self._seen_disturbances: dict[str, float] = {}
+        self._changing: dict[str, float] = {}
+        """When a run was last seen to change each member's droplet."""
         self._joined: dict[str, str] = {}
         """The last run in which a member was healthy again after its droplet was created, by member."""
 
@@ -44,6 +46,8 @@ class Availability:
         self._take_disturbances(now)
         members = now.members or ()
         for member in members:
+            if now.changing(member.name) is not None:
+                self._changing[member.name] = now.time
             if member.healthy is None:
                 continue
             self._known[member.name] = now.time
@@ -120,8 +124,11 @@ class Availability:
                 self._wanted.add((name, self.down[at].began))
 
     def _asked_for(self, member: Member, now: Observation) -> bool:
-        if member.name in self._disturbed or not now.asked_for(member):
+        if member.name in self._disturbed:
             return False
+        if not now.asked_for(member):
+            # It became silent while the run changed its droplet, and that is seen when the run has gone on.
+            return now.began(member.name) <= self._changing.get(member.name, 0.0) < now.time
         step = now.changing(member.name)
         if step is None or step.droplet != "joining" or now.run is None:
             return True

@@ -75,6 +75,11 @@ def _silence(name: str, facts: StackFacts, account: Account, etcd: Etcd, replace
     if account.droplets is None and name not in facts.addresses:
         return NO_ADDRESS
     last = replaced.last(name)
+    listed_at = None if account.problem else account.listed_at.get("droplets")
+    names = {str(droplet["name"]) for droplet in account.droplets or ()}
+    if listed_at is not None and last <= listed_at and name not in names:
+        # It was listed that there is none.
+        return ""
     confirmed = account.confirms(max(since, last))
     if confirmed is None:
         # Without listings, its address is that of the last run.

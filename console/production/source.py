@@ -102,7 +102,7 @@ class ProductionSource:
             (self._read_stack, lambda: 0.0),
             (self._ask_members, lambda: ETCD_SECONDS if self._facts else LOOK_SECONDS),
             (self._list_account, lambda: self._account.pause if self._facts else LOOK_SECONDS),
-            (self._resolve, lambda: LOOK_SECONDS if self._records_are_old else DNS_SECONDS),
+            (self._resolve, self._dns_pause),
             (self._list_backups, lambda: BACKUP_SECONDS if self._facts else LOOK_SECONDS),
         ]
         tasks = [asyncio.create_task(_repeat(act, pause)) for act, pause in work]
@@ -221,10 +221,11 @@ class ProductionSource:
             self._records_changed_at = asked
         self._records, self._resolved_at = records, asked
 
-    @property
-    def _records_are_old(self) -> bool:
-        """Whether droplets have changed since."""
-        return self._records is None or self._resolved_at < max(self._account.changed_at, 1.0)
+    def _dns_pause(self) -> float:
+        """Seconds until the next question: few when droplets have changed, or when a run is about to set records."""
+        if self._records is None or self._resolved_at < max(self._account.changed_at, 1.0):
+            return LOOK_SECONDS
+        return ETCD_SECONDS if changes_droplets(self._runs.last) else DNS_SECONDS
 
     async def _list_backups(self) -> None:
         if (facts := self._facts) is None:

@@ -428,3 +428,15 @@ def test_a_silent_member_is_down_since_it_was_silent() -> None:
     moments.since[ONE] = moments.time - 3
     moments.pass_(2)
     assert moments.downs(ONE) == [(6, None, "outside")]
+
+
+def test_a_run_that_ends_before_silence_is_seen_asked_for_it() -> None:
+    moments = Moments()
+    moments.pass_(10)
+    moments.begin_run("1", [Step(member=ONE, gate="open", droplet="joining")])
+    moments.pass_()
+    moments.since[ONE] = moments.time - 0.5
+    moments.end_run()
+    moments.down(ONE)
+    moments.pass_()
+    assert [cause for *_, cause in moments.downs(ONE)] == ["run"]

@@ -57,12 +57,16 @@ def doubt(account: Account, replaced: Replacements | None = None, *, silent: flo
 
 
 def listed(at: float, problem: str = "") -> Account:
-    return Account(droplets=[], listed_at={"droplets": at}, problem=problem)
+    return Account(droplets=[{"name": ONE}], listed_at={"droplets": at}, problem=problem)
 
 
 def test_silence_counts_once_the_droplet_was_listed_after_it() -> None:
     assert doubt(listed(999)) == UNCONFIRMED
     assert doubt(listed(1001)) == ""
+
+
+def test_a_member_without_a_droplet_is_not_in_doubt() -> None:
+    assert doubt(Account(droplets=[], listed_at={"droplets": 999})) == ""
 
 
 @pytest.mark.parametrize("droplet", ["deleting", "creating", "joining"])
