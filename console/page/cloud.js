@@ -14,18 +14,18 @@ const BACKUPS = 8;
 /** @param {Cloud} cloud @param {number} now @returns {Child} */
 export function belongingsView(cloud, now) {
   return [
-    part("Volumes", list(cloud.volumes, ({ name, size_gib, member }) => [
+    part("Volumes", known(cloud.volumes, cloud.volumes_problem, ({ name, size_gib, member }) => [
       h("span", { class: "code" }, name),
       h("span", { class: "soft" }, ` ${size_gib} GiB, `),
       member ? h("span", { class: "soft" }, `on ${short(member)}`) : h("span", { class: "chip warn" }, "not attached"),
     ])),
-    part("DNS records", list(cloud.records, ({ name, address, answered }) => [
+    part("DNS records", known(cloud.records, cloud.records_problem, ({ name, address, answered }) => [
       h("span", { class: "code" }, `${short(name)} → ${address}`),
       " ",
       answered === null ? unknown() : answered ? h("span", { class: "good-mark" }, "answered") : h("span", { class: "chip warn" }, "not answered"),
     ])),
     part("Backups", backups(cloud, now)),
-    part("Tags", list(cloud.tags, (tag) => h("span", { class: "code" }, tag))),
+    part("Tags", known(cloud.tags, cloud.tags_problem, (tag) => h("span", { class: "code" }, tag))),
   ];
 }
 
@@ -41,6 +41,19 @@ const part = (name, content) => h("div", { class: "card", key: name }, h("h3", {
 function list(items, item) {
   if (items === null) return unknown();
   return items.length ? h("ul", { class: "plain" }, items.map((one) => h("li", {}, item(one)))) : none();
+}
+
+/**
+ * What is known, and why it is unknown, or how old it is.
+ *
+ * @template T
+ * @param {ReadonlyArray<T> | null} items
+ * @param {string} problem
+ * @param {(item: T) => Child} item
+ * @returns {Child}
+ */
+function known(items, problem, item) {
+  return [problem && h("p", { class: "soft" }, problem), list(items, item)];
 }
 
 /** @param {Cloud} cloud @param {number} now @returns {Child} */

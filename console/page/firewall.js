@@ -12,14 +12,15 @@ const SOURCE_HEIGHT = 32;
 const sourceName = (source) => (source === "members" ? "the members" : source);
 
 /**
- * @param {ReadonlyArray<Reach> | null} reach
+ * @param {Pick<import("./types").Cloud, "reach" | "reach_problem">} cloud
  * @param {number} width
  * @returns {Child}
  */
-export function firewallView(reach, width) {
-  if (reach === null) return h("p", {}, "The rules are ", unknown(), ".");
-  if (reach.length === 0) return h("p", {}, none("No rule lets anybody in."));
-  return [picture(reach, width), alternative(reach)];
+export function firewallView({ reach, reach_problem: problem }, width) {
+  const why = problem && h("p", { class: "soft" }, problem);
+  if (reach === null) return [why, h("p", {}, "The rules are ", unknown(), ".")];
+  if (reach.length === 0) return [why, h("p", {}, none("No rule lets anybody in."))];
+  return [why, picture(reach, width), alternative(reach)];
 }
 
 /** @param {ReadonlyArray<Reach>} reach @param {number} width */

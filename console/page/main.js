@@ -79,7 +79,7 @@ const DRAWINGS = [
     needs: ["cloud", "view"],
     draw: () => {
       const width = widths["firewall"];
-      if (page.cloud && width) show(part("firewall"), firewallView(page.cloud.reach, width));
+      if (page.cloud && width) show(part("firewall"), firewallView(page.cloud, width));
     },
   },
   {

@@ -29,7 +29,9 @@ function ofMembers(before, after) {
 function ofRun(before, after) {
   const run = after.run;
   if (!run || before.run === undefined || before.run === run) return [];
-  if (before.run?.id !== run.id) return [`${commandName(run.command)} runs.`];
+  if (before.run?.id !== run.id) {
+    return run.outcome === "running" ? [`${commandName(run.command)} runs.`] : [];
+  }
   if (before.run.outcome === run.outcome) return [];
   return [`${commandName(run.command)}: ${OUTCOMES[run.outcome]}. ${run.reason}`];
 }

@@ -12,10 +12,13 @@ export const quorumOf = (size) => Math.floor(size / 2) + 1;
  */
 export function summary(members) {
   if (members === null) return { text: "The state of the members is unknown", level: "unknown" };
-  if (members.length === 0) return { text: "No members yet", level: "unknown" };
+  if (members.length === 0) return { text: "The stack has no cluster", level: "unknown" };
   const healthy = members.filter((member) => member.healthy).length;
   const bad = members.filter((member) => member.healthy === false).map((member) => short(member.name));
   const unknown = members.filter((member) => member.healthy === null).map((member) => short(member.name));
+  if (unknown.length === members.length) {
+    return { text: `The state of ${counted(members.length, "member")} is unknown`, level: "unknown" };
+  }
   const text = `${healthy} of ${counted(members.length, "member")} ${healthy === 1 ? "is" : "are"} healthy`;
   if (!bad.length && !unknown.length) return { text, level: "good" };
   const parts = [
@@ -26,6 +29,6 @@ export function summary(members) {
   const none = healthy + unknown.length < quorum ? ". No quorum: no writes" : "";
   return {
     text: `${text}: ${parts.join(", ")}${none}`,
-    level: healthy >= quorum ? (bad.length ? "warn" : "unknown") : "bad",
+    level: !bad.length ? "unknown" : healthy >= quorum ? "warn" : "bad",
   };
 }

@@ -122,7 +122,18 @@ async def test_a_stack_without_a_cluster_says_what_to_do(browser: Browser) -> No
         problem = console.tab.locator("[data-part=problem]")
         await expect(problem.locator("p")).to_have_text("The stack has no cluster yet: run make up.")
         await expect(problem.get_by_role("button", name="Copy make up")).to_be_visible()
-        await expect(console.sentence).to_have_text("No members yet")
+        await expect(console.sentence).to_have_text("The stack has no cluster")
+
+
+async def test_what_is_unknown_is_not_shown_as_bad_and_has_its_reason(browser: Browser) -> None:
+    page = healthy_page()
+    unknown = [
+        one.model_copy(update={"healthy": None, "problem": "not asked yet"}) for one in page.members or []
+    ]
+    cloud = page.cloud.model_copy(update={"tags": None, "tags_problem": "Tags: not asked yet."})
+    async with opened(browser, page.model_copy(update={"members": unknown, "cloud": cloud})) as console:
+        await expect(console.sentence).to_have_text("The state of 3 members is unknown")
+        await expect(console.tab.get_by_text("Tags: not asked yet.")).to_be_visible()
 
 
 async def test_a_lost_connection_is_shown_and_made_again(browser: Browser) -> None:
