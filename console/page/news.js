@@ -29,10 +29,10 @@ function ofMembers(before, after) {
 function ofRun(before, after) {
   const run = after.run;
   if (!run || before.run === undefined || before.run === run) return [];
-  if (before.run?.id !== run.id) {
-    return run.outcome === "running" ? [`${commandName(run.command)} runs.`] : [];
-  }
-  if (before.run.outcome === run.outcome) return [];
+  const another = before.run?.id !== run.id;
+  if (another && run.outcome === "running") return [`${commandName(run.command)} runs.`];
+  // A console that was started again tells of a run that was over before.
+  if (before.run === null || (!another && before.run.outcome === run.outcome)) return [];
   return [`${commandName(run.command)}: ${OUTCOMES[run.outcome]}. ${run.reason}`];
 }
 
