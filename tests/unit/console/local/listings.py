@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.etcd.member_status import MemberStatus
 from console.local.answers import Answer
 from console.local.cloud_state import CloudState
 from console.local.machine_facts import MachineFacts
 from console.local.members import Inside, Known
 from console.view.members import Certificate
+from tests.unit.console.statuses import healthy_status
 
 TAG = "etcd-etcd-local"
 NAMES = [f"etcd-server-{number}.example.test" for number in (1, 2, 3)]
@@ -37,17 +37,7 @@ def cloud_state(**fields: Any) -> CloudState:
 
 def answer(number: int, **fields: Any) -> Answer:
     """What a healthy member answers. The first one leads."""
-    values: dict[str, Any] = {
-        "cluster_id": "7",
-        "member_id": str(number),
-        "leader": "1",
-        "learner": False,
-        "problem": "",
-        "voters": frozenset(NAMES),
-        "ids": {name: str(at) for at, name in enumerate(NAMES, start=1)},
-        "version": "3.6.16",
-    }
-    return Answer(MemberStatus(**values | fields), database_bytes=20480, quota_bytes=1 << 30)
+    return Answer(healthy_status(number, NAMES, **fields), database_bytes=20480, quota_bytes=1 << 30)
 
 
 def machine(**fields: Any) -> MachineFacts:

@@ -14,6 +14,7 @@ from console.production.client_choice import client_for_looking, only_reads
 from console.production.etcd import Etcd, certificate_ends, parse_metrics
 from console.production.members import addresses_of, describe_members
 from console.view.members import Member
+from tests.unit.console.statuses import healthy_status
 
 NAMES = [f"etcd-server-{number}.example.com" for number in (1, 2, 3)]
 METRICS = """\
@@ -40,17 +41,7 @@ def droplet(number: int, **differing: Any) -> dict[str, Any]:
 
 
 def status(number: int, **differing: Any) -> MemberStatus:
-    values: dict[str, Any] = {
-        "cluster_id": "c",
-        "member_id": str(number),
-        "leader": "1",
-        "learner": False,
-        "problem": "",
-        "voters": frozenset(NAMES),
-        "ids": {name: str(at) for at, name in enumerate(NAMES, start=1)},
-        "version": "3.6.16",
-    }
-    return MemberStatus(**{**values, **differing})
+    return healthy_status(number, NAMES, **differing)
 
 
 def described(observations: Mapping[int, Observation], etcd: Etcd | None = None) -> list[Member]:
