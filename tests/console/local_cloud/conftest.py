@@ -22,7 +22,7 @@ def cloud() -> Iterator[LocalCloud]:
 @pytest.fixture(scope="package")
 def stack(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     """A stack without a cluster."""
-    return Cluster(cloud, tmp_path_factory.mktemp("shown"), healthTimeoutSeconds=15)
+    return Cluster(cloud, tmp_path_factory.mktemp("shown"))
 
 
 @pytest.fixture(scope="package")

@@ -16,6 +16,8 @@ from testbed.cluster import Cluster, requests
 from tests.console.local_cloud.followed import FollowedConsole
 
 IDLE_SECONDS = 5.0
+PATIENCE = 15
+"""How long a run waits that is to be refused, in seconds."""
 
 
 def cpu_seconds(cluster: Cluster) -> float:
@@ -106,7 +108,7 @@ def test_a_paused_member_makes_the_gate_refuse_a_change(cluster: Cluster, consol
         ),
         "block of the others' shutdown",
     )
-    with cluster.configured(quotaGiB=1):
+    with cluster.configured(quotaGiB=1, healthTimeoutSeconds=PATIENCE):
         cluster.fail()
     console.until(lambda: "refused" in console.done(), "refused run")
     run = console.page.run

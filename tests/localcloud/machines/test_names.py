@@ -58,5 +58,6 @@ def test_the_users_accounts_and_proxies_are_removed_from_the_environment() -> No
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "LOCALCLOUD_NAME": "mine",
         "LOCALCLOUD_PLUGIN_SOCKET": "/run/localcloud/mine/plugins.sock",
+        "ETCD_RUN_LOG": "/var/lib/localcloud/mine/run-logs",
         "SSL_CERT_FILE": str(CERTIFICATE),
     }
