@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from console.listings.items import Items
+from console.listings.reach import reach_of
+from console.listings.tags import tags_of
+from console.listings.volumes import volumes_of
 from console.local.actions import fault_of
 from console.local.backups import Backups
 from console.local.control import CLOUDFLARE, DIGITALOCEAN, Control
-from console.production.account import Items
-from console.production.cloud import reach_of, tags_of, volumes_of
 from console.view.cloud import Cloud, Fault, Record
 
 SERVICES = {"digitalocean": "DigitalOcean's API", "cloudflare": "Cloudflare's API"}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from components.api.listing import ListingError, list_all
 from components.config.loading import ProviderAccess
+from console.listings.items import Items
 
 SECONDS = 10.0
 """Seconds between two listings. DigitalOcean allows 5,000 requests an hour."""
@@ -23,8 +22,6 @@ ORDER = ("droplets", "volumes", "droplets", "firewalls", "droplets", "tags")
 """What is listed in turn, once all of it is known. Droplets change most."""
 
 NOT_ASKED = "not asked yet"
-
-Items = Sequence[Mapping[str, Any]]
 
 
 @dataclass

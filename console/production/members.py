@@ -10,7 +10,8 @@ from components.etcd.health import problems, unreachable
 from components.etcd.member_status import MemberStatus, NoStatus
 from components.shared.droplets import ipv4_address
 from components.shared.names import member_number
-from console.production.account import NOT_ASKED, Items
+from console.listings.items import Items
+from console.production.account import NOT_ASKED
 from console.production.etcd import Etcd, Metrics, hides_state
 from console.view.members import Certificate, Member, Power, Role
 

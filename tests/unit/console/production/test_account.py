@@ -11,7 +11,6 @@ from components.backups.stack_file import StackError
 from components.config.loading import ProviderAccess
 from console.production import account as listings
 from console.production.account import HURRY_SECONDS, MOST_SECONDS, SECONDS, Account
-from console.production.cloud import reach_of, tags_of, volumes_of
 from console.production.stack_facts import digitalocean_access, explained
 
 ACCESS = ProviderAccess("https://api.example.com", "token")
@@ -162,39 +161,3 @@ def test_a_wrong_passphrase_says_where_it_came_from() -> None:
 
 def test_another_message_of_pulumi_stands_alone() -> None:
     assert explained(StackError("error:\n  odd")) == "error: odd"
-
-
-def test_rules_of_the_clusters_firewall_have_one_source_each() -> None:
-    rules = [
-        {
-            "protocol": "tcp",
-            "ports": "2379",
-            "sources": {"tags": [CLUSTER], "addresses": ["198.51.100.0/24"]},
-        },
-        {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["0.0.0.0/0", "::/0"]}},
-    ]
-    others = {"tags": ["other"], "inbound_rules": rules}
-    reach = reach_of([{"tags": [CLUSTER], "inbound_rules": rules}, others], CLUSTER)
-    assert [(one.source, one.ports, one.purpose) for one in reach] == [
-        ("members", "2379", "client traffic"),
-        ("198.51.100.0/24", "2379", "client traffic"),
-        ("anyone", "22", "SSH"),
-    ]
-
-
-def test_volumes_name_the_member_that_has_them() -> None:
-    volumes = [
-        {"name": f"{CLUSTER}-2", "size_gigabytes": 10, "droplet_ids": [7]},
-        {"name": f"{CLUSTER}-1", "size_gigabytes": 10, "droplet_ids": []},
-        {"name": "other", "size_gigabytes": 10, "droplet_ids": [7]},
-    ]
-    found = volumes_of(volumes, [{"id": 7, "name": "etcd-server-2.example.com"}], CLUSTER)
-    assert [(one.name, one.member) for one in found] == [
-        (f"{CLUSTER}-1", ""),
-        (f"{CLUSTER}-2", "etcd-server-2.example.com"),
-    ]
-
-
-def test_tags_are_those_of_the_cluster() -> None:
-    names = ["etcd", f"{CLUSTER}-up", CLUSTER, "etcd-etcd-fra10"]
-    assert tags_of([{"name": name} for name in names], CLUSTER) == [CLUSTER, f"{CLUSTER}-up"]
