@@ -22,6 +22,7 @@ class TourWatch:
         """``earlier`` is what an earlier process saw."""
         self._steps = {name: TourStep(name=name, done=None, seen="") for name in STEPS}
         self._steps |= {step.name: step for step in (earlier.steps if earlier else ())}
+        self._quota = earlier.quota_bytes if earlier else None
         self._droplets: dict[str, int] = {}
         """The last known droplet of each member."""
         self._before: Mapping[str, int] = {}
@@ -36,6 +37,7 @@ class TourWatch:
         """Add an observation, and return the tour. ``timeline`` has the same observation already."""
         members = now.members or ()
         self._follow_run(now.run)
+        self._remember_quota(members)
         for member in members:
             self._follow_droplet(member, now, timeline)
         self._tick_writer(now)
@@ -46,7 +48,12 @@ class TourWatch:
         if now.all_healthy:
             self._see_healthy(now)
             self._tick_repaired(now)
-        return Tour(steps=list(self._steps.values()))
+        return Tour(steps=list(self._steps.values()), quota_bytes=self._quota)
+
+    def _remember_quota(self, members: Sequence[Member]) -> None:
+        if self._quota is None and self._steps["change"].done is None:
+            # The last member changes last.
+            self._quota = next((one.quota_bytes for one in reversed(members) if one.quota_bytes), None)
 
     def _follow_run(self, run: Run | None) -> None:
         if run is not None and run.id != self._run:

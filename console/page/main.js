@@ -19,7 +19,7 @@ import { timelinePicture, timelineSummary, timelineTable, writerView } from "./t
 import { settle } from "./toast.js";
 import { tourView } from "./tour.js";
 import { h, show } from "./tree.js";
-import { timeOfDay, whole } from "./words.js";
+import { GIB, timeOfDay, whole } from "./words.js";
 
 /** What the server has sent. @type {Partial<Page>} */
 let received = {};
@@ -27,11 +27,8 @@ let received = {};
 let page = {};
 /** The server, if it does not answer now: since when, and when the documents were last true. */
 let lost = /** @type {{since: number, seen: number | null} | null} */ (null);
-/** The quotas in GiB that the members had last, by member, and the one before the tour changed it.
- * @type {{[member: string]: number}} */
+/** The quotas in GiB that the members had last, by member. @type {{[member: string]: number}} */
 const quotas = {};
-/** @type {number | null} */
-let firstQuota = null;
 /** What the person chose on the page. */
 const view = { range: 120, filter: { text: "", changes: false } };
 /** Pixels of the containers of pictures, by their part. @type {{[part: string]: number}} */
@@ -126,15 +123,13 @@ function tourFacts() {
   const members = page.timeline?.members ?? [];
   // The last member changes last: until then, its quota is the one before the change.
   const quota = quotas[members.at(-1) ?? ""] ?? null;
+  const before = page.tour?.quota_bytes ?? null;
   const running = page.writer?.running ?? false;
-  return { members, quota, first: firstQuota, running, acts: acts(), because: noWriter() };
+  return { members, quota, first: before && before / GIB, running, acts: acts(), because: noWriter() };
 }
 
 function rememberQuotas() {
-  for (const { name, quota_bytes: bytes } of page.members ?? []) if (bytes !== null) quotas[name] = bytes / 2 ** 30;
-  const changed = page.tour?.steps.find(({ name }) => name === "change")?.done ?? null;
-  const last = quotas[page.members?.at(-1)?.name ?? ""];
-  if (changed === null && page.tour && firstQuota === null && last !== undefined) firstQuota = last;
+  for (const { name, quota_bytes: bytes } of page.members ?? []) if (bytes !== null) quotas[name] = bytes / GIB;
 }
 
 function drawHead() {

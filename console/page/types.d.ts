@@ -209,6 +209,7 @@ export interface Timeline {
 /** All steps, in order. */
 export interface Tour {
   readonly steps: ReadonlyArray<TourStep>;
+  readonly quota_bytes?: number | null;
 }
 
 /** One step, and when it was seen to have happened. */

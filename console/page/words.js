@@ -3,8 +3,11 @@
 /** @typedef {import("./description").Description} Description */
 import { h } from "./tree.js";
 
+/** Bytes of one GiB. */
+export const GIB = 2 ** 30;
+
 const UNITS = /** @type {const} */ ([
-  ["GiB", 2 ** 30],
+  ["GiB", GIB],
   ["MiB", 2 ** 20],
   ["KiB", 2 ** 10],
 ]);

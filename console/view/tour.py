@@ -22,3 +22,5 @@ class Tour(Document):
     """All steps, in order."""
 
     steps: list[TourStep]
+    quota_bytes: int | None = None
+    """The quota of the members' databases before the tour changes it; unknown at first."""

@@ -128,7 +128,7 @@ async def test_the_tour_offers_a_quota_that_changes_something(browser: Browser) 
         tour = healthy_page().tour
         assert tour
         done = [step.model_copy(update={"done": 1.0, "seen": "seen"}) for step in tour.steps]
-        console.source.set(tour=tour.model_copy(update={"steps": done}))
+        console.source.set(tour=tour.model_copy(update={"steps": done, "quota_bytes": 2 << 30}))
         end = console.tab.locator("[data-part=tour] > .soft")
         await expect(end).to_contain_text("pulumi config set etcd:quotaGiB 2")
 

@@ -268,3 +268,25 @@ def test_a_droplet_that_is_only_unknown_is_no_repair() -> None:
     seen.end_run()
     seen.pass_()
     assert seen.done() == []
+
+
+def test_the_quota_before_the_tour_is_remembered_over_restarts() -> None:
+    seen = Moments()
+    seen.set(THREE, quota_bytes=None)
+    seen.pass_()
+    assert seen.tour.quota_bytes == 2 << 30
+    for name in NAMES:
+        seen.set(name, quota_bytes=3 << 30)
+    seen.pass_()
+    assert seen.tour.quota_bytes == 2 << 30
+    again = Moments(tour=seen.tour)
+    again.set(THREE, quota_bytes=3 << 30)
+    again.pass_()
+    assert again.tour.quota_bytes == 2 << 30
+
+
+def test_a_quota_that_nobody_saw_before_the_change_stays_unknown() -> None:
+    seen = Moments()
+    seen.members = None
+    seen.pass_()
+    assert seen.tour.quota_bytes is None
