@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import sys
 from pathlib import Path
@@ -43,7 +44,9 @@ async def _serve(stack: str, port: int, folder: Path) -> None:
     try:
         listening = socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        sys.exit(f"127.0.0.1:{port} cannot be used ({error.strerror}): choose another port with --port")
+        # create_server adds the address to the text of the error.
+        reason = os.strerror(error.errno or 0)
+        sys.exit(f"127.0.0.1:{port} cannot be used ({reason}): choose another port with --port")
     with listening:
         await _check(stack, folder)
         sys.stdout.write(f"http://127.0.0.1:{port} shows stack {stack}. Ctrl-C ends it.\n")

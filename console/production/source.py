@@ -29,6 +29,7 @@ from console.production.doubts import (
     find_doubts,
     lately_silent,
 )
+from console.production.ending_run import EndingRun
 from console.production.etcd import Etcd
 from console.production.expired import expiry_advice, own_certificate_ended
 from console.production.members import addresses_of, describe_members
@@ -48,7 +49,6 @@ from console.view.actions import Action
 from console.view.cloud import Backup
 from console.view.members import Member
 from console.view.page import Page
-from console.view.run import Run
 from console.view.stack import Stack
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,6 @@ STACK_SECONDS = 300.0
 """Seconds after which the stack is read again. The end of a run is noticed at once."""
 STACK_RETRY_SECONDS = 15.0
 """The same, while it cannot be read, or while DigitalOcean refuses the token."""
-UNRECORDED = "It has ended. The history of the stack, which says how, is being read."
 NO_CERTIFICATE = "it is not asked: the first run writes the certificate for that at its end"
 READ_ONLY = "This is a production stack: the console only shows it."
 
@@ -91,7 +90,7 @@ class ProductionSource:
         self._reader: RunReader | None = None
         self._history: list[Update] = []
         self._runs = Runs(None, [])
-        self._unrecorded: Run | None = None
+        self._ending = EndingRun()
         """A run that has ended and that the history as it was read does not have."""
         self._timeline = TimelineRecorder()
         self._stack_asked = asyncio.Event()
@@ -129,10 +128,13 @@ class ProductionSource:
 
     async def _read_stack(self) -> None:
         self._stack_asked.clear()
-        with suppress(StackError):
+        self._ending.reading_begins()
+        try:
             # It is read although a setting may be wrong.
             self._history = await asyncio.to_thread(read_history, self._name, self._folder)
-            self._unrecorded = None
+            self._ending.history_is_read()
+        except StackError:
+            self._ending.history_is_unreadable()
         try:
             facts = await asyncio.to_thread(read_facts, self._name, self._folder, self._environment)
             if not self._backend_known:
@@ -169,22 +171,14 @@ class ProductionSource:
     def _look_at_runs(self) -> None:
         if self._reader is None or self._facts is None:
             return
-        before = self._runs.last
         runs = self._reader.read(self._history, self._locks(self._facts))
-        if before is not None and before.outcome == "running" and not _goes_on(before, runs):
+        if self._ending.look(self._runs.last, runs):
             # It has changed outputs and history.
-            self._unrecorded = before.model_copy(
-                update={"outcome": "interrupted", "ended": time.time(), "reason": UNRECORDED}
-            )
             self._stack_asked.set()
             self._account.list_all_again()
             self._resolved_at = 0.0
-        last = runs.last
-        if self._unrecorded is not None and (last is None or last.began < self._unrecorded.began):
-            # Nothing but its lock was known of it.
-            last = self._unrecorded
-        self._runs = Runs(last, runs.spans)
-        now = time.time()
+        self._runs = self._ending.added_to(runs)
+        last, now = self._runs.last, time.time()
         self._replacements.look(last, now)
         self._account.expect_changes(changes_droplets(last) or lately_silent(self._etcd, now))
 
@@ -309,11 +303,6 @@ class ProductionSource:
         if self._account.droplets:
             return f"No run of stack {facts.stack} has created the whole cluster: run pulumi up."
         return f"Stack {facts.stack} has no cluster: pulumi up creates one."
-
-
-def _goes_on(run: Run, runs: Runs) -> bool:
-    """Whether a run goes on. One of which only its lock was known may have begun to write itself."""
-    return runs.last is not None and runs.last.began >= run.began and runs.last.outcome == "running"
 
 
 async def _repeat(act: Callable[[], Awaitable[None]], pause: Callable[[], float]) -> None:

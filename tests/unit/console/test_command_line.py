@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def test_an_unknown_stack_ends_the_command(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("console.production.stack_facts.pulumi", missing)
     (tmp_path / "Pulumi.yaml").write_text("name: etcd\n")
-    status, text = run("--stack", "fra9", "--folder", str(tmp_path), "--port", "39071")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    status, text = run("--stack", "fra9", "--folder", str(tmp_path), "--port", port)
     assert status == 1
     assert "no stack named 'fra9' found. pulumi stack ls" in text
+
+
+def test_a_port_in_use_ends_the_command(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: etcd\n")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, text = run(*STACK, "--folder", str(tmp_path), "--port", port)
+    assert status == 1
+    assert (
+        f"127.0.0.1:{port} cannot be used (Address already in use): choose another port with --port" in text
+    )
