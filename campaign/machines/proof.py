@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from campaign.machines.bugs import BUGS, NO_BUG, Bug
 from campaign.machines.carry_out import carry_out, remove
+from campaign.machines.kept import new_folder
 from localcloud.cloud import LocalCloud
 
 
@@ -19,8 +19,8 @@ def prove(cloud: LocalCloud, names: Sequence[str], folder: Path, say: Callable[[
 def _is_found(cloud: LocalCloud, name: str, folder: Path, say: Callable[[str], None]) -> bool:
     bug = BUGS[name]
     say(f"{name}: {bug.what}")
-    without = _broken(cloud, bug, NO_BUG, folder / f"{name}-without-{datetime.now():%H%M%S}", say)
-    found = _broken(cloud, bug, bug, folder / f"{name}-with-{datetime.now():%H%M%S}", say)
+    without = _broken(cloud, bug, NO_BUG, new_folder(folder, f"{name}-without"), say)
+    found = _broken(cloud, bug, bug, new_folder(folder, f"{name}-with"), say)
     if without & bug.breaks:
         say(f"{name}: its schedule breaks {', '.join(sorted(without & bug.breaks))} without the bug as well")
     elif found & bug.breaks:

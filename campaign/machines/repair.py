@@ -8,7 +8,7 @@ import shlex
 from campaign.history.problem import Problem
 from campaign.machines.life import BROKEN, Life
 from campaign.machines.run_outcome import End
-from campaign.machines.stack import PATIENT
+from campaign.machines.stack import PATIENT, RECOVER
 
 CHECK = "repair"
 ROUNDS = 5
@@ -18,7 +18,6 @@ HEALTHY_SECONDS = 120.0
 REJOIN_SECONDS = 150.0
 
 TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
-REJOIN = re.compile(r"python3 -ES /etc/etcd/prepare_cluster\.py recover rejoin")
 SET_BACK = re.compile(r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]) and complete a pulumi up first")
 
 
@@ -54,7 +53,7 @@ def _follow(life: Life, output: str) -> bool:
     if (found := TARGETED.search(output)) is not None:
         life.runs.run(*shlex.split(found[1]))
         return True
-    if REJOIN.search(output) is not None:
+    if f"{RECOVER} rejoin" in output:
         return _rejoin(life, output)
     if (found := SET_BACK.search(output)) is not None:
         return _finish_rotation(life, found[1])
@@ -67,7 +66,7 @@ def _rejoin(life: Life, output: str) -> bool:
     for name in damaged:
         life.log.note(f"recover rejoin on {name}")
         try:
-            life.log.note(life.stack.on(name, "python3 -ES /etc/etcd/prepare_cluster.py recover rejoin 2>&1"))
+            life.log.note(life.stack.on(name, f"{RECOVER} rejoin 2>&1"))
         except BROKEN as error:
             life.log.note(f"recover rejoin failed: {str(error).strip()[-500:]}")
             return False

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
 from campaign.machines.carry_out import carry_out, remove
 from campaign.machines.clouds import cloud
+from campaign.machines.kept import new_folder
 from campaign.machines.verdict import Verdict
 from campaign.result import Result
 from campaign.schedule.documents import Schedule
@@ -51,7 +51,7 @@ def run_all(
 
     def carry_out_each(where: LocalCloud) -> None:
         while (schedule := following()) is not None:
-            kept = folder / f"{schedule.seed}-{datetime.now():%H%M%S}"
+            kept = new_folder(folder, schedule.seed)
             verdict = carry_out(where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}"))
             with lock:
                 count(result, verdict)

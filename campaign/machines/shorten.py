@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from campaign.machines.carry_out import carry_out, remove
+from campaign.machines.kept import new_folder
 from campaign.machines.verdict import Verdict
 from campaign.schedule.documents import Schedule
 from campaign.schedule.shrink import shrink
@@ -26,7 +26,7 @@ def shorten(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[
 
     def fails(tried: Schedule) -> bool:
         for _ in range(TRIES):
-            kept = folder / f"{tried.seed}-shrunk-{datetime.now():%H%M%S}"
+            kept = new_folder(folder, f"{tried.seed}-shrunk")
             say(f"trying {sum(len(step.faults) for step in tried.steps)} faults in {len(tried.steps)} steps")
             if _breaks(carry_out(cloud, tried, kept, say), checks):
                 for shorter in last:

@@ -21,6 +21,9 @@ QUICK: dict[str, Any] = {"healthTimeoutSeconds": 30, "dropletTimeoutSeconds": 30
 PATIENT: dict[str, Any] = {"healthTimeoutSeconds": 120, "dropletTimeoutSeconds": None}
 """Time limits of the runs that must succeed."""
 
+RECOVER = "python3 -ES /etc/etcd/prepare_cluster.py recover"
+"""How a recovery of docs/recovery.md begins on a member's machine."""
+
 
 def copy_program(program: Path, target: Path) -> None:
     """Copy the program, which other files may be beside, into a new folder."""

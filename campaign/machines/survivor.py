@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from campaign.history.problem import Problem
 from campaign.machines.life import BROKEN, Life
+from campaign.machines.stack import RECOVER
 
 CHECK = "recovery"
 UNITS = "etcd.service etcd-reconcile.timer etcd-backup.timer"
 DATA = "/var/lib/etcd/data"
-RECOVER = "python3 -ES /etc/etcd/prepare_cluster.py recover"
-LONGER = re.compile(r"python3 -ES /etc/etcd/prepare_cluster\.py (recover alone(?: --\S+)+)")
+LONGER = re.compile(rf"{re.escape(RECOVER)} alone(?: --\S+)+")
 """The command that a refusal names."""
 
 TWO_LEFT_SECONDS = 2.0
@@ -68,6 +68,4 @@ def _recover(life: Life, survivor: str) -> None:
     said = life.stack.on(survivor, f"{RECOVER} alone 2>&1 || true")
     life.log.note(said.strip())
     if (longer := LONGER.search(said)) is not None:
-        life.log.note(
-            life.stack.on(survivor, f"python3 -ES /etc/etcd/prepare_cluster.py {longer[1]} 2>&1").strip()
-        )
+        life.log.note(life.stack.on(survivor, f"{longer[0]} 2>&1").strip())
