@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,11 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     ] = None,
     bug: Annotated[
         list[str] | None,
-        typer.Option("--bug", help="Put this bug in on purpose, or all: it must be found. Can be repeated."),
+        typer.Option(
+            "--bug",
+            help="Put this bug in on purpose, or all: it must be found. Can be repeated. With --replay or --shrink, "
+            "put it into that schedule's program.",
+        ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep schedules that pass as well.")] = False,
 ) -> None:
@@ -64,12 +69,17 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     failures = Path.cwd() / FAILURES
     if again is not None and shorten is not None:
         raise CampaignError("--replay and --shrink are both set: use one after the other")
-    if bug:
+    folder = again or shorten
+    if model is not None and (bug or folder is not None):
+        raise CampaignError(
+            "--model is set beside --bug, --replay or --shrink: it runs new schedules of the models, without bugs"
+        )
+    if bug and folder is None:
         names = list(machines.BUGS) if "all" in bug else bug
         sys.exit(int(not machines.run_bugs(console, names, failures)))
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
-    if (folder := again or shorten) is not None:
-        result = _run_kept(console, folder, failures, shorter=shorten is not None)
+    if folder is not None:
+        result = _run_kept(console, folder, failures, bug or [], shorter=shorten is not None)
     elif model is not None:
         result = models.run_drawn(console, model, chosen, workers or os.cpu_count() or 1, failures)
     else:
@@ -79,9 +89,13 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     sys.exit(int(result.failed > 0))
 
 
-def _run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) -> Result:
+def _run_kept(
+    console: Console, folder: Path, failures: Path, bugs: Sequence[str], *, shorter: bool
+) -> Result:
     if is_kept(folder):
-        return machines.run_kept(console, folder, failures, shorter=shorter)
+        return machines.run_kept(console, folder, failures, bugs, shorter=shorter)
+    if bugs:
+        raise CampaignError(f"--bug is set, and {folder} has no schedule for machines: models have no bugs")
     return models.run_kept(console, folder, shorter=shorter)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from campaign.errors import CampaignError
-from campaign.machines.bugs import BUGS
+from campaign.machines.bugs import BUGS, NO_BUG
 from campaign.machines.clouds import cloud
 from campaign.machines.kept import read
 from campaign.machines.proof import prove
@@ -48,13 +48,23 @@ def run_drawn(
     return run_all(schedules, limit.seconds, failures, clouds, lambda line: _say(console, line), keep=keep)
 
 
-def run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) -> Result:
-    """Carry out a kept schedule again, and shrink it if that is asked for."""
+def run_kept(
+    console: Console, folder: Path, failures: Path, bugs: Sequence[str] = (), *, shorter: bool
+) -> Result:
+    """Carry out a kept schedule again, and shrink it if that is asked for. One of ``bugs`` can be put in."""
     schedule = read(folder)
+    check_bugs(bugs)
+    if len(bugs) > 1:
+        raise CampaignError(f"--bug is {', '.join(bugs)}: a kept schedule is carried out with one bug")
+    bug = next((BUGS[name] for name in bugs), NO_BUG)
+
+    def say(line: str) -> None:
+        _say(console, line)
+
     if not shorter:
-        return run_all(iter([schedule]), math.inf, failures, 1, lambda line: _say(console, line), keep=True)
+        return run_all(iter([schedule]), math.inf, failures, 1, say, keep=True, bug=bug)
     with cloud("shrink") as where:
-        shortest = shorten(where, schedule, failures, lambda line: _say(console, line))
+        shortest = shorten(where, schedule, failures, say, bug)
     result = Result()
     result.add(failed=shortest is not None, lost=False, linearizable=shortest is None)
     if shortest is not None:
@@ -62,10 +72,15 @@ def run_kept(console: Console, folder: Path, failures: Path, *, shorter: bool) -
     return result
 
 
-def run_bugs(console: Console, names: Sequence[str], failures: Path) -> bool:
-    """Put bugs in on purpose, and return whether all were found."""
+def check_bugs(names: Sequence[str]) -> None:
+    """Check that there are such bugs. Raises ``CampaignError``."""
     if unknown := sorted(set(names) - BUGS.keys()):
         raise CampaignError(f"--bug is {', '.join(unknown)}: choose of {', '.join(BUGS)}")
+
+
+def run_bugs(console: Console, names: Sequence[str], failures: Path) -> bool:
+    """Put bugs in on purpose, and return whether all were found."""
+    check_bugs(names)
     with cloud("bugs") as where:
         found = prove(where, names, failures, lambda line: _say(console, line))
     console.print(f"bugs={len(names)} found={found}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from campaign.machines.bugs import NO_BUG, Bug
 from campaign.machines.carry_out import carry_out, remove
 from campaign.machines.clouds import cloud
 from campaign.machines.kept import new_folder
@@ -27,11 +28,19 @@ def drawn(seed: int) -> Iterator[Schedule]:
 
 
 def run_all(
-    schedules: Iterator[Schedule], seconds: float, folder: Path, lanes: int, say: Say, *, keep: bool
+    schedules: Iterator[Schedule],
+    seconds: float,
+    folder: Path,
+    lanes: int,
+    say: Say,
+    *,
+    keep: bool,
+    bug: Bug = NO_BUG,
 ) -> Result:
     """Carry schedules out until the time is over; what has begun then is finished.
 
-    With ``keep`` the folders of all schedules are kept, otherwise those of failed ones.
+    With ``keep`` the folders of all schedules are kept, otherwise those of failed ones. A ``bug`` is put into a copy
+    of the program.
     """
     result = Result()
     lock = threading.Lock()
@@ -52,7 +61,9 @@ def run_all(
     def carry_out_each(where: LocalCloud) -> None:
         while (schedule := following()) is not None:
             kept = new_folder(folder, schedule.seed)
-            verdict = carry_out(where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}"))
+            verdict = carry_out(
+                where, schedule, kept, lambda line, seed=schedule.seed: say(f"{seed} {line}"), bug
+            )
             with lock:
                 count(result, verdict)
             if verdict.failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from campaign.machines.bugs import NO_BUG, Bug
 from campaign.machines.carry_out import carry_out, remove
 from campaign.machines.kept import new_folder
 from campaign.machines.verdict import Verdict
@@ -16,10 +17,12 @@ TRIES = 2
 """How often a shorter schedule is carried out before it counts as one that does not fail: its timing differs."""
 
 
-def shorten(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None]) -> Path | None:
+def shorten(
+    cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None], bug: Bug = NO_BUG
+) -> Path | None:
     """Drop steps and faults while the same promise is broken. Returns the folder of the shortest schedule that failed.
 
-    Returns ``None`` if the schedule itself does not fail now.
+    Returns ``None`` if the schedule itself does not fail now. A ``bug`` is put into a copy of the program.
     """
     last: list[Path] = []
     checks: set[str] = set()
@@ -28,7 +31,7 @@ def shorten(cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[
         for _ in range(TRIES):
             kept = new_folder(folder, f"{tried.seed}-shrunk")
             say(f"trying {sum(len(step.faults) for step in tried.steps)} faults in {len(tried.steps)} steps")
-            if _breaks(carry_out(cloud, tried, kept, say), checks):
+            if _breaks(carry_out(cloud, tried, kept, say, bug), checks):
                 for shorter in last:
                     remove(shorter)
                 last[:] = [kept]

@@ -14,9 +14,12 @@ from typer.testing import CliRunner
 
 from campaign.command import campaign
 from campaign.errors import CampaignError
+from campaign.machines.bugs import BUGS, NO_BUG, Bug
+from campaign.machines.carry_out import SCHEDULE
 from campaign.models import schedules
 from campaign.models.rollout_promises import RolloutModel
 from campaign.models.rollout_run import Guards
+from campaign.result import Result
 
 CHECKOUT = Path(__file__).parents[3]
 APP = typer.Typer()
@@ -115,3 +118,42 @@ def test_a_folder_without_a_schedule_is_refused(tmp_path: Path, text: str | None
 def test_replay_and_shrink_are_not_used_together(tmp_path: Path) -> None:
     ended = CliRunner().invoke(APP, ["--replay", str(tmp_path), "--shrink", str(tmp_path)])
     assert isinstance(ended.exception, CampaignError)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "1", "--bug", "stale-read"], "--model is set"),
+        (["--model", "1", "--replay", "."], "--model is set"),
+        (["--replay", ".", "--bug", "stale-read"], "no schedule for machines"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused(folder: Path, options: list[str], said: str) -> None:
+    ended = CliRunner().invoke(APP, options)
+    assert isinstance(ended.exception, CampaignError)
+    assert said in str(ended.exception)
+
+
+@pytest.mark.parametrize(
+    ("bugs", "said"),
+    [(["none-such"], "choose of"), ([], ""), (["all"], "choose of"), (list(BUGS)[:2], "one bug")],
+)
+def test_a_kept_schedule_takes_one_known_bug(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bugs: list[str], said: str
+) -> None:
+    name, bug = next(iter(BUGS.items()))
+    (folder / SCHEDULE).write_text(bug.schedule.model_dump_json())
+    active: list[Bug] = []
+
+    def run_all(*_: object, bug: Bug, **__: object) -> Result:
+        active.append(bug)
+        return Result()
+
+    monkeypatch.setattr("campaign.machines.command.run_all", run_all)
+    options = [word for one in bugs for word in ("--bug", one)]
+    ended = CliRunner().invoke(APP, ["--replay", str(folder), *options])
+    if said:
+        assert isinstance(ended.exception, CampaignError)
+        assert said in str(ended.exception)
+    CliRunner().invoke(APP, ["--replay", str(folder), "--bug", name])
+    assert active == ([bug] if said else [NO_BUG, bug])
