@@ -16,15 +16,16 @@ class EndingRun:
     """Keeps such a run on the page meanwhile: one that wrote nothing, or one that failed or was killed."""
 
     def __init__(self) -> None:
+        self._last: Run | None = None
+        """The last run as it was known at the last look."""
         self._run: Run | None = None
         self._asked: Run | None = None
         """The run whose end the reading that goes on can tell."""
 
-    def look(self, before: Run | None, runs: Runs) -> bool:
-        """Whether the run that was shown before has just ended. ``runs`` are those that are known now."""
+    def look(self, runs: Runs) -> bool:
+        """Whether a run has ended since the last look. ``runs`` are those that are known now."""
+        before, self._last = self._last, runs.last
         if before is None or before.outcome != "running" or _goes_on(before, runs):
-            return False
-        if self._run is not None and self._run.id == before.id:
             return False
         self._run = before.model_copy(update={"waiting_for": UNRECORDED, "waiting_since": time.time()})
         return True

@@ -172,7 +172,7 @@ class ProductionSource:
         if self._reader is None or self._facts is None:
             return
         runs = self._reader.read(self._history, self._locks(self._facts))
-        if self._ending.look(self._runs.last, runs):
+        if self._ending.look(runs):
             # It has changed outputs and history.
             self._stack_asked.set()
             self._account.list_all_again()

@@ -45,10 +45,10 @@ TOLD = run(100, id="history-100", ended=150, outcome="succeeded")
 def ending() -> EndingRun:
     """A destroy that has just ended, and of which only its lock was known."""
     watched = EndingRun()
-    assert not watched.look(None, runs(EARLIER))
-    assert not watched.look(EARLIER, runs(EARLIER, GOES_ON))
-    assert not watched.look(GOES_ON, runs(EARLIER, GOES_ON))
-    assert watched.look(GOES_ON, runs(EARLIER))
+    assert not watched.look(runs(EARLIER))
+    assert not watched.look(runs(EARLIER, GOES_ON))
+    assert not watched.look(runs(EARLIER, GOES_ON))
+    assert watched.look(runs(EARLIER))
     return watched
 
 
@@ -61,7 +61,7 @@ def test_a_run_whose_end_is_not_told_yet_is_shown_as_going_on(ending: EndingRun)
         (EARLIER.id, "succeeded"),
         (GOES_ON.id, "running"),
     ]
-    assert not ending.look(shown.last, runs(EARLIER))
+    assert not ending.look(runs(EARLIER))
 
 
 def test_the_history_says_how_it_ended(ending: EndingRun) -> None:
@@ -69,12 +69,15 @@ def test_the_history_says_how_it_ended(ending: EndingRun) -> None:
     ending.history_is_read()
     known = runs(EARLIER, TOLD)
     assert ending.added_to(known) == known
+    assert not ending.look(known)
+    assert ending.added_to(known) == known
 
 
 def test_a_reading_that_began_before_the_end_tells_nothing() -> None:
     watched = EndingRun()
+    watched.look(runs(EARLIER, GOES_ON))
     watched.reading_begins()
-    assert watched.look(GOES_ON, runs(EARLIER))
+    assert watched.look(runs(EARLIER))
     watched.history_is_read()
     shown = watched.added_to(runs(EARLIER)).last
     assert shown is not None
@@ -88,7 +91,7 @@ def test_a_history_that_cannot_be_read_leaves_the_end_unknown(ending: EndingRun)
     assert shown is not None
     assert (shown.outcome, shown.reason) == ("interrupted", UNREADABLE)
     assert shown.ended is not None
-    assert not ending.look(shown, runs(EARLIER))
+    assert not ending.look(runs(EARLIER))
 
 
 def test_a_newer_run_comes_before_the_one_that_ended(ending: EndingRun) -> None:
@@ -98,17 +101,17 @@ def test_a_newer_run_comes_before_the_one_that_ended(ending: EndingRun) -> None:
 
 def test_a_run_that_says_how_it_ended_is_believed_at_once() -> None:
     watched = EndingRun()
-    before = run(100, id="own", command="up")
+    watched.look(runs(run(100, id="own", command="up")))
     known = runs(run(100, id="own", command="up", ended=140, outcome="refused", reason="unhealthy"))
-    assert watched.look(before, known)
+    assert watched.look(known)
     assert watched.added_to(known) == known
 
 
 def test_a_run_that_said_nothing_is_not_called_killed_before_the_history_is_read() -> None:
     watched = EndingRun()
-    before = run(100, id="own", command="up")
+    watched.look(runs(run(100, id="own", command="up")))
     killed = runs(run(100, id="own", command="up", ended=140, outcome="interrupted", reason="killed"))
-    assert watched.look(before, killed)
+    assert watched.look(killed)
     shown = watched.added_to(killed)
     assert shown.last is not None
     assert shown.last.outcome == "running"
@@ -116,3 +119,12 @@ def test_a_run_that_said_nothing_is_not_called_killed_before_the_history_is_read
     watched.reading_begins()
     watched.history_is_unreadable()
     assert watched.added_to(killed) == killed
+
+
+def test_once_the_history_is_read_what_is_known_stands(ending: EndingRun) -> None:
+    killed = runs(run(100, outcome="interrupted", ended=150, reason="killed"))
+    ending.reading_begins()
+    ending.history_is_read()
+    for _ in range(3):
+        assert not ending.look(killed)
+        assert ending.added_to(killed) == killed
