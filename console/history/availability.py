@@ -94,7 +94,12 @@ class Availability:
         if was_down or now.time - self._disturbed.get(name, now.time) > EFFECT_SECONDS:
             self._disturbed.pop(name, None)
         step = now.changing(name)
-        if step is not None and step.droplet == "joining" and now.run is not None:
+        if (
+            step is not None
+            and step.droplet == "joining"
+            and now.run is not None
+            and self._taken_down(name, now)
+        ):
             self._joined[name] = now.run.id
         if _open(self.up, name) is None:
             self.up.append(UpSpan(member=name, began=now.began(name), ended=None))
@@ -118,22 +123,42 @@ class Availability:
                     self._wanted.add((name, began))
             else:
                 self._not_there.add(name)
-        elif by_run and now.time - self.down[at].began <= LATE_SECONDS and _began_before(now, self.down[at]):
+        elif _began_before(now, self.down[at]) and (
+            self._is_created_again(name, now) or (by_run and now.time - self.down[at].began <= LATE_SECONDS)
+        ):
             self.down[at] = self.down[at].model_copy(update={"cause": "run"})
             if now.destroying:
                 self._wanted.add((name, self.down[at].began))
+
+    def _taken_down(self, name: str, now: Observation) -> bool:
+        """Whether the run of this moment was seen to take a member down."""
+        return any(
+            span.member == name and span.cause == "run" and _began_before(now, span) for span in self.down
+        )
+
+    def _is_created_again(self, name: str, now: Observation) -> bool:
+        """Whether a run creates a droplet that was there when it began. It may have said nothing of its deletion.
+
+        A run that goes on where an interrupted one ended asks no gate for the replacement that was under way.
+        """
+        step = now.changing(name)
+        return step is not None and step.droplet == "creating" and name not in self._disturbed
 
     def _asked_for(self, member: Member, now: Observation) -> bool:
         if member.name in self._disturbed:
             return False
         if not now.asked_for(member):
             # It became silent while the run changed its droplet, and that is seen when the run has gone on.
-            return now.began(member.name) <= self._changing.get(member.name, 0.0) < now.time
+            began = now.began(member.name)
+            return not self._has_joined(member.name, now) and (
+                began <= self._changing.get(member.name, 0.0) < now.time
+            )
         step = now.changing(member.name)
-        if step is None or step.droplet != "joining" or now.run is None:
-            return True
-        # It had joined already.
-        return self._joined.get(member.name) != now.run.id
+        return step is None or step.droplet != "joining" or not self._has_joined(member.name, now)
+
+    def _has_joined(self, name: str, now: Observation) -> bool:
+        """Whether it was healthy after the run of this moment had created its droplet."""
+        return now.run is not None and self._joined.get(name) == now.run.id
 
     def _is_down(self, member: Member, now: Observation, members: Sequence[Member]) -> bool:
         """Whether a member that is not healthy is down. One that was never there, or is there no more, is not."""

@@ -3,8 +3,8 @@
 /** @typedef {import("./description").Child} Child */
 import { h } from "./tree.js";
 
-/** Commands that texts of the server name. */
-const NAMED = /\b(make up|pulumi up)\b/;
+/** The commands that texts of the server ask for, and not only mention. */
+const ASKED = /(?:\b[Rr]un |: )(make up|pulumi up)\b/;
 
 /** @param {string} text @returns {Child} */
 export const command = (text) =>
@@ -15,9 +15,9 @@ export const command = (text) =>
     h("button", { type: "button", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"),
   );
 
-/** @param {string} text @returns {Child} The text, and the command that it names, to be copied. */
+/** @param {string} text @returns {Child} The text, and the command that it asks for, to be copied. */
 export function withCommand(text) {
-  const found = NAMED.exec(text)?.[0];
+  const found = ASKED.exec(text)?.[1];
   if (!found) return h("p", {}, text);
   const [before = "", after = ""] = text.split(found, 2);
   return [h("p", {}, before, h("code", {}, found), after), command(found)];

@@ -26,12 +26,12 @@ class Replacements:
         self._seen: dict[str, float] = {}
 
     def look(self, run: Run | None, now: float) -> None:
-        """Note what a run does now. A droplet that is joining was created before."""
+        """Note what a run does now. A droplet that is joining, or done, was created before."""
         if run is None or run.outcome != "running" or run.command == "preview":
             return
         for step in run.steps:
-            joined = step.droplet == "joining" and step.member not in self._seen
-            if step.droplet in {"deleting", "creating"} or joined:
+            over = step.droplet in {"joining", "done"} and step.member not in self._seen
+            if step.droplet in {"deleting", "creating"} or over:
                 self._seen[step.member] = now
 
     def last(self, member: str) -> float:

@@ -8,7 +8,7 @@ from console.runs.reader import Runs
 from console.view.run import Run
 from console.view.timeline import RunSpan
 
-UNRECORDED = "It has ended. The history of the stack, which says how, is being read."
+UNRECORDED = "The end of the run: the history of the stack, which says how it ended, is being read."
 UNREADABLE = "It has ended. How is unknown, because the history of the stack cannot be read."
 
 

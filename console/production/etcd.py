@@ -101,7 +101,9 @@ class Etcd:
                     continue
                 task.cancel()
             if asked != address:
-                self.silent_since.pop(name, None)
+                # What was said at another address was said by another droplet.
+                for known in (self.observations, self.seen_at, self.silent_since, self.metrics, self.reports):
+                    known.pop(name, None)
                 self._asked_reports.pop(name, None)
             self._asking[name] = (address, asyncio.create_task(self._ask(name, address, context)))
 

@@ -35,6 +35,7 @@ MISSING = "no stack named"
 ADVICE: Mapping[str, str] = {
     MISSING: "pulumi stack ls lists the stacks: start the console with one of them.",
     "unable to read PULUMI_CONFIG_PASSPHRASE_FILE": "Write the passphrase there. The console reads it again.",
+    "invalid YAML file": "It is Pulumi.yaml or the stack's file: correct it. The console reads it again by itself.",
     "PULUMI_ACCESS_TOKEN": "Log in to the backend: pulumi login.",
 }
 """What helps, by a part of Pulumi's message. Where nothing fits, the message stands alone."""

@@ -23,7 +23,7 @@ SHOWN_LINES = 100
 KILLED = "The run ended before it was done, and did not say why: it was killed, or another resource failed."
 FAILED = (
     "The engine ended with an error that the program did not see, or was interrupted with Ctrl-C: the terminal of the "
-    "run has it."
+    "run says which. After that, run pulumi up: it goes on where this run ended."
 )
 INTERRUPTED = (
     "The run was interrupted, for example with Ctrl-C. Run pulumi up again: it goes on where this run ended."

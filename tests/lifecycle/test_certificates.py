@@ -16,7 +16,7 @@ from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
-LIFE_SECONDS = 300
+LIFE_SECONDS = 1200
 """Longer than a rolling change on a busy machine, so that certificates of the run before do not expire meanwhile."""
 DUE_AFTER_SECONDS = 5
 SHORT_SECONDS = 30

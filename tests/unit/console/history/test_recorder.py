@@ -440,3 +440,46 @@ def test_a_run_that_ends_before_silence_is_seen_asked_for_it() -> None:
     moments.down(ONE)
     moments.pass_()
     assert [cause for *_, cause in moments.downs(ONE)] == ["run"]
+
+
+def test_a_replacement_that_asks_no_gate_is_the_runs_work() -> None:
+    seen = Moments()
+    seen.pass_(10)
+    seen.begin_run("1")
+    seen.pass_()
+    seen.down(TWO, power="off")
+    seen.pass_(8)
+    assert [cause for *_, cause in seen.downs(TWO)] == ["outside"]
+    seen.down(TWO, power="absent", droplet_id=None)
+    seen.step(TWO, "creating")
+    seen.pass_()
+    assert seen.downs(TWO) == [(11, None, "run")]
+    assert seen.timeline.most_down == 1
+
+
+def test_a_droplet_that_was_missing_when_the_run_began_is_not_its_work() -> None:
+    seen = Moments()
+    seen.pass_(10)
+    seen.down(TWO, power="absent", droplet_id=None)
+    seen.pass_(2)
+    seen.begin_run("1")
+    seen.step(TWO, "creating")
+    seen.pass_()
+    assert [cause for *_, cause in seen.downs(TWO)] == ["outside"]
+
+
+def test_a_member_that_stumbles_after_the_run_has_done_with_it_is_not_its_work() -> None:
+    seen = Moments()
+    seen.pass_()
+    seen.begin_run("1")
+    seen.step(ONE, "shutting down")
+    seen.down(ONE)
+    seen.pass_(3)
+    seen.step(ONE, "joining")
+    seen.up(ONE)
+    seen.pass_()
+    seen.step(ONE, "done")
+    seen.since[ONE] = seen.time
+    seen.down(ONE)
+    seen.pass_()
+    assert [cause for *_, cause in seen.downs(ONE)] == ["run", "outside"]

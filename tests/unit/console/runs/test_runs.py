@@ -128,7 +128,8 @@ def test_the_history_says_how_a_run_ended_that_did_not_say_it() -> None:
     killed = ended([*BEGIN, DropletStep(time=110, member=ONE, state="creating")])
     (run,) = merged([killed], [Update("update", 99, 130, False)], [])
     assert (run.outcome, run.ended) == ("failed", 130)
-    assert "the terminal of the run has it" in run.reason
+    assert "the terminal of the run says which" in run.reason
+    assert "run pulumi up: it goes on where this run ended" in run.reason
 
 
 def test_the_history_keeps_the_reason_of_a_refusal() -> None:
