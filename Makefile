@@ -63,11 +63,14 @@ monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
 	@$(LOCALCLOUD) monitoring
 
+# A STACK that is set and empty is a mistake, and no wish for the local cloud.
+PRODUCTION := $(filter command environment,$(firstword $(origin STACK)))
+
 # Without a cluster as well: the page says how to create one.
 # A production stack needs nothing of the local cloud.
-console: $(if $(STACK),.venv/.synced,host start-parts) ## Show the local cluster live on a page, on 127.0.0.1:9070. STACK=fra1 shows that stack, read-only
-	@$(if $(STACK),,$(LOCALCLOUD) start)
-	@$(if $(STACK),$(PYTHON) -m console --stack $(STACK),$(LOCALCLOUD) console) $(ARGS)
+console: $(if $(PRODUCTION),.venv/.synced,host start-parts) ## Show the local cluster live on a page, on 127.0.0.1:9070. STACK=fra1 shows that stack, read-only
+	@$(if $(PRODUCTION),,$(LOCALCLOUD) start)
+	@$(if $(PRODUCTION),$(PYTHON) -m console --stack '$(STACK)',$(LOCALCLOUD) console) $(ARGS)
 
 shell: host start-parts ## Open a shell in which plain pulumi and etcdctl work
 	@$(LOCALCLOUD) start

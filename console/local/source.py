@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from components.config.settings import cluster_name
 from console.history.observation import Observation
@@ -82,7 +83,9 @@ class LocalSource:
 
     async def pages(self) -> AsyncGenerator[Page]:
         """Yield the page once a second, and soon after the cloud has changed."""
-        self._runs.open()
+        with suppress(OSError):
+            # A reading that cannot make it says so.
+            self._runs.open()
         threads = ThreadPoolExecutor(max_workers=MEMBERS_AT_ONCE, thread_name_prefix="member")
         tasks = [asyncio.create_task(self._follow_cloud()), asyncio.create_task(self._follow_backups())]
         try:
@@ -229,7 +232,8 @@ class LocalSource:
 
     def _shown_stack(self, names: list[str]) -> StackView:
         regions = [one["region"]["slug"] for one in (self._state.droplets if self._state else ())]
-        problem = self._problem or ("" if names or self._state is None else NO_CLUSTER)
+        missing = "" if names or self._state is None else NO_CLUSTER
+        problem = self._problem or "\n".join(filter(None, (missing, self._runs.problem)))
         return StackView(
             project=self._stack.project,
             stack=self._stack.name,

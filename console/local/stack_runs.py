@@ -33,6 +33,11 @@ class StackRuns:
         """Let runs write from now on. Raises ``OSError``."""
         self._reader.open()
 
+    @property
+    def problem(self) -> str:
+        """Why runs write nothing, and what to do; empty if they do."""
+        return self._reader.problem
+
     def read(self) -> Runs:
         """The runs now."""
         backend, project, name = self._stack.layout.pulumi_backend, self._stack.project, self._stack.name

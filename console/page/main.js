@@ -144,7 +144,7 @@ function drawHead() {
     );
   }
   if (members === undefined) return;
-  const state = summary(members);
+  const state = summary(members, page.run ?? null);
   const text = lost?.seen ? `Last seen ${timeOfDay(lost.seen)}: ${state.text}` : state.text;
   const sentence = part("sentence");
   sentence.dataset["level"] = lost ? "unknown" : state.level;

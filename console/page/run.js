@@ -165,6 +165,8 @@ function stageState({ gate }, index, at, time) {
   // What asked no gate had no droplet that could stop, as in the first creation.
   if (STAGES[index]?.[0] === "shutting down" && at > index && gate === "none") return { state: "skipped", words: "was not needed" };
   if (at > index || (at === index && index === STAGES.length - 1)) return { state: "done", words: "done" };
+  // The run asks the engine for it, and an engine that ends may not have begun.
+  if (at === index && time === "over" && STAGES[index]?.[0] === "shutting down") return { state: "begun", words: "may have begun, and the run ended" };
   return at === index ? begun(time, "happens now") : ahead(time);
 }
 
@@ -175,6 +177,8 @@ function stepWords({ gate, droplet }, at, time) {
   if (time === "over") {
     if (gate === "asked") return h("span", { class: "gate-words" }, "Its gate was asked, and the run ended.");
     if (droplet === "waiting") return h("span", { class: "gate-words" }, "Not touched.");
+    if (droplet === "shutting down" || droplet === "deleting")
+      return h("span", { class: "gate-words" }, "Its gate opened, and the run ended. Whether its stop began is unknown.");
     return label && droplet !== "done" && h("span", { class: "gate-words" }, `${label} began, and the run ended.`);
   }
   if (time === "lost") return null;
@@ -187,6 +191,7 @@ function stepWords({ gate, droplet }, at, time) {
 function lines(run) {
   // The reason stands above.
   const said = run.lines.filter(({ text }) => text !== run.reason);
+  if (run.told === false) return h("p", { class: "soft" }, "Unknown: it tells the console nothing. Its terminal has it.");
   if (said.length === 0) return none(run.ended === null ? "nothing yet" : "nothing");
   const last = said.slice(-LINES);
   const earlier = said.slice(0, -LINES);

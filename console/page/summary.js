@@ -8,9 +8,10 @@ export const quorumOf = (size) => Math.floor(size / 2) + 1;
 
 /**
  * @param {Page["members"]} members
+ * @param {Page["run"]} run
  * @returns {{text: string, level: "good" | "warn" | "bad" | "unknown"}}
  */
-export function summary(members) {
+export function summary(members, run) {
   if (members === null) return { text: "The state of the members is unknown", level: "unknown" };
   if (members.length === 0) return { text: "The stack has no cluster", level: "unknown" };
   const healthy = members.filter((member) => member.healthy).length;
@@ -25,6 +26,7 @@ export function summary(members) {
     ...(bad.length ? [`${listed(bad)} ${bad.length === 1 ? "is" : "are"} not`] : []),
     ...(unknown.length ? [`${listed(unknown)} ${unknown.length === 1 ? "is" : "are"} unknown`] : []),
   ];
+  if (run?.command === "destroy" && run.outcome === "running") return { text: `${text}: pulumi destroy deletes them`, level: "warn" };
   const quorum = quorumOf(members.length);
   const none = healthy + unknown.length < quorum ? ". No quorum: no writes" : "";
   return {

@@ -152,6 +152,7 @@ export interface Run {
   readonly waiting_for: string | null;
   readonly waiting_since: number | null;
   readonly lines: ReadonlyArray<Line>;
+  readonly told?: boolean;
 }
 
 /** A run of Pulumi. */

@@ -94,7 +94,9 @@ class Account:
         """Why a kind is unknown, or since when it was not confirmed. Empty if it is known."""
         if kind not in self.listed_at:
             return self.problem or NOT_ASKED
-        return f"as of {utc(self.listed_at[kind])}: {self.problem}" if self.problem else ""
+        old = kind == "volumes" and self.listed_at[kind] < self.changed_at
+        why = self.problem or ("the droplets have changed since" if old else "")
+        return f"as of {utc(self.listed_at[kind])}: {why}" if why else ""
 
     def confirms(self, since: float) -> bool | None:
         """Whether the droplets were listed after a Unix time; ``None`` while they cannot be listed."""

@@ -17,6 +17,7 @@ SILENT_SECONDS = 120.0
 REPLACED = "its droplet is being replaced"
 UNCONFIRMED = "it does not answer, and its droplet was not listed since"
 NO_ADDRESS = "its address is unknown"
+UNRECORDED = "the last run replaced its droplet, and ended before its address was recorded"
 
 
 class Replacements:
@@ -24,10 +25,18 @@ class Replacements:
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
+        self.unrecorded: frozenset[str] = frozenset()
+        """The members that the last run replaced, if it did not end well: the stack has their earlier addresses."""
 
     def look(self, run: Run | None, now: float) -> None:
         """Note what a run does now. A droplet that is joining, or done, was created before."""
-        if run is None or run.outcome != "running" or run.command == "preview":
+        if run is None or run.command == "preview":
+            return
+        told = {
+            step.member for step in run.steps if step.droplet in {"deleting", "creating", "joining", "done"}
+        }
+        self.unrecorded = frozenset() if run.outcome == "succeeded" else frozenset(told)
+        if run.outcome != "running":
             return
         for step in run.steps:
             over = step.droplet in {"joining", "done"} and step.member not in self._seen
@@ -57,12 +66,19 @@ def addresses_known_at(account: Account, facts: StackFacts) -> float:
 
 
 def find_doubts(
-    facts: StackFacts, account: Account, etcd: Etcd, replaced: Replacements, *, unasked: str
+    facts: StackFacts,
+    account: Account,
+    etcd: Etcd,
+    replaced: Replacements,
+    *,
+    unasked: str,
+    now: float,
 ) -> Doubts:
     """The doubts about all members. ``unasked`` is why no member is asked; empty if they are."""
     health: dict[str, str] = {}
+    elected = etcd.elects(now)
     for name in facts.names:
-        if reason := unasked or _silence(name, facts, account, etcd, replaced):
+        if reason := unasked or (elected.get(name, "")) or _silence(name, facts, account, etcd, replaced):
             health[name] = reason
     return Doubts(health, bool(account.problem), facts.addresses, facts.settings.addresses)
 
@@ -83,6 +99,8 @@ def _silence(name: str, facts: StackFacts, account: Account, etcd: Etcd, replace
     confirmed = account.confirms(max(since, last))
     if confirmed is None:
         # Without listings, its address is that of the last run.
+        if name in replaced.unrecorded and account.droplets is None:
+            return UNRECORDED
         return REPLACED if last > addresses_known_at(account, facts) else ""
     if confirmed:
         return ""

@@ -160,13 +160,7 @@ class ProductionSource:
                 await self._stack_asked.wait()
 
     def _open_reader(self, facts: StackFacts) -> None:
-        reader = RunReader(run_folder(facts.project, facts.stack, self._environment))
-        try:
-            reader.open()
-        except OSError as error:
-            log.warning("runs are shown by the history alone: %s", error)
-            return
-        self._reader = reader
+        self._reader = RunReader(run_folder(facts.project, facts.stack, self._environment))
 
     def _look_at_runs(self) -> None:
         if self._reader is None or self._facts is None:
@@ -266,7 +260,7 @@ class ProductionSource:
             unasked = NO_CERTIFICATE
         elif own_certificate_ended(facts, time.time()):
             unasked = "it is not asked: the certificate of this console has ended"
-        doubts = find_doubts(facts, account, self._etcd, self._replacements, unasked=unasked)
+        doubts = find_doubts(facts, account, self._etcd, self._replacements, unasked=unasked, now=time.time())
         members = describe_members(facts.names, account.droplets, self._etcd, {}, doubts)
         records = comparable_records(
             self._records or {},
@@ -283,16 +277,21 @@ class ProductionSource:
         run = self._runs.last
         return run is not None and run.outcome == "running" and run.command == "up"
 
+    @property
+    def _destroys(self) -> bool:
+        run = self._runs.last
+        return run is not None and run.outcome == "running" and run.command == "destroy"
+
     def _problems(self) -> list[str]:
         facts = self._facts
         if facts is None:
             return [self._stack_problem]
-        found = [self._stack_problem, self._account.problem]
+        found = [self._stack_problem, self._account.problem, self._reader.problem if self._reader else ""]
         if facts.texts is None:
             return [*found, self._missing_cluster(facts)]
         if advice := expiry_advice(facts, self._etcd, time.time()):
             found.append(advice)
-        elif unreachable(self._etcd.observations):
+        elif not self._destroys and unreachable(self._etcd.observations):
             own = next((own for one in self._addresses(facts).values() if (own := local_address(one))), "")
             found.append(needed_to_reach(facts.settings, len(facts.names), own))
         return found

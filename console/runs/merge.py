@@ -106,6 +106,7 @@ def _of_update(update: Update) -> Run:
         waiting_for=None,
         waiting_since=None,
         lines=[],
+        told=False,
     )
 
 
@@ -121,6 +122,7 @@ def _of_lock(lock: Lock) -> Run:
         waiting_for=None,
         waiting_since=None,
         lines=[],
+        told=False,
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from components.run_log.events import EVENTS, Event
-from components.run_log.folder import SUFFIX
+from components.run_log.folder import SUFFIX, is_private
 from console.runs.history import Update
 from console.runs.locks import Lock
 from console.runs.merge import merged
@@ -47,10 +47,15 @@ class RunReader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.problem = ""
+        """Why runs write nothing, and what to do; empty if they do."""
         self._files: dict[str, _Read] = {}
 
     def open(self) -> None:
-        """Make the folder, which only this user can read. From now on, runs write there. Raises ``OSError``."""
+        """Make the folder, which only this user can read. From now on, runs write there. Raises ``OSError``.
+
+        ``read`` does so again where it has to.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.chmod(0o700)
 
@@ -61,6 +66,7 @@ class RunReader:
 
         Read the history again after a run has ended: it says how a run ended that did not say so itself.
         """
+        self._make_again()
         names = sorted(path.name for path in self._folder.glob(f"[0-9]*{SUFFIX}"))
         self._files = {name: read for name in names if (read := self._read(name)) is not None}
         own = [read.run for read in self._files.values() if read.run is not None]
@@ -71,6 +77,21 @@ class RunReader:
                 RunSpan(id=run.id, command=run.command, began=run.began, ended=run.ended, outcome=run.outcome)
                 for run in runs
             ],
+        )
+
+    def _make_again(self) -> None:
+        """Make the folder if it was deleted, or became readable for others: runs write nothing then."""
+        reason = ""
+        if not is_private(self._folder):
+            try:
+                self.open()
+            except OSError as error:
+                reason = error.strerror or str(error)
+            else:
+                reason = "" if is_private(self._folder) else "it is a link, or belongs to another user"
+        self.problem = reason and (
+            f"What runs do is not seen while they go on, because they cannot write to {self._folder}: {reason}. Make "
+            "it a folder that only this user can read. The console looks again by itself."
         )
 
     def _read(self, name: str) -> _Read | None:

@@ -43,3 +43,5 @@ class Run(Document):
     waiting_since: float | None
     lines: list[Line]
     """The last ones, at most 100."""
+    told: bool = True
+    """Whether the run itself says what it does. Otherwise its steps and lines are unknown."""

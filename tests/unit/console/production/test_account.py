@@ -108,6 +108,15 @@ async def test_a_failed_listing_keeps_what_is_known_and_says_since_when(api: Api
     assert account.problem.startswith("answered 500. The next request is at ")
 
 
+async def test_volumes_that_were_listed_before_the_droplets_changed_are_old(api: Api) -> None:
+    account = Account()
+    await listed(account, 2)
+    assert account.reason("volumes") == ""
+    account.changed_at = account.listed_at["volumes"] + 1
+    assert account.reason("volumes").endswith(" UTC: the droplets have changed since")
+    assert account.reason("droplets") == ""
+
+
 async def test_what_was_not_asked_yet_is_told_apart(api: Api) -> None:
     account = Account()
     assert account.reason("tags") == "not asked yet"
@@ -145,6 +154,10 @@ def test_the_token_of_the_configuration_comes_before_the_environments() -> None:
     [
         ("error: no stack named 'fra9' found", "pulumi stack ls"),
         ("error: PULUMI_ACCESS_TOKEN must be set for login", "pulumi login"),
+        (
+            "error: invalid YAML file: yaml: line 14: could not find expected ':'",
+            "the stack's file: correct it",
+        ),
     ],
 )
 def test_what_pulumi_cannot_read_is_said_with_what_to_do(message: str, advice: str) -> None:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from components.config.loading import ProviderAccess
 from components.config.settings import Settings
 from console.production.account import Account
-from console.production.doubts import REPLACED, UNCONFIRMED, Replacements, comparable_records, find_doubts
+from console.production.doubts import (
+    REPLACED,
+    UNCONFIRMED,
+    UNRECORDED,
+    Replacements,
+    comparable_records,
+    find_doubts,
+)
 from console.production.etcd import Etcd
 from console.production.stack_facts import StackFacts
-from console.view.run import Run, Step
+from console.view.run import Outcome, Run, Step
+from tests.unit.console.statuses import healthy_status
 
 SETTINGS = Settings.model_validate(
     {"domain": "example.com", "discoveryToken": "dop_v1_secret", "clientCidrs": ["198.51.100.0/24"]}
 )
-ONE = SETTINGS.member_names[0]
+NAMES = list(SETTINGS.member_names)
+ONE = NAMES[0]
 FACTS = StackFacts(
     project="etcd",
     stack="fra1",
@@ -29,7 +40,7 @@ FACTS = StackFacts(
 )
 
 
-def replacements(droplet: str, at: float) -> Replacements:
+def replacements(droplet: str, at: float, outcome: Outcome = "running") -> Replacements:
     seen = Replacements()
     step = Step.model_validate({"member": ONE, "gate": "open", "droplet": droplet})
     seen.look(
@@ -38,7 +49,7 @@ def replacements(droplet: str, at: float) -> Replacements:
             command="up",
             began=900,
             ended=None,
-            outcome="running",
+            outcome=outcome,
             reason="",
             steps=[step],
             waiting_for=None,
@@ -52,7 +63,7 @@ def replacements(droplet: str, at: float) -> Replacements:
 
 def doubt(account: Account, replaced: Replacements | None = None, *, silent: float = 1000.0) -> str:
     etcd = Etcd(silent_since={ONE: silent})
-    doubts = find_doubts(FACTS, account, etcd, replaced or Replacements(), unasked="")
+    doubts = find_doubts(FACTS, account, etcd, replaced or Replacements(), unasked="", now=1010.0)
     return doubts.health.get(ONE, "")
 
 
@@ -78,7 +89,38 @@ def test_silence_at_the_address_of_a_replaced_droplet_is_unknown(droplet: str) -
 def test_without_listings_the_last_runs_address_counts_until_it_is_replaced() -> None:
     account = Account(problem="no token")
     assert doubt(account) == ""
-    assert doubt(account, replacements("creating", 1005)) == REPLACED
+    assert doubt(account, replacements("creating", 1005)) != ""
+
+
+@pytest.mark.parametrize("outcome", ["running", "interrupted", "failed", "refused"])
+def test_without_listings_an_unfinished_run_leaves_addresses_in_doubt(outcome: Outcome) -> None:
+    account = Account(problem="no token")
+    assert doubt(account, replacements("done", 1005, outcome)) == UNRECORDED
+    assert doubt(account, replacements("unchanged", 1005, outcome)) == ""
+    assert doubt(account, replacements("done", 1005, "succeeded")) == ""
+    assert doubt(listed(1006), replacements("done", 1005, outcome)) == ""
+
+
+def answers(*leaders: str) -> Etcd:
+    seen = {name: healthy_status(at, NAMES) for at, name in enumerate(NAMES, start=1)}
+    pairs = zip(seen.items(), leaders, strict=True)
+    return Etcd(observations={name: replace(status, leader=leader) for (name, status), leader in pairs})
+
+
+def test_members_that_name_different_leaders_are_in_doubt_for_a_moment() -> None:
+    etcd = answers("1", "2", "2")
+    assert set(etcd.elects(1000.0)) == set(NAMES)
+    assert set(etcd.elects(1009.0)) == set(NAMES)
+    assert etcd.elects(1010.0) == {}
+    etcd.observations = answers("2", "2", "2").observations
+    assert etcd.elects(1011.0) == {}
+    etcd.observations = answers("2", "3", "2").observations
+    assert set(etcd.elects(1012.0)) == set(NAMES)
+
+
+def test_a_member_without_a_leader_is_not_excused_by_an_election() -> None:
+    assert answers("0", "2", "2").elects(1000.0) == {}
+    assert NAMES[0] not in answers("0", "1", "2").elects(1000.0)
 
 
 def comparable(account: Account, **given: float) -> str | None:

@@ -141,6 +141,7 @@ def test_the_history_keeps_the_reason_of_a_refusal() -> None:
 def test_a_destroy_in_the_history_is_a_run_without_steps() -> None:
     (first, second) = merged([ended([*BEGIN, SUCCESS])], [Update("destroy", 200, 230, True)], [])
     assert (first.command, second.command, second.steps) == ("up", "destroy", [])
+    assert (first.told, second.told) == (True, False)
 
 
 def test_short_runs_get_their_own_entries_of_the_history() -> None:
@@ -157,6 +158,7 @@ def test_short_runs_get_their_own_entries_of_the_history() -> None:
 def test_a_lock_alone_is_a_run_that_goes_on() -> None:
     (run,) = merged([], [], [Lock(300, "destroy")])
     assert (run.command, run.outcome, run.ended) == ("destroy", "running", None)
+    assert not run.told
 
 
 def test_a_lock_of_a_run_that_writes_is_no_second_run() -> None:
@@ -317,3 +319,29 @@ def test_a_file_that_a_newer_run_deleted_is_gone(reader: RunReader, tmp_path: Pa
     assert reader.read().last is not None
     file.unlink()
     assert reader.read().last is None
+
+
+def test_a_folder_that_was_deleted_or_opened_is_made_private_again(reader: RunReader, tmp_path: Path) -> None:
+    folder = tmp_path / "etcd" / "fra1"
+    folder.rmdir()
+    reader.read()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o755)
+    reader.read()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert reader.problem == ""
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem_until_it_can(reader: RunReader, tmp_path: Path) -> None:
+    folder = tmp_path / "etcd" / "fra1"
+    folder.rmdir()
+    folder.write_text("a file")
+    reader.read()
+    assert f"they cannot write to {folder}: File exists" in reader.problem
+    folder.unlink()
+    folder.symlink_to(tmp_path)
+    reader.read()
+    assert "it is a link, or belongs to another user" in reader.problem
+    folder.unlink()
+    reader.read()
+    assert reader.problem == ""
