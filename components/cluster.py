@@ -243,8 +243,9 @@ class EtcdCluster(pulumi.ComponentResource):
         )
         looks = [
             client.existing.apply(lambda existing: warn_of_lockout(settings, client, existing)),
-            client.existing.apply(
-                lambda existing: refuse_unmanaged_authentication(settings, client, existing)
+            # After the record: it knows whether this program switched authentication on.
+            pulumi.Output.all(client.existing, staged.record.urn).apply(
+                lambda known: refuse_unmanaged_authentication(settings, client, known[0])
             ),
         ]
         policies = alert_policies(name, settings, network.cluster_tag.name, opts=child)
