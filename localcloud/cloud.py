@@ -325,6 +325,8 @@ class LocalCloud:
         if self.layout.cgroup_mount.exists():
             cgroups.mount(self.layout.cgroup_mount)
             self._end_commands()
+            # Its pages keep what they saw before the rest ends.
+            (self._cgroup / "console").remove()
             # Before the machines: otherwise the API would record that the droplets were shut down.
             self._api.stop()
             if cleanly:

@@ -40,7 +40,8 @@ def _problem(status: MemberStatus, common: tuple[str, str], names: Sequence[str]
     if status.leader != common[1]:
         return f"it follows leader {status.leader}, and the others follow {common[1]}"
     if missing := sorted(set(names) - status.voters):
-        return f"it does not list {', '.join(missing)} as started voting members"
+        as_ = "a started voting member" if len(missing) == 1 else "started voting members"
+        return f"it does not list {', '.join(missing)} as {as_}"
     return ""
 
 

@@ -75,7 +75,11 @@ class Availability:
         for name, time in now.disturbed.items():
             if self._seen_disturbances.get(name) == time:
                 continue
-            self._seen_disturbances[name] = self._disturbed[name] = time
+            self._seen_disturbances[name] = time
+            if now.time - time > EFFECT_SECONDS:
+                # What became of it was not watched.
+                continue
+            self._disturbed[name] = time
             at = _open(self.down, name)
             if at is None or self.down[at].cause == "outside":
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from components.shared.names import member_number
 from console.history.availability import Availability
 from console.history.observation import Observation
 from console.view.timeline import LeaderSpan, RunSpan, Timeline, Writes
@@ -37,9 +38,11 @@ class TimelineRecorder:
             self._began, self._leaders, self._writes = now.time, [], {}
             self._availability = Availability()
         self._last = now.time
-        if now.members is not None:
-            self._members = [member.name for member in now.members]
         self._availability.observe(now)
+        if now.members is not None:
+            # Members that are there no more have rows as long as something is told of them.
+            told = {span.member for span in (*self._availability.up, *self._availability.down)}
+            self._members = sorted({*(member.name for member in now.members), *told}, key=member_number)
         self._follow_leader(now)
         self._runs = list(now.runs)
         self._writes |= {writes.second: writes for writes in now.writes}

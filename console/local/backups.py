@@ -17,7 +17,7 @@ KEPT = 50
 SETTINGS = "etc/etcd/backup.json"
 """Path of a member's settings, relative to its root. Only root can read them."""
 OFF = "Backups are off."
-NO_MEMBER = "No member has settings for backups yet."
+NO_MEMBER = "The bucket is known from the settings of a member, and there is none."
 
 
 @dataclass(frozen=True)

@@ -129,13 +129,14 @@ def _role(power: Power, status: MemberStatus | None, inside: Inside | None) -> R
 
 
 def _shutdown(power: Power, facts: MachineFacts | None, *, others_healthy: bool) -> ShutdownBlock | None:
-    if power in {"absent", "off", "new"} or facts is None:
+    if power in {"absent", "off", "new", "paused"} or facts is None:
+        # What a machine said before it was paused need not be true any more.
         return None
     if facts.blocks:
         return ShutdownBlock(blocked=True, reason=facts.blocks)
     if not facts.guarded:
         return ShutdownBlock(blocked=False, reason="its guard does not run")
-    reason = "all other members are healthy" if others_healthy else "its guard allows it"
+    reason = "all other members are healthy" if others_healthy else "its guard does not block it"
     return ShutdownBlock(blocked=False, reason=reason)
 
 

@@ -54,7 +54,8 @@ BACKUP_SECONDS = 30.0
 WINDOW_SECONDS = 900.0
 """Seconds that the time line has. It is sent once a second while the writer writes."""
 NOT_RUNNING = "The local cloud does not answer. Start it: make up"
-NO_CLUSTER = "This stack has no cluster yet. Create one, in a terminal in this checkout: make up"
+NOBODY_WATCHES = "It was stopped, because no page was open any more."
+NO_CLUSTER = "This stack has no cluster. Create one, in a terminal in this checkout: make up"
 
 
 class LocalSource:
@@ -274,4 +275,6 @@ class LocalSource:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+        if self._writer is not None and self._writer.running:
+            self._writer.counts.stopped = NOBODY_WATCHES
         await self._stop_writer()

@@ -36,6 +36,8 @@ class WriteCounts:
     """Why the last write failed; empty after one that did not."""
     seconds: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     """Acknowledged and failed writes by second of Unix time."""
+    stopped: str = ""
+    """Why it was stopped without having been asked to; empty if it was asked to, or writes."""
     _last: float = 0.0
     _tries: int = 0
     """Tries of the present write that have failed."""
@@ -91,7 +93,7 @@ class WriteCounts:
             acknowledged=self.acknowledged,
             failed=self.failed,
             longest_stall=round(self.stall(now) if running else self.longest_stall, 2),
-            problem=self.problem if running else "",
+            problem=self.problem if running else self.stopped,
         )
 
 

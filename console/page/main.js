@@ -120,7 +120,7 @@ function noWriter() {
 }
 
 function tourFacts() {
-  const members = page.timeline?.members ?? [];
+  const members = page.members?.map(({ name }) => name) ?? page.timeline?.members ?? [];
   // The last member changes last: until then, its quota is the one before the change.
   const quota = quotas[members.at(-1) ?? ""] ?? null;
   const before = page.tour?.quota_bytes ?? null;
@@ -159,6 +159,15 @@ function drawStack() {
   document.body.dataset["local"] = String(local());
   part("tour-section").hidden = !local() || !page.tour;
   part("faults-section").hidden = !local();
+  if (local()) shortenRange();
+}
+
+/** The time line of a local cloud has 15 minutes. */
+function shortenRange() {
+  const longest = document.querySelector("input[data-longest]");
+  if (!(longest instanceof HTMLInputElement) || longest.value === "900") return;
+  longest.value = "900";
+  if (longest.nextElementSibling) longest.nextElementSibling.textContent = "15 min";
 }
 
 function drawTimeline() {

@@ -38,7 +38,7 @@ const PURPOSE = { server: "server", peer: "peer", client: "client", ca: "authori
 export function membersView(members, acts, now) {
   if (members === null)
     return h("p", { class: "card" }, "The members are ", unknown(), ": nothing that this machine asked has told them.");
-  if (members.length === 0) return h("p", { class: "card" }, "The stack has no members yet.");
+  if (members.length === 0) return h("p", { class: "card" }, "The stack has no members.");
   return members.map((member) => card(member, acts, now));
 }
 

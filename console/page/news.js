@@ -17,7 +17,7 @@ export function news(before, after) {
 /** @param {Partial<Page>} before @param {Partial<Page>} after */
 function ofMembers(before, after) {
   if (before.members === after.members || after.members === undefined) return [];
-  const now = summary(after.members, after.run).text;
+  const now = summary(after.members, after.run ?? null).text;
   const changed = before.members === undefined || summary(before.members, before.run ?? null).text !== now;
   const leader = (/** @type {Partial<Page>} */ page) =>
     page.members?.find((member) => member.role === "leader")?.name;

@@ -95,12 +95,12 @@ function withoutIt(name, members) {
     const itself = members.find((member) => member.name === name)?.healthy;
     const had = left + (itself === false ? 0 : 1) >= quorum;
     if (!had) return `The cluster has no quorum already, as ${are}: writes stop until enough members are healthy.`;
-    const until = bad.length ? `it or ${bad.length === 1 ? bad[0] : `one of ${listed(bad)}`}` : "it";
-    return `${bad.length ? `${are}. ` : ""}Without it the cluster has no quorum: writes stop until ${until} is healthy again.`;
+    const until = bad.length ? `${short(name)} or ${bad.length === 1 ? bad[0] : `one of ${listed(bad)}`}` : "it";
+    return `${bad.length ? `${are}. ` : ""}Without ${bad.length ? short(name) : "it"} the cluster has no quorum: writes stop until ${until} is healthy again.`;
   }
   if (left - unknown.length < quorum)
     return `Whether the cluster has a quorum without it is unknown, as the health of ${listed(unknown)} is.`;
-  if (bad.length && left === quorum) return `${are}. Without it the cluster tolerates no further failure.`;
+  if (bad.length && left === quorum) return `${are}. Without ${short(name)} the cluster tolerates no further failure.`;
   return "";
 }
 

@@ -4,7 +4,7 @@
 /** @typedef {import("./types").Step} Step */
 /** @typedef {import("./description").Child} Child */
 import { h } from "./tree.js";
-import { ago, clock, none, short, timeOfDay, whole } from "./words.js";
+import { ago, clock, counted, none, short, timeOfDay, whole } from "./words.js";
 
 const LINES = 5;
 
@@ -105,14 +105,15 @@ function steps(run, lost) {
         "li",
         { key: step.member },
         h("span", { class: "step-name" }, short(step.member)),
-        run.command === "preview" ? previewed(step) : way(step, time),
+        run.command === "preview" ? previewed(step, time) : way(step, time),
       ),
     ),
   );
 }
 
-/** @param {Step} step */
-function previewed({ gate, droplet }) {
+/** @param {Step} step @param {Time} time */
+function previewed({ gate, droplet }, time) {
+  if (droplet === "unchanged" && gate !== "refused" && time !== "over") return h("span", { class: "soft" }, "not known yet");
   if (gate === "refused") return h("span", { class: "bad-text" }, "its change would be refused");
   const words = {
     unchanged: "would not be replaced",
@@ -178,7 +179,7 @@ function stepWords({ gate, droplet }, at, time) {
     if (gate === "asked") return h("span", { class: "gate-words" }, "Its gate was asked, and the run ended.");
     if (droplet === "waiting") return h("span", { class: "gate-words" }, "Not touched.");
     if (droplet === "shutting down" || droplet === "deleting")
-      return h("span", { class: "gate-words" }, "Its gate opened, and the run ended. Whether its stop began is unknown.");
+      return h("span", { class: "gate-words" }, "Its gate opened, and the run ended, perhaps before the stop began.");
     return label && droplet !== "done" && h("span", { class: "gate-words" }, `${label} began, and the run ended.`);
   }
   if (time === "lost") return null;
@@ -201,7 +202,7 @@ function lines(run) {
       h(
         "details",
         { class: "alternative", key: "earlier" },
-        h("summary", {}, `${earlier.length} earlier lines`),
+        h("summary", {}, counted(earlier.length, "earlier line")),
         h("ol", { class: "lines" }, earlier.map(line)),
       ),
   ];

@@ -28,9 +28,13 @@ export function summary(members, run) {
   ];
   if (run?.command === "destroy" && run.outcome === "running") return { text: `${text}: pulumi destroy deletes them`, level: "warn" };
   const quorum = quorumOf(members.length);
-  const none = healthy + unknown.length < quorum ? ". No quorum: no writes" : "";
+  // A member that answers as a voter serves writes, whatever else is wrong with it. Without a leader there are none.
+  const voters = members.filter(({ healthy, role }) => healthy === false && (role === "leader" || role === "follower")).length;
+  const leads = members.some(({ role }) => role === "leader");
+  const serving = healthy + unknown.length + (leads ? voters : 0);
+  const none = serving < quorum ? ". No quorum: no writes" : "";
   return {
     text: `${text}: ${parts.join(", ")}${none}`,
-    level: !bad.length ? "unknown" : healthy >= quorum ? "warn" : "bad",
+    level: !bad.length ? "unknown" : serving >= quorum ? "warn" : "bad",
   };
 }

@@ -31,10 +31,20 @@ export function timelineSummary(timeline, writer) {
   const most = timeline.most_down;
   const sentence =
     most === 0
-      ? "No member was down by a run of Pulumi."
-      : `At most ${counted(most, "member")} ${most === 1 ? "was" : "were"} down at once by a run.`;
+      ? "no member was down by a run of Pulumi."
+      : `at most ${counted(most, "member")} ${most === 1 ? "was" : "were"} down at once by a run.`;
+  // Nobody saw what it did before.
+  const partly = timeline.runs.some(
+    ({ command, began, ended }) => command !== "preview" && began < timeline.began && (ended ?? Infinity) > timeline.began,
+  );
+  const level = most > 1 ? "bad" : partly ? "unknown" : "good";
   return [
-    h("p", { class: `promise ${most > 1 ? "bad" : "good"}`, key: "promise" }, sentence),
+    h(
+      "p",
+      { class: `promise ${level}`, key: "promise" },
+      `Since ${timeOfDay(timeline.began)}, ${sentence}`,
+      partly && " What a run did before that was not watched.",
+    ),
     h(
       "ul",
       { class: "legend", key: "legend", "aria-label": "Legend" },

@@ -82,10 +82,11 @@ function stepView(step, index, current, text) {
  * @param {Facts} facts
  * @returns {{[name in TourStep["name"]]: Text}}
  */
-function textsFor(tour, { members, quota, running, acts, because }) {
-  // A quota that the members have already would change nothing.
-  const others = QUOTAS.filter((one) => one !== quota);
+function textsFor(tour, { members, quota, first: before, running, acts, because }) {
   const changed = tour.steps.some(({ name, done }) => name === "change" && done !== null);
+  // A quota that the members have already would change nothing. During the change, the command stays.
+  const present = changed ? quota : (before ?? quota);
+  const others = QUOTAS.filter((one) => one !== present);
   const [first = 3, second = 4] = others;
   // Members change in the order of their numbers. So the last one is broken before the first one may change.
   const broken = members.at(-1) ?? "";

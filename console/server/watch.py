@@ -16,8 +16,11 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 15.0
 """Seconds without a change after which a page gets a comment."""
-LINGER_SECONDS = 3.0
-"""Seconds for which a source goes on without a page: a reload closes the page, and opens it again."""
+LINGER_SECONDS = 15.0
+"""Seconds for which a source goes on without a page: a reload closes the page, and opens it again.
+
+On a busy machine a reload takes many seconds, and a source that ends ends the writer, too.
+"""
 RETRY_SECONDS = 2.0
 """Seconds after which a source that failed begins again."""
 

@@ -53,12 +53,15 @@ async def test_a_confirmation_says_that_the_quorum_would_be_lost(browser: Browse
     async with opened(browser) as console:
         assert "quorum" not in await question(console, "Pause etcd-server-3")
         assert "quorum" not in await question(console, "Wipe etcd-server-3")
-        console.source.set_member(2, healthy=False)
+        console.source.set_member(2, healthy=False, role="stopped")
         await expect(console.sentence).to_have_text("2 of 3 members are healthy: etcd-server-2 is not")
         text = await question(console, "Power off etcd-server-3")
-        assert "etcd-server-2 is not healthy. Without it the cluster has no quorum: writes stop until" in text
+        assert (
+            "etcd-server-2 is not healthy. Without etcd-server-3 the cluster has no quorum: writes stop until"
+            in text
+        )
         assert "no copy of the data" in await question(console, "Wipe etcd-server-3")
-        console.source.set_member(1, healthy=False)
+        console.source.set_member(1, healthy=False, role="stopped")
         await expect(console.sentence).to_have_text(
             "1 of 3 members is healthy: etcd-server-1 and etcd-server-2 are not. No quorum: no writes"
         )

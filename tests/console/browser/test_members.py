@@ -27,6 +27,41 @@ async def test_the_first_sentence_says_how_many_members_are_healthy(browser: Bro
         )
 
 
+async def test_members_that_serve_are_a_quorum_whatever_else_is_wrong(browser: Browser) -> None:
+    async with opened(browser) as console:
+        for number in (1, 2):
+            console.source.set_member(number, healthy=False, problem="it does not list etcd-server-3")
+        console.source.set_member(3, healthy=False, role="learner", problem="it is a learner")
+        await expect(console.sentence).to_have_text(
+            "0 of 3 members are healthy: etcd-server-1, etcd-server-2 and etcd-server-3 are not"
+        )
+        console.source.set_member(1, healthy=False, role="follower", problem="it has no leader")
+        await expect(console.sentence).to_contain_text("No quorum: no writes")
+
+
+async def test_a_destroy_is_no_lost_quorum(browser: Browser) -> None:
+    async with opened(browser) as console:
+        run = healthy_page().run
+        assert run
+        console.source.set(
+            run=run.model_copy(update={"command": "destroy", "outcome": "running", "ended": None})
+        )
+        for number in (1, 2, 3):
+            console.source.set_member(number, healthy=False, role="stopped")
+        await expect(console.sentence).to_contain_text(": pulumi destroy deletes them")
+        await expect(console.sentence).not_to_contain_text("No quorum")
+
+
+async def test_a_command_that_is_only_mentioned_cannot_be_copied(browser: Browser) -> None:
+    async with opened(browser) as console:
+        stack = healthy_page().stack
+        text = "The machine that runs pulumi up connects to the members itself."
+        console.source.set(stack=stack.model_copy(update={"problem": text}))
+        problem = console.tab.locator("[data-part=problem]")
+        await expect(problem).to_contain_text(text)
+        await expect(problem.get_by_role("button")).to_have_count(0)
+
+
 async def test_the_page_asks_no_other_host_for_anything(browser: Browser) -> None:
     async with opened(browser) as console:
         asked: list[str] = []

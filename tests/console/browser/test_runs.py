@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -71,8 +72,40 @@ async def test_the_bars_of_a_rolling_change_are_never_two_at_once(browser: Brows
         assert all(one[2] <= other[1] for one, other in pairwise(found))
         assert all(ended - began > 20 for _, began, ended in found)
         await expect(console.tab.locator(".promise")).to_have_text(
-            "At most 1 member was down at once by a run."
+            re.compile(r"^Since \d\d:\d\d:\d\d, at most 1 member was down at once by a run\.$")
         )
+
+
+async def test_a_run_that_was_watched_in_part_is_no_kept_promise(browser: Browser) -> None:
+    async with opened(browser) as console:
+        timeline = healthy_page().timeline
+        run = RunSpan(id="1", command="up", began=timeline.began - 60, ended=None, outcome="running")
+        console.source.set(timeline=timeline.model_copy(update={"runs": [run]}))
+        promise = console.tab.locator(".promise")
+        await expect(promise).to_have_class("promise unknown")
+        await expect(promise).to_contain_text("What a run did before that was not watched.")
+
+
+async def test_a_run_that_tells_nothing_is_unknown_and_not_silent(browser: Browser) -> None:
+    async with opened(browser) as console:
+        run = healthy_page().run
+        assert run
+        console.source.set(run=run.model_copy(update={"told": False, "lines": [], "steps": []}))
+        await expect(console.tab.get_by_text("Unknown: it tells the console nothing.")).to_be_visible()
+
+
+async def test_a_preview_that_goes_on_has_no_result_yet(browser: Browser) -> None:
+    async with opened(browser) as console:
+        run = healthy_page().run
+        assert run
+        steps = [Step(member=name, gate="none", droplet="unchanged") for name in NAMES]
+        preview = {"command": "preview", "outcome": "running", "ended": None, "steps": steps}
+        console.source.set(run=run.model_copy(update=preview))
+        await expect(console.tab.get_by_text("not known yet")).to_have_count(3)
+        console.source.set(
+            run=run.model_copy(update=preview | {"outcome": "succeeded", "ended": run.began + 9})
+        )
+        await expect(console.tab.get_by_text("would not be replaced")).to_have_count(3)
 
 
 async def test_two_members_down_at_once_would_be_seen(browser: Browser) -> None:
@@ -82,7 +115,7 @@ async def test_two_members_down_at_once_would_be_seen(browser: Browser) -> None:
         spans = [Span(member=name, began=START + 2, ended=START + 9, cause="run") for name in NAMES[:2]]
         console.source.set(timeline=sections["timeline"].model_copy(update={"down": spans, "most_down": 2}))
         await expect(console.tab.locator(".promise.bad")).to_have_text(
-            "At most 2 members were down at once by a run."
+            re.compile(r"^Since \d\d:\d\d:\d\d, at most 2 members were down at once by a run\.$")
         )
         one, other = await bars(console)
         assert (one[1], one[2]) == (other[1], other[2])
@@ -168,7 +201,7 @@ async def test_the_time_line_shows_as_much_as_is_chosen(browser: Browser) -> Non
         await console.change(SECONDS)
         await expect(console.tab.locator(".down")).to_have_count(3)
         wide = (await bars(console))[0]
-        await console.tab.get_by_label("1 hour").check()
+        await console.tab.get_by_label("15 min").check()
         await expect(console.tab.locator(".unwatched")).to_have_count(1)
         narrow = (await bars(console))[0]
         assert narrow[2] - narrow[1] < (wide[2] - wide[1]) / 5
@@ -220,7 +253,7 @@ async def test_nothing_of_a_run_that_ended_happens_now(browser: Browser) -> None
         words = console.tab.locator(".gate-words")
         await expect(words).to_have_text(
             [
-                "Stop began, and the run ended.",
+                "Its gate opened, and the run ended, perhaps before the stop began.",
                 "Its gate was asked, and the run ended.",
                 "Join began, and the run ended.",
             ]

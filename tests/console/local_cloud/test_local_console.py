@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.server.watch import LINGER_SECONDS
 from localcloud.cli.console import open_console
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from testbed.cluster import Cluster, requests
@@ -29,9 +30,7 @@ def cpu_seconds(cluster: Cluster) -> float:
 def test_without_a_cluster_the_page_says_what_to_do(console: FollowedConsole) -> None:
     stack = console.page.stack
     assert (stack.project, stack.stack, stack.local) == ("etcd", "local", True)
-    assert (
-        stack.problem == "This stack has no cluster yet. Create one, in a terminal in this checkout: make up"
-    )
+    assert stack.problem == "This stack has no cluster. Create one, in a terminal in this checkout: make up"
     assert console.page.members == []
 
 
@@ -205,8 +204,7 @@ def test_the_command_line_opens_the_console(cluster: Cluster, console: FollowedC
 
 def test_a_console_without_a_page_costs_nothing(cluster: Cluster, console: FollowedConsole) -> None:
     console.close()
-    # A reload would come within three seconds.
-    time.sleep(4)
+    time.sleep(LINGER_SECONDS + 1)
     before = cpu_seconds(cluster)
     time.sleep(IDLE_SECONDS)
     assert cpu_seconds(cluster) - before < 0.001 * IDLE_SECONDS

@@ -26,7 +26,7 @@ def test_members_that_agree_are_healthy() -> None:
         (replace(HEALTHY, leader="0"), "it has no leader"),
         (replace(HEALTHY, cluster_id="c2"), "it is in cluster c2, and the others are in c1"),
         (replace(HEALTHY, leader="m2"), "it follows leader m2, and the others follow m1"),
-        (replace(HEALTHY, voters=frozenset("ab")), "it does not list c as started voting members"),
+        (replace(HEALTHY, voters=frozenset("ab")), "it does not list c as a started voting member"),
     ],
 )
 def test_the_unhealthy_member_is_named_with_its_problem(

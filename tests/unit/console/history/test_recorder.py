@@ -483,3 +483,23 @@ def test_a_member_that_stumbles_after_the_run_has_done_with_it_is_not_its_work()
     seen.down(ONE)
     seen.pass_()
     assert [cause for *_, cause in seen.downs(ONE)] == ["run", "outside"]
+
+
+def test_what_the_page_did_long_before_it_was_opened_again_is_no_cause() -> None:
+    seen = Moments()
+    seen.disturb(THREE)
+    seen.skip(200)
+    seen.begin_run("1", [Step(member=THREE, gate="open", droplet="joining")])
+    seen.down(THREE)
+    seen.pass_()
+    assert [cause for *_, cause in seen.downs(THREE)] == ["run"]
+
+
+def test_members_that_were_destroyed_keep_their_rows_while_they_have_bars() -> None:
+    seen = Moments(window=60)
+    seen.pass_(5)
+    seen.members = {}
+    seen.pass_()
+    assert seen.timeline.members == list(NAMES)
+    seen.pass_(70)
+    assert seen.timeline.members == []

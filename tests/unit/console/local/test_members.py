@@ -146,8 +146,8 @@ def test_a_guard_that_allows_says_why() -> None:
     now = known()
     members = shown(replace(now, answers={**now.answers, THREE: SILENT}))
     assert [member.shutdown.reason for member in members if member.shutdown] == [
-        "its guard allows it",
-        "its guard allows it",
+        "its guard does not block it",
+        "its guard does not block it",
         "all other members are healthy",
     ]
     assert with_second(answer(2), Inside(machine(guarded=False))).shutdown == ShutdownBlock(
