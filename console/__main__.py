@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from components.backups.stack_file import StackError
+from components.backups.stack_file import NoPulumiError, StackError
 from console.production.source import ProductionSource
 from console.production.stack_facts import check_stack, explained
 from console.server.serving import serve
@@ -63,6 +63,8 @@ async def _check(stack: str, folder: Path) -> None:
     except TimeoutError:
         # Its answer is of no use any more: the page asks again.
         asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+    except NoPulumiError as error:
+        sys.exit(f"console: {error}")
     except StackError as error:
         sys.stderr.write(f"console: {explained(error)}\n")
     else:

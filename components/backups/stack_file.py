@@ -22,6 +22,10 @@ class StackError(Exception):
     """The settings of the stack cannot be read. The text says why, and what to do."""
 
 
+class NoPulumiError(StackError):
+    """There is no Pulumi to ask."""
+
+
 def read_stack(stack: str, folder: Path) -> tuple[str, Settings]:
     """The name of a stack's cluster, and its settings. An empty name is the stack that is selected.
 
@@ -71,7 +75,7 @@ def pulumi(folder: Path, *arguments: str) -> str:
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise StackError("pulumi is not on the PATH: run this where pulumi up runs") from None
+        raise NoPulumiError("pulumi is not on the PATH: run this where pulumi up runs") from None
     except subprocess.TimeoutExpired:
         raise StackError(f"pulumi {arguments[0]} did not end within {SECONDS:.0f} s") from None
     if done.returncode != 0:

@@ -15,6 +15,11 @@ from components.backups.stack_file import StackError
 STACK = ("--stack", "fra1")
 
 
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
 def run(*arguments: str, width: int = 400) -> tuple[int, str]:
     app = typer.Typer()
     app.command()(command.show)
@@ -44,9 +49,7 @@ def test_an_unknown_stack_ends_the_command(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("console.production.stack_facts.pulumi", missing)
     (tmp_path / "Pulumi.yaml").write_text("name: etcd\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    status, text = run("--stack", "fra9", "--folder", str(tmp_path), "--port", port)
+    status, text = run("--stack", "fra9", "--folder", str(tmp_path), "--port", free_port())
     assert status == 1
     assert "no stack named 'fra9' found. pulumi stack ls" in text
 
@@ -60,3 +63,10 @@ def test_a_port_in_use_ends_the_command(tmp_path: Path) -> None:
     assert (
         f"127.0.0.1:{port} cannot be used (Address already in use): choose another port with --port" in text
     )
+
+
+def test_without_pulumi_the_command_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "Pulumi.yaml").write_text("name: etcd\n")
+    status, text = run(*STACK, "--folder", str(tmp_path), "--port", free_port())
+    assert (status, "pulumi is not on the PATH" in text) == (1, True)
