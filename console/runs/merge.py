@@ -39,7 +39,8 @@ def merged(own: Sequence[Run], history: Sequence[Update], locks: Sequence[Lock] 
         if update is not None:
             unmatched.remove(update)
         lock = next((one for one in held if _holds(one, run)), None)
-        runs.append(_corrected(run, update, lock))
+        previewed = lock is not None and any(_precedes(lock, one) and one is not run for one in own)
+        runs.append(_corrected(run, update, lock, previewed=previewed))
     of_locks: list[Run] = []
     for lock in locks or ():
         under = sorted((run for run in runs if _precedes(lock, run)), key=lambda run: run.began)
@@ -73,9 +74,13 @@ def _precedes(lock: Lock, run: Run) -> bool:
     return run.began >= lock.began - TOLERANCE
 
 
-def _corrected(run: Run, update: Update | None, lock: Lock | None) -> Run:
+def _corrected(run: Run, update: Update | None, lock: Lock | None, *, previewed: bool) -> Run:
+    """The run with what history and lock know. The engine begins some seconds before the program."""
+    if update is None and lock is not None:
+        began = run.began if previewed else min(run.began, lock.began)
+        return run.model_copy(update={"command": _command(lock.command), "began": began})
     if update is None:
-        return run if lock is None else run.model_copy(update={"command": _command(lock.command)})
+        return run
     outcome: Outcome = run.outcome
     reason = run.reason
     if update.succeeded:
@@ -85,6 +90,7 @@ def _corrected(run: Run, update: Update | None, lock: Lock | None) -> Run:
     return run.model_copy(
         update={
             "command": _command(update.kind),
+            "began": min(run.began, update.began),
             "outcome": outcome,
             "reason": reason or ("" if update.succeeded else FAILED),
             "ended": max(update.ended, run.ended or 0),

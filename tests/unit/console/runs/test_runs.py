@@ -345,3 +345,16 @@ def test_a_folder_that_cannot_be_made_is_a_problem_until_it_can(reader: RunReade
     folder.unlink()
     reader.read()
     assert reader.problem == ""
+
+
+def test_a_run_began_when_its_engine_did() -> None:
+    (told,) = merged([running(BEGIN)], [], [Lock(94, "up")])
+    assert told.began == 94
+    (over,) = merged([ended([*BEGIN, SUCCESS])], [Update("update", 94, 121, True)], [])
+    assert (over.began, over.ended) == (94, 121)
+
+
+def test_a_run_after_a_preview_did_not_begin_with_the_lock() -> None:
+    preview = ended([Began(time=96, preview=True), Ended(time=98, cluster="etcd", outcome="succeeded")])
+    runs = merged([preview, running(BEGIN)], [], [Lock(94, "up")])
+    assert [run.began for run in runs] == [96, 100]
