@@ -164,7 +164,8 @@ def test_a_joining_member_that_the_page_breaks_is_down_by_the_page() -> None:
     assert seen.downs(ONE) == [(1, 4, "run"), (4, None, "outside")]
 
 
-def test_a_member_that_fails_after_it_joined_is_not_the_runs_work() -> None:
+def joined_again() -> Moments:
+    """A member that a run has replaced, and that is healthy again. The run goes on."""
     seen = Moments()
     seen.pass_()
     seen.begin_run("1")
@@ -174,6 +175,11 @@ def test_a_member_that_fails_after_it_joined_is_not_the_runs_work() -> None:
     seen.step(ONE, "joining")
     seen.up(ONE)
     seen.pass_(2)
+    return seen
+
+
+def test_a_member_that_fails_after_it_joined_is_not_the_runs_work() -> None:
+    seen = joined_again()
     seen.down(ONE)
     seen.pass_(2)
     assert [cause for _, _, cause in seen.downs(ONE)] == ["run", "outside"]
@@ -469,15 +475,7 @@ def test_a_droplet_that_was_missing_when_the_run_began_is_not_its_work() -> None
 
 
 def test_a_member_that_stumbles_after_the_run_has_done_with_it_is_not_its_work() -> None:
-    seen = Moments()
-    seen.pass_()
-    seen.begin_run("1")
-    seen.step(ONE, "shutting down")
-    seen.down(ONE)
-    seen.pass_(3)
-    seen.step(ONE, "joining")
-    seen.up(ONE)
-    seen.pass_()
+    seen = joined_again()
     seen.step(ONE, "done")
     seen.since[ONE] = seen.time
     seen.down(ONE)

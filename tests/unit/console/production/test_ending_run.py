@@ -8,7 +8,7 @@ import pytest
 
 from console.production.ending_run import UNREADABLE, EndingRun
 from console.runs.reader import Runs
-from console.view.run import Run
+from console.view.run import Outcome, Run
 from console.view.timeline import RunSpan
 
 
@@ -99,19 +99,22 @@ def test_a_newer_run_comes_before_the_one_that_ended(ending: EndingRun) -> None:
     assert ending.added_to(newer) == newer
 
 
-def test_a_run_that_says_how_it_ended_is_believed_at_once() -> None:
+def ended_as(outcome: Outcome, reason: str) -> tuple[EndingRun, Runs]:
+    """A run that wrote what it did, and has just ended."""
     watched = EndingRun()
     watched.look(runs(run(100, id="own", command="up")))
-    known = runs(run(100, id="own", command="up", ended=140, outcome="refused", reason="unhealthy"))
+    known = runs(run(100, id="own", command="up", ended=140, outcome=outcome, reason=reason))
     assert watched.look(known)
+    return watched, known
+
+
+def test_a_run_that_says_how_it_ended_is_believed_at_once() -> None:
+    watched, known = ended_as("refused", "unhealthy")
     assert watched.added_to(known) == known
 
 
 def test_a_run_that_said_nothing_is_not_called_killed_before_the_history_is_read() -> None:
-    watched = EndingRun()
-    watched.look(runs(run(100, id="own", command="up")))
-    killed = runs(run(100, id="own", command="up", ended=140, outcome="interrupted", reason="killed"))
-    assert watched.look(killed)
+    watched, killed = ended_as("interrupted", "killed")
     shown = watched.added_to(killed)
     assert shown.last is not None
     assert shown.last.outcome == "running"
