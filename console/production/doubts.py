@@ -25,8 +25,8 @@ class Replacements:
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
-        self.unrecorded: frozenset[str] = frozenset()
-        """The members that the last run replaced, if it did not end well: the stack has their earlier addresses."""
+        self.unrecorded: Mapping[str, str] = {}
+        """Why the stack has an earlier address of a member: the last run replaced it, and did not end well."""
 
     def look(self, run: Run | None, now: float) -> None:
         """Note what a run does now. A droplet that is joining, or done, was created before."""
@@ -35,7 +35,8 @@ class Replacements:
         told = {
             step.member for step in run.steps if step.droplet in {"deleting", "creating", "joining", "done"}
         }
-        self.unrecorded = frozenset() if run.outcome == "succeeded" else frozenset(told)
+        why = REPLACED if run.outcome == "running" else UNRECORDED
+        self.unrecorded = {} if run.outcome == "succeeded" else dict.fromkeys(told, why)
         if run.outcome != "running":
             return
         for step in run.steps:
@@ -78,7 +79,7 @@ def find_doubts(
     health: dict[str, str] = {}
     elected = etcd.elects(now)
     for name in facts.names:
-        if reason := unasked or (elected.get(name, "")) or _silence(name, facts, account, etcd, replaced):
+        if reason := unasked or elected.get(name, "") or _silence(name, facts, account, etcd, replaced):
             health[name] = reason
     return Doubts(health, bool(account.problem), facts.addresses, facts.settings.addresses)
 
@@ -100,7 +101,7 @@ def _silence(name: str, facts: StackFacts, account: Account, etcd: Etcd, replace
     if confirmed is None:
         # Without listings, its address is that of the last run.
         if name in replaced.unrecorded and account.droplets is None:
-            return UNRECORDED
+            return replaced.unrecorded[name]
         return REPLACED if last > addresses_known_at(account, facts) else ""
     if confirmed:
         return ""
