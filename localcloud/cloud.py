@@ -326,7 +326,7 @@ class LocalCloud:
             cgroups.mount(self.layout.cgroup_mount)
             self._end_commands()
             # Its pages keep what they saw before the rest ends.
-            (self._cgroup / "console").remove()
+            self.console.stop()
             # Before the machines: otherwise the API would record that the droplets were shut down.
             self._api.stop()
             if cleanly:

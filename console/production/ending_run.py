@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from console.runs.reader import Runs
+from console.runs.reader import Runs, span_of
 from console.view.run import Run
-from console.view.timeline import RunSpan
 
 UNRECORDED = "The end of the run: the history of the stack, which says how it ended, is being read."
 UNREADABLE = "It has ended. How is unknown, because the history of the stack cannot be read."
@@ -35,8 +34,7 @@ class EndingRun:
         run, last = self._run, runs.last
         if run is None or (last is not None and last.began >= run.began and not _is_open(run, last)):
             return runs
-        span = RunSpan(id=run.id, command=run.command, began=run.began, ended=run.ended, outcome=run.outcome)
-        return Runs(run, [*(one for one in runs.spans if one.id != run.id), span])
+        return Runs(run, [*(one for one in runs.spans if one.id != run.id), span_of(run)])
 
     def reading_begins(self) -> None:
         """The history is read. Of a run that ends from now on, it may say nothing yet."""

@@ -253,7 +253,7 @@ class ProductionSource:
     def _members(self, facts: StackFacts) -> list[Member]:
         """All members. None if the stack has no cluster, and nothing that a run has left or creates."""
         account = self._account
-        if facts.texts is None and not (account.droplets or self._creates):
+        if facts.texts is None and not (account.droplets or self._runs_now("up")):
             return []
         unasked = ""
         if facts.texts is None:
@@ -272,15 +272,9 @@ class ProductionSource:
         )
         return [one.model_copy(update={"record": records.get(one.name)}) for one in members]
 
-    @property
-    def _creates(self) -> bool:
+    def _runs_now(self, command: str) -> bool:
         run = self._runs.last
-        return run is not None and run.outcome == "running" and run.command == "up"
-
-    @property
-    def _destroys(self) -> bool:
-        run = self._runs.last
-        return run is not None and run.outcome == "running" and run.command == "destroy"
+        return run is not None and run.outcome == "running" and run.command == command
 
     def _problems(self) -> list[str]:
         facts = self._facts
@@ -291,13 +285,13 @@ class ProductionSource:
             return [*found, self._missing_cluster(facts)]
         if advice := expiry_advice(facts, self._etcd, time.time()):
             found.append(advice)
-        elif not self._destroys and unreachable(self._etcd.observations):
+        elif not self._runs_now("destroy") and unreachable(self._etcd.observations):
             own = next((own for one in self._addresses(facts).values() if (own := local_address(one))), "")
             found.append(needed_to_reach(facts.settings, len(facts.names), own))
         return found
 
     def _missing_cluster(self, facts: StackFacts) -> str:
-        if self._creates:
+        if self._runs_now("up"):
             return f"Stack {facts.stack} has no cluster yet: the run creates it."
         if self._account.droplets:
             return f"No run of stack {facts.stack} has created the whole cluster: run pulumi up."

@@ -73,10 +73,7 @@ class RunReader:
         runs = merged(own, history, locks)
         return Runs(
             last=runs[-1] if runs else None,
-            spans=[
-                RunSpan(id=run.id, command=run.command, began=run.began, ended=run.ended, outcome=run.outcome)
-                for run in runs
-            ],
+            spans=[span_of(run) for run in runs],
         )
 
     def _make_again(self) -> None:
@@ -112,6 +109,11 @@ class RunReader:
             events = parse_events(file.read())
         run = summarize(name.removesuffix(SUFFIX), events, locked=locked) if events else None
         return _Read(size, locked, run)
+
+
+def span_of(run: Run) -> RunSpan:
+    """The run as the time line has it."""
+    return RunSpan(id=run.id, command=run.command, began=run.began, ended=run.ended, outcome=run.outcome)
 
 
 def parse_events(content: bytes) -> list[Event]:

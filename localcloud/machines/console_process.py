@@ -60,3 +60,7 @@ class ConsoleProcess:
         )
         wait_ready(url, self._cgroup, "the console", self.log)
         return url
+
+    def stop(self) -> None:
+        """End it. The next start of the local cloud begins it again."""
+        self._daemon.stop()

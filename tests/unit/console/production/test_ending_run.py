@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from console.production.ending_run import UNREADABLE, EndingRun
-from console.runs.reader import Runs
+from console.runs.reader import Runs, span_of
 from console.view.run import Outcome, Run
-from console.view.timeline import RunSpan
 
 
 def run(began: float, **fields: Any) -> Run:
@@ -29,11 +28,7 @@ def run(began: float, **fields: Any) -> Run:
 
 
 def runs(*known: Run) -> Runs:
-    spans = [
-        RunSpan(id=one.id, command=one.command, began=one.began, ended=one.ended, outcome=one.outcome)
-        for one in known
-    ]
-    return Runs(known[-1] if known else None, spans)
+    return Runs(known[-1] if known else None, [span_of(one) for one in known])
 
 
 EARLIER = run(10, ended=20, outcome="succeeded", command="up")
