@@ -2,7 +2,7 @@
 
 The program reaches etcd, but not always the bucket. So the request and its confirmation are leases. A quorum agrees on
 them, they expire by themselves, and they use no key and no revision. The members' part is
-cloud-init/etcd_node/backup/request.py.
+cloud-init/etcd_node/backup/due.py.
 """
 
 from __future__ import annotations

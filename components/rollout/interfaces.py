@@ -27,6 +27,11 @@ class RunningMembers(Protocol):
         """Whether no member blocks its shutdown when the run begins."""
         ...
 
+    @property
+    def ungated(self) -> pulumi.Output[frozenset[str]]:
+        """Names of the members that have a droplet and no gate when the run begins."""
+        ...
+
     def forget_addresses(self) -> None:
         """List the droplets again before the next observation."""
         ...
