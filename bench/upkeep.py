@@ -48,7 +48,7 @@ ExecStart=
 ExecStart=/usr/bin/python3 -ES /etc/etcd/prepare_cluster.py backup-now
 END
 systemctl daemon-reload
-systemctl stop etcd-backup.timer etcd-backup.service etcd-defragment.timer
+systemctl stop etcd-reconcile.timer etcd-backup.service etcd-defragment.timer
 """
 _POLL = 0.2
 

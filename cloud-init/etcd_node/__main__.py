@@ -123,10 +123,19 @@ def run_with_token(step: str, settings: Settings, paths: Paths, token: str) -> N
 
         last_backup(settings, paths, token)
     else:
+        from etcd_node.backup.due import backup_is_due  # noqa: PLC0415
         from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
 
+        # First, since a listing of the droplets may take a while.
+        if backup_is_due(settings, paths):
+            systemctl("start", "etcd-backup.service")
         if (action := reconcile(settings, paths, token)) is not None:
-            subprocess.run(["systemctl", "--no-block", *action], check=False)
+            systemctl(*action)
+
+
+def systemctl(verb: str, unit: str) -> None:
+    """Ask systemd to do something after this step, which does not wait for it."""
+    subprocess.run(["systemctl", "--no-block", verb, unit], check=False)
 
 
 main(parse_arguments())

@@ -15,8 +15,7 @@ from etcd_node.backup.upload_lock import upload_lock
 from etcd_node.digitalocean.api import ListingError
 from etcd_node.digitalocean.markers import read_markers
 from etcd_node.etcd.client import RefusedError, call
-from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
-from etcd_node.host.hosts_file import read_members
+from etcd_node.etcd.transport import NoAnswerError, TlsClient, this_member
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
 
@@ -59,7 +58,7 @@ def last_backup(settings: Settings, paths: Paths, token: str) -> None:
         return
     say("the cluster is being destroyed: taking a last backup")
     client = TlsClient(paths.etc)
-    me = MemberAddress(settings.name, read_members(paths.hosts).get(settings.name, settings.listen))
+    me = this_member(settings, paths)
     try:
         while True:
             with upload_lock(client, me) as locked:

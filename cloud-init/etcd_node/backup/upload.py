@@ -1,4 +1,4 @@
-"""Take a backup and upload it, when it is this member's turn, and delete old ones: one run of the backup timer."""
+"""Take a backup and upload it, when it is this member's turn, and delete old ones: one run of the service."""
 
 from __future__ import annotations
 
@@ -17,21 +17,24 @@ from components.shared.compression import SnapshotError
 from components.shared.s3 import Bucket, S3Error
 from components.shared.stored_backups import Backup, backups_in, best_backup, of_cluster
 from etcd_node.backup.catalog import UploadLater, expired, last_upload, upload_turn
+from etcd_node.backup.due import (
+    LONGEST_PAUSE,
+    REQUEST_GRACE,
+    BackupRequest,
+    confirm_request,
+    pending_request,
+)
 from etcd_node.backup.metrics import backup_metrics
-from etcd_node.backup.request import REQUEST_GRACE, BackupRequest, confirm_request, pending_request
 from etcd_node.backup.settings import BackupSettings, read_backup_settings
 from etcd_node.backup.snapshot import take_snapshot
 from etcd_node.backup.upload_lock import upload_lock
 from etcd_node.etcd.client import ClusterClient, NoQuorumError, RefusalError, RefusedError, read_status
 from etcd_node.etcd.membership import cluster_name
-from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, this_member
 from etcd_node.host.atomic_write import replace_text
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.journal import say, warn
 from etcd_node.host.settings import Paths, Settings
-
-LONGEST_PAUSE = 600.0
-"""Seconds after which the bucket is listed again at the latest."""
 
 RETRY_INTERVAL = 60.0
 """Seconds to wait after a failure, at the longest."""
@@ -60,7 +63,7 @@ class UploadOrder:
 
 
 def run(settings: Settings, paths: Paths, *, at_once: bool) -> None:
-    """Run for the timer, or take a backup at once. Exits with a status when something failed."""
+    """Do what is due, or take a backup at once. Exits with a status when something failed."""
     if (backups := read_backup_settings(paths.backup)) is None:
         sys.exit("backups are off: set etcd:backupBucket and its keys, see docs/backup.md")
     if not back_up(settings, paths, backups, at_once=at_once):
@@ -73,8 +76,6 @@ def back_up(settings: Settings, paths: Paths, backups: BackupSettings, *, at_onc
         if not locked:
             return True
         run = _BackupRun(settings, paths, backups)
-        if not (at_once or run.request or _is_due(paths, backups)):
-            return True
         try:
             pause = run.execute(at_once=at_once)
         except NotAskedError:
@@ -104,8 +105,7 @@ class _BackupRun:
         """This cluster's backups, as last listed."""
         self._listed = False
         self._client = TlsClient(paths.etc)
-        self._hosts = read_members(paths.hosts)
-        self._me = MemberAddress(settings.name, self._hosts.get(settings.name, settings.listen))
+        self._me = this_member(settings, paths)
         self.request: BackupRequest | None = pending_request(self._client, self._me)
         """The backup that a ``pulumi up`` waits for."""
 
@@ -181,7 +181,7 @@ class _BackupRun:
 
         Raises ``BackupError`` when its etcd refuses to tell, and for ``at_once``.
         """
-        client, me, known = self._client, self._me, self._hosts
+        client, me, known = self._client, self._me, read_members(self._paths.hosts)
         try:
             # A quorum confirms the list through this very member. So the member has caught up with everything
             # that was acknowledged before.
@@ -271,16 +271,6 @@ def _write_even_on_a_full_disk(file: Path, text: str) -> None:
         with file.open("r+") as old:
             old.write(text)
             old.truncate()
-
-
-def _is_due(paths: Paths, backups: BackupSettings) -> bool:
-    try:
-        due = float(json.loads(paths.next_backup.read_text()))
-    except (OSError, ValueError, TypeError):
-        return True
-    now = time.time()
-    # A clock that was set back must not stop the backups.
-    return now >= due or due - now > max(LONGEST_PAUSE, backups.interval)
 
 
 @contextmanager

@@ -35,6 +35,11 @@ class MemberAddress:
     address: str
 
 
+def this_member(settings: Settings, paths: Paths) -> MemberAddress:
+    """This machine's member, at the address that the other members use."""
+    return MemberAddress(settings.name, read_members(paths.hosts).get(settings.name, settings.listen))
+
+
 def other_members(settings: Settings, paths: Paths) -> list[MemberAddress]:
     """The other members, as far as the hosts file has their addresses."""
     known = read_members(paths.hosts)

@@ -39,7 +39,7 @@ from etcd_node.recovery.rejoin import rejoin_objection
 from etcd_node.recovery.survey import Survey, survey_members
 from etcd_node.recovery.verdict import PROGRAM, verdict
 
-UNITS = ("etcd-reconcile.timer", "etcd-backup.timer", "etcd.service")
+UNITS = ("etcd-reconcile.timer", "etcd.service")
 """Units that are stopped during the recovery and started again after it."""
 
 RUNNING_STEPS = ("etcd-reconcile.service", "preparecluster.service")

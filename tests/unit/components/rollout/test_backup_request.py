@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import etcd_node.backup.request as members_part
+import etcd_node.backup.due as members_part
 import pytest
 
 from components.etcd.admin import ChangeRefusedError

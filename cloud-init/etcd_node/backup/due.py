@@ -1,18 +1,25 @@
-"""A backup that ``pulumi up`` waits for, requested and confirmed by leases of etcd.
+"""When a backup is due: at the time that the last run wrote down, or because a ``pulumi up`` requests one.
 
-The program's side is components/rollout/backup_request.py. A quorum agrees on a lease, it ends by itself, and it
-takes no key and no revision.
+The program's side of a request is components/rollout/backup_request.py. Leases of etcd request and confirm a backup:
+a quorum agrees on a lease, it ends by itself, and it takes no key and no revision.
 """
 
 from __future__ import annotations
 
+import json
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
+from etcd_node.backup.settings import BackupSettings, read_backup_settings
 from etcd_node.etcd.client import RefusedError, call
-from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient
+from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, this_member
 from etcd_node.host.journal import warn
+from etcd_node.host.settings import Paths, Settings
+
+LONGEST_PAUSE = 600.0
+"""Seconds after which the bucket is listed again at the latest."""
 
 CONFIRMATION_SECONDS = 300
 """Length of the lease that confirms a request. Its id is the request's plus the request's length."""
@@ -29,6 +36,26 @@ class BackupRequest:
     """Seconds after which it ends by itself."""
     age: float
     """Seconds since it was made, or since the cluster has had another leader."""
+
+
+def backup_is_due(settings: Settings, paths: Paths) -> bool:
+    """Whether to start ``etcd-backup.service`` now. Nearly always this reads one file and asks etcd for one lease."""
+    if (backups := read_backup_settings(paths.backup)) is None:
+        return False
+    if bucket_must_be_listed(paths, backups):
+        return True
+    return pending_request(TlsClient(paths.etc), this_member(settings, paths)) is not None
+
+
+def bucket_must_be_listed(paths: Paths, backups: BackupSettings) -> bool:
+    """Whether the time has come that the last run wrote down, or no run has written one."""
+    try:
+        due = float(json.loads(paths.next_backup.read_text()))
+    except (OSError, ValueError, TypeError):
+        return True
+    now = time.time()
+    # A clock that was set back must not stop the backups.
+    return now >= due or due - now > max(LONGEST_PAUSE, backups.interval)
 
 
 def pending_request(client: TlsClient, member: MemberAddress) -> BackupRequest | None:
