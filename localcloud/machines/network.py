@@ -29,6 +29,15 @@ other machines would send to the old address until they check their ARP entries,
 """
 
 
+CONNECTIONS = 4096
+"""Buckets of the table in which the kernel keeps a machine's TCP connections.
+
+Without a number, machines share the host's table, which grows with the host's memory. Whatever lists connections, as a
+member's guard does, walks through all of it: 20 ms on a host with 24 GB, as if the droplet had as much memory
+(https://docs.kernel.org/networking/ip-sysctl.html, tcp_child_ehash_entries).
+"""
+
+
 class Network:
     """The network namespace of one local cloud. It has no route to the outside."""
 
@@ -73,6 +82,8 @@ class Network:
         )
         # The cloud does not route between VPCs.
         run(self.inside("sysctl", "-q", "-w", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.disable_ipv6=1"))
+        # Linux has it since 6.1.
+        run(self.inside("sysctl", "-q", "-e", "-w", f"net.ipv4.tcp_child_ehash_entries={CONNECTIONS}"))
         self.filter(packet_filter.BASE)
 
     def remove(self) -> None:
