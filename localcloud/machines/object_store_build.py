@@ -42,14 +42,25 @@ class ObjectStoreBuild:
 
     def hurry(self) -> None:
         """Give a build that goes on the usual priority: somebody waits for it."""
-        for process in self._cgroup.processes():
-            # A process may end at any moment. Each thread has a priority of its own, and its children inherit that.
-            with suppress(OSError):
-                Path(f"/proc/{process}/autogroup").write_text("0")
-            with suppress(OSError):
-                for thread in Path(f"/proc/{process}/task").iterdir():
-                    os.setpriority(os.PRIO_PROCESS, int(thread.name), 0)
+        # A process may start another one just before its own turn, so it ends with a look that finds none to raise.
+        while any(_raised(process) for process in self._cgroup.processes()):
+            pass
 
     def last_line(self) -> str:
         """Return the last line of the log."""
         return last_line(self.log)
+
+
+def _raised(process: int) -> bool:
+    """Give a process the usual priority. Returns whether it had a lower one."""
+    raised = False
+    # A process may end at any moment.
+    with suppress(OSError):
+        Path(f"/proc/{process}/autogroup").write_text("0")
+    # Each thread has a priority of its own, and its children inherit that. Containers may refuse the change to root.
+    with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            if os.getpriority(os.PRIO_PROCESS, int(thread.name)) > 0:
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), 0)
+                raised = True
+    return raised
