@@ -48,6 +48,8 @@ class NameServer:
         with open_log(self._layout.logs / "dnsmasq.log") as log:
             self._cgroup.spawn(
                 [
+                    # The signal for new records must not end it before dnsmasq handles it, which reads them later.
+                    *("sh", "-c", "trap '' HUP && exec \"$@\"", "sh"),
                     *("ip", "netns", "exec", self._layout.namespace, "dnsmasq", "--keep-in-foreground"),
                     *(
                         "--conf-file=/dev/null",
