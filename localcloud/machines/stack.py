@@ -50,12 +50,15 @@ class Stack:
         if not self.checkpoint.exists():
             return {}
         cached = self._folder / "outputs.json"
-        if not cached.exists() or cached.stat().st_mtime_ns < self.checkpoint.stat().st_mtime_ns:
+        # The cache is as old as what was read, because a run may write meanwhile.
+        written = self.checkpoint.stat().st_mtime_ns
+        if not cached.exists() or cached.stat().st_mtime_ns != written:
             outputs = json.loads(_pulumi(run, "stack", "output", "--json", "--show-secrets"))
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _files(outputs):
                 replace(self._file(name), outputs[name], mode=0o600)
             replace(cached, json.dumps(outputs), mode=0o600)
+            os.utime(cached, ns=(written, written))
         return json.loads(cached.read_text())
 
     def clients(self, outputs: Mapping[str, Any]) -> StackClients:
