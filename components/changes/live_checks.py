@@ -71,8 +71,10 @@ class LiveChecks:
         for attempt in range(ATTEMPTS):
             await asyncio.sleep(PAUSE_SECONDS if attempt else 0)
             observations = await self._members.observe()
-            all_answered = not any(isinstance(status, NoStatus) for status in observations.values())
-            if all_answered or self._lasting_problems(observations, old, new):
+            if all(isinstance(one, MemberStatus) or distrusts(one) for one in observations.values()):
+                break
+            # A member that rejects a certificate may close the connection before it says so. It is asked once more.
+            if attempt > 0 and self._lasting_problems(observations, old, new):
                 break
         return observations
 
@@ -140,6 +142,13 @@ def unprepared_members(
         f"Set it to {before} and complete a pulumi up first"
         for name in sorted((listed_names(observations) or set(existing)) - running.keys())
     ]
+
+
+def distrusts(observation: Observation) -> bool:
+    """Whether a member and this program do not trust each other's certificates."""
+    return isinstance(observation, NoStatus) and any(
+        sign in observation.reason for sign in (DISTRUSTS, DISTRUSTED)
+    )
 
 
 def untrusting_members(
