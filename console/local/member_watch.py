@@ -34,7 +34,7 @@ class MemberWatch:
         self.inside: Inside | None = None
 
     async def run(self) -> None:
-        """Ask until this is cancelled. All members are asked in the same moment: what they say fits together."""
+        """Ask until this is cancelled. All members are asked at the same moment."""
         loop = asyncio.get_running_loop()
         try:
             while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.etcd.health import problems
@@ -44,6 +44,8 @@ class Known:
     """Of the same members."""
     records: Mapping[str, Sequence[str]] | None
     """What the name server answers; ``None`` while it answers nothing."""
+    elected: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Members that name another leader than others do, for a short time, with what that means."""
 
 
 def shown_members(names: Sequence[str], known: Known) -> list[Member]:
@@ -82,6 +84,7 @@ def _member(
     status = observation if isinstance(observation, MemberStatus) else None
     answer, inside = known.answers.get(name, Answer(observation)), known.inside.get(name)
     power = _power(known.state, droplet)
+    doubt = known.elected.get(name, "") if name in unhealthy else ""
     role = _role(power, status, inside)
     facts = inside.facts if inside else None
     return Member(
@@ -94,8 +97,8 @@ def _member(
         record=None if known.records is None else next(iter(known.records.get(name, ())), ""),
         role=role,
         waiting_for=inside.words if inside and role in {"waiting", "blank", "stopped"} else "",
-        healthy=None if observation is UNKNOWN else name not in unhealthy,
-        problem=unhealthy.get(name, ""),
+        healthy=None if observation is UNKNOWN or doubt else name not in unhealthy,
+        problem=doubt or unhealthy.get(name, ""),
         version=(status.version or None) if status else None,
         database_bytes=answer.database_bytes if status else None,
         quota_bytes=(answer.quota_bytes if status else None) or (facts.quota_bytes if facts else None),

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from components.config.settings import cluster_name
+from console.history.elections import Elections
 from console.history.observation import Observation
 from console.history.recorder import TimelineRecorder
 from console.history.tour import TourWatch
@@ -73,6 +74,7 @@ class LocalSource:
         self._kept_tour = KeptTour(self._runs.folder)
         self._tour = TourWatch(self._kept_tour.read())
         self._requests = RequestLog()
+        self._elections = Elections()
         self._state: CloudState | None = None
         self._problem = ""
         self._backups = Backups()
@@ -188,7 +190,7 @@ class LocalSource:
         now = time.time()
         names = self._members.names(self._state.members(self._cluster) if self._state else ())
         answers = self._names.answers()
-        members = self._shown_members(names, answers)
+        members = self._shown_members(names, answers, now)
         runs = self._runs.read()
         seen = Observation(
             now,
@@ -213,7 +215,9 @@ class LocalSource:
             tour=tour,
         )
 
-    def _shown_members(self, names: list[str], answers: Mapping[str, tuple[str, ...]]) -> list[Member] | None:
+    def _shown_members(
+        self, names: list[str], answers: Mapping[str, tuple[str, ...]], now: float
+    ) -> list[Member] | None:
         if self._state is None:
             return None
         watches = [watch for watch, _ in self._watches.values()]
@@ -223,6 +227,7 @@ class LocalSource:
             {watch.name: watch.answer for watch in watches if watch.answer},
             {watch.name: watch.inside for watch in watches if watch.inside},
             None if self._state.name_server_paused or not self._names.running() else answers,
+            self._elections.doubts({one.name: one.answer.observation for one in watches if one.answer}, now),
         )
         return shown_members(names, known)
 

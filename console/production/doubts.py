@@ -77,7 +77,7 @@ def find_doubts(
 ) -> Doubts:
     """The doubts about all members. ``unasked`` is why no member is asked; empty if they are."""
     health: dict[str, str] = {}
-    elected = etcd.elects(now)
+    elected = etcd.elections.doubts(etcd.observations, now)
     for name in facts.names:
         if reason := unasked or elected.get(name, "") or _silence(name, facts, account, etcd, replaced):
             health[name] = reason

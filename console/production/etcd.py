@@ -15,6 +15,7 @@ from components.etcd.member_metrics import read_metrics
 from components.etcd.member_status import AUTHENTICATION, MemberStatus, Observation, observe_members
 from components.etcd.node_report import NodeReport, ask_report
 from components.shared.ports import EXPORTER_PORT
+from console.history.elections import Elections
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,6 @@ METRICS_SECONDS = 10.0
 CERTIFICATE_SECONDS = 300.0
 """Seconds after which the ends of the certificates are read again."""
 TIMEOUT_SECONDS = 3
-ELECTION_SECONDS = 10.0
-"""Seconds in which members may name different leaders. They are asked every 2 s, and not at the same moment."""
-ELECTION = "the members name different leaders: one was just elected, or they do not reach each other"
 
 _SAMPLE = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -86,8 +84,7 @@ class Etcd:
     reports: dict[str, NodeReport | None] = field(default_factory=dict[str, "NodeReport | None"])
     certificates: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
     """The ends that were read last, by member. They are kept while a member does not answer."""
-    _differ_since: float | None = None
-    """The Unix time since which members name different leaders."""
+    elections: Elections = field(default_factory=Elections)
     _asked_metrics: dict[str, float] = field(default_factory=dict[str, float])
     _asked_reports: dict[str, float] = field(default_factory=dict[str, float])
     _asked_certificates: dict[str, float] = field(default_factory=dict[str, float])
@@ -116,23 +113,6 @@ class Etcd:
     def since(self) -> dict[str, float]:
         """The Unix time from which each member is as it is now, as far as it was seen."""
         return {**self.seen_at, **self.silent_since}
-
-    def elects(self, now: float) -> dict[str, str]:
-        """The members that name another leader than others do, for a short time, with what that means.
-
-        Their answers are of different moments, so they name different leaders whenever the leader changes.
-        """
-        named = {
-            name: seen.leader
-            for name, seen in self.observations.items()
-            if isinstance(seen, MemberStatus) and not seen.problem and not seen.learner and seen.leader != "0"
-        }
-        if len(set(named.values())) < 2:
-            self._differ_since = None
-            return {}
-        if self._differ_since is None:
-            self._differ_since = now
-        return dict.fromkeys(named, ELECTION) if now - self._differ_since < ELECTION_SECONDS else {}
 
     def forget(self) -> None:
         """End all requests. What members said is unknown from now on, but for the ends of their certificates."""

@@ -57,6 +57,15 @@ def test_the_others_follow_the_leader() -> None:
     assert [member.role for member in shown(known())] == ["leader", "follower", "follower"]
 
 
+def test_answers_of_before_and_after_an_election_are_no_bad_health() -> None:
+    now = known()
+    other = replace(now.answers[TWO].observation, leader="2")
+    disagreeing = replace(now, answers=now.answers | {TWO: replace(now.answers[TWO], observation=other)})
+    assert shown(disagreeing)[1].healthy is False
+    doubted = shown(replace(disagreeing, elected=dict.fromkeys(NAMES, "just elected")))[1]
+    assert (doubted.healthy, doubted.problem) == (None, "just elected")
+
+
 def test_a_learner_is_no_healthy_member() -> None:
     member = with_second(answer(2, learner=True))
     assert (member.role, member.healthy) == ("learner", False)

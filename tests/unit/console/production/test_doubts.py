@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from components.config.loading import ProviderAccess
@@ -20,7 +18,6 @@ from console.production.doubts import (
 from console.production.etcd import Etcd
 from console.production.stack_facts import StackFacts
 from console.view.run import Outcome, Run, Step
-from tests.unit.console.statuses import healthy_status
 
 SETTINGS = Settings.model_validate(
     {"domain": "example.com", "discoveryToken": "dop_v1_secret", "clientCidrs": ["198.51.100.0/24"]}
@@ -107,28 +104,6 @@ def test_without_listings_an_unfinished_run_leaves_addresses_in_doubt(outcome: O
     assert doubt(account, replacements("unchanged", 1005, outcome)) == ""
     assert doubt(account, replacements("done", 1005, "succeeded")) == ""
     assert doubt(listed(1006), replacements("done", 1005, outcome)) == ""
-
-
-def answers(*leaders: str) -> Etcd:
-    seen = {name: healthy_status(at, NAMES) for at, name in enumerate(NAMES, start=1)}
-    pairs = zip(seen.items(), leaders, strict=True)
-    return Etcd(observations={name: replace(status, leader=leader) for (name, status), leader in pairs})
-
-
-def test_members_that_name_different_leaders_are_in_doubt_for_a_moment() -> None:
-    etcd = answers("1", "2", "2")
-    assert set(etcd.elects(1000.0)) == set(NAMES)
-    assert set(etcd.elects(1009.0)) == set(NAMES)
-    assert etcd.elects(1010.0) == {}
-    etcd.observations = answers("2", "2", "2").observations
-    assert etcd.elects(1011.0) == {}
-    etcd.observations = answers("2", "3", "2").observations
-    assert set(etcd.elects(1012.0)) == set(NAMES)
-
-
-def test_a_member_without_a_leader_is_not_excused_by_an_election() -> None:
-    assert answers("0", "2", "2").elects(1000.0) == {}
-    assert NAMES[0] not in answers("0", "1", "2").elects(1000.0)
 
 
 def comparable(account: Account, **given: float) -> str | None:
