@@ -31,7 +31,11 @@ WITHOUT_BACKUPS = dict.fromkeys(
 )
 """The configuration that turns backups off, so that no upgrade and no destroy waits for one."""
 
-UP_LIMIT = 240
+BACKUP_ENDED = 'while [ "$(systemctl show -P ActiveState etcd-backup)" = activating ]; do sleep 0.2; done'
+"""A shell command that waits for a backup that goes on: a start of the service would only join it."""
+
+UP_LIMIT = 600
+"""Seconds after which a command that never ends is killed. A rolling change on a busy machine took 240."""
 PATIENCE = 90
 
 
@@ -125,9 +129,19 @@ class Cluster:
         return self.outputs()["members"]
 
     def etcdctl(self, *arguments: str) -> str:
-        """Run etcdctl and return its output. The test fails when the command fails."""
-        result = self.run("etcdctl", *arguments)
-        assert result.returncode == 0, result.stdout
+        """Run etcdctl and return its output. The test fails when the command fails.
+
+        Its warnings are left out: it logs each try that failed, as through a learner, even if the next one succeeds.
+        """
+        result = self.cloud.run(
+            ["etcdctl", *arguments],
+            cwd=self.folder,
+            env={"PULUMI_STACK": self.stack, CLIENT: ""},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
     def revision(self) -> int:

@@ -43,20 +43,21 @@ class Update:
         self._events.unlink(missing_ok=True)
         self._read = 0
         self._steps: list[Step] = []
-        self._output = (cluster.folder / f"{name}-output.txt").open("w+b")
+        self._output = cluster.folder / f"{name}-output.txt"
         self.began = time.monotonic()
-        self._command = cluster.cloud.begin(
-            [
-                *("pulumi", operation, "--yes", "--skip-preview", "--non-interactive"),
-                *("--event-log", str(self._events), *arguments),
-            ],
-            cwd=cluster.folder,
-            # The engine hides --event-log without it.
-            env={"PULUMI_STACK": cluster.stack, "PULUMI_DEBUG_COMMANDS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-        )
+        with self._output.open("wb") as output:
+            self._command = cluster.cloud.begin(
+                [
+                    *("pulumi", operation, "--yes", "--skip-preview", "--non-interactive"),
+                    *("--event-log", str(self._events), *arguments),
+                ],
+                cwd=cluster.folder,
+                # The engine hides --event-log without it.
+                env={"PULUMI_STACK": cluster.stack, "PULUMI_DEBUG_COMMANDS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         self.started.append(self)
 
     @property
@@ -148,8 +149,7 @@ class Update:
 
     def output(self) -> str:
         """What the run has printed so far."""
-        self._output.seek(0)
-        return self._output.read().decode()
+        return self._output.read_bytes().decode()
 
 
 def killed_at(cluster: Cluster, operation: str, name: str, *arguments: str) -> Update:

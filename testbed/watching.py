@@ -110,8 +110,8 @@ class Watching:
                         )
             running = [one for one in self._machines.values() if one.machine.running]
             answering = {one.name for one in running if one.answering}
-            if len(self._outages.down(answering)) > 1:
-                # One is being replaced. Another may only have been too busy for its last question.
+            if len(self._outages.down(answering)) > min(self._outages.max_down, 1):
+                # One may be replaced. Another may only have been too busy for its last question.
                 answering |= {one.name for one in running if not one.answering and one.answers_after_all()}
             self._outages.observe(answering, {one.name for one in running})
             time.sleep(PAUSE)
@@ -130,7 +130,7 @@ class Watching:
                 "down_at": outages.down_at,
                 "max_off": outages.max_off,
                 "clusters": sorted(outages.clusters),
-                "up": sorted(one.name for one in self._machines.values() if one.answering),
+                "up": sorted(one.name for one in [*self._machines.values()] if one.answering),
             }
 
     def _changes(self) -> list[Change]:

@@ -27,7 +27,8 @@ from testbed.faults.undo import undo
 
 PERIOD = 0.5
 """Seconds between two looks for new processes."""
-FREEZE_LIMIT = 2.0
+FREEZE_LIMIT = 10.0
+"""Seconds for all processes to stop. One that writes to a busy disk stops later."""
 LONGEST = 1024
 """Bytes that the kernel's function has at most."""
 SIGNAL_FRAME = 8192

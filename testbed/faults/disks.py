@@ -65,6 +65,8 @@ def read_only(cluster: Cluster, member: str) -> Generator[None]:
             # Somebody else may have stopped etcd.
             "state=$(systemctl is-active etcd) || true; systemctl stop etcd var-lib-etcd.mount; "
             '[ "$state" = inactive ] || systemctl start --no-block etcd',
+            # Longer than etcd may take to stop. A second try would find the volume unmounted, and leave etcd stopped.
+            limit=60,
         )
 
 

@@ -41,11 +41,11 @@ def inside(machine: NspawnMachine, script: str, limit: float = 30.0) -> str:
     return run(machine.inside(["sh", "-ec", script]), timeout=limit)
 
 
-def undo_inside(machine: NspawnMachine, script: str) -> None:
+def undo_inside(machine: NspawnMachine, script: str, limit: float = 30.0) -> None:
     """Run a shell script in the machine of a fault, unless that is off or deleted."""
 
     def attempt() -> None:
         if machine.leader() is not None:
-            inside(machine, script)
+            inside(machine, script, limit)
 
     undo(attempt)

@@ -29,7 +29,7 @@ SECOND = [
     {"name": APP, "permissions": [permission("readwrite", "/app/")]},
 ]
 """Two lists that differ by a client that is removed, one that is added, and one with another permission."""
-KILL_SECONDS = 60
+KILL_SECONDS = UP_LIMIT
 """Seconds within which a run changes the next user or role."""
 
 

@@ -20,7 +20,7 @@ from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import CHECKOUT, Cluster, wait_for
 from tests.cluster.inventory import inventory
 
-LIMIT = 400
+LIMIT = 900
 STACK = "accepted"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from testbed.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster
+from testbed.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster, wait_for
 
 COMMAND = CHECKOUT / ".venv/bin/localcloud"
 NAMES = tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3))
@@ -160,12 +160,15 @@ def test_status_shows_machines_addresses_records_and_health(cluster: Cluster) ->
 def test_a_member_that_does_not_run_is_seen_by_status_and_by_prove(cluster: Cluster) -> None:
     cluster.on("etcd-server-2", "systemctl stop etcd")
     try:
-        status = localcloud(cluster, "status", COLUMNS="120").stdout
+        status = wait_for(
+            lambda: localcloud(cluster, "status", COLUMNS="120").stdout,
+            lambda text: "etcd-server-2.example.test: etcd is stopped" in text,
+            "reason",
+        )
         proved = localcloud(cluster, "prove")
     finally:
         cluster.on("etcd-server-2", "systemctl start etcd")
         cluster.wait_healthy()
-    assert "etcd-server-2.example.test: etcd is stopped" in status
     assert table(status)["etcd-server-2.example.test"][-1] == "not serving (inactive)"
     assert proved.returncode == 1
     assert proved.stderr == "localcloud: etcdctl endpoint health --cluster: Error: unhealthy cluster\n"
@@ -200,6 +203,8 @@ def test_logs_goes_on_with_what_comes_until_ctrl_c(cluster: Cluster) -> None:
     )  # fmt: skip
     assert process.stdout
     with process.stdout as lines:
+        # It follows as soon as it has shown the last lines of before.
+        assert next(lines)
         cluster.on("etcd-server-3", "echo a later line | systemd-cat")
         assert next(line for line in lines if "a later line" in line)
         os.killpg(process.pid, signal.SIGINT)

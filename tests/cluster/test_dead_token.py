@@ -10,11 +10,11 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import DIGITALOCEAN_TOKEN
-from testbed.cluster import WITHOUT_BACKUPS, Cluster, wait_for
+from testbed.cluster import UP_LIMIT, WITHOUT_BACKUPS, Cluster, wait_for
 
 DOMAIN = "spent.example.test"
 FIRST, SECOND, THIRD = (f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3))
-DELETE_LIMIT = 30
+DELETE_LIMIT = 60
 """Seconds that the program gives the deletion of a droplet, by ``etcd:dropletTimeoutSeconds``."""
 
 TOLD = (
@@ -58,7 +58,7 @@ def test_a_destroy_with_a_dead_token_stops_and_can_be_finished_by_hand(spent: Cl
             lambda text: all(words in text for words in ("401", *TOLD)),
             "line of the guard about its token",
         )
-    result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=120)
+    result = spent.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", limit=UP_LIMIT)
     assert result.returncode != 0
     assert "to become off" in result.stdout
     # An expired token must not allow a shutdown.

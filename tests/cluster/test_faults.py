@@ -58,7 +58,7 @@ DROPLETS = f"{DIGITALOCEAN_URL}/v2/droplets"
 def test_a_member_serves_nobody_during_a_fault(cluster: Cluster, fault: MemberFault) -> None:
     with fault(cluster, MEMBER):
         wait_for(lambda: healthy(cluster, MEMBER), lambda seen: not seen, "effect")
-        assert healthy(cluster, OTHER)
+        wait_for(lambda: healthy(cluster, OTHER), bool, "another member that serves")
     wait_healthy(cluster)
 
 
@@ -83,11 +83,11 @@ def test_etcd_or_the_machine_of_a_member_starts_anew(
 def test_etcd_refuses_a_log_that_was_changed(cluster: Cluster) -> None:
     with log_corrupted(cluster, MEMBER):
         wait_for(lambda: cluster.journal(MEMBER, "etcd"), lambda log: "crc mismatch" in log, "refusal")
+    before = cluster.ids()[MEMBER]
     with wiped(cluster, MEMBER):
-        wait_for(
-            lambda: looked(cluster, MEMBER, "ls /var/lib/etcd/data"), lambda seen: not seen, "empty disk"
-        )
+        pass
     wait_voting(cluster)
+    assert cluster.ids()[MEMBER] != before
 
 
 def test_one_direction_of_a_member_is_cut_off(cluster: Cluster) -> None:
@@ -98,15 +98,16 @@ def test_one_direction_of_a_member_is_cut_off(cluster: Cluster) -> None:
     with cut_off_inbound(cluster, MEMBER):
         assert not connects(cluster, MEMBER, OTHER)
         assert half_open(cluster, OTHER, MEMBER), "it sends"
-    assert connects(cluster, MEMBER, OTHER)
+    wait_for(lambda: connects(cluster, MEMBER, OTHER), bool, "connection")
     cluster.wait_healthy()
 
 
 def test_one_link_is_cut(cluster: Cluster) -> None:
     with link_cut(cluster, MEMBER, OTHER), link_cut(cluster, OTHER, THIRD):
         ways = [(MEMBER, OTHER), (OTHER, MEMBER), (OTHER, THIRD), (MEMBER, THIRD), (THIRD, MEMBER)]
-        assert [connects(cluster, *way) for way in ways] == [False, False, False, True, True]
-    assert connects(cluster, MEMBER, OTHER)
+        assert not any(connects(cluster, *way) for way in ways[:3])
+        wait_for(lambda: all(connects(cluster, *way) for way in ways[3:]), bool, "connections")
+    wait_for(lambda: connects(cluster, MEMBER, OTHER), bool, "connection")
     cluster.wait_healthy()
 
 
@@ -114,11 +115,11 @@ def test_the_operators_machine_is_cut_off(cluster: Cluster) -> None:
     with operator_cut_off(cluster):
         assert not healthy(cluster, OTHER)
         assert status(cluster, DROPLETS) == 401
-        assert connects(cluster, MEMBER, OTHER)
+        wait_for(lambda: connects(cluster, MEMBER, OTHER), bool, "connection")
     with operator_without_apis(cluster):
         assert status(cluster, DROPLETS) == status(cluster, CLOUDFLARE_URL) == 0
         assert status_at(cluster, MEMBER, DROPLETS) == 401
-        assert healthy(cluster, OTHER)
+        wait_for(lambda: healthy(cluster, OTHER), bool, "member that serves")
     assert status(cluster, DROPLETS) == 401
 
 
@@ -168,15 +169,21 @@ def test_writes_to_a_slow_disk_take_their_time(cluster: Cluster) -> None:
     write = "dd if=/dev/zero of=/var/lib/etcd/probe bs=4k count=4 oflag=dsync 2>&1; rm /var/lib/etcd/probe"
     with slow_disk(cluster, MEMBER, writes_per_second=5):
         assert float(cluster.on(MEMBER, write).split(" copied, ")[1].split()[0]) > 0.7
-    assert float(cluster.on(MEMBER, write).split(" copied, ")[1].split()[0]) < 0.7
+    wait_for(
+        lambda: float(cluster.on(MEMBER, write).split(" copied, ")[1].split()[0]),
+        lambda seconds: seconds < 0.7,
+        "quick writes",
+    )
     cluster.wait_healthy()
 
 
 def test_the_clock_of_etcd_moves_and_comes_back(cluster: Cluster) -> None:
     with clock_moved(cluster, MEMBER, seconds=50 * 365 * 86400):
-        wait_for(lambda: healthy(cluster, MEMBER), lambda seen: not seen, "expired certificate")
-        assert "certificate has expired or is not yet valid: current time 207" in cluster.journal(
-            MEMBER, "etcd"
+        expired = "certificate has expired or is not yet valid: current time 207"
+        wait_for(
+            lambda: healthy(cluster, MEMBER) or cluster.journal(MEMBER, "etcd"),
+            lambda seen: seen is not True and expired in seen,
+            "expired certificate",
         )
     cluster.wait_healthy()
 

@@ -109,7 +109,7 @@ def test_only_the_metrics_agent_gets_its_part_of_the_metadata(
     unit, proxy = "/etc/systemd/system/do-agent.service", "http_proxy=http://127.0.0.1:2384"
     try:
         cluster.on(MEMBER, f"systemd-sysusers --inline 'u do-agent -'; cat >{unit} <<'.'\n{AGENT}.\n")
-        cluster.on(MEMBER, "systemctl daemon-reload && systemctl start do-agent")
+        cluster.on(MEMBER, "systemctl daemon-reload && systemctl start do-agent && journalctl --sync")
         told = cluster.journal(MEMBER, "do-agent.service").splitlines()
         assert str(cluster.droplet_id("etcd-server-1.example.test")) in told
         assert "refused" in told

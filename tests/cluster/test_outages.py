@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -87,5 +88,12 @@ def stop_name_server(cloud: LocalCloud) -> None:
     pids = subprocess.run(
         ["ip", "netns", "pids", cloud.layout.namespace], check=True, capture_output=True, text=True
     ).stdout.split()
-    (server,) = [pid for pid in pids if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "dnsmasq\n"]
+    (server,) = [pid for pid in pids if name_of(pid) == "dnsmasq\n"]
     os.kill(int(server), signal.SIGTERM)
+
+
+def name_of(pid: str) -> str:
+    """The name of a process; empty once it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
+    return ""

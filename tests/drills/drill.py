@@ -14,7 +14,7 @@ from components.shared.s3 import StoredObject
 from components.shared.stored_backups import Backup, backups_in, best_backup
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET
-from testbed.cluster import Cluster, wait_for
+from testbed.cluster import UP_LIMIT, Cluster, wait_for
 
 MEMBERS = tuple(f"etcd-server-{number}" for number in (1, 2, 3))
 STOP = "systemctl stop etcd.service etcd-reconcile.timer"
@@ -77,7 +77,7 @@ class Drill(Cluster):
         script = "".join(
             f"etcdctl put {key} '{value}' >/dev/null || exit 1\n" for key, value in values.items()
         )
-        result = self.run("sh", "-c", script)
+        result = self.run("sh", "-c", script, limit=UP_LIMIT)
         assert result.returncode == 0, result.stdout
         self._written |= values
 
@@ -87,7 +87,7 @@ class Drill(Cluster):
             f"for number in $(seq {megabytes * 10}); do head -c 75000 /dev/urandom | base64 -w 0 "
             "| etcdctl put /fill/$number >/dev/null || exit 1; done"
         )
-        result = self.run("sh", "-c", script)
+        result = self.run("sh", "-c", script, limit=UP_LIMIT)
         assert result.returncode == 0, result.stdout
 
     def sha256(self, backup: Backup) -> str:

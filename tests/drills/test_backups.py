@@ -12,7 +12,7 @@ from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
 from testbed.agent import Agent
-from testbed.cluster import UP_LIMIT
+from testbed.cluster import BACKUP_ENDED, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 
 
@@ -36,10 +36,10 @@ def writer(drill: Drill, losses: Losses, tmp_path_factory: pytest.TempPathFactor
 
 def test_one_member_backs_up_every_minute_while_values_are_written(drill: Drill) -> None:
     drill.write("minutes")
-    leadership = drill.leadership()
-    first = drill.wait_for_backup(())
+    before, leadership = drill.backups(), drill.leadership()
+    first = drill.wait_for_backup(before)
     drill.write("more")
-    second = drill.wait_for_backup([first])
+    second = drill.wait_for_backup([*before, first])
     assert 50 < second.modified - first.modified < 130
     assert second.snapshot.revision >= first.snapshot.revision + 40
     assert drill.uploader(first) == drill.uploader(second) or drill.leadership() != leadership
@@ -98,11 +98,14 @@ def test_a_full_disk_is_reported_and_another_member_takes_the_backups(drill: Dri
     drill.on(first, "mount -t tmpfs -o size=64M tmpfs /var/cache")
     try:
         every(drill, 5)
+        told = "MiB free: a snapshot and its compressed copy need"
+        wait_for(
+            lambda: drill.journal(first, "etcd-backup"), lambda log: told in log, "report of the full disk"
+        )
         assert drill.uploader(drill.wait_for_backup(before)) != first
-        assert "MiB free: a snapshot and its compressed copy need" in drill.journal(first, "etcd-backup")
         every(drill, 60)
         # It is not this member's turn, so nothing fails.
-        drill.on(first, "systemctl start etcd-backup.service")
+        drill.on(first, f"{BACKUP_ENDED}; systemctl start etcd-backup.service")
         assert "etcd_backup_failed 1" in drill.on(first, tells)
     finally:
         every(drill, 60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from testbed.cluster import UP_LIMIT, Cluster
+from testbed.cluster import UP_LIMIT, Cluster, wait_for
 from tests.drills.drill import MEMBERS, Drill
 
 MEMBER = "etcd-server-1.corrected.example.test"
@@ -15,7 +15,8 @@ def test_a_restore_from_a_damaged_backup_is_corrected_after_a_destroy(
     drill: Drill, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     drill.write("corrected")
-    assert drill.back_up(MEMBERS[0]).returncode == 0
+    # etcd's tools may come after etcd.
+    wait_for(lambda: drill.back_up(MEMBERS[0]), lambda tried: tried.returncode == 0, "backup")
     key = drill.backups()[-1].key
     stack = Cluster(
         cloud, tmp_path, stack="corrected", domain="corrected.example.test", size=1,
@@ -28,7 +29,12 @@ def test_a_restore_from_a_damaged_backup_is_corrected_after_a_destroy(
         with drill.damaged_backup(key) as damaged:
             stack.configure(restoreFrom=damaged)
             refused(stack)
-            assert "does not match the SHA-256 in its name" in stack.journal(MEMBER, "preparecluster")
+            # The member may still boot when the run gives up.
+            wait_for(
+                lambda: stack.journal(MEMBER, "preparecluster"),
+                lambda log: "does not match the SHA-256 in its name" in log,
+                "reason in the member's journal",
+            )
         stack.configure(restoreFrom=key, healthTimeoutSeconds=None)
         assert "docs/recovery.md, A new cluster from a backup" in refused(stack)
         stack.destroy()

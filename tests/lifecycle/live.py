@@ -116,6 +116,9 @@ class Live(Cluster):
         with Process(self.cloud, command) as user:
             self.observer.order("mark")
             user.order("mark")
+            # On a busy machine the workers' connections take as long as a stall may last.
+            self.writer.order("mark")
+            wait_for(lambda: self.writer.order("report")["acknowledged"], bool, "first write")
             self.writer.order("mark")
             try:
                 yield user

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
@@ -60,13 +59,12 @@ def recreated(cluster: Live, number: int) -> None:
 def rejoined_after_a_wipe(cluster: Live, number: int) -> None:
     """Assert that a member with an empty disk gets its data from the others, without a run."""
     wiped = cluster.name(number)
+    before = cluster.ids()[wiped]
     with cluster.case(f"{cluster.stack}: a wiped disk", planned=False), cluster.broken(wiped):
         cluster.on(wiped, f"systemctl stop etcd && rm -rf {DATA}/* && systemctl reboot --no-block")
         cluster.wait_down(wiped)
         wait_for(
-            lambda: json.loads(cluster.etcdctl("member", "list", "-w", "json"))["members"],
-            lambda members: len([one for one in members if not one.get("isLearner")]) == len(cluster.names),
-            "member that votes again",
+            lambda: cluster.ids().get(wiped), lambda now: now not in {None, before}, "member that votes again"
         )
     cluster.up("--expect-no-changes")
 

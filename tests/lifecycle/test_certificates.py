@@ -19,7 +19,8 @@ UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
 LIFE_SECONDS = 1200
 """Longer than a rolling change on a busy machine, so that certificates of the run before do not expire meanwhile."""
 DUE_AFTER_SECONDS = 5
-SHORT_SECONDS = 30
+SHORT_SECONDS = 90
+"""Longer than the boots of three members on a busy machine: one that starts later serves nobody."""
 PATIENCE = 10
 """Seconds that a run waits for health before it refuses: the least that the settings allow."""
 

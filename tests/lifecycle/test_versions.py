@@ -18,7 +18,7 @@ from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import changed, replaces
 
 NOWHERE = "3.6.99"
-PATIENCE = 20
+PATIENCE = 60
 """Seconds that a run waits for a member's health: a healthy one has come back before, on a busy machine as well."""
 
 NO_DROPLET = {

@@ -79,9 +79,7 @@ def run(members: PlainMembers, tmp_path_factory: pytest.TempPathFactory) -> Run:
         began = time.monotonic()
         clients.set_members(addresses)
         time.sleep(1)
-        members.send(signal.SIGSTOP, NAMES[0])
-        # For calls that the member has, but will never answer.
-        time.sleep(0.5)
+        stop_with_a_write(members, NAMES[0], history)
         members.stop(NAMES[0])
         time.sleep(2)
         members.start(NAMES[0])
@@ -98,6 +96,27 @@ def run(members: PlainMembers, tmp_path_factory: pytest.TempPathFactory) -> Run:
         ensure_linearizability_checker(), [history], stores.stores, watched_until=stores.watched_until
     )
     return Run(stopped, stores, behind, read_history(history), judgment, seconds)
+
+
+def stop_with_a_write(members: PlainMembers, name: str, history: Path) -> None:
+    """Let a member stand still while it has a write that it will never answer."""
+    client = f"{members.addresses[name]}/"
+    for _ in range(15):
+        members.send(signal.SIGSTOP, name)
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            if any(
+                isinstance(one, (Put, CompareAndSwap, Delete))
+                and one.client.startswith(client)
+                and one.end is None
+                for one in read_history(history)
+            ):
+                return
+        # All its clients wait for reads.
+        members.send(signal.SIGCONT, name)
+        time.sleep(0.2)
+    raise AssertionError(f"no client wrote to {name} while it stood still")
 
 
 def loopback(argv: list[str]) -> Pipe:
@@ -163,6 +182,11 @@ def test_each_member_has_the_same_keys_at_the_end(run: Run, members: PlainMember
     assert not [one.key for one in run.stores.stores[members.addresses[NAMES[0]]] if "lease" in one.key]
 
 
+def streams(history: Path, watch: str) -> int:
+    """How many streams of a watch have begun."""
+    return sum(isinstance(one, WatchStart) and one.watch == watch for one in read_history(history))
+
+
 def test_watches_go_on_without_their_member_and_after_compaction(
     members: PlainMembers, tmp_path: Path
 ) -> None:
@@ -173,14 +197,16 @@ def test_watches_go_on_without_their_member_and_after_compaction(
         clients.start()
         time.sleep(0.5)
         clients.set_members(addresses[1:])
-        time.sleep(0.5)
+        deadline = time.monotonic() + 30
+        while streams(history, addresses[0]) < 2:
+            assert time.monotonic() < deadline, "its watch did not go on elsewhere"
+            time.sleep(0.1)
         clients.set_members(addresses)
         clients.stop()
         before = clients.stores(addresses).watched_until
         assert clients.watched(before) == ()
-        members.etcdctl("client", "put", "other", "1")
-        members.etcdctl("client", "put", "other", "2")
-        members.etcdctl("client", "compact", str(before + 2))
+        for words in (("put", "other", "1"), ("put", "other", "2"), ("compact", str(before + 2))):
+            assert members.etcdctl("client", *words).returncode == 0
         clients.start()
         time.sleep(0.5)
         clients.stop()

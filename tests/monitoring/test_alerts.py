@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,11 +14,10 @@ import pytest
 from etcd_node.host.settings import Paths
 
 from localcloud.cli.main import BACKUP_NOW
-from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.object_store import ObjectStore
 from localcloud.tokens import BACKUP_KEYS
 from localcloud.toolchain.object_store import ensure_object_store
-from testbed.cluster import Cluster, wait_for
+from testbed.cluster import BACKUP_ENDED, Cluster, wait_for
 from tests.localcloud.machines.host_state import listening
 from tests.monitoring.watch import PATIENCE, Watch
 
@@ -148,9 +146,7 @@ def test_a_disk_that_syncs_slowly(cluster: Cluster, watch: Watch) -> None:
 
 def etcd_of(cluster: Cluster, member: str) -> str:
     """The process id of a member's etcd on the host."""
-    layout, machine = cluster.cloud.layout, cluster.cloud.machine(member)
-    processes = (Cgroup(layout.cgroup) / "machines" / str(machine.id)).processes()
-    (found,) = [one for one in processes if Path(f"/proc/{one}/comm").read_text() == "etcd\n"]
+    (found,) = cluster.cloud.machine(member).unit("etcd.service").processes()
     return str(found)
 
 
@@ -206,7 +202,7 @@ def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> N
     cluster.on(MEMBERS[0], " ".join(BACKUP_NOW))
     store, server = ObjectStore(cluster.cloud.layout), ensure_object_store()
     access, secret = BACKUP_KEYS
-    assert "EtcdBackupOld" not in watch.firing()
+    watch.wait_clear("EtcdBackupOld")
     back_up_every(cluster, 20)
     try:
         store.set_secret(server, access, "another-secret")
@@ -228,7 +224,12 @@ def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: W
     try:
         for member in MEMBERS:
             # The state of a new member, which has seen no backup.
-            cluster.on(member, f"rm {told} /run/etcd/backup.next; systemctl start etcd-backup")
+            # A backup that began with the tools would write what it has listed.
+            cluster.on(
+                member,
+                f"systemctl stop etcd-reconcile.timer etcd-reconcile.service; {BACKUP_ENDED}; "
+                f"rm -f {told} /run/etcd/backup.next; systemctl start etcd-backup etcd-reconcile.timer",
+            )
         watch.wait_firing("EtcdBackupMissing")
         watch.wait_firing("EtcdBackupFails", *MEMBERS)
     finally:

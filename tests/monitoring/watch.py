@@ -27,7 +27,7 @@ class Watch:
 
     def firing(self) -> dict[str, set[str]]:
         """Firing alerts with the members that each names, or an empty name."""
-        answer = httpx.get(f"{self.url}/api/v1/alerts", timeout=5, trust_env=False).json()
+        answer = httpx.get(f"{self.url}/api/v1/alerts", timeout=30, trust_env=False).json()
         found: dict[str, set[str]] = {}
         for alert in answer["data"]["alerts"]:
             if alert["state"] == "firing":
@@ -38,7 +38,7 @@ class Watch:
     def up(self) -> int:
         """How many of the cluster's targets answered the last scrape."""
         answer = httpx.get(
-            f"{self.url}/api/v1/query", params={"query": "sum(up)"}, timeout=5, trust_env=False
+            f"{self.url}/api/v1/query", params={"query": "sum(up)"}, timeout=30, trust_env=False
         )
         result = answer.json()["data"]["result"]
         return int(result[0]["value"][1]) if result else 0

@@ -33,9 +33,6 @@ NODE_PATH = f"{ROOT / 'cloud-init'}:{ROOT}"
 
 T = TypeVar("T")
 
-CALM = {"heartbeat_ms": 100, "election_ms": 2000}
-"""Settings with which a busy test machine causes no new elections."""
-
 
 def eventually(what: str, check: Callable[[], T | None], seconds: float = 40) -> T:
     """Call ``check`` until its result is true, and return that result."""
@@ -79,8 +76,9 @@ class Node:
             "release_url": "",
             "release_sha256": "",
             "volume": "",
-            "heartbeat_ms": 50,
-            "election_ms": 500,
+            # So that a busy test machine causes no new elections.
+            "heartbeat_ms": 100,
+            "election_ms": 2000,
             "quota_bytes": 1 << 30,
             "compaction_mode": "periodic",
             "compaction_retention": "8h",
@@ -313,7 +311,7 @@ class Lab:
     def bootstrap_with_authentication(self, size: int = 3, **settings: Any) -> list[Node]:
         """Bootstrap a cluster, and switch authentication on as the program does."""
         self.auth = True
-        nodes = self.bootstrap(size, **{**CALM, **settings})
+        nodes = self.bootstrap(size, **settings)
         switch_authentication_on(nodes[0], "--no-password")
         return nodes
 

@@ -106,6 +106,8 @@ class PlainMembers:
             f"--key-file={self.folder / name}-key.pem",
             f"--trusted-ca-file={self.folder / 'ca.pem'}",
             "--client-cert-auth",
+            # A busy disk would cause elections. The page cache survives the kill of a process.
+            "--unsafe-no-fsync",
             "--logger=zap",
         ]
         with (self.folder / f"{name}.log").open("ab") as log:

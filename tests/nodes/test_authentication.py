@@ -17,7 +17,7 @@ from etcd_node.recovery.survey import MemberState
 
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
-from .lab import CALM, Lab, Node, eventually, switch_authentication_on, wait_until_promoted
+from .lab import Lab, Node, eventually, switch_authentication_on, wait_until_promoted
 from .objects import ObjectServer
 from .test_backup import configure, run_backup, stored_backups, wait_for_addresses
 from .test_exporter import scrape
@@ -154,7 +154,7 @@ def test_a_peers_certificate_opens_no_client_port(lab: Lab) -> None:
 
 
 def test_authentication_switched_on_by_hand_is_no_lost_quorum(lab: Lab, server: ObjectServer) -> None:
-    nodes = lab.bootstrap(**CALM)
+    nodes = lab.bootstrap()
     first, _, third = nodes
     for node in nodes:
         wait_for_addresses(node, nodes)

@@ -12,7 +12,7 @@ import pytest
 from bench.writing import Load, Writes, put
 from localcloud.toolchain.etcd import VERSIONS, ensure_release
 
-from .lab import CALM, Lab, Node, eventually
+from .lab import Lab, Node, eventually
 from .operators_shell import credentials, endpoints, shell
 
 MIB = 1 << 20
@@ -117,7 +117,7 @@ class BenchmarkLoad:
 def test_members_defragment_in_turn_under_load_and_no_write_fails(lab: Lab, version: str) -> None:
     lab.binaries = ensure_release(version).binaries
     # Elections of a machine that is busy with other tests would fail writes as well.
-    nodes = lab.bootstrap(defragment_bytes=16 * MIB, **CALM)
+    nodes = lab.bootstrap(defragment_bytes=16 * MIB)
     fill(nodes[0], 80, keys=20)
     compact(nodes, left=40)
     term = nodes[0].status()["raftTerm"]

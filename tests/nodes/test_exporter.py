@@ -41,7 +41,8 @@ def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple
     server.start()
     try:
         with (
-            socket.create_connection(listening.getsockname(), 5) as plain,
+            # As long as the exporter may take.
+            socket.create_connection(listening.getsockname(), 20) as plain,
             context.wrap_socket(plain, server_hostname=node.name) as connection,
         ):
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

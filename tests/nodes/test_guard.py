@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 from etcd_node.etcd.transport import TlsClient
-from etcd_node.guard import peer_health
-from etcd_node.guard.daemon import Guard
+from etcd_node.guard import daemon, peer_health
+from etcd_node.guard.daemon import DEFERRED_TIME, Guard
 from etcd_node.guard.inhibitor import Inhibitor
 from etcd_node.guard.peer_health import PeerHealth
 from etcd_node.host.settings import read_settings
 
 from .api import TOKEN, Fault
-from .lab import CALM, Lab, Node, added_by_hand, eventually, hexadecimal
+from .lab import Lab, Node, added_by_hand, eventually, hexadecimal
 
 STAND_IN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[2:]))"
 """Runs a command as ``systemd-inhibit --why=… COMMAND`` does, without logind."""
@@ -30,6 +30,8 @@ class Guarded:
         self.inhibitor = Inhibitor([sys.executable, "-c", STAND_IN])
         self.powered_off = threading.Event()
         self.reconciled = threading.Event()
+        self.pause = 0.0
+        """Seconds until the next observation, if nothing happens before."""
         self._stop = threading.Event()
         settings = read_settings(node.paths.etc / "prepare_cluster.json")
         self.guard = Guard(
@@ -45,7 +47,9 @@ class Guarded:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.guard.run_round()
+            began = time.monotonic()
+            self.pause = self.guard._act()
+            self.guard._wait(began, self.pause)
 
     def stop(self) -> None:
         self._stop.set()
@@ -65,7 +69,7 @@ def guarded(lab: Lab) -> Iterator[list[Guarded]]:
 
     So no member waits for an election when another one goes, and each guard notices that at once.
     """
-    nodes = lab.bootstrap(**CALM)
+    nodes = lab.bootstrap()
     eventually("the first leads", lambda: leads_at_last(nodes))
     guards = [Guarded(node) for node in nodes]
     for each in guards:
@@ -95,7 +99,7 @@ def quiet(lab: Lab) -> bool:
 def comes_back(lab: Lab, member: Guarded, *others: Guarded) -> None:
     member.node.power_on()
     lab.all_healthy([member.node])
-    eventually("the others allow it", lambda: all(other.allows() for other in others), seconds=5)
+    eventually("the others allow it", lambda: all(other.allows() for other in others))
 
 
 def api_requests(lab: Lab) -> int:
@@ -115,14 +119,15 @@ def test_while_all_members_are_healthy_the_api_gets_no_requests(lab: Lab, guarde
 
 
 def test_the_others_block_their_shutdown_at_once_when_a_member_goes_down(
-    lab: Lab, guarded: list[Guarded]
+    lab: Lab, guarded: list[Guarded], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, third = guarded
-    third.node.power_off()
-    began = time.monotonic()
-    eventually("both block it", lambda: first.blocks() and second.blocks())
-    # Long before their next regular observation.
-    assert time.monotonic() - began < 2
+    with monkeypatch.context() as rare:
+        # No regular observation comes in time.
+        rare.setattr(daemon, "observation_interval", lambda *, needed: 0.25 if needed else 60.0)
+        eventually("no observation is due", lambda: all(each.pause == 60 for each in guarded))
+        third.node.power_off()
+        eventually("both block it", lambda: first.blocks() and second.blocks(), seconds=30)
     assert third.allows()
     comes_back(lab, third, first, second)
 
@@ -138,7 +143,6 @@ def test_a_replaced_members_new_address_is_learned_before_it_is_healthy(
         eventually(
             "it knows the new address",
             lambda other=other: f"127.0.0.99 {third.node.name}\n" in other.node.paths.hosts.read_text(),
-            seconds=5,
         )
 
 
@@ -150,23 +154,23 @@ def test_a_teardown_allows_every_shutdown_and_carries_out_a_blocked_one(
     eventually("both block it", lambda: first.blocks() and second.blocks())
     lab.api.shutdowns[1] = [time.time()]
     lab.api.tags.remove("etcd-test-up")
-    eventually("both allow it", lambda: first.allows() and second.allows(), seconds=5)
-    assert first.powered_off.wait(5)
+    eventually("both allow it", lambda: first.allows() and second.allows())
+    assert first.powered_off.wait(DEFERRED_TIME)
     assert not second.powered_off.is_set()
 
 
 def test_the_teardown_of_a_healthy_cluster_is_noticed_at_once(lab: Lab, guarded: list[Guarded]) -> None:
     lab.api.tags.remove("etcd-test-up")
     guarded[2].node.power_off()
-    eventually("the two that are left have read the markers", lambda: marker_requests(lab) >= 2, seconds=5)
-    eventually("all allow it", lambda: all(each.allows() for each in guarded), seconds=5)
+    eventually("the two that are left have read the markers", lambda: marker_requests(lab) >= 2)
+    eventually("all allow it", lambda: all(each.allows() for each in guarded))
 
 
 def test_all_at_once_allows_every_shutdown(lab: Lab, guarded: list[Guarded]) -> None:
     guarded[2].node.power_off()
     eventually("it blocks it", guarded[0].blocks)
     lab.api.tags.append("etcd-test-all-at-once")
-    eventually("it allows it", guarded[0].allows, seconds=5)
+    eventually("it allows it", guarded[0].allows)
 
 
 def test_a_blocked_shutdown_is_dropped_when_all_are_healthy_again(lab: Lab, guarded: list[Guarded]) -> None:
@@ -185,7 +189,7 @@ def test_an_old_shutdown_request_is_not_carried_out(lab: Lab, guarded: list[Guar
     third.node.power_off()
     eventually("it blocks it", first.blocks)
     lab.api.tags.append("etcd-test-all-at-once")
-    eventually("it allows it", first.allows, seconds=5)
+    eventually("it allows it", first.allows)
     assert not first.powered_off.wait(6)
 
 
@@ -203,7 +207,7 @@ def test_an_api_that_is_down_allows_no_shutdown_and_delays_nothing(lab: Lab, gua
     first, second, third = guarded
     lab.api.stop()
     third.node.power_off()
-    eventually("both block it", lambda: first.blocks() and second.blocks(), seconds=2)
+    eventually("both block it", lambda: first.blocks() and second.blocks())
     comes_back(lab, third, first, second)
 
 
@@ -227,7 +231,7 @@ def test_a_removed_member_may_shut_down_while_others_are_unhealthy(lab: Lab) -> 
         lab.api.shutdowns[4] = [time.time()]
         eventually("it is removed", lambda: nodes[0].etcdctl("member", "remove", fourth).returncode == 0)
         eventually("it allows it", guards[3].allows)
-        assert guards[3].powered_off.wait(5)
+        assert guards[3].powered_off.wait(DEFERRED_TIME)
         assert guards[0].blocks()
     finally:
         for each in guards:
@@ -240,6 +244,7 @@ def test_a_learner_is_unhealthy_and_a_new_member_list_starts_reconcile(
     first, _, third = lab.bootstrap()
     guard = Guarded(first)
     try:
+        eventually("it is settled", lambda: guard.guard.settled and guard.allows())
         remove = ("member", "remove", hexadecimal(first.members()[third.name]["ID"]))
         third.power_off()
         eventually("it is removed", lambda: first.etcdctl(*remove).returncode == 0)
@@ -248,7 +253,7 @@ def test_a_learner_is_unhealthy_and_a_new_member_list_starts_reconcile(
         guard.reconciled.clear()
         add = ("member", "add", third.name, "--learner", f"--peer-urls=https://{third.name}:2380")
         eventually("it is added", lambda: first.etcdctl(*add).returncode == 0)
-        eventually("it blocks it", guard.blocks, seconds=5)
+        eventually("it blocks it", guard.blocks)
         assert guard.reconciled.is_set()
     finally:
         guard.stop()
@@ -266,17 +271,19 @@ def test_members_added_by_hand_count_only_if_they_vote(lab: Lab) -> None:
             eventually("it has seen the learner", guard.reconciled.is_set)
             time.sleep(1)
             assert guard.allows()
+            guard.reconciled.clear()
             remove = ("member", "remove", learner)
             eventually("it is removed", lambda remove=remove: first.etcdctl(*remove).returncode == 0)
+            eventually("it has seen the removal", guard.reconciled.is_set)
         voter = added_by_hand(first)
-        eventually("it blocks it for a voter that does not run", guard.blocks, seconds=5)
+        eventually("it blocks it for a voter that does not run", guard.blocks)
         settings = read_settings(first.paths.etc / "prepare_cluster.json")
         (problem,) = (
             PeerHealth(settings, first.paths, TlsClient(first.paths.etc)).observe().unhealthy.values()
         )
         assert f"etcdctl member remove {voter}" in problem
         eventually("it is removed", lambda: first.etcdctl("member", "remove", voter).returncode == 0)
-        eventually("it allows it", guard.allows, seconds=5)
+        eventually("it allows it", guard.allows)
     finally:
         guard.stop()
 
@@ -299,7 +306,7 @@ def test_the_only_member_without_a_volume_may_only_be_destroyed(lab: Lab) -> Non
     try:
         eventually("it blocks it", guard.blocks)
         lab.api.tags.remove("etcd-test-up")
-        eventually("it allows it", guard.allows, seconds=5)
+        eventually("it allows it", guard.allows)
     finally:
         guard.stop()
 

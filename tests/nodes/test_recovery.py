@@ -176,7 +176,7 @@ def test_a_survivor_keeps_log_entries_that_are_not_marked_committed(lab: Lab, tm
     others = [Thread(target=node.power_off) for node in nodes if node is not survivor]
     for thread in others:
         thread.start()
-    # The leader logs the first write that fails, waits for the others, and steps down half a second later.
+    # The leader logs the first write that fails, waits for the others, and steps down two seconds later.
     number = next(n for n in count() if survivor.etcdctl("put", "logged", f"write {n}").returncode != 0)
     for thread in others:
         thread.join()

@@ -20,7 +20,7 @@ pulumi.ComponentResource("etcd:index:EtcdCluster", "store", cluster, remote=True
 """
 PATIENCE = 600
 """Seconds that the run would wait for members."""
-SOON = 30
+SOON = 120
 """Seconds within which an interrupted run ends, on a busy machine as well."""
 
 

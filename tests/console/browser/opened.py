@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,15 @@ from tests.console.browser.rolling_change import START, moment
 from tests.console.fake_source import FakeSource, healthy_page
 from tests.console.serving import served
 
-LIMIT_MS = 5000.0
+LIMIT_MS = 30_000.0
+SAID = """
+window.said = [];
+new MutationObserver(() => {
+  const text = document.getElementById("announcements")?.textContent;
+  if (text && text !== window.said.at(-1)) window.said.push(text);
+}).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+"""Collects what a screen reader is told. Each sentence stays for a second only."""
 
 
 @dataclass
@@ -48,6 +57,12 @@ class Opened:
         rows = self.card(number).locator(".facts > div")
         return rows.filter(has=self.tab.get_by_text(name, exact=True)).locator("dd")
 
+    async def hears(self, text: str) -> None:
+        """Wait until a screen reader has been told this."""
+        async with asyncio.timeout(LIMIT_MS / 1000):
+            while not any(text in said for said in await self.tab.evaluate("window.said")):
+                await asyncio.sleep(0.05)
+
     async def change(self, second: int) -> None:
         """Show a second of the rolling change."""
         await self.tab.clock.set_fixed_time(START + second)
@@ -76,8 +91,10 @@ async def opened(
             permissions=list(permissions),
         )
         context.set_default_timeout(LIMIT_MS)
+        expect.set_options(timeout=LIMIT_MS)
         try:
             tab = await context.new_page()
+            await tab.add_init_script(SAID)
             console = Opened(tab, source, url, serving.aclose)
             tab.on(
                 "console", lambda said: console.problems.append(said.text) if said.type == "error" else None

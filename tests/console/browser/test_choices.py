@@ -92,7 +92,10 @@ async def test_a_fault_that_is_on_is_pressed_and_ends_when_pressed_again(browser
             await pressed.click()
         assert console.actions == [FaultEnd(kind="end-fault", id=3)]
         console.source.actions.clear()
-        await console.tab.get_by_role("button", name="End all faults").click()
+        async with console.tab.expect_response(
+            lambda answer: answer.url.endswith("/actions") and '"id":4' in (answer.request.post_data or "")
+        ):
+            await console.tab.get_by_role("button", name="End all faults").click()
         await expect(console.tab.locator("#toast")).to_be_hidden()
         console.source.set(cloud=cloud)
         await expect(pressed).to_have_count(0)

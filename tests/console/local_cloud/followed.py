@@ -16,7 +16,7 @@ from console.view.page import Page
 ADAPTERS = {
     name: TypeAdapter[Any](hint) for name, hint in get_type_hints(Page).items() if name in Page.model_fields
 }
-LIMIT = 60.0
+LIMIT = 180.0
 
 
 class FollowedConsole:

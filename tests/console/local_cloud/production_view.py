@@ -14,7 +14,7 @@ from console.view.page import Page
 from console.view.run import Run
 from testbed.cluster import CHECKOUT, Cluster
 
-LIMIT = 60.0
+LIMIT = 180.0
 
 
 class ProductionView:

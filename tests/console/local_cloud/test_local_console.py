@@ -13,7 +13,7 @@ import pytest
 from console.server.watch import LINGER_SECONDS
 from localcloud.cli.console import open_console
 from localcloud.tokens import DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
-from testbed.cluster import Cluster, requests
+from testbed.cluster import Cluster, requests, wait_for
 from tests.console.local_cloud.followed import FollowedConsole
 
 IDLE_SECONDS = 5.0
@@ -59,7 +59,8 @@ def test_a_cluster_is_seen_as_soon_as_it_exists(cluster: Cluster, console: Follo
 
 
 def test_the_cloud_shows_what_the_cluster_has(cluster: Cluster, console: FollowedConsole) -> None:
-    cluster.back_up(cluster.name(1))
+    # etcd's tools may come after etcd.
+    wait_for(lambda: cluster.back_up(cluster.name(1)), lambda tried: tried.returncode == 0, "backup")
     console.until(lambda: console.page.cloud.backups, "a backup")
     cloud = console.page.cloud
     assert [volume.member for volume in cloud.volumes or []] == cluster.names
@@ -206,9 +207,14 @@ def test_the_command_line_opens_the_console(cluster: Cluster, console: FollowedC
 def test_a_console_without_a_page_costs_nothing(cluster: Cluster, console: FollowedConsole) -> None:
     console.close()
     time.sleep(LINGER_SECONDS + 1)
-    before = cpu_seconds(cluster)
-    time.sleep(IDLE_SECONDS)
-    assert cpu_seconds(cluster) - before < 0.001 * IDLE_SECONDS
+
+    def used() -> float:
+        before = cpu_seconds(cluster)
+        time.sleep(IDLE_SECONDS)
+        return cpu_seconds(cluster) - before
+
+    # On a busy machine the last page's end may take longer.
+    wait_for(used, lambda seconds: seconds < 0.001 * IDLE_SECONDS, "idle console")
 
 
 def test_the_console_ends_and_begins_with_the_local_cloud(cluster: Cluster, console: FollowedConsole) -> None:

@@ -95,7 +95,7 @@ async def test_a_reload_of_the_page_does_not_end_the_source() -> None:
 
 async def test_an_idle_page_gets_comments() -> None:
     source = FakeSource(healthy_page())
-    events = Watch(source, linger=0, idle=0.01).events()
+    events = Watch(source, linger=0, idle=0.2).events()
     await names(events, len(SECTIONS))
     assert await anext(events) == IDLE
 

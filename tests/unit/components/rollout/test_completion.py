@@ -76,7 +76,9 @@ async def test_a_preview_refuses_a_droplet_that_was_deleted_by_hand() -> None:
     end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[1:3]))
     end._rollout.members.gone = frozenset("0")
     # The ids become known.
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while len(end._rollout.health.droplets) < len(NAMES[:3]):
+            await asyncio.sleep(0)
     with pytest.raises(pulumi.RunError, match=rf"no droplet {NAMES[0]} \(0\) any more.* pulumi up --refresh"):
         await end._announce()
 
