@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,9 @@ SHARED = {
 
 # An example takes as long as the machine has other things to do.
 settings.register_profile("default", deadline=None)
+# Each stand-in for a run of the program leaves many objects that live long. By default, Python looks for cycles among
+# them so often that this takes a third of the time of the tests without machines.
+gc.set_threshold(50_000, 20, 50)
 # A background job of a script ignores Ctrl-C, and so would every command that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
