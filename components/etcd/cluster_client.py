@@ -56,7 +56,7 @@ class ClusterClient:
     unguarded: pulumi.Output[bool]
     """Whether no member blocks its shutdown when the run begins."""
     ungated: pulumi.Output[frozenset[str]]
-    """Names of the members that have a droplet and no gate when the run begins."""
+    """Names of the configured members that have a droplet and no gate when the run begins."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class ClusterClient:
         self.existing = account.existing
         self.unguarded = account.unguarded
         self.ungated = pulumi.Output.all(account.existing, account.stack).apply(
-            lambda known: known[0] & known[1].ungated(settings.domain)
+            lambda known: known[0] & known[1].ungated(settings.domain) & frozenset(settings.member_names)
         )
 
     def forget_addresses(self) -> None:

@@ -29,7 +29,10 @@ class RunningMembers(Protocol):
 
     @property
     def ungated(self) -> pulumi.Output[frozenset[str]]:
-        """Names of the members that have a droplet and no gate when the run begins."""
+        """Names of the configured members that have a droplet and no gate when the run begins.
+
+        Members to leave do not count: a run that takes a failed scaling out back changes no other member.
+        """
         ...
 
     def forget_addresses(self) -> None:
