@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -66,4 +68,7 @@ async def test_other_data_is_seen_by_gates_and_raises_the_alarm(lab: Lab, versio
         await operator.compare()
     nodes[0].etcdctl("compact", str(nodes[0].status()["header"]["revision"]))
     eventually("etcd raises its alarm", lambda: "CORRUPT" in nodes[0].etcdctl("alarm", "list").stdout)
-    assert all("CORRUPT" in status.problem for status in (await operator.observe()).values())
+    deadline = time.monotonic() + 40
+    while not all("CORRUPT" in status.problem for status in (await operator.observe()).values()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.3)

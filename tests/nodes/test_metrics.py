@@ -44,8 +44,9 @@ def test_only_clients_with_a_certificate_of_the_cluster_get_metrics(
 ) -> None:
     lab.binaries = ensure_release(version).binaries
     (node,) = lab.bootstrap(size=1)
-    text = metrics(node.name, client_context(node.paths.etc, "server"))
-    assert f'etcd_cluster_version{{cluster_version="{version.rpartition(".")[0]}"}}' in text
+    known = f'etcd_cluster_version{{cluster_version="{version.rpartition(".")[0]}"}}'
+    context = client_context(node.paths.etc, "server")
+    eventually("it knows the cluster's version", lambda: known in metrics(node.name, context))
 
     anonymous = ssl.create_default_context(cafile=node.paths.etc / "ca.pem")
     make_authority().issue(tmp_path / "stranger", "server", node.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from components.etcd.grpc_api import Connection, RefusedCallError
 from components.shared.ports import CLIENT_PORT
 from tests.nodes.certificates import make_authority, tls_texts
 
-ADDRESS = "127.99.14.1"
+ADDRESS = f"127.99.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
+"""An address for each process of the tests: the port is always the same."""
 
 
 @pytest.fixture
