@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from components.shared.backups import REQUEST_LEASE, confirmation_lease
-from etcd_node.backup.settings import BackupSettings, read_backup_settings
+from etcd_node.backup.settings import read_backup_settings
 from etcd_node.etcd.client import RefusedError, call
 from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, this_member
 from etcd_node.host.journal import warn
@@ -39,23 +39,21 @@ class BackupRequest:
 
 
 def backup_is_due(settings: Settings, paths: Paths) -> bool:
-    """Whether to start ``etcd-backup.service`` now. Nearly always this reads one file and asks etcd for one lease."""
-    if (backups := read_backup_settings(paths.backup)) is None:
-        return False
-    if bucket_must_be_listed(paths, backups):
-        return True
-    return pending_request(TlsClient(paths.etc), this_member(settings, paths)) is not None
+    """Whether to start ``etcd-backup.service`` now. Nearly always this reads two files and asks etcd for one lease.
 
-
-def bucket_must_be_listed(paths: Paths, backups: BackupSettings) -> bool:
-    """Whether the time has come that the last run wrote down, or no run has written one."""
+    It is due as well where a file cannot be read: then the service says what is wrong.
+    """
     try:
+        if (backups := read_backup_settings(paths.backup)) is None:
+            return False
         due = float(json.loads(paths.next_backup.read_text()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return True
     now = time.time()
     # A clock that was set back must not stop the backups.
-    return now >= due or due - now > max(LONGEST_PAUSE, backups.interval)
+    if now >= due or due - now > max(LONGEST_PAUSE, backups.interval):
+        return True
+    return pending_request(TlsClient(paths.etc), this_member(settings, paths)) is not None
 
 
 def pending_request(client: TlsClient, member: MemberAddress) -> BackupRequest | None:

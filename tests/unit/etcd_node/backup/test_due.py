@@ -1,4 +1,4 @@
-"""When a member looks at the bucket."""
+"""When a member starts its backup service."""
 
 from __future__ import annotations
 
@@ -7,37 +7,64 @@ import time
 from pathlib import Path
 
 import pytest
-from etcd_node.backup.due import LONGEST_PAUSE, bucket_must_be_listed
-from etcd_node.backup.settings import BackupSettings
+from etcd_node.backup import due
+from etcd_node.backup.due import LONGEST_PAUSE, BackupRequest, backup_is_due
 from etcd_node.host.settings import Paths
 
-from components.shared.aws_sigv4 import AccessKey
-from components.shared.s3 import BucketAccess
+from tests.unit.etcd_node.digitalocean.test_markers import SETTINGS
 
-BACKUPS = BackupSettings(
-    BucketAccess("https://s3.test", "backups", "fra1", AccessKey("id", "secret")), "etcd/", 60.0, 0.0
-)
+BACKUPS = {
+    "endpoint": "https://s3.test",
+    "bucket": "backups",
+    "region": "fra1",
+    "access_key": "id",
+    "secret_key": "secret",
+    "ca_certificate": "",
+    "prefix": "etcd/",
+    "interval": 60,
+    "retention": 0,
+    "upload_headers": {},
+}
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> Paths:
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """A member with backups, which no run has requested."""
     kept = Paths(tmp_path)
     kept.run.mkdir(parents=True)
+    kept.etc.mkdir(parents=True)
+    kept.backup.write_text(json.dumps(BACKUPS))
+    monkeypatch.setattr(due, "TlsClient", lambda _: None)
+    monkeypatch.setattr(due, "this_member", lambda *_: None)
+    monkeypatch.setattr(due, "pending_request", lambda *_: None)
     return kept
 
 
+def test_without_backups_none_is_due(paths: Paths) -> None:
+    paths.backup.unlink()
+    assert not backup_is_due(SETTINGS, paths)
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]"])
+def test_settings_that_cannot_be_read_start_the_service_which_says_so(paths: Paths, text: str) -> None:
+    paths.next_backup.write_text(json.dumps(time.time() + 30))
+    assert not backup_is_due(SETTINGS, paths)
+    paths.backup.write_text(text)
+    assert backup_is_due(SETTINGS, paths)
+
+
 def test_the_first_run_lists_the_bucket(paths: Paths) -> None:
-    assert bucket_must_be_listed(paths, BACKUPS)
+    assert backup_is_due(SETTINGS, paths)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "[]", "null"])
 def test_an_unreadable_time_lets_the_bucket_be_listed(paths: Paths, text: str) -> None:
     paths.next_backup.write_text(text)
-    assert bucket_must_be_listed(paths, BACKUPS)
+    assert backup_is_due(SETTINGS, paths)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "due"),
+    ("seconds", "is_due"),
     [
         pytest.param(-1, True, id="over"),
         pytest.param(30, False, id="ahead"),
@@ -46,7 +73,13 @@ def test_an_unreadable_time_lets_the_bucket_be_listed(paths: Paths, text: str) -
     ],
 )
 def test_the_bucket_is_listed_at_the_time_that_the_last_run_wrote(
-    paths: Paths, seconds: float, due: bool
+    paths: Paths, seconds: float, is_due: bool
 ) -> None:
     paths.next_backup.write_text(json.dumps(time.time() + seconds))
-    assert bucket_must_be_listed(paths, BACKUPS) is due
+    assert backup_is_due(SETTINGS, paths) is is_due
+
+
+def test_a_request_makes_a_backup_due_at_any_time(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths.next_backup.write_text(json.dumps(time.time() + 30))
+    monkeypatch.setattr(due, "pending_request", lambda *_: BackupRequest(700, 1.0))
+    assert backup_is_due(SETTINGS, paths)
