@@ -10,6 +10,9 @@ from pathlib import Path
 from localcloud.machines.commands import run
 from localcloud.machines.errors import LocalCloudError
 
+LIMITS = Path("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device")
+"""Limits of writes by the numbers of devices, for all processes. Hosts with cgroup v2 alone have no such file."""
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 _GIB = 1 << 30
 
@@ -17,6 +20,13 @@ _GIB = 1 << 30
 def device_path(name: str) -> str:
     """Return the volume's device inside a machine, named as on a droplet."""
     return f"/dev/disk/by-id/scsi-0DO_Volume_{name}"
+
+
+def remove_limit(device: str) -> None:
+    """Remove the limit of a device's number. Tests limit volumes, and a killed one leaves its limit to the next."""
+    if LIMITS.exists():
+        number = Path(device).stat().st_rdev
+        LIMITS.write_text(f"{os.major(number)}:{os.minor(number)} 0")
 
 
 class Volumes:
@@ -76,7 +86,9 @@ class Volumes:
         if devices:
             return devices[0]
         # Direct I/O avoids a second copy of every page on the host. losetup ignores it on file systems without it.
-        return run(["losetup", "--find", "--show", "--direct-io=on", image]).strip()
+        device = run(["losetup", "--find", "--show", "--direct-io=on", image]).strip()
+        remove_limit(device)
+        return device
 
     def disconnect(self, name: str) -> None:
         """Remove the volume's loop device. The kernel removes a busy one after its last use."""

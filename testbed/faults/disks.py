@@ -10,7 +10,7 @@ from pathlib import Path
 from components.shared.ports import CLIENT_PORT
 from localcloud.machines.commands import run
 from localcloud.machines.errors import MachineFailedError
-from localcloud.machines.volumes import Volumes
+from localcloud.machines.volumes import LIMITS, Volumes
 from testbed.cluster import Cluster
 from testbed.faults.undo import inside, undo, undo_inside
 
@@ -18,9 +18,6 @@ MOUNT = "/var/lib/etcd"
 FILL = "data/fill"
 MARGIN = 8 << 20
 """Bytes that are written, and not only allocated: ext4 needs some for what it allocates."""
-
-THROTTLE = Path("/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device")
-"""Limits of the root group, which has all processes and the kernel's journal threads: they hold for a whole device."""
 
 
 @contextmanager
@@ -72,16 +69,16 @@ def read_only(cluster: Cluster, member: str) -> Generator[None]:
 
 @contextmanager
 def slow_disk(cluster: Cluster, member: str, writes_per_second: int = 10) -> Generator[None]:
-    """Limit the writes to it. A commit of etcd takes one to three."""
+    """Limit the writes to it, those of the kernel's journal as well. A commit of etcd takes one to three."""
     number = _device(cluster, _volume(cluster, member)).stat().st_rdev
     device = f"{os.major(number)}:{os.minor(number)}"
-    if not THROTTLE.exists():
-        raise MachineFailedError(f"no disk can be slowed down here: {THROTTLE} does not exist")
-    THROTTLE.write_text(f"{device} {writes_per_second}")
+    if not LIMITS.exists():
+        raise MachineFailedError(f"no disk can be slowed down here: {LIMITS} does not exist")
+    LIMITS.write_text(f"{device} {writes_per_second}")
     try:
         yield
     finally:
-        THROTTLE.write_text(f"{device} 0")
+        LIMITS.write_text(f"{device} 0")
 
 
 def _volume(cluster: Cluster, member: str) -> str:
