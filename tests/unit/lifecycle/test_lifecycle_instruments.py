@@ -80,7 +80,7 @@ def written_to(member: type[Member], folder: Path, monkeypatch: pytest.MonkeyPat
     """A writer that writes to such a member."""
     monkeypatch.setattr(writing, "Connection", member)
     monkeypatch.setattr(writing, "PAUSE", 0.01)
-    writer = writing.Writing(folder, "/live", ["member"])
+    writer = writing.Writing(folder, "/live", ["etcd-server-1.live.test"])
     writer.mark()
     writer.staff()
     return writer
