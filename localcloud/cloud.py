@@ -223,9 +223,17 @@ class LocalCloud:
         """Run a command as root inside a machine; ``options`` are those of ``subprocess.run``."""
         return _completed(self.machine(machine).inside(argv), **options)
 
-    def logs(self, machine: str, *journalctl: str, **options: Any) -> subprocess.CompletedProcess[Any]:
-        """Print a machine's journal with options of journalctl, even if the machine is off."""
+    def logs(
+        self, machine: str, *journalctl: str, follow: bool = False, **options: Any
+    ) -> subprocess.CompletedProcess[Any]:
+        """Print a machine's journal with options of journalctl, even if the machine is off.
+
+        With ``follow``, a machine that is on prints what comes as well.
+        """
         found = self.machine(machine)
+        if follow and found.leader() is not None:
+            # On the host, journalctl does not notice what a machine writes through its overlay.
+            return self.exec(machine, ["journalctl", "--follow", *journalctl], **options)
         if not (found.upper / "var/log/journal").is_dir():
             raise MachineFailedError(f"machine {machine} has no journal yet")
         return _completed(journal_command(found, journalctl), **options)

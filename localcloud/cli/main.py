@@ -200,15 +200,19 @@ def exec_(context: typer.Context, machine: MachineName, command: Command) -> Non
 def logs(
     context: typer.Context,
     machine: MachineName,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new entries.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Wait for new entries, if the machine is on.")
+    ] = False,
     unit: Annotated[
         str, typer.Option("--unit", "-u", help="Show only this systemd unit, for example etcd.")
     ] = "",
 ) -> None:
     """Print a machine's journal, even if the machine is off."""
-    options = ["--no-pager", *(["--follow"] if follow else []), *([f"--unit={unit}"] if unit else [])]
+    options = ["--no-pager", *([f"--unit={unit}"] if unit else [])]
     with _ignoring_interrupts():
-        raise typer.Exit(_exit_status(LocalCloud(context.obj).logs(machine, *options).returncode))
+        raise typer.Exit(
+            _exit_status(LocalCloud(context.obj).logs(machine, *options, follow=follow).returncode)
+        )
 
 
 def _say(line: str) -> None:
