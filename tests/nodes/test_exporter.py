@@ -108,11 +108,11 @@ def test_an_etcd_without_a_quorum_says_so_while_clients_get_no_answer(lab: Lab) 
     assert leader() is True
     for node in others:
         node.power_off()
-    eventually("it has lost its leader", has_no_leader)
+    eventually("it has lost its leader", has_no_leader, seconds=120)
     first.power_off()
     assert leader() is None
     first.power_on()
-    eventually("it runs again and waits", has_no_leader)
+    eventually("it runs again and waits", has_no_leader, seconds=120)
 
 
 def test_clients_without_a_certificate_of_the_cluster_get_nothing(lab: Lab, tmp_path: Path) -> None:
