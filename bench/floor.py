@@ -23,6 +23,7 @@ TAG = "bench-floor"
 
 _FILES = {
     "ca": "ca",
+    "peer_ca": "peer-ca",
     "server": "server",
     "server_key": "server-key",
     "peer": "peer",
