@@ -55,8 +55,6 @@ class ClusterClient:
     """Names of the members that have a droplet when the run begins. Fails when that is unknown."""
     unguarded: pulumi.Output[bool]
     """Whether no member blocks its shutdown when the run begins."""
-    ungated: pulumi.Output[frozenset[str]]
-    """Names of the configured members that have a droplet and no gate when the run begins."""
 
     def __init__(
         self,
@@ -75,9 +73,6 @@ class ClusterClient:
         self._clock = account.clock
         self.existing = account.existing
         self.unguarded = account.unguarded
-        self.ungated = pulumi.Output.all(account.existing, account.stack).apply(
-            lambda known: known[0] & known[1].ungated(settings.domain) & frozenset(settings.member_names)
-        )
 
     def forget_addresses(self) -> None:
         """List the droplets again before the next observation, since one of them was replaced."""

@@ -72,8 +72,6 @@ class StackState:
     """The URNs of the components by the names of their clusters."""
     vpcs: Mapping[str, str] = field(default_factory=dict[str, str])
     """The id of the VPC of each droplet, by the droplet's name."""
-    gates: frozenset[int] = frozenset()
-    """The numbers of the members of this run's cluster that have a gate."""
     recorded: frozenset[str] = frozenset()
     """Names of the members that this run's cluster had when it was healthy at the end of a run."""
     authorities: frozenset[int] = frozenset()
@@ -93,10 +91,6 @@ class StackState:
         begun = (member_name(number, domain) for number in self.begun_numbers)
         return frozenset({*self.recorded, *self.droplets, *begun})
 
-    def ungated(self, domain: str) -> frozenset[str]:
-        """Names of the droplets without a gate. A run that was interrupted after their creation leaves them."""
-        return frozenset(self.droplets) - {member_name(number, domain) for number in self.gates}
-
     def lacking(self, kind: str) -> frozenset[str]:
         """Those of ``begun`` that have no resource of a type. A killed run may have created it without a trace."""
         return self.begun - {urn.rpartition("::")[2] for urn in self.urns if f"{kind}::" in urn}
@@ -105,11 +99,6 @@ class StackState:
 def last_gate(cluster: str) -> str:
     """The name of the resource that a run registers once all members are healthy."""
     return f"{cluster}-healthy"
-
-
-def gate_name(cluster: str, number: int | str) -> str:
-    """The name of the gate of the member with this number."""
-    return f"{cluster}-gate-{number}"
 
 
 def bootstrap_record(cluster: str) -> str:
@@ -212,12 +201,11 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
         delete_timeouts=delete_timeouts,
         buckets=frozenset(buckets),
         begun=frozenset(begun),
-        begun_numbers=_numbers(begun, f"{cluster}-"),
+        begun_numbers=_numbers(begun, cluster),
         droplets=droplets,
         by_component=by_component,
         component_urns=component_urns,
         vpcs=vpcs,
-        gates=_numbers(_names_of(resources, STASH_TYPE), gate_name(cluster, "")),
         recorded=recorded,
         authorities=_authorities(resources, cluster),
         shared_authorities=_shared_authorities(resources, cluster),
@@ -226,16 +214,17 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
     )
 
 
-def _numbers(names: Iterable[str], prefix: str) -> frozenset[int]:
-    """The numbers of the members after a prefix of resources' names."""
-    known = (re.fullmatch(rf"{re.escape(prefix)}(\d+)", name) for name in names)
+def _numbers(begun: Iterable[str], cluster: str) -> frozenset[int]:
+    """The numbers at the end of the resource names of a cluster's members."""
+    known = (re.fullmatch(rf"{re.escape(cluster)}-(\d+)", name) for name in begun)
     return frozenset(int(match[1]) for match in known if match)
 
 
 def _authorities(resources: Iterable[str], cluster: str) -> frozenset[int]:
     """The numbers of the cluster's authorities for clients. The first one has none in its name."""
     form = re.compile(rf"{re.escape(cluster)}-ca(?:-(\d+))?")
-    found = [form.fullmatch(name) for name in _names_of(resources, AUTHORITY_TYPE)]
+    known = (_type_and_name(urn) for urn in resources)
+    found = [form.fullmatch(name) for kind, name in known if kind == AUTHORITY_TYPE]
     return frozenset(int(match[1] or 1) for match in found if match)
 
 
@@ -243,11 +232,6 @@ def _shared_authorities(resources: Mapping[str, Mapping[str, Any]], cluster: str
     outputs = _stash(resources, shared_authorities_record(cluster))
     # The engine returns numbers as floats.
     return None if outputs is None else frozenset(int(number) for number in outputs.get("output") or ())
-
-
-def _names_of(resources: Iterable[str], kind: str) -> Iterable[str]:
-    known = (_type_and_name(urn) for urn in resources)
-    return [name for found, name in known if found == kind]
 
 
 def _stash(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

@@ -10,10 +10,9 @@ Invariants:
   again. A failed after-hook would not be repeated.
 - Gates have no delete hooks: with one, plain ``pulumi destroy`` refuses to run.
 - The engine calls a gate's hook only when the gate's own input has changed. Drift, ``--replace`` and a run that
-  resumes an interrupted one can replace a droplet without a call. Then the member itself blocks the shutdown
+  resumes an interrupted one can replace a droplet without a call. So can a run that creates the gate of a droplet that
+  exists, because another run ended before it did. Then the member itself blocks the shutdown
   (cloud-init/etcd_node/guard).
-- The engine calls no hook of a gate that it creates. So a run that finds a droplet without a gate waits before each
-  droplet itself, as it does while no member blocks its shutdown.
 - A run that waits for members powers on those that are off, because an interrupted run may have shut one down. A run
   never waits for a droplet that it replaces at the same time. An all-at-once run waits only at its end.
 """

@@ -15,7 +15,6 @@ from ..api.retry import PAUSES
 from ..config.hooks import resource_hook
 from ..config.naming import key_of
 from ..config.running_clusters import failing_last
-from ..identity.stack_state import gate_name
 from ..run_log import log
 from ..run_log.events import DropletStep
 from ..run_log.events import Gate as GateReport
@@ -75,7 +74,7 @@ class Gate:
         rollout.health.repairs[args.member] = repair_command(
             args.droplet_urn, rollout.changeable_record(args.record_urn)
         )
-        name = gate_name(rollout.name, args.number)
+        name = f"{rollout.name}-gate-{args.number}"
         hook = resource_hook(name, self._open, in_previews=True)
         self.record = pulumi.Stash(
             name,

@@ -27,14 +27,6 @@ class RunningMembers(Protocol):
         """Whether no member blocks its shutdown when the run begins."""
         ...
 
-    @property
-    def ungated(self) -> pulumi.Output[frozenset[str]]:
-        """Names of the configured members that have a droplet and no gate when the run begins.
-
-        Members to leave do not count: a run that takes a failed scaling out back changes no other member.
-        """
-        ...
-
     def forget_addresses(self) -> None:
         """List the droplets again before the next observation."""
         ...

@@ -121,16 +121,6 @@ async def test_shutdown_requests_are_compared_by_the_apis_clock(
     assert times == [pytest.approx(present - ahead, abs=3)] * 3
 
 
-async def test_members_without_a_gate_are_those_that_stay() -> None:
-    names = [f"etcd-server-{number}.{DOMAIN}" for number in (1, 2, 3, 4)]
-    state = replace(NEW, droplets=dict.fromkeys(names, "1"), gates=frozenset({1, 2}))
-    account = KnownInventory(state)
-    account.existing = pulumi.Output.from_input(frozenset(names))
-    assert await cluster_client(account=account).ungated.future() == {names[2]}
-    account.existing = pulumi.Output.from_input(frozenset(names[:2]))
-    assert await cluster_client(account=account).ungated.future() == frozenset()
-
-
 DOMAIN = settings().domain
 FOREIGN = ("extra", "10.9.9.9", f"etcd-server-9.{DOMAIN}", f"bastion.{DOMAIN}")
 """Members in etcd's list that are not configured. Only the last one has a droplet with the cluster's tag."""

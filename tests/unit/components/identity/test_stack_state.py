@@ -87,13 +87,3 @@ def test_the_record_of_shared_authorities_keeps_its_first_value() -> None:
     state = stack_state(resource(record, output=[1.0, 2.0], input=[3.0]), OWN)
     assert state.shared_authorities == {1, 2}
     assert stack_state(resource(record, output=[], input=[]), OWN).shared_authorities == frozenset()
-
-
-def test_a_droplet_without_a_gate_is_that_of_an_interrupted_run() -> None:
-    known: dict[str, Any] = {}
-    for number in (1, 2, 13):
-        name = f"etcd-server-{number}.etcd.example.com"
-        known |= resource(f"{MEMBER}$digitalocean:index/droplet:Droplet::{OWN}-{number}", id="1", name=name)
-    for gate in (f"{OWN}-gate-1", f"{OWN}-gate-13", "etcd-other-gate-2", f"{OWN}-gate-2-peer"):
-        known |= resource(f"{MEMBER}$pulumi:index:Stash::{gate}")
-    assert stack_state(known, OWN).ungated("etcd.example.com") == {"etcd-server-2.etcd.example.com"}

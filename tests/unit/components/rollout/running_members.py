@@ -51,7 +51,6 @@ class FakeMembers:
         *,
         existing: Iterable[str] = NAMES,
         unguarded: bool = False,
-        ungated: Iterable[str] = (),
     ) -> None:
         self.observations = dict(observations)
         self.told: dict[str, NodeReport] = {}
@@ -60,7 +59,6 @@ class FakeMembers:
         self.gone = frozenset[str]()
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
-        self.ungated = pulumi.Output.from_input(frozenset(ungated))
 
     def forget_addresses(self) -> None:
         """Nothing is remembered."""

@@ -1,9 +1,8 @@
-"""While a guard or a gate is missing, a run changes members in turn."""
+"""While no member blocks its shutdown, a run changes members in turn."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pulumi
 import pytest
@@ -21,9 +20,8 @@ FIRST, SECOND, THIRD = NAMES
 class UnguardedRun:
     """Three members, and the engine, which handles a gate after the droplets before it, and then its droplet."""
 
-    def __init__(self, *unhealthy: str, ungated: Sequence[str] = ()) -> None:
-        """``ungated`` are members without a gate. Without any, no member blocks its shutdown."""
-        self.members = FakeMembers(observed(*unhealthy), unguarded=not ungated, ungated=ungated)
+    def __init__(self, *unhealthy: str) -> None:
+        self.members = FakeMembers(observed(*unhealthy), unguarded=True)
         self.changed: list[str] = []
         self.handled = {name: asyncio.get_running_loop().create_future() for name in NAMES}
         limited = settings(healthTimeoutSeconds=10).model_copy(update={"health_timeout_seconds": 1})
@@ -77,20 +75,6 @@ async def test_members_change_in_turn_and_the_only_unhealthy_one_first(
     run = UnguardedRun(*unhealthy)
     await run.change_all()
     assert run.changed == order
-
-
-async def test_a_member_without_a_gate_makes_all_change_in_turn() -> None:
-    run = UnguardedRun(SECOND, ungated=[THIRD])
-    await run.change_all()
-    assert run.changed == [SECOND, FIRST, THIRD]
-
-
-async def test_with_guards_and_gates_no_member_waits_here() -> None:
-    run = UnguardedRun(ungated=[THIRD])
-    run.members.ungated = pulumi.Output.from_input(frozenset[str]())
-    run.members.observations = observed(FIRST, SECOND, THIRD)
-    gate = FakeResource(asyncio.ensure_future(all_of([])))
-    assert await run.mode.wait_for_turn(FIRST, gate)
 
 
 async def test_while_two_members_are_unhealthy_none_changes() -> None:
