@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 
 from testbed.cluster import wait_for
-from testbed.update import Update
+from testbed.update import POLL, Step, Update
 from tests.lifecycle.live import Live
 from tests.lifecycle.sizes import grows, shrinks
 
@@ -28,3 +30,21 @@ def test_members_of_an_interrupted_run_leave_when_they_are_not_wanted_any_more(l
         assert live.ids().keys() == set(kept)
     live.up()
     live.up("--expect-no-changes")
+
+
+def test_a_run_finishes_a_scaling_that_was_killed_before_its_records(live: Live) -> None:
+    kept = live.names
+    with live.case("3 to 5 members, killed after a droplet, and finished", planned=False, members=kept):
+        live.configure(size=5)
+        update = Update(live)
+        made = Step("resOutputsEvent", "create", f"{live.urn(3).removesuffix('-3')}-5")
+        while made not in update.steps():
+            assert not update.ended, update.output()
+            time.sleep(POLL)
+        update.kill()
+        live.pulumi("cancel", "--yes")
+        live.up()
+        assert len(live.ids()) == 5
+    live.configure(size=None)
+    live.up()
+    assert live.ids().keys() == set(kept)
