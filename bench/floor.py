@@ -21,7 +21,7 @@ LIMIT = 90.0
 
 TAG = "bench-floor"
 
-_FILES = {
+FILES = {
     "ca": "ca",
     "peer_ca": "peer-ca",
     "server": "server",
@@ -29,6 +29,7 @@ _FILES = {
     "peer": "peer",
     "peer_key": "peer-key",
 }
+"""Names of the files in ``/etc/etcd``, without ``.pem``, by their placeholders in ``floor.yaml``."""
 _POLL = 0.5
 
 
@@ -87,7 +88,7 @@ class Floor:
             certificates={
                 boot.name: {
                     placeholder: (boot.machine.upper / f"etc/etcd/{file}.pem").read_text()
-                    for placeholder, file in _FILES.items()
+                    for placeholder, file in FILES.items()
                 }
                 for boot in bootstrap.boots
             },
