@@ -44,7 +44,7 @@ BUMP = 1_000_000_000
 _UNIT = "bench-backup.service"
 _BOOTSTRAP = "preparecluster.service"
 _RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "recover", "from-backup")
-_TIMERS = "etcd-backup.service etcd-defragment.timer"
+_TIMERS = "etcd-reconcile.timer etcd-backup.service etcd-defragment.timer"
 _REMOVE_DATA = (
     "systemctl stop etcd.service etcd-reconcile.timer && rm -rf /var/lib/etcd/data && "
     "install -d -m 700 -o etcd -g etcd /var/lib/etcd/data"
