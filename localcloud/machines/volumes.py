@@ -22,11 +22,10 @@ def device_path(name: str) -> str:
     return f"/dev/disk/by-id/scsi-0DO_Volume_{name}"
 
 
-def remove_limit(device: str) -> None:
-    """Remove the limit of a device's number. Tests limit volumes, and a killed one leaves its limit to the next."""
-    if LIMITS.exists():
-        number = Path(device).stat().st_rdev
-        LIMITS.write_text(f"{os.major(number)}:{os.minor(number)} 0")
+def limit_writes(device: Path, per_second: int) -> None:
+    """Limit the writes to a device, those of the kernel's journal as well. 0 removes the limit."""
+    number = device.stat().st_rdev
+    LIMITS.write_text(f"{os.major(number)}:{os.minor(number)} {per_second}")
 
 
 class Volumes:
@@ -87,7 +86,9 @@ class Volumes:
             return devices[0]
         # Direct I/O avoids a second copy of every page on the host. losetup ignores it on file systems without it.
         device = run(["losetup", "--find", "--show", "--direct-io=on", image]).strip()
-        remove_limit(device)
+        if LIMITS.exists():
+            # Tests limit volumes, and a killed one leaves its limit to the next device with this number.
+            limit_writes(Path(device), 0)
         return device
 
     def disconnect(self, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from components.shared.ports import CLIENT_PORT
 from localcloud.machines.commands import run
 from localcloud.machines.errors import MachineFailedError
-from localcloud.machines.volumes import LIMITS, Volumes
+from localcloud.machines.volumes import LIMITS, Volumes, limit_writes
 from testbed.cluster import Cluster
 from testbed.faults.undo import inside, undo, undo_inside
 
@@ -70,15 +69,14 @@ def read_only(cluster: Cluster, member: str) -> Generator[None]:
 @contextmanager
 def slow_disk(cluster: Cluster, member: str, writes_per_second: int = 10) -> Generator[None]:
     """Limit the writes to it, those of the kernel's journal as well. A commit of etcd takes one to three."""
-    number = _device(cluster, _volume(cluster, member)).stat().st_rdev
-    device = f"{os.major(number)}:{os.minor(number)}"
+    device = _device(cluster, _volume(cluster, member))
     if not LIMITS.exists():
         raise MachineFailedError(f"no disk can be slowed down here: {LIMITS} does not exist")
-    LIMITS.write_text(f"{device} {writes_per_second}")
+    limit_writes(device, writes_per_second)
     try:
         yield
     finally:
-        LIMITS.write_text(f"{device} 0")
+        limit_writes(device, 0)
 
 
 def _volume(cluster: Cluster, member: str) -> str:
