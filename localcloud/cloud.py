@@ -233,7 +233,7 @@ class LocalCloud:
         found = self.machine(machine)
         if follow and found.leader() is not None:
             # On the host, journalctl does not notice what a machine writes through its overlay.
-            return self.exec(machine, ["journalctl", "--follow", *journalctl], **options)
+            return _completed(found.inside(["journalctl", "--follow", *journalctl]), **options)
         if not (found.upper / "var/log/journal").is_dir():
             raise MachineFailedError(f"machine {machine} has no journal yet")
         return _completed(journal_command(found, journalctl), **options)
