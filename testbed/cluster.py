@@ -170,6 +170,10 @@ class Cluster:
             member, "--no-pager", "-o", "cat", *options, capture_output=True, text=True
         ).stdout
 
+    def back_up_at_last(self, member: str) -> None:
+        """Take a backup at once. On a new member this is tried again: etcd's tools come after etcd itself."""
+        wait_for(lambda: self.back_up(member), _succeeded, "backup")
+
     def wait_healthy(self) -> None:
         """Wait until all members say that they are healthy."""
         wait_for(

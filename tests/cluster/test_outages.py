@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-from contextlib import suppress
-from pathlib import Path
 
 import httpx
 
 from localcloud.cloud import LocalCloud
+from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
 from testbed.cluster import Cluster, wait_for
 
@@ -26,7 +23,7 @@ def test_rebooted_members_keep_their_data_while_apis_and_dns_are_down(
     # The mirror as well: a member that has installed etcd must not need it again.
     services = ("digitalocean", "cloudflare", "metadata", "releases")
     control.put("/faults", json=[{"service": service, "kind": "down"} for service in services])
-    stop_name_server(cloud)
+    (Cgroup(cloud.layout.cgroup) / "dnsmasq").remove()
     for member in members:
         # From the second on, each blocks its shutdown, since the one before is down.
         cluster.on(member, "systemctl start reboot.target --job-mode=replace-irreversibly --no-block")
@@ -82,18 +79,3 @@ def healthy_since(cluster: Cluster, member: str) -> str:
         # A command that enters a machine during its shutdown may never return.
         return ""
     return result.stdout if result.returncode == 0 else ""
-
-
-def stop_name_server(cloud: LocalCloud) -> None:
-    pids = subprocess.run(
-        ["ip", "netns", "pids", cloud.layout.namespace], check=True, capture_output=True, text=True
-    ).stdout.split()
-    (server,) = [pid for pid in pids if name_of(pid) == "dnsmasq\n"]
-    os.kill(int(server), signal.SIGTERM)
-
-
-def name_of(pid: str) -> str:
-    """The name of a process; empty once it has ended."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
-    return ""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from localcloud.cloud import LocalCloud
-from testbed.cluster import Cluster, wait_for
+from testbed.cluster import Cluster
 
 MEMBER = "etcd-server-1.made.example.test"
 
@@ -18,7 +18,7 @@ def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
     stack = Cluster(cloud, tmp_path, stack="made", domain="made.example.test", size=1, **made)
     bucket = cloud.layout.objects / "buckets/etcd-made"
     stack.up()
-    back_up(stack)
+    stack.back_up_at_last(MEMBER)
     first = backups(bucket)
     assert first
 
@@ -31,7 +31,7 @@ def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
     assert backups(bucket) >= first
 
     stack.up()
-    back_up(stack)
+    stack.back_up_at_last(MEMBER)
     assert backups(bucket) > first
 
     stack.configure(backupBucket="etcd-other")
@@ -44,15 +44,6 @@ def test_a_created_bucket_outlives_the_cluster_and_serves_the_next_one(
     assert bucket.with_name("etcd-other").is_dir()
     stack.destroy()
     assert backups(bucket) > first
-
-
-def back_up(stack: Cluster) -> None:
-    """Take a backup at once. etcd's tools are installed after etcd itself."""
-    wait_for(
-        lambda: stack.back_up(MEMBER),
-        lambda tried: tried.returncode == 0,
-        "backup",
-    )
 
 
 def backups(bucket: Path) -> set[str]:

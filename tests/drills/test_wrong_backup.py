@@ -15,8 +15,7 @@ def test_a_restore_from_a_damaged_backup_is_corrected_after_a_destroy(
     drill: Drill, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     drill.write("corrected")
-    # etcd's tools may come after etcd.
-    wait_for(lambda: drill.back_up(MEMBERS[0]), lambda tried: tried.returncode == 0, "backup")
+    drill.back_up_at_last(MEMBERS[0])
     key = drill.backups()[-1].key
     stack = Cluster(
         cloud, tmp_path, stack="corrected", domain="corrected.example.test", size=1,

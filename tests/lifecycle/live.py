@@ -70,11 +70,7 @@ class Live(Cluster):
             seconds = time.monotonic() - began
             self.wait_up(*self.names)
             # The shortest operations end between two writes.
-            written = wait_for(
-                lambda: self.writer.order("report"),
-                lambda seen: seen["acknowledged"] > 0,
-                "acknowledged write",
-            )
+            written = self._wait_written()
             lacking: dict[str, list[int]] = self.writer.order("verify", first=first or written["first"])
             client = Clientv3Figures.of(user.order("report"), self._stood_still)
             seen = self.observer.order("report")
@@ -118,12 +114,18 @@ class Live(Cluster):
             user.order("mark")
             # On a busy machine the workers' connections take as long as a stall may last.
             self.writer.order("mark")
-            wait_for(lambda: self.writer.order("report")["acknowledged"], bool, "first write")
+            self._wait_written()
             self.writer.order("mark")
             try:
                 yield user
             finally:
                 self.writer.order("rest")
+
+    def _wait_written(self) -> dict[str, Any]:
+        """Wait for an acknowledged write since the writer's mark, and return its report."""
+        return wait_for(
+            lambda: self.writer.order("report"), lambda seen: seen["acknowledged"] > 0, "acknowledged write"
+        )
 
     def _stood_still(self, begin: float, end: float) -> float:
         return self.writer.order("stood_still", begin=begin, end=end)

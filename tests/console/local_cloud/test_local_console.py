@@ -59,8 +59,7 @@ def test_a_cluster_is_seen_as_soon_as_it_exists(cluster: Cluster, console: Follo
 
 
 def test_the_cloud_shows_what_the_cluster_has(cluster: Cluster, console: FollowedConsole) -> None:
-    # etcd's tools may come after etcd.
-    wait_for(lambda: cluster.back_up(cluster.name(1)), lambda tried: tried.returncode == 0, "backup")
+    cluster.back_up_at_last(cluster.name(1))
     console.until(lambda: console.page.cloud.backups, "a backup")
     cloud = console.page.cloud
     assert [volume.member for volume in cloud.volumes or []] == cluster.names
