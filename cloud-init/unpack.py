@@ -6,7 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # The bytes in the order of their codes: components/userdata/archive.py.
-ORDER = bytes(dict.fromkeys([*range(33), *b"({[,:=/._-\"'>)]}", *range(256)]))
+ORDER = bytes(dict.fromkeys([*range(33), *b"({[,:=>/._-\"'})]", *range(256)]))
 
 
 def read(archive: str) -> bytes:

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 FIRST_CODE = 128
 """The first character code that is not ASCII."""
 
-MOST_CODES = 127
-"""Codes that Latin-1 has from ``FIRST_CODE`` on, without the last."""
+MOST_CODES = 124
+"""The number of words. Latin-1 has 128 codes from ``FIRST_CODE`` on."""
 
 SAME_INDENTATION = 20
 """The code that would stand for an unchanged indentation. The codes around it are control characters."""
@@ -33,7 +33,7 @@ SAME_INDENTATION = 20
 STEP = "    "
 """One step of indentation."""
 
-SIGNS = b"({[,:=/._-\"'>)]}"
+SIGNS = b"({[,:=>/._-\"'})]"
 """Signs of Python, in an order that was found by trying."""
 
 ORDER = bytes(dict.fromkeys([*range(33), *SIGNS, *range(256)]))
@@ -91,8 +91,9 @@ def _indentation_coded(text: str) -> str:
 
 
 def _frequent_words(text: str) -> list[str]:
-    """Words that are shorter as a code. Sorted by length, since bzip2 then takes 0.1 KB less."""
+    """Words that are shorter as a code. Sorted by capital and length, since bzip2 then takes 0.2 KB less."""
     counts = Counter(re.findall(r"[A-Za-z]{2,}", text))
-    saved = {word: (count - 1) * len(word) for word, count in counts.items() if count > 1}
-    best = sorted(saved, key=lambda word: (-saved[word], word))[:MOST_CODES]
-    return sorted(best, key=lambda word: (len(word), word))
+    # Each use of a word saves all but one of its characters. The list of words has it and the end of its line.
+    saved = {word: count * (len(word) - 1) - len(word) - 1 for word, count in counts.items()}
+    best = sorted((word for word in saved if saved[word] > 0), key=lambda word: (-saved[word], word))
+    return sorted(best[:MOST_CODES], key=lambda word: (word[0].isupper(), -len(word), word))
