@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 
 from components.shared.ports import PEER_PORT
@@ -37,7 +38,7 @@ from etcd_node.etcd.membership import (
     is_self,
     rejoin_step,
 )
-from etcd_node.etcd.transport import MemberAddress, NoAnswerError, TlsClient, server_context
+from etcd_node.etcd.transport import ClosedError, MemberAddress, NoAnswerError, TlsClient, server_context
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.install import InstallError, install_once
 from etcd_node.host.journal import WaitLog, say
@@ -51,6 +52,12 @@ ANNOUNCE_LIMIT = 5.0
 
 LEARNER_KNOWN_LIMIT = 3.0
 """Seconds that a new learner waits until every member that answers has it in its list."""
+
+ADDRESS_KNOWN_LIMIT = 60.0
+"""Seconds that a new learner waits until every member knows its address. If no member knows it, etcd cannot start.
+
+The members see the learner in their list, and list the droplets at their next reconciliation.
+"""
 
 SILENCE_LIMIT = 15.0
 """Seconds of a member's silence after which the droplets are listed again: its address may have changed."""
@@ -196,6 +203,9 @@ class JoiningMember:
                 PATH,
                 connect_timeout=0.25 if self._polls_fast() else 2.0,
             )
+        except ClosedError:
+            # It runs and does not know our address yet. It lists the droplets when we are in its member list.
+            return PeerReport(PeerState.RUNNING)
         except NoAnswerError as error:
             return PeerReport(PeerState.SILENT, detail=str(error))
         return report_from(name, answer)
@@ -316,22 +326,29 @@ class JoiningMember:
         change_members(self._paths, self._client, running, *command)
 
     def _wait_until_known(self, member: int, running: Sequence[MemberAddress]) -> None:
-        """Wait until all running members list this one.
+        """Wait until all running members list this one, and know its address.
 
         etcd asks any one of them for the list when it starts, and exits if that one does not know it yet.
         """
-        deadline = time.monotonic() + LEARNER_KNOWN_LIMIT
-        while time.monotonic() < deadline:
-            asked = [self._threads.submit(self._knows, peer, member) for peer in running]
-            if all(known.result() for known in asked):
+        began = time.monotonic()
+        while True:
+            limits = [*self._threads.map(partial(self._limit, member), running)]
+            rejected = ADDRESS_KNOWN_LIMIT in limits
+            if time.monotonic() - began >= max(limits) and min(limits) < ADDRESS_KNOWN_LIMIT:
                 return
-            time.sleep(0.05)
+            if rejected:
+                self._wait_log.report("waiting until the members know the address of this droplet")
+            time.sleep(1 if rejected else 0.05)
 
-    def _knows(self, peer: MemberAddress, member: int) -> bool:
+    def _limit(self, member: int, peer: MemberAddress) -> float:
+        """For how many seconds to wait until a member knows this one. 0 if it does, or does not answer."""
         try:
-            return any(listed.id == member for listed in local_members(self._client, peer))
+            known = any(listed.id == member for listed in local_members(self._client, peer))
+        except ClosedError:
+            return ADDRESS_KNOWN_LIMIT
         except NoAnswerError:
-            return True
+            return 0.0
+        return 0.0 if known else LEARNER_KNOWN_LIMIT
 
     def _misses_somebody(self) -> bool:
         """Whether the droplets should be listed again, because an initial member is missing or silent."""

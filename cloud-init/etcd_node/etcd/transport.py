@@ -62,6 +62,14 @@ class NoAnswerError(Exception):
     """There was no usable answer. The text gives the reason in a few words."""
 
 
+class ClosedError(NoAnswerError):
+    """The member took the connection, and closed it without an answer.
+
+    etcd does so on its peer port when it cannot look up the address of a name in our certificate
+    (etcd ``client/pkg/transport/listener_tls.go``).
+    """
+
+
 class TlsClient:
     """Sends requests to members, with this member's certificates."""
 
@@ -176,6 +184,8 @@ def _exchange(connection: _HttpsConnection, method: str, path: str, body: Any) -
         raise NoAnswerError(f"its certificate is not valid: {error.verify_message}") from None
     except TimeoutError:
         raise NoAnswerError("no answer in time") from None
+    except ConnectionResetError as error:
+        raise ClosedError(str(error)) from None
     except (OSError, http.client.HTTPException) as error:
         text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
         # Go's alert for both (crypto/x509).

@@ -1,0 +1,152 @@
+"""A member without data joins a cluster whose members do not know its address yet."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from etcd_node.bootstrap import join
+from etcd_node.bootstrap.join import ADDRESS_KNOWN_LIMIT, JoiningMember
+from etcd_node.digitalocean.address_book import AddressBook
+from etcd_node.digitalocean.api import Droplet
+from etcd_node.etcd.transport import ClosedError, HttpResponse, MemberAddress, NoAnswerError
+from etcd_node.host.journal import WaitLog
+from etcd_node.host.settings import Paths
+
+from tests.unit.etcd_node.bootstrap.test_restoration import SETTINGS, restoration
+
+OWN = "m4"
+WAITING = "waiting until the members know the address of this droplet"
+
+
+class RunningCluster:
+    """Three members that run, and their clock. One that does not know an address closes connections from there."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.knows_from = {"m1": 0.0, "m2": 0.0, "m3": 0.0}
+        """The moment from which a member knows the address of the new member."""
+        self.silent: set[str] = set()
+        self.listed = {"m1": 1, "m2": 2, "m3": 3}
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def add(self, _: Paths, client: object, running: object, verb: str, name: str, *options: str) -> None:
+        assert (verb, name, options) == ("add", OWN, (f"--peer-urls=https://{OWN}:2380", "--learner"))
+        self.listed[OWN] = 4
+
+    def request_peer(self, member: MemberAddress, method: str, path: str, **_: float) -> HttpResponse:
+        if member.name in self.silent:
+            raise NoAnswerError("no answer in time")
+        if self.now < self.knows_from[member.name]:
+            raise ClosedError("Connection reset by peer")
+        if path != "/members":
+            return HttpResponse(404, b"404 page not found")
+        entries = [
+            {"id": number, "name": name, "peerURLs": [url(name)]} for name, number in self.listed.items()
+        ]
+        return HttpResponse(200, json.dumps(entries).encode())
+
+    def call_gateway(self, member: MemberAddress, path: str, body: Any) -> HttpResponse:
+        if member.name in self.silent:
+            raise NoAnswerError("no answer in time")
+        entries = [
+            {"ID": str(number), "name": name, "peerURLs": [url(name)]} for name, number in self.listed.items()
+        ]
+        return HttpResponse(200, json.dumps({"header": {"cluster_id": "17"}, "members": entries}).encode())
+
+
+def url(name: str) -> str:
+    return f"https://{name}:2380"
+
+
+class NoServer:
+    """Stands for the bootstrap endpoint, which nobody asks here."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> RunningCluster:
+    running = RunningCluster()
+    monkeypatch.setattr(join, "time", running)
+    monkeypatch.setattr(join, "change_members", running.add)
+    monkeypatch.setattr(join, "install_once", lambda *_: None)
+    monkeypatch.setattr(join, "is_local", lambda _: True)
+    monkeypatch.setattr(join, "server_context", lambda *_: None)
+    monkeypatch.setattr(join, "BootstrapServer", NoServer)
+    return running
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def joining(
+    cluster: RunningCluster, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> JoiningMember:
+    paths = Paths(tmp_path)
+    paths.etc.mkdir(parents=True)
+    droplets = [Droplet(number, f"m{number}", f"10.0.0.{number}") for number in range(1, 5)]
+    return JoiningMember(
+        replace(SETTINGS, name=OWN),
+        paths,
+        client=cluster,  # type: ignore[arg-type]
+        address_book=AddressBook(lambda: droplets),
+        wait_log=WaitLog(cluster.monotonic, said.append),
+        write_addresses=lambda _: None,
+        can_start=lambda: True,
+        restoration=restoration(tmp_path, ""),
+        state="blank",
+    )
+
+
+EXISTING = ("existing", {name: url(name) for name in ("m1", "m2", "m3", OWN)})
+
+
+def test_a_member_that_everybody_knows_starts_at_once(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    assert joining.become_member() == EXISTING
+    assert (cluster.now, said) == (0.0, [])
+
+
+def test_a_member_that_nobody_knows_yet_joins_and_starts_when_all_know_it(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    cluster.knows_from = {"m1": 15.0, "m2": 15.0, "m3": 30.0}
+    assert joining.become_member() == EXISTING
+    assert cluster.now == pytest.approx(30, abs=1.0)
+    assert said == [WAITING]
+
+
+def test_a_member_waits_as_long_as_nobody_knows_it(cluster: RunningCluster, joining: JoiningMember) -> None:
+    moment = 3 * ADDRESS_KNOWN_LIMIT
+    cluster.knows_from = {"m1": moment, "m2": moment + 15, "m3": moment + 30}
+    assert joining.become_member() == EXISTING
+    assert cluster.now == pytest.approx(moment, abs=1.0)
+
+
+def test_one_member_that_never_learns_the_address_does_not_keep_another_out(
+    cluster: RunningCluster, joining: JoiningMember
+) -> None:
+    cluster.knows_from["m3"] = 1e9
+    assert joining.become_member() == EXISTING
+    assert cluster.now == pytest.approx(ADDRESS_KNOWN_LIMIT, abs=1.0)
+
+
+def test_a_silent_member_is_not_waited_for(cluster: RunningCluster, joining: JoiningMember) -> None:
+    cluster.silent = {"m3"}
+    assert joining.become_member() == EXISTING
+    assert cluster.now == 0.0
