@@ -110,7 +110,6 @@ func (l *ledger) leaseExpired() {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.period.LeasesExpired++
-	fmt.Fprintln(os.Stderr, "a lease expired")
 }
 
 // longer returns the spans, and the one from begin until now if that was slow.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -170,15 +171,39 @@ func (r *resource) keepLease() {
 	for {
 		lease, err := r.client.Grant(context.Background(), leaseSeconds)
 		if err == nil {
-			renewals, err := r.client.KeepAlive(context.Background(), lease.ID)
-			if err == nil {
-				r.leased.Store(true)
-				for range renewals {
-				}
-				r.leased.Store(false)
-			}
+			granted := now()
+			renewed := r.renew(lease.ID)
 			r.ledger.leaseExpired()
+			fmt.Fprintf(os.Stderr, "a lease of %.1f, last renewed at %.1f, expired at %.1f: %s\n",
+				granted, renewed, now(), r.left(lease.ID))
 		}
 		time.Sleep(retryPause)
 	}
+}
+
+// renew keeps a lease alive until it ends, and returns when it was last renewed.
+func (r *resource) renew(id clientv3.LeaseID) float64 {
+	renewed := now()
+	renewals, err := r.client.KeepAlive(context.Background(), id)
+	if err != nil {
+		return renewed
+	}
+	r.leased.Store(true)
+	defer r.leased.Store(false)
+	for range renewals {
+		renewed = now()
+	}
+	return renewed
+}
+
+// left tells what the cluster says of a lease that the client does not renew any more. The client gives a lease up by
+// itself if no answer comes for its time to live.
+func (r *resource) left(id clientv3.LeaseID) string {
+	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
+	defer cancel()
+	found, err := r.client.TimeToLive(ctx, id)
+	if err != nil {
+		return fmt.Sprintf("the cluster does not tell what it has left: %v", err)
+	}
+	return fmt.Sprintf("the cluster says it has %d s left (-1: there is no such lease)", found.TTL)
 }
