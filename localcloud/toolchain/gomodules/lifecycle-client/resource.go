@@ -31,8 +31,10 @@ const (
 	requestLimit = 60 * time.Second
 	// watchesEach is the number of watches of a resource, each on a stream of its own.
 	watchesEach = 3
-	// leaseSeconds is the time to live of a lease. The client renews it three times as often.
-	leaseSeconds = 5
+	// leaseSeconds is the time to live of a lease. The client renews it three times as often. It is longer than the 7 s
+	// that a member tries to pass a renewal on to the leader (LeaseRenew in etcd's server/etcdserver/v3_server.go):
+	// meanwhile the stream of this client renews nothing.
+	leaseSeconds = 10
 )
 
 // resource is one client with its own connections to all members, as a kube-apiserver has for each resource.
