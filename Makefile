@@ -97,10 +97,10 @@ REPEATED := $(patsubst %,tests/access/test_%.py,disasters life versions)
 # The campaign of the whole suite.
 CAMPAIGN_SEED := 40
 
-# Machines mostly wait, for boots and for each other, so three layers at once use two processors. The longest is first.
-test: lint setup ## Lint, run a short campaign, then all tests: three layers at a time
+# Machines mostly wait, for boots and for each other, so four layers at once use two processors. The longest is first.
+test: lint setup ## Lint, run a short campaign, then all tests: four layers at a time
 	@$(PYTHON) -m localcloud.machines.prerequisites && $(MAKE) test-campaign
-	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=3 --keep-going \
+	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=4 --keep-going \
 		test-live test-others test-drills test-pure test-access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
 
