@@ -215,6 +215,15 @@ class ClusterClient:
         """Ids of the droplets that have the cluster's tag and this name at this moment."""
         return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]
 
+    async def lost_droplets(self, name: str) -> Sequence[int]:
+        """Those of them that the state does not have. A run that is killed while it creates a droplet leaves one."""
+        stack = await self._stack.future()
+        return [
+            droplet
+            for droplet in await self.droplets_named(name)
+            if stack is not None and str(droplet) not in stack.ids
+        ]
+
     async def remove_droplet(self, droplet: int) -> None:
         """Shut a droplet down, detach its volumes and delete it."""
         await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)

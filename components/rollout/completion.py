@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pulumi
 
 from ..config.hooks import resource_hook
 from ..config.running_clusters import end_changes, failing_last
+from ..etcd.admin import ChangeRefusedError
 from ..etcd.health import listed_names
 from ..identity.stack_state import last_gate
 from ..run_log import log
@@ -17,6 +20,14 @@ from .interfaces import ReplaceableMember
 from .messages import NOT_COMPLETED, RESUMABLE, record_left_behind
 from .policy import answering, next_to_leave, not_joined
 from .rollout import Rollout
+from .waiting import POLL_SECONDS
+
+REMOVAL_SECONDS = 30
+"""Seconds for which etcd may refuse to remove a member.
+
+It does so while it has no leader, and while too few members have been connected for five seconds (``HealthInterval`` in
+etcd's server/etcdserver/server.go).
+"""
 
 
 class Completion:
@@ -125,15 +136,17 @@ class Completion:
         """Wait until all members are healthy. Members that are not configured any more leave one by one.
 
         A droplet whose member has not joined yet is deleted here: it could join after the last look at the list, and
-        stay in it when the engine deletes the droplet.
+        stay in it when the engine deletes the droplet. So is a droplet that the state does not have: the engine deletes
+        no such droplet, and could not delete the volume that is attached to it.
         """
         staying = self._members
         left: set[str] = set()
+        give_up = 0.0
         while True:
             observations = await self._rollout.health.wait_for_cluster(staying)
             await self._rollout.health.compare_data(f"Cluster {self._name}", observations, ending=RESUMABLE)
             if (leaving := next_to_leave(listed_names(observations), staying, observations)) is None:
-                if not await self._delete_droplets(not_joined({*staying, *left}, observations)):
+                if not await self._delete_droplets(not_joined({*staying, *left}, observations), left):
                     return
                 continue
             if await self._rollout.backups.take(
@@ -145,21 +158,38 @@ class Completion:
             await self._rollout.transfer_leadership(
                 [name for name in listed_names(observations) if name not in staying], observations
             )
-            log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
-            await self._rollout.members.remove_member(leaving, observations, through=staying)
-            left.add(leaving)
+            if leaving not in left:
+                log.info(f"{leaving} leaves the cluster, before its droplet is deleted")
+                left.add(leaving)
+                give_up = time.monotonic() + REMOVAL_SECONDS
+            try:
+                await self._rollout.members.remove_member(leaving, observations, through=staying)
+            except ChangeRefusedError as error:
+                if not error.temporary or time.monotonic() > give_up:
+                    raise pulumi.RunError(
+                        f"{leaving} did not leave the cluster: {error}. {RESUMABLE}"
+                    ) from error
+                await asyncio.sleep(POLL_SECONDS)
 
-    async def _delete_droplets(self, names: Sequence[str]) -> bool:
-        """Delete the droplets with these names. Returns whether there were any."""
-        found = [
-            (name, droplet) for name in names for droplet in await self._rollout.members.droplets_named(name)
-        ]
-        for name, droplet in found:
-            log.info(
-                f"{name} has not joined the cluster, and is not wanted: its droplet {droplet} is deleted"
-            )
-            await self._rollout.members.remove_droplet(droplet)
-        self._rollout.members.forget_addresses()
+    async def _delete_droplets(self, unjoined: Sequence[str], left: Collection[str]) -> bool:
+        """Delete the droplets of members that have not joined, and lost ones of those that have left.
+
+        Returns whether there were any.
+        """
+        members = self._rollout.members
+        found = {
+            droplet: f"{name} has not joined the cluster, and is not wanted: its droplet {droplet} is deleted"
+            for name in unjoined
+            for droplet in await members.droplets_named(name)
+        } | {
+            droplet: f"{name} has left, and its droplet {droplet}, which is not in the stack's state, is deleted"
+            for name in left
+            for droplet in await members.lost_droplets(name)
+        }
+        for droplet, message in found.items():
+            log.info(message)
+            await members.remove_droplet(droplet)
+        members.forget_addresses()
         return bool(found)
 
     async def _announce(self) -> None:

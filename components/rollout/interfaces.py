@@ -104,6 +104,10 @@ class RunningMembers(Protocol):
         """Ids of the droplets that have the cluster's tag and this name."""
         ...
 
+    async def lost_droplets(self, name: str) -> Sequence[int]:
+        """Those of them that the state does not have."""
+        ...
+
     async def remove_droplet(self, droplet: int) -> None:
         """Shut a droplet down, detach its volumes and delete it."""
         ...

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pulumi
 import pytest
 
+from components.etcd.admin import ChangeRefusedError
 from components.etcd.member_status import Cause, ForeignMember, NoStatus
 from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
@@ -116,3 +117,66 @@ async def test_a_droplet_that_could_still_join_is_deleted_before_the_run_ends(
     monkeypatch.setattr(members, "remove_droplet", remove_droplet)
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     assert deleted == [4]
+
+
+async def test_a_droplet_that_the_state_does_not_have_is_deleted_when_its_member_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    done: list[int | str] = []
+    end = completion(5, 3)
+    members = end._rollout.members
+    monkeypatch.setattr(end._rollout.backups, "take", no_backup)
+
+    async def remove_member(leaving: str, *_: object, through: object) -> None:
+        done.append(leaving)
+        left = {name: status for name, status in members.observations.items() if name != leaving}
+        members.observations = dict.fromkeys(left, healthy([*left]))
+
+    async def lost_droplets(name: str) -> list[int]:
+        return [5] if name == NAMES[4] and 5 not in done else []
+
+    async def remove_droplet(droplet: int) -> None:
+        done.append(droplet)
+
+    monkeypatch.setattr(members, "remove_member", remove_member)
+    monkeypatch.setattr(members, "lost_droplets", lost_droplets)
+    monkeypatch.setattr(members, "remove_droplet", remove_droplet)
+    await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
+    assert done == [NAMES[4], NAMES[3], 5]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "temporary", "ends"), [(2, True, True), (2, False, False), (10_000, True, False)]
+)
+async def test_a_member_leaves_when_etcd_does_not_refuse_it_any_more(
+    monkeypatch: pytest.MonkeyPatch, refusals: int, temporary: bool, ends: bool
+) -> None:
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    monkeypatch.setattr("components.rollout.completion.POLL_SECONDS", 0)
+    monkeypatch.setattr("components.rollout.completion.REMOVAL_SECONDS", 0.3)
+    end = completion(4, 3)
+    members = end._rollout.members
+    monkeypatch.setattr(end._rollout.backups, "take", no_backup)
+    asked: list[str] = []
+
+    async def remove_member(leaving: str, *_: object, through: object) -> None:
+        asked.append(leaving)
+        if len(asked) <= refusals:
+            raise ChangeRefusedError("etcdserver: unhealthy cluster", temporary=temporary)
+        members.observations = dict.fromkeys(NAMES[:3], healthy(NAMES[:3]))
+
+    monkeypatch.setattr(members, "remove_member", remove_member)
+    run = end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
+    if ends:
+        await run
+        assert asked == [NAMES[3]] * (refusals + 1)
+    else:
+        with pytest.raises(
+            pulumi.RunError, match=rf"{NAMES[3]} did not leave .*unhealthy cluster\. Nothing else"
+        ):
+            await run
+
+
+async def no_backup(*_: object, **__: object) -> bool:
+    return False
