@@ -1,8 +1,9 @@
 """Remove from the node's files what only readers of the repository need.
 
-The lines that remain are those of the repository, in the same order. Without empty lines, the user data is 0.8 KB
-smaller. So a traceback on a droplet has other line numbers than the repository, but it also shows the text of each line
-and the name of its function. The result does not depend on the version of Python.
+The statements that remain are those of the repository, in the same order, each on one line. Without empty lines, the
+user data is 0.8 KB smaller, and without the line breaks in brackets 0.6 KB. So a traceback on a droplet has other line
+numbers than the repository, but it also shows the text of each statement and the name of its function. The result does
+not depend on the version of Python.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def strip_comment_lines(text: str) -> str:
 def strip_module(source: str) -> str:
     """A Python module without comments, documentation strings, annotations, and the imports that only those need.
 
-    It has no empty lines but those inside strings.
+    It has no empty lines but those inside strings, and a statement takes one line.
 
     A name without a value keeps an annotation, and so does a class's field, which a dataclass needs: ``UNREAD``.
     """
@@ -58,7 +59,20 @@ def strip_module(source: str) -> str:
         if isinstance(node, ast.JoinedStr | ast.Constant)
         for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
-    return "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line.strip() or row in inside_strings)
+    text = "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line.strip() or row in inside_strings)
+    return _with_whole_statements(text)
+
+
+def _with_whole_statements(source: str) -> str:
+    """A module in which each statement takes one line, apart from its strings over several lines."""
+    lines: list[str | None] = [*source.splitlines()]
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NL:
+            row = token.start[0]
+            before, after = (lines[row - 1] or "").rstrip(), (lines[row] or "").lstrip()
+            gap = "" if before[-1:] in OPENING or after[:1] in CLOSING else " "
+            lines[row - 1 : row + 1] = None, f"{before}{gap}{after}"
+    return "".join(f"{line}\n" for line in lines if line is not None)
 
 
 def _annotations(

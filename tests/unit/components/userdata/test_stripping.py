@@ -98,9 +98,9 @@ def test_annotations_that_remain_are_not_read(name: str) -> None:
         ("def f(a: int, *b: str, c: int = 1, **d: X) -> None: ...", "def f(a, *b, c = 1, **d): ..."),
         ("def f(a: Callable[[int], str] = g) -> dict[str, int]: ...", "def f(a = g): ..."),
         ("async def f(a: (int | None)) -> (int | None): ...", "async def f(a): ..."),
-        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(\n    a\n,\n): ..."),
+        ("def f(\n    a: dict[\n        str, int\n    ],  # c\n) -> int: ...", "def f(a ,): ..."),
         ("def f(a: int = len('ü'), b: str = '->') -> str: ...", "def f(a = len('ü'), b = '->'): ..."),
-        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(\n    a\n): return lambda b: b"),
+        ("def f(\n    a: int  # c\n) -> int: return lambda b: b", "def f(a): return lambda b: b"),
         ("a: dict[str, int] = {}\nb: int", "a = {}\nb: 0"),
         ("def f():\n    a: (int)  # c", "def f():\n    a: 0"),
         ("def f():\n    a[1:].b: int = 1", "def f():\n    a[1:].b = 1"),
@@ -130,12 +130,27 @@ def test_imports_for_annotations_are_cut(source: str, expected: str) -> None:
     ("source", "expected"),
     [
         ("a = 1\n\n\n# c\nb = 2", "a = 1\nb = 2"),
-        ("a = (\n    1,\n    # c\n    2,\n)", "a = (\n    1,\n    2,\n)"),
         ('a = """\n\nb"""\n\nc = 1', 'a = """\n\nb"""\nc = 1'),
         ('a = f"""{b}\n\n{c}"""\n\nd = 1', 'a = f"""{b}\n\n{c}"""\nd = 1'),
     ],
 )
 def test_only_strings_keep_their_empty_lines(source: str, expected: str) -> None:
+    assert strip_module(source) == f"{expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a = (\n    1,\n    # c\n    2,\n)", "a = (1, 2,)"),
+        (
+            "def f():\n    return g(\n        [\n            1,\n        ]\n    )",
+            "def f():\n    return g([1,])",
+        ),
+        ('a = (\n    "b"\n    "c"\n)', 'a = ("b" "c")'),
+        ('a = (\n    """\n  b""",\n    1,\n)', 'a = ("""\n  b""", 1,)'),
+    ],
+)
+def test_a_statement_takes_one_line(source: str, expected: str) -> None:
     assert strip_module(source) == f"{expected}\n"
 
 
