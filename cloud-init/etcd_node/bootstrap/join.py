@@ -59,6 +59,9 @@ ADDRESS_KNOWN_LIMIT = 60.0
 The members see the learner in their list, and list the droplets at their next reconciliation.
 """
 
+SILENT = -1.0
+"""Stands for the seconds to wait for a member that does not answer."""
+
 SILENCE_LIMIT = 15.0
 """Seconds of a member's silence after which the droplets are listed again: its address may have changed."""
 
@@ -332,22 +335,22 @@ class JoiningMember:
         """
         began = time.monotonic()
         while True:
-            limits = [*self._threads.map(partial(self._limit, member), running)]
-            rejected = ADDRESS_KNOWN_LIMIT in limits
-            if time.monotonic() - began >= max(limits) and min(limits) < ADDRESS_KNOWN_LIMIT:
+            limits = {*self._threads.map(partial(self._limit, member), running)}
+            if time.monotonic() - began >= max(limits) and limits - {SILENT} != {ADDRESS_KNOWN_LIMIT}:
                 return
+            rejected = ADDRESS_KNOWN_LIMIT in limits
             if rejected:
                 self._wait_log.report("waiting until the members know the address of this droplet")
             time.sleep(1 if rejected else 0.05)
 
     def _limit(self, member: int, peer: MemberAddress) -> float:
-        """For how many seconds to wait until a member knows this one. 0 if it does, or does not answer."""
+        """For how many seconds to wait until a member knows this one. ``SILENT`` if it does not answer."""
         try:
             known = any(listed.id == member for listed in local_members(self._client, peer))
         except ClosedError:
             return ADDRESS_KNOWN_LIMIT
         except NoAnswerError:
-            return 0.0
+            return SILENT
         return 0.0 if known else LEARNER_KNOWN_LIMIT
 
     def _misses_somebody(self) -> bool:

@@ -131,8 +131,12 @@ def test_a_member_that_nobody_knows_yet_joins_and_starts_when_all_know_it(
     assert said == [WAITING]
 
 
-def test_a_member_waits_as_long_as_nobody_knows_it(cluster: RunningCluster, joining: JoiningMember) -> None:
+@pytest.mark.parametrize("silent", [set[str](), {"m3"}], ids=["all answer", "one is silent"])
+def test_a_member_waits_as_long_as_nobody_knows_it(
+    cluster: RunningCluster, joining: JoiningMember, silent: set[str]
+) -> None:
     moment = 3 * ADDRESS_KNOWN_LIMIT
+    cluster.silent = silent
     cluster.knows_from = {"m1": moment, "m2": moment + 15, "m3": moment + 30}
     assert joining.become_member() == EXISTING
     assert cluster.now == pytest.approx(moment, abs=1.0)
