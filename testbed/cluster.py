@@ -260,11 +260,19 @@ class Cluster:
             self.configure(**before)
 
     def drift(self, control: httpx.Client, number: int) -> None:
-        """Let the API forget a feature of a member's droplet: the next run notices, and replaces it."""
-        droplet = self.droplets()[self.name(number)]
-        control.put(
-            f"/droplets/{droplet}/features", json=["droplet_agent", "private_networking"]
+        """Let the API forget a feature of a member's droplet: the next run notices, and replaces it.
+
+        Nothing happens without a droplet. The look-up passes all faults of the API.
+        """
+        found = control.get(
+            "/digitalocean/v2/droplets",
+            params={"name": self.name(number)},
+            headers={"Authorization": f"Bearer {DIGITALOCEAN_TOKEN}"},
         ).raise_for_status()
+        for droplet in found.json()["droplets"]:
+            control.put(
+                f"/droplets/{droplet['id']}/features", json=["droplet_agent", "private_networking"]
+            ).raise_for_status()
 
     def droplet_id(self, member: str) -> int:
         """The ID of a member's droplet."""

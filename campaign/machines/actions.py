@@ -77,9 +77,8 @@ def renew(life: Life, step: Step) -> None:
 
 def drift(life: Life, step: Step) -> None:
     """Let the account show another droplet than the state has."""
-    if life.stack.name(step.member) in life.stack.droplets():
-        with life.stack.cloud.control as control:
-            life.stack.drift(control, step.member)
+    with life.stack.cloud.control as control:
+        life.stack.drift(control, step.member)
     life.runs.run()
 
 
