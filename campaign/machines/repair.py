@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from campaign.history.problem import Problem
 from campaign.machines.life import BROKEN, Life
 from campaign.machines.run_outcome import End
 from campaign.machines.stack import PATIENT, RECOVER
+from localcloud.toolchain.etcd import checksum
 
 CHECK = "repair"
 ROUNDS = 5
@@ -18,7 +22,9 @@ HEALTHY_SECONDS = 120.0
 REJOIN_SECONDS = 150.0
 
 TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
-SET_BACK = re.compile(r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]) and complete a pulumi up first")
+SET_BACK = re.compile(
+    r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]|\d+\.\d+\.\d+) and complete a pulumi up first"
+)
 
 
 def repair(life: Life) -> bool:
@@ -55,8 +61,8 @@ def _follow(life: Life, output: str) -> bool:
         return True
     if f"{RECOVER} rejoin" in output:
         return _rejoin(life, output)
-    if (found := SET_BACK.search(output)) is not None:
-        return _finish_rotation(life, found[1])
+    if earlier := earlier_settings(output):
+        return _set_back(life, earlier)
     return False
 
 
@@ -74,11 +80,20 @@ def _rejoin(life: Life, output: str) -> bool:
     return bool(damaged)
 
 
-def _finish_rotation(life: Life, step: str) -> bool:
+def earlier_settings(output: str) -> Mapping[str, Any]:
+    """The settings of the step that a message asks to complete first: authorities or a version. Empty without such."""
+    if (found := SET_BACK.search(output)) is None:
+        return {}
+    if found[1].startswith("["):
+        return {"authorities": json.loads(found[1])}
+    return {"version": found[1], "releaseSha256": checksum(found[1])}
+
+
+def _set_back(life: Life, earlier: Mapping[str, Any]) -> bool:
     """Complete the step before the one that is configured."""
-    wanted = life.stack.settings["etcd:authorities"]
-    life.stack.configure(authorities=[int(number) for number in step.strip("[]").split(",")])
+    wanted = {key: life.stack.settings[f"etcd:{key}"] for key in earlier}
+    life.stack.configure(**earlier)
     ended = life.runs.run().end
     life.save_files()
-    life.stack.configure(authorities=wanted)
+    life.stack.configure(**wanted)
     return ended is End.DONE
