@@ -184,14 +184,13 @@ def _exchange(connection: _HttpsConnection, method: str, path: str, body: Any) -
         raise NoAnswerError(f"its certificate is not valid: {error.verify_message}") from None
     except TimeoutError:
         raise NoAnswerError("no answer in time") from None
-    except ConnectionResetError as error:
-        raise ClosedError(str(error)) from None
     except (OSError, http.client.HTTPException) as error:
         text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
         # Go's alert for both (crypto/x509).
         if "alert certificate expired" in text:
             text = "by its clock, our certificate has expired or is not valid yet"
-        raise NoAnswerError(text) from None
+        kind = ClosedError if isinstance(error, ConnectionResetError) else NoAnswerError
+        raise kind(text) from None
 
 
 class _HttpsConnection(http.client.HTTPSConnection):
