@@ -53,26 +53,22 @@ def strip_module(source: str) -> str:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _remove_strings(node.body, lines)
     _remove_unused_imports(lines)
-    inside_strings = {
-        row
-        for node in ast.walk(ast.parse("\n".join(lines)))
-        if isinstance(node, ast.JoinedStr | ast.Constant)
-        for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
-    text = "".join(f"{line}\n" for row, line in enumerate(lines, 1) if line.strip() or row in inside_strings)
-    return _with_whole_statements(text)
+    return _with_whole_statements("".join(f"{line}\n" for line in lines))
 
 
 def _with_whole_statements(source: str) -> str:
-    """A module in which each statement takes one line, apart from its strings over several lines."""
-    lines: list[str | None] = [*source.splitlines()]
+    """A module without empty lines and without line breaks in a statement, apart from those in its strings."""
+    lines: list[str | None] = [*source.splitlines(), ""]
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.NL:
             row = token.start[0]
-            before, after = (lines[row - 1] or "").rstrip(), (lines[row] or "").lstrip()
-            gap = "" if before[-1:] in OPENING or after[:1] in CLOSING else " "
-            lines[row - 1 : row + 1] = None, f"{before}{gap}{after}"
-    return "".join(f"{line}\n" for line in lines if line is not None)
+            before, after = (lines[row - 1] or "").rstrip(), lines[row] or ""
+            if before:
+                after = after.lstrip()
+                gap = "" if before[-1] in OPENING or after[:1] in CLOSING else " "
+                after = f"{before}{gap}{after}"
+            lines[row - 1 : row + 1] = None, after
+    return "".join(f"{line}\n" for line in lines[:-1] if line is not None)
 
 
 def _annotations(
