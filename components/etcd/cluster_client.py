@@ -215,7 +215,7 @@ class ClusterClient:
         """Ids of the droplets that have the cluster's tag and this name at this moment."""
         return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]
 
-    async def lost_droplets(self, name: str) -> Sequence[int]:
+    async def orphaned_droplets(self, name: str) -> Sequence[int]:
         """Those of them that the state does not have. A run that is killed while it creates a droplet leaves one."""
         stack = await self._stack.future()
         return [

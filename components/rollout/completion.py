@@ -172,7 +172,7 @@ class Completion:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _delete_droplets(self, unjoined: Sequence[str], left: Collection[str]) -> bool:
-        """Delete the droplets of members that have not joined, and lost ones of those that have left.
+        """Delete the droplets of members that have not joined, and orphaned ones of those that have left.
 
         Returns whether there were any.
         """
@@ -184,7 +184,7 @@ class Completion:
         } | {
             droplet: f"{name} has left, and its droplet {droplet}, which is not in the stack's state, is deleted"
             for name in left
-            for droplet in await members.lost_droplets(name)
+            for droplet in await members.orphaned_droplets(name)
         }
         for droplet, message in found.items():
             log.info(message)

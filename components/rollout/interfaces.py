@@ -104,7 +104,7 @@ class RunningMembers(Protocol):
         """Ids of the droplets that have the cluster's tag and this name."""
         ...
 
-    async def lost_droplets(self, name: str) -> Sequence[int]:
+    async def orphaned_droplets(self, name: str) -> Sequence[int]:
         """Those of them that the state does not have."""
         ...
 

@@ -110,7 +110,7 @@ class FakeMembers:
     async def droplets_named(self, name: str) -> Sequence[int]:
         raise AssertionError(name)
 
-    async def lost_droplets(self, name: str) -> Sequence[int]:
+    async def orphaned_droplets(self, name: str) -> Sequence[int]:
         return []
 
     async def remove_droplet(self, droplet: int) -> None:

@@ -133,14 +133,14 @@ async def test_a_droplet_that_the_state_does_not_have_is_deleted_when_its_member
         left = {name: status for name, status in members.observations.items() if name != leaving}
         members.observations = dict.fromkeys(left, healthy([*left]))
 
-    async def lost_droplets(name: str) -> list[int]:
+    async def orphaned_droplets(name: str) -> list[int]:
         return [5] if name == NAMES[4] and 5 not in done else []
 
     async def remove_droplet(droplet: int) -> None:
         done.append(droplet)
 
     monkeypatch.setattr(members, "remove_member", remove_member)
-    monkeypatch.setattr(members, "lost_droplets", lost_droplets)
+    monkeypatch.setattr(members, "orphaned_droplets", orphaned_droplets)
     monkeypatch.setattr(members, "remove_droplet", remove_droplet)
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     assert done == [NAMES[4], NAMES[3], 5]
