@@ -20,6 +20,7 @@ import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Never
 
@@ -27,6 +28,7 @@ from localcloud.plugins import http_client, language_host, server
 from localcloud.plugins.cloudflare.provider import Cloudflare
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 from localcloud.plugins.provider import Provider
+from localcloud.plugins.python_environment import PythonEnvironment
 from localcloud.plugins.tls.provider import Tls
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {
@@ -49,6 +51,8 @@ def main(descriptor: int) -> Never:
     http_client.prepare()
     for name in PRELOADED:
         importlib.import_module(name)
+    language_host.provider_plugins(PythonEnvironment())
+    checkout = _modules_of_the_checkout()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=descriptor)
     # The current objects stay in memory that is shared with the children.
@@ -62,7 +66,7 @@ def main(descriptor: int) -> Never:
             os.execv(sys.executable, [sys.executable, "-uP", "-m", __spec__.name, str(descriptor)])  # noqa: S606
         if os.fork() == 0:
             listener.close()
-            _become_plugin(launcher)
+            _become_plugin(launcher, checkout)
         launcher.close()
 
 
@@ -72,8 +76,23 @@ def _changed_since(started: float) -> bool:
     return any(path.stat().st_mtime > started for path in code)
 
 
-def _become_plugin(launcher: socket.socket) -> Never:
-    """Serve one plugin in the child process, until its launcher ends."""
+def _modules_of_the_checkout() -> Sequence[str]:
+    """The imported modules of the checkout, but for the local cloud's. A program's may have the same names."""
+    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    return [
+        name
+        for name, module in [*sys.modules.items()]
+        if (file := getattr(module, "__file__", None))
+        and not file.startswith(installed)
+        and name.partition(".")[0] not in ("__main__", "localcloud")
+    ]
+
+
+def _become_plugin(launcher: socket.socket, checkout: Sequence[str]) -> Never:
+    """Serve one plugin in the child process, until its launcher ends.
+
+    ``checkout`` are the modules that a program must not find, since its own may have the same names.
+    """
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request, outputs, _, _ = socket.recv_fds(launcher, _LARGEST_MESSAGE, 2)
@@ -81,7 +100,7 @@ def _become_plugin(launcher: socket.socket) -> Never:
         # A connection without a request only checks that this process runs.
         if request and environment:
             module, directory, *arguments = os.fsdecode(request).split("\0")
-            serve = _provider(PROVIDERS[module]()) if module in PROVIDERS else _programs
+            serve = _provider(PROVIDERS[module]()) if module in PROVIDERS else partial(_programs, checkout)
             _adopt(directory, outputs, environment)
             launcher.send(b"\1")
             serve(arguments, lambda: launcher.recv(1))
@@ -101,17 +120,9 @@ def _provider(provider: Provider) -> Callable[[list[str], Callable[[], bytes]], 
     return serve
 
 
-def _programs(arguments: list[str], signalled: Callable[[], bytes]) -> None:
-    """Serve programs, whose own modules may have the names of those that the stand-ins share with the checkout."""
-    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    for name, module in [*sys.modules.items()]:
-        file = getattr(module, "__file__", None)
-        if (
-            file
-            and not file.startswith(installed)
-            and name.partition(".")[0] not in ("__main__", "localcloud")
-        ):
-            del sys.modules[name]
+def _programs(checkout: Sequence[str], arguments: list[str], signalled: Callable[[], bytes]) -> None:
+    for name in checkout:
+        del sys.modules[name]
     language_host.serve(arguments, signalled)
 
 

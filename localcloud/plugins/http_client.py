@@ -35,7 +35,10 @@ def _trust(file: str | None, directory: str | None) -> ssl.SSLContext:
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     import httpx  # noqa: PLC0415 - it takes 0.08 s, and some runs send no request
 
-    return httpx.create_ssl_context()
+    context = httpx.create_ssl_context()
+    # The first one imports httpcore.
+    httpx.HTTPTransport(verify=context).close()
+    return context
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from queue import SimpleQueue
 from types import FrameType
@@ -127,7 +127,7 @@ class LanguageHost(LanguageRuntimeServicer):
                     version=f"v{plugin['version']}",
                     server=plugin.get("server", ""),
                 )
-                for plugin in _provider_plugins(environment_of(request.info))
+                for plugin in provider_plugins(environment_of(request.info))
             ]
         )
 
@@ -143,7 +143,7 @@ class LanguageHost(LanguageRuntimeServicer):
                     version=f"v{plugin['version']}",
                     server=plugin.get("server", ""),
                 )
-                for plugin in _provider_plugins(environment_of(request.info))
+                for plugin in provider_plugins(environment_of(request.info))
             ]
         )
 
@@ -208,8 +208,13 @@ def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.
     return response(_CHILDREN.finish(process))
 
 
-def _provider_plugins(environment: PythonEnvironment) -> Iterator[dict[str, Any]]:
-    """Yield the ``pulumi-plugin.json`` of every installed provider SDK."""
+@cache
+def provider_plugins(environment: PythonEnvironment) -> Sequence[Mapping[str, Any]]:
+    """The ``pulumi-plugin.json`` of every installed provider SDK, with the package's version.
+
+    They are searched once: a host serves one run, which installs nothing.
+    """
+    found: list[Mapping[str, Any]] = []
     for package in environment.packages():
         if not _normal(package.name).startswith("pulumi-"):
             continue
@@ -217,7 +222,8 @@ def _provider_plugins(environment: PythonEnvironment) -> Iterator[dict[str, Any]
             if file.name == "pulumi-plugin.json":
                 plugin = json.loads(file.read_text())
                 if plugin.get("resource"):
-                    yield {"version": package.version, **plugin}
+                    found.append({"version": package.version, **plugin})
+    return found
 
 
 def _required(packages: Iterable[metadata.Distribution]) -> Iterator[str]:
