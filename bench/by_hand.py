@@ -129,7 +129,7 @@ def _mounted(volumes: Volumes, name: str, size_gib: int, directory: Path) -> Gen
     point = directory / name
     point.mkdir()
     try:
-        subprocess.run(["mount", "-o", "noatime", volumes.connect(name), point], check=True)
+        subprocess.run(["mount", "-o", "noatime,errors=remount-ro", volumes.connect(name), point], check=True)
         try:
             yield point
         finally:
