@@ -11,7 +11,7 @@ from localcloud.addresses import DIGITALOCEAN_URL
 from localcloud.cloud import LocalCloud
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 
-from .lab import eventually
+from .lab import BOOTED, eventually
 
 
 def call(cloud: LocalCloud, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def create(cloud: LocalCloud, *names: str, user_data: str = "#cloud-config\n", *
     ids = [int(call(cloud, "POST", "/droplets", body | {"name": name})["droplet"]["id"]) for name in names]
     await_active(cloud, ids)
     for name in names:
-        eventually(lambda: "done" in inside(cloud, name, "cloud-init status"), f"{name} to boot", 90)  # noqa: B023
+        eventually(lambda: inside(cloud, name, BOOTED) == "booted", f"{name} to boot", 90)  # noqa: B023
     return ids
 
 

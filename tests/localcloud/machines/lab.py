@@ -29,6 +29,12 @@ runcmd:
   - touch /run/first-boot-done
 """
 
+BOOTED = """grep -qs '"errors": \\[\\]' /run/cloud-init/result.json && echo booted"""
+"""A script that prints "booted" when cloud-init has finished without an error.
+
+``cloud-init status`` says the same, and takes half a second of the processor.
+"""
+
 
 class Lab:
     """A local cloud's network and name server, with a machine host."""
@@ -58,7 +64,7 @@ class Lab:
 
     def await_boot(self, machine_id: int) -> None:
         eventually(
-            lambda: "done" in self.output(machine_id, "cloud-init status"),
+            lambda: self.output(machine_id, BOOTED) == "booted",
             f"machine {machine_id} to boot",
             90,
         )
