@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from campaign.history.errors import HistoryError
 from campaign.history.records import RECORD, Call, Record
+from campaign.wrong_fields import wrong_fields
 
 
 class HistoryWriter:
@@ -64,7 +65,9 @@ def _parse(path: Path, number: int, line: bytes) -> Record:
     try:
         return RECORD.validate_json(line)
     except ValidationError as error:
-        raise HistoryError(f"line {number} of {path} is no record of a history: {error}") from error
+        raise HistoryError(
+            f"line {number} of {path} is no record of a history: {wrong_fields(error)}"
+        ) from error
 
 
 def _parse_incomplete(line: bytes) -> list[Record]:
