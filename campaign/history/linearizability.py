@@ -90,7 +90,9 @@ def check_linearizability(
     except subprocess.TimeoutExpired as error:
         raise HistoryError(f"the linearizability checker did not end within {error.timeout:.0f} s") from error
     if run.returncode:
-        raise HistoryError(f"the linearizability checker failed: {run.stderr.strip()}")
+        raise HistoryError(
+            f"the linearizability checker ended with status {run.returncode}: {run.stderr.strip() or 'it says nothing'}"
+        )
     try:
         return Verdict.model_validate_json(run.stdout)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from campaign.history.errors import HistoryError
 from campaign.history.judgment import Judgment, judge
 from campaign.history.problem import Problem
 from campaign.history.records import KeyValue, Outcome
@@ -78,34 +79,37 @@ def verdict(life: Life, *, repaired: bool, falsify: Callable[[Path], None]) -> V
     Of a cluster that was not ``repaired``, the members that are up are read, if they have a quorum. ``falsify`` puts a
     bug on purpose into the file of the history.
     """
-    judged, unread = _history(life, repaired=repaired, falsify=falsify)
-    problems = [*life.problems, *judged.problems, *unread, *_cluster(life), *_runs(life)]
+    judged, problems = _history(life, repaired=repaired, falsify=falsify)
     return Verdict(
-        tuple(problems),
-        judged.linearizability.verdict == "ok",
-        judged.calls,
-        judged.acknowledged,
-        len(life.runs.outcomes),
+        (*life.problems, *problems, *_cluster(life), *_runs(life)),
+        linearizable=judged is not None and judged.linearizability.verdict == "ok",
+        operations=judged.calls if judged else 0,
+        acknowledged=judged.acknowledged if judged else 0,
+        runs=len(life.runs.outcomes),
     )
 
 
 def _history(
     life: Life, *, repaired: bool, falsify: Callable[[Path], None]
-) -> tuple[Judgment, list[Problem]]:
+) -> tuple[Judgment | None, list[Problem]]:
+    """The judgment and all problems of the history. Without a judgment, one problem says why there is none."""
     stopped = life.clients.stop()
     life.log.note(
         f"the clients have stopped: {stopped.count()} calls, {stopped.count(Outcome.OK)} acknowledged"
     )
     last = _last_state(life, stopped) if repaired else _state_with_quorum(life)
     falsify(life.history)
-    judgment = judge(
-        ensure_linearizability_checker(),
-        [life.history],
-        last.stores,
-        watched_until=last.revision,
-        picture=life.folder / PICTURE,
-    )
-    return judgment, last.problems
+    try:
+        judgment = judge(
+            ensure_linearizability_checker(),
+            [life.history],
+            last.stores,
+            watched_until=last.revision,
+            picture=life.folder / PICTURE,
+        )
+    except HistoryError as error:
+        return None, [Problem("history", f"it could not be checked: {error}"), *last.problems]
+    return judgment, [*judgment.problems, *last.problems]
 
 
 @dataclass(frozen=True)
