@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from campaign.errors import CampaignError
 from campaign.machines.stack import copy_program
 from campaign.schedule.documents import ActionKind, Fault, FaultKind, Schedule, Start, Step
 from testbed.cluster import CHECKOUT
@@ -67,7 +68,10 @@ class Bug:
     """Puts it into the file of a history."""
 
     def program(self, folder: Path) -> Path:
-        """The program with the bug: a copy in ``folder``, or the checkout's own program if nothing is patched."""
+        """The program with the bug: a copy in ``folder``, or the checkout's own program if nothing is patched.
+
+        Raises ``CampaignError`` if the program has changed where the bug belongs.
+        """
         if not self.patches:
             return CHECKOUT
         target = folder / "program"
@@ -76,8 +80,9 @@ class Bug:
             file = target / patch.file
             text = file.read_text(encoding="utf-8")
             if text.count(patch.before) != 1:
-                raise ValueError(
-                    f"{patch.file} does not have {patch.before!r} once: the patch is out of date"
+                raise CampaignError(
+                    f"{patch.file} does not have {patch.before!r} once, so the patch of this bug is out of date: "
+                    "adapt it in campaign/machines/bugs.py"
                 )
             file.write_text(text.replace(patch.before, patch.after), encoding="utf-8")
         return target

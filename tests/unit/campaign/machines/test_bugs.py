@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from campaign.machines.bugs import BUGS, NO_BUG
+from campaign.errors import CampaignError
+from campaign.machines.bugs import BUGS, NO_BUG, Bug, Patch
 from testbed.cluster import CHECKOUT
 
 
@@ -32,6 +33,14 @@ def test_a_bug_has_a_schedule_and_a_check_that_finds_it(name: str) -> None:
 
 def test_without_a_bug_the_program_is_the_checkouts(tmp_path: Path) -> None:
     assert NO_BUG.program(tmp_path) == CHECKOUT
+
+
+def test_a_bug_that_no_longer_fits_is_refused(tmp_path: Path) -> None:
+    bug = Bug("old", (Patch("components/rollout/policy.py", "no such line", ""),))
+    with pytest.raises(
+        CampaignError, match=r"policy\.py does not have .* adapt it in campaign/machines/bugs\.py"
+    ):
+        bug.program(tmp_path)
 
 
 def test_a_stale_read_is_shown_as_a_linearizable_one(tmp_path: Path) -> None:
