@@ -16,7 +16,7 @@ from campaign.machines.bugs import BUGS, NO_BUG
 from campaign.machines.clouds import cloud
 from campaign.machines.kept import read
 from campaign.machines.proof import prove
-from campaign.machines.run_all import drawn, run_all
+from campaign.machines.run_all import count, drawn, run_all
 from campaign.machines.shorten import shorten
 from campaign.result import Result
 
@@ -65,10 +65,11 @@ def run_kept(
         return run_all(iter([schedule]), math.inf, failures, 1, say, keep=True, bug=bug)
     with cloud("shrink") as where:
         shortest = shorten(where, schedule, failures, say, bug)
+    if shortest is None:
+        return Result(schedules=1, linearizable=1)
+    say(f"the shortest schedule that fails is in {shortest.folder}")
     result = Result()
-    result.add(failed=shortest is not None, lost=False, linearizable=shortest is None)
-    if shortest is not None:
-        console.print(escape(f"the shortest schedule that fails is in {shortest}"))
+    count(result, shortest.verdict)
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.machines.bugs import NO_BUG, Bug
@@ -17,24 +18,33 @@ TRIES = 2
 """How often a shorter schedule is carried out before it counts as one that does not fail: its timing differs."""
 
 
+@dataclass(frozen=True)
+class Shortest:
+    """The shortest schedule that failed."""
+
+    folder: Path
+    verdict: Verdict
+
+
 def shorten(
     cloud: LocalCloud, schedule: Schedule, folder: Path, say: Callable[[str], None], bug: Bug = NO_BUG
-) -> Path | None:
-    """Drop steps and faults while the same promise is broken. Returns the folder of the shortest schedule that failed.
+) -> Shortest | None:
+    """Drop steps and faults while the same promise is broken. Returns the shortest schedule that failed.
 
-    Returns ``None`` if the schedule itself does not fail now. A ``bug`` is put into a copy of the program.
+    Returns ``None`` if the schedule itself does not fail now. A ``bug`` is put in each time.
     """
-    last: list[Path] = []
+    last: list[Shortest] = []
     checks: set[str] = set()
 
     def fails(tried: Schedule) -> bool:
         for _ in range(TRIES):
             kept = new_folder(folder, f"{tried.seed}-shrunk")
             say(f"trying {sum(len(step.faults) for step in tried.steps)} faults in {len(tried.steps)} steps")
-            if _breaks(carry_out(cloud, tried, kept, say, bug), checks):
-                for shorter in last:
-                    remove(shorter)
-                last[:] = [kept]
+            verdict = carry_out(cloud, tried, kept, say, bug)
+            if _breaks(verdict, checks):
+                for longer in last:
+                    remove(longer.folder)
+                last[:] = [Shortest(kept, verdict)]
                 return True
             remove(kept)
         return False
