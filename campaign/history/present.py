@@ -8,7 +8,11 @@ from campaign.history.changes import Change, Changes
 from campaign.history.problem import Problem
 from campaign.history.records import KeyValue
 
-CHECK = "present"
+LOST = "present"
+"""The check that finds acknowledged writes which a member lacks."""
+
+STORES = "stores"
+"""The check that finds anything else that is wrong with a member's store: it proves no lost write."""
 
 ALWAYS = 2**63 - 1
 """A revision, and a time, after all others."""
@@ -22,26 +26,30 @@ def present_problems(members: Mapping[str, Sequence[KeyValue]], changes: Changes
     """
     stores = {name: {one.key: one for one in kvs} for name, kvs in members.items()}
     found = [
-        Problem(CHECK, f"member {name} has {_text(key, store.get(key))}, but {why}")
+        Problem(wrong[0], f"member {name} has {_text(key, store.get(key))}, but {wrong[1]}")
         for name, store in stores.items()
         for key in sorted({*changes.known_keys(), *store})
-        if (why := _why_wrong(key, store.get(key), changes))
+        if (wrong := _wrong(key, store.get(key), changes)) is not None
     ]
     return [*found, *_unequal(stores)]
 
 
-def _why_wrong(key: str, stored: KeyValue | None, changes: Changes) -> str:
+def _wrong(key: str, stored: KeyValue | None, changes: Changes) -> tuple[str, str] | None:
+    """The check that finds something wrong with a key, and what that is."""
     last = changes.last_known(key, ALWAYS)
+    if last is not None and _lacks(stored, last, changes):
+        return LOST, f"the last change is {last}"
     if stored is None:
-        gone = last is None or last.value is None or changes.possible_delete(key, ALWAYS, last)
-        return "" if gone else f"the last change is {last}"
-    if _precedes(stored, last):
-        return f"the last change is {last}"
-    return changes.why_impossible(key, stored.value, stored.mod_revision, ALWAYS)
+        return None
+    why = changes.why_impossible(key, stored.value, stored.mod_revision, ALWAYS)
+    return (STORES, why) if why else None
 
 
-def _precedes(stored: KeyValue, last: Change | None) -> bool:
-    return last is not None and stored.mod_revision < last.revision
+def _lacks(stored: KeyValue | None, last: Change, changes: Changes) -> bool:
+    """Whether a store is without the last acknowledged change of a key."""
+    if stored is None:
+        return last.value is not None and not changes.possible_delete(last.key, ALWAYS, last)
+    return stored.mod_revision < last.revision
 
 
 def _unequal(stores: Mapping[str, Mapping[str, KeyValue]]) -> list[Problem]:
@@ -50,7 +58,7 @@ def _unequal(stores: Mapping[str, Mapping[str, KeyValue]]) -> list[Problem]:
     (first, expected), *others = stores.items()
     return [
         Problem(
-            CHECK,
+            STORES,
             f"member {name} has {_text(key, store.get(key))}, but member {first} has {_text(key, expected.get(key))}",
         )
         for name, store in others

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from campaign.history.errors import HistoryError
 from campaign.history.judgment import Judgment, judge
+from campaign.history.present import LOST, STORES
 from campaign.history.problem import Problem
 from campaign.history.records import KeyValue, Outcome
 from campaign.machines.clients import Stopped
@@ -21,9 +22,6 @@ from localcloud.toolchain.checker import ensure_linearizability_checker
 
 TOLD = 5
 """How many problems of one check are told."""
-
-LOST = "present"
-"""The check that finds acknowledged writes which a member lacks."""
 
 LEASE_SECONDS = 13.0
 """Seconds after which a lease that could not be revoked has ended, with its keys."""
@@ -134,7 +132,7 @@ def _last_state(life: Life, stopped: Stopped) -> LastState:
         read.stores,
         read.watched_until,
         [
-            *(Problem(LOST, f"{name} could not be read: {why}") for name, why in read.problems.items()),
+            *(Problem(STORES, f"{name} could not be read: {why}") for name, why in read.problems.items()),
             *(Problem("watches", f"{watch} has not seen revision {read.watched_until}") for watch in unseen),
         ],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaign.history.changes import Changes
-from campaign.history.present import present_problems
+from campaign.history.present import LOST, STORES, present_problems
 from campaign.history.records import KeyValue, Outcome, Record
 
 from .calls import cas, delete, found, put
@@ -64,8 +64,19 @@ def test_what_nobody_wrote_is_found() -> None:
     assert text.endswith("wrote it without success")
 
 
+def test_only_a_write_that_a_member_lacks_is_lost() -> None:
+    def checks(*stored: KeyValue) -> set[str]:
+        return {problem.check for problem in present_problems({"m1": stored}, Changes([X]))}
+
+    assert checks() == {LOST}
+    assert checks(found("a", "w", 1)) == {LOST}
+    assert checks(found("a", "w", 4)) == {STORES}
+    assert checks(found("a", "x", 2), found("b", "w", 4)) == {STORES}
+
+
 def test_members_that_differ_are_found() -> None:
     unknown = put(3, 4, "a", "z", outcome=Outcome.UNKNOWN)
     members = {"m1": [found("a", "x", 2)], "m2": [found("a", "z", 3)]}
     (problem,) = present_problems(members, Changes([X, unknown]))
+    assert problem.check == STORES
     assert problem.text == "member m2 has a=z of revision 3, but member m1 has a=x of revision 2"

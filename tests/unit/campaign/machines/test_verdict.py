@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from campaign.history.present import LOST, STORES
 from campaign.history.problem import Problem
 from campaign.machines.run_all import count
-from campaign.machines.verdict import LOST, Verdict
+from campaign.machines.verdict import Verdict
 from campaign.result import Result
+
+from .ended_life import OTHER, judged_with
+
+LINEARIZABLE = '{"verdict": "ok", "operations": 0, "partitions": 0, "failed": [], "seconds": 0}'
 
 MANY = tuple(Problem("watches", f"misses revision {number}") for number in range(100, 120))
 
@@ -29,3 +38,13 @@ def test_the_last_line_counts_schedules() -> None:
     count(result, Verdict((Problem(LOST, "a lacks x"), Problem(LOST, "b lacks x")), linearizable=True))
     count(result, Verdict(MANY, linearizable=False))
     assert result.line() == "schedules=3 failed=2 lost=1 linearizable=2"
+
+
+def test_a_member_that_cannot_be_read_has_lost_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = judged_with(f"echo '{LINEARIZABLE}'", tmp_path, monkeypatch, unread={"m2": "no answer"})
+    assert found.problems == (OTHER, Problem(STORES, "m2 could not be read: no answer"))
+    result = Result()
+    count(result, found)
+    assert result.line() == "schedules=1 failed=1 lost=0 linearizable=1"
