@@ -15,8 +15,11 @@ from rich.console import Console
 
 from campaign.errors import CampaignError
 from campaign.machines import command as machines
-from campaign.machines.kept import is_kept
+from campaign.machines.carry_out import SCHEDULE
+from campaign.machines.kept import is_kept as is_of_machines
 from campaign.models import command as models
+from campaign.models.kept_failures import CHOICES
+from campaign.models.kept_failures import is_kept as is_of_model
 from campaign.result import Result
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
@@ -92,10 +95,18 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
 def _run_kept(
     console: Console, folder: Path, failures: Path, bugs: Sequence[str], *, shorter: bool
 ) -> Result:
-    if is_kept(folder):
+    if is_of_machines(folder):
         return machines.run_kept(console, folder, failures, bugs, shorter=shorter)
+    if not is_of_model(folder):
+        raise CampaignError(
+            f"{'--shrink' if shorter else '--replay'} is {folder}: there is no such folder, or it has neither "
+            f"{SCHEDULE} nor {CHOICES}. Name a folder of {FAILURES}"
+        )
     if bugs:
-        raise CampaignError(f"--bug is set, and {folder} has no schedule for machines: models have no bugs")
+        raise CampaignError(
+            f"--bug is set, and {folder} has a schedule of a model: bugs are put into schedules for machines only. "
+            "Leave out --bug"
+        )
     return models.run_kept(console, folder, shorter=shorter)
 
 

@@ -19,7 +19,7 @@ def read_kept(document: type[D], file: Path) -> D:
         return document.model_validate_json(file.read_bytes())
     except OSError as error:
         raise CampaignError(
-            f"{file} cannot be read ({error.strerror}): name the folder of a failure"
+            f"{file} cannot be read ({error.strerror}): make it readable, or name another folder"
         ) from error
     except ValidationError as error:
         raise CampaignError(

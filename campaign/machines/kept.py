@@ -17,7 +17,7 @@ def new_folder(folder: Path, name: str) -> Path:
 
 def is_kept(folder: Path) -> bool:
     """Whether a folder has a schedule for machines."""
-    return (folder / SCHEDULE).exists()
+    return (folder / SCHEDULE).is_file()
 
 
 def read(folder: Path) -> Schedule:

@@ -52,6 +52,11 @@ def write(schedule: Schedule, walk: Walk, folder: Path) -> None:
     (folder / TRACE).write_text(told(schedule, walk), encoding="utf-8")
 
 
+def is_kept(folder: Path) -> bool:
+    """Whether a folder has a schedule of a model."""
+    return (folder / CHOICES).is_file()
+
+
 def read(folder: Path) -> Choices:
     """Read what a folder keeps."""
     file = folder / CHOICES

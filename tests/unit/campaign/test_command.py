@@ -104,12 +104,24 @@ def test_a_mended_schedule_passes_when_it_is_run_again(
     assert again.output.endswith("No promise is broken.\nschedules=1 failed=0 lost=0 linearizable=1\n")
 
 
+@pytest.mark.parametrize("option", [["--replay"], ["--shrink"], ["--bug", "stale-read", "--replay"]])
+@pytest.mark.parametrize("name", ["missing", "empty", "empty/schedule.json", "file", "file/more"])
+def test_what_is_no_folder_of_a_schedule_is_refused(folder: Path, option: list[str], name: str) -> None:
+    (folder / "empty").mkdir()
+    (folder / "file").write_text("")
+    ended = CliRunner().invoke(APP, [*option, str(folder / name)])
+    assert isinstance(ended.exception, CampaignError)
+    assert str(ended.exception) == (
+        f"{option[-1]} is {folder / name}: there is no such folder, or it has neither schedule.json nor choices.json. "
+        "Name a folder of .cache/campaign"
+    )
+
+
 @pytest.mark.parametrize(
-    "text", [None, "{}", '{"model": "none", "members": 3, "seed": "", "start": 0, "choices": []}']
+    "text", ["{}", '{"model": "none", "members": 3, "seed": "", "start": 0, "choices": []}']
 )
-def test_a_folder_without_a_schedule_is_refused(tmp_path: Path, text: str | None) -> None:
-    if text is not None:
-        (tmp_path / "choices.json").write_text(text)
+def test_a_file_that_is_no_schedule_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "choices.json").write_text(text)
     ended = CliRunner().invoke(APP, ["--replay", str(tmp_path)])
     assert isinstance(ended.exception, CampaignError)
     assert "choices.json" in str(ended.exception)
@@ -120,12 +132,17 @@ def test_replay_and_shrink_are_not_used_together(tmp_path: Path) -> None:
     assert isinstance(ended.exception, CampaignError)
 
 
+def test_a_schedule_of_a_model_takes_no_bug(failure: Path) -> None:
+    ended = CliRunner().invoke(APP, ["--replay", str(failure), "--bug", "stale-read"])
+    assert isinstance(ended.exception, CampaignError)
+    assert "has a schedule of a model" in str(ended.exception)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--model", "1", "--bug", "stale-read"], "--model is set"),
         (["--model", "1", "--replay", "."], "--model is set"),
-        (["--replay", ".", "--bug", "stale-read"], "no schedule for machines"),
     ],
 )
 def test_options_that_exclude_each_other_are_refused(folder: Path, options: list[str], said: str) -> None:
