@@ -42,6 +42,10 @@ def run_kept(console: Console, folder: Path, *, shorter: bool) -> Result:
     kept = read(folder)
     built = kept.schedule.built()
     walk = replay(built, kept.start, kept.choices)
+    if walk.impossible:
+        console.print(
+            f"{walk.impossible} of {len(kept.choices)} choices are left out: they are not possible in this checkout"
+        )
     if shorter and walk.failure is not None:
         walk = shrink(built, walk)
         write(kept.schedule, walk, folder)

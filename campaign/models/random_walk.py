@@ -41,6 +41,8 @@ class Walk:
     """The index of the state in which it began."""
     choices: tuple[str, ...]
     failure: Failure | None
+    impossible: int = 0
+    """How many choices a replay left out, because they were not possible."""
 
 
 class Weights:
@@ -98,15 +100,18 @@ def replay(model: Model[S], start: int, choices: Sequence[str]) -> Walk:
     """Choose the same again. The walk that comes back has only the choices that were possible."""
     state = model.starts()[start]
     taken: list[str] = []
+    impossible = 0
     for choice in choices:
         options = model.options(state)
         if isinstance(options, Failure):
-            return Walk(start, tuple(taken), options)
+            return Walk(start, tuple(taken), options, impossible)
         following = next((after for text, after in options if text == choice), None)
-        if following is not None:
+        if following is None:
+            impossible += 1
+        else:
             state = following
             taken.append(choice)
-    return Walk(start, tuple(taken), _failure(model, state))
+    return Walk(start, tuple(taken), _failure(model, state), impossible)
 
 
 @cache

@@ -104,6 +104,19 @@ def test_a_mended_schedule_passes_when_it_is_run_again(
     assert again.output.endswith("No promise is broken.\nschedules=1 failed=0 lost=0 linearizable=1\n")
 
 
+def test_a_replay_says_how_many_choices_it_left_out(failure: Path) -> None:
+    kept = json.loads((failure / "choices.json").read_text())
+    kept["choices"] = ["nothing", *kept["choices"], "more"]
+    (failure / "choices.json").write_text(json.dumps(kept))
+    ended = CliRunner().invoke(APP, ["--replay", str(failure)])
+    said = f"1 of {len(kept['choices'])} choices are left out: they are not possible in this checkout\n"
+    assert ended.output.startswith(said)
+    kept["choices"] = ["nothing", "more"]
+    (failure / "choices.json").write_text(json.dumps(kept))
+    ended = CliRunner().invoke(APP, ["--replay", str(failure)])
+    assert ended.output.startswith("2 of 2 choices are left out: ")
+
+
 @pytest.mark.parametrize("option", [["--replay"], ["--shrink"], ["--bug", "stale-read", "--replay"]])
 @pytest.mark.parametrize("name", ["missing", "empty", "empty/schedule.json", "file", "file/more"])
 def test_what_is_no_folder_of_a_schedule_is_refused(folder: Path, option: list[str], name: str) -> None:

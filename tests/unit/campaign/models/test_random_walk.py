@@ -47,6 +47,7 @@ def test_a_replay_skips_a_choice_that_is_not_possible_any_more() -> None:
         RolloutModel(3), 0, ["member-1 drifts", "member-1 drifts", "member-1's gate opens", "a run begins"]
     )
     assert walk.choices == ("member-1 drifts", "a run begins")
+    assert walk.impossible == 2
     assert walk.failure is None
 
 
