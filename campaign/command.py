@@ -83,6 +83,8 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     if folder is not None:
         result = _run_kept(console, folder, failures, bug or [], shorter=shorten is not None)
+        if shorten is not None and not result.failed:
+            console.print("this schedule does not fail now: there is nothing to shrink")
     elif model is not None:
         result = models.run_drawn(console, model, chosen, workers or os.cpu_count() or 1, failures)
     else:

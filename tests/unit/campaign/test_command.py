@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,12 @@ from typer.testing import CliRunner
 
 from campaign.command import campaign
 from campaign.errors import CampaignError
+from campaign.history.present import LOST
+from campaign.history.problem import Problem
 from campaign.machines.bugs import BUGS, NO_BUG, Bug
 from campaign.machines.carry_out import SCHEDULE
+from campaign.machines.shorten import Shortest
+from campaign.machines.verdict import Verdict
 from campaign.models import schedules
 from campaign.models.rollout_promises import RolloutModel
 from campaign.models.rollout_run import Guards
@@ -25,6 +30,7 @@ CHECKOUT = Path(__file__).parents[3]
 APP = typer.Typer()
 APP.command()(campaign)
 UNSAFE = {"rollout": lambda size: RolloutModel(size, Guards(tags_first=False))}
+LOST_WRITE = Shortest(Path("x"), Verdict((Problem(LOST, "m1 lacks a"),), linearizable=True))
 
 
 @pytest.fixture
@@ -102,6 +108,42 @@ def test_a_mended_schedule_passes_when_it_is_run_again(
     again = CliRunner().invoke(APP, ["--replay", str(failure)])
     assert again.exit_code == 0
     assert again.output.endswith("No promise is broken.\nschedules=1 failed=0 lost=0 linearizable=1\n")
+
+
+NOTHING_TO_SHRINK = "this schedule does not fail now: there is nothing to shrink\n"
+
+
+def test_a_models_schedule_that_passes_has_nothing_to_shrink(
+    failure: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "MODELS", {"rollout": RolloutModel})
+    before = (failure / "choices.json").read_text()
+    ended = CliRunner().invoke(APP, ["--shrink", str(failure)])
+    assert ended.exit_code == 0
+    assert ended.output.endswith(f"{NOTHING_TO_SHRINK}schedules=1 failed=0 lost=0 linearizable=1\n")
+    assert (failure / "choices.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("shortest", "status", "said"),
+    [
+        (None, 0, f"{NOTHING_TO_SHRINK}schedules=1 failed=0 lost=0 linearizable=1\n"),
+        (
+            LOST_WRITE,
+            1,
+            "the shortest schedule that fails is in x\nschedules=1 failed=1 lost=1 linearizable=1\n",
+        ),
+    ],
+)
+def test_shrinking_a_schedule_of_machines_says_what_came_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, shortest: Shortest | None, status: int, said: str
+) -> None:
+    (folder / SCHEDULE).write_text(BUGS["stale-read"].schedule.model_dump_json())
+    monkeypatch.setattr("campaign.machines.command.cloud", nullcontext)
+    monkeypatch.setattr("campaign.machines.command.shorten", lambda *_: shortest)
+    ended = CliRunner().invoke(APP, ["--shrink", str(folder)])
+    assert ended.output == said
+    assert ended.exit_code == status
 
 
 def test_a_replay_says_how_many_choices_it_left_out(failure: Path) -> None:
