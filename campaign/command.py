@@ -78,8 +78,7 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
             "--model is set beside --bug, --replay or --shrink: it runs new schedules of the models, without bugs"
         )
     if bug and folder is None:
-        names = list(machines.BUGS) if "all" in bug else bug
-        sys.exit(int(not machines.run_bugs(console, names, failures)))
+        sys.exit(int(not machines.run_bugs(console, bug, failures)))
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
     if folder is not None:
         result = _run_kept(console, folder, failures, bug or [], shorter=shorten is not None)

@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from campaign.errors import CampaignError
-from campaign.machines.bugs import BUGS, NO_BUG
+from campaign.machines.chosen_bugs import bug_of_kept_schedule, chosen_bugs
 from campaign.machines.clouds import cloud
 from campaign.machines.kept import read
 from campaign.machines.proof import prove
@@ -51,12 +50,9 @@ def run_drawn(
 def run_kept(
     console: Console, folder: Path, failures: Path, bugs: Sequence[str] = (), *, shorter: bool
 ) -> Result:
-    """Carry out a kept schedule again, and shrink it if that is asked for. One of ``bugs`` can be put in."""
+    """Carry out a kept schedule again, and shrink it if that is asked for. ``bugs`` may name one to put in."""
     schedule = read(folder)
-    check_bugs(bugs)
-    if len(bugs) > 1:
-        raise CampaignError(f"--bug is {', '.join(bugs)}: a kept schedule is carried out with one bug")
-    bug = next((BUGS[name] for name in bugs), NO_BUG)
+    bug = bug_of_kept_schedule(bugs)
 
     def say(line: str) -> None:
         _say(console, line)
@@ -73,15 +69,9 @@ def run_kept(
     return result
 
 
-def check_bugs(names: Sequence[str]) -> None:
-    """Check that there are such bugs. Raises ``CampaignError``."""
-    if unknown := sorted(set(names) - BUGS.keys()):
-        raise CampaignError(f"--bug is {', '.join(unknown)}: choose of {', '.join(BUGS)}")
-
-
-def run_bugs(console: Console, names: Sequence[str], failures: Path) -> bool:
+def run_bugs(console: Console, bugs: Sequence[str], failures: Path) -> bool:
     """Put bugs in on purpose, and return whether all were found."""
-    check_bugs(names)
+    names = chosen_bugs(bugs)
     with cloud("bugs") as where:
         found = prove(where, names, failures, lambda line: _say(console, line))
     console.print(f"bugs={len(names)} found={found}")

@@ -208,7 +208,13 @@ def test_options_that_exclude_each_other_are_refused(folder: Path, options: list
 
 @pytest.mark.parametrize(
     ("bugs", "said"),
-    [(["none-such"], "choose of"), ([], ""), (["all"], "choose of"), (list(BUGS)[:2], "one bug")],
+    [
+        (["none-such"], "choose of"),
+        ([], ""),
+        (["all"], "one bug"),
+        (["all", "none-such"], "choose of"),
+        (list(BUGS)[:2], "one bug"),
+    ],
 )
 def test_a_kept_schedule_takes_one_known_bug(
     folder: Path, monkeypatch: pytest.MonkeyPatch, bugs: list[str], said: str
@@ -229,3 +235,34 @@ def test_a_kept_schedule_takes_one_known_bug(
         assert said in str(ended.exception)
     CliRunner().invoke(APP, ["--replay", str(folder), "--bug", name])
     assert active == ([bug] if said else [NO_BUG, bug])
+
+
+@pytest.mark.parametrize(
+    ("bugs", "proven"),
+    [
+        (["all"], list(BUGS)),
+        (["stale-read", "all"], list(BUGS)),
+        (["stale-read", "write-dropped", "stale-read"], ["stale-read", "write-dropped"]),
+    ],
+)
+def test_each_bug_is_proven_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bugs: list[str], proven: list[str]
+) -> None:
+    begun: list[str] = []
+
+    def prove(_cloud: object, names: list[str], *_: object) -> int:
+        begun.extend(names)
+        return 1
+
+    monkeypatch.setattr("campaign.machines.command.cloud", nullcontext)
+    monkeypatch.setattr("campaign.machines.command.prove", prove)
+    ended = CliRunner().invoke(APP, [word for one in bugs for word in ("--bug", one)])
+    assert begun == proven
+    assert ended.output == f"bugs={len(proven)} found=1\n"
+    assert ended.exit_code == 1
+
+
+def test_a_bug_that_is_unknown_is_refused_beside_all(folder: Path) -> None:
+    ended = CliRunner().invoke(APP, ["--bug", "all", "--bug", "typo"])
+    assert isinstance(ended.exception, CampaignError)
+    assert str(ended.exception) == f"--bug is typo: choose of {', '.join(BUGS)}, all"
