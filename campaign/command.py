@@ -15,11 +15,15 @@ from rich.console import Console
 
 from campaign.errors import CampaignError
 from campaign.machines import command as machines
+from campaign.machines.bugs import BUGS
 from campaign.machines.carry_out import SCHEDULE
+from campaign.machines.chosen_bugs import ALL
 from campaign.machines.kept import is_kept as is_of_machines
 from campaign.models import command as models
 from campaign.models.kept_failures import CHOICES
 from campaign.models.kept_failures import is_kept as is_of_model
+from campaign.models.schedules import MODELS
+from campaign.options import check_minutes, check_options
 from campaign.result import Result
 from localcloud.machines.errors import LocalCloudError
 from localcloud.toolchain.errors import ToolchainError
@@ -33,50 +37,82 @@ MINUTES = 5.0
 
 def campaign(  # noqa: PLR0917 - they are options of the command line
     minutes: Annotated[
-        float, typer.Option(min=0, help="Begin new schedules on machines for so long.")
-    ] = MINUTES,
+        float | None,
+        typer.Option(
+            show_default=f"{MINUTES:g}",
+            help="Begin new schedules on machines for so long. At least one is carried out.",
+        ),
+    ] = None,
     schedules: Annotated[
         int | None, typer.Option(min=1, help="Carry out this many schedules on machines instead.")
     ] = None,
     model: Annotated[
         int | None,
-        typer.Option(min=1, help="Run this many schedules of each model instead, without machines."),
+        typer.Option(
+            min=1,
+            help=f"Run this many schedules of each of the {len(MODELS)} models instead, without machines.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="What chance begins with. Without it, a new one.")] = None,
-    clouds: Annotated[int, typer.Option(min=1, help="How many local clouds are used at a time.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="What chance begins with. Without it, a new one is printed.")
+    ] = None,
+    clouds: Annotated[
+        int | None, typer.Option(min=1, show_default="1", help="How many local clouds are used at a time.")
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Processes for the models. Without it, one for each processor."),
     ] = None,
     again: Annotated[
-        Path | None, typer.Option("--replay", help="Run the schedule in this folder again.")
+        Path | None,
+        typer.Option(
+            "--replay",
+            help="Run the schedule in this folder again. What machines do then is kept in a new folder.",
+        ),
     ] = None,
     shorten: Annotated[
-        Path | None, typer.Option("--shrink", help="Drop events of the schedule in this folder.")
+        Path | None,
+        typer.Option(
+            "--shrink",
+            help="Drop events of the schedule in this folder while the same promise is broken. A shorter schedule of "
+            "a model replaces it, and one for machines gets a new folder.",
+        ),
     ] = None,
     bug: Annotated[
         list[str] | None,
         typer.Option(
             "--bug",
-            help="Put this bug in on purpose, or all: it must be found. Can be repeated. With --replay or --shrink, "
-            "put it into that schedule's program.",
+            help=f"Put this bug in on purpose: it must be found. One of {', '.join(BUGS)}, or {ALL}. Can be repeated. "
+            "With --replay or --shrink, put this one into a schedule for machines.",
         ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep schedules that pass as well.")] = False,
 ) -> None:
     """Run random schedules of changes and faults, check what the cluster promises, and keep each schedule that fails.
 
-    It ends with the line schedules=N failed=N lost=N linearizable=N, and with status 1 if a schedule failed.
+    It ends with the line schedules=N failed=N lost=N linearizable=N, and with status 1 if a schedule failed. With bugs
+    that have their own schedules the line is bugs=N found=N, and the status is 1 if one was not found.
+
+    An option that would have no effect is refused.
     """
+    given = {
+        "--minutes": minutes,
+        "--schedules": schedules,
+        "--model": model,
+        "--seed": seed,
+        "--clouds": clouds,
+        "--workers": workers,
+        "--replay": again,
+        "--shrink": shorten,
+        "--bug": bug or None,
+        "--keep": keep or None,
+    }
+    check_options([name for name, value in given.items() if value is not None])
+    if minutes is not None:
+        check_minutes(minutes)
     console = Console(highlight=False, soft_wrap=True)
     failures = Path.cwd() / FAILURES
-    if again is not None and shorten is not None:
-        raise CampaignError("--replay and --shrink are both set: use one after the other")
     folder = again or shorten
-    if model is not None and (bug or folder is not None):
-        raise CampaignError(
-            "--model is set beside --bug, --replay or --shrink: it runs new schedules of the models, without bugs"
-        )
     if bug and folder is None:
         sys.exit(int(not machines.run_bugs(console, bug, failures)))
     chosen = secrets.randbelow(1_000_000) if seed is None else seed
@@ -87,8 +123,8 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     elif model is not None:
         result = models.run_drawn(console, model, chosen, workers or os.cpu_count() or 1, failures)
     else:
-        limit = machines.Limit(minutes, schedules)
-        result = machines.run_drawn(console, chosen, limit, clouds, failures, keep=keep)
+        limit = machines.Limit(minutes or MINUTES, schedules)
+        result = machines.run_drawn(console, chosen, limit, clouds or 1, failures, keep=keep)
     console.print(result.line())
     sys.exit(int(result.failed > 0))
 

@@ -182,28 +182,10 @@ def test_a_file_that_is_no_schedule_is_refused(tmp_path: Path, text: str) -> Non
     assert "choices.json" in str(ended.exception)
 
 
-def test_replay_and_shrink_are_not_used_together(tmp_path: Path) -> None:
-    ended = CliRunner().invoke(APP, ["--replay", str(tmp_path), "--shrink", str(tmp_path)])
-    assert isinstance(ended.exception, CampaignError)
-
-
 def test_a_schedule_of_a_model_takes_no_bug(failure: Path) -> None:
     ended = CliRunner().invoke(APP, ["--replay", str(failure), "--bug", "stale-read"])
     assert isinstance(ended.exception, CampaignError)
     assert "has a schedule of a model" in str(ended.exception)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--model", "1", "--bug", "stale-read"], "--model is set"),
-        (["--model", "1", "--replay", "."], "--model is set"),
-    ],
-)
-def test_options_that_exclude_each_other_are_refused(folder: Path, options: list[str], said: str) -> None:
-    ended = CliRunner().invoke(APP, options)
-    assert isinstance(ended.exception, CampaignError)
-    assert said in str(ended.exception)
 
 
 @pytest.mark.parametrize(
