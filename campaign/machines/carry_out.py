@@ -37,7 +37,7 @@ def carry_out(
     say: Callable[[str], None],
     bug: Bug = NO_BUG,
 ) -> Verdict:
-    """Let a cluster live through a schedule, and judge it. A ``bug`` is put into a copy of the program.
+    """Let a cluster live through a schedule, and judge it. A ``bug`` is put in.
 
     The local cloud has no stack before, and none after a schedule without a problem. After one with a problem it is
     reset. The new ``folder`` gets the schedule, the log of its events and the history. After a problem it also has the

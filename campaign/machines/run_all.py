@@ -27,6 +27,16 @@ def drawn(seed: int) -> Iterator[Schedule]:
     return (draw(f"{seed}-{number}") for number in itertools.count(1))
 
 
+def in_time(schedules: Iterator[Schedule], seconds: float) -> Iterator[Schedule]:
+    """The first schedule, and those that begin within so many seconds after it.
+
+    The time begins when the first one is asked for: the start of the clouds before may take longer than all of it.
+    """
+    deadline = time.monotonic() + seconds
+    yield from itertools.islice(schedules, 1)
+    yield from itertools.takewhile(lambda _: time.monotonic() <= deadline, schedules)
+
+
 def run_all(
     schedules: Iterator[Schedule],
     seconds: float,
@@ -39,17 +49,16 @@ def run_all(
 ) -> Result:
     """Carry schedules out until the time is over; what has begun then is finished.
 
-    With ``keep`` the folders of all schedules are kept, otherwise those of failed ones. A ``bug`` is put into a copy
-    of the program.
+    With ``keep`` the folders of all schedules are kept, otherwise those of failed ones. A ``bug`` is put in each time.
     """
     result = Result()
     lock = threading.Lock()
     broken: list[Exception] = []
-    deadline = time.monotonic() + seconds
+    begun_in_time = in_time(schedules, seconds)
 
     def following() -> Schedule | None:
         with lock:
-            return None if time.monotonic() > deadline else next(schedules, None)
+            return next(begun_in_time, None)
 
     def carry_out_all(where: LocalCloud) -> None:
         try:
