@@ -39,8 +39,7 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
     minutes: Annotated[
         float | None,
         typer.Option(
-            show_default=f"{MINUTES:g}",
-            help="Begin new schedules on machines for so long. At least one is carried out.",
+            help=f"Begin new schedules on machines for so long, {MINUTES:g} by default. One begins always."
         ),
     ] = None,
     schedules: Annotated[
@@ -57,7 +56,7 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
         int | None, typer.Option(help="What chance begins with. Without it, a new one is printed.")
     ] = None,
     clouds: Annotated[
-        int | None, typer.Option(min=1, show_default="1", help="How many local clouds are used at a time.")
+        int | None, typer.Option(min=1, help="How many local clouds are used at a time, 1 by default.")
     ] = None,
     workers: Annotated[
         int | None,
@@ -90,8 +89,9 @@ def campaign(  # noqa: PLR0917 - they are options of the command line
 ) -> None:
     """Run random schedules of changes and faults, check what the cluster promises, and keep each schedule that fails.
 
-    It ends with the line schedules=N failed=N lost=N linearizable=N, and with status 1 if a schedule failed. With bugs
-    that have their own schedules the line is bugs=N found=N, and the status is 1 if one was not found.
+    It ends with the line schedules=N failed=N lost=N linearizable=N, and with status 1 if a schedule failed.
+
+    With --bug, but without --replay and --shrink, it is bugs=N found=N, with status 1 if a bug was not found.
 
     An option that would have no effect is refused.
     """

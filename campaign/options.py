@@ -47,11 +47,11 @@ def check_options(given: Collection[str]) -> None:
     use = USES[main]
     if idle := sorted(set(given) - use.takes - {main}):
         *rest, last = idle
-        names = f"{', '.join(rest)} and {last}" if rest else last
-        raise CampaignError(
-            f"{names} {'are' if rest else 'is'} set beside {main}, which {use.what}: there {names} "
-            f"{'have' if rest else 'has'} no effect. Leave out {names}, or {main}"
+        names = f"{', '.join(rest)} and {last} are" if rest else f"{last} is"
+        effect = (
+            "they have no effect there. Leave them out" if rest else "it has no effect there. Leave it out"
         )
+        raise CampaignError(f"{names} set beside {main}, which {use.what}: {effect}, or leave out {main}")
 
 
 def check_minutes(minutes: float) -> None:

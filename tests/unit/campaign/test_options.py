@@ -54,8 +54,8 @@ def test_all_options_without_an_effect_are_named_together() -> None:
     with pytest.raises(CampaignError) as refused:
         check_options(["--model", "--workers", "--seed", "--clouds", "--keep"])
     assert str(refused.value) == (
-        "--clouds and --keep are set beside --model, which runs new schedules of the models, without machines: there "
-        "--clouds and --keep have no effect. Leave out --clouds and --keep, or --model"
+        "--clouds and --keep are set beside --model, which runs new schedules of the models, without machines: they "
+        "have no effect there. Leave them out, or leave out --model"
     )
 
 
