@@ -6,17 +6,17 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from campaign.machines.prepare import prepare
 from localcloud.cli.naming import default_name
 from localcloud.cloud import LocalCloud
 from localcloud.machines.api_process import REQUESTS_PER_MINUTE, SHUTDOWN_SECONDS
-from localcloud.machines.prerequisites import check_host
 from localcloud.toolchain.etcd import VERSIONS, ensure_mirror
 
 
 @contextmanager
 def cloud(suffix: str) -> Generator[LocalCloud]:
     """An empty local cloud with a name of its own, which is removed afterwards. Raises ``LocalCloudError``."""
-    check_host()
+    prepare()
     made = LocalCloud(f"{default_name()}-{suffix}")
     # Runs follow each other without a pause, and actions are much faster than DigitalOcean's.
     os.environ[REQUESTS_PER_MINUTE] = "2500"
