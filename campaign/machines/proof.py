@@ -1,4 +1,4 @@
-"""Proves that a campaign finds bugs: each schedule passes without its bug, and fails with it."""
+"""Proves that a campaign finds bugs: with its bug, a schedule breaks a promise that it keeps without it."""
 
 from __future__ import annotations
 
