@@ -76,6 +76,7 @@ class Gate:
         )
         name = f"{rollout.name}-gate-{args.number}"
         hook = resource_hook(name, self._open, in_previews=True)
+        late = resource_hook(f"{name}-late", self._open_late)
         self.record = pulumi.Stash(
             name,
             input={
@@ -86,7 +87,7 @@ class Gate:
                 opts,
                 pulumi.ResourceOptions(
                     depends_on=self._dependencies(args),
-                    hooks=pulumi.ResourceHookBinding(before_update=[hook]),
+                    hooks=pulumi.ResourceHookBinding(before_create=[late], before_update=[hook]),
                 ),
             ),
         )
@@ -154,6 +155,21 @@ class Gate:
         if replaces_droplet(args.old_inputs, args.new_inputs):
             preview = pulumi.runtime.is_dry_run()
             report(DropletStep(member=self._member, state="waiting" if preview else "shutting down"))
+
+    async def _open_late(self, _: pulumi.ResourceHookArgs) -> None:
+        """Ask a gate that is created for a droplet that exists: a run has ended between the two.
+
+        What was is not known, so the droplet may stay as it is, and its replacement is not checked.
+        """
+        if not await self._rollout.asks_late(self._member):
+            return
+        report(GateReport(member=self._member, state="asked"))
+        try:
+            await self._rollout.release(self._member)
+        except Exception:
+            report(GateReport(member=self._member, state="refused"))
+            raise
+        report(GateReport(member=self._member, state="open"))
 
     async def _check(self, args: pulumi.ResourceHookArgs) -> None:
         if replaces_droplet(args.old_inputs, args.new_inputs):

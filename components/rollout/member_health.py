@@ -80,6 +80,11 @@ class MemberHealth:
             if not had_to_wait:
                 return observations
 
+    async def is_healthy(self, member: str) -> bool:
+        """Whether this member is healthy now, whatever the others are."""
+        self._members.forget_addresses()
+        return not problems([member], await self._members.observe())
+
     async def compare_data(
         self, purpose: str, observations: Mapping[str, Observation], *, ending: str
     ) -> None:

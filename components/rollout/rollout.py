@@ -234,6 +234,16 @@ class Rollout:
     async def _wait_until_settled(self) -> None:
         await asyncio.gather(*(output.future() for output in self._settled))
 
+    async def asks_late(self, member: str) -> bool:
+        """Whether a gate asks when it is created: if its droplet exists, waits for it, and its member is healthy.
+
+        This run may repair an unhealthy member while others are unhealthy as well. It blocks its own shutdown if that
+        would do harm.
+        """
+        if not waits_for_gate(member, await self.existing(), self.settings.rollout):
+            return False
+        return await self.health.is_healthy(member)
+
     async def release(self, member: str) -> None:
         """Wait until every other member is healthy, and move the leadership away from this one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 
 from components.droplets.preflight import PreflightError
 from components.identity.cluster_identity import identity_of, identity_tag
+from components.rollout.rollout import Rollout
 from components.shared.names import member_name
 from components.userdata.render import TooLargeError
 from tests.component.clouds import KEY, OPERATOR
@@ -385,12 +387,32 @@ def test_before_a_vpc_orphans_are_removed_and_a_default_one_exists(plan_of: Plan
     assert list(hooks.before_create) == ["etcd-etcd-fra1-vpc-leftover", "etcd-etcd-fra1-vpc-default"]
 
 
-def test_gates_have_update_hooks_and_the_last_one_a_creation_hook(plan_of: PlanOf) -> None:
+def test_gates_have_hooks_before_their_creation_and_before_updates(plan_of: PlanOf) -> None:
     plan = plan_of()
     gate = plan.one(STASH, "etcd-etcd-fra1-gate-1").request.hooks
     last = plan.one(STASH, "etcd-etcd-fra1-healthy").request.hooks
-    assert (len(gate.before_create), len(gate.before_update)) == (0, 1)
+    assert (len(gate.before_create), len(gate.before_update)) == (1, 1)
     assert (len(last.before_create), len(last.before_update)) == (1, 1)
+
+
+@pytest.mark.parametrize("healthy", [True, False])
+async def test_a_gate_made_late_lets_its_droplet_go_as_any_other(
+    plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, healthy: bool
+) -> None:
+    released: list[str] = []
+
+    async def asks(rollout: Rollout, member: str) -> bool:
+        return healthy
+
+    async def release(rollout: Rollout, member: str) -> None:
+        released.append(member)
+
+    monkeypatch.setattr(Rollout, "asks_late", asks)
+    monkeypatch.setattr(Rollout, "release", release)
+    plan = await asyncio.to_thread(plan_of)
+    (late,) = plan.one(STASH, "etcd-etcd-fra1-gate-2").request.hooks.before_create
+    await plan.hooks[late](None)
+    assert released == (["etcd-server-2.etcd.example.com"] if healthy else [])
 
 
 def test_the_bootstrap_record_never_changes(plan_of: PlanOf) -> None:

@@ -83,6 +83,18 @@ async def test_a_member_that_does_not_lead_changes_without_a_transfer() -> None:
     assert members.transfers == []
 
 
+async def test_a_gate_made_late_asks_for_a_healthy_member() -> None:
+    run = rollout(FakeMembers(observed(THIRD)))
+    assert await run.asks_late(FIRST)
+    # This run may repair it, and its guard knows whether that does harm.
+    assert not await run.asks_late(THIRD)
+
+
+async def test_a_gate_of_a_new_member_or_without_turns_asks_nobody() -> None:
+    assert not await rollout(FakeMembers(observed(), existing=[FIRST, SECOND])).asks_late(THIRD)
+    assert not await rollout(FakeMembers(observed()), rollout="all-at-once").asks_late(FIRST)
+
+
 async def test_no_leadership_is_transferred_while_another_is_unhealthy() -> None:
     members = LedMembers(THIRD)
     with pytest.raises(UnhealthyError, match=f"Before {FIRST} may change"):
