@@ -105,6 +105,7 @@ class JoiningMember:
         self._deciding_member = deciding_member(settings.initial_members)
         self._endpoint = BootstrapEndpoint(settings.name, settings.token, self._deciding_member, state)
         self._threads = ThreadPoolExecutor(16)
+        self._has_etcdctl = False
 
     def become_member(self) -> Start:
         """Return how etcd starts. This waits as long as it takes."""
@@ -306,8 +307,10 @@ class JoiningMember:
         if not self._can_start():
             self._wait_log.report("no data here; waiting for the installation of etcd, to join the cluster")
             return None
-        # Without data, the tools are installed after etcd's start.
-        install_once(self._settings, self._paths, ["etcdctl"])
+        # Without data, the tools are installed after etcd's start. Until then each call would unpack them anew.
+        if not self._has_etcdctl:
+            install_once(self._settings, self._paths, ["etcdctl"])
+            self._has_etcdctl = True
         if not self._endpoint.withdraw():
             return None
         if isinstance(step, Remove):

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from etcd_node.bootstrap import join
+from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint
 from etcd_node.bootstrap.join import ADDRESS_KNOWN_LIMIT, JoiningMember
 from etcd_node.digitalocean.address_book import AddressBook
 from etcd_node.digitalocean.api import Droplet
+from etcd_node.etcd.client import RefusedError
 from etcd_node.etcd.transport import ClosedError, HttpResponse, MemberAddress, NoAnswerError
 from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths
@@ -31,6 +33,8 @@ class RunningCluster:
         """The moment from which a member knows the address of the new member."""
         self.silent: set[str] = set()
         self.listed = {"m1": 1, "m2": 2, "m3": 3}
+        self.refuses_until = 0.0
+        """The moment until which no member can be added, because one does not run."""
 
     def monotonic(self) -> float:
         return self.now
@@ -40,6 +44,8 @@ class RunningCluster:
 
     def add(self, _: Paths, client: object, running: object, verb: str, name: str, *options: str) -> None:
         assert (verb, name, options) == ("add", OWN, (f"--peer-urls=https://{OWN}:2380", "--learner"))
+        if self.now < self.refuses_until:
+            raise RefusedError("unhealthy cluster")
         self.listed[OWN] = 4
 
     def request_peer(self, member: MemberAddress, method: str, path: str, **_: float) -> HttpResponse:
@@ -84,6 +90,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> RunningCluster:
     monkeypatch.setattr(join, "is_local", lambda _: True)
     monkeypatch.setattr(join, "server_context", lambda *_: None)
     monkeypatch.setattr(join, "BootstrapServer", NoServer)
+    # A wait takes no time.
+    monkeypatch.setattr(BootstrapEndpoint, "wait_for_decision", lambda _, seconds: running.sleep(seconds))
     return running
 
 
@@ -109,6 +117,19 @@ def joining(
         can_start=lambda: True,
         restoration=restoration(tmp_path, ""),
         state="blank",
+    )
+
+
+def test_a_refused_member_installs_etcdctl_once_and_says_why_it_waits(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[object] = []
+    monkeypatch.setattr(join, "install_once", lambda *given: installed.append(given[-1]))
+    cluster.refuses_until = 30.0
+    assert joining.become_member() == EXISTING
+    assert (installed, said) == (
+        [["etcdctl"]],
+        ["no data here; waiting to join the cluster: unhealthy cluster"],
     )
 
 
