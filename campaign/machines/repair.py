@@ -21,6 +21,10 @@ ROUNDS = 5
 HEALTHY_SECONDS = 120.0
 REJOIN_SECONDS = 150.0
 
+DAMAGED = re.compile(
+    rf"^ *(\S+): [^\n]*\n(?: *its machine says: [^\n]*\n)? *to repair it: [^\n]*{re.escape(RECOVER)} rejoin",
+    re.MULTILINE,
+)
 TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
 SET_BACK = re.compile(
     r"Set (?:it|etcd:authorities) to (\[[\d, ]+\]|\d+\.\d+\.\d+) and complete a pulumi up first"
@@ -59,7 +63,7 @@ def _follow(life: Life, output: str) -> bool:
     if (found := TARGETED.search(output)) is not None:
         life.runs.run(*shlex.split(found[1]))
         return True
-    if f"{RECOVER} rejoin" in output:
+    if damaged_members(output):
         return _rejoin(life, output)
     if earlier := earlier_settings(output):
         return _set_back(life, earlier)
@@ -67,8 +71,8 @@ def _follow(life: Life, output: str) -> bool:
 
 
 def _rejoin(life: Life, output: str) -> bool:
-    """Let the member that a message names receive the data of the others: docs/recovery.md, Damaged data."""
-    damaged = [name for name in life.stack.names if name not in life.members_up() and name in output]
+    """Let the members with damaged data receive the data of the others: docs/recovery.md, Damaged data."""
+    damaged = damaged_members(output)
     for name in damaged:
         life.log.note(f"recover rejoin on {name}")
         try:
@@ -78,6 +82,11 @@ def _rejoin(life: Life, output: str) -> bool:
             return False
         life.wait_up([name], REJOIN_SECONDS)
     return bool(damaged)
+
+
+def damaged_members(output: str) -> list[str]:
+    """The members for which a message names ``recover rejoin``, each once. The message has others that only wait."""
+    return list(dict.fromkeys(DAMAGED.findall(output)))
 
 
 def earlier_settings(output: str) -> Mapping[str, Any]:

@@ -1,12 +1,15 @@
-"""Which settings the campaign completes first, because a run says so."""
+"""What the campaign does to repair a cluster, because a run says so."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from campaign.machines.repair import earlier_settings
+from campaign.machines.repair import damaged_members, earlier_settings
+from components.rollout.messages import Explanation, failure
+from components.rollout.remedies import REMEDIES, Situation
 from localcloud.toolchain.etcd import checksum
 
 
@@ -26,3 +29,19 @@ from localcloud.toolchain.etcd import checksum
 )
 def test_a_step_that_a_run_wants_completed_first_is_known(said: str, expected: dict[str, Any]) -> None:
     assert earlier_settings(said) == expected
+
+
+def test_only_members_with_damaged_data_rejoin() -> None:
+    found = {f"etcd-server-{number}.example.test": "Connection refused" for number in (1, 4, 5)}
+    situations = [Situation.DAMAGED, Situation.WAITING, Situation.DAMAGED]
+    said = failure(
+        found,
+        dict.fromkeys(found, datetime.now(UTC)),
+        limit=120,
+        purpose="Before etcd-server-2.example.test may change",
+        explanation=Explanation(
+            words={"etcd-server-1.example.test": "its log is damaged"},
+            remedies={name: REMEDIES[one].text for name, one in zip(found, situations, strict=True)},
+        ),
+    )
+    assert damaged_members(f"error: {said}") == ["etcd-server-1.example.test", "etcd-server-5.example.test"]
