@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,13 +146,8 @@ class Gate:
             await self._rollout.preview_replacement(self._member)
 
     async def _open(self, args: pulumi.ResourceHookArgs) -> None:
-        report(GateReport(member=self._member, state="asked"))
-        try:
+        with self._reported():
             await self._check(args)
-        except Exception:
-            report(GateReport(member=self._member, state="refused"))
-            raise
-        report(GateReport(member=self._member, state="open"))
         if replaces_droplet(args.old_inputs, args.new_inputs):
             preview = pulumi.runtime.is_dry_run()
             report(DropletStep(member=self._member, state="waiting" if preview else "shutting down"))
@@ -161,11 +157,16 @@ class Gate:
 
         What was is not known, so the droplet may stay as it is, and its replacement is not checked.
         """
-        if not await self._rollout.asks_late(self._member):
-            return
+        if await self._rollout.asks_late(self._member):
+            with self._reported():
+                await self._rollout.release(self._member)
+
+    @contextmanager
+    def _reported(self) -> Generator[None]:
+        """Report that the gate is asked, and how that ends."""
         report(GateReport(member=self._member, state="asked"))
         try:
-            await self._rollout.release(self._member)
+            yield
         except Exception:
             report(GateReport(member=self._member, state="refused"))
             raise
