@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from campaign.history.problem import Problem
@@ -63,16 +63,15 @@ def _follow(life: Life, output: str) -> bool:
     if (found := TARGETED.search(output)) is not None:
         life.runs.run(*shlex.split(found[1]))
         return True
-    if damaged_members(output):
-        return _rejoin(life, output)
+    if damaged := damaged_members(output):
+        return _rejoin(life, damaged)
     if earlier := earlier_settings(output):
         return _set_back(life, earlier)
     return False
 
 
-def _rejoin(life: Life, output: str) -> bool:
+def _rejoin(life: Life, damaged: Sequence[str]) -> bool:
     """Let the members with damaged data receive the data of the others: docs/recovery.md, Damaged data."""
-    damaged = damaged_members(output)
     for name in damaged:
         life.log.note(f"recover rejoin on {name}")
         try:
@@ -81,7 +80,7 @@ def _rejoin(life: Life, output: str) -> bool:
             life.log.note(f"recover rejoin failed: {str(error).strip()[-500:]}")
             return False
         life.wait_up([name], REJOIN_SECONDS)
-    return bool(damaged)
+    return True
 
 
 def damaged_members(output: str) -> list[str]:
