@@ -38,30 +38,29 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]
     return commands
 
 
-def commands_for_machines(folder: Path) -> list[list[str]]:
+def ends_for_machines(folder: Path, monkeypatch: pytest.MonkeyPatch, user: int) -> list[object]:
+    """How each command that needs machines ends when this user runs it."""
     (folder / SCHEDULE).write_text(BUGS["stale-read"].schedule.model_dump_json())
-    return [["--schedules", "1"], ["--replay", "."], ["--shrink", "."], ["--bug", "stale-read"]]
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    commands = (["--schedules", "1"], ["--replay", "."], ["--shrink", "."], ["--bug", "stale-read"])
+    return [CliRunner().invoke(APP, options).exception for options in commands]
 
 
 def test_machines_need_root_before_anything_is_installed(
     tmp_path: Path, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    for options in commands_for_machines(tmp_path):
-        ended = CliRunner().invoke(APP, options)
-        assert isinstance(ended.exception, LocalCloudError), options
-        assert "needs root" in str(ended.exception)
+    for error in ends_for_machines(tmp_path, monkeypatch, 1000):
+        assert isinstance(error, LocalCloudError)
+        assert "needs root" in str(error)
     assert installed == []
 
 
 def test_machines_need_their_parts(
     tmp_path: Path, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for options in commands_for_machines(tmp_path):
-        ended = CliRunner().invoke(APP, options)
-        assert isinstance(ended.exception, CampaignError), options
-        assert "not installed" in str(ended.exception)
+    for error in ends_for_machines(tmp_path, monkeypatch, 0):
+        assert isinstance(error, CampaignError)
+        assert "not installed" in str(error)
     assert [command[1:] for command in installed] == 4 * [["-m", "localcloud.toolchain"]]
 
 
