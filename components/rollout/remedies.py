@@ -142,7 +142,7 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.CLOCK: report.clock_wrong,
         Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
-        Situation.WAITING: bool(report.waiting),
+        Situation.WAITING: bool(report.waiting) and not _starts(report),
         Situation.DAMAGED: bool(report.damage),
         Situation.FLAGS: any(words in report.last_words for words in FLAGS_REFUSED),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
@@ -151,6 +151,11 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.NO_LEADER: report.waits_for_quorum,
     }
     return next((one for one, applies in rows.items() if applies), Situation.HANGS)
+
+
+def _starts(report: NodeReport) -> bool:
+    """Whether it says that etcd starts with the disk's data, as before each start of an etcd that cannot."""
+    return "starting etcd with it" in report.waiting
 
 
 def _unmounted(report: NodeReport) -> bool:

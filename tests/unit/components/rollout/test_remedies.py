@@ -119,6 +119,14 @@ ROWS: list[tuple[Situation, Seen]] = [
         Seen(REFUSED, "", report(WAITS, waiting="no data here; no quorum to join")),
     ),
     (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="cannot install etcd"))),
+    (
+        Situation.DAMAGED,
+        Seen(
+            REFUSED,
+            "",
+            report(WAITS, waiting="the disk has data: starting etcd with it", last_words="walpb: crc mismatch"),
+        ),
+    ),
     (Situation.KILLED, Seen(REFUSED, "", report(ENDED, result="oom-kill", exits=4))),
     (
         Situation.DAMAGED,
