@@ -124,7 +124,9 @@ ROWS: list[tuple[Situation, Seen]] = [
         Seen(
             REFUSED,
             "",
-            report(WAITS, waiting="the disk has data: starting etcd with it", last_words="walpb: crc mismatch"),
+            report(
+                WAITS, waiting="the disk has data: starting etcd with it", last_words="walpb: crc mismatch"
+            ),
         ),
     ),
     (Situation.KILLED, Seen(REFUSED, "", report(ENDED, result="oom-kill", exits=4))),
