@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Never
 
 from localcloud.plugins import http_client, language_host, server
+from localcloud.plugins.checkout_modules import CheckoutModules
 from localcloud.plugins.cloudflare.provider import Cloudflare
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 from localcloud.plugins.provider import Provider
@@ -38,8 +39,18 @@ PROVIDERS: Mapping[str, Callable[[], Provider]] = {
 }
 """Providers by the module that a plugin's executable names."""
 
-PRELOADED = ("pulumi", "pulumi_digitalocean", "pydantic", "cryptography.x509", "yaml")
-"""What a program imports, and has imported already when it is run by a language host from here."""
+PRELOADED = (
+    "pulumi",
+    "pulumi_digitalocean",
+    "pydantic",
+    "cryptography.x509",
+    "yaml",
+    "components.arguments.stack_configuration",
+)
+"""What a program imports, and has imported already when it is run by a language host from here.
+
+The last one is of the checkout's program, and imports the rest of it.
+"""
 
 _LARGEST_MESSAGE = 1024 * 1024
 """Bytes of the largest message, which is more than a Unix socket accepts by default."""
@@ -52,7 +63,7 @@ def main(descriptor: int) -> Never:
     for name in PRELOADED:
         importlib.import_module(name)
     language_host.provider_plugins(PythonEnvironment())
-    checkout = _modules_of_the_checkout()
+    checkout = CheckoutModules()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.socket(fileno=descriptor)
     # The current objects stay in memory that is shared with the children.
@@ -60,7 +71,7 @@ def main(descriptor: int) -> Never:
     gc.freeze()
     while True:
         launcher, _ = listener.accept()
-        if _changed_since(started):
+        if _changed_since(started, checkout):
             # The launcher gets no answer, and starts the plugin itself.
             os.set_inheritable(descriptor, True)
             os.execv(sys.executable, [sys.executable, "-uP", "-m", __spec__.name, str(descriptor)])  # noqa: S606
@@ -70,29 +81,17 @@ def main(descriptor: int) -> Never:
         launcher.close()
 
 
-def _changed_since(started: float) -> bool:
-    """Return whether the plugins' code or the installed packages are newer than this Unix time."""
-    code = [*Path(__file__).parent.rglob("*.py"), Path(sysconfig.get_path("purelib"))]
-    return any(path.stat().st_mtime > started for path in code)
+def _changed_since(started: float, checkout: CheckoutModules) -> bool:
+    """Return whether loaded code or the installed packages have changed since this Unix time.
 
-
-def _modules_of_the_checkout() -> Sequence[str]:
-    """The imported modules of the checkout, but for the local cloud's. A program's may have the same names."""
-    installed = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    return [
-        name
-        for name, module in [*sys.modules.items()]
-        if (file := getattr(module, "__file__", None))
-        and not file.startswith(installed)
-        and name.partition(".")[0] not in ("__main__", "localcloud")
-    ]
-
-
-def _become_plugin(launcher: socket.socket, checkout: Sequence[str]) -> Never:
-    """Serve one plugin in the child process, until its launcher ends.
-
-    ``checkout`` are the modules that a program must not find, since its own may have the same names.
+    The time of a file's last change counts, which is that of a rename and a copy as well, and not that of its contents.
     """
+    code = [*Path(__file__).parent.rglob("*.py"), *checkout.files(), Path(sysconfig.get_path("purelib"))]
+    return any(not path.exists() or path.stat().st_ctime > started for path in code)
+
+
+def _become_plugin(launcher: socket.socket, checkout: CheckoutModules) -> Never:
+    """Serve one plugin in the child process, until its launcher ends."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request, outputs, _, _ = socket.recv_fds(launcher, _LARGEST_MESSAGE, 2)
@@ -120,10 +119,8 @@ def _provider(provider: Provider) -> Callable[[list[str], Callable[[], bytes]], 
     return serve
 
 
-def _programs(checkout: Sequence[str], arguments: list[str], signalled: Callable[[], bytes]) -> None:
-    for name in checkout:
-        del sys.modules[name]
-    language_host.serve(arguments, signalled)
+def _programs(checkout: CheckoutModules, arguments: list[str], signalled: Callable[[], bytes]) -> None:
+    language_host.serve(arguments, signalled, checkout.keep_those_of)
 
 
 def _adopt(directory: str, outputs: Sequence[int], environment: bytes) -> None:

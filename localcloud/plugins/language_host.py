@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, partial
 from importlib import metadata
+from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Never
@@ -40,7 +41,7 @@ from localcloud.plugins import python_program
 from localcloud.plugins.child_processes import ChildProcesses
 from localcloud.plugins.python_environment import PythonEnvironment, environment_of
 from localcloud.plugins.python_plugin import NotRunnableError, start_plugin
-from localcloud.plugins.python_program import GARBAGE_THRESHOLD, response, run_program
+from localcloud.plugins.python_program import GARBAGE_THRESHOLD, program_folder, response, run_program
 
 ORPHAN_CHECK_SECONDS = 1.0
 """Seconds between two checks that the engine that started the host still runs."""
@@ -55,10 +56,14 @@ _CHILDREN = ChildProcesses()
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """Runs Python programs for the engine at ``engine_address``."""
+    """Runs Python programs for the engine at ``engine_address``.
 
-    def __init__(self, engine_address: str) -> None:
+    ``prepare`` gets a program's folder, before the program runs in this process.
+    """
+
+    def __init__(self, engine_address: str, prepare: Callable[[Path], None]) -> None:
         self._engine_address = engine_address
+        self._prepare = prepare
         self._runs: SimpleQueue[tuple[language_pb2.RunRequest, Future[language_pb2.RunResponse]]] = (
             SimpleQueue()
         )
@@ -190,22 +195,22 @@ class LanguageHost(LanguageRuntimeServicer):
         while True:
             request, response = self._runs.get()
             try:
-                response.set_result(_run(request, self._engine_address))
+                response.set_result(self._run(request))
             except BaseException as error:
                 response.set_exception(error)
 
-
-def _run(request: language_pb2.RunRequest, engine_address: str) -> language_pb2.RunResponse:
-    environment = environment_of(request.info)
-    if environment.folder is None:
-        return response(run_program(request, engine_address))
-    process = _CHILDREN.start(
-        [environment.python, "-uP", python_program.__file__, engine_address],
-        env=environment.variables,
-        stdin=subprocess.PIPE,
-    )
-    process.communicate(request.SerializeToString())
-    return response(_CHILDREN.finish(process))
+    def _run(self, request: language_pb2.RunRequest) -> language_pb2.RunResponse:
+        environment = environment_of(request.info)
+        if environment.folder is None:
+            self._prepare(program_folder(request))
+            return response(run_program(request, self._engine_address))
+        process = _CHILDREN.start(
+            [environment.python, "-uP", python_program.__file__, self._engine_address],
+            env=environment.variables,
+            stdin=subprocess.PIPE,
+        )
+        process.communicate(request.SerializeToString())
+        return response(_CHILDREN.finish(process))
 
 
 @cache
@@ -247,8 +252,13 @@ def main(argv: list[str]) -> None:
     serve(argv, partial(_parents_end, os.getppid()))
 
 
-def serve(argv: list[str], signalled: Callable[[], bytes]) -> Never:
-    """Serve until ``signalled`` returns nothing. A byte that it returns is the number of a signal for the program."""
+def serve(
+    argv: list[str], signalled: Callable[[], bytes], prepare: Callable[[Path], None] = lambda _: None
+) -> Never:
+    """Serve until ``signalled`` returns nothing. A byte that it returns is the number of a signal for the program.
+
+    ``prepare`` gets a program's folder, before the program runs in this process.
+    """
     gc.set_threshold(GARBAGE_THRESHOLD)
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
@@ -259,7 +269,7 @@ def serve(argv: list[str], signalled: Callable[[], bytes]) -> Never:
         ("grpc.max_send_message_length", MESSAGE_LIMIT),
     ]
     server = grpc.server(ThreadPoolExecutor(max_workers=CALLS_AT_ONCE), options=limits)
-    host = LanguageHost(argv[-1])
+    host = LanguageHost(argv[-1], prepare)
     add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -35,9 +35,7 @@ GARBAGE_THRESHOLD = 100_000
 
 def run_program(request: language_pb2.RunRequest, engine_address: str) -> int:
     """Run the program, and return its exit code."""
-    program = Path(request.info.program_directory or request.pwd) / (
-        request.info.entry_point or request.program
-    )
+    program = _program(request)
     configure(
         Settings(
             project=request.project,
@@ -56,7 +54,7 @@ def run_program(request: language_pb2.RunRequest, engine_address: str) -> int:
     os.environ["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(secret_keys)
     os.chdir(request.pwd)
     sys.argv = [str(program), *request.args]
-    sys.path.insert(0, str(program if program.is_dir() else program.parent))
+    sys.path.insert(0, str(program_folder(request)))
     # asyncio would log an error for each future that a failed program does not await.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
@@ -69,6 +67,16 @@ def run_program(request: language_pb2.RunRequest, engine_address: str) -> int:
         _cancel_rest(loop)
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def program_folder(request: language_pb2.RunRequest) -> Path:
+    """The folder from which the program imports its own modules."""
+    program = _program(request)
+    return program if program.is_dir() else program.parent
+
+
+def _program(request: language_pb2.RunRequest) -> Path:
+    return Path(request.info.program_directory or request.pwd) / (request.info.entry_point or request.program)
 
 
 def response(code: int) -> language_pb2.RunResponse:

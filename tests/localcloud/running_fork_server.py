@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import components
 import localcloud
 
 
@@ -20,7 +21,7 @@ class ForkServer:
     process: subprocess.Popen[bytes]
     path: Path
     code: Path
-    """The folder that contains its package."""
+    """The folder that contains its package and the program's."""
 
     def plugins(self) -> list[int]:
         return [int(child) for child in _children(self.process.pid)]
@@ -43,7 +44,8 @@ def eventually(condition: Callable[[], bool]) -> bool:
 def running_fork_server(folder: Path) -> Generator[ForkServer]:
     """Start one, and end it after the block."""
     code = folder / "code"
-    shutil.copytree(Path(localcloud.__path__[0]), code / "localcloud")
+    for package in (components, localcloud):
+        shutil.copytree(package.__path__[0], code / package.__name__)
     path = folder / "plugins.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(path))

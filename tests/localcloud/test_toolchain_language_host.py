@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import cast
 import grpc
 import pytest
 
+import components
 from localcloud.plugins import python_program
 from localcloud.plugins.launcher import SOCKET
 from localcloud.toolchain.commands import STAND_IN_MARK, stand_in
@@ -87,6 +89,33 @@ def test_a_program_has_the_environment_of_the_official_host(tmp_path: Path, fork
     assert "what a program prints" in shown
     assert "geheim" not in shown
     assert "$PATH" not in shown
+
+
+LOADED_BEFORE = """\
+import sys
+
+import pulumi
+
+loaded = "components.config.settings" in sys.modules
+from components.config import settings
+
+pulumi.export("loaded", loaded)
+pulumi.export("file", settings.__file__)
+"""
+
+
+def test_the_checkouts_program_is_loaded_before_its_run(tmp_path: Path, forked: bool) -> None:
+    project = Project(tmp_path, LOADED_BEFORE)
+    project.up()
+    assert project.outputs()["loaded"] is forked
+
+
+def test_a_copy_of_the_checkouts_program_runs_its_own_modules(tmp_path: Path, forked: bool) -> None:
+    project = Project(tmp_path, LOADED_BEFORE)
+    copy = project.folder / "components"
+    shutil.copytree(components.__path__[0], copy)
+    project.up()
+    assert project.outputs() == {"loaded": False, "file": str(copy / "config" / "settings.py")}
 
 
 GATED = """\

@@ -157,9 +157,17 @@ def test_a_plugin_starts_directly_without_a_fork_server(fork_server: ForkServer,
     assert start(fork_server.path).version() == Tls.version
 
 
-def test_the_fork_server_loads_changed_code(fork_server: ForkServer, start: Start) -> None:
+def renamed(file: Path) -> None:
+    file.rename(file.with_suffix(".new")).rename(file)
+
+
+@pytest.mark.parametrize("change", [Path.touch, renamed])
+@pytest.mark.parametrize("file", ["localcloud/plugins/values.py", "components/config/settings.py"])
+def test_the_fork_server_loads_changed_code(
+    fork_server: ForkServer, start: Start, file: str, change: Callable[[Path], None]
+) -> None:
     start(fork_server.path)
-    (fork_server.code / "localcloud" / "plugins" / "values.py").touch()
+    change(fork_server.code / file)
     assert start(fork_server.path).version() == Tls.version
     assert len(fork_server.plugins()) == 1
     assert start(fork_server.path).version() == Tls.version
