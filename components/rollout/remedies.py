@@ -142,20 +142,24 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.CLOCK: report.clock_wrong,
         Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
         Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
-        Situation.WAITING: bool(report.waiting) and not _starts(report),
+        Situation.WAITING: bool(report.waiting) and not _starts_again(report),
         Situation.DAMAGED: bool(report.damage),
         Situation.FLAGS: any(words in report.last_words for words in FLAGS_REFUSED),
         Situation.KILLED: report.result not in {"", "success", "exit-code"},
-        Situation.ENDS: report.etcd != "active" and (bool(report.last_words) or report.exits > 0),
+        Situation.ENDS: report.etcd != "active" and _has_ended(report),
         Situation.STOPPED: report.etcd != "active",
         Situation.NO_LEADER: report.waits_for_quorum,
     }
     return next((one for one, applies in rows.items() if applies), Situation.HANGS)
 
 
-def _starts(report: NodeReport) -> bool:
-    """Whether it says that etcd starts with the disk's data, as before each start of an etcd that cannot."""
-    return "starting etcd with it" in report.waiting
+def _starts_again(report: NodeReport) -> bool:
+    """Whether etcd is about to start with the disk's data after it has ended, so that the reason of that end counts."""
+    return "starting etcd with it" in report.waiting and _has_ended(report)
+
+
+def _has_ended(report: NodeReport) -> bool:
+    return bool(report.last_words) or report.exits > 0
 
 
 def _unmounted(report: NodeReport) -> bool:

@@ -119,6 +119,7 @@ ROWS: list[tuple[Situation, Seen]] = [
         Seen(REFUSED, "", report(WAITS, waiting="no data here; no quorum to join")),
     ),
     (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="cannot install etcd"))),
+    (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="the disk has data: starting etcd with it"))),
     (
         Situation.DAMAGED,
         Seen(
