@@ -34,6 +34,7 @@ _REPEAT = 0.2
 
 # Starts poweroff.target: https://www.freedesktop.org/software/systemd/man/latest/systemd.html#SIGRTMIN+4
 _POWEROFF_SIGNAL = signal.SIGRTMIN + 4
+_IN_CHILD = '"$@"; exit "$?"'
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -262,8 +263,10 @@ class NspawnMachine:
             "LANG=C.UTF-8",
             f"TERM={os.environ.get('TERM', 'dumb')}",
         ]
-        enter = ["nsenter", f"--target={leader}", "--all", "--wdns=/root"]
-        return [*enter, "env", "--ignore-environment", *environment, *argv]
+        # systemd stops all processes for a moment when the machine shuts down. With a child of its own, nsenter would
+        # then stop for good, and the shutdown would wait for the child, which nobody reaps: a shell does.
+        enter = ["nsenter", f"--target={leader}", "--all", "--no-fork", "--wdns=/root"]
+        return [*enter, "env", "--ignore-environment", *environment, "sh", "-c", _IN_CHILD, "sh", *argv]
 
     def mounts_of(self, device_number: str) -> list[str]:
         """Return the mount points of a device, given as ``major:minor``; the latest mount first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import subprocess
+from subprocess import PIPE
 
 import pytest
 
@@ -193,6 +194,18 @@ def test_an_inhibitor_blocks_a_shutdown_until_it_ends(three: Lab) -> None:
     # The host sends one request only, so logind must have noticed that the inhibitor ended.
     eventually(lambda: "sleep" not in three.output(THREE, "systemd-inhibit --list"), "the inhibitor's end")
     assert three.do(three.host.shutdown(THREE, 60.0)) == [True]
+    three.boot(machine(3, private=None))
+
+
+def test_a_command_in_a_machine_does_not_delay_its_shutdown(three: Lab) -> None:
+    command = subprocess.Popen(
+        three.host.machine(THREE).inside(["sh", "-c", "echo begun; exec sleep 600"]), stdout=PIPE
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"begun\n"
+    assert three.do(three.host.shutdown(THREE, 20.0)) == [True]
+    assert command.wait(timeout=10) != 0
+    command.stdout.close()
     three.boot(machine(3, private=None))
 
 
