@@ -155,7 +155,7 @@ class MemberHealth:
             seconds=self._settings.health_timeout_seconds,
             purpose=purpose,
             log=log.info,
-            explain=lambda found: self._explain(found, observations, ending),
+            explain=lambda found: self.explain(found, observations, ending),
             renewed=lambda: self._renewed(observations),
         )
         return observations, had_to_wait
@@ -166,10 +166,13 @@ class MemberHealth:
             return ""
         return renewed(self._settings)
 
-    async def _explain(
-        self, found: Mapping[str, str], observations: Mapping[str, Observation], ending: str
+    async def explain(
+        self, found: Mapping[str, str], observations: Mapping[str, Observation], ending: str = ""
     ) -> Explanation:
-        """Ask the machines of the unhealthy members why, and find what helps."""
+        """Ask the machines of the unhealthy members why, and find what helps.
+
+        ``found`` are the members that are waited for, each with its problem. ``ending`` says what the run has done.
+        """
         if unreachable(observations):
             own = await self._members.own_address()
             return Explanation(

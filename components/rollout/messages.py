@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
@@ -209,11 +209,36 @@ def failure(
         lines.insert(0, explanation.unreachable)
     for name, problem in problems.items():
         lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
-        if words := explanation.words.get(name):
-            lines.append(f"    its machine says: {words}")
-        if remedy := explanation.remedies.get(name):
-            lines.append(f"    to repair it: {remedy}")
+        lines.extend(_explained(name, explanation))
     return "\n".join([*lines, *([] if explanation.unreachable else [logs()]), explanation.ending])
+
+
+def blocked(member: str, problems: Mapping[str, str], *, limit: str, explanation: Explanation) -> str:
+    """Why a member does not shut down: each unhealthy member with its problem, and what helps.
+
+    ``limit`` is how long the engine waits for the shutdown.
+    """
+    lines = [
+        f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
+        f"run fails and does not change {member}. Last observed:"
+    ]
+    if explanation.unreachable:
+        lines.insert(0, explanation.unreachable)
+    for name, problem in problems.items():
+        lines.append(f"  {name}: {problem}")
+        lines.extend(_explained(name, explanation))
+    if any("pulumi up" in remedy for remedy in explanation.remedies.values()):
+        lines.append("Until this run has ended, its stack is locked, and no other pulumi up can begin.")
+    return "\n".join(lines)
+
+
+def _explained(name: str, explanation: Explanation) -> Sequence[str]:
+    """What an unhealthy member's machine says, and what helps: a line each, if it is known."""
+    words, remedy = explanation.words.get(name), explanation.remedies.get(name)
+    return [
+        *([f"    its machine says: {words}"] if words else []),
+        *([f"    to repair it: {remedy}"] if remedy else []),
+    ]
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:

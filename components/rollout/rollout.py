@@ -77,7 +77,7 @@ class Rollout:
         self._unguarded = UnguardedMode(settings, members=members, health=self.health, records=self.records)
         self._settled = list[pulumi.Output[Any]]()
         self._joining_healthy = Once(self._wait_for_joining)
-        self._watch = ShutdownWatch(settings, members=members)
+        self._watch = ShutdownWatch(settings, members=members, health=self.health)
         self._creating = set[str]()
         self._watches: list[asyncio.Future[None]] = []
 

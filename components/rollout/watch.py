@@ -11,6 +11,7 @@ A droplet may also take long because it waits for members that the run creates. 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 
@@ -18,10 +19,14 @@ from ..config.naming import key_of
 from ..config.settings import Settings
 from ..etcd.foreign_members import foreign_problems
 from ..etcd.health import problems
+from ..etcd.member_status import Observation
 from ..run_log import log
 from ..run_log.report import reported_wait
 from .interfaces import Registered, RunningMembers
+from .member_health import MemberHealth
+from .messages import blocked
 from .policy import only_unhealthy, other_members
+from .waiting import REPEAT_SECONDS
 
 WATCH_SECONDS = 5.0
 """A droplet that takes longer to change is looked after, and then once in each such interval."""
@@ -32,9 +37,10 @@ UNRESPONSIVE_OBSERVATIONS = 3
 class ShutdownWatch:
     """Watches the droplets of one run."""
 
-    def __init__(self, settings: Settings, *, members: RunningMembers) -> None:
+    def __init__(self, settings: Settings, *, members: RunningMembers, health: MemberHealth) -> None:
         self._settings = settings
         self._members = members
+        self._health = health
         self._began = time.time()
 
     async def follow(self, member: str, gate: Registered, droplet: Registered) -> None:
@@ -49,7 +55,7 @@ class ShutdownWatch:
         if not all_at_once:
             await gate.urn.future()
         changed = asyncio.ensure_future(droplet.urn.future())
-        warned = False
+        warning = BlockedWarning(member, self._settings, members=self._members, health=self._health)
         alone_unhealthy = 0
         with reported_wait(f"The shutdown of {member}") as wait_for:
             while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
@@ -73,9 +79,8 @@ class ShutdownWatch:
                         replaceable = bool(others or self._settings.volume_size)
                         unresponsive = replaceable and alone_unhealthy >= UNRESPONSIVE_OBSERVATIONS
                         await self._retry(member, unresponsive=unresponsive)
-                    elif not warned:
-                        await self._warn(member, unhealthy)
-                        warned = True
+                    else:
+                        await warning.tell(unhealthy, observations)
                 # Whatever an API answers: without this watch, a refused shutdown is never requested again.
                 except Exception as error:
                     alone_unhealthy = 0
@@ -93,12 +98,33 @@ class ShutdownWatch:
         elif started:
             log.info(f"{member} did not shut down on request: the shutdown is requested again")
 
-    async def _warn(self, member: str, unhealthy: Mapping[str, str]) -> None:
-        limit = time_limit(await self._members.delete_timeout(member), self._settings.droplet_timeout_seconds)
-        log.warn(
-            f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
-            f"run fails and does not change {member}. {_states(unhealthy)}"
+
+class BlockedWarning:
+    """Warns that a member blocks its shutdown, and again when something else helps the unhealthy members."""
+
+    def __init__(
+        self, member: str, settings: Settings, *, members: RunningMembers, health: MemberHealth
+    ) -> None:
+        self._member = member
+        self._settings = settings
+        self._members = members
+        self._health = health
+        self._told: Mapping[str, str] | None = None
+        self._asked = -math.inf
+
+    async def tell(self, unhealthy: Mapping[str, str], observations: Mapping[str, Observation]) -> None:
+        """Ask the machines of the unhealthy members why, at most each ``REPEAT_SECONDS``, and warn if that is new."""
+        if time.monotonic() - self._asked < REPEAT_SECONDS:
+            return
+        self._asked = time.monotonic()
+        explanation = await self._health.explain(unhealthy, observations)
+        if explanation.remedies == self._told:
+            return
+        self._told = explanation.remedies
+        limit = time_limit(
+            await self._members.delete_timeout(self._member), self._settings.droplet_timeout_seconds
         )
+        log.warn(blocked(self._member, unhealthy, limit=limit, explanation=explanation))
 
 
 def _states(unhealthy: Mapping[str, str]) -> str:

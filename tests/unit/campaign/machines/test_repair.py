@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaign.machines.repair import damaged_members, earlier_settings
-from components.rollout.messages import Explanation, failure
+from components.rollout.messages import Explanation, blocked, failure
 from components.rollout.remedies import REMEDIES, Situation
 from localcloud.toolchain.etcd import checksum
 
@@ -34,14 +34,20 @@ def test_a_step_that_a_run_wants_completed_first_is_known(said: str, expected: d
 def test_only_members_with_damaged_data_rejoin() -> None:
     found = {f"etcd-server-{number}.example.test": "Connection refused" for number in (1, 4, 5)}
     situations = [Situation.DAMAGED, Situation.WAITING, Situation.DAMAGED]
-    said = failure(
+    explanation = Explanation(
+        words={"etcd-server-1.example.test": "its log is damaged"},
+        remedies={name: REMEDIES[one].text for name, one in zip(found, situations, strict=True)},
+    )
+    refused = failure(
         found,
         dict.fromkeys(found, datetime.now(UTC)),
         limit=120,
         purpose="Before etcd-server-2.example.test may change",
-        explanation=Explanation(
-            words={"etcd-server-1.example.test": "its log is damaged"},
-            remedies={name: REMEDIES[one].text for name, one in zip(found, situations, strict=True)},
-        ),
+        explanation=explanation,
     )
-    assert damaged_members(f"error: {said}") == ["etcd-server-1.example.test", "etcd-server-5.example.test"]
+    warned = blocked("etcd-server-2.example.test", found, limit="30 s", explanation=explanation)
+    for said in (refused, warned):
+        assert damaged_members(f"error: {said}") == [
+            "etcd-server-1.example.test",
+            "etcd-server-5.example.test",
+        ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.rollout.messages import Explanation, failure, locked_out, needed_to_reach, renewed
+from components.rollout.messages import Explanation, blocked, failure, locked_out, needed_to_reach, renewed
 from tests.unit.components.config.valid_settings import settings
 
 VOLUMES, BARE = settings(), settings(volumeSize=0)
@@ -68,6 +68,17 @@ def test_a_failure_quotes_a_machine_before_its_remedy() -> None:
     text = failure({"a": "refused"}, {"a": datetime.now(UTC)}, limit=9, purpose="Before b", explanation=told)
     assert text.index("its machine says: etcd is stopped") < text.index("to repair it: Start etcd.")
     assert text.endswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize(
+    ("remedy", "locked"), [("Start etcd.", False), ("Run pulumi up --target-replace 'urn'.", True)]
+)
+def test_a_blocked_shutdown_says_when_a_repair_waits_for_the_end_of_the_run(
+    remedy: str, locked: bool
+) -> None:
+    text = blocked("b", {"a": "refused"}, limit="9 s", explanation=Explanation(remedies={"a": remedy}))
+    assert f"  a: refused\n    to repair it: {remedy}" in text
+    assert ("its stack is locked" in text) is locked
 
 
 def test_no_repair_is_named_where_no_member_is_reached() -> None:

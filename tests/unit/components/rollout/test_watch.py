@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 import pytest
 
+from components.config.settings import Settings
 from components.etcd.member_status import ForeignMember, Observation
+from components.etcd.node_report import NodeReport
 from components.rollout import watch
+from components.rollout.member_health import MemberHealth
 from components.rollout.watch import ShutdownWatch, time_limit
 from tests.unit.components.config.valid_settings import settings
 from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, foreign, observed
 
 GOING = NAMES[0]
 OTHER = NAMES[2]
+
+
+def shutdown_watch(configured: Settings, members: FakeMembers) -> ShutdownWatch:
+    health = MemberHealth("etcd", configured, members=members, version=pulumi.Output.from_input("3.6.16"))
+    return ShutdownWatch(configured, members=members, health=health)
 
 
 def going_alone() -> dict[str, Observation]:
@@ -77,7 +85,7 @@ async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, lambda _: None)
     members = ScriptedMembers(script)
-    await ShutdownWatch(settings(), members=members).follow(
+    await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == unresponsive
@@ -94,7 +102,7 @@ async def test_a_droplet_with_the_only_copy_of_the_data_is_not_powered_off(
         monkeypatch.setattr(pulumi.log, level, lambda _: None)
     members = ScriptedMembers([going_alone()] * 4)
     alone = settings(size=1, volumeSize=volume_size)
-    await ShutdownWatch(alone, members=members).follow(
+    await shutdown_watch(alone, members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == unresponsive
@@ -109,7 +117,7 @@ async def test_all_at_once_repeats_a_shutdown_whatever_the_others_are(
     members = ScriptedMembers([observed(OTHER), observed(*NAMES), observed()])
     # Its gate follows the record of the member before, which waits for all droplets.
     gate = FakeResource(asyncio.get_running_loop().create_future())
-    await ShutdownWatch(settings(rollout="all-at-once"), members=members).follow(
+    await shutdown_watch(settings(rollout="all-at-once"), members).follow(
         GOING, gate=gate, droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == [False] * 3
@@ -132,10 +140,41 @@ async def test_a_droplet_that_nobody_asked_to_shut_down_is_left_alone(
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, logged.append)
     members = UnaskedMembers([observed(OTHER), observed(), observed()])
-    await ShutdownWatch(settings(), members=members).follow(
+    await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert (logged, members.unresponsive) == ([], [])
+
+
+DAMAGED = NodeReport("inactive", "activating", last_words="walpb: crc mismatch", exits=3)
+STARTING = NodeReport("activating", "inactive", waiting="installing etcd")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [([DAMAGED] * 4, ["rejoin"]), ([STARTING, STARTING, DAMAGED, DAMAGED], ["", "rejoin"])],
+    ids=["from the first look on", "later"],
+)
+async def test_a_blocked_shutdown_names_what_helps_the_unhealthy_member_once(
+    monkeypatch: pytest.MonkeyPatch, said: list[NodeReport], told: list[str]
+) -> None:
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(watch, "REPEAT_SECONDS", 0)
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    members = ScriptedMembers([observed(OTHER)] * len(said))
+    reports = iter(said)
+
+    async def reports_of(_: Collection[str]) -> Mapping[str, NodeReport]:
+        return {OTHER: next(reports)}
+
+    monkeypatch.setattr(members, "reports", reports_of)
+    await shutdown_watch(settings(), members).follow(
+        GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
+    )
+    assert [word in text for word, text in zip(told, warned, strict=True)] == [True] * len(told)
+    assert f"{OTHER}: gone" in warned[-1]
+    assert "its machine says: its log is damaged" in warned[-1]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +201,7 @@ async def test_a_failed_observation_does_not_end_the_watch(monkeypatch: pytest.M
         return await observe()
 
     monkeypatch.setattr(members, "observe", failing_once)
-    await ShutdownWatch(settings(), members=members).follow(
+    await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
     assert members.unresponsive == [False, False]
