@@ -38,14 +38,22 @@ LEAST_FREE = 100 << 20
 LIMIT = 300.0
 """Seconds that one backup may take, or the defragmentation of all members, or a compaction."""
 
+GROUP_NICENESS = 10
+"""Niceness of the backup's processes among all others: the tenth of etcd's share that ``CPUWeight`` gives on a droplet.
+
+Where no unit has a share of its own, the kernel makes a group of each unit's session, and a process's own niceness
+counts only within that (https://man7.org/linux/man-pages/man7/sched.7.html, the autogroup feature).
+"""
+
 NOTHING, BACKUP, DEFRAGMENT = "nothing", "a backup", "defragmentation"
 
-_NOW = """
+_BACK_UP = "/usr/bin/python3 -ES /etc/etcd/prepare_cluster.py backup-now"
+_NOW = f"""
 mkdir -p /run/systemd/system/etcd-backup.service.d
 cat > /run/systemd/system/etcd-backup.service.d/now.conf <<END
 [Service]
 ExecStart=
-ExecStart=/usr/bin/python3 -ES /etc/etcd/prepare_cluster.py backup-now
+ExecStart=/bin/sh -c 'echo {GROUP_NICENESS} >/proc/self/autogroup; exec {_BACK_UP}'
 END
 systemctl daemon-reload
 systemctl stop etcd-reconcile.timer etcd-backup.service etcd-defragment.timer
