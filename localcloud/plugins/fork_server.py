@@ -3,9 +3,9 @@
 ``LISTENER`` is the descriptor of a listening Unix socket of type ``SOCK_SEQPACKET``, to which launchers connect.
 
 A plugin spends most of its start importing gRPC, protobuf and httpx, and a program spends half of an unchanged run
-importing the SDK of DigitalOcean. This process has imported them. Every run of the engine gets its own plugins, which
-are forked from it and get the engine's environment. This process never makes a gRPC channel or server, because gRPC
-does not survive a fork once it has threads.
+importing the SDK of DigitalOcean and its own modules. This process has imported them. Every run of the engine gets its
+own plugins, which are forked from it and get the engine's environment. This process never makes a gRPC channel or
+server, because gRPC does not survive a fork once it has threads.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Never
@@ -39,17 +40,10 @@ PROVIDERS: Mapping[str, Callable[[], Provider]] = {
 }
 """Providers by the module that a plugin's executable names."""
 
-PRELOADED = (
-    "pulumi",
-    "pulumi_digitalocean",
-    "pydantic",
-    "cryptography.x509",
-    "yaml",
-    "components.arguments.stack_configuration",
-)
-"""What a program imports, and has imported already when it is run by a language host from here.
+PRELOADED = ("components.cluster", "components.arguments.stack_configuration")
+"""All that the checkout's program imports, with the SDKs of its providers.
 
-The last one is of the checkout's program, and imports the rest of it.
+A program has imported it already when it is run by a language host from here.
 """
 
 _LARGEST_MESSAGE = 1024 * 1024
@@ -60,8 +54,10 @@ def main(descriptor: int) -> Never:
     """Serve launchers until a signal ends the process."""
     started = time.time()
     http_client.prepare()
-    for name in PRELOADED:
-        importlib.import_module(name)
+    # A program that cannot be imported says so itself, to the run that needs it.
+    with suppress(Exception):
+        for name in PRELOADED:
+            importlib.import_module(name)
     language_host.provider_plugins(PythonEnvironment())
     checkout = CheckoutModules()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -44,8 +44,9 @@ def eventually(condition: Callable[[], bool]) -> bool:
 def running_fork_server(folder: Path) -> Generator[ForkServer]:
     """Start one, and end it after the block."""
     code = folder / "code"
-    for package in (components, localcloud):
-        shutil.copytree(package.__path__[0], code / package.__name__)
+    program = Path(components.__path__[0])
+    for source in (program, program.parent / "cloud-init", Path(localcloud.__path__[0])):
+        shutil.copytree(source, code / source.name)
     path = folder / "plugins.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(path))

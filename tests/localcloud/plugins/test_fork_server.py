@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from localcloud.plugins.fork_server import PROVIDERS
+from localcloud.plugins.fork_server import PRELOADED, PROVIDERS
 from localcloud.plugins.launcher import SOCKET
 from localcloud.plugins.tls.provider import Tls
 from localcloud.toolchain.commands import Plugin, needed_plugins, stand_in
@@ -23,6 +24,7 @@ from tests.localcloud.running_fork_server import ForkServer, eventually, running
 
 from .engine_client import EngineClient
 
+ROOT = Path(__file__).parents[3]
 TLS = next(plugin for plugin in needed_plugins() if plugin.name == "tls")
 
 
@@ -30,6 +32,25 @@ TLS = next(plugin for plugin in needed_plugins() if plugin.name == "tls")
 def fork_server(tmp_path: Path) -> Iterator[ForkServer]:
     with running_fork_server(tmp_path) as server:
         yield server
+
+
+NEW_MODULES = """
+import ast, importlib, sys
+from pathlib import Path
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+loaded = {*sys.modules}
+statements = ast.parse(Path("__main__.py").read_text()).body
+exec(compile(ast.Module([one for one in statements if isinstance(one, ast.Import | ast.ImportFrom)], []), "", "exec"))
+print(*sorted({*sys.modules} - loaded))
+"""
+"""A program that imports its arguments and then what the checkout's program imports, and prints what was new."""
+
+
+def test_all_that_the_program_imports_is_loaded_before() -> None:
+    command = [sys.executable, "-c", NEW_MODULES]
+    assert subprocess.check_output([*command, *PRELOADED], cwd=ROOT, text=True).split() == []
+    assert subprocess.check_output([*command, *PRELOADED[1:]], cwd=ROOT, text=True).split() != []
 
 
 @dataclass(frozen=True)
@@ -170,5 +191,15 @@ def test_the_fork_server_loads_changed_code(
     change(fork_server.code / file)
     assert start(fork_server.path).version() == Tls.version
     assert len(fork_server.plugins()) == 1
+    assert start(fork_server.path).version() == Tls.version
+    assert len(fork_server.plugins()) == 2
+
+
+def test_plugins_are_forked_beside_a_program_that_cannot_be_imported(
+    fork_server: ForkServer, start: Start
+) -> None:
+    start(fork_server.path)
+    (fork_server.code / "components/cluster.py").write_text("a typo")
+    assert start(fork_server.path).version() == Tls.version
     assert start(fork_server.path).version() == Tls.version
     assert len(fork_server.plugins()) == 2
