@@ -33,8 +33,9 @@ class CheckoutModules:
         """Unload each package that the program in this folder does not import from the same file."""
         places = [str(program), *sys.path]
         for package in {_package(name) for name in self._files}:
-            found = PathFinder.find_spec(package, places)
-            if found is None or found.origin is None or not self._files[package].samefile(found.origin):
+            found, loaded = PathFinder.find_spec(package, places), self._files.get(package)
+            kept = found and found.origin and loaded and loaded.exists() and loaded.samefile(found.origin)
+            if not kept:
                 self._unload(package)
 
     def _unload(self, package: str) -> None:

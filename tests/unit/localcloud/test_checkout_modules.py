@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,15 @@ PACKAGE = "a_package_of_a_checkout"
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder whose package is imported."""
+    """A folder whose package is imported. What the test unloads is loaded again after it."""
+    others = dict(sys.modules)
     folder = with_package(tmp_path / "checkout")
     monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
     importlib.import_module(f"{PACKAGE}.inner")
     yield folder
     for name in loaded():
         del sys.modules[name]
+    sys.modules.update(others)
 
 
 def with_package(folder: Path) -> Path:
@@ -59,6 +62,11 @@ def test_a_program_without_such_a_package_gets_what_it_would_import(checkout: Pa
 
 
 def test_a_copy_of_the_package_is_not_replaced(checkout: Path, tmp_path: Path) -> None:
+    assert not kept(with_package(tmp_path / "copy"))
+
+
+def test_a_package_whose_files_were_deleted_is_not_kept(checkout: Path, tmp_path: Path) -> None:
+    shutil.rmtree(checkout / PACKAGE)
     assert not kept(with_package(tmp_path / "copy"))
 
 
