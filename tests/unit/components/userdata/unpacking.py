@@ -37,9 +37,11 @@ def unpack_in(root: Path) -> dict[str, str]:
         owners[str(path.parent.relative_to(root) / path.name.removeprefix(".").removesuffix(".new"))] = user
 
     # The script imports a module that it has just written beside itself, as systemd starts it.
-    sys.modules.pop("unpack_files", None)
     with patch.object(shutil, "chown", chown), patch.object(sys, "path", [str(root / "etc/etcd"), *sys.path]):
-        runpy.run_path(str(root / "etc/etcd/unpack.py"))
+        try:
+            runpy.run_path(str(root / "etc/etcd/unpack.py"))
+        finally:
+            sys.modules.pop("unpack_files", None)
     return owners
 
 
