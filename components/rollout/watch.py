@@ -120,11 +120,10 @@ class BlockedWarning:
         explanation = await self._health.explain(unhealthy, observations)
         if explanation.remedies == self._told:
             return
-        self._told = explanation.remedies
-        limit = time_limit(
-            await self._members.delete_timeout(self._member), self._settings.droplet_timeout_seconds
-        )
+        in_force = await self._members.delete_timeout(self._member)
+        limit = time_limit(in_force, self._settings.droplet_timeout_seconds)
         log.warn(blocked(self._member, unhealthy, limit=limit, explanation=explanation))
+        self._told = explanation.remedies
 
 
 def _states(unhealthy: Mapping[str, str]) -> str:
