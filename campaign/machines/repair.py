@@ -22,7 +22,8 @@ HEALTHY_SECONDS = 120.0
 REJOIN_SECONDS = 150.0
 
 DAMAGED = re.compile(
-    rf"^ *(\S+): [^\n]*\n(?: *its machine says: [^\n]*\n)? *to repair it: [^\n]*{re.escape(RECOVER)} rejoin",
+    rf"^ *(\S+): [^\n]*\n(?: *its machine says: [^\n]*\n)? *to repair it: [^\n]*{re.escape(RECOVER)} rejoin"
+    rf"|To repair (\S+): [^\n]*{re.escape(RECOVER)} rejoin",
     re.MULTILINE,
 )
 TARGETED = re.compile(r"pulumi up ((?:--target-replace '[^']+' ?)(?:--target '[^']+' ?)*)")
@@ -85,7 +86,7 @@ def _rejoin(life: Life, damaged: Sequence[str]) -> bool:
 
 def damaged_members(output: str) -> list[str]:
     """The members for which a message names ``recover rejoin``, each once. The message has others that only wait."""
-    return list(dict.fromkeys(DAMAGED.findall(output)))
+    return list(dict.fromkeys(found[1] or found[2] for found in DAMAGED.finditer(output)))
 
 
 def earlier_settings(output: str) -> Mapping[str, Any]:

@@ -209,36 +209,39 @@ def failure(
         lines.insert(0, explanation.unreachable)
     for name, problem in problems.items():
         lines.append(f"  {name}: {problem} (since {since[name]:%H:%M:%S} UTC or longer)")
-        lines.extend(_explained(name, explanation))
+        if words := explanation.words.get(name):
+            lines.append(f"    its machine says: {words}")
+        if remedy := explanation.remedies.get(name):
+            lines.append(f"    to repair it: {remedy}")
     return "\n".join([*lines, *([] if explanation.unreachable else [logs()]), explanation.ending])
 
 
-def blocked(member: str, problems: Mapping[str, str], *, limit: str, explanation: Explanation) -> str:
-    """Why a member does not shut down: each unhealthy member with its problem, and what helps.
+def blocked(
+    member: str, problems: Mapping[str, str], *, limit: str, explanation: Explanation
+) -> Sequence[str]:
+    """Warnings of a line each: why a member does not shut down, and what helps each unhealthy member.
 
-    ``limit`` is how long the engine waits for the shutdown.
+    ``limit`` is how long the engine waits for the shutdown. The engine shows only the first line of a warning at once.
     """
-    lines = [
-        f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this "
-        f"run fails and does not change {member}. Last observed:"
-    ]
-    if explanation.unreachable:
-        lines.insert(0, explanation.unreachable)
-    for name, problem in problems.items():
-        lines.append(f"  {name}: {problem}")
-        lines.extend(_explained(name, explanation))
-    if any("pulumi up" in remedy for remedy in explanation.remedies.values()):
-        lines.append("Until this run has ended, its stack is locked, and no other pulumi up can begin.")
-    return "\n".join(lines)
-
-
-def _explained(name: str, explanation: Explanation) -> Sequence[str]:
-    """What an unhealthy member's machine says, and what helps: a line each, if it is known."""
-    words, remedy = explanation.words.get(name), explanation.remedies.get(name)
+    why = (
+        f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this run "
+        f"fails and does not change {member}. {states(problems, explanation)}"
+    )
+    locked = " Until this run has ended, its stack is locked, and no other pulumi up can begin."
     return [
-        *([f"    its machine says: {words}"] if words else []),
-        *([f"    to repair it: {remedy}"] if remedy else []),
+        f"{explanation.unreachable} {why}".strip(),
+        *(
+            f"To repair {name}: {remedy}{locked if 'pulumi up' in remedy else ''}"
+            for name in problems
+            if (remedy := explanation.remedies.get(name))
+        ),
     ]
+
+
+def states(problems: Mapping[str, str], explanation: Explanation) -> str:
+    """The problem of each unhealthy member, and what its machine says, in one line."""
+    words = {name: f" (its machine says: {text})" for name, text in explanation.words.items() if text}
+    return "; ".join(f"{name}: {problem}{words.get(name, '')}" for name, problem in problems.items())
 
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:

@@ -11,7 +11,7 @@ import pulumi
 
 from ..etcd.member_status import EXPIRED, LACKS_TAG
 from ..run_log.report import reported_wait
-from .messages import Explanation, expiry, failure
+from .messages import Explanation, expiry, failure, states
 
 POLL_SECONDS = 0.25
 """Seconds between two observations."""
@@ -75,8 +75,6 @@ def progress(
     problems: Mapping[str, str], waited: float, limit: float, purpose: str, explanation: Explanation
 ) -> str:
     """One line: the purpose of the wait, its duration so far, and the problem of each unhealthy member."""
-    words = {name: f" (its machine says: {text})" for name, text in explanation.words.items() if text}
-    states = "; ".join(f"{name}: {problem}{words.get(name, '')}" for name, problem in problems.items())
     members = "1 unhealthy member" if len(problems) == 1 else f"{len(problems)} unhealthy members"
-    line = f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states}"
+    line = f"{purpose}: waiting for {members}, {waited:.0f} of at most {limit:.0f} s. {states(problems, explanation)}"
     return f"{explanation.unreachable} {line}" if explanation.unreachable else line

@@ -24,7 +24,7 @@ from ..run_log import log
 from ..run_log.report import reported_wait
 from .interfaces import Registered, RunningMembers
 from .member_health import MemberHealth
-from .messages import blocked
+from .messages import Explanation, blocked, states
 from .policy import only_unhealthy, other_members
 from .waiting import REPEAT_SECONDS
 
@@ -72,7 +72,7 @@ class ShutdownWatch:
                         # Otherwise another droplet may be off because this run replaces it at the same time.
                         await self._members.power_on(unhealthy)
                     if unhealthy:
-                        wait_for(f"the member blocks it. {_states(unhealthy)}")
+                        wait_for(f"the member blocks it. {states(unhealthy, Explanation())}")
                     else:
                         wait_for(f"it takes longer than {WATCH_SECONDS:.0f} s")
                     if not unhealthy or all_at_once:
@@ -122,12 +122,9 @@ class BlockedWarning:
             return
         in_force = await self._members.delete_timeout(self._member)
         limit = time_limit(in_force, self._settings.droplet_timeout_seconds)
-        log.warn(blocked(self._member, unhealthy, limit=limit, explanation=explanation))
+        for warning in blocked(self._member, unhealthy, limit=limit, explanation=explanation):
+            log.warn(warning)
         self._told = explanation.remedies
-
-
-def _states(unhealthy: Mapping[str, str]) -> str:
-    return "; ".join(f"{name}: {problem}" for name, problem in unhealthy.items())
 
 
 def time_limit(in_force: int | None, configured: int) -> str:

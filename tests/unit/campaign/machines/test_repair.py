@@ -46,7 +46,7 @@ def test_only_members_with_damaged_data_rejoin() -> None:
         explanation=explanation,
     )
     warned = blocked("etcd-server-2.example.test", found, limit="30 s", explanation=explanation)
-    for said in (refused, warned):
+    for said in (refused, "\n    warning: ".join(warned)):
         assert damaged_members(f"error: {said}") == [
             "etcd-server-1.example.test",
             "etcd-server-5.example.test",

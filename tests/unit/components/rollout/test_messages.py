@@ -76,9 +76,11 @@ def test_a_failure_quotes_a_machine_before_its_remedy() -> None:
 def test_a_blocked_shutdown_says_when_a_repair_waits_for_the_end_of_the_run(
     remedy: str, locked: bool
 ) -> None:
-    text = blocked("b", {"a": "refused"}, limit="9 s", explanation=Explanation(remedies={"a": remedy}))
-    assert f"  a: refused\n    to repair it: {remedy}" in text
-    assert ("its stack is locked" in text) is locked
+    told = Explanation(words={"a": "etcd is stopped"}, remedies={"a": remedy})
+    why, repair = blocked("b", {"a": "refused"}, limit="9 s", explanation=told)
+    assert why.endswith("does not change b. a: refused (its machine says: etcd is stopped)")
+    assert repair.startswith(f"To repair a: {remedy}")
+    assert ("its stack is locked" in repair) is locked
 
 
 def test_no_repair_is_named_where_no_member_is_reached() -> None:
