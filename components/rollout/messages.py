@@ -246,9 +246,9 @@ def states(problems: Mapping[str, str], explanation: Explanation) -> str:
 
 def expiry(problems: Mapping[str, str], purpose: str, renewed: str) -> str:
     """What to do about members with expired certificates. ``renewed`` says how they get new ones."""
-    states = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
+    lines = "\n".join(f"  {name}: {problem}" for name, problem in problems.items())
     return (
-        f"{purpose}: certificates have expired:\n{states}\n"
+        f"{purpose}: certificates have expired:\n{lines}\n"
         "Members reject each other's expired certificates, so a replaced member cannot join those that are not "
         f"replaced. {renewed}"
     )
