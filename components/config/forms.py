@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from .json_text import parsed_json
 from .naming import names
 from .settings import Settings
 
@@ -202,13 +203,3 @@ def shown(value: Any, *, quoted: bool = False) -> str:
 def stands_for_another_type(value: Any) -> bool:
     """Whether a value is a text that would be a number, a list or the like without its quotes."""
     return isinstance(value, str) and not isinstance(parsed_json(value), str)
-
-
-def parsed_json(value: Any) -> Any:
-    """The value that a text of JSON stands for, or the text itself."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

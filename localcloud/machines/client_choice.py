@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from components.config.forms import parsed_json
+from components.config.json_text import parsed_json
 from localcloud.machines.errors import LocalCloudError
 
 CLIENT = "LOCALCLOUD_CLIENT"
