@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from acceptance.command import run
 from acceptance.errors import AcceptanceError
+from acceptance.writer import CLIENT, PREFIX
 from components.backups.stack_file import StackError, project_name, pulumi, settings_in
 from components.config.backup_settings import BackupTarget, backup_target
 from components.config.loading import (
@@ -46,6 +47,9 @@ OWN_VALUES: Mapping[str, str] = {
     "backupBucketCreate": "false",
 }
 """The keys whose values are not those of the other stack."""
+
+OWN_CLIENTS = json.dumps([{"name": CLIENT, "permissions": [{"access": "readwrite", "prefix": PREFIX}]}])
+"""The clients, if the other stack has ``etcd:auth``. Those of its applications are left out."""
 
 LEFT_OUT = ("restoreFrom", "backupPrefix")
 """The keys of the other stack that are not copied. Without a prefix, backups are below the cluster's own name."""
@@ -114,7 +118,8 @@ class Stack:
 
     def _own_values(self) -> dict[str, str]:
         off = bool(self.backups_left_out)
-        return {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
+        own = {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
+        return own | ({"clients": OWN_CLIENTS} if f"{self.project}:auth" in self._printed else {})
 
     def digitalocean(self, environment: Mapping[str, str]) -> ProviderAccess:
         """The DigitalOcean API and its token, in the provider's own order."""

@@ -1,13 +1,12 @@
 """An application that writes to the cluster during the run, and finds out whether a write was lost.
 
-It uses etcd's JSON gateway (https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/) with the operator's certificate.
+It has the operator's certificate, or that of a client of its own, if the stack has ``etcd:auth``. It uses etcd's gRPC
+API, because etcd's JSON gateway refuses the certificate of a client while authentication is on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,11 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from acceptance.errors import AcceptanceError
-from components.api.http_client import Call, NoAnswerError, ask_member
 from components.etcd.credentials import TlsTexts
-from components.shared.ports import CLIENT_PORT
+from components.etcd.grpc_api import Connection, RefusedCallError
+
+CLIENT = "acceptance"
+"""The name of its own client."""
 
 PREFIX = "acceptance/"
+"""What its keys begin with."""
+
+OPERATOR = ("clientCertificate", "clientKey")
+"""The outputs with the operator's certificate and key."""
+
 INTERVAL = 0.25
 """Seconds between two writes."""
 
@@ -59,9 +65,9 @@ class Writer:
 
     def use(self, outputs: Mapping[str, Any]) -> None:
         """Take the certificates from the outputs of the stack."""
-        self._context = TlsTexts(
-            outputs["caCertificate"], outputs["clientCertificate"], outputs["clientKey"]
-        ).context()
+        own = outputs.get(f"client-{CLIENT}-certificate")
+        certificate, key = (f"client-{CLIENT}-certificate", f"client-{CLIENT}-key") if own else OPERATOR
+        self._texts = TlsTexts(outputs["caCertificate"], outputs[certificate], outputs[key])
 
     def start(self) -> None:
         """Begin to write."""
@@ -103,20 +109,20 @@ class Writer:
         """How many acknowledged keys the cluster does not have. Raises ``AcceptanceError``."""
         with self._lock:
             expected = set(self._keys)
-        body = {"key": _text(PREFIX), "range_end": _text(PREFIX[:-1] + "0"), "keys_only": True}
+        prefix = {"key": PREFIX.encode(), "range_end": f"{PREFIX[:-1]}0".encode(), "keys_only": True}
         deadline = time.monotonic() + READ_SECONDS
-        while (answer := self._ask(Call("/v3/kv/range", body))) is None:
+        while (answer := self._ask("KV/Range", prefix)) is None:
             if time.monotonic() > deadline:
                 raise AcceptanceError(f"no member answered a read within {READ_SECONDS:.0f} s")
             time.sleep(INTERVAL)
-        stored = {base64.b64decode(one["key"]).decode() for one in answer.get("kvs", [])}
+        stored = {one.key.decode() for one in answer.kvs}
         return len(expected - stored)
 
     def _write(self) -> None:
         while not self._ended.wait(INTERVAL):
             self._number += 1
             key = f"{PREFIX}{self._number:08}"
-            if self._ask(Call("/v3/kv/put", {"key": _text(key), "value": _text(key)})) is None:
+            if self._ask("KV/Put", {"key": key.encode(), "value": key.encode()}) is None:
                 continue
             with self._lock:
                 now = time.monotonic()
@@ -127,20 +133,18 @@ class Writer:
                 )
                 self._last = now
 
-    def _ask(self, call: Call) -> dict[str, Any] | None:
-        """The answer of the first member that gives one. It is asked first the next time."""
+    def _ask(self, method: str, fields: Mapping[str, Any]) -> Any:
+        """The answer of the first member that gives one, or ``None``. It is asked first the next time."""
         for name, address in (self._addresses or self._look_up()).items():
             try:
-                (answer,) = asyncio.run(
-                    ask_member(name, address, CLIENT_PORT, self._context, [call], seconds=SECONDS)
-                )
-            except NoAnswerError:
+                with Connection(name, address, self._texts) as connection:
+                    answer = asyncio.run(connection.call(method, fields, seconds=SECONDS))
+            except RefusedCallError:
                 # Its droplet may have been replaced.
                 self._addresses = {}
                 continue
-            if answer.status_code == 200:
-                self._last_good = name
-                return json.loads(answer.content)
+            self._last_good = name
+            return answer
         self._addresses = {}
         return None
 
@@ -149,7 +153,3 @@ class Writer:
             found = self._find()
             self._addresses = dict(sorted(found.items(), key=lambda one: one[0] != self._last_good))
         return self._addresses
-
-
-def _text(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -1,7 +1,8 @@
-"""etcd's gRPC API, as far as the program changes members by it, and the console's writer writes.
+"""etcd's gRPC API, as far as the program changes members by it, and the writers of console and acceptance use it.
 
-Names and numbers are those of etcd's ``api/etcdserverpb/rpc.proto`` and ``api/authpb/auth.proto``. They are the same in
-3.5, 3.6 and 3.7. Calls hold no thread of the event loop: see ``components/api/http_client.py``.
+Names and numbers are those of etcd's ``api/etcdserverpb/rpc.proto``, ``api/mvccpb/kv.proto`` and
+``api/authpb/auth.proto``. They are the same in 3.5, 3.6 and 3.7. Calls hold no thread of the event loop: see
+``components/api/http_client.py``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ FIELDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
     "Permission": {"permType": (1, "int32"), "key": (2, "bytes"), "range_end": (3, "bytes")},
     "UserAddOptions": {"no_password": (1, "bool")},
     "PutRequest": {"key": (1, "bytes"), "value": (2, "bytes")},
+    "RangeRequest": {"key": (1, "bytes"), "range_end": (2, "bytes"), "keys_only": (8, "bool")},
+    "KeyValue": {"key": (1, "bytes")},
+    "RangeResponse": {"kvs": (2, "*KeyValue")},
     "MemberRemoveRequest": {"ID": (1, "uint64")},
     "MoveLeaderRequest": {"targetID": (1, "uint64")},
     "HashKVRequest": {"revision": (1, "int64")},
@@ -60,6 +64,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[int, str]]] = {
 
 METHODS = {
     "KV/Put": ("PutRequest", "Empty"),
+    "KV/Range": ("RangeRequest", "RangeResponse"),
     "Cluster/MemberRemove": ("MemberRemoveRequest", "Empty"),
     "Maintenance/MoveLeader": ("MoveLeaderRequest", "Empty"),
     "Maintenance/HashKV": ("HashKVRequest", "HashKVResponse"),

@@ -95,6 +95,26 @@ def test_a_new_stack_is_not_selected_and_gets_its_own_values(
     assert f"config rm etcd:backupPrefix {own}" in made
 
 
+@pytest.mark.parametrize("auth", ["true", "false"])
+def test_with_authentication_it_has_a_client_of_its_own_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str
+) -> None:
+    clients = '[{"name": "shop", "permissions": [{"access": "readwrite", "prefix": "/shop/"}]}]'
+    own = stack(tmp_path, monkeypatch, **{"etcd:auth": auth, "etcd:clients": clients})
+    (client,) = own.settings.clients
+    assert (client.name, client.permissions[0].prefix) == ("acceptance", "acceptance/")
+    own.create()
+    (made,) = [call for call in calls(tmp_path) if call.startswith("config set etcd:clients")]
+    assert '"name": "acceptance"' in made
+
+
+def test_without_authentication_it_has_no_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = stack(tmp_path, monkeypatch)
+    assert not own.settings.clients
+    own.create()
+    assert not [call for call in calls(tmp_path) if "etcd:clients" in call]
+
+
 def test_backups_that_are_left_out_are_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = stack(tmp_path, monkeypatch)
     own.backups_left_out = "the bucket does not exist"
