@@ -139,7 +139,7 @@ def repair_command(droplet_urn: pulumi.Output[str], record_urn: pulumi.Output[st
 def only_copy(member: str, problem: str) -> str:
     """Why the only member of a cluster without data volumes is not replaced. ``problem`` is what it lacks now."""
     if problem:
-        page = "docs/lifecycle.md, Renewal" if EXPIRED in problem else "docs/recovery.md"
+        page = "docs/lifecycle.md, Renewal" if EXPIRED in problem else "docs/recovery.md, The only member"
         remedy = f"It is not healthy ({problem}), so no other member can receive the data: {page}"
     else:
         remedy = (
