@@ -28,7 +28,10 @@ class Snapshot:
     """The time at which it was begun, in UTC: ``20261125T174057Z``."""
     revision: int
     keys: int
-    """Number of keys, each counted once per revision that was not compacted yet."""
+    """Number of keys, as ``etcdutl snapshot status`` of etcd 3.6 counts them.
+
+    That of 3.5 also counts older revisions, and etcd's own entries.
+    """
     version: str
     """The version of etcd that took it."""
     cluster: str
