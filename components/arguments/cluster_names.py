@@ -25,7 +25,8 @@ def component_cluster_name(component: str, given: str | None) -> str:
     if not CLUSTER_NAME.fullmatch(name):
         raise ConfigurationError(
             f"args.clusterName is {given or 'not set'}: the cluster would be called {name}. Set it to a name of "
-            "lower-case letters, digits and hyphens, at most 60 characters, because the volumes are named after it"
+            "lower-case letters, digits and hyphens that begins with a letter, at most 60 characters, because the "
+            "volumes are named after it"
         )
     if LIKE_A_MARKER.fullmatch(name):
         raise ConfigurationError(

@@ -337,7 +337,7 @@ class EtcdClusterArgs(TypedDict):
     maintenance: NotRequired[Maintenance]
     """How a run changes a cluster that exists, and who is told of trouble."""
     access: Access
-    """Tokens, and the APIs that accept them."""
+    """Tokens, the APIs that accept them, and the clients of etcd."""
 
 
 class MemberOutput(TypedDict):

@@ -76,7 +76,8 @@ def _problem(key: str, project: str, known: Mapping[str, Collection[str]]) -> st
     if namespace == PROGRAM:
         return (
             f"{key} is set, and this project is called {project}, so nothing reads it: set {project}:{name} instead, "
-            f"and remove this key (pulumi config rm {key})"
+            f"and remove this key (pulumi config rm {key}). If the stack has a cluster, set the project's name in "
+            f"Pulumi.yaml back to {PROGRAM} instead: docs/recovery.md, Renamed"
         )
     if meant := nearest_name(namespace, known):
         return _advice(key, f"{meant}:{nearest_name(name, known[meant]) or name}")

@@ -79,7 +79,7 @@ class Inventory:
     unguarded: pulumi.Output[bool]
     """Whether no member blocks its shutdown when the run begins.
 
-    So it is after a run all at once, and after an interrupted teardown or bootstrap.
+    So it is after a run all at once, and after an interrupted destroy or bootstrap.
     """
     clock: ApiClock
     """This machine's clock beside that of the API, as soon as ``state`` is known."""

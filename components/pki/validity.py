@@ -65,7 +65,7 @@ class Renewal:
         if now >= self.renew_before:
             return (
                 f"certificates expired on {_text(self.renew_before)}, and members and clients reject each other since "
-                "then. Run pulumi up, which renews them"
+                "then. docs/lifecycle.md, Renewal, says how to renew expired certificates"
             )
         if now >= self.renews_from:
             return (

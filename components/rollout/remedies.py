@@ -205,7 +205,7 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.AUTHENTICATION_ON: Remedy(
         "etcd knows no user for this program's requests, so this run changes nothing. A new droplet does not help: "
-        "docs/access.md says how to let the program in again."
+        "docs/access.md, The management certificate."
     ),
     Situation.NO_SPACE: Remedy(
         "A database is full. Compact, defragment and disarm the alarm: docs/monitoring.md#etcdnospace."
@@ -240,8 +240,8 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.DISK_FULL: Remedy(
         "A new droplet would have the same disk. Enlarge the volume: pulumi config set etcd:volumeSize GIB, and pulumi "
-        "up. etcd goes on by itself. If the file system does not grow, reboot the droplet: systemctl reboot. What "
-        "fills the disk: docs/monitoring.md#etcddiskalmostfull."
+        "up. etcd goes on by itself. If the file system does not grow: systemctl restart etcd. What fills "
+        "the disk: docs/monitoring.md#etcddiskalmostfull."
     ),
     Situation.ROOT_DISK_FULL: Remedy(
         "Free space on its root disk, which has the data: etcd goes on by itself. What fills the disk: "
@@ -289,7 +289,8 @@ REMEDIES: dict[Situation, Remedy] = {
         "Renewal."
     ),
     Situation.UNRESPONSIVE: Remedy(
-        "Its machine hangs. Look at its recovery console in DigitalOcean's control panel, and power-cycle it there.",
+        "Its machine is unresponsive. Look at its recovery console in DigitalOcean's control panel, and power-cycle it "
+        "there.",
         replace=True,
     ),
     Situation.SILENT: Remedy(

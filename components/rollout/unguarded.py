@@ -1,7 +1,7 @@
 """Unguarded mode: a run changes droplets in turn while no member blocks its own shutdown.
 
 A change that calls no gate is blocked by the member itself, which goes by tags of the account. An all-at-once run, or a
-teardown or bootstrap that was interrupted, leaves these tags so that no member blocks. A member's guard may even go by
+destroy or bootstrap that was interrupted, leaves these tags so that no member blocks. A member's guard may even go by
 the old tags for some time after a run has corrected them.
 """
 
@@ -55,7 +55,7 @@ class UnguardedMode:
 
     async def _find_member_to_repair(self) -> str | None:
         log.info(
-            "no member blocks its shutdown at the moment: the last run was all-at-once, or a teardown or bootstrap was "
+            "no member blocks its shutdown at the moment: the last run was all-at-once, or a destroy or bootstrap was "
             "interrupted. This run changes a member only while all others are healthy"
         )
         return member_to_repair(self._settings.member_names, await self._members.observe())

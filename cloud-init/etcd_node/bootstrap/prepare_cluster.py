@@ -157,7 +157,7 @@ class PrepareCluster:
                 return
             size = f"has {markers.size} members" if markers.size else "is changing its size"
             self._wait_log.report(
-                f"removed from the cluster, which {size if markers.up else 'is being torn down'}: "
+                f"removed from the cluster, which {size if markers.up else 'is being destroyed'}: "
                 "waiting for a scale-out, or for the deletion of this droplet"
             )
             time.sleep(MARKERS_INTERVAL)

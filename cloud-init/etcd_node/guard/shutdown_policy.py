@@ -86,7 +86,7 @@ def markers_delay(settled: bool) -> float:
 def poll_interval(seconds: float, members: int) -> float:
     """Seconds between two requests for the markers, when the cluster has needed this machine for ``seconds``.
 
-    Short at first, when a teardown is the likely cause. The API allows 250 requests a minute and 5,000 an hour for
+    Short at first, when a destroy is the likely cause. The API allows 250 requests a minute and 5,000 an hour for
     one token, and all members send them, so the interval grows with a cluster of more than three members.
     """
     base = 2.0 if seconds < 120 else 5.0 if seconds < 600 else 15.0

@@ -53,7 +53,7 @@ STOP_LIMIT = 30.0
 """Seconds for etcd to exit after SIGTERM."""
 
 LEAVE_LIMIT = 15.0
-"""Seconds for the other members to remove one that gives up its data."""
+"""Seconds for the other members to remove one that sets its data aside."""
 
 ALONE_LIMIT = 60.0
 """Seconds for etcd to become the leader of a cluster of one."""
@@ -207,7 +207,7 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
 
 
 def _leave(settings: Settings, paths: Paths, confirmed: MemberList | None) -> None:
-    """Let a quorum remove this member, which is stopped, before it gives up its data. The rest is then a quorum."""
+    """Let a quorum remove this member, which is stopped, before it sets its data aside. The rest is then a quorum."""
     client, others = TlsClient(paths.etc), other_members(settings, paths)
     deadline = time.monotonic() + LEAVE_LIMIT
     for member in confirmed.members if confirmed else ():

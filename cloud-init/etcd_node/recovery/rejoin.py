@@ -1,4 +1,4 @@
-"""Checks before this member gives up its data and joins the cluster again with the data of the others."""
+"""Checks before this member sets its data aside and joins the cluster again with the data of the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HASH_TIMEOUT = 120.0
 ROOM = 256
 """MiB that a member needs besides its database, for its log."""
 LEASE = int.from_bytes(b"rejoin")
-"""Id of the lease of etcd that a member takes before it gives up its data, so that no other does so meanwhile."""
+"""Id of the lease of etcd that a member takes before it sets its data aside, so that no other does so meanwhile."""
 LEASE_SECONDS = 120
 """Length of the lease, to which the place of its owner in the sorted names is added."""
 
@@ -52,7 +52,7 @@ def rejoin_objection(settings: Settings, paths: Paths, confirmed: MemberList | N
     addresses = [MemberAddress(member.host, known.get(member.host, member.host)) for member in others]
     try:
         if (owner := _lease_owner(client, addresses[0], names, settings.name)) != settings.name:
-            return f"{owner} gives up its data now. Wait until etcdctl member list shows it as no learner"
+            return f"{owner} sets its data aside now. Wait until etcdctl member list shows it as no learner"
     except (NoAnswerError, RefusedError) as error:
         return unhealthy(addresses[0].name, error)
     if objection := _data_objection(client, addresses, free):
@@ -65,7 +65,7 @@ def _lease_owner(client: TlsClient, member: MemberAddress, names: Sequence[str],
     """Take the lease, and return its owner.
 
     Under an alarm etcd grants no lease. Then two members may go on, and a quorum removes one after the other: the rest
-    is a quorum each time, since a member gives up its data only after that.
+    is a quorum each time, since a member sets its data aside only after that.
     """
     lease = {"ID": str(LEASE)}
     try:

@@ -18,14 +18,14 @@ STEPS = {
     MemberState.STOPPED: "may have data. Start etcd, on it: systemctl start etcd",
 }
 """What to do about a member in each state that may keep data, or be part of a quorum."""
-MEND = f"may have data. Mend what it says (docs/recovery.md), {LOG}"
+REPAIR = f"may have data. Repair what it says (docs/recovery.md), {LOG}"
 """What to do about a member whose etcd does not run for a reason that it tells."""
 
 
 def step(one: MemberObservation) -> str:
     """Return what to do about a member, by what was seen. systemd says ``success`` of an etcd that was stopped."""
     told = one.state is MemberState.STOPPED and one.detail not in {"", "success"}
-    return f"{one.name} {MEND if told else STEPS[one.state]}"
+    return f"{one.name} {REPAIR if told else STEPS[one.state]}"
 
 
 def verdict(survey: Survey, own: Contents) -> list[str]:

@@ -97,7 +97,7 @@ def objection(paths: Paths, *members: ListedMember) -> str:
 
 def test_the_owner_of_the_lease_is_named(etcd: Etcd, paths: Paths) -> None:
     etcd.lease = LEASE_SECONDS + 1
-    assert objection(paths).startswith(f"{NAMES[1]} gives up its data now.")
+    assert objection(paths).startswith(f"{NAMES[1]} sets its data aside now.")
     assert etcd.lease == LEASE_SECONDS + 1
 
 
