@@ -74,9 +74,10 @@ class EtcdCluster(pulumi.ComponentResource):
 
     It registers:
 
-    - for each member, a droplet, a data volume, certificates and, with a zone, a DNS record;
+    - for each member, a droplet, certificates, a data volume unless its size is 0, and, with a zone, a DNS record;
     - for the cluster, a VPC unless one is given, tags, a firewall, certificate authorities, the operator's client
-      certificate, one for each client and, on request, the bucket for backups;
+      certificate, those of the program if authentication is set, one for each client and, on request, alert policies
+      and the bucket for backups;
     - records of the settings, which reject an invalid change before any other resource changes;
     - gates, which let droplets be replaced one at a time.
 
@@ -107,7 +108,9 @@ class EtcdCluster(pulumi.ComponentResource):
     environment: pulumi.Output[Mapping[str, str]]
     """Environment variables for ``etcdctl``. They name the files ``ca.pem``, ``client.pem`` and ``client-key.pem``."""
     prometheus_scrape_config: pulumi.Output[str]
-    """YAML for Prometheus' ``scrape_config_files``. It names the same files, beside Prometheus' own."""
+    """YAML for Prometheus' ``scrape_config_files``. It names the same files, in the folder of Prometheus' configuration
+    file.
+    """
 
     def __init__(self, name: str, args: EtcdClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the cluster. ``name`` is its name in the program.
