@@ -221,7 +221,10 @@ class LocalCloud:
 
     def exec(self, machine: str, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
         """Run a command as root inside a machine; ``options`` are those of ``subprocess.run``."""
-        return _completed(self.machine(machine).inside(argv), **options)
+        found = self.machine(machine)
+        if not found.running:
+            raise MachineFailedError(f"machine {machine} is off: pulumi up powers it on")
+        return _completed(found.inside(argv), **options)
 
     def logs(
         self, machine: str, *journalctl: str, follow: bool = False, **options: Any

@@ -100,7 +100,7 @@ class NodeReport:
                 (self.damage, self.damage),
                 (f"etcd has ended: {self.last_words}", self.last_words),
                 (f"etcd was ended by systemd or the kernel: {self.result}", self._killed),
-                (f"systemd has started etcd again {self.exits} times", self.exits),
+                (f"systemd has started etcd again {_times(self.exits)}", self.exits),
                 ("etcd is stopped", self.etcd == "inactive" and not self.waiting),
                 ("etcd runs", self.etcd == "active" and self.has_leader is not False),
                 ("etcd runs and waits for a quorum: it has no leader", self.waits_for_quorum),
@@ -194,3 +194,7 @@ async def ask_report(
         except (KeyError, TypeError, ValueError, AttributeError):
             break
     return None
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

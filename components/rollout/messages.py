@@ -227,11 +227,11 @@ def blocked(
         f"{member} blocks its shutdown while another member is unhealthy. If that lasts longer than {limit}, this run "
         f"fails and does not change {member}. {states(problems, explanation)}"
     )
-    locked = " Until this run has ended, its stack is locked, and no other pulumi up can begin."
+    locked = "This run locks the stack: run no pulumi up before it has ended, and no pulumi cancel. "
     return [
         f"{explanation.unreachable} {why}".strip(),
         *(
-            f"To repair {name}: {remedy}{locked if 'pulumi up' in remedy else ''}"
+            f"{locked if 'pulumi up' in remedy else ''}To repair {name}: {remedy}"
             for name in problems
             if (remedy := explanation.remedies.get(name))
         ),

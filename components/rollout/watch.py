@@ -128,9 +128,12 @@ class BlockedWarning:
 
 
 def time_limit(in_force: int | None, configured: int) -> str:
-    """How long the engine waits for the deletion of a droplet: as long as the last run has recorded."""
+    """How long the engine waits for the deletion of a droplet: as long as the last run has recorded that succeeded."""
     if in_force is None:
-        return f"{key_of('dropletTimeoutSeconds')} was at the end of the last run"
+        return f"{key_of('dropletTimeoutSeconds')} was at the end of the last successful run"
     if in_force == configured:
         return f"{in_force} s ({key_of('dropletTimeoutSeconds')})"
-    return f"{in_force} s ({key_of('dropletTimeoutSeconds')} of the last run; {configured} counts from the next run on)"
+    return (
+        f"{in_force} s ({key_of('dropletTimeoutSeconds')} of the last successful run; {configured} counts after the "
+        "next one)"
+    )

@@ -193,7 +193,11 @@ def exec_(context: typer.Context, machine: MachineName, command: Command) -> Non
     with _ignoring_interrupts():
         # The parser leaves the separator in place, since the machine's name comes before it.
         argv = command[1:] if command[0] == "--" else command
-        raise typer.Exit(_exit_status(LocalCloud(context.obj).exec(machine, argv).returncode))
+        if not argv:
+            raise typer.BadParameter("write the command after --")
+        cloud = LocalCloud(context.obj)
+        with _telling_shutdown(cloud, machine):
+            raise typer.Exit(_exit_status(cloud.exec(machine, argv).returncode))
 
 
 @app.command()
@@ -210,9 +214,9 @@ def logs(
     """Print a machine's journal, even if the machine is off."""
     options = ["--no-pager", *([f"--unit={unit}"] if unit else [])]
     with _ignoring_interrupts():
-        raise typer.Exit(
-            _exit_status(LocalCloud(context.obj).logs(machine, *options, follow=follow).returncode)
-        )
+        cloud = LocalCloud(context.obj)
+        with _telling_shutdown(cloud, machine):
+            raise typer.Exit(_exit_status(cloud.logs(machine, *options, follow=follow).returncode))
 
 
 def _say(line: str) -> None:
@@ -227,6 +231,18 @@ def _ignoring_interrupts() -> Generator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _telling_shutdown(cloud: LocalCloud, name: str) -> Generator[None]:
+    """Say so if the machine goes down meanwhile: all that shows of it is a command that was killed."""
+    machine = cloud.machine(name)
+    before = machine.leader()
+    try:
+        yield
+    finally:
+        if before is not None and machine.leader() != before:
+            _say(f"machine {name} has shut down")
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

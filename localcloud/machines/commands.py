@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from localcloud.machines.errors import CommandFailedError
+from localcloud.machines.errors import CommandFailedError, CommandTimeoutError
 
 
 def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float = 30.0) -> str:
@@ -20,7 +20,7 @@ def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float 
             argv, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise CommandFailedError(f"{command}: not finished after {timeout:g} s") from error
+        raise CommandTimeoutError(f"{command}: not finished after {timeout:g} s") from error
     except OSError as error:
         raise CommandFailedError(f"{command}: {error.strerror}") from error
     if result.returncode != 0:

@@ -11,5 +11,9 @@ class CommandFailedError(LocalCloudError):
     """A tool of the host failed. The text has the command and its last line of output."""
 
 
+class CommandTimeoutError(CommandFailedError):
+    """A tool of the host took too long."""
+
+
 class MachineFailedError(LocalCloudError):
     """A machine did not do what was asked. The text has its last known state."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from components.etcd.node_report import PATH, parse_report
 from components.shared.ports import EXPORTER_PORT
 from localcloud.machines.commands import run
-from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.errors import CommandTimeoutError, LocalCloudError
 from localcloud.machines.machine import NspawnMachine
 
 _METRICS = "http://127.0.0.1:2381"
@@ -40,6 +40,8 @@ def etcd_health(machine: NspawnMachine) -> EtcdHealth:
     """
     try:
         lines = run(machine.inside(["sh", "-c", _SCRIPT]), timeout=_LIMIT).splitlines()
+    except CommandTimeoutError:
+        return EtcdHealth(f"unknown: its machine did not answer within {_LIMIT:.0f} s")
     except LocalCloudError as error:
         return EtcdHealth(f"unknown: {error}" if machine.running else "")
     if "LoadState=loaded" not in lines:

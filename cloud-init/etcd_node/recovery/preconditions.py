@@ -38,10 +38,7 @@ def find_objection(survey: Survey, cluster: str, consent: Consent) -> Objection 
     A quorum needs two options of the operator. Silent members may have a quorum, so they need one option.
     """
     if survey.quorum:
-        reason = (
-            f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
-            "data rejoin it."
-        )
+        reason = f"{survey.quorum_text}. It continues by itself, and members without data rejoin it."
         if not consent.even_with_quorum:
             return Objection(reason, "To discard its data anyway, run", ("--even-with-quorum",))
         if consent.give_up != cluster:

@@ -51,8 +51,9 @@ def rejoin_objection(settings: Settings, paths: Paths, confirmed: MemberList | N
     client = TlsClient(paths.etc)
     addresses = [MemberAddress(member.host, known.get(member.host, member.host)) for member in others]
     try:
-        if (owner := _lease_owner(client, addresses[0], names, settings.name)) != settings.name:
-            return f"{owner} sets its data aside now. Wait until etcdctl member list shows it as no learner"
+        owner, seconds = _lease_owner(client, addresses[0], names, settings.name)
+        if owner != settings.name:
+            return f"{owner} has begun to rejoin, and one member after another may do so. Run this again in {seconds} s"
     except (NoAnswerError, RefusedError) as error:
         return unhealthy(addresses[0].name, error)
     if objection := _data_objection(client, addresses, free):
@@ -61,8 +62,10 @@ def rejoin_objection(settings: Settings, paths: Paths, confirmed: MemberList | N
     return objection
 
 
-def _lease_owner(client: TlsClient, member: MemberAddress, names: Sequence[str], name: str) -> str:
-    """Take the lease, and return its owner.
+def _lease_owner(
+    client: TlsClient, member: MemberAddress, names: Sequence[str], name: str
+) -> tuple[str, int]:
+    """Take the lease, and return its owner, and for how many seconds it has the lease of another member.
 
     Under an alarm etcd grants no lease. Then two members may go on, and a quorum removes one after the other: the rest
     is a quorum each time, since a member sets its data aside only after that.
@@ -72,9 +75,12 @@ def _lease_owner(client: TlsClient, member: MemberAddress, names: Sequence[str],
         call(client, member, "/v3/lease/grant", {**lease, "TTL": str(LEASE_SECONDS + names.index(name))})
     except RefusedError as error:
         if "already exists" in str(error):
-            length = int(call(client, member, "/v3/lease/timetolive", lease).get("grantedTTL", 0))
-            return "".join(names[max(0, length - LEASE_SECONDS) :][:1]) or "another member"
-    return name
+            found = call(client, member, "/v3/lease/timetolive", lease)
+            length = int(found.get("grantedTTL", 0))
+            owner = "".join(names[max(0, length - LEASE_SECONDS) :][:1]) or "another member"
+            # It may have ended in between: then its time is -1, or missing.
+            return owner, max(1, int(found.get("TTL", 0)))
+    return name, 0
 
 
 def _data_objection(client: TlsClient, others: Sequence[MemberAddress], free: int) -> str:

@@ -98,6 +98,13 @@ class Survey:
         return voting if 2 * (len(voting) + 1) > len(self.voters) else []
 
     @property
+    def quorum_text(self) -> str:
+        """The quorum in a sentence without its full stop. A voter in its list need not run."""
+        if self.confirmed is not None:
+            return f"The cluster has a quorum. Its voters are {', '.join(self.quorum)}"
+        return f"The cluster has a quorum. These members follow a leader: {', '.join(self.quorum)}"
+
+    @property
     def silent(self) -> list[MemberObservation]:
         """Members that may run: their silence does not show that they are down."""
         return self.having(MemberState.SILENT)

@@ -32,10 +32,10 @@ def verdict(survey: Survey, own: Contents) -> list[str]:
     """Return whole sentences. None discards data that may be left on another member."""
     if survey.quorum:
         if any(UNMANAGED in text for text in (survey.refusal, *(one.detail for one in survey.others))):
-            return [f"The cluster has a quorum of {', '.join(survey.quorum)}, but {UNMANAGED}"]
+            return [f"{survey.quorum_text}, but {UNMANAGED}"]
         return [
-            f"The cluster has a quorum of {', '.join(survey.quorum)}. It continues by itself, and members without "
-            "data rejoin it. On your own machine: etcdctl member list -w table"
+            f"{survey.quorum_text}. It continues by itself, and members without data rejoin it. A member with data "
+            "whose etcd does not run: docs/recovery.md, One member. On your own machine: etcdctl member list -w table"
         ]
     steps = [step(one) for one in survey.others if one.state in STEPS]
     if steps:

@@ -182,8 +182,8 @@ async def test_a_blocked_shutdown_names_what_helps_the_unhealthy_member_once(
     ("in_force", "text"),
     [
         (180, "180 s (etcd:dropletTimeoutSeconds)"),
-        (240, "240 s (etcd:dropletTimeoutSeconds of the last run; 180 counts from the next run on)"),
-        (None, "etcd:dropletTimeoutSeconds was at the end of the last run"),
+        (240, "240 s (etcd:dropletTimeoutSeconds of the last successful run; 180 counts after the next one)"),
+        (None, "etcd:dropletTimeoutSeconds was at the end of the last successful run"),
     ],
 )
 def test_a_blocked_shutdown_names_the_time_limit_that_is_in_force(in_force: int | None, text: str) -> None:

@@ -44,7 +44,7 @@ SETTINGS = Settings(
 def test_a_cluster_with_quorum_is_kept_without_both_options(consent: Consent) -> None:
     objection = find_objection(QUORUM, "token", consent)
     assert objection is not None
-    assert "The cluster has a quorum of m1, m2, m3" in objection.reason
+    assert "The cluster has a quorum. Its voters are m1, m2, m3." in objection.reason
     assert objection.options == (
         ("--give-up", "token") if consent.even_with_quorum else ("--even-with-quorum",)
     )
@@ -60,7 +60,7 @@ def test_a_member_that_follows_a_leader_shows_a_quorum() -> None:
     )
     objection = find_objection(following, "token", Consent(silent_are_down=True))
     assert objection is not None
-    assert "a quorum of m2. It" in objection.reason
+    assert "These members follow a leader: m2. It" in objection.reason
 
 
 def test_silent_members_count_as_down_only_with_an_option() -> None:

@@ -39,6 +39,7 @@ class Etcd:
 
     def __init__(self) -> None:
         self.lease = 0
+        self.left = 87
         self.grants_leases = True
         self.health = '{"health": "true"}'
         self.hash = HttpResponse(200, b'{"header":{"revision":7},"hash":1,"compact_revision":1}')
@@ -55,7 +56,7 @@ class Etcd:
                 self.lease = int(body["TTL"])
                 answer: Any = {}
             case "/v3/lease/timetolive":
-                answer = {"grantedTTL": str(self.lease)}
+                answer = {"grantedTTL": str(self.lease), "TTL": str(self.left)}
             case "/v3/lease/revoke":
                 self.lease, answer = 0, {}
             case "/v3/maintenance/status":
@@ -97,8 +98,15 @@ def objection(paths: Paths, *members: ListedMember) -> str:
 
 def test_the_owner_of_the_lease_is_named(etcd: Etcd, paths: Paths) -> None:
     etcd.lease = LEASE_SECONDS + 1
-    assert objection(paths).startswith(f"{NAMES[1]} sets its data aside now.")
+    assert objection(paths) == (
+        f"{NAMES[1]} has begun to rejoin, and one member after another may do so. Run this again in 87 s"
+    )
     assert etcd.lease == LEASE_SECONDS + 1
+
+
+def test_a_lease_that_has_just_ended_is_waited_for_a_second(etcd: Etcd, paths: Paths) -> None:
+    etcd.lease, etcd.left = LEASE_SECONDS + 1, -1
+    assert objection(paths).endswith("Run this again in 1 s")
 
 
 def test_a_member_may_repeat_the_command_under_its_own_lease(etcd: Etcd, paths: Paths) -> None:

@@ -59,7 +59,13 @@ def test_the_step_for_a_stopped_member_follows_what_it_says(detail: str, end: st
 def test_a_confirmed_quorum_is_named() -> None:
     confirmed = MemberList(1, (ListedMember(7, "m2", (), learner=False),))
     (only,) = verdict(Survey((), confirmed), Contents.BLANK)
-    assert only.startswith("The cluster has a quorum of m2.")
+    assert only.startswith("The cluster has a quorum. Its voters are m2. ")
+    assert "whose etcd does not run: docs/recovery.md, One member." in only
+
+
+def test_a_quorum_that_nobody_confirmed_is_of_those_that_follow_a_leader() -> None:
+    (only,) = verdict(survey(MemberState.HAS_LEADER), Contents.BLANK)
+    assert only.startswith("The cluster has a quorum. These members follow a leader: m2. ")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,9 @@ def test_a_confirmed_quorum_is_named() -> None:
 )
 def test_authentication_switched_on_by_hand_is_what_the_verdict_speaks_of(seen: Survey) -> None:
     (only,) = verdict(seen, Contents.DATA)
-    assert only.startswith("The cluster has a quorum of m2, but authentication was switched on by hand")
+    assert only.startswith(
+        "The cluster has a quorum. These members follow a leader: m2, but authentication was switched on by hand"
+    )
     assert only.endswith("set etcd:auth to false, and run pulumi up")
 
 
