@@ -35,7 +35,7 @@ def verdict(survey: Survey, own: Contents) -> list[str]:
             return [f"{survey.quorum_text}, but {UNMANAGED}"]
         return [
             f"{survey.quorum_text}. It continues by itself, and members without data rejoin it. A member with data "
-            "whose etcd does not run: docs/recovery.md, One member. On your own machine: etcdctl member list -w table"
+            "whose etcd does not run: docs/recovery.md. On your own machine: etcdctl member list -w table"
         ]
     steps = [step(one) for one in survey.others if one.state in STEPS]
     if steps:

@@ -60,7 +60,7 @@ def test_a_confirmed_quorum_is_named() -> None:
     confirmed = MemberList(1, (ListedMember(7, "m2", (), learner=False),))
     (only,) = verdict(Survey((), confirmed), Contents.BLANK)
     assert only.startswith("The cluster has a quorum. Its voters are m2. ")
-    assert "whose etcd does not run: docs/recovery.md, One member." in only
+    assert "whose etcd does not run: docs/recovery.md. " in only
 
 
 def test_a_quorum_that_nobody_confirmed_is_of_those_that_follow_a_leader() -> None:
