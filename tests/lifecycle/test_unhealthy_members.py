@@ -21,7 +21,7 @@ PATIENCE = 10
 
 TOLD: dict[MemberFault, str] = {
     stopped: "its machine says: etcd is stopped",
-    paused: "Its machine hangs",
+    paused: "Its machine is unresponsive",
     full: "Enlarge the volume",
     cut_off: "does it boot, and has it a network?",
 }
