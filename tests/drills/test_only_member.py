@@ -1,0 +1,68 @@
+"""The only member of a cluster, whose data is on its droplet's own disk: docs/recovery.md, The only member."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from testbed.cluster import wait_for
+from tests.drills.drill import Drill, Losses
+from tests.drills.runbook import command, commands, printed
+
+MEMBER = "etcd-server-1.only.example.test"
+CORRUPT = (
+    "head -c 65536 /dev/urandom > /var/lib/etcd/data/member/snap/db && systemctl restart --no-block etcd"
+)
+REJOIN = "python3 -ES /etc/etcd/prepare_cluster.py recover rejoin"
+
+
+@pytest.fixture
+def only(cloud: LocalCloud, losses: Losses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+    settings = {"domain": "only.example.test", "size": 1, "volumeSize": 0, "backupInterval": "1h"}
+    made = Drill(cloud, tmp_path_factory.mktemp("only"), losses, stack="only", **settings)
+    made.up()
+    yield made
+    made.destroy()
+
+
+def tried(drill: Drill, script: str) -> subprocess.CompletedProcess[str]:
+    return drill.cloud.exec(
+        MEMBER, ["sh", "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
+    )  # fmt: skip
+
+
+def done(drill: Drill, script: str) -> str:
+    result = tried(drill, script)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def test_damaged_data_of_the_only_member_comes_from_a_backup_as_the_runbook_says(only: Drill) -> None:
+    only.write("saved")
+    assert only.back_up(MEMBER).returncode == 0
+    (backup,) = only.backups()
+    droplets = only.droplets()
+    only.on(MEMBER, CORRUPT)
+
+    look, last_words, save = commands("The only member")
+    wait_for(lambda: done(only, last_words), lambda said: "panic" in said, "end of etcd")
+    assert "etcd.service" in tried(only, look).stdout
+    with only.configured(quotaGiB=3, healthTimeoutSeconds=10):
+        assert "docs/recovery.md, The only member" in only.fail()
+    assert only.droplets() == droplets
+    assert "Nothing has been changed" in tried(only, REJOIN).stdout
+
+    done(only, save)
+    proposed = done(only, command("Nothing left", "from-backup NAME", NAME=backup.snapshot.name))
+    done(only, printed(proposed))
+    only.wait_healthy()
+    only.count_losses()
+
+    only.configure(size=3)
+    only.up()
+    only.count_losses()
+    assert only.droplets()[MEMBER] == droplets[MEMBER]
