@@ -61,7 +61,7 @@ backup: .venv/.synced ## Take a backup of the local cluster now
 
 monitoring: .venv/.synced ## Start Prometheus for the local cluster, on 127.0.0.1:9090
 	@$(PYTHON) -m localcloud.toolchain --only packages >/dev/null
-	@$(LOCALCLOUD) monitoring
+	@$(LOCALCLOUD) monitoring $(ARGS)
 
 # A STACK that is set and empty is a mistake, and no wish for the local cloud.
 PRODUCTION := $(filter command environment,$(firstword $(origin STACK)))

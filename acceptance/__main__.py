@@ -37,13 +37,15 @@ def accept(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     short: Annotated[bool, typer.Option("--short", help="Leave out the change of the size.")] = False,
-    delete: Annotated[str, typer.Option(help="Only delete this stack, which an earlier run has left.")] = "",
+    delete: Annotated[
+        str | None, typer.Option(help="Only delete this stack, which an earlier run has left.")
+    ] = None,
 ) -> None:
     """Create a cluster from a stack's file, under a name of its own, live through everything, and delete it.
 
     The result is one report, without secrets, as a JSON file in this folder.
     """
-    run = _run_of(name, delete) if delete else secrets.token_hex(RUN_DIGITS // 2)
+    run = secrets.token_hex(RUN_DIGITS // 2) if delete is None else _run_of(name, delete)
     stack = Stack(name, run, Path.cwd(), say)
     stack.check_file()
     digitalocean = Account(stack.digitalocean(os.environ))
@@ -52,7 +54,7 @@ def accept(
     report = Report(Path.cwd(), name, stack.secrets())
     clean_up = CleanUp(stack, digitalocean, cloudflare, report, say)
     interruption = Interruption(say)
-    if delete:
+    if delete is not None:
         _ask(
             f"This deletes the cluster {stack.cluster} with its data and its backups, and stack {stack.name}.",
             yes,
@@ -60,6 +62,7 @@ def accept(
         interruption.install()
         interruption.disarm()
         clean_up.run()
+        say(f"Everything of {stack.name} is deleted.")
         return
     _check_bucket(stack)
     largest = MEMBERS if short else SCALED
@@ -83,20 +86,23 @@ def _live(life: Life) -> str:
         life.live()
     # Whatever happens, everything is deleted.
     except Exception as error:
-        say(f"acceptance failed: {error}")
-        return f"{type(error).__name__}: {error}"
+        named = f"{type(error).__name__}: {error}"
+        say(f"acceptance failed: {error if isinstance(error, AcceptanceError) else named}")
+        return named
     return ""
 
 
 def _end(clean_up: CleanUp, report: Report, failure: str) -> None:
     """Delete everything, finish the report, and exit: 0 after a success, 1 after a failure, 130 if interrupted."""
-    say("Everything that the run has made is deleted.")
+    say("Deleting everything that the run has made.")
     try:
         clean_up.run()
+        say("Everything is deleted.")
     except AcceptanceError as error:
         say(f"acceptance: {error}")
         failure = failure or "not everything is deleted"
     report.note(passed=not failure, failure=failure)
+    say(f"acceptance {f'failed: {failure}' if failure else 'passed'}")
     say(f"The report is {report.path}. It holds no token and no key. Read it before you send it in.")
     sys.exit(130 if failure == INTERRUPTED else int(bool(failure)))
 
@@ -140,7 +146,7 @@ def _run_of(source: str, stack: str) -> str:
     """The name of the run that has made a stack."""
     if (run := run_of(source, stack)) is None:
         raise AcceptanceError(
-            f"--delete is {stack}: no run with stack {source} makes such a stack. Name one that a run has told"
+            f"--delete is {stack}: no run with stack {source} makes such a stack. Name a stack that a run has printed"
         )
     return run
 

@@ -45,10 +45,15 @@ class CleanUp:
         if not left and not self._problems:
             self._try("the stack", self._remove_stack)
         if left or self._problems:
+            what = (
+                f"not everything is deleted. Left: {', '.join(left)}."
+                if left
+                else f"stack {self.stack.name} is not removed, because a step before failed."
+            )
             raise AcceptanceError(
-                f"not everything is deleted. Left: {', '.join(left) or 'nothing with the name of the run'}.\n"
+                f"{what}\n"
                 + "\n".join(self._problems)
-                + f"\nMend the cause, then run:\n    make acceptance STACK={self.stack.source} "
+                + f"\nRemove the cause, then run:\n    make acceptance STACK={self.stack.source} "
                 f"ARGS='--delete {self.stack.name}'"
             )
 
@@ -81,7 +86,7 @@ class CleanUp:
 
     def _delete_left(self) -> None:
         for one in self._left():
-            self.say(f"left in no state: {one}. It is deleted")
+            self.say(f"deleting {one}, which is in no state")
             self._try(str(one), one.delete)
 
     def _remove_stack(self) -> None:

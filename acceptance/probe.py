@@ -176,7 +176,11 @@ class Probe:
 
     def _shutdown(self, droplet: int, url: str) -> dict[str, Any]:
         """Request a shutdown that the droplet allows, and wait until it is off."""
-        httpx.post(f"{url}/release", timeout=30, trust_env=False).raise_for_status()
+        try:
+            httpx.post(f"{url}/release", timeout=30, trust_env=False).raise_for_status()
+        except httpx.HTTPError as error:
+            # Without the text, which has the path that nobody may know.
+            raise AcceptanceError(f"the probe did not allow its shutdown: {type(error).__name__}") from None
         began = time.monotonic()
         self._act(droplet, "shutdown")
         deadline = began + END_SECONDS

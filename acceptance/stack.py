@@ -97,13 +97,14 @@ class Stack:
         values = settings_in(self._printed, self.project)
         for key in [*LEFT_OUT, *self._backup_keys()]:
             values.pop(key, None)
-        domain = f"{self._label}.{values.get('domain', '')}"
+        domain = f"{self._label}.{given}" if (given := values.get("domain")) else ""
+        own = typed_values(self._own_values()) | ({"domain": domain} if domain else {})
         try:
-            return Settings.model_validate({**values, **typed_values(self._own_values()), "domain": domain})
+            return Settings.model_validate({**values, **own})
         except ValidationError as error:
             problems = "\n".join(describe_errors(error))
             raise AcceptanceError(
-                f"Pulumi.{self.source}.yaml, with {domain} as the domain: {problems}"
+                f"Pulumi.{self.source}.yaml{f', with {domain} as the domain' if domain else ''}: {problems}"
             ) from None
 
     def backup_target(self) -> BackupTarget | None:
@@ -119,7 +120,9 @@ class Stack:
     def _own_values(self) -> dict[str, str]:
         off = bool(self.backups_left_out)
         own = {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
-        return own | ({"clients": OWN_CLIENTS} if f"{self.project}:auth" in self._printed else {})
+        # What Pulumi prints has the project's defaults, too.
+        has_auth = "auth" in settings_in(self._printed, self.project)
+        return own | ({"clients": OWN_CLIENTS} if has_auth else {})
 
     def digitalocean(self, environment: Mapping[str, str]) -> ProviderAccess:
         """The DigitalOcean API and its token, in the provider's own order."""

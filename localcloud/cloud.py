@@ -223,7 +223,8 @@ class LocalCloud:
         """Run a command as root inside a machine; ``options`` are those of ``subprocess.run``."""
         found = self.machine(machine)
         if not found.running:
-            raise MachineFailedError(f"machine {machine} is off: pulumi up powers it on")
+            self.check_running()
+            raise MachineFailedError(f"machine {machine} is off: run make up, or pulumi up in make shell")
         return _completed(found.inside(argv), **options)
 
     def logs(
@@ -362,7 +363,7 @@ class LocalCloud:
     async def _shut_down_machines(self) -> None:
         machines = running_machines(self.layout)
         if machines:
-            self._say(f"shutting down {len(machines)} machines")
+            self._say(f"shutting down {len(machines)} machine{'s' * (len(machines) > 1)}")
         # All machines shut down, so etcd's guard must not block any of them.
         stops = (machine.halt(SHUTDOWN_LIMIT) for machine in machines)
         for machine, is_off in zip(machines, await asyncio.gather(*stops), strict=True):

@@ -38,6 +38,10 @@ class AdoptionError(Exception):
     """The snapshot is not uploaded. The text says why, and what to do."""
 
 
+class UncheckedError(Exception):
+    """The snapshot was sent, and the bucket does not show it as it should be."""
+
+
 @app.command()
 def adopt(
     snapshot: Annotated[Path, typer.Argument(help="A file that etcdctl snapshot save has written.")],
@@ -56,9 +60,10 @@ def adopt(
         raise AdoptionError("there is no bucket: set etcd:backupBucket and its keys, docs/backup.md")
     content = read_snapshot(snapshot)
     version = etcd_version or content.version
-    key = upload(snapshot, content, OperatorBucket(target), target.prefix, version)
+    key, sent = upload(snapshot, content, OperatorBucket(target), target.prefix, version)
     typer.echo(
-        f"Uploaded {snapshot}: revision {content.revision}, {content.keys} keys, {_size(content.size)}."
+        f"{f'Uploaded {snapshot}' if sent else f'{snapshot} is in the bucket already'}: revision {content.revision}, "
+        f"{content.keys} keys, {_size(content.size)}."
     )
     for line in notes(content, version, settings):
         typer.echo(f"- {line}")
@@ -67,10 +72,10 @@ def adopt(
     typer.echo(f"    pulumi config set etcd:restoreFrom {key}{chosen}\n    pulumi up{chosen}")
 
 
-def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, version: str) -> str:
-    """Upload a snapshot, unless it is there already. Returns the object's key.
+def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, version: str) -> tuple[str, bool]:
+    """Upload a snapshot, unless it is there already. Returns the object's key, and whether it was sent.
 
-    Raises ``AdoptionError``, ``SnapshotError`` and ``S3Error``.
+    Raises ``AdoptionError``, ``SnapshotError`` and ``S3Error``, and ``UncheckedError`` after it was sent.
     """
     if not VERSION.fullmatch(version):
         raise AdoptionError(
@@ -94,13 +99,18 @@ def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, versi
         sha256 = compress(file, packed)
         named = Snapshot(taken, content.revision, content.keys, version, content.origin, sha256)
         key, size = prefix + named.name, packed.stat().st_size
-        if key not in {stored.key for stored in bucket.list(key).objects if stored.size == size}:
+        sent = key not in {stored.key for stored in bucket.list(key).objects if stored.size == size}
+        if sent:
             bucket.upload(key, packed, sha256, named.metadata(UPLOADER))
-            if (stored := bucket.size(key)) != size:
-                raise AdoptionError(
+            try:
+                stored = bucket.size(key)
+            except S3Error as error:
+                raise UncheckedError(f"{key} was uploaded, and its size is not known: {error}") from None
+            if stored != size:
+                raise UncheckedError(
                     f"{key} has {stored} bytes in the bucket instead of {size}: run this again"
                 )
-    return key
+    return key, sent
 
 
 def notes(content: SnapshotFile, version: str, settings: Settings) -> Iterator[str]:
@@ -144,6 +154,9 @@ def main() -> None:
     """Run the command line. An error is printed without a traceback."""
     try:
         app()
+    except UncheckedError as error:
+        typer.echo(f"adopt: {error}", err=True)
+        sys.exit(1)
     except (
         AdoptionError,
         ConfigurationError,

@@ -54,9 +54,14 @@ def settings_in(printed: Mapping[str, Mapping[str, Any]], project: str) -> dict[
 def project_name(folder: Path) -> str:
     """The name of the project in a folder. Raises ``StackError``."""
     try:
-        return str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
-    except OSError:
+        document = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+        return str(document["name"])
+    except FileNotFoundError:
         raise StackError("there is no Pulumi.yaml here: run this in the folder of the project") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StackError(f"Pulumi.yaml cannot be read: {' '.join(str(error).split())}") from None
+    except (KeyError, TypeError):
+        raise StackError("Pulumi.yaml does not name the project: add a line such as name: etcd") from None
 
 
 def pulumi(folder: Path, *arguments: str) -> str:

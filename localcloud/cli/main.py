@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Never, cast
 
 import typer
 from rich.console import Console
@@ -19,6 +20,7 @@ from localcloud.cli.connection import connection_text
 from localcloud.cli.console import open_console, resume_console
 from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
+from localcloud.cli.proof import find_cluster
 from localcloud.cli.proof import prove as prove_cluster
 from localcloud.cli.shell import shell_command
 from localcloud.cli.status_table import (
@@ -31,6 +33,8 @@ from localcloud.cli.status_table import (
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.layout import Layout
+from localcloud.machines.prerequisites import check_system
 from localcloud.toolchain.errors import ToolchainError
 
 app = typer.Typer(
@@ -67,7 +71,7 @@ def choose(
         typer.Option(
             envvar=CLIENT,
             help="The client of etcd:clients whose certificate etcdctl, prove and monitoring use, or etcd-operator. "
-            "Default: one with root, if there is one.",
+            "Default: for etcdctl and prove one with root, for monitoring one without permissions.",
         ),
     ] = "",
 ) -> None:
@@ -91,6 +95,8 @@ def start(context: typer.Context) -> None:
 @app.command()
 def stop(context: typer.Context) -> None:
     """Stop the local cloud. Its state is kept for the next start."""
+    if _does_not_exist(context.obj):
+        return
     LocalCloud(context.obj, _say).stop()
     _stderr.print(f"local cloud {context.obj} is stopped; its state is kept")
 
@@ -98,6 +104,8 @@ def stop(context: typer.Context) -> None:
 @app.command()
 def reset(context: typer.Context) -> None:
     """Remove the local cloud and its state."""
+    if _does_not_exist(context.obj):
+        return
     LocalCloud(context.obj, _say).reset()
     _stderr.print(f"local cloud {context.obj} is removed")
 
@@ -134,13 +142,19 @@ def prove(context: typer.Context) -> None:
 def monitoring(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(help="Port on 127.0.0.1 of this machine. Default: 9090, or the current one.")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port on 127.0.0.1 of this machine. Default: 9090, or the current one."
+        ),
     ] = None,
 ) -> None:
     """Start Prometheus with the stack's targets and alert rules. It stops with the local cloud."""
-    directory = Path.cwd()
-    rules = directory / "monitoring" / "alerts.yaml"
-    url = monitor(LocalCloud(context.obj), directory, rules=rules, port=port)
+    cloud = LocalCloud(context.obj)
+    stack, _ = find_cluster(cloud, Path.cwd())
+    rules = stack.directory / "monitoring" / "alerts.yaml"
+    if not rules.exists():
+        raise LocalCloudError(f"{rules} does not exist: copy it from the folder monitoring/ of this project")
+    url = monitor(cloud, stack.directory, rules=rules, port=port)
     _console.print(f"Prometheus: {url}, alerts: {url}/alerts", soft_wrap=True)
 
 
@@ -148,7 +162,10 @@ def monitoring(
 def show_console(
     context: typer.Context,
     port: Annotated[
-        int | None, typer.Option(help="Port on 127.0.0.1 of this machine. Default: 9070, or the current one.")
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port on 127.0.0.1 of this machine. Default: 9070, or the current one."
+        ),
     ] = None,
 ) -> None:
     """Start the console, a page that shows the stack's cluster live. It stops and starts with the local cloud."""
@@ -184,7 +201,11 @@ def run(context: typer.Context, command: Command) -> None:
     cloud = LocalCloud(context.obj, _say)
     cloud.await_object_store(command)
     with _ignoring_interrupts():
-        raise typer.Exit(_exit_status(cloud.run(command).returncode))
+        status = _exit_status(cloud.run(command).returncode)
+    if status and command[0] == "etcdctl":
+        # Without a cluster, etcdctl has asked its own default endpoint.
+        find_cluster(cloud, Path.cwd())
+    raise typer.Exit(status)
 
 
 @app.command("exec", context_settings=_PASS_OPTIONS)
@@ -217,6 +238,17 @@ def logs(
         cloud = LocalCloud(context.obj)
         with _telling_shutdown(cloud, machine):
             raise typer.Exit(_exit_status(cloud.logs(machine, *options, follow=follow).returncode))
+
+
+def _does_not_exist(name: str) -> bool:
+    """Whether there is no local cloud of this name. It says so, with those that exist."""
+    check_system()
+    layout = Layout(name)
+    if layout.state.exists() or layout.run.exists():
+        return False
+    others = ", ".join(sorted(one.name for one in layout.state.parent.glob("*") if one.is_dir())) or "none"
+    _say(f"there is no local cloud {name} (local clouds: {others})")
+    return True
 
 
 def _say(line: str) -> None:
@@ -259,8 +291,18 @@ def main() -> None:
     try:
         app()
     except (LocalCloudError, ToolchainError) as error:
-        _stderr.print(f"[bold red]localcloud:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except subprocess.TimeoutExpired as error:
+        # The command begins with what enters the namespace.
+        words = cast("list[str | Path]", error.cmd)
+        _fail(f"{' '.join(str(word) for word in words[-4:])}: not finished after {error.timeout:.0f} s")
+    except OSError as error:
+        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+
+
+def _fail(problem: str) -> Never:
+    _stderr.print(f"[bold red]localcloud:[/] {escape(problem)}", soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,10 @@ def _outputs(cloud: LocalCloud, directory: Path) -> Mapping[str, Any]:
         text=True,
         timeout=_LIMIT,
     )
-    outputs: dict[str, Any] = (
-        json.loads(result.stdout) if result.returncode == 0 and result.stdout.strip() else {}
-    )
+    if result.returncode != 0:
+        lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
+        raise LocalCloudError(f"pulumi stack output: {lines[-1]}")
+    outputs: dict[str, Any] = json.loads(result.stdout) if result.stdout.strip() else {}
     if missing := _NEEDED - set(outputs):
         raise LocalCloudError(
             f"the stack has no cluster to monitor (output {min(missing)} is missing): run make up"

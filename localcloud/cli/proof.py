@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT, StackClients
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.operator import STACK
-from localcloud.machines.stack import find_stack
+from localcloud.machines.stack import NEEDED, Stack, find_stack
 
 _LIMIT = 30.0
 KEY = "/localcloud/prove"
@@ -105,17 +106,27 @@ def prove(cloud: LocalCloud, directory: Path) -> Proof:
 
 
 def _clients(cloud: LocalCloud, directory: Path) -> StackClients:
-    """The clients of the folder's stack. Raises ``LocalCloudError`` if it has no cluster."""
+    stack, outputs = find_cluster(cloud, directory)
+    return stack.clients(outputs)
+
+
+def find_cluster(cloud: LocalCloud, directory: Path) -> tuple[Stack, Mapping[str, Any]]:
+    """The folder's stack, and its outputs. Raises ``LocalCloudError`` if it has no cluster."""
 
     def run(argv: list[str]) -> subprocess.CompletedProcess[str]:
         return cloud.run(argv, cwd=directory, capture_output=True, text=True, timeout=_LIMIT)
 
     cloud.check_running()
     stack = find_stack(cloud.layout, directory.resolve(), STACK)
-    outputs = stack.outputs(run) if stack else {}
-    if stack is None or not outputs.get("endpoints"):
-        raise LocalCloudError(f"the stack of {directory} has no cluster yet: run pulumi up")
-    return stack.clients(outputs)
+    if stack is None:
+        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
+    outputs = stack.outputs(run)
+    if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
+        raise LocalCloudError(
+            f"the stack of {stack.directory} has no cluster: run make up, or localcloud run -- pulumi up for another "
+            "project"
+        )
+    return stack, outputs
 
 
 def _tested(etcdctl: _Etcdctl, written: str, read: str) -> Written:
@@ -143,7 +154,7 @@ def why_not_written(clients: StackClients, client: str) -> tuple[str, ...]:
         )
     permitted = clients.that_may_use(KEY)
     if client in permitted:
-        return (f"{client} may not use {KEY}, as etcd:clients permits: run pulumi up.",)
+        return (f"etcd:clients permits {client} to use {KEY}.", "etcd does not yet: run make up.")
     denied = f"{client} may not read and write {KEY}."
     if permitted:
         return denied, f"One that may: localcloud --client {permitted[0]} prove"

@@ -102,15 +102,18 @@ def clients_of(outputs: Mapping[str, Any], configuration: Mapping[str, Any]) -> 
 
 def _allows(client: Mapping[str, Any], access: str, key: str) -> bool:
     return any(
-        access in one["access"] and _includes(one, key.encode()) for one in client.get("permissions") or ()
+        access in one.get("access", "") and _includes(one, key.encode())
+        for one in client.get("permissions") or ()
     )
 
 
 def _includes(permission: Mapping[str, Any], key: bytes) -> bool:
-    """Whether a key is one of those of a permission."""
+    """Whether a key is one of those of a permission. ``pulumi up`` says what is wrong with one that has none."""
     if (prefix := permission.get("prefix")) is not None:
         return key.startswith(prefix.encode())
-    first = permission["key"].encode()
+    if (named := permission.get("key")) is None:
+        return False
+    first = named.encode()
     if (end := permission.get("rangeEnd")) is None:
         return key == first
     return first <= key < end.encode()

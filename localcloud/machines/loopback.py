@@ -43,7 +43,6 @@ class LoopbackDaemon:
         known = int(self.port_file.read_text()) if self.port_file.exists() else self.default
         wanted = known if requested is None else requested
         if not self.group.populated() or wanted != known:
-            self.group.remove()
             known = self._start(wanted, argv)
         return f"http://127.0.0.1:{known}"
 
@@ -62,6 +61,8 @@ class LoopbackDaemon:
                     f"choose another port with {self.command} --port N"
                 ) from error
             listening.listen()
+            # Only now, so that the one that runs goes on if the other port is in use.
+            self.group.remove()
             descriptor = listening.fileno()
             with open_log(self.log) as log:
                 self.group.spawn(argv(descriptor), output=log, env=ENVIRONMENT, descriptors=[descriptor])

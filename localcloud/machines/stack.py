@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -21,6 +21,8 @@ Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 """Runs a command in the project's folder, inside the local cloud, and captures its output."""
 
 _CA = "caCertificate"
+NEEDED = frozenset({_CA, OPERATOR_FILES.certificate, OPERATOR_FILES.key})
+"""The outputs without which nobody connects to the cluster."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ class Stack:
     def configuration(self) -> dict[str, Any]:
         """Return the keys of the stack's configuration file; none without the file."""
         file = self.directory / f"Pulumi.{self.name}.yaml"
-        document: dict[str, Any] = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
-        return document.get("config") or {}
+        return (_document(file) if file.exists() else {}).get("config") or {}
 
     def has_resources(self) -> bool:
         """Return whether a run has made resources which the stack still has."""
@@ -90,8 +91,7 @@ class Stack:
         only root can read. Raises ``LocalCloudError`` if the stack has no such client.
         """
         outputs = self.outputs(run)
-        needed = {_CA, OPERATOR_FILES.certificate, OPERATOR_FILES.key}
-        if not outputs.get("endpoints") or not needed <= outputs.keys():
+        if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
             return {}
         chosen = self.clients(outputs).for_keys(client)
         return {
@@ -110,12 +110,32 @@ class Stack:
 
 
 def find_stack(layout: Layout, directory: Path, name: str) -> Stack | None:
-    """Return the stack ``name`` of the project that contains ``directory``; ``None`` outside any project."""
+    """Return the stack ``name`` of the project that contains ``directory``; ``None`` outside any project.
+
+    Raises ``LocalCloudError`` if the project's file cannot be read.
+    """
     for candidate in (directory, *directory.parents):
         file = candidate / "Pulumi.yaml"
         if file.exists():
-            return Stack(layout, yaml.safe_load(file.read_text())["name"], name, candidate)
+            project = _document(file).get("name")
+            if not isinstance(project, str):
+                raise LocalCloudError(f"{file} does not name the project: add a line such as name: etcd")
+            return Stack(layout, project, name, candidate)
     return None
+
+
+def _document(file: Path) -> dict[str, Any]:
+    """The content of a YAML file. Raises ``LocalCloudError``, which names the line, if it is no dictionary."""
+    try:
+        document = yaml.safe_load(file.read_text())
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise LocalCloudError(f"{file}{line}: {error.problem}: correct the file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LocalCloudError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    if document is not None and not isinstance(document, dict):
+        raise LocalCloudError(f"{file} is no dictionary in YAML: correct the file")
+    return cast("dict[str, Any]", document or {})
 
 
 def _files(outputs: Mapping[str, Any]) -> list[str]:

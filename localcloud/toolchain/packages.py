@@ -23,6 +23,7 @@ PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "mount": "losetup",
     "nftables": "nft",
+    "procps": "sysctl",
     "prometheus": "promtool",
     "shellcheck": "shellcheck",
     "strace": "strace",
@@ -88,11 +89,15 @@ def missing_work(excluded: Collection[str] = ()) -> list[Work]:
         programs = " ".join(PACKAGES[package] for package in missing)
         raise ToolchainError(f"missing programs: {programs}: install them (Debian's packages are {names})")
     if os.geteuid() != 0:
-        raise ToolchainError(f"missing packages, and this is not root: run `sudo apt-get install {names}`")
+        raise ToolchainError(
+            f"missing packages, and this is not root: run sudo make setup, which installs them ({names})"
+        )
     return [
         Work(
             f"Installing {names}",
-            "machines, network and volumes of the local cloud need them",
+            "make monitoring, make lint and the tests need them"
+            if OTHER_USES.issuperset(missing)
+            else "machines, network and volumes of the local cloud need them",
             "about a minute",
             "600 MB" if "chromium" in missing else "200 MB",
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from localcloud.cloud import LocalCloud
+from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import wait_for
 from tests.drills.drill import Drill, Losses
 from tests.drills.runbook import command, commands, printed
@@ -26,6 +28,9 @@ def only(cloud: LocalCloud, losses: Losses, tmp_path_factory: pytest.TempPathFac
     made.up()
     yield made
     made.destroy()
+    # The other drills take each backup in the bucket for one of theirs.
+    for folder in (cloud.layout.objects / "buckets" / BACKUP_BUCKET).glob("etcd-etcd-only*"):
+        shutil.rmtree(folder)
 
 
 def tried(drill: Drill, script: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.machines import prerequisites
 from localcloud.toolchain import image, packages
 from localcloud.toolchain.errors import ToolchainError
 
@@ -35,7 +36,7 @@ def test_without_root_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(
         ToolchainError,
-        match=r"^missing packages, and this is not root: run `sudo apt-get install .*mmdebstrap.*`$",
+        match=r"^missing packages, and this is not root: run sudo make setup, .*mmdebstrap.*\)$",
     ):
         packages.install_packages()
 
@@ -72,6 +73,11 @@ def test_a_start_installs_no_packages_that_only_other_commands_need(monkeypatch:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     (work,) = packages.missing_work()
     assert work.title == "Installing chromium prometheus shellcheck strace"
+    assert work.reason == "make monitoring, make lint and the tests need them"
+
+
+def test_make_setup_installs_every_tool_that_a_start_demands() -> None:
+    assert set(prerequisites.PACKAGES.values()) <= packages.PACKAGES.keys()
 
 
 def test_the_image_uses_the_mirrors_of_this_host() -> None:

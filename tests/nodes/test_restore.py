@@ -250,7 +250,7 @@ def test_an_adopted_snapshot_of_etcd_3_5_is_restored_with_its_warnings(
     file = tmp_path / "snapshot.db"
     file.write_bytes(gzip.decompress(ADOPTED.read_bytes()))
     content = read_snapshot(file)
-    key = adopt.upload(file, content, server.bucket(), "elsewhere/", content.version)
+    key, _ = adopt.upload(file, content, server.bucket(), "elsewhere/", content.version)
     assert backups_in(server.bucket().list("elsewhere/").objects)[0].snapshot.keys == 61
     nodes = initial_members(lab, server, restore=key)
     power_on(nodes)

@@ -103,6 +103,16 @@ def test_droplets_that_hold_the_rest_are_deleted_before_a_second_destroy(
     assert stack.calls.count("destroy") == 2
 
 
+def test_a_stack_that_stays_after_a_problem_is_named_where_nothing_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = deletion(tmp_path, monkeypatch, FakeStack("exists"))
+    with pytest.raises(
+        AcceptanceError, match=r"^stack fra1-acceptance-0a1b2c is not removed, because a step before"
+    ):
+        run.run()
+
+
 def test_one_problem_does_not_prevent_the_rest_and_the_way_on_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,9 @@ CONFIG: dict[str, Any] = {
     "etcd:discoveryToken": {"value": "dop_v1_read_access", "secret": True},
     "etcd:domain": {"value": "etcd.example.com"},
     "etcd:zone": {"value": "example.com"},
+    # Pulumi prints the defaults of Pulumi.yaml as well.
+    "etcd:auth": {"value": ""},
+    "etcd:clients": {"value": "[]", "objectValue": []},
     "etcd:clientCidrs": {"value": '["198.51.100.0/24"]', "objectValue": ["198.51.100.0/24"]},
     "etcd:backupBucket": {"value": "backups"},
     "etcd:backupPrefix": {"value": "production/"},
@@ -81,6 +84,13 @@ def test_a_domain_that_gets_too_long_is_refused_at_once(
         _ = stack(tmp_path, monkeypatch, **{"etcd:domain": domain}).settings
 
 
+def test_a_domain_that_is_not_set_is_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AcceptanceError, match=r"^Pulumi\.fra1\.yaml: etcd:domain is not set"):
+        _ = stack(tmp_path, monkeypatch, **{"etcd:domain": ""}).settings
+
+
 def test_a_new_stack_is_not_selected_and_gets_its_own_values(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,7 +122,7 @@ def test_without_authentication_it_has_no_client(tmp_path: Path, monkeypatch: py
     own = stack(tmp_path, monkeypatch)
     assert not own.settings.clients
     own.create()
-    assert not [call for call in calls(tmp_path) if "etcd:clients" in call]
+    assert not [call for call in calls(tmp_path) if "config set etcd:clients" in call]
 
 
 def test_backups_that_are_left_out_are_in_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

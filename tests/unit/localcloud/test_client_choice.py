@@ -100,3 +100,8 @@ def test_settings_of_a_wrong_shape_choose_no_client(settings: object) -> None:
 @pytest.mark.parametrize(("text", "auth"), [("true", True), (False, False), ("", None), ("yes", None)])
 def test_the_stacks_file_says_whether_authentication_is_on(text: object, auth: bool | None) -> None:
     assert clients_of({}, {"etcd:auth": text}).auth is auth
+
+
+@pytest.mark.parametrize("permission", [{}, {"key": "/"}, {"access": "read"}])
+def test_a_permission_that_a_run_would_refuse_permits_nothing(permission: dict[str, str]) -> None:
+    assert clients([{"name": "reader", "permissions": [permission]}], ("reader",)).that_may_use("/") == []

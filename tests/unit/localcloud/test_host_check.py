@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).parents[3]
 def fit_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pretend that this host can run a local cloud."""
     monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(platform, "release", lambda: "6.12.48+deb13-amd64")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda tool, path: f"/usr/sbin/{tool}")
@@ -40,6 +41,22 @@ def test_another_system_is_rejected_with_its_name(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(LocalCloudError, match=r"^the local cloud needs Linux, but this is Darwin$"):
         check_host()
+
+
+def test_another_processor_is_rejected_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    with pytest.raises(LocalCloudError, match=r"^the local cloud needs an x86-64 machine, .* aarch64$"):
+        check_host()
+
+
+@pytest.mark.parametrize("command", ["stop", "reset"])
+def test_a_local_cloud_that_does_not_exist_is_not_called_stopped_or_removed(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["localcloud", "--name", "never-was", command])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert capsys.readouterr().err.startswith("there is no local cloud never-was (local clouds: ")
 
 
 @pytest.mark.parametrize("release", ["5.13.19", "4.19.0-27-amd64"])

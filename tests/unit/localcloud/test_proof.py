@@ -53,7 +53,8 @@ def test_a_chosen_client_that_may_not_is_told_of_one_that_may() -> None:
 
 def test_a_client_that_etcd_does_not_know_as_configured_needs_a_run() -> None:
     assert lines("prove", PROVE, auth=True) == [
-        f"prove may not use {KEY}, as etcd:clients permits: run pulumi up."
+        f"etcd:clients permits prove to use {KEY}.",
+        "etcd does not yet: run make up.",
     ]
 
 

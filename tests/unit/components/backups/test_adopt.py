@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from components.backups.adopt import AdoptionError, notes, upload
+from components.backups.adopt import AdoptionError, UncheckedError, notes, upload
 from components.backups.snapshot_file import SnapshotFile, read_snapshot
 from components.backups.stack_file import settings_in
 from components.shared.compression import SnapshotError
-from components.shared.s3 import Bucket, Listing, StoredObject
+from components.shared.s3 import Bucket, Listing, S3Error, StoredObject
 from components.shared.stored_backups import backups_in, choose_backup
 from tests.unit.components.backups.test_restore_check import settings
 from tests.unit.components.backups.test_snapshot_file import unpacked
@@ -47,7 +47,8 @@ def test_an_adopted_snapshot_is_a_backup_that_members_find(tmp_path: Path) -> No
     file, bucket = unpacked(tmp_path, "3.5"), FakeBucket()
     os.utime(file, (1795628457, 1795628457))
     content = read_snapshot(file)
-    key = upload(file, content, bucket, PREFIX, content.version)
+    key, sent = upload(file, content, bucket, PREFIX, content.version)
+    assert sent
     found = choose_backup(backups_in(bucket.list(PREFIX).objects), key)
     assert found.key == key
     assert found.snapshot.taken == "20261125T174057Z"
@@ -56,8 +57,29 @@ def test_an_adopted_snapshot_is_a_backup_that_members_find(tmp_path: Path) -> No
     assert gzip.decompress(bucket.objects[key]) == file.read_bytes()
     assert bucket.metadata[key]["sha256"] == found.snapshot.sha256
     assert bucket.metadata[key]["member"] == "adopted"
-    assert upload(file, content, bucket, PREFIX, content.version) == key
+    assert upload(file, content, bucket, PREFIX, content.version) == (key, False)
     assert bucket.uploads == 1
+
+
+def refused(_: str) -> int:
+    raise S3Error("HEAD answers 403")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (refused, r"was uploaded, and its size is not known: HEAD answers 403$"),
+        (lambda _: 1, r"has 1 bytes in the bucket instead of \d+: run this again$"),
+    ],
+)
+def test_a_snapshot_that_was_sent_is_not_called_unsent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: Callable[[str], int], text: str
+) -> None:
+    file, bucket = unpacked(tmp_path, "3.5"), FakeBucket()
+    monkeypatch.setattr(bucket, "size", size)
+    content = read_snapshot(file)
+    with pytest.raises(UncheckedError, match=text):
+        upload(file, content, bucket, PREFIX, content.version)
 
 
 def test_a_damaged_snapshot_is_not_uploaded(tmp_path: Path) -> None:
