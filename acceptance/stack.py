@@ -91,14 +91,18 @@ class Stack:
         """The configuration of the other stack, with its secrets."""
         return json.loads(self._pulumi("config", "--json", "--show-secrets", "--stack", self.source))
 
+    @cached_property
+    def _given(self) -> Mapping[str, Any]:
+        """The settings of the other stack that are set. What Pulumi prints has the project's defaults, too."""
+        return settings_in(self._printed, self.project)
+
     @property
     def settings(self) -> Settings:
         """The settings of this stack, from those of the other one."""
-        values = settings_in(self._printed, self.project)
-        for key in [*LEFT_OUT, *self._backup_keys()]:
-            values.pop(key, None)
-        domain = f"{self._label}.{given}" if (given := values.get("domain")) else ""
-        own = typed_values(self._own_values()) | ({"domain": domain} if domain else {})
+        left_out = {*LEFT_OUT, *self._backup_keys()}
+        values = {key: value for key, value in self._given.items() if key not in left_out}
+        domain = f"{self._label}.{values['domain']}" if "domain" in values else ""
+        own = typed_values({**self._own_values(), "domain": domain})
         try:
             return Settings.model_validate({**values, **own})
         except ValidationError as error:
@@ -120,9 +124,7 @@ class Stack:
     def _own_values(self) -> dict[str, str]:
         off = bool(self.backups_left_out)
         own = {key: value for key, value in OWN_VALUES.items() if not (off and key.startswith("backup"))}
-        # What Pulumi prints has the project's defaults, too.
-        has_auth = "auth" in settings_in(self._printed, self.project)
-        return own | ({"clients": OWN_CLIENTS} if has_auth else {})
+        return own | ({"clients": OWN_CLIENTS} if "auth" in self._given else {})
 
     def digitalocean(self, environment: Mapping[str, str]) -> ProviderAccess:
         """The DigitalOcean API and its token, in the provider's own order."""

@@ -20,8 +20,8 @@ from localcloud.cli.connection import connection_text
 from localcloud.cli.console import open_console, resume_console
 from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
-from localcloud.cli.proof import find_cluster
 from localcloud.cli.proof import prove as prove_cluster
+from localcloud.cli.running_cluster import find_cluster
 from localcloud.cli.shell import shell_command
 from localcloud.cli.status_table import (
     least_width,
@@ -149,12 +149,7 @@ def monitoring(
     ] = None,
 ) -> None:
     """Start Prometheus with the stack's targets and alert rules. It stops with the local cloud."""
-    cloud = LocalCloud(context.obj)
-    stack, _ = find_cluster(cloud, Path.cwd())
-    rules = stack.directory / "monitoring" / "alerts.yaml"
-    if not rules.exists():
-        raise LocalCloudError(f"{rules} does not exist: copy it from the folder monitoring/ of this project")
-    url = monitor(cloud, stack.directory, rules=rules, port=port)
+    url = monitor(LocalCloud(context.obj), Path.cwd(), port=port)
     _console.print(f"Prometheus: {url}, alerts: {url}/alerts", soft_wrap=True)
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from localcloud.cli.running_cluster import find_cluster
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT, StackClients
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.operator import STACK
-from localcloud.machines.stack import NEEDED, Stack, find_stack
 
 _LIMIT = 30.0
 KEY = "/localcloud/prove"
@@ -108,25 +106,6 @@ def prove(cloud: LocalCloud, directory: Path) -> Proof:
 def _clients(cloud: LocalCloud, directory: Path) -> StackClients:
     stack, outputs = find_cluster(cloud, directory)
     return stack.clients(outputs)
-
-
-def find_cluster(cloud: LocalCloud, directory: Path) -> tuple[Stack, Mapping[str, Any]]:
-    """The folder's stack, and its outputs. Raises ``LocalCloudError`` if it has no cluster."""
-
-    def run(argv: list[str]) -> subprocess.CompletedProcess[str]:
-        return cloud.run(argv, cwd=directory, capture_output=True, text=True, timeout=_LIMIT)
-
-    cloud.check_running()
-    stack = find_stack(cloud.layout, directory.resolve(), STACK)
-    if stack is None:
-        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
-    outputs = stack.outputs(run)
-    if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
-        raise LocalCloudError(
-            f"the stack of {stack.directory} has no cluster: run make up, or localcloud run -- pulumi up for another "
-            "project"
-        )
-    return stack, outputs
 
 
 def _tested(etcdctl: _Etcdctl, written: str, read: str) -> Written:

@@ -44,7 +44,7 @@ def check_system() -> None:
     """Raise ``LocalCloudError`` unless this is root on a Linux that is new enough."""
     if platform.system() != "Linux":
         raise LocalCloudError(f"the local cloud needs Linux, but this is {platform.system()}")
-    if platform.machine() not in {"x86_64", "AMD64"}:
+    if platform.machine() != "x86_64":
         raise LocalCloudError(f"the local cloud needs an x86-64 machine, but this is {platform.machine()}")
     release = platform.release()
     version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
-from testbed.cluster import CHECKOUT
+from testbed.cluster import CHECKOUT, Cluster
 
 
 def commands(section: str) -> list[str]:
@@ -29,3 +30,18 @@ def printed(said: str) -> str:
     """The command that a recovery printed."""
     (found,) = re.findall(r"^ {4}(python3 \S.*)$", said, re.MULTILINE)
     return found
+
+
+def tried(drill: Cluster, member: str, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a member as root."""
+    return drill.cloud.exec(
+        member, ["sh", "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
+    )  # fmt: skip
+
+
+def done(drill: Cluster, member: str, script: str) -> str:
+    """What a command that succeeds prints."""
+    result = tried(drill, member, script)
+    assert result.returncode == 0, result.stdout
+    return result.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +11,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import wait_for
 from tests.drills.drill import Drill, Losses
-from tests.drills.runbook import command, commands, printed
+from tests.drills.runbook import command, commands, done, printed, tried
 
 MEMBER = "etcd-server-1.only.example.test"
 CORRUPT = (
@@ -33,19 +32,6 @@ def only(cloud: LocalCloud, losses: Losses, tmp_path_factory: pytest.TempPathFac
         shutil.rmtree(folder)
 
 
-def tried(drill: Drill, script: str) -> subprocess.CompletedProcess[str]:
-    return drill.cloud.exec(
-        MEMBER, ["sh", "-c", script],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
-    )  # fmt: skip
-
-
-def done(drill: Drill, script: str) -> str:
-    result = tried(drill, script)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
-
-
 def test_damaged_data_of_the_only_member_comes_from_a_backup_as_the_runbook_says(only: Drill) -> None:
     only.write("saved")
     assert only.back_up(MEMBER).returncode == 0
@@ -54,16 +40,16 @@ def test_damaged_data_of_the_only_member_comes_from_a_backup_as_the_runbook_says
     only.on(MEMBER, CORRUPT)
 
     look, last_words, save = commands("The only member")
-    wait_for(lambda: done(only, last_words), lambda said: "panic" in said, "end of etcd")
-    assert "etcd.service" in tried(only, look).stdout
+    wait_for(lambda: done(only, MEMBER, last_words), lambda said: "panic" in said, "end of etcd")
+    assert "etcd.service" in tried(only, MEMBER, look).stdout
     with only.configured(quotaGiB=3, healthTimeoutSeconds=10):
         assert "docs/recovery.md, The only member" in only.fail()
     assert only.droplets() == droplets
-    assert "Nothing has been changed" in tried(only, REJOIN).stdout
+    assert "Nothing has been changed" in tried(only, MEMBER, REJOIN).stdout
 
-    done(only, save)
-    proposed = done(only, command("Nothing left", "from-backup NAME", NAME=backup.snapshot.name))
-    done(only, printed(proposed))
+    done(only, MEMBER, save)
+    proposed = done(only, MEMBER, command("Nothing left", "from-backup NAME", NAME=backup.snapshot.name))
+    done(only, MEMBER, printed(proposed))
     only.wait_healthy()
     only.count_losses()
 

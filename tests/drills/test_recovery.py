@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from testbed.agent import Agent
 from testbed.cluster import CHECKOUT, UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
-from tests.drills.runbook import command, commands, printed
+from tests.drills.runbook import command, commands, done, printed, tried
 
 WIPE = "rm -rf /var/lib/etcd/data && mkdir -m 700 /var/lib/etcd/data && chown etcd:etcd /var/lib/etcd/data"
 CORRUPT = "head -c 65536 /dev/urandom > /var/lib/etcd/data/member/snap/db"
@@ -23,20 +22,6 @@ CHECK, ALONE, FROM_BACKUP = (
         "Nothing left", "from-backup NAME", NAME="20261125T174057Z_r000000012345_k812_v3.6.14_c_ab.db.gz"
     ),
 )
-
-
-def tried(drill: Drill, member: str, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on a member as root."""
-    return drill.cloud.exec(
-        member, ["sh", "-c", script],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=150,
-    )  # fmt: skip
-
-
-def done(drill: Drill, member: str, script: str) -> str:
-    result = tried(drill, member, script)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
 
 
 def refused(drill: Drill, member: str, script: str) -> str:

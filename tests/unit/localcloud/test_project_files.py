@@ -14,7 +14,7 @@ from localcloud.machines.stack import Stack, find_stack
 WRONG = {
     "name: [etcd": "line 1",
     "name:\n\tetcd": "line 2",
-    "- etcd": "",
+    "- etcd": "correct the file",
     "runtime: python": "name: etcd",
     "": "name: etcd",
 }

@@ -1,0 +1,34 @@
+"""Finds the cluster of a folder's stack."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from localcloud.cloud import LocalCloud
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.operator import STACK
+from localcloud.machines.stack import NEEDED, Stack, find_stack
+
+_LIMIT = 30.0
+
+
+def find_cluster(cloud: LocalCloud, directory: Path) -> tuple[Stack, Mapping[str, Any]]:
+    """The folder's stack, and its outputs. Raises ``LocalCloudError`` if it has no cluster."""
+
+    def run(argv: list[str]) -> subprocess.CompletedProcess[str]:
+        return cloud.run(argv, cwd=directory, capture_output=True, text=True, timeout=_LIMIT)
+
+    cloud.check_running()
+    stack = find_stack(cloud.layout, directory.resolve(), STACK)
+    if stack is None:
+        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
+    outputs = stack.outputs(run)
+    if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
+        raise LocalCloudError(
+            f"the stack of {stack.directory} has no cluster: run make up, or localcloud run -- pulumi up for another "
+            "project"
+        )
+    return stack, outputs
