@@ -44,9 +44,9 @@ BUMP = 1_000_000_000
 _UNIT = "bench-backup.service"
 _BOOTSTRAP = "preparecluster.service"
 _RECOVER = ("python3", "-ES", "/etc/etcd/prepare_cluster.py", "recover", "from-backup")
-_TIMERS = "etcd-reconcile.timer etcd-backup.service etcd-defragment.timer"
+_STOPPED = "etcd-reconcile.service etcd-backup.service etcd-defragment.timer"
 _REMOVE_DATA = (
-    "systemctl stop etcd.service etcd-reconcile.timer && rm -rf /var/lib/etcd/data && "
+    "systemctl stop etcd.service etcd-reconcile.service && rm -rf /var/lib/etcd/data && "
     "install -d -m 700 -o etcd -g etcd /var/lib/etcd/data"
 )
 _POLL = 0.1
@@ -144,7 +144,7 @@ def _restore(place: Workplace, machine: NspawnMachine, client: Mapping[str, str]
 
 def _stop_timers(place: Workplace, machine: NspawnMachine) -> None:
     """Stop the member's own backups and defragmentation. A recovery starts the timers again."""
-    place.on(str(machine.id), ["systemctl", "stop", *_TIMERS.split()], LIMIT)
+    place.on(str(machine.id), ["systemctl", "stop", *_STOPPED.split()], LIMIT)
 
 
 def _summary(measured: Measured) -> str:

@@ -56,7 +56,7 @@ ExecStart=
 ExecStart=/bin/sh -c 'echo {GROUP_NICENESS} >/proc/self/autogroup; exec {_BACK_UP}'
 END
 systemctl daemon-reload
-systemctl stop etcd-reconcile.timer etcd-backup.service etcd-defragment.timer
+systemctl stop etcd-reconcile.service etcd-backup.service etcd-defragment.timer
 """
 _POLL = 0.2
 

@@ -13,7 +13,7 @@ from campaign.machines.life import BROKEN, Life
 from campaign.machines.stack import RECOVER
 
 CHECK = "recovery"
-UNITS = "etcd.service etcd-reconcile.timer"
+UNITS = "etcd.service etcd-reconcile.service"
 DATA = "/var/lib/etcd/data"
 LONGER = re.compile(rf"{re.escape(RECOVER)} alone(?: --\S+)+")
 """The command that a refusal names."""

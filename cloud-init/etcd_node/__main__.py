@@ -6,6 +6,7 @@ import argparse
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from etcd_node.host.journal import WaitLog
@@ -62,7 +63,7 @@ def parse_arguments() -> argparse.Namespace:
 def main(arguments: argparse.Namespace) -> None:
     """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
     paths = Paths(arguments.root)
-    settings = read_settings(paths.etc / "prepare_cluster.json")
+    settings = read_settings(paths.settings)
     if "backup" in arguments.step:
         signal.signal(signal.SIGTERM, end_backup)
     match arguments.step:
@@ -94,13 +95,16 @@ def main(arguments: argparse.Namespace) -> None:
             # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
             with socket.socket(fileno=0) as connection:
                 serve(settings, paths, connection)
+        case "reconcile":
+            from etcd_node.host.rounds import repeat  # noqa: PLC0415
+
+            repeat(lambda: load_reconcile(paths))
         case "metadata-proxy":
             from etcd_node.monitoring.metadata_proxy import MetadataProxy  # noqa: PLC0415
 
             MetadataProxy().serve_forever()
         case step:
-            token = (paths.etc / "prepare_cluster.token").read_text().strip()
-            run_with_token(step, settings, paths, token)
+            run_with_token(step, settings, paths, read_token(paths))
 
 
 def end_backup(*_: object) -> None:
@@ -118,19 +122,31 @@ def run_with_token(step: str, settings: Settings, paths: Paths, token: str) -> N
         from etcd_node.guard.daemon import guard  # noqa: PLC0415
 
         guard(settings, paths, token)
-    elif step == "last-backup":
+    else:
         from etcd_node.backup.last_backup import last_backup  # noqa: PLC0415
 
         last_backup(settings, paths, token)
-    else:
-        from etcd_node.backup.due import backup_is_due  # noqa: PLC0415
-        from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
 
+
+def load_reconcile(paths: Paths) -> Callable[[], None]:
+    """Import what ``reconcile`` needs, and return what it does in each round. A recovery may change the settings."""
+    from etcd_node.backup.due import backup_is_due  # noqa: PLC0415
+    from etcd_node.bootstrap.reconcile import reconcile  # noqa: PLC0415
+
+    def do_what_is_due() -> None:
+        settings = read_settings(paths.settings)
         # First, since a listing of the droplets may take a while.
         if backup_is_due(settings, paths):
             systemctl("start", "etcd-backup.service")
-        if (action := reconcile(settings, paths, token)) is not None:
+        if (action := reconcile(settings, paths, read_token(paths))) is not None:
             systemctl(*action)
+
+    return do_what_is_due
+
+
+def read_token(paths: Paths) -> str:
+    """The token for the DigitalOcean API."""
+    return (paths.etc / "prepare_cluster.token").read_text().strip()
 
 
 def systemctl(verb: str, unit: str) -> None:

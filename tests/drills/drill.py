@@ -17,8 +17,8 @@ from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import UP_LIMIT, Cluster, wait_for
 
 MEMBERS = tuple(f"etcd-server-{number}" for number in (1, 2, 3))
-STOP = "systemctl stop etcd.service etcd-reconcile.timer"
-START = "systemctl start --no-block etcd.service etcd-reconcile.timer"
+STOP = "systemctl stop etcd.service etcd-reconcile.service"
+START = "systemctl start --no-block etcd.service etcd-reconcile.service"
 
 
 @dataclass

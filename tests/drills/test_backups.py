@@ -128,11 +128,11 @@ def test_an_uploader_killed_in_the_middle_leaves_no_partial_backup(drill: Drill)
     # The snapshot is deleted when its compressed copy is complete and the upload begins.
     killed = drill.on(
         MEMBERS[0],
-        "systemctl stop etcd-reconcile.timer; cd /var/cache; mkdir -p etcd-backup\n"
+        "systemctl stop etcd-reconcile; cd /var/cache; mkdir -p etcd-backup\n"
         "systemd-run --quiet --collect --unit=killed python3 -ES /etc/etcd/prepare_cluster.py backup-now\n"
         "uploader=$(systemctl show --property=MainPID --value killed)\n"
         "until [ -e etcd-backup/snapshot.db ]; do :; done; while [ -e etcd-backup/snapshot.db ]; do :; done\n"
-        "kill -KILL $uploader && echo killed; systemctl start etcd-reconcile.timer",
+        "kill -KILL $uploader && echo killed; systemctl start etcd-reconcile",
     )
     assert killed.endswith("killed\n")
     drill.keeps(before)

@@ -140,7 +140,7 @@ def test_a_read_only_file_system_is_checked_and_mounted_again(drill: Drill) -> N
     Path(f"/sys/fs/ext4/loop{number}/trigger_fs_error").write_text("1")
     assert "Read-only" in drill.on(MEMBERS[1], "touch /var/lib/etcd/new 2>&1 || true")
     repaired = wait_for(
-        lambda: drill.on(MEMBERS[1], "systemctl start etcd-reconcile; journalctl -u preparecluster -n 20"),
+        lambda: drill.on(MEMBERS[1], "systemctl reload etcd-reconcile; journalctl -u preparecluster -n 20"),
         lambda log: "starting etcd with it" in log.partition("unmounting /var/lib/etcd")[2],
         "repaired file system",
     )
@@ -150,9 +150,17 @@ def test_a_read_only_file_system_is_checked_and_mounted_again(drill: Drill) -> N
     drill.count_losses()
 
 
+def wait_for_reserve(drill: Drill, volume: str) -> None:
+    wait_for(
+        lambda: drill.on(MEMBERS[1], f"systemctl reload etcd-reconcile; ls {volume}"),
+        lambda there: "reserve" in there.split(),
+        "reserve",
+    )
+
+
 def test_etcd_starts_again_on_a_full_volume(drill: Drill) -> None:
     volume, junk = "/var/lib/etcd", "/var/lib/etcd/data/junk"
-    drill.on(MEMBERS[1], f"systemctl start etcd-reconcile && test -e {volume}/reserve")
+    wait_for_reserve(drill, volume)
     as_etcd = "setpriv --reuid=etcd --regid=etcd --clear-groups"
     free = f"$(($(df --output=avail -B1M {volume} | tail -1) - 64))M"
     drill.on(
@@ -166,11 +174,6 @@ def test_etcd_starts_again_on_a_full_volume(drill: Drill) -> None:
         drill.write("on-a-full-volume")
     finally:
         drill.on(MEMBERS[1], f"rm {junk}*")
-    # A run that began while the volume was full makes no reserve, and a start joins it.
-    wait_for(
-        lambda: drill.on(MEMBERS[1], f"systemctl start etcd-reconcile; ls {volume}"),
-        lambda there: "reserve" in there.split(),
-        "reserve",
-    )
+    wait_for_reserve(drill, volume)
     drill.wait_healthy()
     drill.count_losses()

@@ -227,8 +227,8 @@ def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: W
             # A backup that began with the tools would write what it has listed.
             cluster.on(
                 member,
-                f"systemctl stop etcd-reconcile.timer etcd-reconcile.service; {BACKUP_ENDED}; "
-                f"rm -f {told} /run/etcd/backup.next; systemctl start etcd-backup etcd-reconcile.timer",
+                f"systemctl stop etcd-reconcile; {BACKUP_ENDED}; "
+                f"rm -f {told} /run/etcd/backup.next; systemctl start etcd-backup etcd-reconcile",
             )
         watch.wait_firing("EtcdBackupMissing")
         watch.wait_firing("EtcdBackupFails", *MEMBERS)

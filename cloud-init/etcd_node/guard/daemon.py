@@ -195,7 +195,7 @@ class Guard:
 
 def guard(settings: Settings, paths: Paths, token: str) -> None:
     """Run the guard of this machine (``etcd-guard.service``)."""
-    Guard(settings, paths, token, inhibitor=Inhibitor(), power_off=power_off, reconcile=start_reconcile).run()
+    Guard(settings, paths, token, inhibitor=Inhibitor(), power_off=power_off, reconcile=reconcile_now).run()
 
 
 def power_off() -> None:
@@ -203,6 +203,6 @@ def power_off() -> None:
     subprocess.run(["systemctl", "poweroff", "--no-block"], check=False)
 
 
-def start_reconcile() -> None:
-    """Update the members' addresses now instead of at the timer's next turn."""
-    subprocess.run(["systemctl", "start", "--no-block", "etcd-reconcile.service"], check=False)
+def reconcile_now() -> None:
+    """Update the members' addresses without waiting for the next round."""
+    subprocess.run(["systemctl", "try-reload-or-restart", "--no-block", "etcd-reconcile.service"], check=False)

@@ -86,6 +86,11 @@ class Paths:
         return self.root / "etc/etcd"
 
     @property
+    def settings(self) -> Path:
+        """The settings of this machine, which a recovery changes."""
+        return self.etc / "prepare_cluster.json"
+
+    @property
     def environment(self) -> Path:
         """etcd's environment file."""
         return self.etc / "etcd-members"

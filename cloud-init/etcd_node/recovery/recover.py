@@ -39,14 +39,14 @@ from etcd_node.recovery.rejoin import rejoin_objection
 from etcd_node.recovery.survey import Survey, survey_members
 from etcd_node.recovery.verdict import PROGRAM, verdict
 
-UNITS = ("etcd-reconcile.timer", "etcd.service")
-"""Units that are stopped during the recovery and started again after it."""
+UNITS = ("etcd-reconcile.service", "etcd.service")
+"""Units that are stopped during the recovery and started again after it. ``etcd-reconcile`` might restart etcd."""
 
-RUNNING_STEPS = ("etcd-reconcile.service", "preparecluster.service")
-"""Units that are only stopped.
+RUNNING_STEP = "preparecluster.service"
+"""The unit that is only stopped.
 
-``etcd-reconcile`` might restart etcd. A ``preparecluster`` that waits has read its settings before the recovery, and
-etcd's start would use it in place of a new run.
+A ``preparecluster`` that waits has read its settings before the recovery, and etcd's start would use it in place of a
+new run.
 """
 
 STOP_LIMIT = 30.0
@@ -142,7 +142,7 @@ def alone(settings: Settings, paths: Paths, survey: Survey, consent: Consent) ->
     _raise_objection(
         find_objection(survey, _cluster(settings, survey), consent) or newer_data(survey, consent)
     )
-    _systemctl("stop", *UNITS, *RUNNING_STEPS)
+    _systemctl("stop", *UNITS, RUNNING_STEP)
     say("stopped etcd; making a cluster of one from its data, on loopback only")
     try:
         _make_cluster_of_one(settings, paths)
@@ -197,7 +197,7 @@ def rejoin(settings: Settings, paths: Paths, survey: Survey) -> None:
     if objection := rejoin_objection(settings, paths, survey.confirmed, free):
         raise RecoveryError(f"Nothing has been changed: {objection}.")
     try:
-        _systemctl("stop", *UNITS, *RUNNING_STEPS)
+        _systemctl("stop", *UNITS, RUNNING_STEP)
         _leave(settings, paths, survey.confirmed)
         say(f"moved this member's data to {set_aside(paths, 'damaged')}")
     finally:
@@ -251,7 +251,7 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
             f"this member was already recovered as {plan.label}, and may have newer writes. To discard them, use "
             "another word for --as"
         )
-    _systemctl("stop", *UNITS, *RUNNING_STEPS)
+    _systemctl("stop", *UNITS, RUNNING_STEP)
     _set_up_restore(settings, paths, plan, contents)
     _systemctl("start", "--no-block", *UNITS)
     say("this member bootstraps a new cluster from the backup when the same command has run on all its members: "

@@ -273,9 +273,9 @@ def test_the_first_boot_is_repeated_until_its_last_unit_is_enabled() -> None:
     (start,) = (one for one in yaml.safe_load(render_user_data(NODE))["bootcmd"] if one[0] == "systemd-run")
     script = packed()["etc/etcd/first-boot"].replace("\\\n", "")
     (enabled,) = (line.split() for line in script.splitlines() if " enable " in line)
-    link = f"/etc/systemd/system/timers.target.wants/{enabled[-1]}"
+    link = f"/etc/systemd/system/multi-user.target.wants/{enabled[-1]}"
     assert f"--property=ConditionPathExists=!{link}" in start
-    assert "WantedBy=timers.target" in packed()[f"etc/systemd/system/{enabled[-1]}"].splitlines()
+    assert "WantedBy=multi-user.target" in packed()[f"etc/systemd/system/{enabled[-1]}"].splitlines()
 
 
 def test_the_first_boot_unpacks_the_archive_before_it_starts_etcd() -> None:
