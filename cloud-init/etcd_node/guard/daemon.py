@@ -205,4 +205,6 @@ def power_off() -> None:
 
 def reconcile_now() -> None:
     """Update the members' addresses without waiting for the next round."""
-    subprocess.run(["systemctl", "try-reload-or-restart", "--no-block", "etcd-reconcile.service"], check=False)
+    subprocess.run(
+        ["systemctl", "try-reload-or-restart", "--no-block", "etcd-reconcile.service"], check=False
+    )

@@ -25,12 +25,12 @@ def test_the_empty_program_loads_the_packages_of_the_program(tmp_path: Path) -> 
 
     program = loaded("import components.cluster, components.config.loading")
     assert {"pulumi_digitalocean", "pulumi_tls", "httpx", "pydantic"} <= program
-    assert loaded((empty_project(tmp_path) / "__main__.py").read_text()) == program
+    assert loaded((empty_project(tmp_path / "empty") / "__main__.py").read_text()) == program
 
 
 def test_the_empty_program_runs_as_the_program_does(tmp_path: Path) -> None:
     empty, ours = (
         yaml.safe_load((project / "Pulumi.yaml").read_text())
-        for project in (empty_project(tmp_path), PROJECT)
+        for project in (empty_project(tmp_path / "empty"), PROJECT)
     )
     assert empty["runtime"] == ours["runtime"]
