@@ -14,7 +14,13 @@ ROUNDS = 7
 
 
 def compare_runs(
-    place: Workplace, figure: str, measured: Path, floor: Path, floor_program: str, *, limit: float
+    place: Workplace,
+    figure: str,
+    measured: Path,
+    floor: Path,
+    floor_program: str,
+    *,
+    limit: float | None = None,
 ) -> Figure:
     """Compare the medians. ``floor_program`` is what the floor's project is called. Raises ``BenchError``."""
     times: list[float] = []
