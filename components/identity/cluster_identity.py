@@ -13,7 +13,7 @@ from collections.abc import Iterable
 LENGTH = 12
 """Hexadecimal digits of an identity."""
 
-ANY_IDENTITY_TAG = re.compile(rf"(etcd-[a-z0-9-]+)-id-([0-9a-f]{{{LENGTH}}})")
+ANY_IDENTITY_TAG = re.compile(rf"([a-z][a-z0-9-]*)-id-([0-9a-f]{{{LENGTH}}})")
 """The identity tag of any cluster. Its groups are the cluster's name and its identity."""
 
 

@@ -108,9 +108,11 @@ def test_droplets_with_the_clusters_own_identity_are_its_own(state: StackState, 
     assert not unknown_cluster(RUN, state, droplets(TAG, id_=id_), [])
 
 
-def test_droplets_with_another_identity_are_refused_under_the_same_name() -> None:
-    reason = unknown_cluster(RUN, STATE, droplets(identity_tag(NAME, "0123456789ab")), [])
-    assert f"belongs to the cluster {NAME} with the id 0123456789ab" in reason
+@pytest.mark.parametrize("name", [NAME, "shop-prod"])
+def test_droplets_with_another_identity_are_refused_under_the_same_name(name: str) -> None:
+    run, state = replace(RUN, cluster=name), replace(STATE, clusters=frozenset({name}))
+    reason = unknown_cluster(run, state, droplets(identity_tag(name, "0123456789ab")), [])
+    assert f"belongs to the cluster {name} with the id 0123456789ab" in reason
     assert f"with the id {identity_of('own')}" in reason
 
 
