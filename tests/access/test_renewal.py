@@ -94,7 +94,7 @@ def test_certificates_are_renewed_under_an_application(short_lived: AccessStack)
     assert cluster.is_enforced()
 
 
-def test_a_member_whose_management_certificate_has_expired_says_so_and_gets_another(
+def test_a_member_says_that_its_management_certificate_has_expired(
     short_lived: AccessStack,
 ) -> None:
     cluster, name = short_lived, short_lived.name(1)

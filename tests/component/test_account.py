@@ -64,7 +64,7 @@ def test_droplets_without_their_tag_still_wait_for_their_gates(
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["a preview", "a run"])
-def test_a_droplet_of_this_stack_without_its_tag_is_named_with_the_command_that_adds_it(
+def test_a_droplet_without_its_tag_is_named_with_the_command_that_adds_it(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, preview: bool
 ) -> None:
     warned: list[str] = []

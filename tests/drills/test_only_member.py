@@ -32,7 +32,7 @@ def only(cloud: LocalCloud, losses: Losses, tmp_path_factory: pytest.TempPathFac
         shutil.rmtree(folder)
 
 
-def test_damaged_data_of_the_only_member_comes_from_a_backup_as_the_runbook_says(only: Drill) -> None:
+def test_damaged_data_of_the_only_member_comes_back_from_a_backup(only: Drill) -> None:
     only.write("saved")
     assert only.back_up(MEMBER).returncode == 0
     (backup,) = only.backups()

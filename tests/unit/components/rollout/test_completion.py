@@ -119,7 +119,7 @@ async def test_a_droplet_that_could_still_join_is_deleted_before_the_run_ends(
     assert deleted == [4]
 
 
-async def test_a_droplet_that_the_state_does_not_have_is_deleted_when_its_member_has_left(
+async def test_a_droplet_unknown_to_the_state_is_deleted_when_its_member_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pulumi.log, "info", lambda _: None)

@@ -161,7 +161,7 @@ async def test_no_replacement_is_advised_while_this_machines_clock_is_wrong() ->
     assert "all-at-once" not in str(caught.value)
 
 
-async def test_no_replacement_is_advised_for_a_member_that_only_this_machine_cannot_reach() -> None:
+async def test_no_replacement_is_advised_where_only_this_machine_reaches_nobody() -> None:
     members = FakeMembers({**observed(), SECOND: NoStatus("no answer in time", Cause.SILENT)})
     run = rollout(members)
     run.health.repairs[SECOND] = pulumi.Output.from_input("pulumi up --target-replace")

@@ -108,7 +108,7 @@ def test_a_run_that_says_how_it_ended_is_believed_at_once() -> None:
     assert watched.added_to(known) == known
 
 
-def test_a_run_that_said_nothing_is_not_called_killed_before_the_history_is_read() -> None:
+def test_a_silent_run_is_not_called_killed_before_the_history_is_read() -> None:
     watched, killed = ended_as("interrupted", "killed")
     shown = watched.added_to(killed)
     assert shown.last is not None
