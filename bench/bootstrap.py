@@ -139,5 +139,5 @@ def _memory(peak: Sample) -> list[Figure]:
         Figure("peak memory of the local cloud", round(peak.total / 2**20), "MiB"),
         Figure("  of it three machines", round(peak.machines / 2**20), "MiB"),
         Figure("  of it APIs, name server and object store", round(peak.services / 2**20), "MiB"),
-        Figure("  of it stand-in providers", round(peak.providers / 2**20), "MiB"),
+        Figure("  of it stand-in plugins, with the program", round(peak.providers / 2**20), "MiB"),
     ]

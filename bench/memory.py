@@ -25,7 +25,7 @@ class Sample:
     services: int = 0
     """The APIs, the name server and the object store."""
     providers: int = 0
-    """The running stand-in providers, and the process that forks them."""
+    """The running stand-in plugins, one of which runs the program, and the process that forks them."""
 
     @property
     def total(self) -> int:

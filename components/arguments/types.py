@@ -199,9 +199,9 @@ class Backups(TypedDict):
     Without it, public authorities are trusted.
     """
     restore_from: NotRequired[str]
-    """Backup from which a new cluster bootstraps: `latest`, or its name, which ends with `.db.gz`.
+    """Backup from which a new cluster bootstraps: `latest`, its name, or `FOLDER/NAME` in another folder of the bucket.
 
-    Without it, a new cluster has no data. A cluster that exists may not get it.
+    A name ends with `.db.gz`. Without it, a new cluster has no data. A cluster that exists may not get it.
     """
 
 
