@@ -23,7 +23,8 @@ from localcloud.machines.interface import NoMachines
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds for an answer of the services, which share this process and its disk with the tests."""
 
 
 class Lab:
@@ -118,7 +119,7 @@ def digitalocean(lab: Lab) -> pydo.Client:
 def http(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the DigitalOcean API, with full access."""
     headers = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -126,7 +127,7 @@ def http(lab: Lab) -> Iterator[httpx.Client]:
 def discovery(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the DigitalOcean API, with the droplets' token."""
     headers = {"authorization": f"Bearer {DISCOVERY_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -142,7 +143,9 @@ def cloudflare(lab: Lab) -> Cloudflare:
 def zone_http(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the zone's records."""
     base = f"{lab.url('cloudflare')}/client/v4/zones/{ZONE_ID}"
-    with httpx.Client(base_url=base, headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}) as client:
+    with httpx.Client(
+        base_url=base, headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}, timeout=PATIENCE
+    ) as client:
         yield client
 
 
@@ -150,7 +153,7 @@ def zone_http(lab: Lab) -> Iterator[httpx.Client]:
 def control(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the control socket."""
     transport = httpx.HTTPTransport(uds=str(lab.directory / "control.sock"))
-    with httpx.Client(transport=transport, base_url="http://control") as client:
+    with httpx.Client(transport=transport, base_url="http://control", timeout=PATIENCE) as client:
         yield client
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.localcloud.api.conftest import PATIENCE
+
 
 @pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic abc"}])
 def test_a_request_without_a_valid_token_is_rejected(lab, header: dict[str, str]) -> None:
-    answer = httpx.get(lab.url("digitalocean") + "/v2/droplets", headers=header)
+    answer = httpx.get(lab.url("digitalocean") + "/v2/droplets", headers=header, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["id"]) == (401, "unauthorized")
     assert answer.json()["message"] == "Unable to authenticate you"
     assert "ratelimit-remaining" in answer.headers

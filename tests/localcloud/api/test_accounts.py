@@ -19,7 +19,7 @@ from localcloud.tokens import (
     SECOND_DIGITALOCEAN_TOKEN,
     SECOND_DISCOVERY_TOKEN,
 )
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.api.conftest import PATIENCE, Lab
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl someone@example.test"
 RULE = {"protocol": "tcp", "ports": "2379", "sources": {"tags": ["etcd"]}}
@@ -43,7 +43,7 @@ CREATED: dict[str, dict[str, Any]] = {
 def second(lab: Lab) -> Iterator[httpx.Client]:
     """A client of the second account's DigitalOcean API, with full access."""
     headers = {"authorization": f"Bearer {SECOND_DIGITALOCEAN_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers) as client:
+    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -52,7 +52,7 @@ def second_zone(lab: Lab) -> Iterator[httpx.Client]:
     """A client of the records in the second account's zone."""
     base = f"{lab.url('cloudflare')}/client/v4/zones/{SECOND.zone_id}"
     headers = {"authorization": f"Bearer {SECOND_CLOUDFLARE_TOKEN}"}
-    with httpx.Client(base_url=base, headers=headers) as client:
+    with httpx.Client(base_url=base, headers=headers, timeout=PATIENCE) as client:
         yield client
 
 
@@ -110,7 +110,9 @@ def test_the_second_discovery_token_reads_its_own_account(
     droplet(tags=["etcd"])
     create(second, "/v2/droplets", name="web-2")
     with httpx.Client(
-        base_url=lab.url("digitalocean"), headers={"authorization": f"Bearer {SECOND_DISCOVERY_TOKEN}"}
+        base_url=lab.url("digitalocean"),
+        headers={"authorization": f"Bearer {SECOND_DISCOVERY_TOKEN}"},
+        timeout=PATIENCE,
     ) as reader:
         listed = reader.get("/v2/droplets", params={"tag_name": "etcd"}).json()["droplets"]
         assert [one["name"] for one in listed] == ["web-2"]
@@ -184,7 +186,7 @@ def test_a_volumes_name_is_free_in_one_account_alone(http: httpx.Client, second:
 def test_each_cloudflare_token_sees_the_zone_of_its_account(lab: Lab) -> None:
     for token, account in ((CLOUDFLARE_TOKEN, FIRST), (SECOND_CLOUDFLARE_TOKEN, SECOND)):
         base = f"{lab.url('cloudflare')}/client/v4/zones"
-        with httpx.Client(headers={"authorization": f"Bearer {token}"}) as client:
+        with httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE) as client:
             (zone,) = client.get(base).json()["result"]
             assert (zone["name"], zone["id"]) == (account.zone, account.zone_id)
             assert zone["account"]["id"] == account.cloudflare
@@ -209,7 +211,9 @@ def test_requests_are_recorded_with_their_account(
     http.get("/v2/droplets")
     second.get("/v2/droplets")
     second_zone.get("/dns_records")
-    httpx.get(lab.url("digitalocean") + "/v2/account", headers={"authorization": "Bearer stolen"})
+    httpx.get(
+        lab.url("digitalocean") + "/v2/account", headers={"authorization": "Bearer stolen"}, timeout=PATIENCE
+    )
     seen = control.get("/requests").json()["requests"]
     assert [(one["account"], one["token"]) for one in seen] == [
         ("first", "admin"),
@@ -237,12 +241,14 @@ def test_a_droplet_of_the_second_account_that_goes_off_is_seen(
     lab.watch_seconds = 0.05
     lab.start()
     url = lab.url("digitalocean")
-    made = create(httpx.Client(base_url=url, headers=second.headers), "/v2/droplets")["id"]
+    made = create(httpx.Client(base_url=url, headers=second.headers, timeout=PATIENCE), "/v2/droplets")["id"]
     lab.settle()
     host.on.clear()
     eventually(
         lambda: (
-            httpx.get(f"{url}/v2/droplets/{made}", headers=second.headers).json()["droplet"]["status"]
+            httpx.get(f"{url}/v2/droplets/{made}", headers=second.headers, timeout=PATIENCE).json()[
+                "droplet"
+            ]["status"]
             == "off"
         )
     )

@@ -9,6 +9,7 @@ import pytest
 from cloudflare import AuthenticationError, Cloudflare, NotFoundError, PermissionDeniedError
 
 from localcloud.machines.interface import NoMachines
+from tests.localcloud.api.conftest import PATIENCE
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
 RECORD: dict[str, Any] = {
@@ -188,5 +189,5 @@ def test_every_answer_has_another_ray_id(zone_http: httpx.Client) -> None:
 
 def test_a_header_without_a_token_is_a_bad_request(lab) -> None:
     url = lab.url("cloudflare") + "/client/v4/zones"
-    assert refusal(httpx.get(url)) == (400, 9106)
-    assert refusal(httpx.get(url, headers={"authorization": "Bearer short"})) == (400, 6003)
+    assert refusal(httpx.get(url, timeout=PATIENCE)) == (400, 9106)
+    assert refusal(httpx.get(url, headers={"authorization": "Bearer short"}, timeout=PATIENCE)) == (400, 6003)

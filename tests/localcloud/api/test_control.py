@@ -13,6 +13,7 @@ import pytest
 
 from localcloud.machines.errors import MachineFailedError
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
+from tests.localcloud.api.conftest import PATIENCE
 
 LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
 
@@ -45,11 +46,15 @@ def test_every_request_is_recorded_without_its_token(
 ) -> None:
     http.get("/v2/droplets", params={"tag_name": "etcd"})
     discovery.post("/v2/droplets", json={})
-    httpx.get(lab.url("digitalocean") + "/v2/account", headers={"authorization": "Bearer stolen"})
     httpx.get(
-        lab.url("cloudflare") + "/client/v4/zones", headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}
+        lab.url("digitalocean") + "/v2/account", headers={"authorization": "Bearer stolen"}, timeout=PATIENCE
     )
-    httpx.get(lab.url("metadata") + "/metadata/v1/id")
+    httpx.get(
+        lab.url("cloudflare") + "/client/v4/zones",
+        headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"},
+        timeout=PATIENCE,
+    )
+    httpx.get(lab.url("metadata") + "/metadata/v1/id", timeout=PATIENCE)
     answer = control.get("/requests")
     seen = answer.json()["requests"]
     assert [(r["service"], r["method"], r["path"], r["status"], r["token"]) for r in seen] == [
@@ -128,8 +133,10 @@ def test_a_service_that_is_down_refuses_connections_and_comes_back(
     with pytest.raises(httpx.TransportError):
         http.get("/v2/droplets")
     with pytest.raises(httpx.ConnectError):
-        httpx.get(lab.url("digitalocean") + "/v2/droplets")
-    assert httpx.get(lab.url("cloudflare") + "/client/v4/zones").status_code == 400, "others are up"
+        httpx.get(lab.url("digitalocean") + "/v2/droplets", timeout=PATIENCE)
+    assert httpx.get(lab.url("cloudflare") + "/client/v4/zones", timeout=PATIENCE).status_code == 400, (
+        "others are up"
+    )
     control.delete("/faults")
     assert http.get("/v2/droplets").status_code == 200
 
@@ -285,7 +292,9 @@ def test_changes_wait_for_a_request(lab, http: httpx.Client, control: httpx.Clie
     assert waited == first
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(
-            httpx.Client(transport=httpx.HTTPTransport(uds=str(lab.directory / "control.sock"))).get,
+            httpx.Client(
+                transport=httpx.HTTPTransport(uds=str(lab.directory / "control.sock")), timeout=PATIENCE
+            ).get,
             "http://control/changes",
             params={"since": first["version"], "wait": 20},
         )

@@ -12,6 +12,7 @@ import pytest
 
 from localcloud.machines.interface import Machine, NoMachines
 from localcloud.tokens import DIGITALOCEAN_TOKEN
+from tests.localcloud.api.conftest import PATIENCE
 
 BODY = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64", "tags": ["etcd"]}
 HEADERS = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
@@ -45,7 +46,7 @@ def host() -> StuckHost:
 
 
 def get(lab, path: str) -> Any:
-    return httpx.get(lab.url("digitalocean") + path, headers=HEADERS).json()
+    return httpx.get(lab.url("digitalocean") + path, headers=HEADERS, timeout=PATIENCE).json()
 
 
 def test_a_restart_keeps_everything(
@@ -132,7 +133,9 @@ def test_ids_are_never_reused(lab, droplet: Callable[..., Any], http: httpx.Clie
     http.delete(f"/v2/droplets/{first}")
     lab.settle()
     lab.restart()
-    made = httpx.post(lab.url("digitalocean") + "/v2/droplets", headers=HEADERS, json=BODY).json()
+    made = httpx.post(
+        lab.url("digitalocean") + "/v2/droplets", headers=HEADERS, json=BODY, timeout=PATIENCE
+    ).json()
     assert made["droplet"]["id"] > first
 
 
