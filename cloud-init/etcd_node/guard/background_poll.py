@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Timestamped(Generic[T]):
-    """A value, and the time at which it was received."""
+    """A value, and the time at which it was requested. It may have changed since then."""
 
     value: T
     at: float
@@ -69,7 +69,7 @@ class BackgroundPoll(Generic[T]):
             return
         done, self._pending = self._pending, None
         try:
-            self.result = Timestamped(done.result(), self._clock())
+            self.result = Timestamped(done.result(), self._requested_at)
         except ListingError as error:
             self._delay = error.delay(self._failures)
             self._failures += 1

@@ -61,6 +61,17 @@ def test_the_first_request_is_sent_at_once_and_the_next_when_due() -> None:
     assert polled.poll.result.value == "two"
 
 
+def test_a_late_result_counts_from_its_request() -> None:
+    polled = Polled("one")
+    polled.poll.poll(2)
+    assert select.select([polled.woken], [], [], 1)[0]
+    # Nothing is polled meanwhile, since all members are healthy.
+    polled.clock.now += 7 * 24 * 3600
+    polled.poll._collect()
+    assert polled.poll.result is not None
+    assert (polled.poll.result.value, polled.poll.result.at) == ("one", 1000)
+
+
 def test_an_error_keeps_the_last_result_and_delays_the_next_request(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
