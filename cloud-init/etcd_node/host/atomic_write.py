@@ -7,15 +7,18 @@ from pathlib import Path
 
 
 def replace_text(path: Path, text: str, *, mode: int) -> None:
-    """Replace a file by a text in one step. The text is on disk when this returns."""
+    """Replace a file by a text in one step. The text is on disk when this returns.
+
+    ``os.fsdecode`` makes texts of any bytes, and here they become the same bytes again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Another process may write the same file now.
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(text)
+            file.write(os.fsencode(text))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -6,6 +6,7 @@ it may return the old address of a replaced member until the record's time to li
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,14 +36,19 @@ def members_in(hosts: str) -> dict[str, str]:
 
 def read_members(hosts: Path) -> dict[str, str]:
     """Names and addresses of the members in a hosts file, which may not exist yet."""
-    return members_in(hosts.read_text() if hosts.exists() else "")
+    return members_in(_text(hosts))
 
 
 def update_hosts(path: Path, addresses: Mapping[str, str]) -> bool:
     """Write the members' addresses into a hosts file. Returns whether the file changed."""
-    before = path.read_text() if path.exists() else ""
+    before = _text(path)
     after = with_members(before, addresses)
     if after == before:
         return False
     replace_text(path, after, mode=0o644)
     return True
+
+
+def _text(path: Path) -> str:
+    # An operator's lines may have any bytes.
+    return os.fsdecode(path.read_bytes()) if path.exists() else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from etcd_node.host.hosts_file import members_in, update_hosts, with_members
+from etcd_node.host.hosts_file import members_in, read_members, update_hosts, with_members
 
 
 def test_members_are_added_to_a_hosts_file_and_replaced_in_it() -> None:
@@ -27,3 +27,12 @@ def test_an_unchanged_hosts_file_is_not_written(tmp_path: Path) -> None:
     after = hosts.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert before.st_mode & 0o777 == 0o644
+
+
+def test_an_operators_bytes_stay_as_they_are(tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    own = "192.0.2.200 mine # caf\u00e9\r\n".encode("latin-1")
+    hosts.write_bytes(own)
+    assert update_hosts(hosts, {"a": "192.0.2.1"})
+    assert hosts.read_bytes().startswith(own)
+    assert read_members(hosts) == {"a": "192.0.2.1"}
