@@ -165,7 +165,11 @@ class PrepareCluster:
     def _list_droplets(self) -> None:
         self._address_book.refresh(missing=True)
         if self._address_book.addresses is not None:
-            write_addresses(self._paths, self._address_book.addresses)
+            try:
+                write_addresses(self._paths, self._address_book.addresses)
+            except OSError as error:
+                # The disk may be full. etcd with its data can do without.
+                warn(f"the members' addresses are not updated: {error}")
 
     def _write_environment(self, state: str, cluster: Mapping[str, str]) -> None:
         variables = etcd_environment(

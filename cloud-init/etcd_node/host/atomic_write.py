@@ -7,10 +7,14 @@ from pathlib import Path
 
 
 def replace_text(path: Path, text: str, *, mode: int) -> None:
-    """Replace a file by a text in one step. The text is on disk when this returns.
+    """Replace a file by a text in one step, unless it has this text. The text is on disk when this returns.
 
     ``os.fsdecode`` makes texts of any bytes, and here they become the same bytes again.
     """
+    content = os.fsencode(text)
+    # Nothing can be written to a full disk.
+    if path.exists() and path.read_bytes() == content:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     # Another process may write the same file now.
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -18,7 +22,7 @@ def replace_text(path: Path, text: str, *, mode: int) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(os.fsencode(text))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
