@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from etcd_node.digitalocean.api import ListingError
+from etcd_node.host.backoff import backoff
 from etcd_node.host.journal import warn
 
 T = TypeVar("T")
@@ -70,8 +71,10 @@ class BackgroundPoll(Generic[T]):
         done, self._pending = self._pending, None
         try:
             self.result = Timestamped(done.result(), self._requested_at)
-        except ListingError as error:
-            self._delay = error.delay(self._failures)
+        except (ListingError, OSError) as error:
+            # A disk may be full.
+            wait = error.delay if isinstance(error, ListingError) else backoff
+            self._delay = wait(self._failures)
             self._failures += 1
             if str(error) != self._last_error:
                 self._last_error = str(error)

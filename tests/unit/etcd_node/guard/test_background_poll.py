@@ -21,7 +21,7 @@ class Clock:
 class Polled:
     """A poll whose results are given one after the other."""
 
-    def __init__(self, *answers: str | ListingError) -> None:
+    def __init__(self, *answers: str | Exception) -> None:
         self.answers = list(answers)
         self.count = 0
         self.clock = Clock()
@@ -33,7 +33,7 @@ class Polled:
     def _answer(self) -> str:
         self.count += 1
         answer = self.answers.pop(0)
-        if isinstance(answer, ListingError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -92,3 +92,13 @@ def test_an_error_keeps_the_last_result_and_delays_the_next_request(
     polled.poll_to_the_end(2)
     assert polled.poll.result.value == "two"
     assert capsys.readouterr().err.count("cannot read it: 429") == 1
+
+
+def test_a_full_disk_does_not_end_the_guard(capsys: pytest.CaptureFixture[str]) -> None:
+    polled = Polled(OSError(28, "No space left on device"), "two")
+    polled.poll_to_the_end(2)
+    polled.clock.now = 1002
+    polled.poll_to_the_end(2)
+    assert polled.poll.result is not None
+    assert polled.poll.result.value == "two"
+    assert "cannot read it: [Errno 28] No space left on device" in capsys.readouterr().err
