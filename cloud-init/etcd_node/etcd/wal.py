@@ -109,7 +109,7 @@ def _identity(path: Path) -> Identity | None:
             if record.kind == METADATA:
                 values = fields(record.payload)
                 return Identity(integer(values, 1), integer(values, 2))
-    except DamagedLogError:
+    except (DamagedLogError, OSError):
         return None
     return None
 
@@ -137,7 +137,7 @@ def _is_empty_bootstrap_log(path: Path, snapshots: Sequence[str]) -> bool:
             else:
                 return False
         return max(covered, default=0) <= bootstrap_entries
-    except (DamagedLogError, ValueError, IndexError):
+    except (DamagedLogError, OSError, ValueError, IndexError):
         return False
 
 

@@ -22,7 +22,7 @@ from etcd_node.etcd.transport import (
     TlsClient,
     other_members,
 )
-from etcd_node.etcd.wal import read_disk
+from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.etcd_environment import peer_url
 from etcd_node.host.hosts_file import read_members
 from etcd_node.host.settings import Paths, Settings
@@ -73,10 +73,12 @@ class PeerHealth:
         changed = bool(own and self._members) and {one.id for one in own} != {one.id for one in self._members}
         self._members = own or self._members
         if not healthy:
-            identity = read_disk(self._paths.data).identity
-            if identity is None and not own:
+            disk = read_disk(self._paths.data)
+            if disk.contents is Contents.BLANK and not own:
                 # Without data there is nothing to lose, and nobody to ask.
                 return PeerObservation(has_data=False)
+            # A damaged log may not tell it, and data without a log has none.
+            identity = disk.identity
             # Our own list may be old, so it does not prove a removal.
             try:
                 confirmed = ClusterClient(

@@ -88,6 +88,12 @@ def test_a_log_has_the_ids_of_its_member_and_cluster(tmp_path: Path) -> None:
     assert disk_with(tmp_path, BEGINNING + BOOTSTRAP + REST).identity == Identity(MEMBER, CLUSTER)
 
 
+def test_a_log_that_cannot_be_read_is_data(tmp_path: Path) -> None:
+    # As root, nothing else than a directory cannot be read.
+    (tmp_path / "member/wal/0000000000000000-0000000000000000.wal").mkdir(parents=True)
+    assert read_disk(tmp_path) == Disk(Contents.DATA)
+
+
 def test_a_second_log_or_a_snapshot_is_data(tmp_path: Path) -> None:
     disk_with(tmp_path, BEGINNING + REST)
     (tmp_path / "member/snap").mkdir()
