@@ -129,10 +129,20 @@ def _parse(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", parsed)
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Takes a redirect for an error: the token must not reach another host."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Return no other request."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT) as response:  # noqa: S310
+        with _OPENER.open(request, timeout=REQUEST_TIMEOUT) as response:
             return response.read()
     except urllib.error.HTTPError as error:
         body = b""

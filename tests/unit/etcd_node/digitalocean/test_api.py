@@ -134,6 +134,30 @@ def test_a_member_gives_its_own_name_and_reads_the_apis_error() -> None:
     assert Recorder.agents == [USER_AGENT]
 
 
+class Elsewhere(BaseHTTPRequestHandler):
+    """Answers with a redirect to another path, and keeps the requests."""
+
+    paths: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.paths.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+def test_a_redirect_is_refused_so_the_token_reaches_no_other_host() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        with pytest.raises(ListingError, match=r"answers 302$"):
+            list_droplets(f"http://127.0.0.1:{server.server_port}", "secret", "t", "public")
+        server.shutdown()
+    assert len(Elsewhere.paths) == 1
+
+
 def test_retry_after_is_honoured() -> None:
     assert after_refusal({"retry-after": "7"}, now=1000, attempt=0, jitter=0) == 7 + backoff(0, jitter=0)
 
