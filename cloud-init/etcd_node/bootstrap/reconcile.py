@@ -192,11 +192,13 @@ def _own_list(client: TlsClient, settings: Settings) -> tuple[ListedMember, ...]
 
 
 def _load_state(paths: Paths, now: float) -> RunState:
-    try:
-        return RunState(**json.loads((paths.run / "reconcile.json").read_text()))
-    except (OSError, ValueError, TypeError):
-        # The first run: preparecluster has just listed the droplets.
-        return RunState(listed_at=now)
+    with suppress(OSError, ValueError, TypeError):
+        state = RunState(**json.loads((paths.run / "reconcile.json").read_text()))
+        # Not if the clock was set back.
+        if max(state.listed_at, state.problem_since) <= now:
+            return state
+    # The first run: preparecluster has just listed the droplets.
+    return RunState(listed_at=now)
 
 
 def _save_state(paths: Paths, state: RunState) -> None:

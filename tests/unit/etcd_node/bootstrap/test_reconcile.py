@@ -131,3 +131,62 @@ def test_a_read_only_volume_is_checked_first_and_nothing_is_written(
     assert not written
     assert paths.errors.read_text() == "1"
     assert not paths.joining.exists()
+
+
+DAY = 24 * 3600.0
+
+
+class Rounds:
+    """Rounds of one member with a clock of its own, in which nothing but the listing of the droplets happens."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 10 * DAY
+        self.listings = 0
+        self.error: Exception | None = None
+        self.paths = Paths(folder)
+        metrics = metrics_with()
+        monkeypatch.setattr(step, "time", self)
+        monkeypatch.setattr(step, "TlsClient", lambda _: None)
+        monkeypatch.setattr(step, "read_local_metrics", lambda _: metrics)
+        monkeypatch.setattr(step, "local_members", lambda *_: MEMBERS)
+        monkeypatch.setattr(step, "read_members", lambda _: {one.host for one in MEMBERS})
+        monkeypatch.setattr(step, "is_read_only", lambda _: False)
+        monkeypatch.setattr(step, "sync_hosts", lambda *_: self._list())
+
+    def time(self) -> float:
+        return self.now
+
+    def _list(self) -> None:
+        self.listings += 1
+        if self.error is not None:
+            raise self.error
+
+    def run(self, seconds: float) -> int:
+        """How often the droplets were listed in this time, with a round every 15 s."""
+        before, end = self.listings, self.now + seconds
+        while self.now < end:
+            settings = Settings(**dict.fromkeys(Settings.__dataclass_fields__, ""))  # type: ignore[arg-type]
+            step.reconcile(replace(settings, metrics="127.0.0.1:1"), self.paths, "token")
+            self.now += 15
+        return self.listings - before
+
+
+@pytest.fixture
+def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rounds:
+    return Rounds(tmp_path, monkeypatch)
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_listings(rounds: Rounds) -> None:
+    rounds.run(HEALTHY_INTERVAL)
+    rounds.now -= DAY
+    assert rounds.run(2 * HEALTHY_INTERVAL) == 1
+
+
+def test_the_eager_period_ends_though_the_clock_was_set_back(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "read_local_metrics", lambda _: metrics_with(active=frozenset()))
+    rounds.run(60)
+    rounds.now -= DAY
+    rounds.run(EAGER_PERIOD + 60)
+    assert rounds.run(600) <= 10
