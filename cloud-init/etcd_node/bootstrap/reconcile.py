@@ -45,6 +45,8 @@ class RunState:
     """The time since which there has been a problem without a break."""
     problem: str = ""
     """The problem that the last run logged."""
+    pause: float = 0.0
+    """Seconds after the last listing in which there is no other, since the API refused it."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,12 @@ def reconcile(settings: Settings, paths: Paths, token: str) -> tuple[str, str] |
     problem = view.problem
     if problem != state.problem:
         (warn if problem else say)(problem or "all members are connected")
-    state = RunState(state.listed_at, (state.problem_since or now) if problem else 0.0, problem)
+    state = replace(state, problem_since=(state.problem_since or now) if problem else 0.0, problem=problem)
     complete = not view.without_address(read_members(paths.hosts), settings.name)
-    if paths.moved.exists() or listing_is_due(state, problem, now, complete=complete):
-        state = replace(state, listed_at=now)
-        _update_addresses(settings, paths, token)
+    if now - state.listed_at >= state.pause and (
+        paths.moved.exists() or listing_is_due(state, problem, now, complete=complete)
+    ):
+        state = replace(state, listed_at=now, pause=_update_addresses(settings, paths, token))
     _save_state(paths, state)
     return _next_action(settings, paths, client, metrics, now)
 
@@ -143,12 +146,17 @@ def _look_after_volume(settings: Settings, paths: Paths) -> None:
         warn(f"the data volume cannot be used: {error}")
 
 
-def _update_addresses(settings: Settings, paths: Paths, token: str) -> None:
+def _update_addresses(settings: Settings, paths: Paths, token: str) -> float:
+    """List the droplets and write their addresses. Returns the seconds until the next try is worth its while."""
     paths.moved.unlink(missing_ok=True)
     try:
         sync_hosts(settings, paths, token)
     except (ListingError, OSError) as error:
         warn(f"the members' addresses are not updated: {error}")
+        if isinstance(error, ListingError):
+            # As after two failures before: a round later, or 30 to 60 s later for a token that is refused.
+            return error.delay(2)
+    return 0.0
 
 
 def _next_action(

@@ -17,6 +17,7 @@ from etcd_node.bootstrap.reconcile import (
     listing_is_due,
     needs_recheck,
 )
+from etcd_node.digitalocean.api import ListingError
 from etcd_node.etcd.local_metrics import LocalMetrics
 from etcd_node.etcd.membership import ListedMember
 from etcd_node.etcd.wal import Contents, Disk, Identity
@@ -190,3 +191,32 @@ def test_the_eager_period_ends_though_the_clock_was_set_back(
     rounds.now -= DAY
     rounds.run(EAGER_PERIOD + 60)
     assert rounds.run(600) <= 10
+
+
+def test_a_member_that_the_api_slows_down_waits_as_long_as_it_says(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "read_local_metrics", lambda _: metrics_with(active=frozenset()))
+    rounds.error = ListingError("429", refused={"retry-after": "300"})
+    assert rounds.run(30) == 1
+    rounds.paths.moved.touch()
+    assert rounds.run(270) == 0
+    rounds.error = None
+    assert rounds.run(60) >= 3
+    assert not rounds.paths.moved.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "least", "most"),
+    [
+        (ListingError("403", patient=True), 4, 10),
+        (ListingError("500"), 20, 20),
+        (OSError("full"), 20, 20),
+    ],
+)
+def test_a_refused_token_is_tried_again_less_often(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, error: Exception, least: int, most: int
+) -> None:
+    monkeypatch.setattr(step, "read_local_metrics", lambda _: metrics_with(active=frozenset()))
+    rounds.error = error
+    assert least <= rounds.run(300) <= most
