@@ -83,10 +83,13 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
 
 
 def node_metrics(told: Mapping[str, Any]) -> str:
-    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, the volume, and the disk."""
+    """Metrics of the facts that are numbers: how often etcd ended, whether it runs, the volume, and the disk.
+
+    Those that systemd tells are missing while it does not answer in time.
+    """
+    state = told["unit"]["etcd"]
     values = {
-        "etcd_exits": told["etcd_exits"],
-        "etcd_active": told["unit"]["etcd"] == "active",
+        **({"etcd_exits": told["etcd_exits"], "etcd_active": state == "active"} if state else {}),
         "volume_mounted": told["volume"]["mounted"] or not told["volume"]["name"],
         **{f"disk_{key}": value for key, value in told["disk"].items() if not isinstance(value, str)},
     }

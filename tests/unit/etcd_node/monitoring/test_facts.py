@@ -71,6 +71,18 @@ def test_numbers_among_the_facts_become_metrics(tmp_path: Path, monkeypatch: pyt
     assert not any("contents" in line for line in samples)
 
 
+def test_a_systemd_that_does_not_answer_is_no_etcd_that_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands(tmp_path, monkeypatch, systemctl="#!/bin/sh\nexec sleep 5")
+    monkeypatch.setattr("etcd_node.monitoring.facts.COMMAND_TIMEOUT", 0.1)
+    paths = Paths(tmp_path)
+    paths.data.mkdir(parents=True)
+    samples = node_metrics(facts(SETTINGS, paths, journal=False))
+    assert "etcd_node_disk_size_bytes" in samples
+    assert "etcd_node_etcd_" not in samples
+
+
 def test_a_flag_that_etcd_does_not_accept_is_among_its_last_words() -> None:
     line = '{"level":"warn","msg":"failed to verify flags","error":"min version is greater than max version"}'
     assert re.search(ERRORS, line)
