@@ -118,7 +118,7 @@ def recover(settings: Settings, paths: Paths, arguments: Namespace) -> None:
                 sys.exit(
                     "use recover check, recover rejoin, recover alone or recover from-backup NAME: see docs/recovery.md"
                 )
-    except RecoveryError as error:
+    except (RecoveryError, OSError) as error:
         sys.exit(str(error))
 
 
@@ -251,9 +251,13 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
             f"this member was already recovered as {plan.label}, and may have newer writes. To discard them, use "
             "another word for --as"
         )
-    _systemctl("stop", *UNITS, RUNNING_STEP)
-    _set_up_restore(settings, paths, plan, contents)
-    _systemctl("start", "--no-block", *UNITS)
+    try:
+        _systemctl("stop", *UNITS, RUNNING_STEP)
+        # The volume may be full.
+        paths.reserve.unlink(missing_ok=True)
+        _set_up_restore(settings, paths, plan, contents)
+    finally:
+        _systemctl("start", "--no-block", *UNITS)
     say("this member bootstraps a new cluster from the backup when the same command has run on all its members: "
         "journalctl -fu preparecluster")  # fmt: skip
 

@@ -237,6 +237,24 @@ def test_the_same_recovery_again_keeps_newer_writes(paths: Paths) -> None:
     assert len(list(paths.mount.glob("given-up-*"))) == 1
 
 
+def test_etcd_starts_again_with_its_data_where_a_recovery_fails(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(recover.subprocess, "run", lambda command, **_: commands.append(command))
+
+    def full(*_: object, **__: object) -> None:
+        assert not paths.reserve.exists()
+        raise OSError(28, "No space left on device", str(paths.recovery))
+
+    monkeypatch.setattr(recover, "replace_text", full)
+    paths.reserve.touch()
+    with pytest.raises(SystemExit, match=r"No space left on device: '.*recovery.json'"):
+        recover.recover(SETTINGS, paths, arguments("from-backup", NAME, members="m1,m2,m3", label="monday"))
+    assert [command[1] for command in commands] == ["stop", "start"]
+    assert (paths.data / "member/wal/0.wal").exists()
+
+
 def test_a_member_with_newer_data_elsewhere_is_not_made_a_cluster_of_one(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
