@@ -82,8 +82,7 @@ class Restoration:
                 f"the cluster starts from {name}, but this member has {self.ready or 'no backup'}"
             )
         began = time.monotonic()
-        target = self._paths.mount / "restoring"
-        shutil.rmtree(target, ignore_errors=True)
+        target = self._target
         run_tool(
             [
                 *(self._paths.program("etcdutl"), "snapshot", "restore", self._raw),
@@ -101,14 +100,21 @@ class Restoration:
         os.chown(target, owner.st_uid, owner.st_gid)
         target.chmod(0o700)
         os.sync()
-        # In one step: after a loss of power there is either the empty directory or the whole one.
+        # The decision needs a blank directory on each member, but etcd may have made an empty database in it.
+        shutil.rmtree(self._paths.data)
+        # In one step: after a loss of power there is either no directory or the whole one.
         target.rename(self._paths.data)
         self.clear()
         say(f"restored {name} in {time.monotonic() - began:.1f} s; revisions are raised by {REVISION_BUMP}")
 
     def clear(self) -> None:
-        """Delete the fetched files."""
-        shutil.rmtree(self._paths.restoring, ignore_errors=True)
+        """Delete the fetched files, and what an interrupted restore has left on the volume."""
+        for folder in (self._paths.restoring, self._target):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _target(self) -> Path:
+        return self._paths.mount / "restoring"
 
     @property
     def _raw(self) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from etcd_node.backup.settings import BackupSettings
 from etcd_node.bootstrap import restore
 from etcd_node.bootstrap.restore import Restoration
+from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import Paths, Settings
 
 from components.shared.aws_sigv4 import AccessKey
@@ -83,6 +85,49 @@ def test_every_member_finds_the_backup_that_one_announces(
     assert (deciding.ready, other.ready) == (announced, "")
     other.prepare(deciding.ready)
     assert other.ready == deciding.ready, other.problem
+
+
+@pytest.fixture
+def restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Restoration:
+    """A member that may restore the backup, on a volume with what an interrupted restore has left."""
+    monkeypatch.setattr(FakeBucket, "key", OWN + SNAPSHOT.name)
+
+    def etcdutl(command: list[Any]) -> None:
+        (option,) = [word for word in command if str(word).startswith("--data-dir=")]
+        folder = Path(option.partition("=")[2])
+        # etcdutl refuses a directory that exists.
+        (folder / "member").mkdir(parents=True, exist_ok=False)
+        (folder / "member/new").touch()
+
+    monkeypatch.setattr(restore, "run_tool", etcdutl)
+    one = restoration(tmp_path, SNAPSHOT.name)
+    for name in ("data", "restoring"):
+        (tmp_path / "var/lib/etcd" / name / "member/snap").mkdir(parents=True)
+        (tmp_path / "var/lib/etcd" / name / "member/snap/db").write_bytes(b"meta")
+    return one
+
+
+def test_what_an_interrupted_restore_left_takes_no_room_from_the_next(
+    tmp_path: Path, restored: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / "var/lib/etcd/restoring"
+
+    def refuse_full_volume(*_: object) -> None:
+        assert not left.exists()
+
+    monkeypatch.setattr(restore, "refuse_full_volume", refuse_full_volume)
+    restored.prepare("")
+    assert restored.ready == SNAPSHOT.name
+
+
+def test_a_restore_replaces_the_empty_database_of_a_blank_member(
+    tmp_path: Path, restored: Restoration
+) -> None:
+    assert read_disk(tmp_path / "var/lib/etcd/data").contents is Contents.BLANK
+    restored.prepare("")
+    restored.restore(SNAPSHOT.name, {"m1": "https://m1:2380"})
+    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["new"]
 
 
 def test_a_backup_in_another_folder_is_not_one_of_that_name(
