@@ -156,16 +156,20 @@ class Bucket:
     def download(self, key: str, target: Path) -> str:
         """Download an object into a file. Returns its SHA-256."""
         digest = hashlib.sha256()
-        with self._request("GET", key, {}) as response, target.open("wb") as file:
-            expected = int(response.headers.get("Content-Length", "-1"))
-            while block := response.read(BLOCK):
-                digest.update(block)
-                try:
-                    file.write(block)
-                except OSError as error:
-                    raise S3Error(f"cannot write {target}: {error.strerror}") from None
-            if expected >= 0 and file.tell() != expected:
-                raise S3Error(f"the download of {key} ended after {file.tell()} of {expected} bytes")
+        try:
+            # In this order: what is raised within the request is reported as an error of the server.
+            with target.open("wb") as file, self._request("GET", key, {}) as response:
+                expected = int(response.headers.get("Content-Length", "-1"))
+                while block := response.read(BLOCK):
+                    digest.update(block)
+                    try:
+                        file.write(block)
+                    except OSError as error:
+                        raise S3Error(f"cannot write {target}: {error.strerror}") from None
+                if expected >= 0 and file.tell() != expected:
+                    raise S3Error(f"the download of {key} ended after {file.tell()} of {expected} bytes")
+        except OSError as error:
+            raise S3Error(f"cannot write {target}: {error.strerror}") from None
         return digest.hexdigest()
 
     def size(self, key: str) -> int:

@@ -70,7 +70,7 @@ class Restoration:
         self.ready = ""
         try:
             self.ready = self._fetch(name)
-        except (RestoreError, ChoiceError, InstallError, S3Error, SnapshotError) as error:
+        except (OSError, RestoreError, ChoiceError, InstallError, S3Error, SnapshotError) as error:
             self.problem = f"etcd:restoreFrom {self._settings.restore}: {error}"
             self._due = clock() + backoff(self._attempt, longest=30.0)
             self._attempt += 1

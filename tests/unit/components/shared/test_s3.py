@@ -136,6 +136,13 @@ def test_every_request_has_the_projects_user_agent(store: Store, tmp_path: Path)
     assert {request.headers["User-Agent"] for request in store.requests} == {USER_AGENT}
 
 
+def test_an_error_of_the_own_disk_does_not_name_the_server(store: Store, tmp_path: Path) -> None:
+    store.pages = ["content"] * 2
+    for target, why in ((Path("/dev/full"), "No space left on device"), (tmp_path, "Is a directory")):
+        with pytest.raises(S3Error, match=f"^cannot write {target}: {why}$"):
+            store.bucket().download("key", target)
+
+
 @pytest.mark.parametrize(
     "pages",
     [

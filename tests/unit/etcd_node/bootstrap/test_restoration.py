@@ -130,6 +130,18 @@ def test_a_restore_replaces_the_empty_database_of_a_blank_member(
     assert files == ["new"]
 
 
+def test_a_full_disk_is_a_reason_to_wait_with_a_restore(
+    restored: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/var/cache/etcd-restore")
+
+    monkeypatch.setattr(restore.Path, "mkdir", full)
+    restored.prepare("")
+    assert "etcd:restoreFrom" in restored.problem
+    assert "No space left on device: '/var/cache/etcd-restore'" in restored.problem
+
+
 def test_a_backup_in_another_folder_is_not_one_of_that_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
