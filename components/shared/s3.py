@@ -116,14 +116,17 @@ class Bucket:
             with self._request("GET", "", query) as response:
                 now = _unix_time(response.headers.get("Date"))
                 page = _parse(response.read())
-            objects += [
-                StoredObject(
-                    _text(entry, "Key"),
-                    int(_text(entry, "Size")),
-                    datetime.fromisoformat(_text(entry, "LastModified")).timestamp(),
-                )
-                for entry in page.iterfind("{*}Contents")
-            ]
+                if not page.tag.endswith("ListBucketResult"):
+                    # Such as a page for people. It would count as an empty bucket.
+                    raise ValueError(page.tag)
+                objects += [
+                    StoredObject(
+                        _text(entry, "Key"),
+                        int(_text(entry, "Size")),
+                        datetime.fromisoformat(_text(entry, "LastModified")).timestamp(),
+                    )
+                    for entry in page.iterfind("{*}Contents")
+                ]
             if _text(page, "IsTruncated") != "true":
                 return Listing(tuple(objects), now if now is not None else self._clock().timestamp())
             token = _text(page, "NextContinuationToken")

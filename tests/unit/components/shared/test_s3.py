@@ -136,6 +136,21 @@ def test_every_request_has_the_projects_user_agent(store: Store, tmp_path: Path)
     assert {request.headers["User-Agent"] for request in store.requests} == {USER_AGENT}
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body>Sign in</body></html>',
+        "<ListBucketResult><Contents><Key>k</Key><Size>1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>k</Key><Size>?</Size></Contents></ListBucketResult>",
+    ],
+    ids=["a page for people", "no time", "no size"],
+)
+def test_an_answer_that_is_no_listing_is_an_error(store: Store, page: str) -> None:
+    store.pages = [page]
+    with pytest.raises(S3Error, match=f"^{store.url} does not answer like an S3 server: "):
+        store.bucket().list("prefix")
+
+
 def test_an_error_of_the_own_disk_does_not_name_the_server(store: Store, tmp_path: Path) -> None:
     store.pages = ["content"] * 2
     for target, why in ((Path("/dev/full"), "No space left on device"), (tmp_path, "Is a directory")):
