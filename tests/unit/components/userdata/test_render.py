@@ -278,6 +278,15 @@ def test_the_first_boot_is_repeated_until_its_last_unit_is_enabled() -> None:
     assert "WantedBy=multi-user.target" in packed()[f"etc/systemd/system/{enabled[-1]}"].splitlines()
 
 
+def test_the_files_are_on_disk_before_the_first_boot_counts_as_complete() -> None:
+    commands = (SOURCES / "first-boot").read_text().splitlines()
+    synced = commands.index("sync -f /etc")
+    (enabled,) = [number for number, line in enumerate(commands) if line.startswith("systemctl --root=/")]
+    # etcd starts meanwhile.
+    assert commands.index(next(line for line in commands if "start --no-block etcd.service" in line)) < synced
+    assert synced < enabled
+
+
 def test_the_first_boot_unpacks_the_archive_before_it_starts_etcd() -> None:
     (start,) = (one for one in yaml.safe_load(render_user_data(NODE))["bootcmd"] if one[0] == "systemd-run")
     assert "--property=ExecStartPre=/usr/bin/python3 -ES /etc/etcd/unpack.py" in start
