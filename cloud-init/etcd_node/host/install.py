@@ -119,7 +119,7 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     except urllib.error.URLError as error:
         reason = error.reason.strerror if isinstance(error.reason, OSError) else None
         raise InstallError(f"{url} cannot be reached: {reason or error.reason}") from None
-    except HTTPException as error:
+    except (HTTPException, OSError) as error:
         raise InstallError(f"the download of {url} failed: {error!r}") from None
     if length is not None and received < int(length):
         raise InstallError(f"the download of {url} ended after {received} of {length} bytes")
