@@ -9,6 +9,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -78,6 +79,10 @@ def install_once(settings: Settings, paths: Paths, programs: Sequence[str]) -> N
             tarball.unlink(missing_ok=True)
     except OSError as error:
         raise InstallError(f"cannot write the release: {error}") from error
+    except (EOFError, tarfile.TarError, zlib.error) as error:
+        raise InstallError(
+            f"{settings.release_url} is no .tar.gz ({error}): correct etcd:releaseUrl and etcd:releaseSha256"
+        ) from error
 
 
 def _digest(path: Path) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import ssl
+import tarfile
 import urllib.request
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,3 +55,30 @@ def test_a_download_that_stalls_or_breaks_off_is_named_by_its_url(
 ) -> None:
     said = problem(tmp_path, monkeypatch, Answer(b"begin", error))
     assert said == f"the download of {URL} failed: {error!r}"
+
+
+def release_that_breaks_off(rest: bytes) -> bytes:
+    """The first part of a .tar.gz with etcd, and then other bytes."""
+    entry = tarfile.TarInfo("etcd")
+    entry.size = 1 << 20
+    compressor = zlib.compressobj(wbits=31)
+    return compressor.compress(entry.tobuf() + bytes(1 << 16)) + compressor.flush(zlib.Z_SYNC_FLUSH) + rest
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>",
+        gzip.compress(b"x" * 9999),
+        release_that_breaks_off(b""),
+        release_that_breaks_off(b"\xff" * 99),
+        gzip.compress(b""),
+    ],
+    ids=["no gzip", "no tar", "cut off", "damaged", "empty"],
+)
+def test_a_release_that_cannot_be_unpacked_says_which_settings_to_correct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    said = problem(tmp_path, monkeypatch, Answer(content))
+    assert said.startswith(f"{URL} is no .tar.gz (")
+    assert said.endswith("): correct etcd:releaseUrl and etcd:releaseSha256")
