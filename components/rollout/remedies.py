@@ -25,6 +25,13 @@ FLAGS_REFUSED = ("failed to verify flags", "unexpected TLS cipher suite")
 """etcd's words when it ends because of a flag's value."""
 
 
+RELEASE_REFUSED = ("wrong checksum", "is no .tar.gz", ".tar.gz has no ")
+"""A member's words for a release of etcd that it cannot install."""
+
+NO_SPACE_LEFT = "No space left on device"
+"""The system's words for a full disk. A member that waits with them needs its root disk."""
+
+
 class Situation(Enum):
     """What is wrong with one member, as far as it was seen. The first one that applies counts."""
 
@@ -50,6 +57,7 @@ class Situation(Enum):
     CLOCK = auto()
     RESTORE = auto()
     NO_QUORUM_TO_JOIN = auto()
+    RELEASE = auto()
     WAITING = auto()
     DAMAGED = auto()
     FLAGS = auto()
@@ -138,10 +146,12 @@ def _of_report(report: NodeReport) -> Situation:
         Situation.NOT_MOUNTED: _unmounted(report),
         Situation.READ_ONLY: report.read_only,
         Situation.DISK_FULL: report.full and bool(report.volume),
-        Situation.ROOT_DISK_FULL: report.full,
+        Situation.ROOT_DISK_FULL: report.full or NO_SPACE_LEFT in report.waiting,
         Situation.CLOCK: report.clock_wrong,
         Situation.RESTORE: "etcd:restoreFrom" in report.waiting,
-        Situation.NO_QUORUM_TO_JOIN: "no quorum" in report.waiting,
+        Situation.NO_QUORUM_TO_JOIN: "no quorum to join" in report.waiting,
+        Situation.RELEASE: "cannot install" in report.waiting
+        and any(words in report.waiting for words in RELEASE_REFUSED),
         Situation.WAITING: bool(report.waiting) and not _starts_again(report),
         Situation.DAMAGED: bool(report.damage),
         Situation.FLAGS: any(words in report.last_words for words in FLAGS_REFUSED),
@@ -244,7 +254,7 @@ REMEDIES: dict[Situation, Remedy] = {
         "the disk: docs/monitoring.md#etcddiskalmostfull."
     ),
     Situation.ROOT_DISK_FULL: Remedy(
-        "Free space on its root disk, which has the data: etcd goes on by itself. What fills the disk: "
+        "Free space on its root disk: etcd goes on by itself. What fills the disk: "
         "docs/monitoring.md#etcddiskalmostfull."
     ),
     Situation.DAMAGED_FILESYSTEM: Remedy(
@@ -260,6 +270,11 @@ REMEDIES: dict[Situation, Remedy] = {
     ),
     Situation.NO_QUORUM_TO_JOIN: Remedy(
         "It has no data and joins when a quorum answers. Bring the other members back first: docs/recovery.md."
+    ),
+    Situation.RELEASE: Remedy(
+        "The file at etcd:releaseUrl is not the release that it should be, and a new droplet would get the same. "
+        "Correct etcd:releaseUrl and etcd:releaseSha256, and run pulumi up. If the file was wrong for a moment only, "
+        "the member goes on by itself."
     ),
     Situation.WAITING: Remedy("It goes on by itself when that ends. A new droplet would wait for the same."),
     Situation.DAMAGED: Remedy(

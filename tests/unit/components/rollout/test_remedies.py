@@ -28,6 +28,7 @@ from components.shared.health import LEARNER
 REPLACE = "pulumi up --target-replace 'URN' --target 'URN', and then pulumi up"
 REFUSED = NoStatus("Connection refused", Cause.REFUSED)
 RUNS = MemberStatus("c", "1", "1", learner=False, problem="", voters=frozenset(), ids={})
+FULL = "[Errno 28] No space left on device"
 WAITS = NodeReport("activating", "inactive")
 ENDED = NodeReport("inactive", "activating")
 
@@ -118,7 +119,28 @@ ROWS: list[tuple[Situation, Seen]] = [
         Situation.NO_QUORUM_TO_JOIN,
         Seen(REFUSED, "", report(WAITS, waiting="no data here; no quorum to join")),
     ),
-    (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="cannot install etcd"))),
+    *(
+        (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting=words)))
+        for words in (
+            "cannot install etcd 3.6.14: u answers 503",
+            "no quorum accepted the bootstrap: trying again",
+        )
+    ),
+    *(
+        (Situation.RELEASE, Seen(REFUSED, "", report(WAITS, waiting=f"cannot install etcd 3.6.14: {words}")))
+        for words in (
+            "u has the wrong checksum and was deleted: SHA-256 is a, expected b",
+            "u is no .tar.gz (not a gzip file): correct etcd:releaseUrl and etcd:releaseSha256",
+            "ab.tar.gz has no etcd",
+        )
+    ),
+    *(
+        (Situation.ROOT_DISK_FULL, Seen(REFUSED, "", report(WAITS, volume="v", waiting=f"{words} {FULL}")))
+        for words in (
+            "cannot install etcd 3.6.14: cannot write the release:",
+            "waiting for the backup: etcd:restoreFrom x:",
+        )
+    ),
     (Situation.WAITING, Seen(REFUSED, "", report(WAITS, waiting="the disk has data: starting etcd with it"))),
     (
         Situation.DAMAGED,
