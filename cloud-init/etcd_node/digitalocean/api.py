@@ -132,7 +132,7 @@ def _parse(body: bytes) -> dict[str, Any]:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Takes a redirect for an error: the token must not reach another host."""
 
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, *_: Any, **__: Any) -> None:
         """Return no other request."""
 
 
