@@ -68,14 +68,19 @@ def _has_remains(data: Path) -> bool:
     A repair by ``e2fsck`` may lose files, and moves those whose names are lost to ``lost+found``. etcd would use
     a database that is left, and skip the entries that it has already: etcd 3.6 then ends with "member unknown".
     """
-    files = [*data.rglob("*"), *data.parent.glob("lost+found/**/*")]
+    found = data.parent / "lost+found"
+    files = [data, found, *data.rglob("*"), *found.rglob("*")]
     return (data / "member/wal").exists() or any(map(_holds_data, files))
 
 
 def _holds_data(file: Path) -> bool:
-    if file.is_dir() or "wal.tmp" in file.parts:
+    if "wal.tmp" in file.parts:
         return False
     try:
+        if file.is_dir():
+            # This may not be root. What is in a directory that it cannot list is unknown.
+            list(file.iterdir())
+            return False
         with file.open("rb") as opened:
             content = opened.read(1 << 25)
     except FileNotFoundError:

@@ -35,6 +35,9 @@ def prepare_data_directory(paths: Paths, volume: str, wait_log: WaitLog) -> None
             wait_log.report(f"waiting for the data volume {volume}: {problem}")
             time.sleep(CHECK_INTERVAL if paths.device(volume).exists() else RETRY_INTERVAL)
         release_reserve(paths)
+    for found in paths.mount.glob("lost+found"):
+        # The exporter says whether this member has data, and is not root.
+        found.chmod(0o755)
     paths.data.mkdir(exist_ok=True)
     paths.data.chmod(0o700)
     _give_to_etcd(paths.data)

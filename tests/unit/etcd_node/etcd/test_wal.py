@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,22 @@ def test_a_disk_whose_log_is_lost_is_not_blank(tmp_path: Path, name: str, conten
 )
 def test_a_disk_on_which_etcd_only_began_to_start_is_blank(tmp_path: Path, name: str, content: bytes) -> None:
     assert written(tmp_path, name, content) == Disk(Contents.BLANK)
+
+
+@pytest.mark.parametrize("closed", ["data", "data/member", "lost+found", "lost+found/#12"])
+def test_a_disk_with_a_directory_that_cannot_be_listed_is_not_blank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / closed).mkdir(parents=True, exist_ok=True)
+    assert read_disk(tmp_path / "data") == Disk(Contents.BLANK)
+    listed = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        # Root could list it.
+        if folder == tmp_path / closed:
+            raise PermissionError
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert read_disk(tmp_path / "data") == Disk(Contents.REMAINS)

@@ -8,8 +8,17 @@ import pytest
 from etcd_node.bootstrap.restore import LOG_ROOM, RestoreError, refuse_full_volume
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host import volume
+from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths
-from etcd_node.host.volume import RESERVE, is_read_only, keep_reserve, mount, release_reserve, set_aside
+from etcd_node.host.volume import (
+    RESERVE,
+    is_read_only,
+    keep_reserve,
+    mount,
+    prepare_data_directory,
+    release_reserve,
+    set_aside,
+)
 
 
 def paths_with(tmp_path: Path, content: str) -> Paths:
@@ -46,6 +55,14 @@ def test_what_a_repair_has_found_is_set_aside_with_the_data(tmp_path: Path) -> N
     assert (kept / "#17").read_text() == "found"
     assert (kept / "#18").is_dir()
     assert read_disk(paths.data).contents is Contents.BLANK
+
+
+def test_other_users_can_tell_whether_a_repair_has_found_anything(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    (paths.mount / "lost+found").mkdir(parents=True, mode=0o700)
+    prepare_data_directory(paths, "", WaitLog())
+    assert (paths.mount / "lost+found").stat().st_mode & 0o777 == 0o755
+    assert paths.data.stat().st_mode & 0o777 == 0o700
 
 
 def test_of_data_that_a_member_sets_aside_the_last_copy_stays(tmp_path: Path) -> None:
