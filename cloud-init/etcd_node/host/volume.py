@@ -142,12 +142,11 @@ def release_reserve(paths: Paths) -> None:
 
 
 def keep_reserve(paths: Paths) -> None:
-    """Make the reserve, if it is missing and the volume is mounted and has much room."""
-    if not paths.mount.is_mount() or paths.reserve.exists():
-        return
-    if disk_usage(paths.mount).free > 4 * RESERVE:
-        with paths.reserve.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, RESERVE)
+    """Make the reserve, if it is missing or incomplete and the volume is mounted and has much room."""
+    if paths.mount.is_mount() and disk_usage(paths.mount).free > 4 * RESERVE:
+        with paths.reserve.open("ab") as file:
+            if file.tell() < RESERVE:
+                os.posix_fallocate(file.fileno(), 0, RESERVE)
 
 
 def set_aside(paths: Paths, why: str) -> Path:

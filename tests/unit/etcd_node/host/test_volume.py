@@ -163,6 +163,20 @@ def test_each_word_of_the_kernel_for_read_only_counts(
     assert not is_read_only(Path("/elsewhere"))
 
 
+def test_a_reserve_that_was_not_completed_is_completed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = paths_with(tmp_path, "data")
+    monkeypatch.setattr(volume, "disk_usage", lambda _: type("Usage", (), {"free": 8 * RESERVE}))
+    monkeypatch.setattr(Path, "is_mount", lambda _: True)
+    paths.reserve.write_bytes(b"")
+    keep_reserve(paths)
+    complete = paths.reserve.stat()
+    assert complete.st_size == RESERVE
+    keep_reserve(paths)
+    assert paths.reserve.stat() == complete
+
+
 def test_the_reserve_is_released_where_little_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
