@@ -279,9 +279,12 @@ def _run_lock(paths: Paths, *, wait: bool) -> Generator[bool]:
     paths.run.mkdir(parents=True, exist_ok=True)
     with (paths.run / "backup.lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
-            return
+            if not wait:
+                yield False
+                return
+            say("waiting for the backup that this member takes already: journalctl -fu etcd-backup")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(paths.staging, ignore_errors=True)
         yield True
