@@ -59,6 +59,9 @@ ADDRESS_KNOWN_LIMIT = 60.0
 The members see the learner in their list, and list the droplets at their next reconciliation.
 """
 
+ELECTION_LIMIT = 30.0
+"""Seconds without a quorum after which an operator has to decide. Before, the members may elect a leader."""
+
 SILENT = -1.0
 """Stands for the seconds to wait for a member that does not answer."""
 
@@ -100,7 +103,7 @@ class JoiningMember:
         self._write_addresses = write_addresses
         self._can_start = can_start
         self._restoration = restoration
-        self._began = time.monotonic()
+        self._began = self._last_quorum = time.monotonic()
         self._last_answers: dict[str, float] = {}
         self._deciding_member = deciding_member(settings.initial_members)
         self._endpoint = BootstrapEndpoint(settings.name, settings.token, self._deciding_member, state)
@@ -143,6 +146,7 @@ class JoiningMember:
         running = [peer for peer, report in reports.items() if report.state is PeerState.RUNNING]
         if running:
             return self._join([MemberAddress(peer, addresses.by_name[peer]) for peer in running])
+        self._last_quorum = time.monotonic()
         return self._bootstrap(addresses, reports)
 
     def _current_addresses(self) -> DropletAddresses | None:
@@ -287,13 +291,18 @@ class JoiningMember:
             self._wait_log.report(f"no data here; waiting to join the cluster: {error}")
         except NoQuorumError as error:
             hint = f" ({RECOVER_THERE})" if self._settings.recovered else ""
-            self._wait_log.report(f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}")
+            self._wait_log.report(
+                f"no data here; waiting for a quorum to join: {error}"
+                if time.monotonic() - self._last_quorum < ELECTION_LIMIT
+                else f"no data here; no quorum to join ({error}): {ASK_OPERATOR}{hint}"
+            )
         return None
 
     def _take_step(self, cluster: ClusterClient, running: Sequence[MemberAddress]) -> Start | None:
         """Remove the old member of this name, or add this one. After an interruption the list tells which."""
         name = self._settings.name
         confirmed = cluster.list_members()
+        self._last_quorum = time.monotonic()
         if self._settings.recovered and confirmed.cluster != bootstrap_cluster_id(self._settings):
             peers = " and ".join(peer.name for peer in running)
             self._wait_log.report(
@@ -329,7 +338,11 @@ class JoiningMember:
         return None
 
     def _change(self, running: Sequence[MemberAddress], *command: str) -> None:
-        change_members(self._paths, self._client, running, *command)
+        try:
+            change_members(self._paths, self._client, running, *command)
+        except NoQuorumError as error:
+            # A quorum has just confirmed the list, so the next try may succeed.
+            raise RefusedError(str(error)) from None
 
     def _wait_until_known(self, member: int, running: Sequence[MemberAddress]) -> None:
         """Wait until all running members list this one, and know its address.

@@ -13,7 +13,7 @@ from etcd_node.bootstrap.bootstrap_server import BootstrapEndpoint
 from etcd_node.bootstrap.join import ADDRESS_KNOWN_LIMIT, JoiningMember
 from etcd_node.digitalocean.address_book import AddressBook
 from etcd_node.digitalocean.api import Droplet
-from etcd_node.etcd.client import RefusedError
+from etcd_node.etcd.client import NoQuorumError, RefusedError
 from etcd_node.etcd.transport import ClosedError, HttpResponse, MemberAddress, NoAnswerError
 from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths
@@ -35,6 +35,12 @@ class RunningCluster:
         self.listed = {"m1": 1, "m2": 2, "m3": 3}
         self.refuses_until = 0.0
         """The moment until which no member can be added, because one does not run."""
+        self.overloaded_until = 0.0
+        """The moment until which no member can be added, because requests take too long."""
+        self.begins = 0.0
+        """The moment at which the members start."""
+        self.elects = 0.0
+        """The moment at which they have a leader."""
 
     def monotonic(self) -> float:
         return self.now
@@ -46,10 +52,12 @@ class RunningCluster:
         assert (verb, name, options) == ("add", OWN, (f"--peer-urls=https://{OWN}:2380", "--learner"))
         if self.now < self.refuses_until:
             raise RefusedError("unhealthy cluster")
+        if self.now < self.overloaded_until:
+            raise NoQuorumError("m1: request timed out")
         self.listed[OWN] = 4
 
     def request_peer(self, member: MemberAddress, method: str, path: str, **_: float) -> HttpResponse:
-        if member.name in self.silent:
+        if member.name in self.silent or self.now < self.begins:
             raise NoAnswerError("no answer in time")
         if self.now < self.knows_from[member.name]:
             raise ClosedError("Connection reset by peer")
@@ -63,6 +71,8 @@ class RunningCluster:
     def call_gateway(self, member: MemberAddress, path: str, body: Any) -> HttpResponse:
         if member.name in self.silent:
             raise NoAnswerError("no answer in time")
+        if self.now < self.elects:
+            raise NoAnswerError("no leader")
         entries = [
             {"ID": str(number), "name": name, "peerURLs": [url(name)]} for name, number in self.listed.items()
         ]
@@ -131,6 +141,37 @@ def test_a_refused_member_installs_etcdctl_once_and_says_why_it_waits(
         [["etcdctl"]],
         ["no data here; waiting to join the cluster: unhealthy cluster"],
     )
+
+
+def test_a_change_that_takes_too_long_is_no_lost_quorum(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    cluster.overloaded_until = 50.0
+    assert joining.become_member() == EXISTING
+    assert said == ["no data here; waiting to join the cluster: m1: request timed out"]
+
+
+NO_LEADER = "m1: no leader; m2: no leader; m3: no leader"
+
+
+def test_members_that_have_just_bootstrapped_may_still_elect_a_leader(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    cluster.begins, cluster.elects = 100.0, 120.0
+    assert joining.become_member() == EXISTING
+    assert said[-1] == f"no data here; waiting for a quorum to join: {NO_LEADER}"
+    assert not any("operator" in line for line in said)
+
+
+def test_an_operator_must_decide_when_no_quorum_comes(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    cluster.elects = 50.0
+    assert joining.become_member() == EXISTING
+    assert said == [
+        f"no data here; waiting for a quorum to join: {NO_LEADER}",
+        f"no data here; no quorum to join ({NO_LEADER}): {join.ASK_OPERATOR}",
+    ]
 
 
 EXISTING = ("existing", {name: url(name) for name in ("m1", "m2", "m3", OWN)})
