@@ -38,6 +38,10 @@ class PeerReport:
     snapshot: str = ""
     """The backup that the peer has fetched and verified, and is ready to restore."""
 
+    def __str__(self) -> str:
+        """The state, and the reason."""
+        return self.state.value + (f" ({self.detail})" if self.detail else "")
+
 
 Round = Mapping[str, PeerReport]
 """One report for each member, this one included."""
@@ -85,9 +89,9 @@ Rule = Callable[[BootstrapObservations], str | None]
 def everyone_answers(observed: BootstrapObservations) -> str | None:
     """Every initial member answers, and none has data without a log. Another one may have the only copy of the data."""
     doubtful = [
-        f"{name} {state.value}"
+        f"{name} {report}"
         for name in observed.initial_members
-        if (state := _report(observed.second, name).state) in {PeerState.SILENT, PeerState.REMAINS}
+        if (report := _report(observed.second, name)).state in {PeerState.SILENT, PeerState.REMAINS}
     ]
     return f"{_names(doubtful)}, so that data may be needed" if doubtful else None
 

@@ -171,7 +171,8 @@ class JoiningMember:
         """Bootstrap if the rules allow it and this is the deciding member. All others wait for its decision."""
         name = self._settings.name
         if name not in self._settings.initial_members:
-            self._wait_log.report("no data here; waiting for a cluster to join: no other member runs etcd")
+            others = ", ".join(f"{peer} {report}" for peer, report in sorted(reports.items()) if peer != name)
+            self._wait_log.report(f"no data here; waiting for a cluster to join: {others}")
             return None
         if self._restoration.wanted and not self._is_ready_to_restore(reports):
             return None

@@ -154,6 +154,15 @@ def test_a_change_that_takes_too_long_is_no_lost_quorum(
 NO_LEADER = "m1: no leader; m2: no leader; m3: no leader"
 
 
+def test_a_later_member_says_why_it_finds_no_cluster(
+    cluster: RunningCluster, joining: JoiningMember, said: list[str]
+) -> None:
+    cluster.begins = 10.0
+    assert joining.become_member() == EXISTING
+    silence = ", ".join(f"m{number} does not answer (no answer in time)" for number in (1, 2, 3))
+    assert said == [f"no data here; waiting for a cluster to join: {silence}"]
+
+
 def test_members_that_have_just_bootstrapped_may_still_elect_a_leader(
     cluster: RunningCluster, joining: JoiningMember, said: list[str]
 ) -> None:
