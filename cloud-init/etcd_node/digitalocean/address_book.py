@@ -73,6 +73,8 @@ class AddressBook:
         try:
             self.addresses = addresses_of(self._ask())
         except ListingError as error:
+            if not self.problem:
+                self._attempt = 0
             self.problem = str(error)
             self._due = self._clock() + error.delay(self._attempt)
             self._attempt += 1

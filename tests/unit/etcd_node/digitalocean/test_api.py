@@ -226,6 +226,25 @@ def test_droplets_are_listed_again_only_while_a_member_is_missing() -> None:
     assert asked[-1] < 10
 
 
+def test_the_first_failure_after_many_listings_is_repeated_at_once() -> None:
+    now = [0.0]
+    asked: list[float] = []
+
+    def ask() -> list[Droplet]:
+        asked.append(now[0])
+        if len(asked) > 8:
+            raise ListingError("down")
+        return [Droplet(1, "a", "192.0.2.1")]
+
+    address_book = AddressBook(ask, clock=lambda: now[0])
+    while len(asked) < 11:
+        now[0] += 0.5
+        address_book.refresh(missing=True)
+    assert asked[8] - asked[7] > 10
+    assert asked[9] - asked[8] <= 1.5
+    assert asked[10] - asked[9] <= 2.5
+
+
 def test_a_failed_listing_is_repeated_and_its_reason_is_known() -> None:
     now = [0.0]
     answers: list[Exception | list[Droplet]] = [
