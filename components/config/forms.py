@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from .json_text import parsed_json
 from .naming import names
 from .settings import Settings
+from .values import number_as_text
 
 EXAMPLES: Mapping[str, Any] = MappingProxyType(
     {
@@ -99,14 +100,19 @@ class Form:
             form = form.entry if isinstance(part, int) else form.fields[part]
         return form
 
-    def advice(self, example: Any) -> str:
-        """What to write instead of a value that has another form."""
+    def advice(self, example: Any, text: str | None = None) -> str:
+        """What to write instead of a value that has another form.
+
+        ``text`` is the value as a text, if that is valid.
+        """
         if get_origin(self.kind) is Literal:
             *others, last = get_args(self.kind)
             return f"write {', '.join(others)} or {last}"
         if self.kind is bool:
             return "write true or false"
         if self.kind is not int:
+            if text is not None:
+                return f"write it as a string, {json.dumps(text)}"
             kind = "a list" if self.listed else "a dictionary" if self.fields else "a string"
             return f"write {kind}, such as {json.dumps(example, ensure_ascii=False)}"
         if self.least is not None and self.most is not None:
@@ -168,12 +174,32 @@ def _default(key: str) -> Any:
     return [*default] if isinstance(default, tuple) else default
 
 
-def to_write(key: str) -> str:
-    """What to write for a setting whose value has a wrong form."""
+def accepts(key: str, path: Sequence[int | str], value: Any) -> bool:
+    """Whether a setting, or the part of it to which ``path`` leads, may have this value, whatever the others are."""
+    at = [key, *(0 if isinstance(part, int) else part for part in path)]
+    for part in reversed(at):
+        value = [value] if isinstance(part, int) else {part: value}
+    try:
+        Settings.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        return not any([*one["loc"]] == at[: len(one["loc"])] for one in error.errors() if one["loc"])
+    return True
+
+
+def _as_text(key: str, path: Sequence[int | str], given: Any) -> str | None:
+    """The text of a number in whose place a text is needed; ``None`` if that one would be wrong as well."""
+    text = number_as_text(given)
+    return text if text is not given and accepts(key, path, text) else None
+
+
+def to_write(key: str, given: Any = None) -> str:
+    """What to write for a setting whose value, ``given``, has a wrong form."""
     if key in SECRETS:
         return to_write_missing(key) if key in MISSING else names().to_set_secret(key)
     form, example = FORMS[key], example_of(key)
-    return names().to_write_list(key, example) if form.listed else form.advice(example)
+    return (
+        names().to_write_list(key, example) if form.listed else form.advice(example, _as_text(key, (), given))
+    )
 
 
 def to_write_missing(key: str) -> str:
@@ -181,9 +207,9 @@ def to_write_missing(key: str) -> str:
     return f"{MISSING[key]}{names().to_set_secret(key) if key in SECRETS else ''}"
 
 
-def to_write_part(key: str, path: Sequence[int | str]) -> str:
+def to_write_part(key: str, path: Sequence[int | str], given: Any = None) -> str:
     """What to write for a part of a setting that has a wrong form, such as an entry of a list."""
-    return FORMS[key].at(path).advice(example_of(key, path))
+    return FORMS[key].at(path).advice(example_of(key, path), _as_text(key, path, given))
 
 
 def shown(value: Any, *, quoted: bool = False) -> str:

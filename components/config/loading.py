@@ -216,7 +216,7 @@ def _described(detail: ErrorDetails) -> str:
     if cause:
         return f"{name} is {value}: {cause}"
     form = FORMS[key].at(path)
-    advice = to_write_part(key, path) if path else to_write(key)
+    advice = to_write_part(key, path, given) if path else to_write(key, given)
     without = (
         ", without quotes" if like_another_type and not form.listed and form.from_text(given) != given else ""
     )

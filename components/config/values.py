@@ -95,8 +95,11 @@ def _slug(value: str) -> str:
     return value
 
 
-def _key_id(value: Any) -> Any:
-    """The id of a key may be a number, and an output of a program in another language has it as a float."""
+def number_as_text(value: Any) -> Any:
+    """A whole number as text, such as the id of a key. Another value stays as it is.
+
+    An output of a program in another language has such a number as a float.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
         return value
     return f"{value:.0f}"
@@ -136,5 +139,5 @@ VpcId = Annotated[str, AfterValidator(_vpc_id)]
 SubjectName = Annotated[str, AfterValidator(_subject_name)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
-KeyReference = Annotated[str, BeforeValidator(_key_id), AfterValidator(_key_reference)]
+KeyReference = Annotated[str, BeforeValidator(number_as_text), AfterValidator(_key_reference)]
 Url = Annotated[str, AfterValidator(_url)]

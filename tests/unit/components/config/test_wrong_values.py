@@ -115,7 +115,7 @@ CASES: list[tuple[str, Any, str]] = [
         "clientCidrs[1] is 198.51.100.7/24: write 198.51.100.0/24 for the whole network, or 198.51.100.7/32 for the "
         "address alone",
     ),
-    ("extraNames", [1], 'extraNames[0] is 1: write a string, such as "etcd.internal.example.com"'),
+    ("extraNames", [True], 'extraNames[0] is true: write a string, such as "etcd.internal.example.com"'),
     ("alertEmails", ["ops@example.com", None], 'alertEmails[1] is null: write a string, such as "ops@example.com"'),
 ]  # fmt: skip
 """A key, its value, and the line that both callers get."""
@@ -138,7 +138,12 @@ def test_both_callers_get_the_same_line(key: str, value: Any, line: str) -> None
         ("protect", "true", 'maintenance.protect is "true": write true or false, without quotes'),
         ("authorities", ["1"], 'tls.authorities[0] is "1": write a whole number that is 1 or more, without quotes'),
         ("sshCidrs", "10.0.0.0/8", 'network.sshCidrs is 10.0.0.0/8: write a list, such as ["198.51.100.0/24"]'),
-        ("region", 1, 'members.region is 1: write a string, such as "fra1"'),
+        ("backupRetention", 0, 'backups.retention is 0: write it as a string, "0"'),
+        ("compactionRetention", 10000, 'etcd.compactionRetention is 10000: write it as a string, "10000"'),
+        ("image", 12345678.0, 'members.image is 12345678.0: write it as a string, "12345678"'),
+        ("clients", [{"name": 7}], 'access.clients[0].name is 7: write it as a string, "7"'),
+        ("version", 3.6, 'etcd.version is 3.6: write a string, such as "3.6.14"'),
+        ("version", 3, 'etcd.version is 3: write a string, such as "3.6.14"'),
     ],
 )  # fmt: skip
 def test_no_argument_is_converted_to_another_type(key: str, value: Any, line: str) -> None:
