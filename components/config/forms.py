@@ -197,9 +197,10 @@ def to_write(key: str, given: Any = None) -> str:
     if key in SECRETS:
         return to_write_missing(key) if key in MISSING else names().to_set_secret(key)
     form, example = FORMS[key], example_of(key)
-    return (
-        names().to_write_list(key, example) if form.listed else form.advice(example, _as_text(key, (), given))
-    )
+    if not form.listed:
+        return form.advice(example, _as_text(key, (), given))
+    alone = isinstance(given, (str, int, float)) and accepts(key, (0,), given)
+    return names().to_write_list(key, [given] if alone else example)
 
 
 def to_write_missing(key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -110,7 +111,7 @@ class ConfigNames:
             # A path into another value than a list or a text is an error.
             path = f"{self.key(key)}[0].{field}"
             return f"write a list: {self.to_remove(key)}, then pulumi config set --path '{path}' {value}"
-        return f"write a list: {self.to_add(key, 0, example[0])}"
+        return f"write a list: {self.to_add(key, 0, shlex.quote(str(example[0])))}"
 
     @property
     def distinguishes_text(self) -> bool:

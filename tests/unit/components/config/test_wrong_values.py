@@ -137,7 +137,7 @@ def test_both_callers_get_the_same_line(key: str, value: Any, line: str) -> None
         ("size", 2.0, "members.size is 2.0: write a whole number, such as 3"),
         ("protect", "true", 'maintenance.protect is "true": write true or false, without quotes'),
         ("authorities", ["1"], 'tls.authorities[0] is "1": write a whole number that is 1 or more, without quotes'),
-        ("sshCidrs", "10.0.0.0/8", 'network.sshCidrs is 10.0.0.0/8: write a list, such as ["198.51.100.0/24"]'),
+        ("sshCidrs", "10.0.0.0/8", 'network.sshCidrs is 10.0.0.0/8: write a list, such as ["10.0.0.0/8"]'),
         ("backupRetention", 0, 'backups.retention is 0: write it as a string, "0"'),
         ("compactionRetention", 10000, 'etcd.compactionRetention is 10000: write it as a string, "10000"'),
         ("image", 12345678.0, 'members.image is 12345678.0: write it as a string, "12345678"'),
@@ -161,11 +161,22 @@ def test_the_texts_of_a_configuration_stand_for_numbers_and_lists() -> None:
     assert load_errors({**VALID, **texts}, {}, ENVIRONMENT) == []
 
 
-def test_the_advice_about_a_list_in_a_configuration_replaces_a_text() -> None:
-    (error,) = load_errors({**VALID, "clientCidrs": "198.51.100.0/24"}, {}, ENVIRONMENT)
+@pytest.mark.parametrize(
+    ("key", "given", "written"),
+    [
+        ("clientCidrs", "192.0.2.0/24", "192.0.2.0/24"),
+        ("sshKeys", "512101", "512101"),
+        ("extraFlags", "cors=*", "'cors=*'"),
+        ("alertEmails", "ops", "ops@example.com"),
+        ("sshCidrs", "0.0.0.0/0", "198.51.100.0/24"),
+    ],
+)
+def test_the_advice_about_a_list_keeps_a_text_that_is_a_valid_entry(
+    key: str, given: str, written: str
+) -> None:
+    (error,) = load_errors({**VALID, key: given}, {}, ENVIRONMENT)
     assert error == (
-        "etcd:clientCidrs is 198.51.100.0/24: write a list: pulumi config set --path 'etcd:clientCidrs[0]' "
-        "198.51.100.0/24"
+        f"etcd:{key} is {given}: write a list: pulumi config set --path 'etcd:{key}[0]' {written}"
     )
 
 
