@@ -14,6 +14,8 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ZONE_ID = re.compile(r"[0-9a-f]{32}")
 VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+SHORTEST_LIKELY_PREFIX = 8
+"""The shortest prefix of a network that an organization can have. No advice names a larger network."""
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 
 
@@ -29,6 +31,11 @@ def _network(value: Any) -> IPv4Network:
         raise ValueError(f"write an IPv4 network, such as {example}") from error
     address = value.partition("/")[0]
     if str(network.network_address) != address:
+        if network.prefixlen < SHORTEST_LIKELY_PREFIX:
+            raise ValueError(
+                f"the prefix length {network.prefixlen} is probably mistyped, because no network of so many addresses "
+                f"begins there: write the network, such as {example}"
+            )
         raise ValueError(f"write {network} for the whole network, or {address}/32 for the address alone")
     return network
 

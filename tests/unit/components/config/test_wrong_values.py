@@ -115,6 +115,12 @@ CASES: list[tuple[str, Any, str]] = [
         "clientCidrs[1] is 198.51.100.7/24: write 198.51.100.0/24 for the whole network, or 198.51.100.7/32 for the "
         "address alone",
     ),
+    (
+        "sshCidrs",
+        ["198.51.100.0/0"],
+        "sshCidrs[0] is 198.51.100.0/0: the prefix length 0 is probably mistyped, because no network of so many "
+        "addresses begins there: write the network, such as 198.51.100.0/24 or 198.51.100.7/32",
+    ),
     ("extraNames", [True], 'extraNames[0] is true: write a string, such as "etcd.internal.example.com"'),
     ("alertEmails", ["ops@example.com", None], 'alertEmails[1] is null: write a string, such as "ops@example.com"'),
 ]  # fmt: skip
