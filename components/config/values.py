@@ -60,8 +60,8 @@ def _zone(value: str) -> str:
 def _zone_id(value: str) -> str:
     if value and not ZONE_ID.fullmatch(value):
         raise ValueError(
-            "write the 32 hexadecimal digits that Cloudflare shows on the zone's page, or remove it to find the zone "
-            "by its name"
+            "write the 32 hexadecimal digits that Cloudflare shows on the zone's page, in lower case, or remove it to "
+            "find the zone by its name"
         )
     return value
 
@@ -69,7 +69,7 @@ def _zone_id(value: str) -> str:
 def _vpc_id(value: str) -> str:
     if value and not VPC_ID.fullmatch(value):
         raise ValueError(
-            "write the UUID of a VPC (doctl vpcs list), or remove it for a VPC of the cluster's own"
+            "write the UUID of a VPC (doctl vpcs list), in lower case, or remove it for a VPC of the cluster's own"
         )
     return value
 
@@ -115,7 +115,7 @@ def number_as_text(value: Any) -> Any:
 def _key_reference(value: str) -> str:
     if not KEY_REFERENCE.fullmatch(value):
         raise ValueError(
-            "write the id or the MD5 fingerprint of a key in the DigitalOcean account, "
+            "write the id or the MD5 fingerprint, in lower case, of a key in the DigitalOcean account, "
             "such as 3b:16:e4:bf:8b:00:8b:b8:59:8c:a9:d3:f0:19:fa:45"
         )
     return value

@@ -24,7 +24,12 @@ BAD_SETTINGS: list[Case] = [
         ({"domain": None}, "etcd:domain is not set: name the DNS domain"),
         ({"zone": "example"}, "etcd:zone is example: write a lower-case DNS name"),
         ({"zoneId": "example.com"}, "etcd:zoneId is example.com: write the 32 hexadecimal digits"),
-        ({"vpcId": "etcd"}, "etcd:vpcId is etcd: write the UUID of a VPC"),
+        (
+            {"zoneId": "9A7806061C88ADA191ED06F989CC3DAC"},
+            "etcd:zoneId is 9A7806061C88ADA191ED06F989CC3DAC: write the 32 hexadecimal digits that Cloudflare shows on "
+            "the zone's page, in lower case, ",
+        ),
+        ({"vpcId": "etcd"}, "etcd:vpcId is etcd: write the UUID of a VPC (doctl vpcs list), in lower case, "),
         (
             {"extraNames": ["etcd_1"]},
             "etcd:extraNames[0] is etcd_1: write lower-case DNS names and IP addresses",
@@ -40,7 +45,7 @@ BAD_SETTINGS: list[Case] = [
             {"sshCidrs": ["0.0.0.0/0"]},
             'etcd:sshCidrs is ["0.0.0.0/0"]: port 22 is never opened to the whole internet',
         ),
-        ({"sshKeys": ["my-key"]}, "etcd:sshKeys[0] is my-key: write the id or the MD5 fingerprint"),
+        ({"sshKeys": ["my-key"]}, "etcd:sshKeys[0] is my-key: write the id or the MD5 fingerprint, in lower case, "),
         ({"version": "3.6.99"}, "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, "),
         ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
         ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
