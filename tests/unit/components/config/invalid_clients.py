@@ -114,7 +114,7 @@ BAD_NAMES: list[Case] = [
             ),
         ],
     ),
-    (named(5), ['[1].name is 5: write a string, such as "shop"']),
+    (named(5), ['[1].name is 5: write it as a string, "5"']),
     (named(["shop"]), ['[1].name is ["shop"]: write a string, such as "shop"']),
     ([{"root": True}], ['[0].name is not set: write a string, such as "shop"']),
     ([{"name": None}], ['[0].name is not set: write a string, such as "shop"']),
@@ -293,7 +293,7 @@ BAD_SHAPES: list[Case] = [
     (
         permitted({"access": "read", "key": 5}, {"access": "read", "key": "a", "rangeEnd": 6}, {**SHOP, "prefix": []}),
         [
-            '[1].permissions[0].key is 5: write a string, such as "/shop/leader"',
+            '[1].permissions[0].key is 5: write it as a string, "5"',
             '[1].permissions[1].rangeEnd is 6: write a string, such as "/shop0"',
             '[1].permissions[2].prefix is []: write a string, such as "/shop/"',
         ],
