@@ -44,11 +44,17 @@ def _as_tuple(value: Any) -> Any:
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-def _domain_name(value: str) -> str:
+def _is_dns_name(value: str) -> bool:
+    """Whether a name can be one in DNS. A last label of digits is part of an address (RFC 1123, 2.1)."""
     labels = value.split(".")
-    if len(value) > 253 or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
+    return len(value) <= 253 and all(LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
+
+
+def _domain_name(value: str) -> str:
+    if "." not in value or not _is_dns_name(value):
         raise ValueError(
-            "write a lower-case DNS name with at least two labels, such as etcd.example.com (RFC 1123)"
+            "write a lower-case DNS name with at least two labels, the last of which is no number, such as "
+            "etcd.example.com (RFC 1123)"
         )
     return value
 
@@ -75,21 +81,21 @@ def _vpc_id(value: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Whether a name in a certificate is an IP address."""
+    """Whether a name in a certificate is an IP address. A certificate cannot have one with a zone, such as ``%eth0``."""
     try:
         ip_address(name)
     except ValueError:
         return False
-    return True
+    return "%" not in name
 
 
 def _subject_name(value: str) -> str:
     if is_address(value):
         return str(ip_address(value))
-    labels = value.removeprefix("*.").split(".")
-    if len(value) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+    if len(value) > 253 or not _is_dns_name(value.removeprefix("*.")):
         raise ValueError(
-            "write lower-case DNS names and IP addresses, such as etcd.example.com or 203.0.113.7"
+            "write lower-case DNS names and IP addresses, such as etcd.example.com or 203.0.113.7. The last label of a "
+            "name is no number, and an address has no zone, such as %eth0"
         )
     return value
 

@@ -34,6 +34,11 @@ BAD_SETTINGS: list[Case] = [
             {"extraNames": ["etcd_1"]},
             "etcd:extraNames[0] is etcd_1: write lower-case DNS names and IP addresses",
         ),
+        *(
+            ({"extraNames": [name]}, f"etcd:extraNames[0] is {name}: write lower-case DNS names and IP addresses")
+            for name in ("203.0.113.300", "etcd.1", "*.203.0.113.7", "fe80::1%eth0")
+        ),
+        ({"domain": "10.0.0.1", "zone": None}, "etcd:domain is 10.0.0.1: write a lower-case DNS name"),
         ({"extraNames": ["etcd", "etcd"]}, 'etcd:extraNames is ["etcd", "etcd"]: use at most 20'),
         ({"discoveryToken": None}, "etcd:discoveryToken is not set: create a DigitalOcean token"),
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs[0] is 198.51.100.0/33:"),

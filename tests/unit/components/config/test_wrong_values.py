@@ -121,7 +121,7 @@ CASES: list[tuple[str, Any, str]] = [
         "sshCidrs[0] is 198.51.100.0/0: the prefix length 0 is probably mistyped, because no network of so many "
         "addresses begins there: write the network, such as 198.51.100.0/24 or 198.51.100.7/32",
     ),
-    ("extraNames", [True], 'extraNames[0] is true: write a string, such as "etcd.internal.example.com"'),
+    ("extraNames", [1], 'extraNames[0] is 1: write a string, such as "etcd.internal.example.com"'),
     ("alertEmails", ["ops@example.com", None], 'alertEmails[1] is null: write a string, such as "ops@example.com"'),
 ]  # fmt: skip
 """A key, its value, and the line that both callers get."""
