@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 ZONE_ID = re.compile(r"[0-9a-f]{32}")
 VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 URL = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -136,7 +136,8 @@ def _url(value: str) -> str:
 def _email_address(value: str) -> str:
     if not EMAIL.fullmatch(value):
         raise ValueError(
-            "write email addresses that are verified in the DigitalOcean team, such as ops@example.com"
+            "write email addresses that are verified in the DigitalOcean team, such as ops@example.com, each without "
+            "a name or other characters around it"
         )
     return value
 

@@ -44,7 +44,10 @@ BAD_SETTINGS: list[Case] = [
         ({"clientCidrs": ["198.51.100.0/33"]}, "etcd:clientCidrs[0] is 198.51.100.0/33:"),
         ({"clientCidrs": ["198.51.100.7/24"]}, "etcd:clientCidrs[0] is 198.51.100.7/24:"),
         ({"clientCidrs": None}, "etcd:clientCidrs is not set: list the IPv4 networks"),
-        ({"alertEmails": ["ops"]}, "etcd:alertEmails[0] is ops: write email addresses that are verified"),
+        *(
+            ({"alertEmails": [one]}, f"etcd:alertEmails[0] is {one}: write email addresses that are verified")
+            for one in ("ops", "ops@example.com,", "<ops@example.com>", "mailto:ops@example.com", "öps@example.com")
+        ),
         ({"metricsCidrs": ["prometheus"]}, "etcd:metricsCidrs[0] is prometheus:"),
         (
             {"sshCidrs": ["0.0.0.0/0"]},
