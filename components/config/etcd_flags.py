@@ -296,19 +296,30 @@ def conflicts(flags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         current = name.removeprefix(EXPERIMENTAL)
         if name != current and current in flags:
             yield name, f"it is the old name of {current}, which is set as well: remove it"
-        if BECAME_GATES.get(name) in gates:
-            yield name, f"the gate {BECAME_GATES[name]} is set as well: remove it"
+        gate = BECAME_GATES.get(name, FEATURE_GATES)
+        if gate in gates:
+            yield name, f"the gate {gate} is set as well: remove it"
+        # etcd 3.6 looks for the gate's name anywhere in the text (SetFeatureGatesFromExperimentalFlags).
+        elif gate in flags.get(FEATURE_GATES, ""):
+            joined = f"{flags[FEATURE_GATES]},{gate}={flags[name]}"
+            yield (
+                name,
+                f"etcd accepts it beside no gate whose name begins with {gate}: remove it, and write "
+                f"{FEATURE_GATES}={joined}",
+            )
     if flags.get("tls-min-version") == "TLS1.3":
         if flags.get("tls-max-version") == "TLS1.2":
             yield "tls-max-version", "it is lower than tls-min-version: remove one of them"
         if "cipher-suites" in flags:
             yield "cipher-suites", "etcd accepts none with tls-min-version=TLS1.3: remove one of them"
-    persist, checkpoint = "LeaseCheckpointPersist", "LeaseCheckpoint"
-    if gates.get(persist) == "true" != gates.get(checkpoint):
-        yield FEATURE_GATES, f"{persist} needs {checkpoint}=true as well"
-    persist, checkpoint = (f"experimental-enable-lease-checkpoint{end}" for end in ("-persist", ""))
-    if flags.get(persist) == "true" != flags.get(checkpoint):
-        yield persist, f"it needs {checkpoint}=true as well"
+    old_persist, old_checkpoint = (f"experimental-enable-lease-checkpoint{end}" for end in ("-persist", ""))
+    persist, checkpoint = BECAME_GATES[old_persist], BECAME_GATES[old_checkpoint]
+    if "true" not in {gates.get(checkpoint), flags.get(old_checkpoint)}:
+        if gates.get(persist) == "true":
+            yield FEATURE_GATES, f"{persist} needs {checkpoint}=true as well"
+        if flags.get(old_persist) == "true":
+            needed = f"the gate {checkpoint}" if checkpoint in gates else old_checkpoint
+            yield old_persist, f"it needs {needed}=true as well"
 
 
 def _replacement(name: str, value: str, minor: tuple[int, int]) -> str:

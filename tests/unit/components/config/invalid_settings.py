@@ -167,6 +167,26 @@ BAD_FLAGS: list[Case] = [
             "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs experimental-enable-lease-",
         ),
         (
+            {
+                "extraFlags": [
+                    "experimental-enable-lease-checkpoint-persist=true",
+                    "feature-gates=LeaseCheckpoint=false",
+                ]
+            },
+            "etcd:extraFlags is experimental-enable-lease-checkpoint-persist=true: it needs the gate LeaseCheckpoint=",
+        ),
+        (
+            {
+                "extraFlags": [
+                    "experimental-enable-lease-checkpoint=true",
+                    "feature-gates=LeaseCheckpointPersist=true",
+                ]
+            },
+            "etcd:extraFlags is experimental-enable-lease-checkpoint=true: etcd accepts it beside no gate whose name "
+            "begins with LeaseCheckpoint: remove it, and write "
+            "feature-gates=LeaseCheckpointPersist=true,LeaseCheckpoint=true",
+        ),
+        (
             {"extraFlags": ["tls-min-version=TLS1.3", "tls-max-version=TLS1.2"]},
             "etcd:extraFlags is tls-max-version=TLS1.2: it is lower than tls-min-version: remove one of them",
         ),

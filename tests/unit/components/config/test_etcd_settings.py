@@ -103,6 +103,11 @@ def test_an_upgrade_to_a_version_without_a_flag_names_its_new_name(flag: str, wo
     assert settings(extraFlags=advised).extra_flags == settings(extraFlags=advised, **NEXT).extra_flags
 
 
+def test_a_gate_may_satisfy_the_need_of_a_flag_that_became_one() -> None:
+    pair = ("experimental-enable-lease-checkpoint-persist=true", "feature-gates=LeaseCheckpoint=true")
+    assert settings(extraFlags=[*pair]).extra_flags == pair
+
+
 def test_every_flag_of_3_5_has_a_way_to_3_7() -> None:
     for name in known_flags((3, 5)):
         if name not in known_flags((3, 7)):
