@@ -326,7 +326,7 @@ def _replacement(name: str, value: str, minor: tuple[int, int]) -> str:
     known = known_flags(minor)
     gate = BECAME_GATES.get(name)
     if gate and minor >= GATES_SINCE:
-        return f"write {FEATURE_GATES}={gate}={value} instead"
+        return f"write {FEATURE_GATES}={gate}={value} instead, and join it to other gates with a comma"
     for other in (name.removeprefix(EXPERIMENTAL), EXPERIMENTAL + name):
         if other in known:
             return f"write {other}={value} instead"

@@ -85,7 +85,12 @@ class EtcdSettings(BaseModel):
             for problem in flag_problems(name, value, version):
                 raise ConflictingSettingsError("extraFlags", flag, problem)
             if name in flags:
-                raise ConflictingSettingsError("extraFlags", flag, f"{name} is set twice: remove one")
+                remedy = (
+                    f"join the gates with a comma, such as {name}={flags[name]},{value}"
+                    if name == FEATURE_GATES
+                    else "remove one"
+                )
+                raise ConflictingSettingsError("extraFlags", flag, f"{name} is set twice: {remedy}")
             flags[name] = value
         for name, problem in conflicts(flags):
             raise ConflictingSettingsError("extraFlags", f"{name}={flags[name]}", problem)
