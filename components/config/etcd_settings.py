@@ -40,7 +40,8 @@ def _interval(value: str) -> str:
 def _extra_flag(flag: str) -> str:
     if not FLAG.fullmatch(flag):
         raise ValueError(
-            "write NAME=VALUE without dashes before it and without spaces, such as auth-token-ttl=600"
+            "write NAME=VALUE: the flag's name in lower case, as etcd --help has it after its two dashes, and a value "
+            "without spaces, such as auth-token-ttl=600"
         )
     name, _, value = flag.partition("=")
     if problem := ownership_problem(name):

@@ -81,7 +81,7 @@ def _vpc_id(value: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Whether a name in a certificate is an IP address. A certificate cannot have one with a zone, such as ``%eth0``."""
+    """Whether a name in a certificate is an IP address. One with a zone, such as ``%eth0``, cannot be in it."""
     try:
         ip_address(name)
     except ValueError:

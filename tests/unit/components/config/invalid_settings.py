@@ -128,7 +128,11 @@ BAD_FLAGS: list[Case] = [
         ({"keepaliveInterval": "0s"}, "etcd:keepaliveInterval is 0s: write a duration such as 20s"),
         ({"keepaliveTimeout": "20x"}, "etcd:keepaliveTimeout is 20x: write a duration such as 20s"),
         ({"logLevel": "trace"}, "etcd:logLevel is trace: write debug, info, warn or error"),
-        ({"extraFlags": ["--cors=*"]}, "etcd:extraFlags[0] is --cors=*: write NAME=VALUE without dashes"),
+        ({"extraFlags": ["--cors=*"]}, "etcd:extraFlags[0] is --cors=*: write NAME=VALUE: the flag's name"),
+        *(
+            ({"extraFlags": [flag]}, f"etcd:extraFlags[0] is {flag}: write NAME=VALUE: the flag's name in lower case, ")
+            for flag in ("MAX-SNAPSHOTS=5", "ETCD_MAX_SNAPSHOTS=5", "max-snapshots=")
+        ),
         ({"extraFlags": ["cors"]}, "etcd:extraFlags[0] is cors: write NAME=VALUE"),
         ({"extraFlags": ["cors=*\nETCD_NAME=b"]}, 'etcd:extraFlags[0] is "cors=*\\nETCD_NAME=b": write NAME=VALUE'),
         ({"extraFlags": ["cors='a'"]}, "etcd:extraFlags[0] is cors='a': a value cannot contain quotes"),
