@@ -29,7 +29,7 @@ class Members(TypedDict):
     droplet_size: NotRequired[str]
     """Size of the droplets. The default is `s-2vcpu-2gb`."""
     volume_size: NotRequired[int]
-    """GiB of each member's data volume, at most 16384. It may only grow.
+    """GiB of each member's data volume, 2 to 16384. It may only grow.
 
     0 keeps the data on the droplet's own disk. The default is 10.
     """

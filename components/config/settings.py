@@ -38,6 +38,8 @@ LONGEST_DOMAIN = 64 - len("etcd-server-9.")
 A member's name is a hostname and a certificate's common name, each of at most 64 characters (hostname(7); RFC 5280,
 ub-common-name).
 """
+SMALLEST_VOLUME = 2
+"""The fewest GiB of a data volume, which is larger than the quota."""
 MOST_EXTRA_NAMES = 20
 """The most extra names in a certificate. All of them are in the user data of each droplet."""
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
@@ -146,6 +148,16 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
             )
         return value
 
+    @field_validator("volume_size")
+    @classmethod
+    def _larger_than_a_quota(cls, value: int) -> int:
+        if 0 < value < SMALLEST_VOLUME:
+            raise ValueError(
+                f"use at least {SMALLEST_VOLUME}, because {key_of('quotaGiB')} is at least 1, and the volume must be "
+                "larger. With 0, the data is on the droplet's own disk"
+            )
+        return value
+
     @field_validator("discovery_token")
     @classmethod
     def _present(cls, value: SecretStr) -> SecretStr:
@@ -202,7 +214,8 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "domain",
                 self.domain,
-                f"it is not in the zone {self.zone}: use {self.zone}, or a name that ends with .{self.zone}",
+                f"it is not in the zone {self.zone}: correct {key_of('zone')} or {key_of('domain')}. The domain must "
+                f"be the zone, or end with .{self.zone}",
             )
         if not self.release_sha256 and self.version not in CHECKSUMS:
             raise ConflictingSettingsError(
@@ -241,7 +254,7 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
             raise ConflictingSettingsError(
                 "quotaGiB",
                 self.quota_gib,
-                f"the data volume has {self.volume_size} GiB: set a smaller quota",
+                f"the data volume has {self.volume_size} GiB: set a smaller quota, or a larger {key_of('volumeSize')}",
             )
         if self.rollout == "all-at-once" and self.volume_size == 0:
             raise ConflictingSettingsError(

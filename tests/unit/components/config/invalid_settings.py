@@ -18,7 +18,7 @@ BAD_SETTINGS: list[Case] = [
         ),
         (
             {"domain": "etcd.example.org"},
-            "etcd:domain is etcd.example.org: it is not in the zone example.com",
+            "etcd:domain is etcd.example.org: it is not in the zone example.com: correct etcd:zone or etcd:domain. ",
         ),
         ({"domain": "badexample.com"}, "etcd:domain is badexample.com: it is not in the zone"),
         ({"domain": None}, "etcd:domain is not set: name the DNS domain"),
@@ -68,7 +68,11 @@ BAD_SETTINGS: list[Case] = [
         ),
         ({"caValidityHours": 8760}, "etcd:caValidityHours is 8760: it must be longer than"),
         ({"electionMs": 400}, "etcd:electionMs is 400: etcd requires at least five times"),
-        ({"quotaGiB": 10}, "etcd:quotaGiB is 10: the data volume has 10 GiB"),
+        ({"quotaGiB": 10}, "etcd:quotaGiB is 10: the data volume has 10 GiB: set a smaller quota, or a larger "),
+        (
+            {"volumeSize": 1},
+            "etcd:volumeSize is 1: use at least 2, because etcd:quotaGiB is at least 1, and",
+        ),
         (
             {"compactionRetention": "8"},
             "etcd:compactionRetention is 8: etcd:compactionMode periodic needs a duration",
