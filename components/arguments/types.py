@@ -105,7 +105,7 @@ class Etcd(TypedDict):
     """The version of etcd, and how it is tuned."""
 
     version: NotRequired[str]
-    """Version of etcd, such as `3.6.14`, which is the default."""
+    """Version of etcd, 3.5 or newer, such as `3.6.14`, which is the default."""
     release_url: NotRequired[str]
     """URL from which droplets fetch etcd.
 

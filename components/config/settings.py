@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ..shared.names import member_name
+from ..shared.versions import minor_version
 from .access_settings import AccessSettings
 from .backup_settings import BackupSettings
 from .errors import ConfigurationError, ConflictingSettingsError
+from .etcd_flags import VERSIONS
 from .etcd_settings import EtcdSettings
 from .naming import key_of, names
 from .releases import CHECKSUMS, CHECKSUMS_URL, RELEASE_URL
@@ -29,7 +31,7 @@ from .values import (
     ZoneName,
 )
 
-VERSION = re.compile(r"\d+\.\d+\.\d+")
+VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMPACTION_DURATION = re.compile(r"[1-9]\d*[smh]")
 LONGEST_DOMAIN = 64 - len("etcd-server-9.")
@@ -84,7 +86,7 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
     """Mail addresses to which DigitalOcean reports that a droplet's disk, CPU or memory is nearly used up."""
 
     version: str = "3.6.14"
-    """Version of etcd, such as ``3.6.14``."""
+    """Version of etcd, 3.5 or newer, such as ``3.6.14``."""
     release_url: Url = RELEASE_URL
     """URL from which droplets fetch etcd. ``{version}`` stands for the version."""
     release_sha256: str = ""
@@ -182,6 +184,8 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
     def _release_number(cls, value: str) -> str:
         if not VERSION.fullmatch(value):
             raise ValueError("write three numbers without a v, such as 3.6.14")
+        if minor_version(value) < VERSIONS[0]:
+            raise ValueError("the members need etcdutl, which etcd has since 3.5: use 3.5 or newer")
         return value
 
     @field_validator("release_sha256")

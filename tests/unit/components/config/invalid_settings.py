@@ -55,6 +55,13 @@ BAD_SETTINGS: list[Case] = [
         ),
         ({"sshKeys": ["my-key"]}, "etcd:sshKeys[0] is my-key: write the id or the MD5 fingerprint, in lower case, "),
         ({"version": "3.6.99"}, "etcd:version is 3.6.99: this program knows only the checksums of 3.5.32, "),
+        *(
+            (
+                {"version": version, "releaseSha256": "a" * 64},
+                f"etcd:version is {version}: the members need etcdutl, which etcd has since 3.5: use 3.5 or newer",
+            )
+            for version in ("2.3.8", "3.4.30")
+        ),
         ({"version": "v3.6.14"}, "etcd:version is v3.6.14: write three numbers"),
         ({"releaseSha256": "abc"}, "etcd:releaseSha256 is abc: write 64"),
         (
