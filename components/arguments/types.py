@@ -176,7 +176,7 @@ class Backups(TypedDict):
     secret_key: NotRequired[pulumi.Input[str]]
     """Its secret key."""
     endpoint: NotRequired[str]
-    """HTTPS URL of the S3 endpoint. The default is Spaces in the cluster's region."""
+    """HTTPS URL of the S3 endpoint, without the bucket's name. The default is Spaces in the cluster's region."""
     region: NotRequired[str]
     """Region in the signatures of S3 requests. The default is the cluster's region."""
     prefix: NotRequired[str]

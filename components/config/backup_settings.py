@@ -20,6 +20,10 @@ DURATION = re.compile(r"([1-9]\d*)([smhd])")
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
 SPACES_ENDPOINT = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")
+S3_HOST = re.compile(
+    r"([a-z0-9]+\.digitaloceanspaces|s3[a-z0-9.-]*\.amazonaws|\w+(\.\w+)?\.r2\.cloudflarestorage)\.com"
+)
+"""The host of a service that also has a host for each bucket. Requests of the members have the bucket in the path."""
 SPACES_REGIONS = frozenset(
     {"ams3", "atl1", "blr1", "fra1", "lon1", "nyc3", "sfo2", "sfo3", "sgp1", "syd1", "tor1"}
 )
@@ -167,6 +171,14 @@ class BackupSettings(BaseModel):
                     "not set",
                     f"the bucket {self.backup_bucket} needs it: {names().to_set_secret(needed)}",
                 )
+        host = self.backup_endpoint.removeprefix("https://")
+        service = host.removeprefix(f"{self.backup_bucket}.")
+        if service != host and S3_HOST.fullmatch(service):
+            raise ConflictingSettingsError(
+                "backupEndpoint",
+                self.backup_endpoint,
+                f"it begins with the bucket's name, which requests have in their path: write https://{service}",
+            )
         if self.backup_bucket_create and spaces_region(self, region) not in SPACES_REGIONS:
             raise ConflictingSettingsError(
                 "backupBucketCreate",

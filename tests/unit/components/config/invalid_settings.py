@@ -106,6 +106,18 @@ BAD_BACKUPS: list[Case] = [
      "etcd:backupEndpoint is http://s3.example.com: write https:// and a host"),
     ({**BACKUPS, "backupEndpoint": "https://s3.example.com/bucket"},
      "etcd:backupEndpoint is https://s3.example.com/bucket: write https:// and a host"),
+    *(
+        (
+            {**BACKUPS, "backupEndpoint": f"https://backups.{service}"},
+            f"etcd:backupEndpoint is https://backups.{service}: it begins with the bucket's name, which requests have "
+            f"in their path: write https://{service}",
+        )
+        for service in (
+            "fra1.digitaloceanspaces.com",
+            "s3.eu-central-1.amazonaws.com",
+            "0a1b2c.r2.cloudflarestorage.com",
+        )
+    ),
     ({**BACKUPS, "backupBucket": "My_Bucket"}, "etcd:backupBucket is My_Bucket: write a bucket's name"),
     ({**BACKUPS, "backupPrefix": "etcd"}, "etcd:backupPrefix is etcd: write folders that end with a slash"),
     ({**BACKUPS, "backupInterval": "30s"}, "etcd:backupInterval is 30s: write a duration of at least one minute"),

@@ -115,6 +115,15 @@ def test_the_bucket_is_created_in_the_region_of_the_endpoint(
     assert spaces_region(changed, changed.region) == expected
 
 
+@pytest.mark.parametrize(
+    ("bucket", "endpoint"),
+    [("fra1", "https://fra1.digitaloceanspaces.com"), ("minio", "https://minio.example.com")],
+)
+def test_a_service_may_have_the_name_of_the_bucket(bucket: str, endpoint: str) -> None:
+    named = settings(**{**BACKUPS, "backupBucket": bucket, "backupEndpoint": endpoint})
+    assert named.backup_endpoint == endpoint
+
+
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("15m", 900), ("8h", 28800), ("30d", 2592000)])
 def test_a_duration_is_converted_to_seconds(text: str, expected: int) -> None:
     assert in_seconds(text) == expected
