@@ -151,15 +151,18 @@ class BackupSettings(BaseModel):
                     self.restore_from,
                     f"there is no bucket to restore from: set {key_of('backupBucket')} and its keys",
                 )
-            others = [
-                *given,
-                *(["backupEndpoint"] if self.backup_endpoint else []),
-                *(["backupBucketCreate"] if self.backup_bucket_create else []),
-                *(["backupEncryption"] if self.backup_encryption else []),
-            ]
-            if others:
+            useless = {
+                "backupEndpoint": self.backup_endpoint,
+                "backupBucketCreate": self.backup_bucket_create,
+                "backupEncryption": self.backup_encryption,
+                "backupPrefix": self.backup_prefix,
+                "backupRegion": self.backup_region,
+                "backupCaCertificate": self.backup_ca_certificate,
+            }
+            given += [key for key, value in useless.items() if value]
+            if given:
                 raise ConflictingSettingsError(
-                    others[0],
+                    given[0],
                     "set",
                     f"backups also need a bucket: set {key_of('backupBucket')}, or remove the key",
                 )

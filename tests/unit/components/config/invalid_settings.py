@@ -7,6 +7,7 @@ from typing import Any
 from tests.unit.components.config.valid_settings import BACKUPS
 
 OLD = {"version": "3.5.33"}
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 
 Case = tuple[dict[str, Any], str]
 """The changed keys, and the start of the error."""
@@ -98,6 +99,12 @@ BAD_BACKUPS: list[Case] = [
     ({"backupAccessKey": "access"},
      "etcd:backupAccessKey is set: backups also need a bucket: set etcd:backupBucket"),
     ({"backupEndpoint": "https://s3.example.com"}, "etcd:backupEndpoint is set: backups also need a bucket"),
+    ({"backupPrefix": "etcd/"}, "etcd:backupPrefix is set: backups also need a bucket"),
+    ({"backupRegion": "fra1"}, "etcd:backupRegion is set: backups also need a bucket"),
+    (
+        {"backupCaCertificate": CERTIFICATE},
+        "etcd:backupCaCertificate is set: backups also need a bucket",
+    ),
     ({"backupBucket": "backups", "backupAccessKey": "access"},
      "etcd:backupSecretKey is not set: the bucket backups needs it: run pulumi config set --secret "
      "etcd:backupSecretKey"),
