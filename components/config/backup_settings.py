@@ -14,7 +14,10 @@ from ..shared.backups import LATEST, SUFFIX
 from .errors import ConflictingSettingsError
 from .naming import key_of, names
 
-BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET = re.compile(
+    r"(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII
+)
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
 DURATION = re.compile(r"([1-9]\d*)([smhd])")
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,7 +35,8 @@ AES256 = "AES256"
 """Encryption by the S3 server with keys of its own (SSE-S3)."""
 KMS = "aws:kms"
 """Encryption by the S3 server with a key of a key management service (SSE-KMS)."""
-KMS_KEY = re.compile(rf"{KMS}:(\S+)")
+KMS_KEY = re.compile(rf"{KMS}:([!-~]+)")
+"""A key with the characters that a header of a request can have."""
 SHORTEST_INTERVAL = 60
 """The shortest interval between two backups, in seconds. Members check every 15 seconds whether one is due."""
 
@@ -57,13 +61,16 @@ def _endpoint(value: str) -> str:
 
 def _bucket(value: str) -> str:
     if value and not BUCKET.fullmatch(value):
-        raise ValueError("write a bucket's name: 3 to 63 lower-case letters, digits, dots and inner hyphens")
+        raise ValueError(
+            "write a bucket's name: 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or a digit "
+            "at each end and beside each dot, and no IP address"
+        )
     return value
 
 
 def _region(value: str) -> str:
-    if not re.fullmatch(r"\S*", value):
-        raise ValueError("write the name of a region without spaces, such as fra1 or eu-central-1")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", value):
+        raise ValueError("write the name of a region, such as fra1 or eu-central-1, and no URL")
     return value
 
 

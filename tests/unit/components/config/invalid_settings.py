@@ -126,6 +126,18 @@ BAD_BACKUPS: list[Case] = [
         )
     ),
     ({**BACKUPS, "backupBucket": "My_Bucket"}, "etcd:backupBucket is My_Bucket: write a bucket's name"),
+    *(
+        ({**BACKUPS, "backupBucket": name}, f"etcd:backupBucket is {name}: write a bucket's name")
+        for name in ("a..b", "a.-b", "a-.b", "192.168.1.1", "ab", "a" * 64)
+    ),
+    *(
+        ({**BACKUPS, "backupRegion": name}, f"etcd:backupRegion is {name}: write the name of a region, such as fra1")
+        for name in ("https://x", "eu/central", "zürich")
+    ),
+    (
+        {**BACKUPS, "backupEndpoint": "https://s3.example.com", "backupEncryption": "aws:kms:schlüssel"},
+        "etcd:backupEncryption is aws:kms:schlüssel: write AES256, aws:kms, or",
+    ),
     ({**BACKUPS, "backupPrefix": "etcd"}, "etcd:backupPrefix is etcd: write folders that end with a slash"),
     ({**BACKUPS, "backupInterval": "30s"}, "etcd:backupInterval is 30s: write a duration of at least one minute"),
     ({**BACKUPS, "backupInterval": "1 hour"}, "etcd:backupInterval is 1 hour: write a duration"),

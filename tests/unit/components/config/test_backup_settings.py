@@ -115,6 +115,11 @@ def test_the_bucket_is_created_in_the_region_of_the_endpoint(
     assert spaces_region(changed, changed.region) == expected
 
 
+@pytest.mark.parametrize("name", ["abc", "a--b", "1.2.3", "etcd.example.com", "b" * 63, "192.168.1.1a"])
+def test_a_bucket_may_have_each_name_that_s3_allows(name: str) -> None:
+    assert settings(**{**BACKUPS, "backupBucket": name}).backup_bucket == name
+
+
 @pytest.mark.parametrize(
     ("bucket", "endpoint"),
     [("fra1", "https://fra1.digitaloceanspaces.com"), ("minio", "https://minio.example.com")],

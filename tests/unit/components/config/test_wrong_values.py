@@ -64,7 +64,7 @@ def test_a_wrong_value_of_the_configuration_has_one_line_of_advice(key: str) -> 
         found = load_errors(values_with(key, value), {}, ENVIRONMENT)
         assert len(found) <= 1, found
         # These keys take almost any text.
-        if key not in SECRETS | {"backupRegion", "restoreFrom"}:
+        if key not in SECRETS | {"restoreFrom"}:
             assert found, value
         for error in found:
             assert error.startswith(f"etcd:{key}"), error
