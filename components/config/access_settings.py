@@ -76,11 +76,12 @@ class _Entry(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_empty_fields(cls, value: Any) -> Any:
-        """A field that is null is not set."""
+        """A field that is null is not set. One that does not exist stays for validation."""
         if not isinstance(value, dict):
             return value
         fields = cast("dict[Any, Any]", value)
-        return {name: given for name, given in fields.items() if given is not None}
+        known = {one for name, field in cls.model_fields.items() for one in (name, field.alias)}
+        return {name: given for name, given in fields.items() if given is not None or name not in known}
 
 
 class Permission(_Entry):

@@ -118,6 +118,13 @@ BAD_NAMES: list[Case] = [
     (named(["shop"]), ['[1].name is ["shop"]: write a string, such as "shop"']),
     ([{"root": True}], ['[0].name is not set: write a string, such as "shop"']),
     ([{"name": None}], ['[0].name is not set: write a string, such as "shop"']),
+    (
+        [{"name": "shop", "permisions": None, "root": None}],
+        [
+            "[0].permisions is set, and there is no such field: set etcd:clients[0].permissions instead, and remove "
+            "this one"
+        ],
+    ),
 ]
 """Clients with a wrong name."""
 
