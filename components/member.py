@@ -31,6 +31,7 @@ from .rollout.rollout import Rollout
 from .shared.names import VOLUME_LABEL
 from .userdata.node_config import MemberCertificates, RunValues, node_config
 from .userdata.render import render_user_data
+from .userdata.size_check import advice_to_shorten
 
 
 @dataclass(frozen=True)
@@ -244,6 +245,7 @@ class Member(pulumi.ComponentResource):
 
         def render(known: Sequence[Any]) -> str:
             settings, values = known
-            return render_user_data(node_config(settings, number, label, values))
+            # A value that only the run knows may be longer than the one that was checked in its place.
+            return render_user_data(node_config(settings, number, label, values), advice_to_shorten(settings))
 
         return pulumi.Output.secret(pulumi.Output.all(args.resolved, run_values).apply(render))

@@ -59,11 +59,13 @@ class _Document(yaml.SafeDumper):
         return super().represent_scalar(tag, value, style)  # pyright: ignore[reportUnknownMemberType]
 
 
-def render_user_data(node: NodeConfig) -> str:
-    """The cloud-init document of one droplet. Raises ``TooLargeError`` if it is larger than ``LIMIT``."""
+def render_user_data(node: NodeConfig, remedy: str = "shorten the longest settings") -> str:
+    """The cloud-init document of one droplet.
+
+    Raises ``TooLargeError``, which has the ``remedy``, if it is larger than ``LIMIT``.
+    """
     document = render(node)
-    subject = f"the user data of {node.settings.name} has"
-    check_size(subject, len(document.encode()), "shorten the files in cloud-init/")
+    check_size(f"the user data of {node.settings.name} has", len(document.encode()), remedy)
     return document
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import SecretStr
+
 from ..config.naming import key_of
 from ..config.settings import Settings
 from .filler import random_bytes, random_text
@@ -40,12 +42,15 @@ MOST_MEMBERS = 9
 
 def check_user_data(cluster: str, settings: Settings) -> None:
     """Raise ``TooLargeError``, which names the longest setting, if a droplet's user data could become too large."""
-    key, length = _longest(settings)
     check_size(
-        "the user data of a member can grow to",
-        largest_size(cluster, settings),
-        f"shorten {key_of(key)}, which has {length} characters",
+        "the user data of a member can grow to", largest_size(cluster, settings), advice_to_shorten(settings)
     )
+
+
+def advice_to_shorten(settings: Settings) -> str:
+    """What to do about user data that is too large. It shows no secret."""
+    key, length = _longest(settings)
+    return f"shorten {key_of(key)}, which has {length} characters"
 
 
 def largest_size(cluster: str, settings: Settings) -> int:
@@ -102,11 +107,12 @@ def _pem(size: int, own: int, *, name: str) -> str:
 
 def _longest(settings: Settings) -> tuple[str, int]:
     """Key and length of the longest text among the settings."""
-    texts = {
+    lengths = {
         field.alias or name: len(value)
         for name, field in Settings.model_fields.items()
-        if isinstance(value := getattr(settings, name), str)
+        if isinstance(value := getattr(settings, name), (str, SecretStr))
     }
-    texts["extraFlags"] = len("".join(settings.extra_flags))
-    key = max(texts, key=lambda one: texts[one])
-    return key, texts[key]
+    lengths["extraFlags"] = len("".join(settings.extra_flags))
+    lengths["extraNames"] = len("".join(settings.extra_names))
+    key = max(lengths, key=lambda one: lengths[one])
+    return key, lengths[key]

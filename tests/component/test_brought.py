@@ -10,6 +10,8 @@ import pytest
 
 from components.changes.immutable_settings import InvalidTransitionError
 from components.droplets.preflight import PreflightError
+from components.userdata.filler import random_text
+from components.userdata.render import TooLargeError
 from tests.component.callers import CLUSTER, program
 from tests.component.clouds import CATALOG, KEY, NEW_KEY, VPC_ID
 from tests.component.conftest import Plan, PlanOf, droplet
@@ -159,6 +161,19 @@ def test_a_cluster_stays_in_its_zone_and_vpc(
             discovered=there,
         )
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_too_long_a_secret_of_another_resource_is_named_without_its_value(plan_of: PlanOf) -> None:
+    token = random_text(60_000)
+
+    def with_long_token() -> None:
+        program(access={"discovery_token": pulumi.Output.secret(token)})()
+
+    with pytest.raises(
+        TooLargeError, match=r": shorten args\.access\.discoveryToken, which has 60000 characters"
+    ) as refused:
+        plan_of(with_long_token)
+    assert token[:9] not in str(refused.value)
 
 
 def test_tokens_and_bucket_keys_may_come_from_resources(plan_of: PlanOf) -> None:
