@@ -8,6 +8,7 @@ import pulumi
 from .access.enforcement import enforce_access
 from .api.accounts import Accounts, argument_names, explicit_packages
 from .arguments.options import (
+    component_name,
     former_names,
     former_urns,
     has_aliases,
@@ -117,7 +118,7 @@ class EtcdCluster(pulumi.ComponentResource):
 
         Raises ``ConfigurationError``, which names every wrong argument and option, before anything is registered.
         """
-        opts = resource_options(opts)
+        name, opts = component_name(name), resource_options(opts)
         given = provider_arguments(args)
         with reporting_failure(), named_by(told_names() or argument_names(given, opts)):
             alone = type(names()) is ConfigNames

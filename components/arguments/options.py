@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from types import MappingProxyType
+from typing import Any
 
 import pulumi
 
@@ -27,6 +29,15 @@ DELETED_WITH = (
 )
 """Why no other resource's end is the end of the component's resources."""
 
+_OF_OPTIONS = MappingProxyType(
+    {
+        "parent": "the resource itself",
+        "provider": "a provider, such as digitalocean.Provider(...)",
+        "providers": "a list of providers, such as [digitalocean.Provider(...)]",
+    }
+)
+"""What each option takes that decides about providers."""
+
 IN_PLACE = "members are replaced one at a time when a change needs it"
 
 
@@ -34,12 +45,36 @@ def resource_options(opts: object) -> pulumi.ResourceOptions:
     """The options that a caller gave. Raises ``ConfigurationError`` if they are none."""
     if opts is None:
         return pulumi.ResourceOptions()
-    if isinstance(opts, pulumi.ResourceOptions):
-        return opts
-    raise ConfigurationError(
-        f"opts is a value of type {type(opts).__name__}: write pulumi.ResourceOptions with the options in it, such as "
-        "pulumi.ResourceOptions(depends_on=[vpc])"
-    )
+    if not isinstance(opts, pulumi.ResourceOptions):
+        raise ConfigurationError(
+            f"opts is a value of type {type(opts).__name__}: write pulumi.ResourceOptions with the options in it, such "
+            "as pulumi.ResourceOptions(depends_on=[vpc])"
+        )
+    if wrong := [
+        f"the option {option} has a value of type {type(value).__name__}: write {_OF_OPTIONS[option]}, or remove the "
+        "option"
+        for option, value in _resources(opts)
+        if not isinstance(value, pulumi.Resource if option == "parent" else pulumi.ProviderResource)
+    ]:
+        raise ConfigurationError("\n".join(wrong))
+    return opts
+
+
+def _resources(opts: pulumi.ResourceOptions) -> Iterator[tuple[str, object]]:
+    """The resources in the options that decide about providers, or what a caller gave instead, by option."""
+    yield from ((one, value) for one in ("parent", "provider") if (value := getattr(opts, one)) is not None)
+    given: Any = opts.providers
+    listed = given.values() if isinstance(given, Mapping) else given
+    if listed:
+        yield from (("providers", one) for one in (listed if isinstance(listed, Iterable) else [listed]))
+
+
+def component_name(name: object) -> str:
+    """The name that a caller gave to the component. Raises ``ConfigurationError`` if it is none."""
+    if isinstance(name, str) and name:
+        return name
+    state = '""' if name == "" else f"a value of type {type(name).__name__}"
+    raise ConfigurationError(f'the name of the cluster is {state}: write a string, such as "store"')
 
 
 def option_problems(opts: pulumi.ResourceOptions) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -15,6 +15,7 @@ from tests.component.conftest import Plan, PlanOf
 DROPLET = "digitalocean:index/droplet:Droplet"
 TAG = "digitalocean:index/tag:Tag"
 STASH = "pulumi:index:Stash"
+ANY: Any = "x"
 OWN = ("digitalocean:", "cloudflare:", "tls:", "pulumi:index:Stash", "etcd:")
 
 
@@ -170,6 +171,8 @@ def test_wrong_options_and_arguments_are_named_in_one_error(
         ({**args(), "clusterName": 3}, None, r"args\.clusterName is 3"),
         (args(), {"protect": True}, "opts is a value of type dict"),
         (args(), {}, "opts is a value of type dict"),
+        (args(), pulumi.ResourceOptions(provider=ANY), "the option provider has a value of type str"),
+        (args(), pulumi.ResourceOptions(providers=[ANY]), "the option providers has a value of type str"),
     ],
 )
 def test_arguments_and_options_of_a_wrong_shape_register_nothing(
@@ -178,6 +181,15 @@ def test_arguments_and_options_of_a_wrong_shape_register_nothing(
     plan = Plan()
     with pytest.raises(ConfigurationError, match=f"^{reason}: write "):
         plan_of(lambda: EtcdCluster("store", given, opts), plan=plan)
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack"}
+
+
+def test_a_cluster_without_a_name_registers_nothing(plan_of: PlanOf) -> None:
+    plan, none = Plan(), cast("str", None)
+    with pytest.raises(
+        ConfigurationError, match=r"^the name of the cluster is a value of type NoneType: write "
+    ):
+        plan_of(lambda: EtcdCluster(none, args()), plan=plan)
     assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.arguments.options import resource_options
+from components.arguments.options import component_name, resource_options
 from components.arguments.types import EtcdClusterArgs
 from components.arguments.values import PLACEHOLDERS, arguments_of, provider_arguments
 from components.config.errors import ConfigurationError
@@ -225,6 +225,35 @@ def test_options_of_another_type_are_refused(opts: Any) -> None:
         ConfigurationError, match=rf"^opts is a value of type {type(opts).__name__}: write pulumi\.Res"
     ):
         resource_options(opts)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("parent", "x"),
+        ("provider", "x"),
+        ("providers", ["x"]),
+        ("providers", {"digitalocean": "x"}),
+        ("providers", "x"),
+    ],
+)
+def test_an_option_that_takes_a_resource_refuses_another_value(option: str, value: Any) -> None:
+    given: Any = {option: value}
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"^the option {option} has a value of type str: write .*, or remove the option$",
+    ):
+        resource_options(pulumi.ResourceOptions(**given))
+
+
+@pytest.mark.parametrize(
+    ("name", "state"), [(None, "a value of type NoneType"), ("", '""'), (3, "a value of type int")]
+)
+def test_a_cluster_needs_a_name_that_is_a_text(name: Any, state: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=f"^the name of the cluster is {state}: write a string, such as "
+    ):
+        component_name(name)
 
 
 def test_a_cluster_may_have_no_options() -> None:
