@@ -18,7 +18,7 @@ from pydantic.alias_generators import to_camel
 from ..config.forms import FORMS, MISSING, example_of, shown, to_write, to_write_missing
 from ..config.naming import GROUPS, argument_of, key_of, part_of
 from ..config.settings import Settings
-from ..config.unknown_keys import nearest_name
+from ..config.unknown_keys import listed_names, nearest_names
 from ..config.values import URL
 from .entries import Entries, Path
 
@@ -35,6 +35,8 @@ OF_PROVIDERS: Mapping[str, str] = MappingProxyType(
 CLUSTER_NAME = "clusterName"
 CLUSTER_NAME_IN_PYTHON = "cluster_name"
 PAGE = "docs/component.md lists all arguments"
+ALIKE_IN_A_GROUP = 0.6
+"""How alike two names of one group are at least, from 0 to 1, so that one counts as the other mistyped."""
 
 
 @dataclass(frozen=True)
@@ -202,19 +204,16 @@ def _kind(value: object) -> str:
 
 def _unknown(written: str, argument: str) -> str:
     """The line about an argument that does not exist. ``argument`` is its name as the schema would have it."""
-    name = _own(argument)
-    nearest = (
-        _called(name)
-        or nearest_name(argument, _ALL)
-        or _called(nearest_name(name, [_own(one) for one in _ALL]))
-    )
-    remedy = f"set args.{nearest} instead, and remove this one" if nearest else "remove it"
+    group, _, name = argument.rpartition(".")
+    beside = [one for one in _ALL if one.startswith(f"{group}.")]
+    meant = nearest_names(name, [_own(one) for one in _ALL])
+    # In its own group, a name may resemble another one less.
+    meant = meant or nearest_names(name, [_own(one) for one in beside], alike=ALIKE_IN_A_GROUP)
+    nearest = [one for one in beside if _own(one) in meant] or [one for one in _ALL if _own(one) in meant]
+    remedy = "remove it"
+    if nearest:
+        remedy = f"set {listed_names([f'args.{one}' for one in nearest])} instead, and remove this one"
     return f"args.{written} is set, and there is no such argument: {remedy}. {PAGE}"
-
-
-def _called(name: str) -> str:
-    """The arguments with this name, in whatever groups they are."""
-    return " or args.".join(one for one in _ALL if _own(one) == name)
 
 
 def _own(argument: str) -> str:

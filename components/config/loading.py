@@ -26,7 +26,7 @@ from .forms import (
 )
 from .naming import key_of, names, part_of, provider_key
 from .settings import Settings
-from .unknown_keys import PROGRAM, configured_keys, nearest_name, unknown_keys
+from .unknown_keys import PROGRAM, configured_keys, listed_names, nearest_names, unknown_keys
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -227,9 +227,9 @@ def _unknown_field(key: str, path: Sequence[int | str], name: object) -> str:
     """The line about a field that its dictionary does not have."""
     fields = FORMS[key].at(path).fields
     *others, last = fields
-    nearest = nearest_name(str(name), fields)
+    nearest = [part_of(key, [*path, one]) for one in nearest_names(str(name), fields)]
     remedy = (
-        f"set {part_of(key, [*path, nearest])} instead, and remove this one"
+        f"set {listed_names(nearest)} instead, and remove this one"
         if nearest
         else f"remove it. The fields are {', '.join(others)} and {last}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -55,7 +55,7 @@ def unknown_keys(configured: Iterable[str], project: str) -> list[str]:
 
     ``project`` is the namespace of the program's own keys. A foreign namespace that resembles none is left alone.
     """
-    known = {project: frozenset(setting_keys()), **PROVIDER_KEYS}
+    known = {project: setting_keys(), **{name: sorted(keys) for name, keys in PROVIDER_KEYS.items()}}
     return [problem for key in sorted(configured) if (problem := _problem(key, project, known))]
 
 
@@ -71,26 +71,44 @@ def _problem(key: str, project: str, known: Mapping[str, Collection[str]]) -> st
     if namespace in known:
         if name in known[namespace]:
             return ""
-        nearest = nearest_name(name, known[namespace])
-        return _advice(key, f"{namespace}:{nearest}" if nearest else "")
+        return _advice(key, [f"{namespace}:{one}" for one in nearest_names(name, known[namespace])])
     if namespace == PROGRAM:
         return (
             f"{key} is set, and this project is called {project}, so nothing reads it: set {project}:{name} instead, "
             f"and remove this key (pulumi config rm {key}). If the stack has a cluster, set the project's name in "
             f"Pulumi.yaml back to {PROGRAM} instead: docs/recovery.md, Renamed"
         )
-    if meant := nearest_name(namespace, known):
-        return _advice(key, f"{meant}:{nearest_name(name, known[meant]) or name}")
+    resembled = nearest_names(namespace, known)
+    for meant in (*resembled, *([project] if resembled else [])):
+        if nearest := nearest_names(name, known[meant]):
+            return _advice(key, [f"{meant}:{one}" for one in nearest])
     return ""
 
 
-def _advice(key: str, meant: str) -> str:
-    remedy = f"set {meant} instead, and remove this key" if meant else "remove it"
+def _advice(key: str, meant: Sequence[str]) -> str:
+    remedy = f"set {listed_names(meant)} instead, and remove this key" if meant else "remove it"
     return f"{key} is set, and there is no such key: {remedy} (pulumi config rm {key}). {PAGE}"
 
 
-def nearest_name(name: str, names: Collection[str]) -> str:
-    """The name that resembles another one most, in any case of letters; empty if none does."""
+def nearest_names(name: str, names: Collection[str], *, alike: float = ALIKE) -> list[str]:
+    """The names that another one may stand for, in any case of letters.
+
+    They are the one that it resembles most, or all that end with it: ``cidrs`` may stand for ``sshCidrs`` and for
+    ``clientCidrs``. ``alike`` is how much one must resemble it, from 0 to 1.
+    """
+    folded = name.casefold()
     by_fold = {one.casefold(): one for one in names}
-    close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=ALIKE)
-    return by_fold[close[0]] if close else ""
+    if folded in by_fold:
+        return [by_fold[folded]]
+    if name and (
+        longer := [
+            one for fold, one in by_fold.items() if fold.endswith(folded) and one[-len(name)].isupper()
+        ]
+    ):
+        return longer
+    return [by_fold[close] for close in get_close_matches(folded, by_fold, n=1, cutoff=alike)]
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Names of which one is meant, for people: ``a, b or c``."""
+    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -79,6 +79,9 @@ def test_two_spellings_of_one_argument_are_refused(args: Any, line: str) -> None
         ("sise", "members.size"),
         ("region", "members.region or args.backups.region"),
         ("members.sizes", "members.size"),
+        ("network.cidrs", "network.clientCidrs, args.network.sshCidrs or args.network.metricsCidrs"),
+        ("dns.id", "dns.zoneId"),
+        ("backups.regoin", "backups.region"),
         ("members.DropletSize", "members.dropletSize"),
         ("members.domain", "dns.domain"),
         ("etcd.quotaGiB", "etcd.quotaGib"),
@@ -102,9 +105,9 @@ async def test_the_advice_about_a_spelling_works_word_for_word() -> None:
 
 
 def test_an_argument_that_resembles_none_is_to_be_removed() -> None:
-    assert errors({**with_groups(), "frobnicate": 1, 5: 1}) == [
+    assert errors({**with_groups(members={1: 2}), "frobnicate": 1, 5: 1}) == [
         f"args.{name} is set, and there is no such argument: remove it. {PAGE}"
-        for name in ("frobnicate", "5")
+        for name in ("frobnicate", "5", "members.1")
     ]
 
 

@@ -26,7 +26,11 @@ TOKENS = {"digitalocean:token": "t", "cloudflare:apiToken": "t"}
         ("etcd:backupAccesKey", "etcd:backupAccessKey"),
         ("etcd:clientCIDRs", "etcd:clientCidrs"),
         ("digitalocean:tokn", "digitalocean:token"),
-        ("digitalocean:endpoint", "digitalocean:apiEndpoint"),
+        ("digitalocean:endpoint", "digitalocean:apiEndpoint or digitalocean:spacesEndpoint"),
+        ("etcd:cidrs", "etcd:clientCidrs, etcd:sshCidrs or etcd:metricsCidrs"),
+        ("etcd:token", "etcd:discoveryToken"),
+        ("etcd-digitalocean:size", "etcd:size"),
+        ("etcd-digitalocean:token", "digitalocean:token"),
         ("cloudflare:token", "cloudflare:apiToken"),
         ("digitalOcean:token", "digitalocean:token"),
         ("ectd:Size", "etcd:size"),
@@ -53,7 +57,8 @@ def test_all_unknown_keys_are_named_beside_the_wrong_ones() -> None:
 
 
 def test_keys_of_pulumi_and_of_other_tools_are_left_alone() -> None:
-    assert load_errors(VALID, {**TOKENS, "pulumi:tags": "{}", "aws:region": "eu-central-1"}, {}) == []
+    others = {"pulumi:tags": "{}", "aws:region": "eu-central-1", "digitalocean-shop:kubernetes": "yes"}
+    assert load_errors(VALID, {**TOKENS, **others}, {}) == []
 
 
 def test_a_renamed_project_is_told_that_its_keys_changed_their_name() -> None:
