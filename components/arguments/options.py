@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -56,17 +56,18 @@ def resource_options(opts: object) -> pulumi.ResourceOptions:
         for option, value in _resources(opts)
         if not isinstance(value, pulumi.Resource if option == "parent" else pulumi.ProviderResource)
     ]:
-        raise ConfigurationError("\n".join(wrong))
+        raise ConfigurationError("\n".join(dict.fromkeys(wrong)))
     return opts
 
 
 def _resources(opts: pulumi.ResourceOptions) -> Iterator[tuple[str, object]]:
     """The resources in the options that decide about providers, or what a caller gave instead, by option."""
     yield from ((one, value) for one in ("parent", "provider") if (value := getattr(opts, one)) is not None)
-    given: Any = opts.providers
-    listed = given.values() if isinstance(given, Mapping) else given
-    if listed:
-        yield from (("providers", one) for one in (listed if isinstance(listed, Iterable) else [listed]))
+    given = cast("object", opts.providers or ())
+    if isinstance(given, Mapping):
+        given = cast("Mapping[Any, object]", given).values()
+    for one in cast("Iterable[object]", given if isinstance(given, Iterable) else [given]):
+        yield "providers", one
 
 
 def component_name(name: object) -> str:
