@@ -7,6 +7,7 @@ import pulumi
 
 from .access.enforcement import enforce_access
 from .api.accounts import Accounts, argument_names, explicit_packages
+from .arguments.cluster_names import check_stack_name
 from .arguments.options import (
     component_name,
     former_names,
@@ -347,8 +348,10 @@ async def _ready_to_begin(
 ) -> list[pulumi.Resource]:
     """Dependencies that are no resources, but resolve when the run may begin.
 
-    The cluster stays where it is, the backup to restore is there, and marker tags of no state are removed.
+    The cluster has a name of its own and stays where it is, the backup to restore is there, and marker tags of no state
+    are removed.
     """
+    check_stack_name(name, exists=bool(stack.token))
     vpc_id = await pulumi.Output.from_input(arguments.vpc_id).future() or ""
     zone_id = await pulumi.Output.from_input(arguments.zone_id).future() or ""
     if problems := placement_problems(name, arguments.settings, stack, vpc_id=vpc_id, zone_id=zone_id):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pulumi
 
 from ..config.errors import ConfigurationError
-from ..config.settings import CLUSTER_NAME
-
-LIKE_A_MARKER = re.compile(r".*-(up|size-\d+|one-at-a-time|all-at-once|id-[0-9a-f]{12})")
-"""Names that are tags of a cluster with the name before the last hyphen: ``components/shared/markers.py``."""
+from ..config.settings import CLUSTER_NAME, LIKE_A_MARKER
+from ..run_log import log
 
 
 def component_cluster_name(component: str, given: str | None) -> str:
@@ -34,3 +30,24 @@ def component_cluster_name(component: str, given: str | None) -> str:
             "another cluster. Set it to a name with another ending"
         )
     return name
+
+
+def check_stack_name(cluster: str, *, exists: bool) -> None:
+    """Raise ``ConfigurationError`` if the name of a stack's cluster can be a tag of another cluster.
+
+    If the stack's state has the cluster, so that it ``exists``, warn instead: its runs must go on.
+    """
+    other = LIKE_A_MARKER.fullmatch(cluster)
+    if other is None:
+        return
+    danger = (
+        f"the cluster is called {cluster}, after project and stack, and that is a tag of a cluster {other[1]} as well. "
+        f"A run or a pulumi destroy of {other[1]} may delete this tag, by which members and firewall know the droplets"
+    )
+    if exists:
+        log.warn(f"{danger}. Never create a cluster {other[1]} in this account")
+        return
+    raise ConfigurationError(
+        f"{danger}. Give the stack a name with another ending, before it has a cluster: pulumi stack rename NAME. "
+        "Nothing was changed"
+    )

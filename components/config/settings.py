@@ -45,6 +45,8 @@ SMALLEST_VOLUME = 2
 MOST_EXTRA_NAMES = 20
 """The most extra names in a certificate. All of them are in the user data of each droplet."""
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+LIKE_A_MARKER = re.compile(r"(.*)-(up|size-[0-9]+|one-at-a-time|all-at-once|id-[0-9a-f]{12})")
+"""Names that are tags of a cluster with the name before the last hyphen: ``components/shared/markers.py``."""
 
 
 class Settings(AccessSettings, BackupSettings, EtcdSettings):
