@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -22,6 +21,7 @@ from ..config.loading import (
 )
 from ..config.naming import ArgumentNames, key_of, provider_key
 from ..config.settings import Settings
+from ..config.values import HEADER_VALUE, NO_HEADER_VALUE
 from ..run_log import log
 from .http_client import NoAnswerError
 from .listing import ListingError, ask_with_retries, read_one
@@ -39,8 +39,6 @@ URLS = {"digitalocean": "apiEndpoint", "cloudflare": "baseUrl"}
 ATTRIBUTES = {"token": "token", "apiToken": "api_token", "apiEndpoint": "api_endpoint", "baseUrl": "base_url"}
 """The attributes of the providers' classes with these names."""
 DEFAULT_URLS = {"digitalocean": DIGITALOCEAN_URL, "cloudflare": CLOUDFLARE_URL}
-TOKEN = re.compile(r"[!-~]+")
-"""A token as an HTTP header takes it. The error about another one would show it."""
 UNCHANGED = "Nothing was changed"
 REFUSED = frozenset({400, 401, 403, 404})
 """The answers of Cloudflare about a zone that a token may not read."""
@@ -250,10 +248,10 @@ def _refuse_another_api(package: str, given: str, own: str) -> None:
 
 def _refuse_broken_token(package: str, token: str) -> None:
     """Raise ``ConfigurationError`` if no request can have the token. It is not shown."""
-    if token and not TOKEN.fullmatch(token):
+    if token and not HEADER_VALUE.fullmatch(token):
         raise ConfigurationError(
-            f"{provider_key(f'{package}:{TOKENS[package]}')} has a space, a line break or another character that no "
-            f"token has: set it again without it. {UNCHANGED}"
+            f"{provider_key(f'{package}:{TOKENS[package]}')} {NO_HEADER_VALUE.format('token')}: set it again without "
+            f"it. {UNCHANGED}"
         )
 
 

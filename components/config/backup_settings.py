@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from ..shared.backups import LATEST, SUFFIX
 from .errors import ConflictingSettingsError
 from .naming import key_of, names
+from .values import HEADER_VALUE, NO_HEADER_VALUE, PRIVATE_KEY
 
 BUCKET = re.compile(
     r"(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII
@@ -112,8 +114,26 @@ def _encryption(value: str) -> str:
 
 
 def _authority(value: str) -> str:
-    if value and "-----BEGIN CERTIFICATE-----" not in value:
-        raise ValueError("write a PEM certificate, or remove it to trust public authorities")
+    if not value:
+        return value
+    if PRIVATE_KEY in value:
+        raise ValueError("write the certificate of the authority alone, without any key")
+    try:
+        # What members do with it.
+        ssl.create_default_context(cadata=value)
+    except (ssl.SSLError, ValueError, TypeError):
+        raise ValueError(
+            "write the text of a PEM file, from -----BEGIN CERTIFICATE----- on, with its line breaks and in ASCII "
+            f"characters: {names().to_set_file('backupCaCertificate', 'ca.pem')}. Without it, members trust public "
+            "authorities"
+        ) from None
+    return value
+
+
+def _key(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value()
+    if key and not HEADER_VALUE.fullmatch(key):
+        raise ValueError(f"it {NO_HEADER_VALUE.format('key')}: set it again without it")
     return value
 
 
@@ -137,8 +157,8 @@ class BackupSettings(BaseModel):
     backup_interval: Annotated[str, AfterValidator(_interval)] = "1h"
     backup_retention: Annotated[str, AfterValidator(_retention)] = "30d"
     """The time after which members delete backups; ``0`` keeps all of them."""
-    backup_access_key: SecretStr = SecretStr("")
-    backup_secret_key: SecretStr = SecretStr("")
+    backup_access_key: Annotated[SecretStr, AfterValidator(_key)] = SecretStr("")
+    backup_secret_key: Annotated[SecretStr, AfterValidator(_key)] = SecretStr("")
     """The keys, which must be able to list, read and write objects. They are stored on the droplets."""
     backup_ca_certificate: Annotated[str, AfterValidator(_authority)] = ""
     """PEM of the authority that signed the endpoint's certificate. If it is empty, public authorities are trusted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, NoneType
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 from .json_text import parsed_json
 from .naming import names
 from .settings import Settings
-from .values import number_as_text
+from .values import PRIVATE_KEY, number_as_text
 
 EXAMPLES: Mapping[str, Any] = MappingProxyType(
     {
@@ -60,7 +61,24 @@ MISSING: Mapping[str, str] = MappingProxyType(
 """How to set each key that has no default."""
 
 SECRETS = frozenset({"discoveryToken", "backupAccessKey", "backupSecretKey"})
-"""The keys whose values no error shows."""
+"""The keys whose values are secrets."""
+
+NEVER_SHOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "discoveryToken": "a token",
+        "backupAccessKey": "a key",
+        "backupSecretKey": "a key",
+        # The file beside the certificate's has its key.
+        "backupCaCertificate": "a certificate",
+    }
+)
+"""The keys whose values no error shows, each with what its value is."""
+
+PASSWORD = re.compile(r"(?<=//).*@", re.DOTALL)
+"""User name and password in a URL."""
+
+TOKEN = re.compile(r"\b(do[a-z]_v1_)\w+")
+"""A token of DigitalOcean."""
 
 LONGEST = 100
 """The most characters of a value that an error shows."""
@@ -214,7 +232,11 @@ def to_write_part(key: str, path: Sequence[int | str], given: Any = None) -> str
 
 
 def shown(value: Any, *, quoted: bool = False) -> str:
-    """A value for people, in one line. Text is in quotes if ``quoted``, or where its ends could not be seen."""
+    """A value for people, in one line. Text is in quotes if ``quoted``, or where its ends could not be seen.
+
+    It does not show a private key, a token of DigitalOcean or a URL's password, which may be in the place of another
+    value.
+    """
     if isinstance(value, str) and not quoted and value and value == value.strip() and value.isprintable():
         text = value
     else:
@@ -224,6 +246,9 @@ def shown(value: Any, *, quoted: bool = False) -> str:
                 text = json.dumps(value)
         except (TypeError, ValueError):
             return f"a value of type {type(value).__name__}"
+    if PRIVATE_KEY in text:
+        return "a private key"
+    text = TOKEN.sub(r"\1…", PASSWORD.sub("…@", text))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

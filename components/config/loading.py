@@ -17,7 +17,7 @@ from .errors import ConfigurationError
 from .forms import (
     FORMS,
     MISSING,
-    SECRETS,
+    NEVER_SHOWN,
     shown,
     stands_for_another_type,
     to_write,
@@ -27,6 +27,7 @@ from .forms import (
 from .naming import key_of, names, part_of, provider_key
 from .settings import Settings
 from .unknown_keys import PROGRAM, configured_keys, listed_names, nearest_names, unknown_keys
+from .values import PRIVATE_KEY
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -207,8 +208,8 @@ def _described(detail: ErrorDetails) -> str:
     if detail["type"] == "missing" or (detail["type"] == "too_short" and key in MISSING):
         state = "not set" if detail["type"] == "missing" else "an empty list"
         return f"{name} is {state}: {to_write_missing(key)}"
-    if key in SECRETS:
-        return f"{name} is {'not a token' if key == 'discoveryToken' else 'not a string'}: {cause or to_write(key)}"
+    if key in NEVER_SHOWN:
+        return f"{name} is {_state_of_hidden(given, NEVER_SHOWN[key])}: {cause or to_write(key)}"
     # A configuration holds a key's own value as text. Only a part of it, or an argument, can be a number as text.
     in_dictionary = any(isinstance(part, str) for part in path)
     like_another_type = (names().distinguishes_text or in_dictionary) and stands_for_another_type(given)
@@ -221,6 +222,13 @@ def _described(detail: ErrorDetails) -> str:
         ", without quotes" if like_another_type and not form.listed and form.from_text(given) != given else ""
     )
     return f"{name} is {value}: {advice}{without}"
+
+
+def _state_of_hidden(given: object, what: str) -> str:
+    """What is wrong with a value that no error shows. ``what`` it should be."""
+    if not isinstance(given, str):
+        return "not a string"
+    return "a private key" if PRIVATE_KEY in given else f"not {what}"
 
 
 def _unknown_field(key: str, path: Sequence[int | str], name: object) -> str:

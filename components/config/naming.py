@@ -96,6 +96,10 @@ class ConfigNames:
         """What to do to set a value."""
         return f"pulumi config set {self.key(key)} {value}"
 
+    def to_set_file(self, key: str, file: str) -> str:
+        """What to do to set a value to the text in a file."""
+        return f"pulumi config set {self.key(key)} < {file}"
+
     def to_remove(self, key: str) -> str:
         """What to do to return to the default."""
         return f"pulumi config rm {self.key(key)}"
@@ -146,6 +150,10 @@ class ArgumentNames(ConfigNames):
     def to_set(self, key: str, value: object) -> str:
         """What to do to set a value."""
         return f"set {self.key(key)} to {value}"
+
+    def to_set_file(self, key: str, file: str) -> str:
+        """What to do to set a value to the text in a file."""
+        return f"set {self.key(key)} to the text in a file such as {file}"
 
     def to_remove(self, key: str) -> str:
         """What to do to return to the default."""

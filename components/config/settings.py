@@ -18,6 +18,8 @@ from .etcd_settings import EtcdSettings
 from .naming import key_of, names
 from .releases import CHECKSUMS, CHECKSUMS_URL, RELEASE_URL
 from .values import (
+    HEADER_VALUE,
+    NO_HEADER_VALUE,
     DomainName,
     EmailAddress,
     KeyReference,
@@ -165,11 +167,14 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
     @field_validator("discovery_token")
     @classmethod
     def _present(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"\S+", value.get_secret_value()):
+        token = value.get_secret_value()
+        if not token:
             raise ValueError(
                 "create a DigitalOcean token with the scopes droplet:read and tag:read, then "
                 f"{names().to_set_secret('discoveryToken')}"
             )
+        if not HEADER_VALUE.fullmatch(token):
+            raise ValueError(f"it {NO_HEADER_VALUE.format('token')}: set it again without it")
         return value
 
     @field_validator("ssh_cidrs")

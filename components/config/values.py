@@ -16,6 +16,12 @@ VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 SHORTEST_LIKELY_PREFIX = 8
 """The shortest prefix of a network that an organization can have. No advice names a larger network."""
+PRIVATE_KEY = "PRIVATE KEY"
+"""Words in the first line of each private key in PEM."""
+HEADER_VALUE = re.compile(r"[!-~]+")
+"""A token or a key as an HTTP header takes it. The error about another one would show it."""
+NO_HEADER_VALUE = "has a space, a line break or another character that no {} has"
+"""What is wrong with such a token or key."""
 KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 
 

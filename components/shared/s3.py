@@ -256,7 +256,9 @@ class Bucket:
             reason = error.strerror if isinstance(error, OSError) else None
             raise S3Error(f"{access.endpoint}: {reason or str(error) or type(error).__name__}") from None
         except (ET.ParseError, ValueError) as error:
-            raise S3Error(f"{access.endpoint} does not answer like an S3 server: {error}") from None
+            # The text of an error about a header has the access key.
+            reason = type(error).__name__
+            raise S3Error(f"{access.endpoint} does not answer like an S3 server: {reason}") from None
         finally:
             connection.close()
 

@@ -51,18 +51,26 @@ WORST_CASE: dict[str, Any] = {
     # Secret keys of S3 and Spaces have 40 and 43 characters, those of R2 have 64.
     "backupAccessKey": random_text(64, BASE64),
     "backupSecretKey": random_text(64, BASE64, seed="secret"),
-    "backupCaCertificate": AUTHORITY_WITH_RSA_4096,
     # The ARN of a key has 75 characters.
     "backupEncryption": "aws:kms:arn:aws:kms:" + random_text(55),
     # A prefix and the name of a backup, which has 139 characters.
     "restoreFrom": random_text(63) + "/" + random_text(133) + ".db.gz",
 }
-"""A configuration with the longest values that a user can be expected to set."""
+"""A configuration with the longest values that a user can be expected to set. ``worst_case`` adds a certificate."""
+
+
+def worst_case(**changes: Any) -> Settings:
+    """The settings of the worst case with some keys changed."""
+    settings = Settings.model_validate({**WORST_CASE, **changes})
+    if settings.backup_ca_certificate:
+        return settings
+    # Validation would refuse it: it is as long as a certificate, and is none.
+    return settings.model_copy(update={"backup_ca_certificate": AUTHORITY_WITH_RSA_4096})
 
 
 def free_bytes() -> int:
     """Bytes of user data that are free in the worst case."""
-    return LIMIT - largest_size(LONGEST_CLUSTER_NAME, Settings.model_validate(WORST_CASE))
+    return LIMIT - largest_size(LONGEST_CLUSTER_NAME, worst_case())
 
 
 if __name__ == "__main__":

@@ -91,8 +91,22 @@ async def test_a_value_that_may_be_late_has_a_placeholder_that_is_valid(key: str
 async def test_a_late_value_is_validated_when_it_is_known() -> None:
     arguments = read(with_groups(access={"discovery_token": pulumi.Output.from_input("a token")}))
     for late in (arguments.resolved, arguments.discovery_token):
-        with pytest.raises(ConfigurationError, match=r"^args\.access\.discoveryToken is not a token: create"):
+        with pytest.raises(
+            ConfigurationError, match=r"^args\.access\.discoveryToken is not a token: it has a space, a line"
+        ):
             await pulumi.Output.from_input(late).future()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["access_key", "secret_key"])
+@pytest.mark.parametrize("value", [" ", "a b", "a\n", "schlüssel"])
+async def test_a_late_key_of_the_bucket_that_no_header_can_have_is_refused(key: str, value: str) -> None:
+    bucket = {"bucket": "backups", "access_key": "a", "secret_key": "s"}
+    arguments = read(with_groups(backups={**bucket, key: pulumi.Output.from_input(value)}))
+    with pytest.raises(
+        ConfigurationError, match=r"^args\.backups\.\w+Key is not a key: it has a space"
+    ) as refused:
+        await arguments.resolved.future()
+    assert "schlüssel" not in str(refused.value)
 
 
 async def test_the_id_of_an_ssh_key_may_be_a_number() -> None:

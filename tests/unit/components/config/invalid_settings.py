@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.unit.components.config.valid_settings import BACKUPS
 
+BEGIN = "-----BEGIN CERTIFICATE-----"
 OLD = {"version": "3.5.33"}
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 
@@ -125,6 +126,17 @@ BAD_BACKUPS: list[Case] = [
             "0a1b2c.r2.cloudflarestorage.com",
         )
     ),
+    *(
+        ({**BACKUPS, key: value}, f"etcd:{key} is not a key: it has a space, a line break or another character")
+        for key in ("backupAccessKey", "backupSecretKey")
+        for value in (" ", "a b", "a\n", "schlüssel")
+    ),
+    *(
+        ({**BACKUPS, "backupCaCertificate": value}, "etcd:backupCaCertificate is not a certificate: write the text of")
+        for value in (BEGIN, f"{BEGIN}\\nMIIB\\n", "the-secret")
+    ),
+    ({**BACKUPS, "backupCaCertificate": "-----BEGIN EC PRIVATE KEY-----\nMHcC\n"},
+     "etcd:backupCaCertificate is a private key: write the certificate of the authority alone"),
     ({**BACKUPS, "backupBucket": "My_Bucket"}, "etcd:backupBucket is My_Bucket: write a bucket's name"),
     *(
         ({**BACKUPS, "backupBucket": name}, f"etcd:backupBucket is {name}: write a bucket's name")
@@ -144,7 +156,8 @@ BAD_BACKUPS: list[Case] = [
     ({**BACKUPS, "backupRetention": "forever"}, "etcd:backupRetention is forever: write a duration such as 30d"),
     ({**BACKUPS, "backupRetention": "90m"},
      "etcd:backupRetention is 90m: keep backups for at least two intervals of 1h"),
-    ({**BACKUPS, "backupCaCertificate": "ca.pem"}, "etcd:backupCaCertificate is ca.pem: write a PEM certificate"),
+    ({**BACKUPS, "backupCaCertificate": "ca.pem"},
+     "etcd:backupCaCertificate is not a certificate: write the text of a PEM file"),
     ({"backupBucketCreate": True}, "etcd:backupBucketCreate is set: backups also need a bucket"),
     ({**BACKUPS, "backupBucketCreate": "perhaps"},
      "etcd:backupBucketCreate is perhaps: write true or false"),

@@ -17,6 +17,7 @@ from components.config.backup_settings import (
     short_deletion,
     spaces_region,
 )
+from tests.nodes.certificates import make_authority
 from tests.unit.components.config.configuration_errors import validation_errors
 from tests.unit.components.config.invalid_settings import BAD_BACKUPS
 from tests.unit.components.config.valid_settings import BACKUPS, settings
@@ -102,6 +103,25 @@ def test_no_error_shows_a_secret() -> None:
         assert "the-secret" not in error
     (error,) = validation_errors(backupSecretKey=["the-secret"])
     assert error.startswith("etcd:backupSecretKey is not a string: run pulumi config set --secret")
+
+
+def test_a_file_with_certificate_and_key_is_refused_and_not_shown(tmp_path: Path) -> None:
+    make_authority().issue(tmp_path, "server", "127.0.0.1")
+    both = "".join((tmp_path / name).read_text() for name in ("server.pem", "server-key.pem"))
+    (error,) = validation_errors(**BACKUPS, backupCaCertificate=both)
+    assert error == (
+        "etcd:backupCaCertificate is a private key: write the certificate of the authority alone, without any key"
+    )
+
+
+def test_a_certificate_may_have_other_text_before_it(tmp_path: Path) -> None:
+    make_authority().issue(tmp_path, "server", "127.0.0.1")
+    certificate = "CA of the office\r\n" + (tmp_path / "ca.pem").read_text()
+    assert settings(**BACKUPS, backupCaCertificate=certificate).backup_ca_certificate == certificate
+    (error,) = validation_errors(**BACKUPS, backupCaCertificate=f"# Büro CA\n{certificate}")
+    assert error.startswith(
+        "etcd:backupCaCertificate is not a certificate: write the text of a PEM file, from"
+    )
 
 
 @pytest.mark.parametrize(("region", "endpoint", "expected"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -44,7 +45,32 @@ def test_extra_names_are_written_as_certificates_have_them() -> None:
 def test_an_error_does_not_show_the_token() -> None:
     (error,) = validation_errors(discoveryToken="a secret with a blank")
     assert "secret with" not in error
-    assert error.startswith("etcd:discoveryToken is not a token: create")
+    assert error.startswith("etcd:discoveryToken is not a token: it has a space, a line break or another")
+
+
+@pytest.mark.parametrize("token", ["token\u200b", "tökén", "a-token\n"])
+def test_a_token_that_no_request_can_have_is_refused_and_not_shown(token: str) -> None:
+    (error,) = validation_errors(discoveryToken=token)
+    assert error == (
+        "etcd:discoveryToken is not a token: it has a space, a line break or another character that no token has: set "
+        "it again without it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("sshKeys", ["-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n"], "sshKeys[0] is a private key: write the id"),
+        ("sshKeys", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "sshKeys is a private key: write a list"),
+        ("zoneId", "dop_v1_5ecret", "zoneId is dop_v1_…: write the 32 hexadecimal digits"),
+    ],
+)  # fmt: skip
+def test_a_secret_in_the_place_of_another_value_is_not_shown(key: str, value: Any, shown: str) -> None:
+    (error,) = validation_errors(**{key: value})
+    assert error.startswith(f"etcd:{shown}")
+    assert not re.search("5ecret|b3Bl|5e#c", error)
+
+
 
 
 def test_all_wrong_keys_are_named_at_once() -> None:

@@ -172,3 +172,10 @@ def test_a_listing_without_an_end_is_an_error(store: Store, pages: list[str]) ->
     with pytest.raises(S3Error, match="lists the bucket without an end"):
         store.bucket().list("prefix")
     assert len(store.requests) == len(pages)
+
+
+def test_an_access_key_that_no_header_can_have_is_not_shown(store: Store) -> None:
+    access = BucketAccess(store.url, "b", "r", AccessKey("the-key\n", "secret"))
+    with pytest.raises(S3Error, match="does not answer like an S3 server: ValueError") as error:
+        Bucket(access).list("prefix")
+    assert "the-key" not in str(error.value)

@@ -10,16 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from components.config.settings import Settings
 from components.userdata.filler import random_text
-from components.userdata.headroom import LONGEST_CLUSTER_NAME, WORST_CASE, free_bytes
+from components.userdata.headroom import LONGEST_CLUSTER_NAME, free_bytes, worst_case
 from components.userdata.node_config import MemberCertificates, RunValues, node_config
 from components.userdata.render import LIMIT, TooLargeError, render_user_data
 from components.userdata.size_check import KEY_BYTES, check_user_data, largest_size
 from localcloud.plugins.tls import signing
 from tests.unit.components.config.valid_settings import settings
 
-WORST = Settings.model_validate(WORST_CASE)
+WORST = worst_case()
 
 
 def test_at_least_5000_bytes_are_free_in_the_worst_case() -> None:
@@ -129,7 +128,7 @@ def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> No
     [
         (
             "backupCaCertificate",
-            "-----BEGIN CERTIFICATE-----\n" + random_text(20_000) + "\n-----END CERTIFICATE-----\n",
+            f"{random_text(20_000)}\n{authority(1).certificate}",
         ),
         ("extraFlags", ["distributed-tracing-address=" + random_text(20_000)]),
         ("discoveryToken", random_text(20_000)),
@@ -144,7 +143,7 @@ def test_the_reserved_room_does_not_depend_on_settings_that_change_later() -> No
     ],
 )
 def test_the_setting_that_takes_most_of_the_room_is_named(key: str, value: Any) -> None:
-    too_large = Settings.model_validate({**WORST_CASE, key: value})
+    too_large = worst_case(**{key: value})
     with pytest.raises(
         TooLargeError,
         match=rf"can grow to \d+ bytes, .* at most {LIMIT}: shorten etcd:{key}, which has \d+ characters",
