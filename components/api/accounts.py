@@ -13,11 +13,14 @@ from ..config.errors import ConfigurationError
 from ..config.loading import (
     CLOUDFLARE_URL,
     DIGITALOCEAN_URL,
+    URL_VARIABLES,
+    URLS,
     ProviderAccess,
     cloudflare_access,
     digitalocean_access,
     environment_token,
     environment_url,
+    url_problem,
 )
 from ..config.naming import ArgumentNames, key_of, provider_key
 from ..config.settings import Settings
@@ -34,8 +37,6 @@ TYPES = {
 """A type of each package, by which Pulumi finds the package's provider in a resource's options."""
 TOKENS = {"digitalocean": "token", "cloudflare": "apiToken"}
 """The provider's own name of its token."""
-URLS = {"digitalocean": "apiEndpoint", "cloudflare": "baseUrl"}
-"""The provider's own name of its API."""
 ATTRIBUTES = {"token": "token", "apiToken": "api_token", "apiEndpoint": "api_endpoint", "baseUrl": "base_url"}
 """The attributes of the providers' classes with these names."""
 DEFAULT_URLS = {"digitalocean": DIGITALOCEAN_URL, "cloudflare": CLOUDFLARE_URL}
@@ -140,6 +141,7 @@ class Accounts:
         argument = f"args.access.{package}Token"
         given = await self._told(f"{package}_token")
         url = (await self._told(f"{package}_api_url")).rstrip("/")
+        _refuse_broken_url(f"args.access.{package}ApiUrl", url)
         if provider is None:
             if given and given != configured.token:
                 raise WrongAccountError(
@@ -160,6 +162,9 @@ class Accounts:
                 f"resources. Remove the argument, or pass another provider. {UNCHANGED}"
             )
         own_url, known = await _shown(provider, URLS[package])
+        _refuse_broken_url(f"{URLS[package]} of the provider in the options of the component", own_url)
+        if not own_url:
+            _refuse_broken_url(URL_VARIABLES[package], environment_url(package))
         default_url = (own_url or environment_url(package) or DEFAULT_URLS[package]).rstrip("/")
         if known:
             _refuse_another_api(package, url, default_url)
@@ -244,6 +249,12 @@ def _refuse_another_api(package: str, given: str, own: str) -> None:
             f"args.access.{package}ApiUrl is {given}, and the provider that would create the resources uses {own}. "
             f"Remove the argument, or pass another provider in the options of the component. {UNCHANGED}"
         )
+
+
+def _refuse_broken_url(name: str, url: str) -> None:
+    """Raise ``ConfigurationError`` if no request can have the URL called ``name``. Its password is not shown."""
+    if url and (problem := url_problem(name, url)):
+        raise ConfigurationError(f"{problem}. {UNCHANGED}")
 
 
 def _refuse_broken_token(package: str, token: str) -> None:

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from ..config.errors import ConfigurationError
 from ..shared.api_errors import USER_AGENT
-from .proxy import proxy_for
+from .proxy import ProxyError, proxy_for
 
 T = TypeVar("T")
 
@@ -94,13 +95,20 @@ async def ask_api(url: str, token: str, *, seconds: float) -> httpx.Response:
 
 
 def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
-    """A client of the API at ``url``, with the proxy and the trusted authorities that the provider's plugin uses."""
+    """A client of the API at ``url``, with the proxy and the trusted authorities that the provider's plugin uses.
+
+    Raises ``ConfigurationError`` if the environment's proxy cannot be one.
+    """
+    try:
+        proxy = proxy_for(url)
+    except ProxyError as error:
+        raise ConfigurationError(str(error)) from None
     return httpx.Client(
         base_url=url.partition("?")[0],
         headers={"Authorization": f"Bearer {token}", "User-Agent": USER_AGENT},
         timeout=seconds,
         verify=_authorities(),
-        proxy=proxy_for(url),
+        proxy=proxy,
         trust_env=False,
     )
 
@@ -113,7 +121,7 @@ async def in_thread(send: Callable[[], T]) -> T:
 async def _answered(exchange: Callable[[], T]) -> T:
     try:
         return await in_thread(exchange)
-    except httpx.RequestError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         # httpx hides the system's error, which says more.
         cause: BaseException = error
         while cause.__context__ is not None:

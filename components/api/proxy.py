@@ -11,21 +11,39 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
+SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
+"""The schemes of proxies."""
+
 PORTS = {"http": 80, "https": 443}
 """The port of a URL that names none."""
+
+
+class ProxyError(Exception):
+    """The environment names a proxy that cannot be one. The text says what to do, and shows no password."""
 
 
 def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """The URL of the proxy through which a URL is requested; ``None`` for a direct connection.
 
     ``HTTP_PROXY`` and ``HTTPS_PROXY`` name it by the URL's scheme, ``NO_PROXY`` has the exceptions. Upper-case names
-    come first, and ``ALL_PROXY`` does not count.
+    come first, and ``ALL_PROXY`` does not count. Raises ``ProxyError``.
     """
     parts = urlsplit(url)
     proxy = _setting(environment, f"{parts.scheme}_proxy") if parts.scheme in PORTS else ""
     if not proxy or _is_excepted(parts, _setting(environment, "no_proxy")):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        named = urlsplit(proxy)
+        possible = named.scheme in SCHEMES and named.hostname and named.port != 0 and proxy.isascii()
+    except ValueError:
+        possible = False
+    if not possible:
+        raise ProxyError(
+            f"{parts.scheme.upper()}_PROXY (or {parts.scheme}_proxy) in the environment is not the URL of a proxy: "
+            "write scheme, host and port, such as http://proxy.example.com:3128, or unset it"
+        )
+    return proxy
 
 
 def _setting(environment: Mapping[str, str], name: str) -> str:

@@ -16,10 +16,10 @@ import pulumi
 from pydantic.alias_generators import to_camel
 
 from ..config.forms import FORMS, MISSING, example_of, shown, to_write, to_write_missing
+from ..config.loading import url_problem
 from ..config.naming import GROUPS, argument_of, key_of, part_of
 from ..config.settings import Settings
 from ..config.unknown_keys import listed_names, nearest_names
-from ..config.values import URL
 from .entries import Entries, Path
 
 OF_PROVIDERS: Mapping[str, str] = MappingProxyType(
@@ -167,10 +167,8 @@ class _Reading:
             self.providers[OF_PROVIDERS[argument]] = cast("pulumi.Input[str]", value)
         elif isinstance(value, str) and value:
             self.providers[OF_PROVIDERS[argument]] = value
-            if argument.endswith("ApiUrl") and not URL.fullmatch(value):
-                self.problems.append(
-                    f"args.access.{argument} is {shown(value)}: write a complete URL that starts with https:// or http://"
-                )
+            if argument.endswith("ApiUrl") and (problem := url_problem(f"args.access.{argument}", value)):
+                self.problems.append(problem)
         else:
             what = "the token" if argument.endswith("Token") else "the URL"
             state = '""' if value == "" else "not a string"

@@ -109,7 +109,7 @@ class Etcd(TypedDict):
     release_url: NotRequired[str]
     """URL from which droplets fetch etcd.
 
-    `{version}` stands for the version. The default is that of GitHub's release.
+    `{version}` stands for the version, and nothing else is replaced. The default is that of GitHub's release.
     """
     release_sha256: NotRequired[str]
     """SHA-256 of the file at `releaseUrl`.

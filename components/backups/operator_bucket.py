@@ -7,7 +7,7 @@ import http.client
 import ssl
 from urllib.parse import unquote, urlsplit
 
-from ..api.proxy import proxy_for
+from ..api.proxy import ProxyError, proxy_for
 from ..config.backup_settings import BackupTarget
 from ..shared.aws_sigv4 import AccessKey
 from ..shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
@@ -33,7 +33,10 @@ class OperatorBucket(Bucket):
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         endpoint = self._access.endpoint
         server = urlsplit(endpoint)
-        proxy = urlsplit(proxy_for(endpoint) or "")
+        try:
+            proxy = urlsplit(proxy_for(endpoint) or "")
+        except ProxyError as error:
+            raise S3Error(str(error)) from None
         try:
             context = ssl.create_default_context(cadata=self._access.ca_certificate or None)
         except (ssl.SSLError, ValueError) as error:

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from ..shared.backups import LATEST, SUFFIX
 from .errors import ConflictingSettingsError
 from .naming import key_of, names
-from .values import HEADER_VALUE, NO_HEADER_VALUE, PRIVATE_KEY
+from .values import HEADER_VALUE, NO_HEADER_VALUE, PRIVATE_KEY, checked_url
 
 BUCKET = re.compile(
     r"(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII
@@ -58,7 +58,7 @@ def _endpoint(value: str) -> str:
             "write https:// and a host, such as https://fra1.digitaloceanspaces.com. Backups contain all values of the "
             f"cluster, so plain HTTP is not allowed. Remove it for DigitalOcean's Spaces in {key_of('region')}"
         )
-    return value.rstrip("/")
+    return checked_url(value) if value else ""
 
 
 def _bucket(value: str) -> str:

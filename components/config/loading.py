@@ -27,7 +27,7 @@ from .forms import (
 from .naming import key_of, names, part_of, provider_key
 from .settings import Settings
 from .unknown_keys import PROGRAM, configured_keys, listed_names, nearest_names, unknown_keys
-from .values import PRIVATE_KEY
+from .values import PRIVATE_KEY, checked_url
 
 SPACES_URL = "https://{{.Region}}.digitaloceanspaces.com"
 """The provider's default endpoint. It replaces the template by the region of the bucket."""
@@ -51,6 +51,9 @@ SPACES_KEYS = MappingProxyType(
 )
 """The same for the keys that the DigitalOcean provider needs to create a bucket."""
 
+
+URLS: Mapping[str, str] = MappingProxyType({"digitalocean": "apiEndpoint", "cloudflare": "baseUrl"})
+"""The provider's own name of its API."""
 
 URL_VARIABLES = MappingProxyType(
     {"digitalocean": "DIGITALOCEAN_API_URL", "cloudflare": "CLOUDFLARE_BASE_URL"}
@@ -112,7 +115,7 @@ def _token(namespace: str, key: str, environment: Mapping[str, str]) -> str:
 def provider_problems(
     values: Mapping[str, Any], explicit: Collection[str], environment: Mapping[str, str] = os.environ
 ) -> list[str]:
-    """What the default providers lack for settings with these ``values``, each in one line.
+    """What the default providers lack, or have wrong, for settings with these ``values``, each in one line.
 
     ``explicit`` are the packages whose resources have a provider of their own, which the configuration does not
     describe.
@@ -124,7 +127,26 @@ def provider_problems(
         for key, variables in PROVIDER_TOKENS.items()
         if key[0] in wanted
     ]
+    problems += [_wrong_url(package, environment) for package in sorted(wanted)]
     return [problem for problem in problems if problem]
+
+
+def _wrong_url(package: str, environment: Mapping[str, str]) -> str:
+    """The line about the URL of a provider's API that no request can have; else empty."""
+    key = URLS[package]
+    given = pulumi.Config(package).get(key)
+    url = given or environment_url(package, environment)
+    name = f"{package}:{key}" if given else URL_VARIABLES[package]
+    return url_problem(name, url) if url else ""
+
+
+def url_problem(name: str, url: str) -> str:
+    """The line about a URL of the caller called ``name`` that no request can have; else empty."""
+    try:
+        checked_url(url)
+    except ValueError as error:
+        return f"{name} is {shown(url)}: {error}"
+    return ""
 
 
 def load_settings(config: pulumi.Config, environment: Mapping[str, str] = os.environ) -> Settings:

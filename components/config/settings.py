@@ -25,6 +25,7 @@ from .values import (
     KeyReference,
     ListOf,
     Network,
+    ReleaseUrl,
     Slug,
     SubjectName,
     Url,
@@ -91,7 +92,7 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
 
     version: str = "3.6.14"
     """Version of etcd, 3.5 or newer, such as ``3.6.14``."""
-    release_url: Url = RELEASE_URL
+    release_url: ReleaseUrl = RELEASE_URL
     """URL from which droplets fetch etcd. ``{version}`` stands for the version."""
     release_sha256: str = ""
     """SHA-256 of the file at ``release_url``. Empty takes the one that the program knows for an official release."""

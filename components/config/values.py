@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, ip_address
 from typing import Annotated, Any, TypeVar, cast
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -13,7 +14,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9.-]*")
 EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 ZONE_ID = re.compile(r"[0-9a-f]{32}")
 VPC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-URL = re.compile(r"https?://[^\s/]+(/\S*)?")
+URL = re.compile(r"https?://[!-~]+")
 SHORTEST_LIKELY_PREFIX = 8
 """The shortest prefix of a network that an organization can have. No advice names a larger network."""
 PRIVATE_KEY = "PRIVATE KEY"
@@ -133,10 +134,45 @@ def _key_reference(value: str) -> str:
     return value
 
 
-def _url(value: str) -> str:
+def _possible(url: str) -> SplitResult | None:
+    """The parts of a URL; ``None`` if its host or its port cannot be one."""
+    try:
+        parts = urlsplit(url)
+        possible = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if possible else None
+
+
+def checked_url(value: str, *, query: bool = False) -> str:
+    """The URL of a server without a slash at its end. With ``query``, it may be that of a file, with a query.
+
+    Raises ``ValueError`` for a URL that a client of HTTP does not take, with what to do.
+    """
     if not URL.fullmatch(value):
-        raise ValueError("write a complete URL that starts with https:// or http://")
+        raise ValueError(
+            "write a complete URL that starts with https:// or http://, without spaces and in ASCII characters"
+        )
+    if (parts := _possible(value)) is None:
+        raise ValueError(
+            "its host or its port cannot be one: write a complete URL, such as https://www.example.com:8443"
+        )
+    if "@" in parts.netloc:
+        raise ValueError("a user name and a password in a URL do not work here: remove all from // to @")
+    if "#" in value or ("?" in value and not (query and parts.path)):
+        raise ValueError(
+            f"remove the {'#' if '#' in value else '?'} and all after it, because requests cannot have it here"
+        )
     return value.rstrip("/")
+
+
+def _release_url(value: str) -> str:
+    if re.search("[{}]", value.replace("{version}", "")):
+        raise ValueError(
+            "only {version} is replaced, by the version: correct or remove what is in other braces. A brace of the URL "
+            "itself is %7B or %7D"
+        )
+    return checked_url(value, query=True)
 
 
 def _email_address(value: str) -> str:
@@ -160,4 +196,5 @@ SubjectName = Annotated[str, AfterValidator(_subject_name)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 KeyReference = Annotated[str, BeforeValidator(number_as_text), AfterValidator(_key_reference)]
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(checked_url)]
+ReleaseUrl = Annotated[str, AfterValidator(_release_url)]

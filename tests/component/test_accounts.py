@@ -165,6 +165,19 @@ def test_a_token_that_no_request_can_have_is_refused_and_not_shown(
     assert plan.requests == []
 
 
+def test_a_url_of_an_explicit_provider_that_no_request_can_have_is_refused(plan_of: PlanOf) -> None:
+    def with_url() -> None:
+        own = digitalocean.Provider("second", token="second-token", api_endpoint="https://me:5ecret@api.test")
+        program(pulumi.ResourceOptions(providers={"digitalocean": own}))()
+
+    plan = Plan()
+    wanted = r"^apiEndpoint of the provider in the options of the component is https://…@api\.test: a user name"
+    with pytest.raises(ConfigurationError, match=wanted) as refused:
+        plan_of(with_url, plan=plan)
+    assert "5ecret" not in str(refused.value)
+    assert plan.requests == []
+
+
 def test_a_provider_that_shows_no_token_needs_it_in_the_arguments(plan_of: PlanOf) -> None:
     plan = Plan()
     with pytest.raises(WrongAccountError, match=r"args\.access\.digitaloceanToken is not set: the component"):

@@ -15,6 +15,7 @@ import pytest
 
 from components.api.http_client import Call, NoAnswerError, ask_api, ask_member
 from components.api.retrying_client import RetryingClient
+from components.config.errors import ConfigurationError
 from components.config.loading import ProviderAccess
 from components.shared.api_errors import USER_AGENT
 from tests.nodes.certificates import make_authority
@@ -155,6 +156,19 @@ async def test_an_api_is_asked_through_the_environments_proxy(
     monkeypatch.setenv("http_proxy", f"127.0.0.1:{server.server_port}")
     answer = await ask_api("http://api.test/v2/droplets?page=1", "token", seconds=5)
     assert answer.text.split()[1:] == ["GET", "http://api.test/v2/droplets?page=1"]
+
+
+async def test_a_proxy_that_cannot_be_one_ends_the_run_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "127.0.0.1:port")
+    with pytest.raises(
+        ConfigurationError, match=r"^HTTP_PROXY \(or http_proxy\) .* is not the URL of a proxy"
+    ):
+        await ask_api("http://api.test/v2/droplets", "token", seconds=5)
+
+
+async def test_an_address_that_cannot_be_one_gives_no_answer() -> None:
+    with pytest.raises(NoAnswerError, match="Octet 999"):
+        await ask_api("http://999.1.1.1/v2/droplets", "token", seconds=5)
 
 
 async def test_a_change_of_the_account_goes_through_the_same_proxy(

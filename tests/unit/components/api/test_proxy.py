@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.api.proxy import proxy_for
+from components.api.proxy import ProxyError, proxy_for
 
 PROXY = "http://proxy.test:3128"
 API = "https://api.digitalocean.com/v2/droplets"
@@ -78,3 +78,15 @@ def test_an_address_of_the_new_protocol_may_be_excepted() -> None:
     assert proxy_for("https://[2001:db8::1]", environment) is None
     assert proxy_for("https://[2001:db8::2]:8443", environment) is None
     assert proxy_for("https://[2001:db8::2]", environment) == PROXY
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["127.0.0.1:port", "http://[::1", "http://", "ftp://proxy.test", "http://me:5ecret@proxy.test:port"],
+)
+def test_a_proxy_that_cannot_be_one_is_named_and_not_shown(proxy: str) -> None:
+    with pytest.raises(
+        ProxyError, match=r"^HTTPS_PROXY \(or https_proxy\) in the environment is not"
+    ) as named:
+        proxy_for(API, {"https_proxy": proxy})
+    assert "5ecret" not in str(named.value)

@@ -48,6 +48,14 @@ def test_a_proxy_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         OperatorBucket(TARGET).size("etcd/name")
 
 
+def test_a_proxy_that_cannot_be_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:port")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(S3Error, match=r"^HTTPS_PROXY .* is not the URL of a proxy"):
+        OperatorBucket(TARGET).size("etcd/name")
+
+
 def test_an_authority_that_is_no_certificate_is_named() -> None:
     broken = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
     with pytest.raises(S3Error, match=r"the authority of https://s3\.test:8443 is no certificate") as raised:

@@ -71,6 +71,25 @@ BAD_SETTINGS: list[Case] = [
             "etcd:releaseUrl is https://mirror/{version}: a mirror may have other files than etcd-io",
         ),
         ({"releaseUrl": "mirror"}, "etcd:releaseUrl is mirror: write a complete URL"),
+        *(
+            ({"releaseUrl": url, "releaseSha256": "a" * 64}, f"etcd:releaseUrl is {url}: {reason}")
+            for url, reason in {
+                "https://mirror/{Version}/x": "only {version} is replaced",
+                "https://mirror/{version}/{arch}": "only {version} is replaced",
+                "https://mirror/{}": "only {version} is replaced",
+                "https://mirror/{version": "only {version} is replaced",
+                "https://mürror/x": "write a complete URL that starts with https:// or http://",
+                "https://[::1/x": "its host or its port cannot be one",
+                "https://mirror:port/x": "its host or its port cannot be one",
+                "https://mirror:0/x": "its host or its port cannot be one",
+                "https://?": "its host or its port cannot be one",
+                "https://a?b": "remove the ? and all after it",
+                "https://mirror/x#b": "remove the # and all after it",
+            }.items()
+        ),
+        ({"discoveryApiUrl": "https://api.example.com:port"}, "etcd:discoveryApiUrl is https://api.example.com:port: "),
+        ({"discoveryApiUrl": "https://api.example.com/?a=b"}, "etcd:discoveryApiUrl is https://api.example.com/?a=b: "),
+        ({"discoveryApiUrl": "https://me:pw@api.example.com"}, "etcd:discoveryApiUrl is https://…@api.example.com: "),
         (
             {"certificateValidityHours": 720, "certificateRenewalHours": 720},
             "etcd:certificateValidityHours is 720: it must be longer than etcd:certificateRenewalHours, 720",
@@ -114,6 +133,9 @@ BAD_BACKUPS: list[Case] = [
      "etcd:backupEndpoint is http://s3.example.com: write https:// and a host"),
     ({**BACKUPS, "backupEndpoint": "https://s3.example.com/bucket"},
      "etcd:backupEndpoint is https://s3.example.com/bucket: write https:// and a host"),
+    ({**BACKUPS, "backupEndpoint": "https://s3.example.com:port"},
+     "etcd:backupEndpoint is https://s3.example.com:port: its host or its port"),
+    ({**BACKUPS, "backupEndpoint": "https://[::1"}, "etcd:backupEndpoint is https://[::1: its host or its port"),
     *(
         (
             {**BACKUPS, "backupEndpoint": f"https://backups.{service}"},

@@ -63,12 +63,19 @@ def test_a_token_that_no_request_can_have_is_refused_and_not_shown(token: str) -
         ("sshKeys", ["-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n"], "sshKeys[0] is a private key: write the id"),
         ("sshKeys", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n", "sshKeys is a private key: write a list"),
         ("zoneId", "dop_v1_5ecret", "zoneId is dop_v1_…: write the 32 hexadecimal digits"),
+        ("releaseUrl", "https://me:5ecret@mirror/x", "releaseUrl is https://…@mirror/x: a user name and a password in"),
+        ("releaseUrl", "https://me:5e#c/r?et@mirror/x", "releaseUrl is https://…@mirror/x: its host or"),
     ],
 )  # fmt: skip
 def test_a_secret_in_the_place_of_another_value_is_not_shown(key: str, value: Any, shown: str) -> None:
     (error,) = validation_errors(**{key: value})
     assert error.startswith(f"etcd:{shown}")
     assert not re.search("5ecret|b3Bl|5e#c", error)
+
+
+def test_a_release_may_have_a_url_that_is_signed() -> None:
+    url = "https://s3.example.com/etcd-v{version}.tar.gz?X-Amz-Signature=ab%2F"
+    assert settings(releaseUrl=url, releaseSha256="a" * 64).release_url == url
 
 
 
