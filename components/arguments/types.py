@@ -83,19 +83,19 @@ class Tls(TypedDict):
     CNAME, by an address or through a load balancer. A name may begin with `*.`. There are none by default.
     """
     ca_validity_hours: NotRequired[int]
-    """Lifetime of the certificate authority in hours, longer than `certificateValidityHours`.
+    """Lifetime of the certificate authority in hours, longer than `certificateValidityHours`, at most 2562047.
 
     The default is 87600, ten years.
     """
     certificate_validity_hours: NotRequired[int]
     """Lifetime of server, peer and client certificates in hours, longer than `certificateRenewalHours`.
 
-    The default is 8760, one year.
+    It is at most 2562047. The default is 8760, one year.
     """
     certificate_renewal_hours: NotRequired[int]
     """Hours before a certificate's end from which on a run renews it. The default is 720, 30 days."""
     authorities: NotRequired[Sequence[int]]
-    """Numbers of the certificate authorities that members trust, each 1 or more.
+    """Numbers of the certificate authorities that members trust, each 1 to 1000000000.
 
     The first one signs. Use two only while one replaces the other. The default is [1].
     """

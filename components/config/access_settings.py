@@ -45,7 +45,7 @@ OWN_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """The names that no client may have, each with the reason."""
-MEMBER = re.compile(r"etcd-server-\d+(\..+)?")
+MEMBER = re.compile(r"etcd-server-[0-9]+(\..+)?")
 """The names of members, with the cluster's domain, another one or none."""
 OWN_START = "pulumi-"
 """The start of the names of the program's roles."""

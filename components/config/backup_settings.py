@@ -21,7 +21,7 @@ BUCKET = re.compile(
 )
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 PREFIX = re.compile(r"([A-Za-z0-9._-]+/)*")
-DURATION = re.compile(r"([1-9]\d*)([smhd])")
+DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 KEEP_ALL = "0"
 SPACES_ENDPOINT = re.compile(r"https://([a-z0-9]+)\.digitaloceanspaces\.com")

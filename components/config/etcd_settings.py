@@ -12,7 +12,7 @@ from .errors import ConflictingSettingsError
 from .etcd_flags import FEATURE_GATES, conflicts, flag_problems, ownership_problem
 from .values import ListOf
 
-KEEPALIVE = re.compile(r"[1-9]\d{0,5}(ms|s|m|h)")
+KEEPALIVE = re.compile(r"[1-9][0-9]{0,5}(ms|s|m|h)")
 FLAG = re.compile(r"[a-z0-9][a-z0-9-]*=[!-~]+")
 UNSAFE = re.compile(r"[\\\"'`$]")
 """Characters that the environment file of a systemd unit may treat in a way of its own."""

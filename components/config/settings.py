@@ -34,9 +34,11 @@ from .values import (
     ZoneName,
 )
 
-VERSION = re.compile(r"\d+\.\d+\.\d+", re.ASCII)
+VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-COMPACTION_DURATION = re.compile(r"[1-9]\d*[smh]")
+COMPACTION_DURATION = re.compile(r"[1-9][0-9]{0,7}[sm]|[1-9][0-9]{0,5}h")
+COMPACTION_REVISIONS = re.compile(r"[1-9][0-9]{0,17}")
+"""etcd keeps durations as nanoseconds and revisions in 64 bits, and ends at once if a value is larger."""
 LONGEST_DOMAIN = 64 - len("etcd-server-9.")
 """The most characters of a domain.
 
@@ -50,6 +52,14 @@ MOST_EXTRA_NAMES = 20
 CLUSTER_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 LIKE_A_MARKER = re.compile(r"(.*)-(up|size-[0-9]+|one-at-a-time|all-at-once|id-[0-9a-f]{12})")
 """Names that are tags of a cluster with the name before the last hyphen: ``components/shared/markers.py``."""
+LONGEST_VALIDITY = 2_562_047
+"""The most hours of a lifetime.
+
+The provider counts them in nanoseconds of 64 bits, so a certificate with more has ended before it begins
+(``validity_period_hours`` in terraform-provider-tls).
+"""
+HIGHEST_AUTHORITY = 10**9
+"""The highest number of an authority. Dates such as 20261129 are numbers, too."""
 
 
 class Settings(AccessSettings, BackupSettings, EtcdSettings):
@@ -99,15 +109,15 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
     discovery_api_url: Url = "https://api.digitalocean.com"
     """URL at which the droplets and the health checks reach the DigitalOcean API."""
 
-    ca_validity_hours: Annotated[int, Field(ge=1)] = 87600
-    certificate_validity_hours: Annotated[int, Field(ge=1)] = 8760
+    ca_validity_hours: Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)] = 87600
+    certificate_validity_hours: Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)] = 8760
     certificate_renewal_hours: Annotated[int, Field(ge=0)] = 720
     """Hours before a certificate's end from which on ``pulumi up`` renews it."""
 
     extra_names: ListOf[SubjectName] = ()
     """More DNS names and IP addresses in the members' server certificates."""
 
-    authorities: ListOf[Annotated[int, Field(ge=1)]] = (1,)
+    authorities: ListOf[Annotated[int, Field(ge=1, le=HIGHEST_AUTHORITY)]] = (1,)
     """The numbers of the authorities that members trust. The first one signs. There are two during a replacement."""
 
     heartbeat_ms: Annotated[int, Field(ge=10, le=5000)] = 100
@@ -242,6 +252,15 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
                 self.release_url,
                 f"a mirror may have other files than etcd-io. Set {key_of('releaseSha256')} as well",
             )
+        known = CHECKSUMS.get(self.version)
+        if self.release_url == RELEASE_URL and known and self.release_sha256 not in {"", known}:
+            raise ConflictingSettingsError(
+                "releaseSha256",
+                self.release_sha256,
+                f"etcd-io's release {self.version} has the checksum {known}, so no member could install it. The set "
+                f"one may be left from another version. The program knows that of {self.version}: "
+                f"{names().to_remove('releaseSha256')}",
+            )
         if self.certificate_validity_hours <= self.certificate_renewal_hours:
             raise ConflictingSettingsError(
                 "certificateValidityHours",
@@ -275,12 +294,12 @@ class Settings(AccessSettings, BackupSettings, EtcdSettings):
                 f"with {key_of('volumeSize')} 0 it would delete the data of every member. Use one-at-a-time. For a "
                 "cluster that never became healthy: docs/lifecycle.md, All at once",
             )
-        pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else re.compile(r"[1-9]\d*")
+        pattern = COMPACTION_DURATION if self.compaction_mode == "periodic" else COMPACTION_REVISIONS
         if not pattern.fullmatch(self.compaction_retention):
             example = (
-                "a duration such as 8h or 30m"
+                "a duration such as 8h or 30m, of at most six digits for hours and eight for minutes or seconds"
                 if pattern is COMPACTION_DURATION
-                else "a number of revisions such as 10000"
+                else "a number of revisions such as 10000, of at most 18 digits"
             )
             raise ConflictingSettingsError(
                 "compactionRetention",

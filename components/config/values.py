@@ -23,7 +23,7 @@ HEADER_VALUE = re.compile(r"[!-~]+")
 """A token or a key as an HTTP header takes it. The error about another one would show it."""
 NO_HEADER_VALUE = "has a space, a line break or another character that no {} has"
 """What is wrong with such a token or key."""
-KEY_REFERENCE = re.compile(r"\d+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
+KEY_REFERENCE = re.compile(r"[0-9]+|[0-9a-f]{2}(:[0-9a-f]{2}){15}")
 
 
 def _network(value: Any) -> IPv4Network:

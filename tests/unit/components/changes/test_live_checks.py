@@ -15,6 +15,7 @@ from components.changes.force_snapshots import SNAPSHOT_ENTRIES, members_behind,
 from components.changes.immutable_settings import InvalidTransitionError
 from components.changes.live_checks import LiveChecks, untrusting_members
 from components.changes.staged_settings import StagedSettings
+from components.config.releases import CHECKSUMS
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import DISTRUSTED, DISTRUSTS, MemberStatus, NoStatus, Observation
 from tests.unit.components.changes.member_statuses import running
@@ -54,7 +55,7 @@ def prepare(
     **changes: Any,
 ) -> int:
     """Check and prepare the members for a step to ``wanted``. Returns the number of log entries that this took."""
-    requested = settings(version=wanted, releaseSha256="0" * 64, **changes)
+    requested = settings(version=wanted, releaseSha256=CHECKSUMS.get(wanted, "0" * 64), **changes)
     old = None if recorded is None else replace(STEP, version=recorded)
 
     async def run() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.config.releases import CHECKSUMS
 from tests.unit.components.config.valid_settings import BACKUPS
 
 BEGIN = "-----BEGIN CERTIFICATE-----"
@@ -91,6 +92,15 @@ BAD_SETTINGS: list[Case] = [
         ({"discoveryApiUrl": "https://api.example.com/?a=b"}, "etcd:discoveryApiUrl is https://api.example.com/?a=b: "),
         ({"discoveryApiUrl": "https://me:pw@api.example.com"}, "etcd:discoveryApiUrl is https://…@api.example.com: "),
         (
+            {"version": "3.6.13", "releaseSha256": CHECKSUMS["3.6.14"]},
+            f"etcd:releaseSha256 is {CHECKSUMS['3.6.14']}: etcd-io's release 3.6.13 has the checksum b492",
+        ),
+        ({"version": "3.6.१४"}, "etcd:version is 3.6.१४: write three numbers"),
+        ({"sshKeys": ["५१२"]}, "etcd:sshKeys[0] is ५१२: write the id or the MD5 fingerprint"),
+        ({"caValidityHours": 2562048}, "etcd:caValidityHours is 2562048: write a whole number from 1 to 2562047"),
+        ({"certificateValidityHours": 2562048}, "etcd:certificateValidityHours is 2562048: write a whole number from "),
+        ({"authorities": [10**30]}, f"etcd:authorities[0] is {10**30}: write a whole number from 1 to 1000000000"),
+        (
             {"certificateValidityHours": 720, "certificateRenewalHours": 720},
             "etcd:certificateValidityHours is 720: it must be longer than etcd:certificateRenewalHours, 720",
         ),
@@ -104,6 +114,12 @@ BAD_SETTINGS: list[Case] = [
         (
             {"compactionRetention": "8"},
             "etcd:compactionRetention is 8: etcd:compactionMode periodic needs a duration",
+        ),
+        ({"compactionRetention": "2562048h"}, "etcd:compactionRetention is 2562048h: etcd:compactionMode periodic "),
+        ({"compactionRetention": "८h"}, "etcd:compactionRetention is ८h: etcd:compactionMode periodic needs a dur"),
+        (
+            {"compactionMode": "revision", "compactionRetention": "9" * 20},
+            f"etcd:compactionRetention is {'9' * 20}: etcd:compactionMode revision needs a number of revisions",
         ),
         (
             {"compactionMode": "revision"},
@@ -136,6 +152,8 @@ BAD_BACKUPS: list[Case] = [
     ({**BACKUPS, "backupEndpoint": "https://s3.example.com:port"},
      "etcd:backupEndpoint is https://s3.example.com:port: its host or its port"),
     ({**BACKUPS, "backupEndpoint": "https://[::1"}, "etcd:backupEndpoint is https://[::1: its host or its port"),
+    ({**BACKUPS, "backupInterval": "९h"}, "etcd:backupInterval is ९h: write a duration"),
+    ({**BACKUPS, "backupRetention": f"{'9' * 5000}d"}, f"etcd:backupRetention is {'9' * 100}…: write a duration"),
     *(
         (
             {**BACKUPS, "backupEndpoint": f"https://backups.{service}"},

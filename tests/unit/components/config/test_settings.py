@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.config.errors import ConfigurationError
+from components.config.releases import CHECKSUMS
 from components.config.settings import LONGEST_DOMAIN, Settings, cluster_name
 from components.shared.names import member_name
 from tests.unit.components.config.configuration_errors import validation_errors
@@ -78,6 +79,15 @@ def test_a_release_may_have_a_url_that_is_signed() -> None:
     assert settings(releaseUrl=url, releaseSha256="a" * 64).release_url == url
 
 
+def test_a_known_checksum_may_be_written_down() -> None:
+    assert settings(version="3.6.13", releaseSha256=CHECKSUMS["3.6.13"]).version == "3.6.13"
+
+
+@pytest.mark.parametrize(
+    ("mode", "retention"), [("periodic", "2592000s"), ("periodic", "999999h"), ("revision", "9" * 18)]
+)
+def test_all_that_etcd_takes_may_be_kept_by_compaction(mode: str, retention: str) -> None:
+    assert settings(compactionMode=mode, compactionRetention=retention).compaction_retention == retention
 
 
 def test_all_wrong_keys_are_named_at_once() -> None:

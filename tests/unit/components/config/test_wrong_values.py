@@ -105,7 +105,7 @@ def test_every_part_of_a_value_has_an_example(key: str) -> None:
 CASES: list[tuple[str, Any, str]] = [
     ("size", "three", "size is three: write a whole number, such as 3"),
     ("heartbeatMs", 9, "heartbeatMs is 9: write a whole number from 10 to 5000"),
-    ("authorities", [0], "authorities[0] is 0: write a whole number that is 1 or more"),
+    ("authorities", [0], "authorities[0] is 0: write a whole number from 1 to 1000000000"),
     ("addresses", "both", "addresses is both: write public or private"),
     ("protect", "maybe", "protect is maybe: write true or false"),
     ("clientCidrs", [""], 'clientCidrs[0] is "": write an IPv4 network, such as 198.51.100.0/24 or 198.51.100.7/32'),
@@ -142,7 +142,7 @@ def test_both_callers_get_the_same_line(key: str, value: Any, line: str) -> None
         ("size", True, "members.size is true: write a whole number, such as 3"),
         ("size", 2.0, "members.size is 2.0: write a whole number, such as 3"),
         ("protect", "true", 'maintenance.protect is "true": write true or false, without quotes'),
-        ("authorities", ["1"], 'tls.authorities[0] is "1": write a whole number that is 1 or more, without quotes'),
+        ("authorities", ["1"], 'tls.authorities[0] is "1": write a whole number from 1 to 1000000000, without quotes'),
         ("sshCidrs", "10.0.0.0/8", 'network.sshCidrs is 10.0.0.0/8: write a list, such as ["10.0.0.0/8"]'),
         ("backupRetention", 0, 'backups.retention is 0: write it as a string, "0"'),
         ("compactionRetention", 10000, 'etcd.compactionRetention is 10000: write it as a string, "10000"'),
