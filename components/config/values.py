@@ -158,7 +158,9 @@ def checked_url(value: str, *, query: bool = False) -> str:
             "its host or its port cannot be one: write a complete URL, such as https://www.example.com:8443"
         )
     if "@" in parts.netloc:
-        raise ValueError("a user name and a password in a URL do not work here: remove all from // to @")
+        raise ValueError(
+            "a user name and a password in a URL do not work here: remove all between // and @, and the @"
+        )
     if "#" in value or ("?" in value and not (query and parts.path)):
         raise ValueError(
             f"remove the {'#' if '#' in value else '?'} and all after it, because requests cannot have it here"

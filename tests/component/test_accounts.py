@@ -171,7 +171,9 @@ def test_a_url_of_an_explicit_provider_that_no_request_can_have_is_refused(plan_
         program(pulumi.ResourceOptions(providers={"digitalocean": own}))()
 
     plan = Plan()
-    wanted = r"^apiEndpoint of the provider in the options of the component is https://…@api\.test: a user name"
+    wanted = (
+        r"^apiEndpoint of the provider in the options of the component is https://…@api\.test: a user name"
+    )
     with pytest.raises(ConfigurationError, match=wanted) as refused:
         plan_of(with_url, plan=plan)
     assert "5ecret" not in str(refused.value)
