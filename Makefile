@@ -123,7 +123,7 @@ test-nodes: setup
 	@$(PYTEST) tests/nodes --numprocesses=4 $(LANE)
 
 test-fast: test-pure ## Run the tests that need no machines and no root
-	@$(PYTEST) tests/localcloud/api tests/localcloud/plugins \
+	@$(PYTEST) $(addprefix tests/localcloud/,api droplets orphans plugins) \
 		--ignore tests/localcloud/plugins/test_engine.py --ignore tests/localcloud/plugins/test_spaces_bucket.py
 
 test-live: setup

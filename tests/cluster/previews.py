@@ -15,7 +15,7 @@ import yaml
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from localcloud.toolchain.commands import ensure_commands
 from testbed.cluster import CHECKOUT, PROGRAM
-from tests.localcloud.api.conftest import ZONE_ID, Lab
+from tests.localcloud.conftest import ZONE_ID, Lab
 
 LIMIT = 240
 

@@ -14,7 +14,7 @@ import uvicorn.server
 from localcloud.api.cloud import Limits
 from localcloud.machines.interface import NoMachines
 from tests.cluster.previews import PreviewedStack
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from tests.cluster.clouds import fresh_cloud
 from tests.cluster.outcomes import outcomes
 from tests.lifecycle.figures import Figures
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 
 FIGURES = pytest.StashKey[Figures]()
 

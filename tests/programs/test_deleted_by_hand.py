@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from localcloud.tokens import DIGITALOCEAN_TOKEN
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 from tests.programs.callers_stack import CallersStack
 from tests.programs.python_program import write_project
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from localcloud.tokens import SECOND_DISCOVERY_TOKEN
 from tests.cluster.previews import PreviewedStack
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 
 DROPLET = "digitalocean:index/droplet:Droplet"
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from testbed.cluster import CHECKOUT
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 from tests.localcloud.engine_project import wait_until
 from tests.programs.callers_stack import CallersStack
 from tests.programs.python_program import write_project

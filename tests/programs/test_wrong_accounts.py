@@ -20,7 +20,7 @@ from localcloud.tokens import (
 )
 from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 from tests.programs.python_program import write_project
 from tests.programs.second_account import CLUSTER, PACKAGED_CLUSTER, PROVIDERS
 

@@ -15,7 +15,7 @@ from localcloud.tokens import DISCOVERY_TOKEN
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
-from tests.localcloud.api.conftest import Lab
+from tests.localcloud.conftest import Lab
 
 
 class YamlPair(PreviewedStack):

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.localcloud.api.conftest import PATIENCE
+from tests.localcloud.conftest import PATIENCE
 
 
 @pytest.mark.parametrize("header", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic abc"}])

@@ -19,7 +19,7 @@ from localcloud.tokens import (
     SECOND_DIGITALOCEAN_TOKEN,
     SECOND_DISCOVERY_TOKEN,
 )
-from tests.localcloud.api.conftest import PATIENCE, Lab
+from tests.localcloud.conftest import PATIENCE, Lab
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl someone@example.test"
 RULE = {"protocol": "tcp", "ports": "2379", "sources": {"tags": ["etcd"]}}

@@ -9,7 +9,7 @@ import pytest
 from cloudflare import AuthenticationError, Cloudflare, NotFoundError, PermissionDeniedError
 
 from localcloud.machines.interface import NoMachines
-from tests.localcloud.api.conftest import PATIENCE
+from tests.localcloud.conftest import PATIENCE
 
 ZONE_ID = "023e105f4ecef8ad9ca31a8372d0c353"
 RECORD: dict[str, Any] = {

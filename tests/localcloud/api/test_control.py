@@ -13,7 +13,7 @@ import pytest
 
 from localcloud.machines.errors import MachineFailedError
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN
-from tests.localcloud.api.conftest import PATIENCE
+from tests.localcloud.conftest import PATIENCE
 
 LISTING = {"service": "digitalocean", "method": "GET", "path": "^/v2/droplets$"}
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from localcloud.tokens import CLOUDFLARE_TOKEN
-from tests.localcloud.api.conftest import PATIENCE
+from tests.localcloud.conftest import PATIENCE
 
 RECORDINGS = Path(__file__).parent.parent / "plugins" / "recordings"
 STUBS_OWN = {"snapshot_id"}

@@ -12,7 +12,7 @@ import pytest
 
 from localcloud.machines.interface import Machine, NoMachines
 from localcloud.tokens import DIGITALOCEAN_TOKEN
-from tests.localcloud.api.conftest import PATIENCE
+from tests.localcloud.conftest import PATIENCE
 
 BODY = {"name": "web-1", "region": "fra1", "size": "s-1vcpu-1gb", "image": "debian-13-x64", "tags": ["etcd"]}
 HEADERS = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}

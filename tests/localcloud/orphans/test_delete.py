@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,12 +9,8 @@ import httpx
 import pytest
 
 from components.config.loading import ProviderAccess
-from components.droplets import shutdown
 from components.droplets.shutdown import (
-    next_shutdown_action,
     remove_droplet,
-    retry_shutdown,
-    shutdown_was_requested,
 )
 from components.orphans.delete import (
     NameInUseError,
@@ -141,119 +134,3 @@ async def test_a_record_with_the_wanted_content_is_kept_and_adapted(
     assert zone_http.get(f"/dns_records/{made}").json()["result"]["comment"] == "by hand"
     assert await find("203.0.113.10", changes) == made
     assert zone_http.get(f"/dns_records/{made}").json()["result"]["comment"] == "etcd cluster x"
-
-
-async def test_a_droplet_is_shut_down_and_its_volume_is_kept(
-    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
-) -> None:
-    volume = http.post("/v2/volumes", json=VOLUME).json()["volume"]["id"]
-    orphan = droplet(name="a", volumes=[volume])["id"]
-    await remove_droplet(access, orphan, seconds=20)
-    assert http.get(f"/v2/droplets/{orphan}").status_code == 404
-    assert http.get(f"/v2/volumes/{volume}").json()["volume"]["droplet_ids"] == []
-    await remove_droplet(access, orphan, seconds=20)
-
-
-async def test_a_shutdown_is_retried_only_after_a_recent_shutdown_request(
-    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any
-) -> None:
-    asked = droplet(name="a")["id"]
-    path = f"/v2/droplets/{asked}/actions"
-    began = time.time()
-    lately = partial(retry_shutdown, access, limit=180, now=began)
-    assert not await lately(asked, since=began, unresponsive=False)
-    assert not await lately(asked, since=began, unresponsive=True)
-    assert not await shutdown_was_requested(access, asked, since=began)
-    http.post(path, json={"type": "shutdown"})
-    lab.settle()
-    assert await shutdown_was_requested(access, asked, since=began)
-    assert not await shutdown_was_requested(access, asked + 1, since=began)
-    assert not await lately(asked, since=time.time() + 60, unresponsive=True)
-    assert await lately(asked, since=began, unresponsive=False) == "shutdown"
-    lab.settle()
-    assert [action["type"] for action in http.get(path).json()["actions"]].count("shutdown") == 2
-    assert not await lately(asked + 1, since=began, unresponsive=False)
-
-
-async def test_an_unresponsive_droplet_is_powered_off(
-    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def hang(*_: object) -> bool:
-        return False
-
-    monkeypatch.setattr(lab.host, "shutdown", hang)
-    hanging = droplet(name="a")["id"]
-    began = time.time()
-    http.post(f"/v2/droplets/{hanging}/actions", json={"type": "shutdown"})
-    lab.settle()
-    last_resort = partial(retry_shutdown, access, since=began, now=began, limit=180, unresponsive=True)
-    assert await last_resort(hanging) == "power_off"
-    lab.settle()
-    assert http.get(f"/v2/droplets/{hanging}").json()["droplet"]["status"] == "off"
-
-
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-SHUTDOWN = {"type": "shutdown", "status": "errored", "started_at": "2026-01-01T00:00:00Z"}
-REPEATED = {**SHUTDOWN, "started_at": "2026-01-01T00:01:00Z"}
-SNAPSHOT = {"type": "snapshot", "status": "in-progress", "started_at": "2026-01-01T00:00:00Z"}
-MADE = {"type": "snapshot", "status": "completed", "started_at": "2025-12-31T23:59:30Z"}
-
-
-@pytest.mark.parametrize(
-    ("actions", "after", "pushed"),
-    [
-        ([SHUTDOWN], 60, True),
-        ([], 60, False),
-        ([SNAPSHOT, SHUTDOWN], 60, False),
-        ([{**SHUTDOWN, "status": "in-progress"}], 60, False),
-        ([SHUTDOWN], 199, True),
-        ([SHUTDOWN], 201, False),
-        ([REPEATED, SHUTDOWN], 199, True),
-        ([REPEATED, SHUTDOWN], 201, False),
-        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:58Z"}], 169, True),
-        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:58Z"}], 171, False),
-        ([SHUTDOWN, {**MADE, "completed_at": "2025-12-31T23:59:40Z"}], 199, True),
-    ],
-    ids=[
-        "the shutdown has failed",
-        "nobody has asked",
-        "something else is under way",
-        "the shutdown is under way",
-        "in time",
-        "too late for this run",
-        "once more in time",
-        "the provider waits since the first",
-        "in time after a wait for an unlocked droplet",
-        "too late after a wait for an unlocked droplet",
-        "in time after an action that ended long before",
-    ],
-)
-@pytest.mark.parametrize(("unresponsive", "by"), [(False, "shutdown"), (True, "power_off")])
-def test_the_states_in_which_a_shutdown_is_retried(
-    actions: list[Any], after: int, pushed: bool, unresponsive: bool, by: str
-) -> None:
-    wanted = next_shutdown_action(
-        actions, since=BEGAN - 60, now=BEGAN + after, limit=300, unresponsive=unresponsive
-    )
-    assert wanted == (by if pushed else "")
-
-
-@pytest.mark.parametrize(("after", "pushed"), [(9, True), (11, False)])
-def test_a_short_time_limit_leaves_half_of_it_for_retries(after: int, pushed: bool) -> None:
-    wanted = next_shutdown_action([SHUTDOWN], since=BEGAN, now=BEGAN + after, limit=20, unresponsive=False)
-    assert bool(wanted) == pushed
-
-
-async def test_a_droplet_that_is_being_deleted_gets_time_to_disappear(
-    access: ProviderAccess, http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def delete_slowly(*_: object) -> None:
-        await asyncio.sleep(0.3)
-
-    monkeypatch.setattr(shutdown, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(lab.host, "delete", delete_slowly)
-    orphan = droplet(name="a")["id"]
-    http.post(f"/v2/droplets/{orphan}/actions", json={"type": "power_off"})
-    lab.settle()
-    await remove_droplet(access, orphan, seconds=0)
-    assert http.get(f"/v2/droplets/{orphan}").status_code == 404
