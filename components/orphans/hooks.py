@@ -23,22 +23,17 @@ from ..config.settings import Settings
 from ..identity.cluster_identity import record_comment
 from ..identity.stack_state import VOLUME_TYPE, StackState
 from ..run_log import log
-from .delete import (
-    find_record,
-    remove_blank_volume,
-    remove_firewall,
-    remove_record,
-    remove_vpc,
-)
+from .existing_record import adapt_record, find_record
+from .search import Orphan, find_blank_volume, find_firewall, find_records, find_vpc
 
 SET_IN_ADVANCE = ("comment", "proxied", "ttl")
 """Properties of an existing DNS record that are changed before the stack takes it over."""
 
-Removal = Callable[[bool], Awaitable[list[str]]]
-"""Finds the orphans of one resource, and returns their names. Deletes them if its argument is true."""
+Search = Callable[[], Awaitable[list[Orphan]]]
+"""Finds the orphans of one resource. It changes nothing."""
 
 
-def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Removal) -> pulumi.ResourceOptions:
+def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, search: Search) -> pulumi.ResourceOptions:
     """Add a hook that deletes orphans before a resource is created. ``name`` is the resource's name.
 
     In a preview it deletes nothing, and fails as it would in the run.
@@ -46,10 +41,13 @@ def with_orphan_removal(opts: pulumi.ResourceOptions, name: str, removal: Remova
 
     async def clear(_: pulumi.ResourceHookArgs) -> None:
         preview = pulumi.runtime.is_dry_run()
-        for orphan in await removal(not preview):
+        for orphan in await search():
+            if not preview:
+                await orphan.delete()
             done = "pulumi up deletes" if preview else "deleted"
             log.warn(
-                f"{done} {orphan}, which is not in the stack's state, as after an interrupted run, and creates it again"
+                f"{done} {orphan.label}, which is not in the stack's state, as after an interrupted run, and creates "
+                "it again"
             )
 
     hook = resource_hook(f"{name}-leftover", clear, in_previews=True)
@@ -89,44 +87,46 @@ class Orphans:
         self._began = time.monotonic()
         self._listings: dict[str, asyncio.Future[frozenset[str]]] = {}
 
-    def vpc(self, name: str, description: str) -> Removal:
-        """Delete a VPC with this name and description that has no members."""
-        return self._named(
-            "vpcs", name, lambda delete: remove_vpc(self.access, name, description, delete=delete)
-        )
+    def vpc(self, name: str, description: str) -> Search:
+        """Find a VPC with this name. The search fails unless it has this description and no members."""
+        return self._named("vpcs", name, lambda: find_vpc(self.access, name, description))
 
-    def firewall(self, name: str) -> Removal:
-        """Delete a firewall with this name that applies to the tag of this name alone, and protects no droplet."""
-        return self._named(
-            "firewalls", name, lambda delete: remove_firewall(self.access, name, delete=delete)
-        )
+    def firewall(self, name: str) -> Search:
+        """Find a firewall with this name.
 
-    def volume(self, name: str, description: str) -> Removal:
-        """Delete a volume with this name if it is surely empty: it is new, and was never attached to a droplet."""
+        The search fails unless it applies to the tag of this name alone, and protects no droplet.
+        """
+        return self._named("firewalls", name, lambda: find_firewall(self.access, name))
+
+    def volume(self, name: str, description: str) -> Search:
+        """Find a volume with this name.
+
+        The search fails unless the volume is surely empty: it is new, and was never attached to a droplet.
+        """
         region = self._settings.region
 
-        async def remove(delete: bool) -> list[str]:
+        async def search() -> list[Orphan]:
             stack = await self._stack.future()
             if stack is not None and stack.lacking(VOLUME_TYPE):
                 await self._wait_for_listings()
             if not await self._exists("volumes", name, region=region):
                 return []
-            return await remove_blank_volume(self.access, name, region, description, delete=delete)
+            return await find_blank_volume(self.access, name, region, description)
 
-        return remove
+        return search
 
     def kept_record(self, opts: pulumi.ResourceOptions, label: str, name: str) -> pulumi.ResourceOptions:
         """Options of a DNS record. An existing one with the wanted content is kept, whoever made it.
 
-        One with another content is deleted if it carries this cluster's identity. ``label`` is the resource's name,
-        ``name`` that of the record.
+        One with another content is deleted if it carries this cluster's identity. Otherwise the creation fails.
+        ``label`` is the resource's name, ``name`` that of the record.
         """
 
-        async def remove(delete: bool) -> list[str]:
+        async def search() -> list[Orphan]:
             if not await self._record_exists(name):
                 return []
             zone, comment = await self._zone_id.future(), await self.comment.future()
-            return await remove_record(self._cloudflare, str(zone), name, comment, delete=delete)
+            return await find_records(self._cloudflare, str(zone), name, comment)
 
         async def keep(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             kept = await self._record_to_keep(label, args.props)
@@ -137,29 +137,33 @@ class Orphans:
                 args.props, pulumi.ResourceOptions.merge(args.opts, keeping)
             )
 
-        removing = with_orphan_removal(opts, f"{label}-record", remove)
+        removing = with_orphan_removal(opts, f"{label}-record", search)
         return pulumi.ResourceOptions.merge(
             removing, pulumi.ResourceOptions(transforms=[resource_transform(keep)])
         )
 
     async def _record_to_keep(self, label: str, props: Mapping[str, Any]) -> str | None:
-        """The id by which Pulumi imports an existing record that is not in the stack's state."""
+        """The id by which Pulumi imports an existing record that is not in the stack's state.
+
+        A run adapts the record first, so that Pulumi sees no difference. A preview changes nothing.
+        """
         stack = await self._stack.future()
         if stack is None or any(urn.endswith(f"DnsRecord::{label}") for urn in stack.urns):
             return None
         zone, wanted = await self._zone_id.future(), await pulumi.Output.all(**props).future()
         if zone is None or wanted is None:
             return None
-        preview = pulumi.runtime.is_dry_run()
-        changes = {} if preview else {key: wanted[key] for key in SET_IN_ADVANCE}
         try:
             if not await self._record_exists(wanted["name"]):
                 return None
-            found = await find_record(self._cloudflare, zone, wanted["name"], wanted["content"], changes)
+            found = await find_record(self._cloudflare, zone, wanted["name"], wanted["content"])
+            if found is not None and not pulumi.runtime.is_dry_run():
+                changes = {key: wanted[key] for key in SET_IN_ADVANCE}
+                await adapt_record(self._cloudflare, zone, found, changes)
         except (NamesNotListedError, httpx.HTTPError):
             # An error here would end the program. The creation of the record fails alone, with its own error.
             return None
-        return f"{zone}/{found}" if found else None
+        return f"{zone}/{found['id']}" if found else None
 
     async def _record_exists(self, name: str) -> bool:
         access, zone = self._cloudflare, str(await self._zone_id.future())
@@ -173,15 +177,15 @@ class Orphans:
         if not pulumi.runtime.is_dry_run():
             await asyncio.sleep(max(0.0, self._began + LISTING_LAG_SECONDS - time.monotonic()))
 
-    def _named(self, kind: str, name: str, removal: Removal) -> Removal:
-        async def remove(delete: bool) -> list[str]:
+    def _named(self, kind: str, name: str, find: Search) -> Search:
+        async def search() -> list[Orphan]:
             stack = await self._stack.future()
             # The bootstrap record is in the state before anything of the cluster is in the account.
             if stack is not None and stack.token:
                 await self._wait_for_listings()
-            return await removal(delete) if await self._exists(kind, name) else []
+            return await find() if await self._exists(kind, name) else []
 
-        return remove
+        return search
 
     async def _exists(self, kind: str, name: str, **only: str) -> bool:
         if not self.access.known:

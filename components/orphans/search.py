@@ -1,9 +1,13 @@
-"""Deletes orphans through the providers' APIs (DigitalOcean API v2, Cloudflare API v4)."""
+"""Searches for orphans through the providers' APIs (DigitalOcean API v2, Cloudflare API v4).
+
+A search changes nothing. Whoever searches decides whether to delete what was found.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,17 +19,31 @@ from ..config.loading import ProviderAccess
 from ..config.naming import key_of
 
 BLANK_FOR = timedelta(hours=24)
-"""A volume older than this may have been attached without a trace in the API, so it is not deleted."""
+"""A volume older than this may have been attached without a trace in the API, so it is no orphan."""
 
 
 class NameInUseError(Exception):
     """The name of a resource exists already, and may be somebody else's. The text says what to do."""
 
 
-async def remove_vpc(
-    access: ProviderAccess, name: str, description: str, *, delete: bool = True
-) -> list[str]:
-    """Find the VPC with a name and a description. Returns what was found, and deletes it if ``delete`` is set.
+@dataclass(frozen=True)
+class Orphan:
+    """A resource that is in no stack, and that nobody needs."""
+
+    label: str
+    """Its kind and its name, e.g. ``vpc etcd-x``."""
+    access: ProviderAccess
+    path: str
+    """Its path in the provider's API, e.g. ``/v2/vpcs/5a4981aa``."""
+
+    async def delete(self) -> None:
+        """Delete the resource."""
+        async with RetryingClient(self.access, "") as api:
+            (await api.delete(self.path)).raise_for_status()
+
+
+async def find_vpc(access: ProviderAccess, name: str, description: str) -> list[Orphan]:
+    """Find the VPC with a name.
 
     Raises ``ListingError``. Raises ``NameInUseError`` when the description differs, or when the VPC has members.
     """
@@ -37,13 +55,14 @@ async def remove_vpc(
         members = [member["name"] for member in answer.raise_for_status().json()["members"]]
         return f"and {', '.join(members)} is in it" if members else ""
 
-    return await _remove_named(access, "vpcs", name, obstacle, delete=delete)
+    return await _find_named(access, "vpcs", name, obstacle)
 
 
-async def remove_firewall(access: ProviderAccess, name: str, *, delete: bool = True) -> list[str]:
-    """Find the firewall with a name that applies to the tag of this name. Returns what was found, and deletes it.
+async def find_firewall(access: ProviderAccess, name: str) -> list[Orphan]:
+    """Find the firewall with a name.
 
-    Raises ``ListingError``. Raises ``NameInUseError`` when it applies to anything else, or protects a droplet.
+    Raises ``ListingError``. Raises ``NameInUseError`` unless it applies to the tag of this name alone, and when it
+    protects a droplet.
     """
 
     async def obstacle(_: RetryingClient, firewall: Mapping[str, Any]) -> str:
@@ -52,18 +71,16 @@ async def remove_firewall(access: ProviderAccess, name: str, *, delete: bool = T
         tagged = await list_all(access.api_url, "droplets", access.token, pauses=PAUSES, tag_name=name)
         return f"and it protects droplet {', '.join(sorted(one['name'] for one in tagged))}" if tagged else ""
 
-    return await _remove_named(access, "firewalls", name, obstacle, delete=delete)
+    return await _find_named(access, "firewalls", name, obstacle)
 
 
-async def _remove_named(
+async def _find_named(
     access: ProviderAccess,
     kind: str,
     name: str,
     obstacle: Callable[[RetryingClient, Mapping[str, Any]], Awaitable[str]],
-    *,
-    delete: bool,
-) -> list[str]:
-    """Delete a resource that is in no stack. ``obstacle`` says why it must stay; the text is empty if it need not."""
+) -> list[Orphan]:
+    """Find a resource with a name. ``obstacle`` says why it must stay; the text is empty if it need not."""
     one = kind.removesuffix("s")
     async with RetryingClient(access, "/v2/") as api:
         for item in await list_all(access.api_url, kind, access.token, pauses=PAUSES):
@@ -75,18 +92,14 @@ async def _remove_named(
                     f"state, {reason}. If it is this cluster's, import it (docs/recovery.md, Not in the state). "
                     "If it is not, rename it"
                 )
-            if delete:
-                (await api.delete(f"{kind}/{item['id']}")).raise_for_status()
-            return [f"{one} {name}"]
+            return [Orphan(f"{one} {name}", access, f"/v2/{kind}/{item['id']}")]
     return []
 
 
-async def remove_blank_volume(
-    access: ProviderAccess, name: str, region: str, description: str, *, delete: bool = True
-) -> list[str]:
-    """Find the volume with a name. Returns what was found, and deletes it if ``delete`` is set.
+async def find_blank_volume(access: ProviderAccess, name: str, region: str, description: str) -> list[Orphan]:
+    """Find the volume with a name in a region.
 
-    Raises ``NameInUseError`` unless the volume is new and was never attached.
+    Raises ``NameInUseError`` unless it has this description, is new and was never attached.
     """
     async with RetryingClient(access, "/v2/") as api:
         answer = await api.get("volumes", {"name": name, "region": region})
@@ -103,46 +116,30 @@ async def remove_blank_volume(
                     f"volume {name} ({volume['id']}) exists in {region} and is not in this stack's state. It may hold "
                     "a member's data. Import it, and the member keeps its data: docs/recovery.md, Not in the state"
                 )
-            if delete:
-                (await api.delete(path)).raise_for_status()
-            return [f"volume {name}"]
+            return [Orphan(f"volume {name}", access, f"/v2/{path}")]
     return []
 
 
-async def remove_record(
-    access: ProviderAccess, zone_id: str, name: str, comment: str | None, *, delete: bool = True
-) -> list[str]:
-    """Find the A records of a name in a Cloudflare zone. Returns what was found, and deletes it if ``delete`` is set.
+async def find_records(access: ProviderAccess, zone_id: str, name: str, comment: str | None) -> list[Orphan]:
+    """Find the A records of a name in a Cloudflare zone.
 
     Raises ``NameInUseError`` if one has another comment. The ``comment`` is ``None`` in a preview of a new cluster.
     """
-    async with RetryingClient(access, "/") as api:
-        path = f"zones/{zone_id}/dns_records"
-        answer = await api.get(path, {"name.exact": name, "type": "A"})
-        records = answer.raise_for_status().json()["result"]
-        for record in records:
-            if record.get("comment") != comment:
-                raise NameInUseError(
-                    f"the zone has an A record for {name}, to {record['content']}, which does not carry this "
-                    f"cluster's identity. If another cluster uses the name, set another {key_of('domain')}. If nothing "
-                    "uses it, delete the record"
-                )
-            if delete:
-                (await api.delete(f"{path}/{record['id']}")).raise_for_status()
-        return [f"record {name}" for _ in records]
+    records = await address_records(access, zone_id, name)
+    for record in records:
+        if record.get("comment") != comment:
+            raise NameInUseError(
+                f"the zone has an A record for {name}, to {record['content']}, which does not carry this "
+                f"cluster's identity. If another cluster uses the name, set another {key_of('domain')}. If nothing "
+                "uses it, delete the record"
+            )
+    return [
+        Orphan(f"record {name}", access, f"/zones/{zone_id}/dns_records/{record['id']}") for record in records
+    ]
 
 
-async def find_record(
-    access: ProviderAccess, zone_id: str, name: str, content: str, changes: Mapping[str, Any]
-) -> str | None:
-    """The id of the A record with a name and a content in a Cloudflare zone. Its other properties are changed."""
+async def address_records(access: ProviderAccess, zone_id: str, name: str) -> list[dict[str, Any]]:
+    """The A records of a name in a Cloudflare zone."""
     async with RetryingClient(access, "/") as api:
-        path = f"zones/{zone_id}/dns_records"
-        answer = await api.get(path, {"name.exact": name, "type": "A"})
-        for record in answer.raise_for_status().json()["result"]:
-            if record["content"] != content:
-                continue
-            if any(record.get(key) != value for key, value in changes.items()):
-                (await api.patch(f"{path}/{record['id']}", changes)).raise_for_status()
-            return str(record["id"])
-    return None
+        answer = await api.get(f"zones/{zone_id}/dns_records", {"name.exact": name, "type": "A"})
+        return answer.raise_for_status().json()["result"]
