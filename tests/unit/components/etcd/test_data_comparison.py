@@ -16,6 +16,9 @@ FIRST, SECOND, THIRD = NAMES = [f"etcd-server-{number}.example.com" for number i
 STATUS = MemberStatus("c", "m", "l", learner=False, problem="", voters=frozenset(NAMES), ids={}, revision=7)
 SAME = DataHash(11, 5)
 OTHER = DataHash(12, 5)
+BEFORE = DataHash(10, 3)
+"""The hash of ``SAME`` data before a compaction."""
+ONE_ROUND = [(name, 7) for name in NAMES]
 
 
 class HashedMembers:
@@ -50,8 +53,10 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.etcd.data_comparison.RETRY_SECONDS", 0)
 
 
-async def test_members_with_the_same_data_pass() -> None:
-    await HashedMembers(a=SAME, b=SAME, c=SAME).compare()
+async def test_members_with_the_same_data_pass_after_one_comparison() -> None:
+    members = HashedMembers(a=SAME, b=SAME, c=SAME)
+    await members.compare()
+    assert members.asked == ONE_ROUND
 
 
 async def test_the_member_with_other_data_is_named_with_the_remedy() -> None:
@@ -80,9 +85,29 @@ async def test_all_are_asked_for_the_oldest_revision_that_a_member_has() -> None
 
 
 async def test_members_are_compared_again_after_a_compaction() -> None:
-    before = DataHash(10, 3)
-    await HashedMembers(a=[before, SAME], b=SAME, c=[before, SAME]).compare()
-    await HashedMembers(a=["compacted", SAME], b=SAME, c=SAME).compare()
+    members = HashedMembers(a=[BEFORE, SAME], b=SAME, c=[BEFORE, SAME])
+    await members.compare()
+    assert members.asked == ONE_ROUND * 2
+
+
+async def test_members_are_compared_again_when_a_revision_was_compacted() -> None:
+    members = HashedMembers(a=["compacted", SAME], b=SAME, c=SAME)
+    await members.compare()
+    assert members.asked == [(FIRST, 7), *ONE_ROUND]
+
+
+async def test_a_compaction_does_not_hide_other_data() -> None:
+    members = HashedMembers(a=[BEFORE, SAME], b=OTHER, c=[BEFORE, SAME])
+    with pytest.raises(DifferentDataError, match=f"{SECOND} has other data than {FIRST} and {THIRD}"):
+        await members.compare()
+    assert members.asked == ONE_ROUND * 2
+
+
+async def test_a_compaction_that_does_not_end_is_an_error() -> None:
+    with pytest.raises(
+        DifferentDataError, match=r"could not be compared within 0 s .*: a compaction is under"
+    ):
+        await HashedMembers(a=BEFORE, b=SAME, c=SAME).compare(seconds=0)
 
 
 async def test_a_comparison_that_never_succeeds_says_why() -> None:
@@ -90,9 +115,14 @@ async def test_a_comparison_that_never_succeeds_says_why() -> None:
         await HashedMembers(a=["permission denied"], b=SAME, c=SAME).compare(seconds=0)
 
 
-async def test_a_single_member_is_compared_with_nobody() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [dataclasses.replace(STATUS, learner=True), dataclasses.replace(STATUS, problem="no leader")],
+    ids=["a learner", "a member with a problem"],
+)
+async def test_a_single_healthy_voter_is_compared_with_nobody(other: MemberStatus) -> None:
     members = HashedMembers(a=SAME, b=SAME, c=SAME)
-    members.observations = {FIRST: STATUS, SECOND: dataclasses.replace(STATUS, learner=True)}
+    members.observations = {FIRST: STATUS, SECOND: other}
     await members.compare()
     assert members.asked == []
 
