@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pulumi
 import pytest
 
 from components.etcd.admin import ChangeRefusedError
-from components.etcd.member_status import Cause, ForeignMember, NoStatus
+from components.etcd.member_status import Cause, ForeignMember, NoStatus, Observation
 from components.rollout.completion import Completion
 from components.rollout.rollout import Rollout
 from components.rollout.waiting import UnhealthyError
@@ -48,11 +49,19 @@ def completion(
 @pytest.mark.parametrize(
     ("running", "size"), [(3, 3), (5, 3), (3, 5)], ids=["same size", "smaller", "larger"]
 )
-async def test_a_size_that_this_run_does_not_reach_changes_no_member(
+async def test_only_existing_members_are_checked_where_the_size_is_not_reached(
     monkeypatch: pytest.MonkeyPatch, running: int, size: int
 ) -> None:
     monkeypatch.setattr(pulumi.log, "info", lambda _: None)
-    await completion(running, size).check_existing()
+    end = completion(running, size)
+    # FakeMembers lets nobody change a member.
+    assert await checked_members(end, monkeypatch) == NAMES[: min(running, size)]
+
+
+async def test_a_member_whose_droplet_only_this_run_made_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = completion(3, 5)
+    end._rollout.droplets[NAMES[3]] = FakeResource(identity="3")
+    assert await checked_members(end, monkeypatch) == NAMES[:4]
 
 
 async def test_a_run_fails_while_a_member_has_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +185,20 @@ async def test_a_member_leaves_when_etcd_does_not_refuse_it_any_more(
             pulumi.RunError, match=rf"{NAMES[3]} did not leave .*unhealthy cluster\. Nothing else"
         ):
             await run
+
+
+async def checked_members(end: Completion, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The members whose health the end of a run waits for, when the last gate was not called."""
+    checked: list[str] = []
+    wait = end._rollout.health.wait_for_cluster
+
+    async def wait_for_cluster(names: list[str]) -> Mapping[str, Observation]:
+        checked.extend(names)
+        return await wait([name for name in names if name in end._rollout.members.observations])
+
+    monkeypatch.setattr(end._rollout.health, "wait_for_cluster", wait_for_cluster)
+    await end.check_existing()
+    return checked
 
 
 async def no_backup(*_: object, **__: object) -> bool:
