@@ -28,13 +28,13 @@ def fed(plan_of: PlanOf, output: str) -> Any:
     return resource.inputs["input"]
 
 
-def test_endpoints_and_environment(plan_of: PlanOf) -> None:
+def test_another_resource_gets_every_members_url(plan_of: PlanOf) -> None:
     names = [f"https://etcd-server-{number}.etcd.example.com:2379" for number in (1, 2, 3)]
     assert fed(plan_of, "endpoints") == names
     assert fed(plan_of, "environment")["ETCDCTL_ENDPOINTS"] == ",".join(names)
 
 
-def test_certificates(plan_of: PlanOf) -> None:
+def test_another_resource_gets_the_certificates_and_their_dates(plan_of: PlanOf) -> None:
     assert fed(plan_of, "ca_certificate").startswith(f"-----BEGIN {CLUSTER}-ca")
     assert fed(plan_of, "client_certificate").startswith("-----BEGIN")
     assert set(fed(plan_of, "certificates")) == {"renewsFrom", "renewBefore", "authorityEnds"}
@@ -55,7 +55,7 @@ def test_a_clients_certificate_is_an_output_and_its_key_stays_secret(plan_of: Pl
     assert shop["key"]["4dabf18193072939515e22adb298388d"]
 
 
-def test_backups_and_scrape_configuration(plan_of: PlanOf) -> None:
+def test_the_outputs_tell_how_to_turn_on_backups_and_how_to_scrape(plan_of: PlanOf) -> None:
     assert fed(plan_of, "backups").startswith("off: set args.backups.bucket, args.backups.accessKey and")
     assert f"etcd/{CLUSTER}" in fed(plan_of, "prometheus_scrape_config")
 

@@ -61,7 +61,9 @@ def test_prometheus_is_reached_from_this_machines_loopback_alone(cluster: Cluste
     assert watch.url.startswith("http://127.0.0.1:")
 
 
-def test_certificates_that_end_soon_until_a_run_has_renewed_them(cluster: Cluster, watch: Watch) -> None:
+def test_certificates_that_end_soon_fire_an_alert_until_they_are_renewed(
+    cluster: Cluster, watch: Watch
+) -> None:
     wait_for(watch.up, lambda answering: answering == 6, "answer of every target")
     watch.wait_firing("EtcdCertificateEndsSoon", *MEMBERS)
     cluster.configure(certificateValidityHours=None, certificateRenewalHours=None)
@@ -76,7 +78,9 @@ def test_a_healthy_cluster_is_silent(watch: Watch) -> None:
     wait_for(watch.firing, lambda found: not found, "silence", PATIENCE)
 
 
-def test_a_member_that_is_down(cluster: Cluster, watch: Watch) -> None:
+def test_a_member_that_is_down_fires_alerts_but_not_that_of_a_lost_quorum(
+    cluster: Cluster, watch: Watch
+) -> None:
     with stopped(cluster, "etcd", "etcd-server-3"):
         watch.wait_firing("EtcdMemberDown", "etcd-server-3")
         watch.wait_firing("EtcdDoesNotRun", "etcd-server-3")
@@ -84,7 +88,7 @@ def test_a_member_that_is_down(cluster: Cluster, watch: Watch) -> None:
     watch.wait_clear("EtcdMemberDown", "EtcdDoesNotRun")
 
 
-def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Watch) -> None:
+def test_a_lost_quorum_fires_alerts_until_the_members_are_back(cluster: Cluster, watch: Watch) -> None:
     with stopped(cluster, "etcd", "etcd-server-2", "etcd-server-3"):
         watch.wait_firing("EtcdQuorumLost")
         watch.wait_firing("EtcdNoLeader", "etcd-server-1")
@@ -92,7 +96,7 @@ def test_a_lost_quorum_and_a_member_without_a_leader(cluster: Cluster, watch: Wa
     cluster.wait_healthy()
 
 
-def test_a_member_that_is_no_target(cluster: Cluster, watch: Watch) -> None:
+def test_a_member_that_is_no_target_fires_an_alert(cluster: Cluster, watch: Watch) -> None:
     add = ("etcdctl", "member", "add", "m4", "--learner", "--peer-urls=https://m4:2380", "-w", "json")
     # etcd refuses an addition until its members have been connected for 5 s.
     added = wait_for(lambda: cluster.run(*add), lambda command: command.returncode == 0, "learner")
@@ -103,7 +107,7 @@ def test_a_member_that_is_no_target(cluster: Cluster, watch: Watch) -> None:
     watch.wait_clear("EtcdTargetsOutdated")
 
 
-def test_a_leader_that_changes_often(cluster: Cluster, watch: Watch) -> None:
+def test_a_leader_that_changes_often_fires_an_alert(cluster: Cluster, watch: Watch) -> None:
     for _ in range(6):
         wait_for(lambda: leadership_moves(cluster), bool, "new leader")
         time.sleep(2)
@@ -111,7 +115,7 @@ def test_a_leader_that_changes_often(cluster: Cluster, watch: Watch) -> None:
     watch.wait_clear("EtcdManyLeaderChanges")
 
 
-def test_a_disk_that_syncs_slowly(cluster: Cluster, watch: Watch) -> None:
+def test_a_disk_that_syncs_slowly_fires_alerts_of_its_member(cluster: Cluster, watch: Watch) -> None:
     slow = follower(cluster)
     delay = "inject=fdatasync:delay_exit=1200000"
     writing = "while :; do etcdctl put /watched x >/dev/null; sleep 0.05; done"
@@ -150,7 +154,7 @@ def etcd_of(cluster: Cluster, member: str) -> str:
     return str(found)
 
 
-def test_a_database_that_fills_up_and_the_runbooks_way_out(cluster: Cluster, watch: Watch) -> None:
+def test_a_full_database_fires_alerts_until_the_runbook_is_followed(cluster: Cluster, watch: Watch) -> None:
     quota(cluster, 24 * MIB)
     try:
         fill = 'head -c 1000000 /dev/zero | tr "\\0" x | etcdctl put "/filling/$((n % 4))" >/dev/null'
@@ -179,7 +183,7 @@ def quota(cluster: Cluster, size: int) -> None:
         cluster.wait_healthy()
 
 
-def test_members_whose_data_differ(cluster: Cluster, watch: Watch) -> None:
+def test_a_corruption_alarm_fires_an_alert_until_it_is_disarmed(cluster: Cluster, watch: Watch) -> None:
     status = statuses(cluster)["etcd-server-1"]
     body = {"action": "ACTIVATE", "memberID": str(status["header"]["member_id"]), "alarm": "CORRUPT"}
     raised = cluster.run(
@@ -192,13 +196,13 @@ def test_members_whose_data_differ(cluster: Cluster, watch: Watch) -> None:
     watch.wait_clear("EtcdCorrupt")
 
 
-def test_a_machine_whose_exporter_does_not_answer(cluster: Cluster, watch: Watch) -> None:
+def test_a_machine_whose_exporter_does_not_answer_fires_an_alert(cluster: Cluster, watch: Watch) -> None:
     with stopped(cluster, "etcd-exporter.socket", "etcd-server-2"):
         watch.wait_firing("EtcdNodeMetricsMissing", "etcd-server-2")
     watch.wait_clear("EtcdNodeMetricsMissing")
 
 
-def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> None:
+def test_backups_that_stop_fire_alerts_until_they_go_on(cluster: Cluster, watch: Watch) -> None:
     cluster.on(MEMBERS[0], " ".join(BACKUP_NOW))
     store, server = ObjectStore(cluster.cloud.layout), ensure_object_store()
     access, secret = BACKUP_KEYS
@@ -217,7 +221,7 @@ def test_backups_that_stop_until_they_go_on(cluster: Cluster, watch: Watch) -> N
         back_up_every(cluster, 60)
 
 
-def test_backups_that_never_began_until_the_first_one(cluster: Cluster, watch: Watch) -> None:
+def test_backups_that_never_began_fire_an_alert_until_the_first_one(cluster: Cluster, watch: Watch) -> None:
     tools, told = "/usr/local/bin/etcdutl", Paths().backup_metrics
     for member in MEMBERS:
         cluster.on(member, f"mv {tools} {tools}.away")

@@ -96,7 +96,9 @@ def test_the_first_preview_knows_neither_the_vpc_nor_the_key(program: WithoutDns
     assert "warning" not in preview
 
 
-def test_a_whole_life_without_dns(program: WithoutDns, log: httpx.Client) -> None:
+def test_a_cluster_without_dns_never_asks_cloudflare_and_leaves_nothing(
+    program: WithoutDns, log: httpx.Client
+) -> None:
     before = inventory(program)
     program.up()
     program.up("--expect-no-changes")

@@ -26,7 +26,9 @@ CRASH = 'Traceback (most recent call last):\n  File "x.py"\nKeyError: 1\nerror: 
         (None, "still waiting", True, End.WRONG),
     ],
 )
-def test_the_end_of_a_run(status: int | None, output: str, disturbed: bool, end: End) -> None:
+def test_a_run_is_wrong_unless_it_is_done_refused_or_interrupted(
+    status: int | None, output: str, disturbed: bool, end: End
+) -> None:
     assert outcome_of(status, output, disturbed=disturbed).end is end
 
 

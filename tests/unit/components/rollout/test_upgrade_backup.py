@@ -57,7 +57,7 @@ async def test_one_backup_is_taken_before_all_members_are_upgraded(monkeypatch: 
     ],
     ids=["the version stays", "no majority is healthy", "backups are off"],
 )
-async def test_no_backup_is_taken_where(
+async def test_no_backup_is_taken_that_an_upgrade_does_not_need(
     statuses: list[Observation], changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pulumi.log.warn", str)
