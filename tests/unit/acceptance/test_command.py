@@ -35,7 +35,23 @@ def test_an_interruption_lets_the_command_end_its_work(tmp_path: Path) -> None:
     assert shown[-1] == "ended its work"
 
 
-def test_a_command_is_interrupted_at_the_end_of_its_time(tmp_path: Path) -> None:
-    result = run(["sh", "-c", TRAPPED], tmp_path, lambda line: None, limit=0.3)
+def test_a_command_is_interrupted_at_the_end_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+
+    class TimerOfBegunWork(threading.Timer):
+        """Counts from the line on with which the command has set its trap."""
+
+        def run(self) -> None:
+            began.wait(60)
+            super().run()
+
+    def show(line: str) -> None:
+        if line == "began":
+            began.set()
+
+    monkeypatch.setattr("acceptance.command.threading.Timer", TimerOfBegunWork)
+    result = run(["sh", "-c", TRAPPED], tmp_path, show, limit=0.3)
     assert result.code == 7
     assert "ended its work\nit did not end within 0 s, and was interrupted" in result.output
