@@ -32,6 +32,8 @@ class Guarded:
         self.reconciled = threading.Event()
         self.pause = 0.0
         """Seconds until the next observation, if nothing happens before."""
+        self.rounds = 0
+        """How often the guard has observed the members and acted on it."""
         self._stop = threading.Event()
         settings = read_settings(node.paths.etc / "prepare_cluster.json")
         self.guard = Guard(
@@ -49,6 +51,7 @@ class Guarded:
         while not self._stop.is_set():
             began = time.monotonic()
             self.pause = self.guard._act()
+            self.rounds += 1
             self.guard._wait(began, self.pause)
 
     def stop(self) -> None:
@@ -61,6 +64,13 @@ class Guarded:
 
     def allows(self) -> bool:
         return not self.inhibitor.held
+
+
+def wait_for_rounds(*guards: Guarded, number: int = 3) -> None:
+    """Wait until each guard has had so many rounds that began after this call."""
+    # The one under way may have begun before.
+    enough = {each: each.rounds + 1 + number for each in guards}
+    eventually(f"each has had {number} rounds", lambda: all(each.rounds >= enough[each] for each in guards))
 
 
 @pytest.fixture
@@ -111,8 +121,13 @@ def marker_requests(lab: Lab) -> int:
     return [request["path"] for request in lab.api.requests].count("/v2/tags")
 
 
+def shutdown_lookups(lab: Lab) -> int:
+    """How often the API was asked whether a shutdown was requested."""
+    return sum(request["path"].endswith("/actions") for request in lab.api.requests)
+
+
 def test_while_all_members_are_healthy_the_api_gets_no_requests(lab: Lab, guarded: list[Guarded]) -> None:
-    time.sleep(4)
+    wait_for_rounds(*guarded, number=2)
     assert api_requests(lab) == 0
     assert all(each.allows() for each in guarded)
     assert not any(each.reconciled.is_set() for each in guarded)
@@ -180,7 +195,9 @@ def test_a_blocked_shutdown_is_dropped_when_all_are_healthy_again(lab: Lab, guar
     lab.api.shutdowns[1] = [time.time()]
     third.node.power_on()
     eventually("it allows it", first.allows)
-    assert not first.powered_off.wait(6)
+    wait_for_rounds(first)
+    assert not first.powered_off.is_set()
+    assert shutdown_lookups(lab) == 0
 
 
 def test_an_old_shutdown_request_is_not_carried_out(lab: Lab, guarded: list[Guarded]) -> None:
@@ -190,17 +207,21 @@ def test_an_old_shutdown_request_is_not_carried_out(lab: Lab, guarded: list[Guar
     eventually("it blocks it", first.blocks)
     lab.api.tags.append("etcd-test-all-at-once")
     eventually("it allows it", first.allows)
-    assert not first.powered_off.wait(6)
+    eventually("it looks for a request", lambda: shutdown_lookups(lab) > 0)
+    wait_for_rounds(first)
+    assert not first.powered_off.is_set()
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])
 def test_a_failing_api_allows_no_shutdown(lab: Lab, guarded: list[Guarded], status: int) -> None:
     lab.api.tags.clear()
     lab.api.faults.append(Fault(status, times=1000))
-    guarded[2].node.power_off()
-    eventually("it blocks it", guarded[0].blocks)
-    time.sleep(3)
-    assert guarded[0].blocks()
+    first, _, third = guarded
+    third.node.power_off()
+    eventually("it blocks it", first.blocks)
+    eventually("it could not read the markers", lambda: first.guard._markers._failures > 0)
+    wait_for_rounds(first)
+    assert first.blocks()
 
 
 def test_an_api_that_is_down_allows_no_shutdown_and_delays_nothing(lab: Lab, guarded: list[Guarded]) -> None:
@@ -269,7 +290,7 @@ def test_members_added_by_hand_count_only_if_they_vote(lab: Lab) -> None:
             guard.reconciled.clear()
             learner = added_by_hand(first, "--learner", host=host)
             eventually("it has seen the learner", guard.reconciled.is_set)
-            time.sleep(1)
+            wait_for_rounds(guard)
             assert guard.allows()
             guard.reconciled.clear()
             remove = ("member", "remove", learner)
@@ -293,7 +314,7 @@ def test_a_machine_without_data_never_blocks_and_never_reads_markers(lab: Lab) -
     guard = Guarded(blank)
     try:
         eventually("it waits for the others", lambda: "data may be needed" in blank.log)
-        time.sleep(1)
+        wait_for_rounds(guard)
         assert guard.allows()
         assert {request["path"] for request in lab.api.requests} == {"/v2/droplets"}
     finally:
