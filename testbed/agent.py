@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from localcloud.cloud import LocalCloud
+from testbed.errors import TestbedError
 
 
 class Pipe:
@@ -20,16 +21,18 @@ class Pipe:
         self._kill = kill
 
     def order(self, order: str, **details: Any) -> Any:
-        """Send an order and return its answer. Without an answer the test fails with the reason."""
-        pipe = self._process
-        assert pipe.stdin is not None
-        assert pipe.stdout is not None
-        pipe.stdin.write(json.dumps({"order": order, **details}) + "\n")
-        pipe.stdin.flush()
-        line = pipe.stdout.readline()
-        assert line, f"{self._program} has ended"
+        """Send an order and return its answer. Raises ``TestbedError`` with the reason if there is none."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise TestbedError(f"{self._program} was started without pipes")
+        stdin.write(json.dumps({"order": order, **details}) + "\n")
+        stdin.flush()
+        line = stdout.readline()
+        if not line:
+            raise TestbedError(f"{self._program} has ended")
         answer = json.loads(line)
-        assert "problem" not in answer, f"{self._program}, {order}: {answer['problem']}"
+        if "problem" in answer:
+            raise TestbedError(f"{self._program}, {order}: {answer['problem']}")
         return answer["answer"]
 
     def __enter__(self) -> Self:

@@ -20,6 +20,7 @@ from localcloud.machines.client_choice import CLIENT
 from localcloud.machines.files import replace
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 from localcloud.toolchain.etcd import ensure_release
+from testbed.errors import TestbedError
 
 T = TypeVar("T")
 
@@ -79,9 +80,8 @@ class Cluster:
     def save_client(self, client: str, directory: Path) -> None:
         """Save a client's current files. Processes that use them notice the change."""
         directory.mkdir(exist_ok=True)
-        shown = self.as_client(client, "env")
-        assert shown.returncode == 0, shown.stdout
-        environment = dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
+        shown = _output(self.as_client(client, "env"))
+        environment = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
         for variable, name in FILES.items():
             replace(directory / name, Path(environment[variable]).read_text(encoding="ascii"), mode=0o600)
 
@@ -102,21 +102,19 @@ class Cluster:
         )
 
     def pulumi(self, *arguments: str) -> str:
-        """Run Pulumi and return its output. The test fails when the command fails."""
-        result = self.run("pulumi", *arguments, "--non-interactive", limit=UP_LIMIT)
-        assert result.returncode == 0, result.stdout
-        return result.stdout
+        """Run Pulumi and return its output. Raises ``TestbedError`` if the command fails."""
+        return _output(self.run("pulumi", *arguments, "--non-interactive", limit=UP_LIMIT))
 
     def up(self, *arguments: str) -> str:
-        """Run ``pulumi up`` and return its output. The test fails when the run fails."""
+        """Run ``pulumi up`` and return its output. Raises ``TestbedError`` if the run fails."""
         return self.pulumi("up", "--yes", "--skip-preview", *arguments)
 
     def destroy(self) -> str:
-        """Run ``pulumi destroy`` and return its output. The test fails when the run fails."""
+        """Run ``pulumi destroy`` and return its output. Raises ``TestbedError`` if the run fails."""
         return self.pulumi("destroy", "--yes", "--skip-preview")
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs, without secrets."""
+        """The stack's outputs, without secrets. Raises ``TestbedError`` if Pulumi does not tell them."""
         result = self.cloud.run(
             ["pulumi", "stack", "output", "--json"],
             cwd=self.folder,
@@ -125,6 +123,8 @@ class Cluster:
             text=True,
             timeout=PATIENCE,
         )
+        if result.returncode != 0:
+            raise TestbedError(result.stderr)
         return json.loads(result.stdout)
 
     def members(self) -> dict[str, str]:
@@ -132,20 +132,18 @@ class Cluster:
         return self.outputs()["members"]
 
     def etcdctl(self, *arguments: str) -> str:
-        """Run etcdctl and return its output. The test fails when the command fails.
+        """Run etcdctl and return its output. Raises ``TestbedError`` if the command fails.
 
         Its warnings are left out: it logs each try that failed, as through a learner, even if the next one succeeds.
         """
-        result = self.run("sh", "-c", ETCDCTL_WITHOUT_WARNINGS, "sh", *arguments)
-        assert result.returncode == 0, result.stdout
-        return result.stdout
+        return _output(self.run("sh", "-c", ETCDCTL_WITHOUT_WARNINGS, "sh", *arguments))
 
     def revision(self) -> int:
         """etcd's current revision, by a linearizable read."""
         return json.loads(self.etcdctl("get", "nothing", "-w", "json"))["header"]["revision"]
 
     def on(self, member: str, script: str) -> str:
-        """Run a shell script on a member and return its output. The test fails when the script fails."""
+        """Run a shell script on a member and return its output. Raises ``TestbedError`` if the script fails."""
         result = self.cloud.exec(
             member,
             ["sh", "-c", script],
@@ -154,8 +152,7 @@ class Cluster:
             text=True,
             timeout=PATIENCE,
         )
-        assert result.returncode == 0, result.stdout
-        return result.stdout
+        return _output(result)
 
     def back_up(self, member: str, limit: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Take a backup on a member now, whether that fails or not."""
@@ -183,15 +180,18 @@ class Cluster:
     def digitalocean(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str = DIGITALOCEAN_TOKEN
     ) -> Any:
-        """Send a request to the DigitalOcean API with full rights. Return the body, or ``None`` without one."""
+        """Send a request to the DigitalOcean API with full rights. Return the body, or ``None`` without one.
+
+        Raises ``TestbedError`` if the API refuses it.
+        """
         sent = () if body is None else ("-H", "Content-Type: application/json", "-d", json.dumps(body))
         result = self.cloud.run(
             ["curl", "--silent", "--show-error", "--fail-with-body", "-X", method, *sent,
              "-H", f"Authorization: Bearer {token}", f"{DIGITALOCEAN_URL}{path}"],
             cwd=Path("/"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
         )  # fmt: skip
-        assert result.returncode == 0, result.stdout
-        return json.loads(result.stdout) if result.stdout else None
+        answer = _output(result)
+        return json.loads(answer) if answer else None
 
     @property
     def domain(self) -> str:
@@ -231,11 +231,12 @@ class Cluster:
         return {member["name"]: member["ID"] for member in listed if not member.get("isLearner")}
 
     def fail(self, *arguments: str) -> str:
-        """Return the output of a run that must fail."""
+        """Return the output of a run that must fail. Raises ``TestbedError`` if it succeeds."""
         result = self.run(
             "pulumi", "up", "--yes", "--skip-preview", "--non-interactive", *arguments, limit=UP_LIMIT
         )
-        assert result.returncode != 0, result.stdout
+        if result.returncode == 0:
+            raise TestbedError(result.stdout)
         return result.stdout
 
     @property
@@ -281,12 +282,20 @@ class Cluster:
 
 
 def wait_for(observe: Callable[[], T], enough: Callable[[T], bool], what: str, limit: float = PATIENCE) -> T:
-    """Observe until the result is enough. The error says what was last seen."""
+    """Observe until the result is enough. Raises ``TestbedError``, which says what was last seen."""
     deadline = time.monotonic() + limit
     while not enough(seen := observe()):
-        assert time.monotonic() < deadline, f"no {what} within {limit:.0f} s; last seen: {seen}"
+        if time.monotonic() >= deadline:
+            raise TestbedError(f"no {what} within {limit:.0f} s; last seen: {seen}")
         time.sleep(0.3)
     return seen
+
+
+def _output(result: subprocess.CompletedProcess[str]) -> str:
+    """The output of a command that must succeed."""
+    if result.returncode != 0:
+        raise TestbedError(result.stdout)
+    return result.stdout
 
 
 def _succeeded(result: subprocess.CompletedProcess[str]) -> bool:

@@ -55,10 +55,10 @@ class Connection:
         """Whether the connection was opened, and no request has failed since."""
         return self._channel is not None
 
-    def open(self) -> None:
+    def open(self) -> grpc.Channel:
         """Connect unless it is connected. Raises ``NoAnswer``."""
         if self._channel is not None:
-            return
+            return self._channel
         try:
             address = socket.gethostbyname(self._address)
         except OSError as error:
@@ -69,12 +69,12 @@ class Connection:
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.enable_retries", 0),
         ]
-        self._channel = grpc.secure_channel(
-            f"ipv4:{address}:{CLIENT_PORT}", self._bundle.credentials(), options
-        )
-        if not is_ready(self._channel, self._timeout):
+        channel = grpc.secure_channel(f"ipv4:{address}:{CLIENT_PORT}", self._bundle.credentials(), options)
+        self._channel = channel
+        if not is_ready(channel, self._timeout):
             self.close()
             raise NoAnswer(f"{self._name}: no connection to {address}")
+        return channel
 
     def close(self) -> None:
         """Close the connection, if it is open."""
@@ -108,10 +108,9 @@ class Connection:
 
     def _call(self, method: str, message: str, **fields: Any) -> Any:
         """One request's answer. Raises ``NoAnswer``, after which the connection is closed."""
-        self.open()
-        assert self._channel is not None
+        channel = self.open()
         sent: bytes = MESSAGES[f"{message}Request"](**fields).SerializeToString()
-        call = self._channel.unary_unary(
+        call = channel.unary_unary(
             f"/etcdserverpb.{method}",
             request_serializer=bytes,
             response_deserializer=MESSAGES[f"{message}Response"].FromString,

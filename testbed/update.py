@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from testbed.cluster import UP_LIMIT, Cluster
+from testbed.errors import TestbedError
 
 STEP_EVENTS = ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent")
 POLL = 0.01
@@ -95,9 +96,13 @@ class Update:
         return {name for name in names if any(urn.endswith(name) for urn in urns)}
 
     def begins_one_of(self, operation: str, names: Collection[str]) -> None:
-        """Wait until an operation on a resource with one of these names begins; the test fails when none does."""
+        """Wait until an operation on a resource with one of these names begins.
+
+        Raises ``TestbedError`` if the run ends before.
+        """
         while not self.begun(operation, names):
-            assert not self.ended, self.output()
+            if self.ended:
+                raise TestbedError(self.output())
             time.sleep(POLL)
 
     def kill(self) -> None:
@@ -105,8 +110,9 @@ class Update:
         self._command.kill()
 
     def kill_program(self) -> None:
-        """Kill the program and its language host, but not the engine."""
-        assert self._command.kill_matching("language")
+        """Kill the program and its language host, but not the engine. Raises ``TestbedError`` if neither runs."""
+        if not self._command.kill_matching("language"):
+            raise TestbedError(f"the run has no program at this moment: {self.output()}")
 
     def kill_providers(self) -> int:
         """Kill the plugins of providers that run at this moment, and return their number."""
@@ -138,13 +144,15 @@ class Update:
         return self._command.wait(limit)
 
     def finish(self) -> str:
-        """Return the output of a run that must succeed."""
-        assert self.wait() == 0, self.output()
+        """Return the output of a run that must succeed. Raises ``TestbedError`` if it fails."""
+        if self.wait() != 0:
+            raise TestbedError(self.output())
         return self.output()
 
     def fail(self) -> str:
-        """Return the output of a run that must fail."""
-        assert self.wait() != 0, self.output()
+        """Return the output of a run that must fail. Raises ``TestbedError`` if it succeeds."""
+        if self.wait() == 0:
+            raise TestbedError(self.output())
         return self.output()
 
     def output(self) -> str:

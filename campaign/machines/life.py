@@ -21,13 +21,14 @@ from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from testbed.agent import Agent
 from testbed.cluster import Cluster
+from testbed.errors import TestbedError
 
 PREFIX = "/campaign/"
 
 REBOOT_SECONDS = 45.0
 """Seconds after the request of a reboot, in which a machine may go off. It may block that for half a minute."""
 
-BROKEN = (AssertionError, LocalCloudError, OSError, subprocess.SubprocessError)
+BROKEN = (LocalCloudError, OSError, TestbedError, subprocess.SubprocessError)
 """Errors of a command on a cluster that is broken: they prove nothing about the program."""
 
 
@@ -58,7 +59,7 @@ class Life:
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
-        """Create the cluster, and begin to use and observe it. Raises ``AssertionError`` if it is not created."""
+        """Create the cluster, and begin to use and observe it. Raises ``TestbedError`` if it is not created."""
         self.stack.up()
         self.log.note(f"{self.stack.size} members are created")
         self.stack.save_files()
