@@ -11,7 +11,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from ..shared.shutdown_requests import CLOCK_TOLERANCE_SECONDS
+CERTIFICATE_TOLERANCE_SECONDS = 10.0
+"""By how much this machine's clock may be wrong while it issues certificates.
+
+They are then valid before their member asks for them: a new droplet needs about ten seconds to start.
+"""
 
 
 def answered_at(date: str | None) -> float | None:
@@ -56,10 +60,10 @@ class ApiClock:
 
     @property
     def problem(self) -> str:
-        """By how much the clocks surely differ, if it is more than both sides tolerate elsewhere; else empty."""
-        if self._least > CLOCK_TOLERANCE_SECONDS:
+        """By how much the clocks surely differ, if that is too much to issue certificates; else empty."""
+        if self._least > CERTIFICATE_TOLERANCE_SECONDS:
             difference, direction = self._least, "ahead of"
-        elif self._most < -CLOCK_TOLERANCE_SECONDS:
+        elif self._most < -CERTIFICATE_TOLERANCE_SECONDS:
             difference, direction = -self._most, "behind"
         else:
             return ""

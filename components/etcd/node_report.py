@@ -18,7 +18,7 @@ REQUEST_TIMEOUT_SECONDS = 5
 """The limit of each wait for a machine, which starts a program for the answer."""
 TRIES = 2
 """How often a machine is asked that accepts the connection and does not answer in time. It may be busy."""
-CLOCK_TOLERANCE_SECONDS = 30.0
+WRONG_CLOCK_SECONDS = 30.0
 """Difference to the clock of DigitalOcean's API from which a member's clock counts as wrong."""
 LEAST_FREE_BYTES = 64 << 20
 """Free space below which a disk counts as full. etcd needs as much for the next file of its log."""
@@ -81,7 +81,7 @@ class NodeReport:
     @property
     def clock_wrong(self) -> bool:
         """Whether the member's clock differs too much from that of DigitalOcean's API."""
-        return abs(self.clock_error) > CLOCK_TOLERANCE_SECONDS
+        return abs(self.clock_error) > WRONG_CLOCK_SECONDS
 
     def __str__(self) -> str:
         """Each trouble in a few words, the cause first."""
