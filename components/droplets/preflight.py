@@ -21,8 +21,8 @@ from .image_check import image_problem, image_warning
 
 ROOT_DISK_RESERVE_GIB = 4
 """GiB of a root disk that the system, its journal and etcd's log need beside the database."""
-MIB = 1024
-"""MiB in a GiB. The API gives the memory of a size in MiB."""
+MIB_PER_GIB = 1024
+"""The API gives the memory of a size in MiB."""
 
 
 class PreflightError(pulumi.RunError):
@@ -197,10 +197,11 @@ def _check_quota(settings: Settings, size: Mapping[str, Any]) -> None:
             f"{key_of('dropletSize')} {settings.droplet_size}, and the system needs {ROOT_DISK_RESERVE_GIB} of them: "
             f"use at most {most}, or a larger size",
         )
-    if settings.quota_gib * MIB > size["memory"]:
+    if settings.quota_gib * MIB_PER_GIB > size["memory"]:
         log.warn(
             f"{key_of('quotaGiB')} is {settings.quota_gib}: {key_of('dropletSize')} {settings.droplet_size} has "
-            f"{size['memory'] / MIB:g} GiB of memory. etcd gets slow when its database is larger than the memory"
+            f"{size['memory'] / MIB_PER_GIB:g} GiB of memory. etcd gets slow when its database is larger than the "
+            "memory"
         )
 
 
