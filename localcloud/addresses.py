@@ -40,8 +40,5 @@ DIGITALOCEAN_URL = f"http://{GATEWAY.ip}:{DIGITALOCEAN_PORT}"
 CLOUDFLARE_URL = f"http://{GATEWAY.ip}:{CLOUDFLARE_PORT}/client/v4"
 """URL of the Cloudflare API, with the version."""
 
-RELEASES_URL = f"http://{GATEWAY.ip}:{RELEASES_PORT}/etcd-io/etcd/releases/download"
-"""URL of the mirror, with the path that GitHub has for etcd's releases."""
-
 OBJECT_STORE_URL = f"https://{GATEWAY.ip}:{OBJECT_STORE_PORT}"
 """URL of the S3 server."""
