@@ -1,4 +1,4 @@
-"""A process that runs inside the local cloud and takes orders from the tests."""
+"""A process that runs inside the local cloud and takes orders through a pipe."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pipe:
 
 
 class Process(Pipe):
-    """The tests' end of the pipe to a process inside the local cloud."""
+    """This end of the pipe to a process inside the local cloud."""
 
     def __init__(self, cloud: LocalCloud, command: Sequence[str], *, program: str = "") -> None:
         begun = cloud.begin(

@@ -1,4 +1,4 @@
-"""The messages of etcd's gRPC API that the tests exchange, built without generated code.
+"""The messages of etcd's gRPC API that the testbed's client exchanges, built without generated code.
 
 Field numbers: https://github.com/etcd-io/etcd/blob/v3.6.14/api/etcdserverpb/rpc.proto and ``mvccpb/kv.proto``.
 """

@@ -1,4 +1,4 @@
-"""How many members were down at one moment, without those that the tests broke."""
+"""How many members were down at one moment, without those that are excused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Outages:
     expected: set[str] = field(default_factory=set[str])
     """Members that should be up: those that exist before an operation and after it."""
     excused: set[str] = field(default_factory=set[str])
-    """Members that the test broke."""
+    """Members that somebody broke on purpose."""
     max_down: int = 0
     down_at: tuple[float, list[str]] = (0.0, [])
     """When the most members were down, and which."""

@@ -1,4 +1,4 @@
-"""A run of Pulumi that a test can end at any moment."""
+"""A run of Pulumi that can be ended at any moment."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Update:
     """One run, started at once, with the engine's event log."""
 
     started: ClassVar[list[Update]] = []
-    """All runs of the session. A test that fails may leave its run behind."""
+    """All runs of this process. What fails may leave its run behind."""
 
     def __init__(self, cluster: Cluster, *arguments: str, operation: str = "up", name: str = "run") -> None:
         """Start ``pulumi up``, or another operation. Runs at the same time need different names."""

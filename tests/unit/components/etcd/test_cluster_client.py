@@ -1,4 +1,4 @@
-"""Which droplets get another shutdown request."""
+"""A client of a running cluster tells its members from others, and changes nothing on an uncertain listing."""
 
 from __future__ import annotations
 
