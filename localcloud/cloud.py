@@ -18,10 +18,10 @@ import httpx
 
 from localcloud.machines import cgroups
 from localcloud.machines.api_process import ApiProcess
+from localcloud.machines.background_command import Command
 from localcloud.machines.backup_age import backup_state, summarize
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.client_choice import CLIENT
-from localcloud.machines.command import Command
 from localcloud.machines.console_process import ConsoleProcess
 from localcloud.machines.errors import LocalCloudError, MachineFailedError
 from localcloud.machines.etcd_health import etcd_health

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.machines.command import Command
+from localcloud.machines.background_command import Command
 from localcloud.tokens import BACKUP_BUCKET
 from testbed.cluster import CHECKOUT, Cluster, wait_for
 from tests.cluster.inventory import inventory

@@ -9,7 +9,7 @@ from localcloud.plugins.digitalocean import droplet_actions
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.droplet_actions import Watch
 from localcloud.plugins.digitalocean.set_order import by_hash, tags_by_hash
-from localcloud.plugins.digitalocean.tags import TAGS, set_tags
+from localcloud.plugins.digitalocean.tagging import TAGS, set_tags
 from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields, Shape

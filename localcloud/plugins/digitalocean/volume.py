@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.set_order import tags_by_hash
-from localcloud.plugins.digitalocean.tags import TAGS, set_tags
+from localcloud.plugins.digitalocean.tagging import TAGS, set_tags
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.resource import Resource
 from localcloud.plugins.schema import Field, Fields, Shape
