@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 
-from ..api.existing_names import NamesNotListedError, records_in_zone
+from ..api.zone_records import RecordsNotListedError, records_in_zone
 from ..config.loading import ProviderAccess
 from ..config.naming import key_of
 from ..config.settings import Settings
@@ -100,7 +100,7 @@ class RecordCheck:
         domain = self._settings.domain
         try:
             records = await records_in_zone(self._access, zone, PAUSES, **{"name.endswith": domain})
-        except NamesNotListedError as error:
+        except RecordsNotListedError as error:
             log.info(f"{error}. This run does not see what else has the members' names")
             return []
         return [
