@@ -76,7 +76,7 @@ def argument_names(
         provider = provider_of(package, opts)
         if provider is None:
             continue
-        name = provider.pulumi_resource_name if _shows(provider) else package
+        name = provider.pulumi_resource_name if _has_outputs(provider) else package
         for kind, own in (("token", TOKENS[package]), ("api_url", URLS[package])):
             argument = f"args.access.{package}{'Token' if kind == 'token' else 'ApiUrl'}"
             given = f"{package}_{kind}" in providers
@@ -152,7 +152,7 @@ class Accounts:
             _refuse_another_api(package, url, configured.api_url)
             _refuse_broken_token(package, configured.token)
             return configured
-        shown, known = await _shown(provider, TOKENS[package])
+        shown, known = await _setting_of(provider, TOKENS[package])
         if known and not shown:
             # The provider's plugin reads the same variable.
             shown = environment_token(package, TOKENS[package])
@@ -161,7 +161,7 @@ class Accounts:
                 f"{argument} is not the token of the provider in the options of the component, which would create the "
                 f"resources. Remove the argument, or pass another provider. {UNCHANGED}"
             )
-        own_url, known = await _shown(provider, URLS[package])
+        own_url, known = await _setting_of(provider, URLS[package])
         _refuse_broken_url(f"{URLS[package]} of the provider in the options of the component", own_url)
         if not own_url:
             _refuse_broken_url(URL_VARIABLES[package], environment_url(package))
@@ -171,10 +171,12 @@ class Accounts:
         access = ProviderAccess(url or default_url, shown or given)
         if access.known:
             _refuse_broken_token(package, access.token)
-            if not _shows(provider):
+            if not _has_outputs(provider):
                 await self._check_account(package, access)
             return access
-        if not pulumi.runtime.is_dry_run() or not (_shows(provider) or f"{package}_token" in self._given):
+        if not pulumi.runtime.is_dry_run() or not (
+            _has_outputs(provider) or f"{package}_token" in self._given
+        ):
             raise WrongAccountError(
                 f"{argument} is not set: the component does not see the token of the provider in its options, with "
                 f"which its hooks and checks must ask the API. Set it to the same token. {UNCHANGED}"
@@ -266,14 +268,14 @@ def _refuse_broken_token(package: str, token: str) -> None:
         )
 
 
-def _shows(provider: pulumi.ProviderResource) -> bool:
+def _has_outputs(provider: pulumi.ProviderResource) -> bool:
     """Whether a provider has outputs. One of a caller in another language is a mere reference."""
     return not isinstance(provider, DependencyProviderResource)
 
 
-async def _shown(provider: pulumi.ProviderResource, own: str) -> tuple[str, bool]:
-    """What a provider shows of its configuration, and whether that is known. It may be unknown in a preview."""
-    if not _shows(provider):
+async def _setting_of(provider: pulumi.ProviderResource, own: str) -> tuple[str, bool]:
+    """One setting of a provider, empty if its outputs do not show it, and whether it is known: not in every preview."""
+    if not _has_outputs(provider):
         return "", False
     value = pulumi.Output.from_input(getattr(provider, ATTRIBUTES[own], None))
     return str(await value.future() or ""), await value.is_known()
