@@ -95,14 +95,8 @@ class _Body:
 class Bucket:
     """Requests to one bucket. All methods raise ``S3Error``."""
 
-    def __init__(
-        self,
-        access: BucketAccess,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        part: int = PART,
-    ) -> None:
+    def __init__(self, access: BucketAccess, part: int = PART) -> None:
         self._access = access
-        self._clock = clock
         self._part = part
         url = urlsplit(access.endpoint)
         self._secure = url.scheme == "https"
@@ -128,7 +122,7 @@ class Bucket:
                     for entry in page.iterfind("{*}Contents")
                 ]
             if _text(page, "IsTruncated") != "true":
-                return Listing(tuple(objects), now if now is not None else self._clock().timestamp())
+                return Listing(tuple(objects), now)
             token = _text(page, "NextContinuationToken")
             if token in {"", query.get("continuation-token")}:
                 raise S3Error(f"{self._access.endpoint} lists the bucket without an end")
@@ -235,7 +229,7 @@ class Bucket:
         connection = self._connection(COMPLETION_TIMEOUT if method == "POST" else TIMEOUT)
         try:
             connection.putrequest(method, request.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in signed_headers(request, access.key, access.region, self._clock()).items():
+            for name, value in signed_headers(request, access.key, access.region, datetime.now(UTC)).items():
                 connection.putheader(name, value)
             connection.putheader("user-agent", USER_AGENT)
             if method == "POST" and not body.size:
@@ -315,5 +309,5 @@ def _text(element: ET.Element, name: str) -> str:
     return element.findtext(f"{{*}}{name}") or ""
 
 
-def _unix_time(date: str | None) -> float | None:
-    return None if date is None else parsedate_to_datetime(date).timestamp()
+def _unix_time(date: str | None) -> float:
+    return (datetime.now(UTC) if date is None else parsedate_to_datetime(date)).timestamp()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -41,6 +43,8 @@ class Store:
     """A server that accepts every request, and answers listings with the given pages."""
 
     url: str = ""
+    date: str | None = None
+    """The header ``Date`` of each answer; ``None`` sends none."""
     pages: list[str] = field(default_factory=list[str])
     requests: list[Request] = field(default_factory=list[Request])
 
@@ -62,7 +66,9 @@ def store() -> Iterator[Store]:
             text = CREATED if self.path.endswith("uploads=") else "<nothing/>"
             if self.command == "GET":
                 text = kept.pages.pop(0)
-            self.send_response(200)
+            self.send_response_only(200)
+            if kept.date is not None:
+                self.send_header("Date", kept.date)
             self.end_headers()
             self.wfile.write(text.encode())
 
@@ -149,6 +155,14 @@ def test_an_answer_that_is_no_listing_is_an_error(store: Store, page: str) -> No
     store.pages = [page]
     with pytest.raises(S3Error, match=f"^{store.url} does not answer like an S3 server: "):
         store.bucket().list("prefix")
+
+
+@pytest.mark.parametrize("hours", [None, 5])
+def test_a_listing_has_the_servers_time_or_else_the_own(store: Store, hours: int | None) -> None:
+    servers = time.time() + 3600 * (hours or 0)
+    store.date = formatdate(servers, usegmt=True) if hours else None
+    store.pages = ["<ListBucketResult/>"]
+    assert store.bucket().list("").now == pytest.approx(servers, abs=60)
 
 
 def test_an_error_of_the_own_disk_does_not_name_the_server(store: Store, tmp_path: Path) -> None:
