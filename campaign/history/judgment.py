@@ -9,7 +9,7 @@ from pathlib import Path
 from campaign.history.changes import Changes
 from campaign.history.files import read_histories
 from campaign.history.leases import lease_problems
-from campaign.history.linearizability import SECONDS, Verdict, check_linearizability
+from campaign.history.linearizability import Verdict, check_linearizability
 from campaign.history.present import present_problems
 from campaign.history.problem import Problem
 from campaign.history.reads import read_problems
@@ -41,7 +41,6 @@ def judge(
     *,
     watched_until: int = 0,
     picture: Path | None = None,
-    seconds: float = SECONDS,
 ) -> Judgment:
     """Check the files of one history, and the stores of the members at its end.
 
@@ -49,7 +48,7 @@ def judge(
     ``watch_problems`` does. Raises ``HistoryError``.
     """
     records = read_histories(histories)
-    verdict = check_linearizability(checker, histories, picture=picture, seconds=seconds)
+    verdict = check_linearizability(checker, histories, picture=picture)
     calls = [record for record in records if isinstance(record, Call)]
     return Judgment(
         len(calls),

@@ -30,10 +30,10 @@ def run(argv: Sequence[str | Path], *, stdin: str | None = None, timeout: float 
     return result.stdout
 
 
-def succeeds(argv: Sequence[str | Path], *, timeout: float = 30.0) -> bool:
+def succeeds(argv: Sequence[str | Path]) -> bool:
     """Run a command and return whether its exit status is 0."""
     try:
-        run(argv, timeout=timeout)
+        run(argv)
     except CommandFailedError:
         return False
     return True

@@ -20,19 +20,16 @@ def failing(cluster: Cluster, service: Service, status: int = 503, token: str = 
 
 
 @contextmanager
-def rate_limited(
-    cluster: Cluster, service: Service, retry_after: int = 5, token: str = EVERYBODY
-) -> Generator[None]:
-    """Answer each request with status 429, and the seconds after which to try again."""
-    headers = {"retry-after": str(retry_after)}
-    with _faulty(cluster, service, "status", token, status=429, headers=headers):
+def rate_limited(cluster: Cluster, service: Service) -> Generator[None]:
+    """Answer each request with status 429, and that the client may try again after five seconds."""
+    with _faulty(cluster, service, "status", EVERYBODY, status=429, headers={"retry-after": "5"}):
         yield
 
 
 @contextmanager
-def slow(cluster: Cluster, service: Service, seconds: float, token: str = EVERYBODY) -> Generator[None]:
+def slow(cluster: Cluster, service: Service, seconds: float) -> Generator[None]:
     """Delay each answer."""
-    with _faulty(cluster, service, "latency", token, seconds=seconds):
+    with _faulty(cluster, service, "latency", EVERYBODY, seconds=seconds):
         yield
 
 
