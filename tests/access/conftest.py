@@ -9,7 +9,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from tests.access.stack import AccessStack
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.outcomes import outcomes
+from tests.cluster.outcomes import fail_session, print_summary
 from tests.drills.drill import Losses
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.mending import keep_failure, mended_after
@@ -25,23 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    # After pytest's own last line, so that this line ends the session.
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
-    cases, passed = outcomes(reporter, "tests/access")
-    if cases:
-        for case in config.stash[FIGURES].cases:
-            reporter.write_line(case.line())
-        lost = config.stash[FIGURES].lost + config.stash[LOSSES].lost
-        reporter.write_line(f"access={cases} passed={passed} lost={lost}")
+    figures = config.stash[FIGURES]
+    lost = figures.lost + config.stash[LOSSES].lost
+    print_summary(config, "tests/access", "access", lost=lost, lines=[case.line() for case in figures.cases])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    good = session.config.stash[FIGURES].good and not session.config.stash[LOSSES].lost
-    if not good and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if not session.config.stash[FIGURES].good or session.config.stash[LOSSES].lost:
+        fail_session(session)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.outcomes import outcomes
+from tests.cluster.outcomes import fail_session, print_summary
 from tests.drills.drill import Drill, Losses
 
 LOSSES = pytest.StashKey[Losses]()
@@ -18,17 +18,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LOSSES] = Losses()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    drills, passed = outcomes(terminalreporter, "tests/drills")
-    if drills:
-        lost = config.stash[LOSSES].lost
-        terminalreporter.write_line(f"drills={drills} passed={passed} lost={lost}")
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    print_summary(config, "tests/drills", "drills", lost=config.stash[LOSSES].lost)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if session.config.stash[LOSSES].lost and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if session.config.stash[LOSSES].lost:
+        fail_session(session)
 
 
 @pytest.fixture(scope="session")

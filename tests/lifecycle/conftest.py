@@ -14,6 +14,7 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from tests.cluster.clouds import fresh_cloud
+from tests.cluster.outcomes import fail_session
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live
 from tests.lifecycle.mending import keep_failure, mended_after
@@ -56,8 +57,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output: dict[str, bytes] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["figures"] = figures.dump()
-    elif not figures.good and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    elif not figures.good:
+        fail_session(session)
 
 
 @pytest.fixture(scope="session")

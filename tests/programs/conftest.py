@@ -14,7 +14,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.machines.interface import NoMachines
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 from tests.cluster.clouds import fresh_cloud
-from tests.cluster.outcomes import outcomes
+from tests.cluster.outcomes import print_summary
 from tests.lifecycle.figures import Figures
 from tests.localcloud.conftest import Lab
 
@@ -27,15 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    # After pytest's own last line, so that this line ends the session.
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
-    cases, passed = outcomes(reporter, "tests/programs")
-    if cases:
-        for case in config.stash[FIGURES].cases:
-            reporter.write_line(case.line())
-        reporter.write_line(f"component={cases} passed={passed} lost={config.stash[FIGURES].lost}")
+    figures = config.stash[FIGURES]
+    lines = [case.line() for case in figures.cases]
+    print_summary(config, "tests/programs", "component", lost=figures.lost, lines=lines)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tests.cluster.outcomes import outcomes
+from tests.cluster.outcomes import print_summary
 
 ARGUMENTS = ("--disable-background-networking", "--disable-component-update")
 """The browser itself asks nothing of the internet either."""
@@ -19,12 +19,7 @@ ARGUMENTS = ("--disable-background-networking", "--disable-component-update")
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     # After pytest's own last line, so that this line ends the session.
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
-    cases, passed = outcomes(reporter, "tests/console/browser")
-    if cases:
-        reporter.write_line(f"browser={cases} passed={passed}")
+    print_summary(config, "tests/console/browser", "browser")
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
