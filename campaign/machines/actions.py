@@ -12,6 +12,7 @@ from campaign.machines.restored import restore
 from campaign.machines.run_outcome import End
 from campaign.machines.survivor import one_survivor
 from campaign.schedule.documents import ActionKind, Step
+from components.shared.backups import SUFFIX
 from localcloud.toolchain.etcd import checksum
 from testbed.changes import one_member
 from testbed.update import Update
@@ -88,7 +89,7 @@ def rotate(life: Life, step: Step) -> None:
     life.runs.run()
 
 
-def back_up(life: Life, step: Step) -> str:
+def _take_backup(life: Life, step: Step) -> str:
     """Take a backup on a member, and return its name, or an empty text if that failed."""
     try:
         done = life.stack.back_up(life.stack.name(step.member), BACKUP_SECONDS)
@@ -97,18 +98,18 @@ def back_up(life: Life, step: Step) -> str:
         return ""
     words = done.stdout.split()
     life.log.note(f"the backup ended with {done.returncode}: {' '.join(words)[-200:]}")
-    names = [word.rstrip(".,") for word in words if word.rstrip(".,").endswith(".db.gz")]
+    names = [word.rstrip(".,") for word in words if word.rstrip(".,").endswith(SUFFIX)]
     return names[-1] if done.returncode == 0 and names else ""
 
 
 def backup(life: Life, step: Step) -> None:
-    """Take a backup on a member."""
-    back_up(life, step)
+    """Only take a backup, which may fail."""
+    _take_backup(life, step)
 
 
 def restored(life: Life, step: Step) -> None:
     """Take a backup, and restore it into another stack."""
-    name = back_up(life, step)
+    name = _take_backup(life, step)
     if name:
         restore(life, name)
 
