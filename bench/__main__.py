@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bench.parts import Part
+from localcloud.checkout import CHECKOUT
 from localcloud.cli.naming import default_name
 from localcloud.cloud import LocalCloud
 from localcloud.machines.api_process import REQUESTS_PER_MINUTE
@@ -24,7 +25,6 @@ from localcloud.machines.lock import locked
 from localcloud.toolchain.benchmark import ensure_benchmark
 from localcloud.toolchain.errors import ToolchainError
 
-PROJECT = Path(__file__).resolve().parent.parent
 FILE = Path(__file__).with_name("latest.json")
 
 
@@ -51,7 +51,7 @@ def bench(console: Console, parts: Sequence[Part]) -> int:
             os.environ[REQUESTS_PER_MINUTE] = "2500"
             cloud.start()
             command = [sys.executable, "-m", "bench.session", name, str(FILE), *parts]
-            return cloud.run(command, cwd=PROJECT).returncode
+            return cloud.run(command, cwd=CHECKOUT).returncode
         finally:
             cloud.reset()
 

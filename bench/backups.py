@@ -13,8 +13,9 @@ from bench.etcdctl import client_environment, statuses
 from bench.figures import Figure
 from bench.memory import UnitPeak, sampling_unit
 from bench.stack_settings import with_settings
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
 from bench.writing import Writes, put
+from localcloud.checkout import CHECKOUT
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.machines.etcd_health import etcd_health
 from localcloud.machines.machine import NspawnMachine, known_machines
@@ -65,10 +66,10 @@ def measure_backups(place: Workplace) -> list[Figure]:
 
     Raises ``BenchError``.
     """
-    engine.destroy(PROJECT)
+    engine.destroy(CHECKOUT)
     place.say("pulumi up, one member")
-    committed = PROJECT / f"Pulumi.{STACK}.yaml"
-    engine.up(PROJECT, with_settings(committed, place.scratch, size=1, quotaGiB=QUOTA_GIB))
+    committed = CHECKOUT / f"Pulumi.{STACK}.yaml"
+    engine.up(CHECKOUT, with_settings(committed, place.scratch, size=1, quotaGiB=QUOTA_GIB))
     (machine,) = known_machines(place.cloud.layout)
     client = client_environment(place)
     figures: list[Figure] = []

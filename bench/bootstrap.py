@@ -15,7 +15,8 @@ from bench.memory import Memory, Sample
 from bench.observer import Bootstrap, Observer
 from bench.phases import PHASES, split
 from bench.requests import logged_calls, most_until_healthy, per_hour, scheduled_per_hour
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 
 MEMBERS = 3
 
@@ -68,7 +69,7 @@ class _Bootstraps:
         ups: list[Up] = []
         for number in range(1, ROUNDS + 1):
             self._say("removing the cluster")
-            engine.destroy(PROJECT)
+            engine.destroy(CHECKOUT)
             self._say(f"bootstrap {number} of {ROUNDS}: the floor, configured by hand")
             floors.append(self._floor.bootstrap(plan, next_addresses(last.bootstrap)))
             self._say(f"  {floors[-1].seconds:.2f} s from the first boot to a healthy cluster")
@@ -108,7 +109,7 @@ class _Bootstraps:
     def _bootstrap(self, which: str) -> Up:
         self._say(f"bootstrap {which}: pulumi up")
         with self._observer.watching_bootstrap(LIMIT) as future:
-            run = engine.up(PROJECT)
+            run = engine.up(CHECKOUT)
             bootstrap = future.result()
         calls = [call for call in logged_calls(self._cloud) if call.time >= run.began]
         phases = split(self._cloud, run, bootstrap, calls)

@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.figures import Figure
 from bench.processor import processor_seconds
 from bench.requests import logged_calls
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 from localcloud.cli.console import open_console
 
 ROUNDS = 3
@@ -50,8 +51,8 @@ def measure_console(place: Workplace) -> list[Figure]:
     Raises ``BenchError``.
     """
     place.say("pulumi up")
-    engine.up(PROJECT)
-    url = open_console(place.cloud, PROJECT)
+    engine.up(CHECKOUT)
+    url = open_console(place.cloud, CHECKOUT)
     opened: list[Cost] = []
     closed: list[Cost] = []
     for number in range(1, ROUNDS + 1):

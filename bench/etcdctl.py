@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.errors import BenchError
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 
 
 def client_environment(place: Workplace) -> dict[str, str]:
     """Read the environment variables that the local cloud sets for etcdctl."""
-    printed = place.cloud.run(["env"], cwd=PROJECT, capture_output=True, text=True).stdout
+    printed = place.cloud.run(["env"], cwd=CHECKOUT, capture_output=True, text=True).stdout
     lines = (line.partition("=") for line in printed.splitlines())
     return {key: value for key, _, value in lines if key.startswith("ETCDCTL_")}
 

@@ -8,7 +8,8 @@ from collections import defaultdict
 from bench import engine
 from bench.figures import Figure
 from bench.stack_settings import with_settings
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.operator import STACK
 
 SIZES = (1, 3, 5, 7, 9)
@@ -19,18 +20,18 @@ ROUNDS = 2
 
 def measure_growth(place: Workplace) -> list[Figure]:
     """Time ``pulumi up`` from nothing, and with nothing to change, for each size. Ends with no cluster."""
-    committed = PROJECT / f"Pulumi.{STACK}.yaml"
+    committed = CHECKOUT / f"Pulumi.{STACK}.yaml"
     files = {size: with_settings(committed, place.scratch, size=size) for size in SIZES}
     created: defaultdict[int, list[float]] = defaultdict(list)
     unchanged: defaultdict[int, list[float]] = defaultdict(list)
-    engine.destroy(PROJECT)
+    engine.destroy(CHECKOUT)
     for number in range(1, ROUNDS + 1):
         for size, file in files.items():
             place.say(f"round {number} of {ROUNDS}: pulumi up from nothing and again, size {size}")
-            created[size].append(engine.up(PROJECT, file).seconds)
-            unchanged[size].append(engine.up(PROJECT, file).seconds)
+            created[size].append(engine.up(CHECKOUT, file).seconds)
+            unchanged[size].append(engine.up(CHECKOUT, file).seconds)
             place.say(f"  {created[size][-1]:.2f} s, with nothing to change {unchanged[size][-1]:.2f} s")
-            engine.destroy(PROJECT)
+            engine.destroy(CHECKOUT)
     return [
         Figure(f"pulumi up {what}, size {size}", round(statistics.fmean(times[size]), 2), "s")
         for what, times in (("from nothing", created), ("with nothing to change", unchanged))

@@ -10,8 +10,9 @@ from bench.api import Api
 from bench.by_hand import PORTS, cluster_by_hand, in_networks, on_loopback
 from bench.etcdctl import client_environment
 from bench.figures import Figure, compared
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
 from bench.writing import CLIENTS, Load, Writes, put
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.machine import NspawnMachine, known_machines
 from localcloud.machines.volumes import Volumes
 
@@ -40,7 +41,7 @@ def measure_load(place: Workplace) -> list[Figure]:
     """
     layout = place.cloud.layout
     place.say("pulumi up")
-    engine.up(PROJECT)
+    engine.up(CHECKOUT)
     client = client_environment(place)
     program = client["ETCDCTL_ENDPOINTS"].split(",")
     members, volumes = known_machines(layout), Volumes(layout.volumes)

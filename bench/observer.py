@@ -20,10 +20,9 @@ from pathlib import Path
 import httpx
 
 from bench.errors import BenchError
+from components.shared.ports import CLIENT_PORT
 from localcloud.machines.layout import Layout
 from localcloud.machines.machine import NspawnMachine, known_machines
-
-CLIENT_PORT = 2379
 
 POLL = 0.02
 """Seconds between two requests to a machine. It is also the error of ``healthy``."""

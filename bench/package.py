@@ -9,8 +9,9 @@ import yaml
 from bench import engine
 from bench.figures import Figure
 from bench.turns import compare_runs
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
 from bench.yaml_program import write_yaml_program
+from localcloud.checkout import CHECKOUT
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
 
 LIMIT = 1.3
@@ -26,12 +27,12 @@ def measure_package(place: Workplace) -> list[Figure]:
     folder = place.scratch / "package"
     folder.mkdir()
     stack = os.environ["PULUMI_STACK"]
-    write_yaml_program(folder, stack, yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text()))
+    write_yaml_program(folder, stack, yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text()))
     place.say("running both programs, untimed")
-    engine.up(PROJECT)
+    engine.up(CHECKOUT)
     # What each program exports differs.
     engine.up(folder)
     engine.pulumi(folder, "up", "--yes", "--skip-preview", "--expect-no-changes")
-    engine.up(PROJECT)
+    engine.up(CHECKOUT)
     figure = "pulumi up with nothing to change, by the package"
-    return [compare_runs(place, figure, folder, PROJECT, "our program", limit=LIMIT)]
+    return [compare_runs(place, figure, folder, CHECKOUT, "our program", limit=LIMIT)]

@@ -19,7 +19,8 @@ from bench.observer import Boot, Observer, Replacement
 from bench.phases import seconds_between
 from bench.requests import Call, logged_calls
 from bench.stack_settings import with_settings
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 from localcloud.machines.machine import NspawnMachine, known_machines
 from localcloud.machines.operator import STACK
@@ -78,16 +79,16 @@ def measure_replacement(place: Workplace) -> list[Figure]:
     """
     observer, api = Observer(place.cloud.layout, MEMBERS), Api()
     place.say("pulumi up")
-    engine.up(PROJECT)
+    engine.up(CHECKOUT)
     replaced: list[Timed] = []
     rebooted: list[Timed] = []
     for number in range(1, ROUNDS + 1):
         file = with_settings(
-            PROJECT / f"Pulumi.{STACK}.yaml", place.scratch, quotaGiB=QUOTAS[number % len(QUOTAS)]
+            CHECKOUT / f"Pulumi.{STACK}.yaml", place.scratch, quotaGiB=QUOTAS[number % len(QUOTAS)]
         )
         place.say(f"round {number} of {ROUNDS}: changing a setting, which replaces every member")
         with observer.watching_replacements(ROLLING_CHANGE_LIMIT) as future:
-            run = engine.up(PROJECT, file)
+            run = engine.up(CHECKOUT, file)
             replacements = _settled(future)
         timed = time_replacements(run, replacements, logged_calls(place.cloud), partial(_starts, place.cloud))
         place.say(f"  {_listed(timed)} a member, {run.seconds:.2f} s in all")

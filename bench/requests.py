@@ -6,12 +6,12 @@ import importlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.observer import Boot, Bootstrap
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 
-CLOUD_INIT = Path(__file__).resolve().parent.parent / "cloud-init"
+CLOUD_INIT = CHECKOUT / "cloud-init"
 
 
 @dataclass(frozen=True)

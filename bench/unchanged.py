@@ -14,7 +14,8 @@ from bench import engine
 from bench.figures import Figure
 from bench.own_packages import own_environment, with_environment
 from bench.turns import compare_runs
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
+from localcloud.checkout import CHECKOUT
 
 LIMIT = 1.5
 """How many times the empty program's time a run may take."""
@@ -32,20 +33,20 @@ def measure_unchanged(place: Workplace) -> list[Figure]:
         floor = empty_project(directory / "empty")
         engine.pulumi(floor, "stack", "init", os.environ["PULUMI_STACK"])
         environment = own_environment(directory)
-        importing = with_environment(PROJECT, directory / "program-that-imports", environment)
+        importing = with_environment(CHECKOUT, directory / "program-that-imports", environment)
         importing_floor = with_environment(floor, directory / "empty-that-imports", environment)
         place.say("running the programs once, untimed")
         # The first run of the empty program creates its stack.
         engine.up(floor)
-        engine.up(PROJECT)
-        engine.up(PROJECT)
+        engine.up(CHECKOUT)
+        engine.up(CHECKOUT)
         for project in (importing, importing_floor):
             engine.pulumi(project, "up", "--yes", "--skip-preview", "--expect-no-changes")
         figure = "pulumi up with nothing to change"
         return [
             compare_runs(place, figure, importing, importing_floor, "empty program", limit=LIMIT),
             compare_runs(
-                place, f"{figure}, with packages imported in advance", PROJECT, floor, "empty program"
+                place, f"{figure}, with packages imported in advance", CHECKOUT, floor, "empty program"
             ),
         ]
 
@@ -56,11 +57,11 @@ def empty_project(directory: Path) -> Path:
     Its program imports our packages, and does nothing else.
     """
     directory.mkdir()
-    runtime = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["runtime"]
+    runtime = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["runtime"]
     (directory / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "empty", "runtime": runtime}))
-    (directory / "__main__.py").write_text("\n".join(package_imports(PROJECT)))
+    (directory / "__main__.py").write_text("\n".join(package_imports(CHECKOUT)))
     for name in (".venv", "pyproject.toml", "uv.lock"):
-        (directory / name).symlink_to(PROJECT / name)
+        (directory / name).symlink_to(CHECKOUT / name)
     return directory
 
 

@@ -13,8 +13,9 @@ from bench.backups import FIRST_KEY_BYTES, VALUE_BYTES, VALUE_PAGES
 from bench.errors import BenchError
 from bench.etcdctl import Status, client_environment, etcdctl, statuses
 from bench.figures import Figure, compared
-from bench.workplace import PROJECT, Workplace
+from bench.workplace import Workplace
 from bench.writing import Load, Writes, put
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.machine import known_machines
 
 ROUNDS = 5
@@ -72,9 +73,9 @@ def measure_upkeep(place: Workplace) -> list[Figure]:
 class _Upkeep:
     def __init__(self, place: Workplace) -> None:
         self._place = place
-        engine.destroy(PROJECT)
+        engine.destroy(CHECKOUT)
         place.say("pulumi up")
-        engine.up(PROJECT)
+        engine.up(CHECKOUT)
         self._client = client_environment(place)
         self._endpoints = [status.endpoint for status in statuses(self._client)]
 

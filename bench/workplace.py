@@ -13,9 +13,6 @@ from rich.markup import escape
 from bench.errors import BenchError
 from localcloud.cloud import LocalCloud
 
-PROJECT = Path(__file__).resolve().parent.parent
-"""The project whose program is measured."""
-
 
 @dataclass(frozen=True)
 class Workplace:

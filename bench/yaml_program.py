@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from bench.workplace import PROJECT
 from components.config.loading import typed_values
 from components.config.naming import argument_of
+from localcloud.checkout import CHECKOUT
 
 OUTPUTS = ("endpoints", "members", "caCertificate", "clientCertificate", "clientKey")
 SECRETS = ("discoveryToken", "backupSecretKey")
@@ -29,7 +29,7 @@ def write_yaml_program(folder: Path, stack: str, document: Mapping[str, Any]) ->
     program = {
         "name": "etcd",
         "runtime": "yaml",
-        "packages": {"etcd": str(PROJECT / "plugin")},
+        "packages": {"etcd": str(CHECKOUT / "plugin")},
         "resources": {
             name: {
                 "type": "etcd:EtcdCluster",

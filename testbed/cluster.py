@@ -14,6 +14,7 @@ import httpx
 import yaml
 
 from localcloud.addresses import DIGITALOCEAN_URL
+from localcloud.checkout import CHECKOUT
 from localcloud.cli.main import BACKUP_NOW
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT
@@ -24,7 +25,6 @@ from testbed.errors import TestbedError
 
 T = TypeVar("T")
 
-CHECKOUT = Path(__file__).parents[1]
 PROGRAM = ("__main__.py", "components", "cloud-init", "Pulumi.yaml")
 FILES = {"ETCDCTL_CACERT": "ca.pem", "ETCDCTL_CERT": "client.pem", "ETCDCTL_KEY": "client-key.pem"}
 WITHOUT_BACKUPS = dict.fromkeys(

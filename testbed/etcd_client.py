@@ -12,9 +12,9 @@ from typing import Any
 
 import grpc
 
+from components.shared.ports import CLIENT_PORT
 from testbed.etcd_messages import MESSAGES
 
-CLIENT_PORT = 2379
 POLLED = 1.0
 """Seconds after which gRPC has certainly stopped to poll a connection's state, as it does every 0.2 s."""
 

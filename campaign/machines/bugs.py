@@ -13,7 +13,7 @@ from pathlib import Path
 from campaign.errors import CampaignError
 from campaign.machines.stack import copy_program
 from campaign.schedule.documents import ActionKind, Fault, FaultKind, Schedule, Start, Step
-from testbed.cluster import CHECKOUT
+from localcloud.checkout import CHECKOUT
 
 VERSION = "3.6.16"
 

@@ -7,8 +7,8 @@ import sys
 from functools import cache
 
 from campaign.errors import CampaignError
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.prerequisites import check_system
-from testbed.cluster import CHECKOUT
 
 
 @cache

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from campaign.schedule.documents import Start
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 from localcloud.toolchain.etcd import checksum
-from testbed.cluster import CHECKOUT, PROGRAM, Cluster
+from testbed.cluster import PROGRAM, Cluster
 
 STACK = "campaign"
 WORKLOAD, ADMIN = "workload", "admin"

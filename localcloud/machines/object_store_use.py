@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.stack import Stack
-
-CHECKOUT = Path(__file__).parents[2]
-"""The checkout of this local cloud. What its program needs is known; other programs may make buckets."""
 
 WITHOUT = frozenset({"etcdctl", "etcdutl"})
 """Programs that never use the object store."""
@@ -26,7 +24,8 @@ def may_use_object_store(argv: Sequence[str], stack: Stack | None) -> bool:
     """Return whether a command must find the object store ready.
 
     The first run of this checkout's program makes a cluster without it: the members retry their first backup every
-    minute. Each later run may wait for a backup, and ``pulumi destroy`` leaves a last one.
+    minute. Each later run may wait for a backup, and ``pulumi destroy`` leaves a last one. Other programs may make
+    buckets.
     """
     program = Path(argv[0]).name
     if program in WITHOUT:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from localcloud.checkout import CHECKOUT
 from localcloud.toolchain import cache, golang
 from localcloud.toolchain.commands import YAML, install_plugin, users_plugin
 from localcloud.toolchain.engine import TAGS
@@ -62,10 +63,9 @@ def _build(folder: Path, show: cache.Show) -> None:
 def main(arguments: Sequence[str]) -> None:
     """Become the host. It builds nothing, since the engine may run without a network."""
     if work := missing_host():
-        checkout = Path(__file__).parents[2]
         sys.exit(
             f"The local cloud has no {YAML.executable}, which runs programs in YAML. Run `make yaml-host` in "
-            f"{checkout}, outside of the local cloud's shell ({work[0].typical}, once). Then repeat this command"
+            f"{CHECKOUT}, outside of the local cloud's shell ({work[0].typical}, once). Then repeat this command"
         )
     program = ensure_yaml_language_host()
     os.execv(program, [str(program), *arguments])  # noqa: S606 - it is a program, and not a shell's command

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from testbed.cluster import CHECKOUT
+from localcloud.checkout import CHECKOUT
 from tests.access.stack import APP, AccessStack
 
 PAGE = CHECKOUT / "docs/access.md"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.checkout import CHECKOUT
 from localcloud.cli.proof import KEY, NotWritten, prove
 from localcloud.cloud import LocalCloud
 from localcloud.machines.client_choice import CLIENT, OPERATOR
-from testbed.cluster import CHECKOUT, wait_for
+from testbed.cluster import wait_for
 from tests.access.stack import ADMIN, METRICS, AccessDrill, usual_clients
 from tests.cluster.clouds import fresh_cloud
 from tests.drills import test_database, test_recovery

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
-from testbed.cluster import CHECKOUT, UP_LIMIT
+from testbed.cluster import UP_LIMIT
 from tests.access.stack import APP, WRITER, AccessStack
 from tests.lifecycle.certificate_files import expire
 from tests.lifecycle.earlier_program import extract_program

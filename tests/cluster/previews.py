@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import yaml
 
+from localcloud.checkout import CHECKOUT
 from localcloud.tokens import CLOUDFLARE_TOKEN, DIGITALOCEAN_TOKEN, DISCOVERY_TOKEN
 from localcloud.toolchain.commands import ensure_commands
-from testbed.cluster import CHECKOUT, PROGRAM
+from testbed.cluster import PROGRAM
 from tests.localcloud.conftest import ZONE_ID, Lab
 
 LIMIT = 240

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 from localcloud.machines.background_command import Command
 from localcloud.tokens import BACKUP_BUCKET
-from testbed.cluster import CHECKOUT, Cluster, wait_for
+from testbed.cluster import Cluster, wait_for
 from tests.cluster.inventory import inventory
 
 LIMIT = 900

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from testbed.cluster import CHECKOUT, PATIENCE, UP_LIMIT, Cluster, wait_for
+from localcloud.checkout import CHECKOUT
+from testbed.cluster import PATIENCE, UP_LIMIT, Cluster, wait_for
 
 COMMAND = CHECKOUT / ".venv/bin/localcloud"
 NAMES = tuple(f"etcd-server-{number}.example.test" for number in (1, 2, 3))

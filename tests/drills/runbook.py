@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 
-from testbed.cluster import CHECKOUT, Cluster
+from localcloud.checkout import CHECKOUT
+from testbed.cluster import Cluster
 
 
 def commands(section: str) -> list[str]:

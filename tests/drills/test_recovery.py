@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from localcloud.checkout import CHECKOUT
 from testbed.agent import Agent
-from testbed.cluster import CHECKOUT, UP_LIMIT, wait_for
+from testbed.cluster import UP_LIMIT, wait_for
 from tests.drills.drill import MEMBERS, START, STOP, Drill, Losses
 from tests.drills.runbook import command, commands, done, printed, tried
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from testbed.cluster import CHECKOUT, PROGRAM
+from localcloud.checkout import CHECKOUT
+from testbed.cluster import PROGRAM
 
 FLAT_LAYOUT = "2ee4fa8ceb77f5eecbda2de832f492ab51f1bdd2"
 """The last commit with all modules of the program in one folder."""

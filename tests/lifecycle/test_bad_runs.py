@@ -12,9 +12,10 @@ import httpx
 import pytest
 import yaml
 
+from localcloud.checkout import CHECKOUT
 from localcloud.tokens import SECOND_DIGITALOCEAN_TOKEN
 from testbed.changes import one_member
-from testbed.cluster import CHECKOUT, PROGRAM, writes
+from testbed.cluster import PROGRAM, writes
 from testbed.update import Update
 from tests.lifecycle.live import Live
 from tests.lifecycle.repairs import replaces

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
-from testbed.cluster import CHECKOUT
 from tests.lifecycle.earlier_program import FLAT_LAYOUT, extract_program
 from tests.lifecycle.figures import Figures
 from tests.lifecycle.live import Live

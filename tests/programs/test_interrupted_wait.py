@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from testbed.cluster import CHECKOUT
+from localcloud.checkout import CHECKOUT
 from tests.localcloud.conftest import Lab
 from tests.localcloud.engine_project import wait_until
 from tests.programs.callers_stack import CallersStack

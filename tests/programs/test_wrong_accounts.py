@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.api.cloud import Limits
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.interface import NoMachines
 from localcloud.tokens import (
     CLOUDFLARE_TOKEN,
@@ -18,7 +19,6 @@ from localcloud.tokens import (
     SECOND_DISCOVERY_TOKEN,
     SECOND_ZONE,
 )
-from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
 from tests.localcloud.conftest import Lab
 from tests.programs.python_program import write_project

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from localcloud.api.cloud import Limits
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.interface import NoMachines
 from localcloud.tokens import DISCOVERY_TOKEN
 from localcloud.toolchain.yaml_language_host import install_yaml_language_host
-from testbed.cluster import CHECKOUT
 from tests.cluster.previews import PreviewedStack
 from tests.localcloud.conftest import Lab
 

@@ -12,7 +12,8 @@ from typing import Literal
 from console.view.members import Member
 from console.view.page import Page
 from console.view.run import Run
-from testbed.cluster import CHECKOUT, Cluster
+from localcloud.checkout import CHECKOUT
+from testbed.cluster import Cluster
 
 LIMIT = 180.0
 

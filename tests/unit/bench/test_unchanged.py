@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from bench.unchanged import empty_project
-from bench.workplace import PROJECT
+from localcloud.checkout import CHECKOUT
 
 
 def test_the_empty_program_loads_the_packages_of_the_program(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_the_empty_program_loads_the_packages_of_the_program(tmp_path: Path) -> 
     def loaded(code: str) -> set[str]:
         listing = f"{code}\nimport sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
         result = subprocess.run(
-            [sys.executable, "-c", listing], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True
+            [sys.executable, "-c", listing], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True
         )
         return set(result.stdout.split()) & installed - {"components"}
 
@@ -31,6 +31,6 @@ def test_the_empty_program_loads_the_packages_of_the_program(tmp_path: Path) -> 
 def test_the_empty_program_runs_as_the_program_does(tmp_path: Path) -> None:
     empty, ours = (
         yaml.safe_load((project / "Pulumi.yaml").read_text())
-        for project in (empty_project(tmp_path / "empty"), PROJECT)
+        for project in (empty_project(tmp_path / "empty"), CHECKOUT)
     )
     assert empty["runtime"] == ours["runtime"]

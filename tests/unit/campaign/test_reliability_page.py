@@ -14,7 +14,7 @@ from campaign.models.schedules import MODELS
 from campaign.options import USES
 from campaign.schedule.documents import FaultKind
 from campaign.schedule.draw import draw
-from testbed.cluster import CHECKOUT
+from localcloud.checkout import CHECKOUT
 
 APP = typer.Typer()
 APP.command()(campaign)

@@ -10,7 +10,7 @@ import pytest
 
 from campaign.errors import CampaignError
 from campaign.machines.bugs import BUGS, NO_BUG, Bug, Patch
-from testbed.cluster import CHECKOUT
+from localcloud.checkout import CHECKOUT
 
 
 @pytest.mark.parametrize("name", BUGS)

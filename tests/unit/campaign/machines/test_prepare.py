@@ -16,8 +16,8 @@ from campaign.errors import CampaignError
 from campaign.machines.bugs import BUGS
 from campaign.machines.carry_out import SCHEDULE
 from campaign.machines.prepare import prepare
+from localcloud.checkout import CHECKOUT
 from localcloud.machines.errors import LocalCloudError
-from testbed.cluster import CHECKOUT
 
 APP = typer.Typer()
 APP.command()(campaign)
