@@ -1,8 +1,7 @@
-"""Writes and reads the files of histories."""
+"""Reads the files of histories."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,29 +12,6 @@ from campaign.history.records import RECORD, Call, Record
 from campaign.wrong_fields import wrong_fields
 
 
-class HistoryWriter:
-    """Appends records to the file of one client process. Threads may share it.
-
-    A process that can be killed writes each call twice: before it sends it, with the outcome ``unknown`` and no end,
-    and after it. ``read_history`` keeps the later one.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
-        self._lock = threading.Lock()
-
-    def append(self, record: Record) -> None:
-        """Write a record, and hand it to the operating system before returning."""
-        line = record.model_dump_json() + "\n"
-        with self._lock:
-            self._file.write(line)
-            self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
 def read_histories(paths: Iterable[Path]) -> list[Record]:
     """Return the records of several processes, one process after the other."""
     return [record for path in paths for record in read_history(path)]
@@ -44,7 +20,9 @@ def read_histories(paths: Iterable[Path]) -> list[Record]:
 def read_history(path: Path) -> list[Record]:
     """Return the records of one process, in their order, each call once.
 
-    An incomplete last line is left out: its process was killed while it wrote it. Raises ``HistoryError``.
+    A process that can be killed writes each call twice: before it sends it, with the outcome ``unknown`` and no end,
+    and after it. The later record is kept. An incomplete last line is left out: its process was killed while it wrote
+    it. Raises ``HistoryError``.
     """
     *lines, incomplete = path.read_bytes().split(b"\n")
     records = [_parse(path, number, line) for number, line in enumerate(lines, 1)]

@@ -81,10 +81,6 @@ def healthy_cluster(size: int) -> State:
     return State((RUNNING,) * size, (DATA,) * size, nothing, nothing, nothing, False, True, False)
 
 
-BEFORE = new_droplets(3)
-HEALTHY = healthy_cluster(3)
-
-
 @dataclass(frozen=True)
 class Guards:
     """The rules in force. A test removes one of them."""

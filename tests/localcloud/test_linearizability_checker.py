@@ -14,13 +14,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaign.history.errors import HistoryError
-from campaign.history.files import HistoryWriter
 from campaign.history.judgment import problems_of
 from campaign.history.linearizability import Verdict, check_linearizability
 from campaign.history.records import RECORD, Outcome, Record
 from localcloud.toolchain import golang
 from localcloud.toolchain.checker import MODULE, ensure_linearizability_checker
-from tests.unit.campaign.history.calls import cas, delete, event, found, get, put, ranged, revoke
+from tests.unit.campaign.history.calls import (
+    cas,
+    delete,
+    event,
+    found,
+    get,
+    put,
+    ranged,
+    revoke,
+    write_history,
+)
 from tests.unit.campaign.history.simulated_etcd import Workload, simulate
 from tests.unit.campaign.history.wrong_answers import with_stale_read, with_wrong_answer
 
@@ -38,19 +47,11 @@ def checker() -> Path:
 @pytest.fixture
 def check(checker: Path, tmp_path: Path) -> Check:
     def run(*records: Record, picture: Path | None = None, seconds: float = 60) -> Verdict:
-        return check_linearizability(checker, [file_of(tmp_path, records)], picture=picture, seconds=seconds)
+        return check_linearizability(
+            checker, [write_history(tmp_path / "history.jsonl", records)], picture=picture, seconds=seconds
+        )
 
     return run
-
-
-def file_of(folder: Path, records: tuple[Record, ...]) -> Path:
-    path = folder / "history.jsonl"
-    path.unlink(missing_ok=True)
-    writer = HistoryWriter(path)
-    for record in records:
-        writer.append(record)
-    writer.close()
-    return path
 
 
 def test_calls_one_after_the_other_are_linearizable(check: Check) -> None:
@@ -388,7 +389,7 @@ def test_too_little_memory_proves_nothing(checker: Path, tmp_path: Path) -> None
     little = tmp_path / "checker"
     little.write_text(f'#!/bin/sh\nexec {checker} -memory=0 "$@"\n')
     little.chmod(0o755)
-    history = file_of(tmp_path, tuple(simulate(1, Workload(calls=20)).records))
+    history = write_history(tmp_path / "history.jsonl", tuple(simulate(1, Workload(calls=20)).records))
     verdict = check_linearizability(little, [history])
     assert (verdict.verdict, verdict.reason) == ("unknown", "0 MiB were not enough")
     assert verdict.problems
@@ -403,7 +404,7 @@ def test_a_call_that_was_written_twice_counts_once(check: Check) -> None:
 
 
 def test_an_incomplete_last_line_is_left_out(checker: Path, tmp_path: Path) -> None:
-    path = file_of(tmp_path, (put(1, 2, "a", "x", revision=2),))
+    path = write_history(tmp_path / "history.jsonl", (put(1, 2, "a", "x", revision=2),))
     with path.open("a") as history:
         history.write('{"client": "c", "oper')
     assert check_linearizability(checker, [path]).operations == 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
+from pathlib import Path
 
 from campaign.history.records import (
     CompareAndSwap,
@@ -18,6 +19,7 @@ from campaign.history.records import (
     Put,
     Range,
     Read,
+    Record,
     Renewed,
     Revoked,
     Swapped,
@@ -155,3 +157,9 @@ def event(at: int, key: str, value: str | None, mod_revision: int) -> WatchEvent
     return WatchEvents(
         client="w", at=at, watch="w", events=(Event(key=key, value=value, mod_revision=mod_revision),)
     )
+
+
+def write_history(path: Path, records: Iterable[Record]) -> Path:
+    """Write the file of one client process."""
+    path.write_text("".join(record.model_dump_json() + "\n" for record in records), encoding="utf-8")
+    return path

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from campaign.history.errors import HistoryError
-from campaign.history.files import HistoryWriter, read_histories, read_history
+from campaign.history.files import read_histories, read_history
 from campaign.history.records import CompareAndSwap, Outcome, Put, Written
 
-from .calls import event, found, get, put
+from .calls import event, found, get, put, write_history
 from .simulated_etcd import simulate
 
 
@@ -22,25 +22,7 @@ def write(path: Path, text: str) -> Path:
 
 def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
     records = simulate(1).records
-    writer = HistoryWriter(tmp_path / "history")
-    for record in records:
-        writer.append(record)
-    assert read_history(tmp_path / "history") == records
-
-
-def test_a_record_can_be_read_before_its_file_is_closed(tmp_path: Path) -> None:
-    writer = HistoryWriter(tmp_path / "history")
-    writer.append(put(1, 2, "a", "x", revision=2))
-    assert len(read_history(tmp_path / "history")) == 1
-    writer.close()
-
-
-def test_a_later_process_appends_to_a_file(tmp_path: Path) -> None:
-    for revision in (2, 3):
-        writer = HistoryWriter(tmp_path / "history")
-        writer.append(put(1, 2, "a", "x", revision=revision))
-        writer.close()
-    assert len(read_history(tmp_path / "history")) == 2
+    assert read_history(write_history(tmp_path / "history", records)) == records
 
 
 def test_an_incomplete_last_record_is_left_out(tmp_path: Path) -> None:
@@ -60,11 +42,12 @@ def test_a_broken_record_before_the_last_is_an_error(tmp_path: Path) -> None:
 
 
 def test_of_a_call_that_was_written_twice_the_later_counts(tmp_path: Path) -> None:
-    writer = HistoryWriter(tmp_path / "history")
-    writer.append(put(1, None, "a", "x", outcome=Outcome.UNKNOWN, call=7))
-    writer.append(event(2, "a", "x", 2))
-    writer.append(put(1, 3, "a", "x", revision=2, call=7))
-    first, second = read_history(tmp_path / "history")
+    records = [
+        put(1, None, "a", "x", outcome=Outcome.UNKNOWN, call=7),
+        event(2, "a", "x", 2),
+        put(1, 3, "a", "x", revision=2, call=7),
+    ]
+    first, second = read_history(write_history(tmp_path / "history", records))
     assert isinstance(first, Put)
     assert first.answer == Written(revision=2)
     assert second == event(2, "a", "x", 2)
@@ -72,7 +55,7 @@ def test_of_a_call_that_was_written_twice_the_later_counts(tmp_path: Path) -> No
 
 def test_several_files_are_one_history(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        HistoryWriter(tmp_path / name).append(get(1, 2, "a", found("a", "x", 2), revision=2))
+        write_history(tmp_path / name, [get(1, 2, "a", found("a", "x", 2), revision=2)])
     assert len(read_histories([tmp_path / "one", tmp_path / "two"])) == 2
 
 

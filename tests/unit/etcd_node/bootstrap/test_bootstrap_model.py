@@ -10,7 +10,10 @@ from etcd_node.bootstrap.bootstrap_rules import (
     later_members_have_no_data,
 )
 
-from campaign.models.bootstrap_model import BEFORE, HEALTHY, Guards, Violation, explore
+from campaign.models.bootstrap_model import Guards, Violation, explore, healthy_cluster, new_droplets
+
+BEFORE = new_droplets(3)
+HEALTHY = healthy_cluster(3)
 
 # Other tests show why the other two rules are necessary.
 ABOUT_WRITES = [rule for rule in RULES if rule not in {later_members_have_no_data, everyone_has_the_snapshot}]
