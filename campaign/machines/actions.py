@@ -21,6 +21,7 @@ QUIET_SECONDS = 15.0
 """How long a step without an action lasts at least."""
 
 BACKUP_SECONDS = 120.0
+"""Seconds that a backup may take, on a cluster with faults."""
 
 SETTLED_SECONDS = 20.0
 """How long the loss of most members' data waits for a healthy cluster."""

@@ -19,7 +19,9 @@ ROUNDS = 5
 """The most recoveries in one schedule, each followed by a run."""
 
 HEALTHY_SECONDS = 120.0
+"""Seconds in which all members answer after a good run."""
 REJOIN_SECONDS = 150.0
+"""Seconds in which a member with damaged data receives that of the others."""
 
 DAMAGED = re.compile(
     rf"^ *(\S+): [^\n]*\n(?: *its machine says: [^\n]*\n)? *to repair it: [^\n]*{re.escape(RECOVER)} rejoin"

@@ -17,6 +17,7 @@ from .http_client import NoAnswerError, ask_api
 from .retry import PAUSES, is_of_another_server, is_temporary, retry_delay
 
 REQUEST_TIMEOUT_SECONDS = 10
+"""Seconds after which a request without an answer fails."""
 
 SCOPES = {
     "account": "account:read",

@@ -23,6 +23,7 @@ SNAPSHOT_ENTRIES = 10_000
 """The number of log entries after which etcd 3.6 writes a snapshot (``--snapshot-count``)."""
 
 POLL_SECONDS = 0.5
+"""Seconds between two looks at the members."""
 
 
 class SnapshotNotForcedError(Exception):

@@ -40,6 +40,7 @@ from .address_book import AddressBook, has_tag
 PATIENCE_SECONDS = 60
 """Seconds that a run waits at its beginning for an API that is busy or does not answer."""
 PAUSE_SECONDS = 2
+"""Seconds between two attempts."""
 ATTEMPTS = 3
 """Listings that disagree are repeated: somebody may create or delete a droplet between the two."""
 

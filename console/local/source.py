@@ -50,8 +50,11 @@ SHORTEST_SECONDS = 0.25
 FIRST_SECONDS = 2.0
 """Seconds that the first page may take."""
 RETRY_SECONDS = 1.0
+"""Seconds after which the state or the list of backups is read again, if that failed."""
 MEMBERS_AT_ONCE = 16
+"""The most members that are asked at one moment."""
 BACKUP_SECONDS = 30.0
+"""Seconds between two listings of the backups."""
 WINDOW_SECONDS = 900.0
 """Seconds that the time line has. It is sent once a second while the writer writes."""
 NOT_RUNNING = "The local cloud does not answer. Start it: make up"

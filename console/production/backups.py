@@ -15,6 +15,7 @@ from console.view.cloud import Backup
 SHOWN = 20
 """So many of the newest are shown."""
 TIMEOUT_SECONDS = 20.0
+"""Seconds that each wait for the store may take."""
 
 
 async def list_backups(settings: Settings, cluster: str) -> tuple[list[Backup] | None, str]:

@@ -26,6 +26,7 @@ METRICS_SECONDS = 10.0
 CERTIFICATE_SECONDS = 300.0
 """Seconds after which the ends of the certificates are read again."""
 TIMEOUT_SECONDS = 3
+"""Seconds that each wait for a machine may take."""
 
 _SAMPLE = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

@@ -58,7 +58,9 @@ LOOK_SECONDS = 1.0
 ETCD_SECONDS = 2.0
 """Seconds between two questions to each member."""
 DNS_SECONDS = 30.0
+"""Seconds between two look-ups of the members' records, while no run changes droplets."""
 BACKUP_SECONDS = 60.0
+"""Seconds between two listings of the backups."""
 STACK_SECONDS = 300.0
 """Seconds after which the stack is read again. The end of a run is noticed at once."""
 STACK_RETRY_SECONDS = 15.0
