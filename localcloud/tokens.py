@@ -6,26 +6,26 @@ that a cloud issues, because secret scanners would stop a push of this repositor
 
 from __future__ import annotations
 
-DIGITALOCEAN_TOKEN = "localcloud-full-access"  # noqa: S105
+DIGITALOCEAN_TOKEN = "localcloud-full-access"  # noqa: S105 - no secret
 """Full access to the local DigitalOcean API."""
 
-DISCOVERY_TOKEN = "localcloud-droplet-and-tag-read"  # noqa: S105
+DISCOVERY_TOKEN = "localcloud-droplet-and-tag-read"  # noqa: S105 - no secret
 """The scopes ``droplet:read`` and ``tag:read`` alone, like the token on a droplet."""
 
-SCOPELESS_TOKEN = "localcloud-no-scopes"  # noqa: S105
+SCOPELESS_TOKEN = "localcloud-no-scopes"  # noqa: S105 - no secret
 """A valid token without any scope."""
 
-SECOND_DIGITALOCEAN_TOKEN = "localcloud-second-full-access"  # noqa: S105
+SECOND_DIGITALOCEAN_TOKEN = "localcloud-second-full-access"  # noqa: S105 - no secret
 """Full access to the second account of the local DigitalOcean API."""
 
-SECOND_DISCOVERY_TOKEN = "localcloud-second-droplet-and-tag-read"  # noqa: S105
+SECOND_DISCOVERY_TOKEN = "localcloud-second-droplet-and-tag-read"  # noqa: S105 - no secret
 """The scopes ``droplet:read`` and ``tag:read`` in the second account."""
 
 # The provider accepts 40 to 80 characters. Scanners look for exactly 40, also between two hyphens.
-CLOUDFLARE_TOKEN = "localcloud_token_that_edits_dns_records_and_reads_zones"  # noqa: S105
+CLOUDFLARE_TOKEN = "localcloud_token_that_edits_dns_records_and_reads_zones"  # noqa: S105 - no secret
 """DNS edit and zone read on the zones of the first account."""
 
-SECOND_CLOUDFLARE_TOKEN = "localcloud_second_token_that_edits_dns_records_and_reads_zones"  # noqa: S105
+SECOND_CLOUDFLARE_TOKEN = "localcloud_second_token_that_edits_dns_records_and_reads_zones"  # noqa: S105 - no secret
 """DNS edit and zone read on the zones of the second account."""
 
 ZONE = "example.test"

@@ -51,4 +51,4 @@ def retry_delay(pause: float, headers: Mapping[str, str]) -> float:
     # Headers have times by the API's clock, and this machine's may be wrong.
     now = answered_at(headers.get("date")) or time.time()
     asked = min(requested_pause(headers, now), LONGEST_SECONDS)
-    return max(pause, asked) * (1 + random.random() / 2)  # noqa: S311
+    return max(pause, asked) * (1 + random.random() / 2)  # noqa: S311 - no secret

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from localcloud.plugins.autonaming import DEFAULTS, Naming
 from localcloud.plugins.provider import Bridge
@@ -49,5 +49,9 @@ def _marked(spec: Field | None, value: Any) -> Any:
     if spec is None or spec.nested is None:
         return value
     if isinstance(value, list):
-        return [_marked(spec, item) for item in value]  # type: ignore[misc]
-    return {DEFAULTS: [], **value} if isinstance(value, dict) else value  # type: ignore[misc]
+        items = cast("list[Any]", value)
+        return [_marked(spec, item) for item in items]
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {DEFAULTS: [], **fields}
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from localcloud.plugins.autonaming import DEFAULTS
 from localcloud.plugins.resource import Resource
@@ -42,14 +42,17 @@ def imported(resource: Resource[Any], state: Properties) -> Properties:
 
 def _as_input(spec: Field, value: Any) -> Any:
     if spec.nested is not None and isinstance(value, list):
-        return [{key: inner for key, inner in item.items() if inner not in (None, "", [])} for item in value]  # type: ignore[misc]
+        items = cast("list[dict[str, Any]]", value)
+        return [{key: inner for key, inner in item.items() if inner not in (None, "", [])} for item in items]
     return value
 
 
 def _without_marks(value: Any) -> Any:
     """Remove nested ``__defaults``, which only checked inputs have."""
     if isinstance(value, list):
-        return [_without_marks(item) for item in value]  # type: ignore[misc]
+        items = cast("list[Any]", value)
+        return [_without_marks(item) for item in items]
     if isinstance(value, dict):
-        return {key: _without_marks(inner) for key, inner in value.items() if key != DEFAULTS}  # type: ignore[misc]
+        fields = cast("dict[str, Any]", value)
+        return {key: _without_marks(inner) for key, inner in fields.items() if key != DEFAULTS}
     return value

@@ -91,7 +91,7 @@ def _decode_object(struct: Struct) -> Any:
 
 def _encode(value: Any, into: Value) -> None:
     if value is None:
-        into.null_value = 0  # type: ignore[assignment]
+        into.null_value = 0  # type: ignore[assignment] - the enum's only value
     elif isinstance(value, bool):
         into.bool_value = value
     elif isinstance(value, (int, float)):

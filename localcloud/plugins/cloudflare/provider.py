@@ -59,4 +59,4 @@ def _pause(attempt: int, retry_after: str | None) -> float:
     """Return the pause of cloudflare-go: Retry-After up to a minute, or doubling pauses less up to 25 % at random."""
     if retry_after and retry_after.isdecimal() and float(retry_after) < _LONGEST_RETRY_AFTER:
         return float(retry_after)
-    return min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)  # noqa: S311
+    return min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)  # noqa: S311 - no secret

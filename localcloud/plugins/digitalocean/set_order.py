@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 
 def by_hash(values: Iterable[Any]) -> list[Any]:
@@ -30,7 +30,8 @@ def _serialized(item: Mapping[str, Any]) -> str:
     for key in sorted(item):
         value = item[key]
         if isinstance(value, Sequence) and not isinstance(value, str):
-            elements: list[Any] = tags_by_hash(value) if key.endswith("tags") else by_hash(value)  # type: ignore[arg-type]
+            members = cast("Sequence[Any]", value)
+            elements: list[Any] = tags_by_hash(members) if key.endswith("tags") else by_hash(members)
             text = "{" + "".join(f"{element};" for element in elements) + "}"
         else:
             text = "" if value is None else str(value)

@@ -60,7 +60,8 @@ class Spaces:
 
     def location(self, region: str, name: str) -> str:
         """GET /NAME?location; empty if the answer has none."""
-        return ET.fromstring(self._request("GET", region, name, "location").content).text or ""  # noqa: S314
+        answer = self._request("GET", region, name, "location").content
+        return ET.fromstring(answer).text or ""  # noqa: S314 - the store's own server
 
     def delete(self, region: str, name: str) -> None:
         """DELETE /NAME."""
