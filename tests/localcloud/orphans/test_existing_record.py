@@ -71,6 +71,6 @@ async def test_a_preview_takes_a_record_over_without_a_change_of_it(
     props = {**WANTED, "name": NAME, "content": "203.0.113.10"}
     kind = "cloudflare:index/dnsRecord:DnsRecord"
     args = pulumi.ResourceTransformArgs(True, kind, "etcd-x-1", props, pulumi.ResourceOptions())
-    result = await transform(args)  # pyright: ignore[reportGeneralTypeIssues] -- our transforms are asynchronous
+    result = await transform(args)
     assert result.opts.import_ == f"{ZONE_ID}/{made}"
     assert comments(zone_http) == [comment]
