@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ..config.errors import ConfigurationError
 from ..shared.api_errors import USER_AGENT
 from .proxy import ProxyError, proxy_for
 
@@ -102,6 +101,9 @@ def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
     try:
         proxy = proxy_for(url)
     except ProxyError as error:
+        # The local cloud's commands use this module, and do not wait for the import of Pulumi's SDK.
+        from ..config.errors import ConfigurationError  # noqa: PLC0415
+
         raise ConfigurationError(str(error)) from None
     return httpx.Client(
         base_url=url.partition("?")[0],

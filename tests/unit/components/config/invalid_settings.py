@@ -9,7 +9,6 @@ from tests.unit.components.config.valid_settings import BACKUPS
 
 BEGIN = "-----BEGIN CERTIFICATE-----"
 OLD = {"version": "3.5.33"}
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
 
 Case = tuple[dict[str, Any], str]
 """The changed keys, and the start of the error."""
@@ -137,10 +136,6 @@ BAD_BACKUPS: list[Case] = [
     ({"backupEndpoint": "https://s3.example.com"}, "etcd:backupEndpoint is set: backups also need a bucket"),
     ({"backupPrefix": "etcd/"}, "etcd:backupPrefix is set: backups also need a bucket"),
     ({"backupRegion": "fra1"}, "etcd:backupRegion is set: backups also need a bucket"),
-    (
-        {"backupCaCertificate": CERTIFICATE},
-        "etcd:backupCaCertificate is set: backups also need a bucket",
-    ),
     ({"backupBucket": "backups", "backupAccessKey": "access"},
      "etcd:backupSecretKey is not set: the bucket backups needs it: run pulumi config set --secret "
      "etcd:backupSecretKey"),

@@ -114,6 +114,12 @@ def test_a_file_with_certificate_and_key_is_refused_and_not_shown(tmp_path: Path
     )
 
 
+def test_a_certificate_of_backups_needs_a_bucket(tmp_path: Path) -> None:
+    make_authority().issue(tmp_path, "server", "127.0.0.1")
+    (error,) = validation_errors(backupCaCertificate=(tmp_path / "ca.pem").read_text())
+    assert error.startswith("etcd:backupCaCertificate is set: backups also need a bucket")
+
+
 def test_a_certificate_may_have_other_text_before_it(tmp_path: Path) -> None:
     make_authority().issue(tmp_path, "server", "127.0.0.1")
     certificate = "CA of the office\r\n" + (tmp_path / "ca.pem").read_text()
