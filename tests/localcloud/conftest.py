@@ -82,6 +82,11 @@ class Lab:
         """Return a service's URL."""
         return self.services.listeners[service].url
 
+    def client(self, service: Any, token: str, path: str = "") -> httpx.Client:
+        """Return an HTTP client of a service, below a path, that sends a token."""
+        headers = {"authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.url(service) + path, headers=headers, timeout=PATIENCE)
+
 
 @pytest.fixture
 def host() -> NoMachines:
@@ -118,16 +123,14 @@ def digitalocean(lab: Lab) -> pydo.Client:
 @pytest.fixture
 def http(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the DigitalOcean API, with full access."""
-    headers = {"authorization": f"Bearer {DIGITALOCEAN_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
+    with lab.client("digitalocean", DIGITALOCEAN_TOKEN) as client:
         yield client
 
 
 @pytest.fixture
 def discovery(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the DigitalOcean API, with the droplets' token."""
-    headers = {"authorization": f"Bearer {DISCOVERY_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
+    with lab.client("digitalocean", DISCOVERY_TOKEN) as client:
         yield client
 
 
@@ -142,10 +145,7 @@ def cloudflare(lab: Lab) -> Cloudflare:
 @pytest.fixture
 def zone_http(lab: Lab) -> Iterator[httpx.Client]:
     """An HTTP client of the zone's records."""
-    base = f"{lab.url('cloudflare')}/client/v4/zones/{ZONE_ID}"
-    with httpx.Client(
-        base_url=base, headers={"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}, timeout=PATIENCE
-    ) as client:
+    with lab.client("cloudflare", CLOUDFLARE_TOKEN, f"/client/v4/zones/{ZONE_ID}") as client:
         yield client
 
 

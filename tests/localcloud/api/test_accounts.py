@@ -42,17 +42,14 @@ CREATED: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def second(lab: Lab) -> Iterator[httpx.Client]:
     """A client of the second account's DigitalOcean API, with full access."""
-    headers = {"authorization": f"Bearer {SECOND_DIGITALOCEAN_TOKEN}"}
-    with httpx.Client(base_url=lab.url("digitalocean"), headers=headers, timeout=PATIENCE) as client:
+    with lab.client("digitalocean", SECOND_DIGITALOCEAN_TOKEN) as client:
         yield client
 
 
 @pytest.fixture
 def second_zone(lab: Lab) -> Iterator[httpx.Client]:
     """A client of the records in the second account's zone."""
-    base = f"{lab.url('cloudflare')}/client/v4/zones/{SECOND.zone_id}"
-    headers = {"authorization": f"Bearer {SECOND_CLOUDFLARE_TOKEN}"}
-    with httpx.Client(base_url=base, headers=headers, timeout=PATIENCE) as client:
+    with lab.client("cloudflare", SECOND_CLOUDFLARE_TOKEN, f"/client/v4/zones/{SECOND.zone_id}") as client:
         yield client
 
 
@@ -109,11 +106,7 @@ def test_the_second_discovery_token_reads_its_own_account(
 ) -> None:
     droplet(tags=["etcd"])
     create(second, "/v2/droplets", name="web-2")
-    with httpx.Client(
-        base_url=lab.url("digitalocean"),
-        headers={"authorization": f"Bearer {SECOND_DISCOVERY_TOKEN}"},
-        timeout=PATIENCE,
-    ) as reader:
+    with lab.client("digitalocean", SECOND_DISCOVERY_TOKEN) as reader:
         listed = reader.get("/v2/droplets", params={"tag_name": "etcd"}).json()["droplets"]
         assert [one["name"] for one in listed] == ["web-2"]
         assert reader.post("/v2/droplets", json=DROPLET).status_code == 403
@@ -186,7 +179,7 @@ def test_a_volumes_name_is_free_in_one_account_alone(http: httpx.Client, second:
 def test_each_cloudflare_token_sees_the_zone_of_its_account(lab: Lab) -> None:
     for token, account in ((CLOUDFLARE_TOKEN, FIRST), (SECOND_CLOUDFLARE_TOKEN, SECOND)):
         base = f"{lab.url('cloudflare')}/client/v4/zones"
-        with httpx.Client(headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE) as client:
+        with lab.client("cloudflare", token) as client:
             (zone,) = client.get(base).json()["result"]
             assert (zone["name"], zone["id"]) == (account.zone, account.zone_id)
             assert zone["account"]["id"] == account.cloudflare

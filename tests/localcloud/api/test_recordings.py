@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from localcloud.tokens import CLOUDFLARE_TOKEN
-from tests.localcloud.conftest import PATIENCE
 
 RECORDINGS = Path(__file__).parent.parent / "plugins" / "recordings"
 STUBS_OWN = {"snapshot_id"}
@@ -82,8 +81,7 @@ def test_requests_of_the_digitalocean_plugin_get_the_recorded_answers(lab, http:
 
 @pytest.fixture
 def cloudflare_http(lab) -> Any:
-    headers = {"authorization": f"Bearer {CLOUDFLARE_TOKEN}"}
-    with httpx.Client(base_url=lab.url("cloudflare"), headers=headers, timeout=PATIENCE) as client:
+    with lab.client("cloudflare", CLOUDFLARE_TOKEN) as client:
         yield client
 
 
