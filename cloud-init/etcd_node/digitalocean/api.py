@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 import time
@@ -136,13 +137,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Return no other request."""
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+@functools.cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Made for the first request and not at the import, since it may read the system's authorities."""
+    return urllib.request.build_opener(_NoRedirect)
 
 
 def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310
     try:
-        with _OPENER.open(request, timeout=REQUEST_TIMEOUT) as response:
+        with _opener().open(request, timeout=REQUEST_TIMEOUT) as response:
             return response.read()
     except urllib.error.HTTPError as error:
         body = b""
