@@ -74,7 +74,7 @@ def measure_backups(place: Workplace) -> list[Figure]:
     client = client_environment(place)
     figures: list[Figure] = []
     for number, size in enumerate(SIZES):
-        _stop_timers(place, machine)
+        _stop_upkeep(place, machine)
         place.say(f"{size} MiB: filling the database")
         _grow(client, size, FIRST_KEY_BYTES + number)
         backup, name = _back_up(place, machine)
@@ -143,8 +143,8 @@ def _restore(place: Workplace, machine: NspawnMachine, client: Mapping[str, str]
     return Measured(seconds, peak)
 
 
-def _stop_timers(place: Workplace, machine: NspawnMachine) -> None:
-    """Stop the member's own backups and defragmentation. A recovery starts the timers again."""
+def _stop_upkeep(place: Workplace, machine: NspawnMachine) -> None:
+    """Stop the member's own backups and defragmentation. A recovery starts ``etcd-reconcile`` again."""
     place.on(str(machine.id), ["systemctl", "stop", *_STOPPED.split()], LIMIT)
 
 
