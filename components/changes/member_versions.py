@@ -11,8 +11,12 @@ from ..etcd.member_status import MemberStatus, Observation
 from ..shared.versions import minor_version
 from .upgrade_rules import cluster_version_problems, upgrade_problems
 
-UNDECIDED = "not_decided"
-"""The cluster version that etcd reports until its first leader has set one."""
+UNDECIDED = frozenset({"", "not_decided", "3.0.0"})
+"""The cluster versions that etcd reports until its leader has asked all members for their versions.
+
+A new cluster has the second one until its first leader sets one. That is 3.0.0 (``MinClusterVersion``) while a member
+does not answer the leader (``decideClusterVersion`` in etcd's ``server/etcdserver/version/monitor.go``).
+"""
 
 
 class UpgradeError(Exception):
@@ -68,7 +72,7 @@ def version_problems(
     agreed = {
         status.cluster_version
         for status in observations.values()
-        if isinstance(status, MemberStatus) and status.cluster_version not in {"", UNDECIDED}
+        if isinstance(status, MemberStatus) and status.cluster_version not in UNDECIDED
     }
     if behind or not agreed:
         return behind

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from components.changes.member_versions import running_versions, unfinished_upgrades, version_problems
 from components.etcd.member_status import NoStatus
 from tests.unit.components.changes.member_statuses import running
@@ -43,9 +45,11 @@ def test_a_cluster_version_that_was_reached_forbids_a_downgrade() -> None:
     assert "Set it to a release of 3.7, with etcd:releaseSha256" in reason
 
 
-def test_a_cluster_without_a_version_stops_no_upgrade() -> None:
-    observations = {"a": running(cluster_version="not_decided"), "b": running(cluster_version="")}
-    assert version_problems(observations, "3.7.1", checksum_given=True) == []
+@pytest.mark.parametrize("undecided", ["not_decided", "", "3.0.0"])
+def test_a_cluster_without_a_version_stops_no_upgrade(undecided: str) -> None:
+    observations = {"a": running(cluster_version=undecided), "b": running()}
+    for version in ("3.6.14", "3.7.1"):
+        assert version_problems(observations, version, checksum_given=True) == []
 
 
 def test_a_member_without_a_status_has_no_version() -> None:
