@@ -90,11 +90,13 @@ def main(arguments: argparse.Namespace) -> None:
         case "exporter":
             import socket  # noqa: PLC0415
 
+            from etcd_node.host.connections import answer  # noqa: PLC0415
             from etcd_node.monitoring.exporter import serve  # noqa: PLC0415
 
-            # systemd gives the accepted connection as standard input (systemd.exec(5), StandardInput=socket).
-            with socket.socket(fileno=0) as connection:
-                serve(settings, paths, connection)
+            # systemd gives the listening socket as standard input (systemd.exec(5), StandardInput=socket).
+            with socket.socket(fileno=0) as listening:
+                # A recovery may change the settings.
+                answer(listening, lambda one: serve(read_settings(paths.settings), paths, one))
         case "reconcile":
             from etcd_node.host.rounds import repeat  # noqa: PLC0415
 

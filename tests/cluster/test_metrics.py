@@ -34,13 +34,13 @@ def test_a_scrape_of_the_exporter_leaves_no_line_in_the_journal(cluster: Cluster
                 f'etcd_node_certificate_not_after_timestamp_seconds{{certificate="{name}"}}' in result.stdout
             )
     assert (
-        cluster.on(MEMBER, "journalctl -q | grep -e 'etcd-exporter@' -e 'Answer one request' || true") == ""
+        cluster.on(MEMBER, "journalctl -q | grep -e etcd-exporter.service -e 'Answer requests' || true") == ""
     )
 
 
 def test_all_answers_of_the_exporter_share_one_limit(cluster: Cluster) -> None:
     scrape(cluster, port=2383)
-    shown = cluster.on(MEMBER, "systemctl show -p ActiveState,CPUWeight,MemoryMax system-etcdexporter.slice")
+    shown = cluster.on(MEMBER, "systemctl show -p ActiveState,CPUWeight,MemoryMax etcd-exporter")
     assert set(shown.split()) == {"ActiveState=active", "CPUWeight=20", f"MemoryMax={256 << 20}"}
 
 

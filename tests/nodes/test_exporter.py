@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from http.client import HTTPResponse
 from pathlib import Path
@@ -27,31 +26,23 @@ END = "etcd_node_certificate_not_after_timestamp_seconds"
 
 
 def scrape(node: Node, context: ssl.SSLContext, path: str = "/metrics") -> tuple[int, str]:
-    """Scrape once. The program gets the connection as its standard input, as from systemd."""
-    listening = socket.create_server((node.name, 0))
-
-    def accept() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            subprocess.run(
-                node._command("exporter"), env=node._environment(), stdin=connection, check=True, timeout=20
-            )
-
-    server = threading.Thread(target=accept)
-    server.start()
-    try:
-        with (
-            # As long as the exporter may take.
-            socket.create_connection(listening.getsockname(), 20) as plain,
-            context.wrap_socket(plain, server_hostname=node.name) as connection,
-        ):
-            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            answer = HTTPResponse(connection)
-            answer.begin()
-            return answer.status, answer.read().decode()
-    finally:
-        server.join()
-        listening.close()
+    """Scrape once. The program gets the listening socket as its standard input, as from systemd."""
+    with (
+        socket.create_server((node.name, 0)) as listening,
+        subprocess.Popen(node._command("exporter"), env=node._environment(), stdin=listening) as exporter,
+    ):
+        try:
+            with (
+                # As long as the exporter may take.
+                socket.create_connection(listening.getsockname(), 20) as plain,
+                context.wrap_socket(plain, server_hostname=node.name) as connection,
+            ):
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                answer = HTTPResponse(connection)
+                answer.begin()
+                return answer.status, answer.read().decode()
+        finally:
+            exporter.terminate()
 
 
 def test_a_scrape_has_the_expiry_of_certificates_and_the_alarms(lab: Lab) -> None:

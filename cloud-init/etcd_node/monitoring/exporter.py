@@ -1,7 +1,6 @@
 """A Prometheus exporter for what etcd's own metrics lack, and the page that says why etcd does not run.
 
-systemd accepts each connection and starts this program for it (``etcd-exporter.socket``), so nothing runs between
-two scrapes. The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
+The text format: https://prometheus.io/docs/instrumenting/exposition_formats/.
 """
 
 from __future__ import annotations
