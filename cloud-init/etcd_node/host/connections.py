@@ -12,6 +12,7 @@ import multiprocessing
 import signal
 import socket
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 
 IDLE = 300.0
 """Seconds without a connection, after which this process ends. systemd starts it again for the next one."""
@@ -26,7 +27,7 @@ MOST, MOST_OF_ONE = 16, 4
 def answer(listening: socket.socket, do: Callable[[socket.socket], object]) -> None:
     """Run ``do`` with each connection, until none has come for a while."""
     fork = multiprocessing.get_context("fork")
-    sources: dict[multiprocessing.process.BaseProcess, str] = {}
+    sources: dict[BaseProcess, str] = {}
     gc.freeze()
     listening.settimeout(IDLE)
     with contextlib.suppress(TimeoutError):
