@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 import pulumi
@@ -15,8 +14,7 @@ from ..api.http_client import NoAnswerError
 from ..api.listing import ListingError
 from ..config.settings import Settings
 from ..droplets.inventory import Inventory
-from ..droplets.power_on import PowerSwitch
-from ..droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
+from ..droplets.member_droplets import MemberDroplets
 from ..run_log import log
 from ..shared.names import by_number, same_cluster
 from .admin import Calls, Change, ChangeRefusedError, DataHash, MemberAdmin
@@ -55,6 +53,8 @@ class ClusterClient:
     """Names of the members that have a droplet when the run begins. Fails when that is unknown."""
     unguarded: pulumi.Output[bool]
     """Whether no member blocks its shutdown when the run begins."""
+    droplets: MemberDroplets
+    """The members' droplets at this moment."""
 
     def __init__(
         self,
@@ -64,15 +64,14 @@ class ClusterClient:
         credentials: Credentials,
     ) -> None:
         self._settings = settings
-        self._access = account.access
         self._credentials = credentials
         self._context: ssl.SSLContext | None = None
         self._book = account.book
-        self._power = PowerSwitch(self._access, self._book)
         self._stack = account.stack
         self._clock = account.clock
         self.existing = account.existing
         self.unguarded = account.unguarded
+        self.droplets = MemberDroplets(settings, account)
 
     def forget_addresses(self) -> None:
         """List the droplets again before the next observation, since one of them was replaced."""
@@ -117,18 +116,6 @@ class ClusterClient:
                     )
             except ListingError as error:
                 found[name] = NoStatus(str(error), Cause.UNLISTED)
-        return found
-
-    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
-        """Those of the droplets that do not exist any more. All are given by id, under their members' names.
-
-        One of which the API tells nothing counts as existing.
-        """
-        found: dict[str, str] = {}
-        for name, droplet in droplets.items():
-            with suppress(ListingError):
-                if not await self._book.exists(droplet):
-                    found[name] = droplet
         return found
 
     def _same_cluster(self, names: Iterable[str]) -> set[str]:
@@ -210,72 +197,6 @@ class ClusterClient:
     async def append_entries(self, through: str, count: int) -> None:
         """Add entries to Raft's log that change nothing. Raises ``ChangeRefusedError``."""
         await (await self.admin(through)).append_entries(count)
-
-    async def droplets_named(self, name: str) -> Sequence[int]:
-        """Ids of the droplets that have the cluster's tag and this name at this moment."""
-        return [droplet["id"] for droplet in await self._book.droplets() if droplet["name"] == name]
-
-    async def orphaned_droplets(self, name: str) -> Sequence[int]:
-        """Those of them that the state does not have. A run that is killed while it creates a droplet leaves one."""
-        stack = await self._stack.future()
-        return [
-            droplet
-            for droplet in await self.droplets_named(name)
-            if stack is not None and str(droplet) not in stack.ids
-        ]
-
-    async def remove_droplet(self, droplet: int) -> None:
-        """Shut a droplet down, detach its volumes and delete it."""
-        await remove_droplet(self._access, droplet, seconds=self._settings.droplet_timeout_seconds)
-
-    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
-        """Whether a shutdown of the member's active droplet was requested since a Unix time. ``False`` if unknown."""
-        asked = [
-            await shutdown_was_requested(self._access, one, since=self._clock.api_time(since))
-            for one in await self._active_droplets(name)
-        ]
-        return any(asked)
-
-    async def delete_timeout(self, name: str) -> int | None:
-        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
-        stack = await self._stack.future()
-        return None if stack is None else stack.delete_timeouts.get(name)
-
-    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
-        """Retry the shutdown of a member's droplet, if one was requested since a Unix time.
-
-        Returns the types of the actions that were started: ``shutdown``, or ``power_off`` for an unresponsive machine.
-        A failure starts nothing, and the next call tries again.
-        """
-        limit = await self.delete_timeout(name) or self._settings.droplet_timeout_seconds
-        started = [
-            await retry_shutdown(
-                self._access,
-                one,
-                since=self._clock.api_time(since),
-                now=self._clock.api_time(time.time()),
-                limit=limit,
-                unresponsive=unresponsive,
-            )
-            for one in await self._active_droplets(name)
-        ]
-        return frozenset(filter(None, started))
-
-    async def _active_droplets(self, name: str) -> list[int]:
-        """Ids of the member's droplets that are on. Empty if the API does not list them.
-
-        An action on a droplet that is off already would delay its deletion.
-        """
-        try:
-            listed = await self._book.droplets()
-        except ListingError:
-            return []
-        return [one["id"] for one in listed if one["name"] == name and one["status"] == "active"]
-
-    async def power_on(self, names: Iterable[str]) -> None:
-        """Power on the droplets of these members that are configured, and off while no action runs on them."""
-        wanted = set(names)
-        await self._power.turn_on([name for name in self._settings.member_names if name in wanted])
 
     async def changes_possible(self) -> bool:
         """Whether the certificate for changes is known. It is unknown in a preview that creates it."""

@@ -180,15 +180,15 @@ class Completion:
         found = {
             droplet: f"{name} has not joined the cluster, and is not wanted: its droplet {droplet} is deleted"
             for name in unjoined
-            for droplet in await members.droplets_named(name)
+            for droplet in await members.droplets.named(name)
         } | {
             droplet: f"{name} has left, and its droplet {droplet}, which is not in the stack's state, is deleted"
             for name in left
-            for droplet in await members.orphaned_droplets(name)
+            for droplet in await members.droplets.orphaned(name)
         }
         for droplet, message in found.items():
             log.info(message)
-            await members.remove_droplet(droplet)
+            await members.droplets.remove(droplet)
         members.forget_addresses()
         return bool(found)
 

@@ -198,14 +198,14 @@ class Gate:
             )
             if self._rollout.settings.rollout != "all-at-once":
                 await self._rollout.release(self._member)
-            await self._rollout.members.remove_droplet(droplet)
+            await self._rollout.members.droplets.remove(droplet)
 
     async def _droplets_of_this_name(self) -> Sequence[int]:
         """List them. A failed listing is repeated for a minute, because the droplet before is deleted already."""
         for pause in PAUSES:
             try:
-                return await self._rollout.members.droplets_named(self._member)
+                return await self._rollout.members.droplets.named(self._member)
             except ListingError as error:
                 log.info(f"before {self._member} is created: {error}. Listing again in {pause} s")
                 await asyncio.sleep(pause)
-        return await self._rollout.members.droplets_named(self._member)
+        return await self._rollout.members.droplets.named(self._member)

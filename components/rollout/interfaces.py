@@ -14,6 +14,45 @@ from ..infra.dns import DnsRecord
 from .backup_request import Leases
 
 
+class RunningDroplets(Protocol):
+    """The members' droplets at this moment. ``components/droplets/member_droplets.py`` implements it."""
+
+    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the droplets, ids by member, that the API says do not exist any more."""
+        ...
+
+    async def power_on(self, names: Iterable[str]) -> None:
+        """Power on those of the named droplets that are configured and off."""
+        ...
+
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        """Whether a shutdown of the member's droplet was requested since a Unix time. ``False`` if that is unknown."""
+        ...
+
+    async def delete_timeout(self, name: str) -> int | None:
+        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
+        ...
+
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
+        """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
+
+        Returns the types of the actions that were started: ``shutdown`` or ``power_off``.
+        """
+        ...
+
+    async def named(self, name: str) -> Sequence[int]:
+        """Ids of the droplets that have the cluster's tag and this name."""
+        ...
+
+    async def orphaned(self, name: str) -> Sequence[int]:
+        """Those of them that the state does not have."""
+        ...
+
+    async def remove(self, droplet: int) -> None:
+        """Shut a droplet down, detach its volumes and delete it."""
+        ...
+
+
 class RunningMembers(Protocol):
     """The members at this moment. ``components/etcd/cluster_client.py`` implements it."""
 
@@ -25,6 +64,11 @@ class RunningMembers(Protocol):
     @property
     def unguarded(self) -> pulumi.Output[bool]:
         """Whether no member blocks its shutdown when the run begins."""
+        ...
+
+    @property
+    def droplets(self) -> RunningDroplets:
+        """The members' droplets."""
         ...
 
     def forget_addresses(self) -> None:
@@ -59,29 +103,6 @@ class RunningMembers(Protocol):
         """The address from which this machine connects to members, as far as it knows it; empty when it does not."""
         ...
 
-    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
-        """Those of the droplets, ids by member, that the API says do not exist any more."""
-        ...
-
-    async def power_on(self, names: Iterable[str]) -> None:
-        """Power on those of the named droplets that are configured and off."""
-        ...
-
-    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
-        """Whether a shutdown of the member's droplet was requested since a Unix time. ``False`` if that is unknown."""
-        ...
-
-    async def delete_timeout(self, name: str) -> int | None:
-        """Seconds that the engine gives the deletion of a member's droplet; ``None`` if the state does not say."""
-        ...
-
-    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
-        """Repeat a shutdown that the engine waits for, or power off a machine that does not respond to it.
-
-        Returns the types of the actions that were started: ``shutdown`` or ``power_off``.
-        """
-        ...
-
     async def admin(self, name: str) -> Leases:
         """The named member, for changes of its leases."""
         ...
@@ -98,18 +119,6 @@ class RunningMembers(Protocol):
         self, leaving: str, observations: Mapping[str, Observation], *, through: Sequence[str]
     ) -> None:
         """Remove a member from the cluster, by a request to one of those that stay."""
-        ...
-
-    async def droplets_named(self, name: str) -> Sequence[int]:
-        """Ids of the droplets that have the cluster's tag and this name."""
-        ...
-
-    async def orphaned_droplets(self, name: str) -> Sequence[int]:
-        """Those of them that the state does not have."""
-        ...
-
-    async def remove_droplet(self, droplet: int) -> None:
-        """Shut a droplet down, detach its volumes and delete it."""
         ...
 
 

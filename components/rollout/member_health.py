@@ -98,7 +98,7 @@ class MemberHealth:
         A run without a refresh does not create it again.
         """
         known = {name: self.droplets[name] for name in members if name in self.droplets}
-        if deleted := await self._members.deleted(known):
+        if deleted := await self._members.droplets.deleted(known):
             raise UnhealthyError(deleted_by_hand(purpose, deleted))
 
     def name_foreign(self, observations: Mapping[str, Observation]) -> None:
@@ -146,7 +146,7 @@ class MemberHealth:
             names = asked(observations)
             found = {**unfinished_upgrades(names, observations, version), **problems(names, observations)}
             await self.refuse_deleted(purpose, found)
-            await self._members.power_on(found)
+            await self._members.droplets.power_on(found)
             self.name_foreign(observations)
             return {**found, **(foreign_problems(observations) if counts_foreign else {})}
 

@@ -60,7 +60,7 @@ class ShutdownWatch:
         with reported_wait(f"The shutdown of {member}") as wait_for:
             while not (await asyncio.wait({changed}, timeout=WATCH_SECONDS))[0]:
                 try:
-                    if not await self._members.shutdown_was_requested(member, since=self._began):
+                    if not await self._members.droplets.shutdown_was_requested(member, since=self._began):
                         continue
                     observations = await self._members.observe()
                     others = other_members(member, self._settings.member_names, observations)
@@ -70,7 +70,7 @@ class ShutdownWatch:
                     alone_unhealthy = alone_unhealthy + 1 if alone else 0
                     if not all_at_once:
                         # Otherwise another droplet may be off because this run replaces it at the same time.
-                        await self._members.power_on(unhealthy)
+                        await self._members.droplets.power_on(unhealthy)
                     if unhealthy:
                         wait_for(f"the member blocks it. {states(unhealthy, Explanation())}")
                     else:
@@ -89,7 +89,9 @@ class ShutdownWatch:
                     )
 
     async def _retry(self, member: str, *, unresponsive: bool) -> None:
-        started = await self._members.retry_shutdown(member, since=self._began, unresponsive=unresponsive)
+        started = await self._members.droplets.retry_shutdown(
+            member, since=self._began, unresponsive=unresponsive
+        )
         if "power_off" in started:
             log.warn(
                 f"{member} is unhealthy and did not shut down on request: it is powered off, because every other "
@@ -120,7 +122,7 @@ class BlockedWarning:
         explanation = await self._health.explain(unhealthy, observations)
         if explanation.remedies == self._told:
             return
-        in_force = await self._members.delete_timeout(self._member)
+        in_force = await self._members.droplets.delete_timeout(self._member)
         limit = time_limit(in_force, self._settings.droplet_timeout_seconds)
         for warning in blocked(self._member, unhealthy, limit=limit, explanation=explanation):
             log.warn(warning)

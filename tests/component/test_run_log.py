@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from components.droplets.member_droplets import MemberDroplets
 from components.etcd.cluster_client import ClusterClient
 from components.etcd.member_status import NoStatus, Observation
 from components.run_log.events import DropletStep, Ended, Event, Members, Waiting
@@ -48,7 +49,7 @@ def waiting_for_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
     answer_as(monkeypatch, observe)
-    monkeypatch.setattr(ClusterClient, "power_on", power_on)
+    monkeypatch.setattr(MemberDroplets, "power_on", power_on)
 
 
 def backups() -> Mapping[str, str]:

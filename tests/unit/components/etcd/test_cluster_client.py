@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from email.utils import formatdate
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime.settings import SETTINGS
 
-from components.api.clock import ApiClock
 from components.api.listing import ListingError
-from components.config.loading import ProviderAccess
 from components.droplets.address_book import AddressBook
 from components.droplets.inventory import Inventory
 from components.etcd.admin import ChangeRefusedError
@@ -23,33 +19,10 @@ from components.etcd.credentials import Credentials
 from components.etcd.foreign_members import foreign_members
 from components.etcd.health import listed_names
 from components.etcd.member_status import Cause, MemberStatus, NoStatus, Observation
-from components.identity.stack_state import StackState, stack_state
+from components.identity.stack_state import StackState
 from components.pki.authority import Certificate
 from tests.unit.components.config.valid_settings import settings
-
-
-class KnownDroplets(AddressBook):
-    """A listing that the test wrote."""
-
-    async def droplets(self) -> Sequence[Mapping[str, Any]]:
-        return [
-            {"id": 1, "name": "a", "status": "off"},
-            {"id": 2, "name": "a", "status": "active"},
-            {"id": 3, "name": "b", "status": "active"},
-            {"id": 4, "name": "a", "status": "new"},
-        ]
-
-
-class KnownInventory(Inventory):
-    """An account that is not listed."""
-
-    def __init__(self, stack: StackState) -> None:
-        self.clock = ApiClock("https://api.example.test")
-        self.access = ProviderAccess("https://api.example.test", "token")
-        self.book = KnownDroplets(settings(), "etcd-test")
-        self.existing = pulumi.Output.from_input(frozenset[str]())
-        self.unguarded = pulumi.Output.from_input(False)
-        self.stack = pulumi.Output.from_input(stack)
+from tests.unit.components.droplets.known_account import NEW, KnownDroplets, KnownInventory
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +30,6 @@ def _forget_outputs() -> Iterator[None]:
     """Outputs that no test awaited belong to a closed event loop."""
     yield
     SETTINGS.outputs.clear()
-
-
-NEW = stack_state({}, "etcd-test")
-"""The state of a new stack."""
 
 
 class Unsigned(pulumi.Resource):
@@ -85,40 +54,6 @@ def cluster_client(stack: StackState = NEW, *, account: Inventory | None = None)
         account=account or KnownInventory(stack),
         credentials=credentials(),
     )
-
-
-async def test_only_the_members_active_droplet_is_shut_down_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def retry(_: object, droplet: int, **__: object) -> str:
-        return f"shutdown of {droplet}"
-
-    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
-    client = cluster_client()
-    assert await client.retry_shutdown("a", since=1.0, unresponsive=False) == {"shutdown of 2"}
-
-
-@pytest.mark.parametrize("ahead", [7200.0, -7200.0])
-async def test_shutdown_requests_are_compared_by_the_apis_clock(
-    monkeypatch: pytest.MonkeyPatch, ahead: float
-) -> None:
-    times: list[float] = []
-
-    async def asked(*_: object, since: float) -> bool:
-        times.append(since)
-        return True
-
-    async def retry(*_: object, since: float, now: float, **__: object) -> str:
-        times.extend([since, now])
-        return "shutdown"
-
-    monkeypatch.setattr("components.etcd.cluster_client.shutdown_was_requested", asked)
-    monkeypatch.setattr("components.etcd.cluster_client.retry_shutdown", retry)
-    account = KnownInventory(NEW)
-    present = time.time()
-    account.clock.note(formatdate(present - ahead, usegmt=True), sent=present, received=present)
-    client = cluster_client(account=account)
-    assert await client.shutdown_was_requested("a", since=present)
-    await client.retry_shutdown("a", since=present, unresponsive=False)
-    assert times == [pytest.approx(present - ahead, abs=3)] * 3
 
 
 DOMAIN = settings().domain
@@ -191,30 +126,6 @@ async def test_a_known_droplet_without_the_tag_is_named_with_the_command_that_ad
     assert isinstance(found, NoStatus)
     assert found.cause is cause
     assert words in found.reason
-
-
-@pytest.mark.parametrize(
-    ("droplet", "deleted"),
-    [
-        (None, True),
-        ({"tags": []}, False),
-        (ListingError("429", temporary=True), False),
-    ],
-    ids=["404", "not listed yet", "unknown"],
-)
-async def test_only_a_404_for_the_droplet_itself_says_that_it_was_deleted(
-    monkeypatch: pytest.MonkeyPatch, droplet: Any, deleted: bool
-) -> None:
-    async def read(*asked: str) -> Mapping[str, Any] | None:
-        assert asked[1:3] == ("droplets", "7")
-        if isinstance(droplet, Exception):
-            raise droplet
-        return droplet
-
-    monkeypatch.setattr("components.droplets.address_book.read_one", read)
-    client = cluster_client()
-    client._book.listed = [{"id": 3}]
-    assert await client.deleted({"a": "7", "b": "3"}) == ({"a": "7"} if deleted else {})
 
 
 async def test_a_member_is_heard_if_one_that_answers_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,37 @@ def observed(*unhealthy: str) -> dict[str, Observation]:
     return {name: NoStatus("gone") if name in unhealthy else healthy() for name in NAMES}
 
 
+class FakeDroplets:
+    """Droplets that are on, that nobody may delete, and all of which exist but those of ``gone``."""
+
+    def __init__(self) -> None:
+        self.gone = frozenset[str]()
+
+    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: droplet for name, droplet in droplets.items() if droplet in self.gone}
+
+    async def power_on(self, names: Iterable[str]) -> None:
+        """All are on."""
+
+    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
+        return True
+
+    async def delete_timeout(self, name: str) -> int | None:
+        return 240
+
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
+        raise AssertionError(name)
+
+    async def named(self, name: str) -> Sequence[int]:
+        raise AssertionError(name)
+
+    async def orphaned(self, name: str) -> Sequence[int]:
+        return []
+
+    async def remove(self, droplet: int) -> None:
+        raise AssertionError(droplet)
+
+
 class FakeMembers:
     """Members that answer as a test wants, and that nobody may change."""
 
@@ -56,7 +87,7 @@ class FakeMembers:
         self.told: dict[str, NodeReport] = {}
         self.clock_problem = ""
         self.heard_by_others = frozenset[str]()
-        self.gone = frozenset[str]()
+        self.droplets = FakeDroplets()
         self.existing = pulumi.Output.from_input(frozenset(existing))
         self.unguarded = pulumi.Output.from_input(unguarded)
 
@@ -78,21 +109,6 @@ class FakeMembers:
     async def credentials_known(self) -> bool:
         return True
 
-    async def deleted(self, droplets: Mapping[str, str]) -> Mapping[str, str]:
-        return {name: droplet for name, droplet in droplets.items() if droplet in self.gone}
-
-    async def power_on(self, names: Iterable[str]) -> None:
-        """All are on."""
-
-    async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
-        return True
-
-    async def delete_timeout(self, name: str) -> int | None:
-        return 240
-
-    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
-        raise AssertionError(name)
-
     async def admin(self, name: str) -> Leases:
         raise AssertionError(name)
 
@@ -106,15 +122,6 @@ class FakeMembers:
         self, leaving: str, observations: Mapping[str, Observation], *, through: Sequence[str]
     ) -> None:
         raise AssertionError(leaving)
-
-    async def droplets_named(self, name: str) -> Sequence[int]:
-        raise AssertionError(name)
-
-    async def orphaned_droplets(self, name: str) -> Sequence[int]:
-        return []
-
-    async def remove_droplet(self, droplet: int) -> None:
-        raise AssertionError(droplet)
 
 
 class FakeResource:

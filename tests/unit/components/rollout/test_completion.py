@@ -84,7 +84,7 @@ async def test_a_preview_names_a_leaving_member_whose_droplet_is_gone(
 async def test_a_preview_refuses_a_droplet_that_was_deleted_by_hand() -> None:
     end = completion(3, 3)
     end._rollout.members.existing = pulumi.Output.from_input(frozenset(NAMES[1:3]))
-    end._rollout.members.gone = frozenset("0")
+    end._rollout.members.droplets.gone = frozenset("0")
     # The ids become known.
     async with asyncio.timeout(10):
         while len(end._rollout.health.droplets) < len(NAMES[:3]):
@@ -116,14 +116,14 @@ async def test_a_droplet_that_could_still_join_is_deleted_before_the_run_ends(
     members = end._rollout.members
     members.observations[NAMES[3]] = NoStatus("no answer", Cause.SILENT)
 
-    async def droplets_named(name: str) -> list[int]:
+    async def named(name: str) -> list[int]:
         return [4] if name == NAMES[3] and not deleted else []
 
-    async def remove_droplet(droplet: int) -> None:
+    async def remove(droplet: int) -> None:
         deleted.append(droplet)
 
-    monkeypatch.setattr(members, "droplets_named", droplets_named)
-    monkeypatch.setattr(members, "remove_droplet", remove_droplet)
+    monkeypatch.setattr(members.droplets, "named", named)
+    monkeypatch.setattr(members.droplets, "remove", remove)
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     assert deleted == [4]
 
@@ -142,15 +142,15 @@ async def test_a_droplet_unknown_to_the_state_is_deleted_when_its_member_left(
         left = {name: status for name, status in members.observations.items() if name != leaving}
         members.observations = dict.fromkeys(left, healthy([*left]))
 
-    async def orphaned_droplets(name: str) -> list[int]:
+    async def orphaned(name: str) -> list[int]:
         return [5] if name == NAMES[4] and 5 not in done else []
 
-    async def remove_droplet(droplet: int) -> None:
+    async def remove(droplet: int) -> None:
         done.append(droplet)
 
     monkeypatch.setattr(members, "remove_member", remove_member)
-    monkeypatch.setattr(members, "orphaned_droplets", orphaned_droplets)
-    monkeypatch.setattr(members, "remove_droplet", remove_droplet)
+    monkeypatch.setattr(members.droplets, "orphaned", orphaned)
+    monkeypatch.setattr(members.droplets, "remove", remove)
     await end._complete(pulumi.ResourceHookArgs("urn", "id", "healthy", "stash"))
     assert done == [NAMES[4], NAMES[3], 5]
 

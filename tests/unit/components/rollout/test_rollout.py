@@ -194,7 +194,7 @@ def with_droplets(members: FakeMembers) -> Rollout:
 
 async def test_a_droplet_deleted_by_hand_ends_a_run_at_once_and_names_the_refresh() -> None:
     members = FakeMembers(observed(THIRD), existing=[FIRST, SECOND])
-    members.gone = frozenset("3")
+    members.droplets.gone = frozenset("3")
     run = with_droplets(members)
     refusal = rf"no droplet {THIRD} \(3\) any more.* Run pulumi up --refresh"
     for wait in (
@@ -215,7 +215,7 @@ async def test_a_droplet_that_is_only_not_listed_yet_is_waited_for(monkeypatch: 
 
 async def test_a_member_that_answers_from_another_droplet_ends_no_run() -> None:
     members = LedMembers()
-    members.gone = frozenset("123")
+    members.droplets.gone = frozenset("123")
     await with_droplets(members).release(FIRST)
 
 

@@ -15,7 +15,14 @@ from components.rollout import watch
 from components.rollout.member_health import MemberHealth
 from components.rollout.watch import ShutdownWatch, time_limit
 from tests.unit.components.config.valid_settings import settings
-from tests.unit.components.rollout.running_members import NAMES, FakeMembers, FakeResource, foreign, observed
+from tests.unit.components.rollout.running_members import (
+    NAMES,
+    FakeDroplets,
+    FakeMembers,
+    FakeResource,
+    foreign,
+    observed,
+)
 
 GOING = NAMES[0]
 OTHER = NAMES[2]
@@ -31,6 +38,21 @@ def going_alone() -> dict[str, Observation]:
     return {GOING: observed(GOING)[GOING]}
 
 
+class RetriedDroplets(FakeDroplets):
+    """Droplets that do not shut down on request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unresponsive: list[bool] = []
+        """For each retry of the shutdown, whether the machine was taken for unresponsive."""
+
+    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
+        assert name == GOING
+        assert since > 0
+        self.unresponsive.append(unresponsive)
+        return frozenset({"power_off" if unresponsive else "shutdown"})
+
+
 class ScriptedMembers(FakeMembers):
     """Members as one observation after the other shows them. After the last one the droplet is gone."""
 
@@ -38,20 +60,13 @@ class ScriptedMembers(FakeMembers):
         super().__init__({})
         self._script = [*script]
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.unresponsive: list[bool] = []
-        """For each retry of the shutdown, whether the machine was taken for unresponsive."""
+        self.droplets = self.retried = RetriedDroplets()
 
     async def observe(self) -> Mapping[str, Observation]:
         observations = self._script.pop(0)
         if not self._script:
             self.gone.set_result("urn")
         return observations
-
-    async def retry_shutdown(self, name: str, *, since: float, unresponsive: bool) -> frozenset[str]:
-        assert name == GOING
-        assert since > 0
-        self.unresponsive.append(unresponsive)
-        return frozenset({"power_off" if unresponsive else "shutdown"})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +103,7 @@ async def test_only_a_member_that_stays_the_only_unhealthy_one_is_powered_off(
     await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
-    assert members.unresponsive == unresponsive
+    assert members.retried.unresponsive == unresponsive
 
 
 @pytest.mark.parametrize(
@@ -105,7 +120,7 @@ async def test_a_droplet_with_the_only_copy_of_the_data_is_not_powered_off(
     await shutdown_watch(alone, members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
-    assert members.unresponsive == unresponsive
+    assert members.retried.unresponsive == unresponsive
 
 
 async def test_all_at_once_repeats_a_shutdown_whatever_the_others_are(
@@ -120,14 +135,18 @@ async def test_all_at_once_repeats_a_shutdown_whatever_the_others_are(
     await shutdown_watch(settings(rollout="all-at-once"), members).follow(
         GOING, gate=gate, droplet=FakeResource(members.gone)
     )
-    assert members.unresponsive == [False] * 3
+    assert members.retried.unresponsive == [False] * 3
 
 
-class UnaskedMembers(ScriptedMembers):
-    """Members none of which was asked to shut down. The last question about it ends the engine's wait."""
+class UnaskedDroplets(RetriedDroplets):
+    """Droplets none of which was asked to shut down. The last question about it ends the engine's wait."""
+
+    def __init__(self, members: ScriptedMembers) -> None:
+        super().__init__()
+        self._members = members
 
     async def shutdown_was_requested(self, name: str, *, since: float) -> bool:
-        await self.observe()
+        await self._members.observe()
         return False
 
 
@@ -139,11 +158,12 @@ async def test_a_droplet_that_nobody_asked_to_shut_down_is_left_alone(
     logged: list[str] = []
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, logged.append)
-    members = UnaskedMembers([observed(OTHER), observed(), observed()])
+    members = ScriptedMembers([observed(OTHER), observed(), observed()])
+    members.droplets = members.retried = UnaskedDroplets(members)
     await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
-    assert (logged, members.unresponsive) == ([], [])
+    assert (logged, members.retried.unresponsive) == ([], [])
 
 
 DAMAGED = NodeReport("inactive", "activating", last_words="walpb: crc mismatch", exits=3)
@@ -205,4 +225,4 @@ async def test_a_failed_observation_does_not_end_the_watch(monkeypatch: pytest.M
     await shutdown_watch(settings(), members).follow(
         GOING, gate=FakeResource(), droplet=FakeResource(members.gone)
     )
-    assert members.unresponsive == [False, False]
+    assert members.retried.unresponsive == [False, False]
