@@ -197,7 +197,7 @@ def run(context: typer.Context, command: Command) -> None:
     cloud.await_object_store(command)
     with _ignoring_interrupts():
         status = _exit_status(cloud.run(command).returncode)
-    if status and command[0] == "etcdctl":
+    if status and Path(command[0]).name == "etcdctl":
         # Without a cluster, etcdctl has asked its own default endpoint.
         find_cluster(cloud, Path.cwd())
     raise typer.Exit(status)
