@@ -259,6 +259,10 @@ class LocalCloud:
         directory, environment = self._working_environment(argv, cwd, env)
         return self._inside(argv, directory, environment, **options)
 
+    def environment(self, argv: Sequence[str]) -> dict[str, str]:
+        """Return the environment with which ``run`` would run a command in the current folder."""
+        return self._working_environment(argv, None, None)[1]
+
     def begin(
         self,
         argv: Sequence[str],

@@ -22,7 +22,7 @@ from localcloud.cli.monitoring import monitor
 from localcloud.cli.naming import default_name
 from localcloud.cli.proof import prove as prove_cluster
 from localcloud.cli.running_cluster import find_cluster
-from localcloud.cli.shell import shell_command
+from localcloud.cli.shell import prepare_shell
 from localcloud.cli.status_table import (
     least_width,
     status_heading,
@@ -186,8 +186,9 @@ def shell(context: typer.Context) -> None:
     """Open a shell in which plain `pulumi` and `etcdctl` work."""
     cloud = LocalCloud(context.obj, _say)
     cloud.await_object_store()
+    user = prepare_shell(cloud)
     with _ignoring_interrupts():
-        raise typer.Exit(_exit_status(cloud.run(shell_command(cloud)).returncode))
+        raise typer.Exit(_exit_status(cloud.run(user.argv, env=user.variables).returncode))
 
 
 @app.command(context_settings=_PASS_OPTIONS)

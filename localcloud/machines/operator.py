@@ -20,16 +20,24 @@ STACK = "local"
 _FOREIGN = ("PULUMI_", "DIGITALOCEAN_", "SPACES_", "CLOUDFLARE_", "ETCDCTL_")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"}
 
+FOREIGN_PATTERNS = (
+    *(f"{prefix}*" for prefix in _FOREIGN),
+    *sorted(_PROXIES),
+    *sorted(name.upper() for name in _PROXIES),
+)
+"""The names of the variables that are removed, as patterns of a shell."""
+
 
 def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the user's environment without real accounts and proxies, plus the local cloud's variables."""
-    environment = {
-        name: value
-        for name, value in user.items()
-        if not name.startswith(_FOREIGN) and name.lower() not in _PROXIES
-    }
-    return environment | {
-        "PATH": os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)]),
+    environment = {name: value for name, value in user.items() if not _is_foreign(name)}
+    path = os.pathsep.join([str(layout.commands), environment.get("PATH", os.defpath)])
+    return environment | {"PATH": path} | own_variables(layout)
+
+
+def own_variables(layout: Layout) -> dict[str, str]:
+    """Return the local cloud's variables, without PATH."""
+    return {
         # The same stack of several local clouds, and one in a real cloud, write to different folders.
         FOLDER_VARIABLE: str(layout.run_logs),
         "PULUMI_HOME": str(layout.pulumi_home),
@@ -45,3 +53,7 @@ def operator_environment(layout: Layout, user: Mapping[str, str] = os.environ) -
         # The object store is the only HTTPS server inside, and its certificate is self-signed.
         "SSL_CERT_FILE": str(CERTIFICATE),
     }
+
+
+def _is_foreign(name: str) -> bool:
+    return name.startswith(_FOREIGN) or name.lower() in _PROXIES

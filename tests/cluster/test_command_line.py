@@ -222,11 +222,19 @@ def test_a_machine_that_is_not_there_is_named_with_those_that_are(
     assert done.stderr == f"localcloud: machine etcd-server-9 does not exist (machines: {', '.join(NAMES)})\n"
 
 
-def test_plain_pulumi_and_etcdctl_work_in_an_interactive_shell(cluster: Cluster, tmp_path: Path) -> None:
-    # A user's own start-up file may put other commands first.
-    (tmp_path / ".bashrc").write_text("export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='$ '\n")
+@pytest.mark.parametrize("shell", ["/bin/bash", "/bin/sh"])
+def test_plain_pulumi_and_etcdctl_work_in_an_interactive_shell(
+    cluster: Cluster, tmp_path: Path, shell: str
+) -> None:
+    # A user's own start-up file may put other commands first, and name other accounts.
+    (tmp_path / ".bashrc").write_text(
+        "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nPS1='$ '\n"
+        "export PULUMI_BACKEND_URL=s3://production PULUMI_STACK=fra1 DIGITALOCEAN_TOKEN=users\n"
+        "export https_proxy=http://127.0.0.1:1 ETCDCTL_ENDPOINTS=https://127.0.0.1:1\n"
+    )
     typed = "pulumi stack --show-name\netcdctl endpoint health --cluster\nexit 3\n"
-    status, shown = typed_into(cluster, typed, SHELL="/bin/bash", HOME=str(tmp_path))
+    found = {"SHELL": shell, "HOME": str(tmp_path), "ENV": str(tmp_path / ".bashrc")}
+    status, shown = typed_into(cluster, typed, **found)
     assert status == 3
     assert f"({cluster.cloud.layout.name}) $ " in shown
     assert "local" in shown.split()
