@@ -117,7 +117,7 @@ class LocalCloud:
         If the object store's program is not built, ``object_store_later`` builds it in the background.
         """
         check_host()
-        self._check_outside("start")
+        self.check_outside("start")
         with locked(self.layout.lock, "start", self._say):
             image = ensure_image()
             object_store = built_object_store() if object_store_later else ensure_object_store()
@@ -169,14 +169,14 @@ class LocalCloud:
     def stop(self) -> None:
         """Shut the machines down, and remove everything except the state."""
         check_system()
-        self._check_outside("stop")
+        self.check_outside("stop")
         with locked(self.layout.lock, "stop", self._say):
             self._tear_down(cleanly=True)
 
     def reset(self) -> None:
         """Remove everything, including the state."""
         check_system()
-        self._check_outside("reset")
+        self.check_outside("reset")
         with locked(self.layout.lock, "reset", self._say):
             self._tear_down(cleanly=False)
             if self.layout.state.exists():
@@ -205,6 +205,16 @@ class LocalCloud:
         if not self._network.complete():
             raise LocalCloudError(
                 f"local cloud {self.layout.name} is not running: run make up or localcloud start"
+            )
+
+    def check_outside(self, command: str) -> None:
+        """Raise ``LocalCloudError`` if this process runs inside a local cloud, as in its shell.
+
+        What a command makes there, sockets and namespaces, does not exist outside.
+        """
+        if self._network.surrounds():
+            raise LocalCloudError(
+                f"localcloud {command} cannot run inside a local cloud: exit its shell first"
             )
 
     def machine(self, name: str) -> NspawnMachine:
@@ -373,12 +383,6 @@ class LocalCloud:
         for machine, is_off in zip(machines, await asyncio.gather(*stops), strict=True):
             if not is_off:
                 self._say(f"cutting the power of machine {machine.id}: still on after {SHUTDOWN_LIMIT:.0f} s")
-
-    def _check_outside(self, purpose: str) -> None:
-        if self._network.is_this():
-            raise LocalCloudError(
-                f"localcloud {purpose} cannot run inside the local cloud: exit its shell first"
-            )
 
 
 def _completed(argv: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[Any]:

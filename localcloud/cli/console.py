@@ -16,8 +16,10 @@ _CODE = Path(console.__path__[0])
 def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None) -> str:
     """Start the console of a local cloud that runs, and return its URL on the host.
 
-    Raises ``LocalCloudError`` if the folder is in no project, and as ``ConsoleProcess.ensure`` does.
+    Raises ``LocalCloudError`` in the local cloud's own shell, if the folder is in no project, and as
+    ``ConsoleProcess.ensure`` does.
     """
+    cloud.check_outside("console")
     cloud.check_running()
     stack = find_stack(cloud.layout, directory.resolve(), STACK)
     if stack is None:

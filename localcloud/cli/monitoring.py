@@ -28,8 +28,10 @@ def monitor(
 
     Its certificate is that of a client without permissions, if the stack has one, or else the operator's. ``rules`` is
     the file of the rules; ``None`` is that of the project. ``interval``, for example ``1s``, replaces all intervals of
-    scrapes and evaluations. Raises ``LocalCloudError`` if the stack has no cluster, and as ``Prometheus.ensure`` does.
+    scrapes and evaluations. Raises ``LocalCloudError`` in the local cloud's own shell, if the stack has no
+    cluster, and as ``Prometheus.ensure`` does.
     """
+    cloud.check_outside("monitoring")
     stack, outputs = find_cluster(cloud, directory)
     rules = rules or stack.directory / "monitoring" / "alerts.yaml"
     if not rules.exists():

@@ -12,6 +12,8 @@ STATE_ROOT = Path("/var/lib/localcloud")
 """Holds the state of every local cloud."""
 RUN_ROOT = Path("/run/localcloud")
 """Holds the files that exist only while a local cloud runs."""
+NAMESPACE_PREFIX = "localcloud-"
+"""What the names of the network namespaces of all local clouds begin with."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -53,7 +55,7 @@ class Layout:
     @property
     def namespace(self) -> str:
         """The name of the network namespace."""
-        return f"localcloud-{self.name}"
+        return f"{NAMESPACE_PREFIX}{self.name}"
 
     @property
     def namespace_files(self) -> Path:

@@ -12,9 +12,12 @@ from localcloud.addresses import GATEWAY, METADATA, OPERATOR, PUBLIC_NETWORK, ST
 from localcloud.machines import packet_filter
 from localcloud.machines.commands import run, succeeds
 from localcloud.machines.files import replace
-from localcloud.machines.layout import Layout
+from localcloud.machines.layout import NAMESPACE_PREFIX, Layout
 
 BRIDGE = "cloud0"
+
+HANDLES = Path("/run/netns")
+"""Where iproute2 keeps the network namespaces that have a name."""
 
 HOOKS = ("forward", "input", "output")
 """Where a packet of the namespace or of a machine passes."""
@@ -43,7 +46,7 @@ class Network:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._handle = Path("/run/netns") / layout.namespace
+        self._handle = HANDLES / layout.namespace
 
     def complete(self) -> bool:
         """Return whether the namespace is completely set up: its packet filter is made last."""
@@ -53,9 +56,14 @@ class Network:
         """Return whether the namespace exists, even incomplete."""
         return self._handle.exists()
 
-    def is_this(self) -> bool:
-        """Return whether this process runs inside the namespace."""
-        return self._handle.exists() and self._handle.samefile("/proc/self/ns/net")
+    def surrounds(self) -> bool:
+        """Return whether this process runs inside the namespace, or inside that of another local cloud."""
+        for handle in self._handle.parent.glob(f"{NAMESPACE_PREFIX}*"):
+            # Another local cloud may be stopped meanwhile.
+            with suppress(FileNotFoundError):
+                if handle.samefile("/proc/self/ns/net"):
+                    return True
+        return False
 
     def ensure(self) -> None:
         """Make the namespace with its bridge and addresses; an incomplete one is replaced."""
