@@ -181,6 +181,17 @@ def test_a_target_of_make_that_a_page_names_exists(page: Path) -> None:
             assert named[1] in targets, f"there is no make {named[1]}"
 
 
+def test_no_command_for_the_shell_starts_the_local_cloud() -> None:
+    """In ``make shell`` these targets are refused."""
+    rules = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", text_of(CHECKOUT / "Makefile"), re.MULTILINE)
+    starting = {name for name, recipe in rules if re.search(r"\$\(LOCALCLOUD\) (start|monitoring)", recipe)}
+    assert {"up", "console", "shell", "monitoring"} <= starting
+    in_shell, _, _ = text_of(CHECKOUT / "docs" / "everyday-commands.md").partition("## On a member")
+    rows = [line for line in in_shell.splitlines() if line.startswith("|")]
+    assert len(rows) > 5
+    assert starting.isdisjoint(re.findall(r"make ([a-z-]+)", "".join(rows)))
+
+
 def test_the_index_lists_each_page() -> None:
     links = {
         (CHECKOUT / "docs" / link.partition("#")[0]).resolve()
