@@ -44,8 +44,14 @@ class Stack:
     def create(self, run: Run) -> None:
         """Create the stack, if the project has a configuration file for it and it does not exist."""
         configured = (self.directory / f"Pulumi.{self.name}.yaml").exists()
-        if configured and not self.checkpoint.exists():
+        if not configured or self.checkpoint.exists():
+            return
+        try:
             _pulumi(run, "stack", "init", self.name, "--non-interactive")
+        except LocalCloudError:
+            # Another command may have created it meanwhile.
+            if not self.checkpoint.exists():
+                raise
 
     def outputs(self, run: Run) -> dict[str, Any]:
         """Return the stack's outputs, secrets included; none before its first run. Pulumi runs only if they changed."""
