@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -13,7 +15,7 @@ import httpx
 import localcloud
 from localcloud.machines.cgroups import Cgroup
 from localcloud.machines.errors import LocalCloudError
-from localcloud.machines.files import changed_since, last_line, open_log
+from localcloud.machines.files import changed_since, last_line, open_log, replace
 from localcloud.machines.layout import Layout
 from localcloud.machines.prerequisites import SYSTEM_PATH
 
@@ -50,9 +52,14 @@ class ApiProcess:
         """Start the process unless it runs with the current code, and wait until it is ready."""
         if self._cgroup.populated() and self._outdated():
             self.stop()
-        if not self._cgroup.populated():
-            self._start(image)
+        if self._cgroup.populated():
+            self._wait_ready()
+            return
+        limits = json.loads(self._limits.read_text()) if self._limits.exists() else _given_limits()
+        self._start(image, limits)
         self._wait_ready()
+        # Only now, since with an invalid limit the process ends.
+        replace(self._limits, json.dumps(limits), mode=0o600)
 
     def ready(self) -> bool:
         """Return whether all services answer."""
@@ -64,7 +71,7 @@ class ApiProcess:
         self._cgroup.wait_empty(_STOP_LIMIT)
         self._cgroup.remove()
 
-    def _start(self, image: Path) -> None:
+    def _start(self, image: Path, limits: Sequence[str]) -> None:
         self._layout.control_socket.unlink(missing_ok=True)
         with open_log(self.log) as log:
             self._cgroup.spawn(
@@ -72,7 +79,7 @@ class ApiProcess:
                     *("ip", "netns", "exec", self._layout.namespace, sys.executable, "-m", "localcloud.api"),
                     *("--name", self._layout.name, "--state", self._layout.state, "--machines", "nspawn"),
                     *("--image", image, "--releases", self._layout.releases),
-                    *_limits(),
+                    *limits,
                 ],
                 output=log,
                 env={"PATH": SYSTEM_PATH, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"},
@@ -103,7 +110,12 @@ class ApiProcess:
     def _outdated(self) -> bool:
         return changed_since(self._started, Path(localcloud.__path__[0]))
 
+    @property
+    def _limits(self) -> Path:
+        """The options with other limits. The process keeps them, also with newer code, until the local cloud stops."""
+        return self._layout.run / "api.limits"
 
-def _limits() -> list[str]:
+
+def _given_limits() -> list[str]:
     given = ((option, os.environ.get(variable)) for variable, option in _LIMITS.items())
     return [word for option, value in given if value for word in (option, value)]
