@@ -38,7 +38,7 @@ class Shell:
     """The user's shell."""
 
     argv: list[str]
-    variables: Mapping[str, str]
+    variables: dict[str, str]
     """What its environment has in addition."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.machines import api_process, layout
+from localcloud.machines import layout
 from localcloud.machines.api_process import REQUESTS_PER_MINUTE, SHUTDOWN_SECONDS, ApiProcess
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.layout import Layout
@@ -60,7 +60,7 @@ def test_newer_code_starts_with_the_limits_of_before(
     process.ensure(tmp_path)
     monkeypatch.setenv(REQUESTS_PER_MINUTE, "7")
     monkeypatch.setenv(SHUTDOWN_SECONDS, "9")
-    monkeypatch.setattr(api_process, "changed_since", lambda *_: True)
+    monkeypatch.setattr(process, "_outdated", lambda: True)
     process.ensure(tmp_path)
     assert group.spawned == [["--requests-per-minute", "2500"]] * 2
 
