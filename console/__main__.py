@@ -46,7 +46,10 @@ async def _serve(stack: str, port: int, folder: Path) -> None:
     except OSError as error:
         # create_server adds the address to the text of the error.
         reason = os.strerror(error.errno or 0)
-        sys.exit(f"127.0.0.1:{port} cannot be used ({reason}): choose another port with --port")
+        sys.exit(
+            f"127.0.0.1:{port} cannot be used ({reason}): choose another port with "
+            f'make console STACK={stack} ARGS="--port N"'
+        )
     with listening:
         await _check(stack, folder)
         sys.stdout.write(f"http://127.0.0.1:{port} shows stack {stack}. Ctrl-C ends it.\n")

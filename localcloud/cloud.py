@@ -204,7 +204,7 @@ class LocalCloud:
         check_system()
         if not self._network.complete():
             raise LocalCloudError(
-                f"local cloud {self.layout.name} is not running: run make up or localcloud start"
+                f"local cloud {self.layout.name} is not running: run make up or .venv/bin/localcloud start"
             )
 
     def check_outside(self, command: str) -> None:

@@ -27,9 +27,7 @@ def main() -> None:
     layout = Layout(given.name)
     stack = find_stack(layout, given.project, STACK)
     if stack is None:
-        sys.exit(
-            f"{given.project} is in no Pulumi project: run localcloud console in a folder with Pulumi.yaml"
-        )
+        sys.exit(f"{given.project} is in no Pulumi project: change to a folder with Pulumi.yaml")
     with socket.socket(fileno=given.socket) as listening:
         asyncio.run(_serve(layout, stack, listening))
 

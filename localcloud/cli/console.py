@@ -23,9 +23,7 @@ def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None)
     cloud.check_running()
     stack = find_stack(cloud.layout, directory.resolve(), STACK)
     if stack is None:
-        raise LocalCloudError(
-            f"{directory} is in no Pulumi project: run localcloud console in a folder with Pulumi.yaml"
-        )
+        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
     return cloud.console.ensure(stack.directory, _CODE, port)
 
 

@@ -176,7 +176,7 @@ def backup(context: typer.Context) -> None:
     healthy = [machine for machine in cloud.status().machines if machine.etcd == "healthy"]
     if not healthy:
         raise LocalCloudError(
-            "no machine runs a healthy etcd: run localcloud status to see the problem, or make up"
+            "no machine runs a healthy etcd: run make status to see the problem, or make up"
         )
     raise typer.Exit(cloud.exec(str(healthy[0].id), BACKUP_NOW).returncode)
 

@@ -136,7 +136,7 @@ def why_not_written(clients: StackClients, client: str) -> tuple[str, ...]:
         return (f"etcd:clients permits {client} to use {KEY}.", "etcd does not yet: run make up.")
     denied = f"{client} may not read and write {KEY}."
     if permitted:
-        return denied, f"One that may: localcloud --client {permitted[0]} prove"
+        return denied, f"One that may: .venv/bin/localcloud --client {permitted[0]} prove"
     return (
         denied,
         "A client that would let the test write, in etcd:clients:",

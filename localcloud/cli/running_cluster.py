@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.operator import STACK
@@ -27,8 +28,7 @@ def find_cluster(cloud: LocalCloud, directory: Path) -> tuple[Stack, Mapping[str
         raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
     outputs = stack.outputs(run)
     if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
-        raise LocalCloudError(
-            f"the stack of {stack.directory} has no cluster: run make up, or localcloud run -- pulumi up for another "
-            "project"
-        )
+        command = f"{CHECKOUT}/.venv/bin/localcloud run -- pulumi up"
+        up = "make up" if stack.directory == CHECKOUT else command
+        raise LocalCloudError(f"the stack of {stack.directory} has no cluster: run {up}")
     return stack, outputs

@@ -22,7 +22,7 @@ def status_json(status: Status) -> str:
 
 def status_heading(status: Status) -> str:
     """One line: the local cloud is running, or what is wrong and which command starts it."""
-    state = "running" if status.running else f"{status.problem} (run make up or localcloud start)"
+    state = "running" if status.running else f"{status.problem} (run make up or .venv/bin/localcloud start)"
     return f"local cloud {status.name}: {state}"
 
 

@@ -26,9 +26,7 @@ class ConsoleProcess:
         self._cgroup = Cgroup(layout.cgroup) / "console"
         self._folder = layout.state / "console"
         self.log = layout.logs / "console.log"
-        self._daemon = LoopbackDaemon(
-            self._cgroup, self._folder / "port", PORT, "localcloud console", self.log
-        )
+        self._daemon = LoopbackDaemon(self._cgroup, self._folder / "port", PORT, "make console", self.log)
 
     def resume(self, code: Path) -> str:
         """Start the console that the local cloud had when it was stopped, on the same port, and return its URL.

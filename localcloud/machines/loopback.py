@@ -31,7 +31,7 @@ class LoopbackDaemon:
     default: int
     """The port, unless another one is requested."""
     command: str
-    """The command of the user with an option ``--port``."""
+    """The command of the user, whose ``ARGS`` may have an option ``--port``."""
     log: Path
 
     def ensure(self, requested: int | None, argv: Callable[[int], Sequence[str | Path]]) -> str:
@@ -58,7 +58,7 @@ class LoopbackDaemon:
             except OSError as error:
                 raise LocalCloudError(
                     f"cannot listen on 127.0.0.1:{port} ({error.strerror}): "
-                    f"choose another port with {self.command} --port N"
+                    f'choose another port with {self.command} ARGS="--port N"'
                 ) from error
             listening.listen()
             # Only now, so that the one that runs goes on if the other port is in use.

@@ -138,7 +138,7 @@ class NspawnMachine:
         if not self.image.is_dir():
             raise MachineFailedError(
                 f"machine {self.id} needs the image {self.image.readlink()}, which was deleted: "
-                "run localcloud reset and start again"
+                "run .venv/bin/localcloud reset, and then make up"
             )
         self._cgroup.remove()
         self._remove_port()

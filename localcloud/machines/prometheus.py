@@ -30,7 +30,7 @@ class Prometheus:
             Cgroup(layout.cgroup) / "prometheus-forward",
             self._folder / "port",
             PORT,
-            "localcloud monitoring",
+            "make monitoring",
             self.log,
         )
 

@@ -48,7 +48,10 @@ def test_prove_takes_the_client_with_root_and_names_what_another_one_lacks(
     assert Path(prove(drill.cloud, drill.folder).files[1]).name == f"client-{ADMIN}-certificate.pem"
     monkeypatch.setenv(CLIENT, OPERATOR)
     assert prove(drill.cloud, drill.folder).key == NotWritten(
-        (f"{OPERATOR} may not read and write {KEY}.", f"One that may: localcloud --client {ADMIN} prove")
+        (
+            f"{OPERATOR} may not read and write {KEY}.",
+            f"One that may: .venv/bin/localcloud --client {ADMIN} prove",
+        )
     )
 
 

@@ -61,7 +61,8 @@ def test_a_port_in_use_ends_the_command(tmp_path: Path) -> None:
         status, text = run(*STACK, "--folder", str(tmp_path), "--port", port)
     assert status == 1
     assert (
-        f"127.0.0.1:{port} cannot be used (Address already in use): choose another port with --port" in text
+        f"127.0.0.1:{port} cannot be used (Address already in use): choose another port with "
+        f'make console STACK={STACK[-1]} ARGS="--port N"' in " ".join(text.split())
     )
 
 

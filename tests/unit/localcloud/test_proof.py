@@ -47,7 +47,7 @@ def test_a_chosen_client_that_may_not_is_told_of_one_that_may() -> None:
     for other in (PROVE, {"name": "admin", "root": True}):
         assert lines("app", APP, other, auth="true") == [
             f"app may not read and write {KEY}.",
-            f"One that may: localcloud --client {other['name']} prove",
+            f"One that may: .venv/bin/localcloud --client {other['name']} prove",
         ]
 
 

@@ -117,7 +117,8 @@ def test_the_heading_names_the_problem_and_the_command_that_solves_it() -> None:
     assert status_heading(STATUS) == "local cloud here: running"
     broken = replace(STATUS, running=False, problem="its API is not ready")
     assert (
-        status_heading(broken) == "local cloud here: its API is not ready (run make up or localcloud start)"
+        status_heading(broken)
+        == "local cloud here: its API is not ready (run make up or .venv/bin/localcloud start)"
     )
 
 
@@ -135,4 +136,7 @@ def test_the_status_of_an_unknown_local_cloud_is_one_line(
     monkeypatch.setattr(sys, "argv", ["localcloud", "--name", "never-was", "status"])
     with pytest.raises(SystemExit):
         main()
-    assert capsys.readouterr().out == "local cloud never-was: stopped (run make up or localcloud start)\n"
+    assert (
+        capsys.readouterr().out
+        == "local cloud never-was: stopped (run make up or .venv/bin/localcloud start)\n"
+    )
