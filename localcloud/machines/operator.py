@@ -18,7 +18,9 @@ STACK = "local"
 
 # The user's own accounts, login and proxies must not have an effect inside the local cloud.
 _FOREIGN = ("PULUMI_", "DIGITALOCEAN_", "SPACES_", "CLOUDFLARE_", "ETCDCTL_")
-_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy"}
+# gRPC has a variable of its own, by which Pulumi's processes would send to each other through the proxy
+# (https://grpc.github.io/grpc/core/md_doc_environment_variables.html).
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy", "grpc_proxy", "no_grpc_proxy"}
 
 FOREIGN_PATTERNS = (
     *(f"{prefix}*" for prefix in _FOREIGN),

@@ -44,6 +44,9 @@ def test_the_users_accounts_and_proxies_are_removed_from_the_environment() -> No
         "CLOUDFLARE_API_TOKEN": "secret",
         "https_proxy": "http://proxy",
         "HTTP_PROXY": "http://proxy",
+        "grpc_proxy": "http://proxy",
+        "GRPC_PROXY": "http://proxy",
+        "no_grpc_proxy": "localhost",
         "ETCDCTL_ENDPOINTS": "https://production:2379",
     }
     environment = operator_environment(Layout("mine"), user)
