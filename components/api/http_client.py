@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from ..config.proxy import ProxyError, proxy_for
 from ..shared.api_errors import USER_AGENT
-from .proxy import ProxyError, proxy_for
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ import http.client
 import ssl
 from urllib.parse import unquote, urlsplit
 
-from ..api.proxy import ProxyError, proxy_for
 from ..config.backup_settings import BackupTarget
+from ..config.proxy import ProxyError, proxy_for
 from ..shared.aws_sigv4 import AccessKey
 from ..shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
 

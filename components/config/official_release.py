@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import httpx
 
+from .proxy import ProxyError, proxy_for
 from .releases import CHECKSUMS, CHECKSUMS_URL, RELEASE_URL
 from .settings import SHA256, VERSION
 
@@ -53,10 +54,27 @@ def official_checksum(version: str, client: httpx.Client) -> str:
     raise LookupFailedError(f"{url} has no checksum of {name}: choose another release of {RELEASES}")
 
 
+def release_client() -> httpx.Client:
+    """A client with the program's own rules for proxies. httpx rejects networks and brackets in ``NO_PROXY``.
+
+    Raises ``LookupFailedError`` if the environment's proxy cannot be one.
+    """
+    try:
+        return httpx.Client(
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=True,
+            verify=httpx.create_ssl_context(),
+            proxy=proxy_for(RELEASES),
+            trust_env=False,
+        )
+    except ProxyError as error:
+        raise LookupFailedError(str(error)) from None
+
+
 def main(version: str) -> None:
     """Print the two lines of a stack's file for ``version``. Ends with an error if it cannot be looked up."""
     try:
-        with httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
+        with release_client() as client:
             checksum = official_checksum(version, client)
     except LookupFailedError as error:
         sys.exit(f"error: {error}")

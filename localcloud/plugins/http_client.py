@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from components.api.proxy import proxy_for
+from components.config.proxy import proxy_for
 from localcloud.plugins.errors import ProviderError
 from localcloud.plugins.waiting import Waiter
 

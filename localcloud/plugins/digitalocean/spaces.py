@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-from components.api.proxy import proxy_for
+from components.config.proxy import proxy_for
 from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.http_client import prepare
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import yaml
 
-from components.config.official_release import LookupFailedError, main, official_checksum
+from components.config.official_release import LookupFailedError, main, official_checksum, release_client
 from components.config.releases import CHECKSUMS
 from components.config.settings import Settings
 from tests.unit.components.config.valid_settings import settings
@@ -98,6 +98,45 @@ def test_the_two_lines_fit_into_a_stacks_file(
     values = {key.removeprefix("etcd:"): value for key, value in config.items()}
     loaded: Settings = settings(**values)
     assert (loaded.version, loaded.release_checksum) == ("3.6.16", "b" * 64)
+
+
+@pytest.mark.parametrize(
+    "exceptions", ["fd00::/8", "[::1]", "10.0.0.0/8,fe80::/10", "localhost,[fd00::1]:8443"]
+)
+def test_any_exception_from_the_proxy_that_go_takes_is_taken(
+    exceptions: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://proxy.test:3128")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, exceptions)
+    release_client().close()
+
+
+@pytest.mark.parametrize("proxy", ["foo://x", "http://proxy.test:port", "http://999.1.1.1:3128"])
+def test_a_proxy_that_cannot_be_one_ends_the_command_with_one_line(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(SystemExit) as caught:
+        main("3.6.16")
+    assert str(caught.value).startswith(
+        "error: HTTPS_PROXY (or https_proxy) in the environment is not the URL"
+    )
+
+
+def test_the_lookup_goes_through_the_proxy_unless_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[object] = []
+    monkeypatch.setattr(
+        "components.config.official_release.httpx.Client", lambda **given: used.append(given["proxy"])
+    )
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    for exceptions in ("", "github.com"):
+        monkeypatch.setenv("NO_PROXY", exceptions)
+        monkeypatch.delenv("no_proxy", raising=False)
+        release_client()
+    assert used == ["http://proxy.test:3128", None]
 
 
 def test_the_command_fails_with_one_line() -> None:

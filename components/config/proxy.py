@@ -7,6 +7,7 @@ they ask the system where the environment has no proxy, know no networks in ``NO
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +17,9 @@ SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 
 PORTS = {"http": 80, "https": 443}
 """The port of a URL that names none."""
+
+FOUR_NUMBERS = re.compile(r"\d+(?:\.\d+){3}")
+"""The form of an IPv4 address."""
 
 
 class ProxyError(Exception):
@@ -35,10 +39,10 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> str | No
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     try:
         named = urlsplit(proxy)
-        possible = named.scheme in SCHEMES and named.hostname and named.port != 0 and proxy.isascii()
+        possible = named.scheme in SCHEMES and _is_host(named.hostname) and named.port != 0
     except ValueError:
         possible = False
-    if not possible:
+    if not possible or not proxy.isascii() or not proxy.isprintable():
         raise ProxyError(
             f"{parts.scheme.upper()}_PROXY (or {parts.scheme}_proxy) in the environment is not the URL of a proxy: "
             "write scheme, host and port, such as http://proxy.example.com:3128, or unset it"
@@ -48,6 +52,11 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> str | No
 
 def _setting(environment: Mapping[str, str], name: str) -> str:
     return environment.get(name.upper()) or environment.get(name) or ""
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether httpx takes this host: it rejects four numbers that are no address."""
+    return bool(name) and (not FOUR_NUMBERS.fullmatch(name) or _address(name) is not None)
 
 
 def _is_excepted(parts: SplitResult, exceptions: str) -> bool:

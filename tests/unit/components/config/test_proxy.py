@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.api.proxy import ProxyError, proxy_for
+from components.config.proxy import ProxyError, proxy_for
 
 PROXY = "http://proxy.test:3128"
 API = "https://api.digitalocean.com/v2/droplets"
@@ -82,7 +82,15 @@ def test_an_address_of_the_new_protocol_may_be_excepted() -> None:
 
 @pytest.mark.parametrize(
     "proxy",
-    ["127.0.0.1:port", "http://[::1", "http://", "ftp://proxy.test", "http://me:5ecret@proxy.test:port"],
+    [
+        "127.0.0.1:port",
+        "http://[::1",
+        "http://",
+        "ftp://proxy.test",
+        "http://me:5ecret@proxy.test:port",
+        "http://999.1.1.1:1",
+        "http://proxy.test:1/\x01",
+    ],
 )
 def test_a_proxy_that_cannot_be_one_is_named_and_not_shown(proxy: str) -> None:
     with pytest.raises(
