@@ -75,8 +75,9 @@ class Fault(BaseModel):
     """Seconds: for ``latency`` those of the delay, for other kinds those after which the fault expires."""
     times: Annotated[int, Field(ge=1)] | None = None
     """The number of requests to which it applies."""
-    headers: dict[str, str] = Field(default_factory=dict)
-    """Headers of a ``status`` answer, e.g. ``retry-after``."""
+    headers: dict[str, str | None] = Field(default_factory=dict)
+    """Headers of a ``status`` answer, e.g. ``retry-after``. A 429 of DigitalOcean has ``retry-after`` by default, as at
+    the limit of a minute; ``None`` omits it, as at the limit of an hour."""
     omit: list[str] = Field(default_factory=list)
     """Names of the droplets that ``partial`` leaves out."""
 
@@ -296,13 +297,13 @@ class FaultInjector:
     async def _answer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         status = fault.status or 500
         answer = JSONResponse(self._body(status, scope), status_code=status)
-        headers = MutableHeaders(raw=answer.raw_headers)
+        wanted = {name.lower(): value for name, value in fault.headers.items()}
         if status == 429 and self._service == "digitalocean":
-            reset = {name.lower(): value for name, value in fault.headers.items()}.get("retry-after", "1")
-            headers["retry-after"] = reset
-            headers["ratelimit-remaining"] = "0"
-            headers["ratelimit-reset"] = str(int(time.time() + float(reset)) + 1)
-        headers.update(fault.headers)
+            wanted = {"retry-after": "1", "ratelimit-remaining": "0", **wanted}
+            reset = int(time.time() + float(wanted["retry-after"] or 1)) + 1
+            wanted.setdefault("ratelimit-reset", str(reset))
+        headers = MutableHeaders(raw=answer.raw_headers)
+        headers.update({name: value for name, value in wanted.items() if value is not None})
         await answer(scope, receive, send)
 
     def _body(self, status: int, scope: Scope) -> object:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -24,6 +25,16 @@ HOUR = 3600.0
 MINUTE = 60.0
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A limit that a request has met."""
+
+    seconds: float
+    """Seconds until the next request is allowed."""
+    burst: bool
+    """Whether it is the limit of a minute. That of an hour answers without ``retry-after``."""
+
+
 class Window:
     """One token's requests of the last hour."""
 
@@ -31,15 +42,15 @@ class Window:
         self._limits = limits
         self._times: deque[float] = deque()
 
-    def take(self, now: float) -> float | None:
-        """Count a request at ``now``; return ``None`` if it is allowed, or the seconds until the next one is."""
+    def take(self, now: float) -> Refusal | None:
+        """Count a request at ``now``; return ``None`` if it is allowed, or the limit that it has met."""
         while self._times and self._times[0] <= now - HOUR:
             self._times.popleft()
         if len(self._times) >= self._limits.requests_per_hour:
-            return self._times[0] + HOUR - now
+            return Refusal(self._times[0] + HOUR - now, burst=False)
         burst = self._limits.requests_per_minute
         if len(self._times) >= burst and self._times[-burst] > now - MINUTE:
-            return self._times[-burst] + MINUTE - now
+            return Refusal(self._times[-burst] + MINUTE - now, burst=True)
         self._times.append(now)
         return None
 
@@ -71,8 +82,8 @@ class RateLimited:
         scope.setdefault("state", {})["request_id"] = request_id
         token = bearer(Headers(scope=scope).get("authorization", ""))
         window = self._windows.setdefault(token, Window(self._limits))
-        wait = window.take(self._clock())
-        remaining = window.remaining if wait is None else 0
+        refusal = window.take(self._clock())
+        remaining = window.remaining if refusal is None else 0
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -83,15 +94,13 @@ class RateLimited:
                 headers["x-request-id"] = request_id
             await send(message)
 
-        if wait is None:
+        if refusal is None:
             await self._app(scope, receive, with_headers)
             return
-        refusal = JSONResponse(
-            body(429, "API Rate limit exceeded.", request_id),
-            status_code=429,
-            headers={
-                "retry-after": str(math.ceil(wait)),
-                "ratelimit-reset": str(math.ceil(self._clock() + wait)),
-            },
+        headers = {"ratelimit-reset": str(math.ceil(self._clock() + refusal.seconds))}
+        if refusal.burst:
+            headers["retry-after"] = str(math.ceil(refusal.seconds))
+        answer = JSONResponse(
+            body(429, "API Rate limit exceeded.", request_id), status_code=429, headers=headers
         )
-        await refusal(scope, receive, with_headers)
+        await answer(scope, receive, with_headers)

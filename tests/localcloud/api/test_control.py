@@ -101,6 +101,16 @@ def test_a_429_says_when_to_retry(http: httpx.Client, fault: Callable[..., None]
     assert int(answer.headers["ratelimit-reset"]) >= time.time()
 
 
+def test_an_injected_429_can_be_that_of_the_hourly_limit(
+    http: httpx.Client, fault: Callable[..., None]
+) -> None:
+    fault(**LISTING, kind="status", status=429, headers={"Retry-After": None})
+    answer = http.get("/v2/droplets")
+    assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (429, "0")
+    assert "retry-after" not in answer.headers
+    assert int(answer.headers["ratelimit-reset"]) >= time.time()
+
+
 def test_cloudflares_faults_have_cloudflares_format(
     zone_http: httpx.Client, fault: Callable[..., None]
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 
 from localcloud.api.cloud import Limits
-from localcloud.api.digitalocean.ratelimit import Window
+from localcloud.api.digitalocean.ratelimit import Refusal, Window
 
 
 @pytest.fixture
@@ -33,12 +35,23 @@ def test_a_burst_is_rejected_with_the_time_to_retry(http: httpx.Client, discover
     assert discovery.get("/v2/droplets").status_code == 200, "another token has a limit of its own"
 
 
+@pytest.mark.parametrize("limits", [Limits(requests_per_hour=2, requests_per_minute=5)])
+def test_the_hourly_limit_answers_without_retry_after(http: httpx.Client) -> None:
+    for _ in range(2):
+        assert http.get("/v2/droplets").status_code == 200
+    refused = http.get("/v2/droplets")
+    assert (refused.status_code, refused.json()["id"]) == (429, "too_many_requests")
+    assert "retry-after" not in refused.headers
+    assert refused.headers["ratelimit-remaining"] == "0"
+    assert 3500 < int(refused.headers["ratelimit-reset"]) - time.time() <= 3601
+
+
 def test_a_request_counts_for_a_minute_and_for_an_hour() -> None:
     window = Window(Limits(requests_per_hour=4, requests_per_minute=2))
     assert [window.take(now) for now in (0, 1)] == [None, None]
-    assert window.take(2) == pytest.approx(58)
+    assert window.take(2) == Refusal(pytest.approx(58), burst=True)
     assert [window.take(now) for now in (60, 61)] == [None, None]
     assert window.remaining == 0
-    assert window.take(200) == pytest.approx(3400)
+    assert window.take(200) == Refusal(pytest.approx(3400), burst=False)
     assert window.reset(200) == 3600
     assert window.take(3600) is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from localcloud.plugins.digitalocean.provider import DigitalOcean
+from localcloud.plugins.waiting import Waiter
 
 from .conftest import Serve
 from .engine_client import EngineClient, RefusedError
@@ -219,6 +220,20 @@ def test_a_lasting_error_is_reported_with_the_number_of_attempts(api: RecordedAp
         "Unexpected server-side error; giving up after 3 attempt(s)\n\n"
     )
     assert failed.value.kept is None
+
+
+def test_a_429_without_retry_after_fails_after_doubling_pauses(
+    api: RecordedApi, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(Waiter, "pause", lambda _, seconds: pauses.append(seconds))
+    refusal = {"id": "too_many_requests", "message": "API Rate limit exceeded.", "request_id": "r"}
+    api.recorded += [Recorded("POST", "/v2/tags", {"name": "etcd"}, 429, refusal) for _ in range(5)]
+    stub = serve(DigitalOcean())
+    EngineClient(stub).call("Configure", args={"apiEndpoint": api.url, "token": "the-token"})
+    with pytest.raises(RefusedError, match=r"429 .* API Rate limit exceeded\.; giving up after 5 attempt"):
+        EngineClient(stub, TAG).call("Create", properties={"name": "etcd"})
+    assert pauses == [1, 2, 4, 8]
 
 
 def test_an_api_that_is_down_is_reported_with_its_address(serve: Serve) -> None:
