@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-_TIMEOUT = 60.0
-"""Seconds for one attempt."""
+TIMEOUTS = (30.0, None, None, None)
+"""Seconds to connect, read, write, and get a connection. The clients of the real providers limit only the first (Go's
+``http.DefaultTransport``): they wait for a silent API, and never repeat a request that it may still carry out."""
 
 
 def prepare() -> ssl.SSLContext:
@@ -77,7 +78,7 @@ class HttpClient:
             if proxy not in self._sessions:
                 headers = {"Authorization": f"Bearer {self.token}", "User-Agent": self.user_agent}
                 self._sessions[proxy] = httpx.Client(
-                    headers=headers, timeout=_TIMEOUT, verify=context, proxy=proxy, trust_env=False
+                    headers=headers, timeout=TIMEOUTS, verify=context, proxy=proxy, trust_env=False
                 )
             return self._sessions[proxy]
 

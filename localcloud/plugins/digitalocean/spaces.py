@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 
 from components.config.proxy import proxy_for
 from localcloud.plugins.errors import ProviderError, StatusError
-from localcloud.plugins.http_client import prepare
+from localcloud.plugins.http_client import TIMEOUTS, prepare
 
 if TYPE_CHECKING:
     import httpx
@@ -26,8 +26,6 @@ DEFAULT_ENDPOINT = "https://{{.Region}}.digitaloceanspaces.com"
 _EMPTY: Final = hashlib.sha256().hexdigest()
 _REGION: Final = "us-east-1"
 """The region for which the provider signs, whatever the bucket's region (its ``config/config.go``)."""
-_TIMEOUT = 60.0
-"""Seconds for one request."""
 
 
 class SpacesError(StatusError):
@@ -83,7 +81,7 @@ class Spaces:
                 method,
                 url,
                 headers=signed,
-                timeout=_TIMEOUT,
+                timeout=TIMEOUTS,
                 verify=context,
                 proxy=proxy_for(url),
                 trust_env=False,
