@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from localcloud.plugins.errors import ProviderError
@@ -13,6 +14,14 @@ _FIRST_PAUSE = 0.1
 _SHORT_PAUSE = 0.25
 _LONGEST_PAUSE = 1.0
 _GROWTH = 1.5
+
+_CHECK_INTERVAL = 0.05
+"""Seconds between two checks of the limits while a read is under way."""
+GRACE = 30.0
+"""Seconds by which a read that is under way may exceed the limit of a wait, but no deadline."""
+
+LONGEST_ABSENCE = 20 * 60.0
+"""Seconds for which an object may be invisible, as long as Terraform's SDK needs for 121 polls of a droplet."""
 
 
 class Deadline:
@@ -56,15 +65,33 @@ class Waiter:
 
         The first ``read`` comes after ``pause`` seconds. The wait ends at the ``deadline`` at the latest, whose error
         comes first if both are over. The error texts are those of Terraform's ``retry.StateChangeConf``.
+        An object that stays invisible for ``LONGEST_ABSENCE`` is an error as well.
         """
         started = time.monotonic()
         end = started + timeout
         self._sleep(pause, deadline)
         pause = self.first_pause
+        invisible_since: float | None = None
+        state: str | None = None
+
+        def timed_out() -> ProviderError:
+            return ProviderError(
+                f"timeout while waiting for state to become '{target}' "
+                f"(last state: '{state or ''}', timeout: {go_duration(timeout)})"
+            )
+
         while True:
-            state = read()
+            reading = _started(read)
+            while not wait([reading], _CHECK_INTERVAL).done:
+                self._sleep(0, deadline)
+                if time.monotonic() > end + GRACE:
+                    raise timed_out()
+            state = reading.result()
             if state == target:
                 return
+            invisible_since = (invisible_since or time.monotonic()) if state is None else None
+            if invisible_since and time.monotonic() - invisible_since >= LONGEST_ABSENCE:
+                raise ProviderError("couldn't find resource (121 retries)")
             if state is not None and state not in pending:
                 raise ProviderError(
                     f"unexpected state '{state}', wanted target '{target}'. last error: %!s(<nil>)"
@@ -73,10 +100,7 @@ class Waiter:
             if left <= 0:
                 if deadline is not None:
                     deadline.left()
-                raise ProviderError(
-                    f"timeout while waiting for state to become '{target}' "
-                    f"(last state: '{state or ''}', timeout: {go_duration(timeout)})"
-                )
+                raise timed_out()
             self._sleep(min(pause, left), deadline)
             longest = min(max(_SHORT_PAUSE, (time.monotonic() - started) / 4), _LONGEST_PAUSE)
             pause = min(pause * _GROWTH, longest)
@@ -88,6 +112,20 @@ class Waiter:
         """Sleep. Raises ``ProviderError`` if the run is stopped."""
         if self.cancelled.wait(seconds):
             raise ProviderError("context canceled")
+
+
+def _started(read: Callable[[], str | None]) -> Future[str | None]:
+    """Read in a thread of its own, since the limits of a wait hold for a silent API as well."""
+    answer: Future[str | None] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(read())
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer
 
 
 def go_duration(seconds: float) -> str:
