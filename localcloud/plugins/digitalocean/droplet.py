@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from localcloud.plugins.digitalocean import droplet_actions
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
-from localcloud.plugins.digitalocean.droplet_actions import Watch
+from localcloud.plugins.digitalocean.droplet_actions import NOT_FOUND, Operation, Watch
 from localcloud.plugins.digitalocean.set_order import by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tagging import TAGS, set_tags
 from localcloud.plugins.errors import ProviderError, StatusError
@@ -81,7 +81,7 @@ class Droplet(Resource[DigitalOceanApi]):
         self, client: DigitalOceanApi, object_id: str, planned: Properties, timeout: float
     ) -> Properties:
         """GET /v2/droplets/ID until the droplet is active. The last answer is the state."""
-        watch = Watch(client, object_id)
+        watch = Watch(client, object_id, Operation.CREATE)
         try:
             watch.until("active", ("new",), "status", timeout)
         except ProviderError as error:
@@ -135,7 +135,7 @@ class Droplet(Resource[DigitalOceanApi]):
         As in Terraform's SDK, one deadline holds for all of it. The wait for a detached volume alone does not know it.
         """
         deadline = Deadline(timeout)
-        watch = Watch(client, object_id, pause=_PAUSE, deadline=deadline)
+        watch = Watch(client, object_id, Operation.DELETE, pause=_PAUSE, deadline=deadline)
         try:
             watch.until("false", ("", "true"), "locked", timeout)
         except ProviderError as error:
@@ -154,14 +154,15 @@ class Droplet(Resource[DigitalOceanApi]):
         try:
             client.delete(f"droplets/{object_id}")
         except StatusError as error:
+            # The real provider ignores all other refusals, and waits all the same.
             if error.status == 404:
                 return
-            raise ProviderError(f"Error deleting droplet: {error}") from error
         try:
-            watch.until(
-                "Not Found", ("active", "off", "archive"), "status", _DESTROY_TIMEOUT, gone="Not Found"
-            )
+            watch.until(NOT_FOUND, ("active", "off"), "status", _DESTROY_TIMEOUT)
         except ProviderError as error:
+            # The real provider takes each text with these digits for an answer that there is no droplet.
+            if "404" in str(error):
+                return
             raise ProviderError(f"Error deleting droplet: {error}") from error
 
 

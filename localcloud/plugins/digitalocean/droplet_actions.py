@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
@@ -10,31 +11,50 @@ from localcloud.plugins.errors import ProviderError, StatusError
 from localcloud.plugins.values import Properties
 from localcloud.plugins.waiting import Deadline
 
+NOT_FOUND = "Not Found"
+"""The state of a droplet that is deleted."""
+
+
+class Operation(Enum):
+    """What is done with a droplet. It says what a missing droplet means."""
+
+    CREATE = auto()
+    """It is not visible yet."""
+    UPDATE = auto()
+    """It was deleted by somebody else, which is an error."""
+    DELETE = auto()
+    """Its state is ``NOT_FOUND``."""
+
 
 class Watch:
-    """Polls one droplet, and keeps its last state."""
+    """Polls one droplet, and keeps its last state (the provider's ``dropletStateRefreshFunc``)."""
 
     def __init__(
-        self, api: DigitalOceanApi, object_id: str, *, pause: float = 0, deadline: Deadline | None = None
+        self,
+        api: DigitalOceanApi,
+        object_id: str,
+        operation: Operation,
+        *,
+        pause: float = 0,
+        deadline: Deadline | None = None,
     ) -> None:
         """``pause`` are the seconds before each wait. ``deadline`` is that of all waits together."""
         self._api = api
         self._id = object_id
+        self._operation = operation
         self._pause = pause
         self._deadline = deadline
         self.droplet: Properties = {}
 
-    def until(
-        self, target: str, pending: tuple[str, ...], attribute: str, timeout: float, gone: str | None = None
-    ) -> None:
-        """Wait until an attribute has the value ``target``; ``gone`` is its value if the droplet does not exist."""
+    def until(self, target: str, pending: tuple[str, ...], attribute: str, timeout: float) -> None:
+        """Wait until an attribute has the value ``target``."""
 
         def read_state() -> str | None:
             try:
                 self.droplet = self._api.get(f"droplets/{self._id}")["droplet"]
-            except StatusError as error:
-                if error.status == 404 and gone:
-                    return gone
+            except ProviderError as error:
+                if isinstance(error, StatusError) and error.status == 404:
+                    return self._missing()
                 raise ProviderError(f"Error retrieving droplet: {error}") from error
             # A locked droplet rejects all actions, whatever its status is.
             return None if self.droplet["locked"] else _attribute(self.droplet, attribute)
@@ -42,6 +62,11 @@ class Watch:
         self._api.waiter.until(
             target, pending, read_state, timeout, pause=self._pause, deadline=self._deadline
         )
+
+    def _missing(self) -> str | None:
+        if self._operation is Operation.UPDATE:
+            raise ProviderError(f"droplet ({self._id}) not found during update")
+        return NOT_FOUND if self._operation is Operation.DELETE else None
 
 
 def _attribute(droplet: Properties, name: str) -> str:
@@ -67,7 +92,7 @@ def _finish(api: DigitalOceanApi, action: Properties, failed: str) -> None:
 
 def resize(api: DigitalOceanApi, object_id: str, planned: Properties, timeout: float) -> None:
     """Power the droplet off, resize it, and power it on."""
-    watch = Watch(api, object_id)
+    watch = Watch(api, object_id, Operation.UPDATE)
     try:
         _act(api, object_id, f"Error powering off droplet ({object_id})", type="power_off")
     except ProviderError as error:
@@ -119,7 +144,9 @@ def rename(
     """Rename the droplet."""
     _act(api, object_id, f"Error renaming droplet ({object_id})", type="rename", name=planned["name"])
     try:
-        Watch(api, object_id).until(planned["name"], ("", prior.get("name", "")), "name", timeout)
+        Watch(api, object_id, Operation.UPDATE).until(
+            planned["name"], ("", prior.get("name", "")), "name", timeout
+        )
     except ProviderError as error:
         raise ProviderError(f"Error waiting for rename droplet ({object_id}) to finish: {error}") from error
 
@@ -161,7 +188,7 @@ def enable(api: DigitalOceanApi, object_id: str, feature: str, called: str, time
     """Enable a feature that cannot be disabled; ``called`` is its name in errors."""
     _act(api, object_id, f"Error enabling {called} for droplet ({object_id})", type=f"enable_{feature}")
     try:
-        Watch(api, object_id).until("true", ("", "false"), feature, timeout)
+        Watch(api, object_id, Operation.UPDATE).until("true", ("", "false"), feature, timeout)
     except ProviderError as error:
         raise ProviderError(
             f"Error waiting for {called} to be enabled for droplet ({object_id}): {error}"

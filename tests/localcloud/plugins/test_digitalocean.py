@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.plugins import waiting
+from localcloud.plugins.digitalocean import droplet as droplet_resource
 from localcloud.plugins.digitalocean.provider import DigitalOcean
 from localcloud.plugins.waiting import Waiter
 
@@ -131,6 +133,77 @@ def test_a_droplet_may_be_deleted_after_the_run_has_failed(api: RecordedApi, plu
     with pytest.raises(RefusedError, match="Error deleting droplet: context deadline exceeded"):
         plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": False}, timeout=0.2)
     assert api.never_sent() == []
+
+
+def test_a_new_droplet_that_is_not_visible_yet_is_awaited(api: RecordedApi, plugin: Plugin) -> None:
+    missing = {"id": "not_found", "message": "The resource you were accessing could not be found."}
+    api.recorded += [
+        Recorded("POST", "/v2/droplets", CREATION, 202, droplet(status="new", locked=True)),
+        Recorded("GET", "/v2/droplets/1002", None, 404, missing),
+        Recorded("GET", "/v2/droplets/1002", None, 200, droplet()),
+    ]
+    assert plugin(DROPLET).call("Create", properties=INPUTS)["properties"]["status"] == "active"
+    assert api.never_sent() == []
+
+
+def test_a_droplet_that_is_deleted_during_its_deletion_is_an_error(api: RecordedApi, plugin: Plugin) -> None:
+    with pytest.raises(RefusedError) as failed:
+        plugin(DROPLET).call("Delete", id="1002", properties={})
+    assert (
+        "* Error waiting for droplet to be unlocked for destroy (1002): unexpected state 'Not Found', "
+        "wanted target 'false'. last error: %!s(<nil>)\n"
+    ) in failed.value.text
+    api.recorded += [Recorded("GET", "/v2/droplets/1002", None, 200, droplet()), action("shutdown")]
+    with pytest.raises(RefusedError) as failed:
+        plugin(DROPLET).call("Delete", id="1002", properties={"gracefulShutdown": True})
+    assert (
+        "* Error waiting for droplet (1002) to become off: unexpected state 'Not Found', wanted target 'off'."
+        in failed.value.text
+    )
+
+
+def test_a_droplet_that_is_deleted_during_an_update_is_an_error(api: RecordedApi, plugin: Plugin) -> None:
+    api.recorded.append(action("power_off"))
+    state = {"name": INPUTS["name"], "image": INPUTS["image"], "region": "fra1", "size": "s-1vcpu-2gb"}
+    with pytest.raises(RefusedError, match=r"become powered off: droplet \(1002\) not found during update"):
+        plugin(DROPLET).call("Update", id="1002", olds=state, news={**INPUTS, "size": "s-2vcpu-4gb"})
+
+
+def test_a_refused_deletion_waits_for_the_end_of_the_droplet(api: RecordedApi, plugin: Plugin) -> None:
+    refusal = {"id": "unprocessable_entity", "message": "Droplet already has a pending event."}
+    gone = {"id": "not_found", "message": "The resource you were accessing could not be found."}
+    api.recorded += [
+        Recorded("GET", "/v2/droplets/1002", None, 200, droplet(status="off")),
+        Recorded("DELETE", "/v2/droplets/1002", None, 422, refusal),
+        Recorded("GET", "/v2/droplets/1002", None, 200, droplet(status="off", locked=True)),
+        Recorded("GET", "/v2/droplets/1002", None, 404, gone),
+    ]
+    plugin(DROPLET).call("Delete", id="1002", properties={})
+    assert api.never_sent() == []
+
+
+def test_a_refused_deletion_fails_if_the_droplet_stays(
+    api: RecordedApi, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(droplet_resource, "_DESTROY_TIMEOUT", 0.3)
+    api.recorded.append(Recorded("DELETE", "/v2/droplets/1002", None, 422, {"message": "no"}))
+    api.steady["/v2/droplets/1002"] = droplet(status="off")
+    with pytest.raises(RefusedError) as failed:
+        plugin(DROPLET).call("Delete", id="1002", properties={})
+    assert (
+        "Error deleting droplet: timeout while waiting for state to become 'Not Found' (last state: 'off'"
+        in failed.value.text
+    )
+
+
+def test_a_droplet_that_stays_locked_ends_the_wait(
+    api: RecordedApi, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LONGEST_ABSENCE", 0.2)
+    api.steady["/v2/droplets/1002"] = droplet(locked=True)
+    with pytest.raises(RefusedError) as failed:
+        plugin(DROPLET).call("Delete", id="1002", properties={}, timeout=60)
+    assert "to be unlocked for destroy (1002): couldn't find resource (121 retries)" in failed.value.text
 
 
 def test_a_new_droplet_is_ready_when_it_is_unlocked_and_active(api: RecordedApi, plugin: Plugin) -> None:
