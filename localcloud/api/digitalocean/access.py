@@ -37,11 +37,16 @@ def require(*needed: str) -> Any:
     """Return a route's dependency that answers 403 unless the token has these scopes."""
 
     def check(scopes: Annotated[frozenset[str] | None, Depends(scopes_of)]) -> None:
-        missing = [scope for scope in needed if not may(scopes, scope)]
-        if missing:
-            raise DigitalOceanError(403, f"You are missing the required permission {', '.join(missing)}.")
+        demand(scopes, *needed)
 
     return Depends(check)
+
+
+def demand(scopes: frozenset[str] | None, *needed: str) -> None:
+    """Raise a 403 unless these scopes contain the needed ones."""
+    missing = [scope for scope in needed if not may(scopes, scope)]
+    if missing:
+        raise DigitalOceanError(403, f"You are missing the required permission {', '.join(missing)}.")
 
 
 def cloud_of(request: Request) -> Cloud:

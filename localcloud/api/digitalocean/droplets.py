@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from localcloud.api.action_runner import start_action
 from localcloud.api.cloud import Cloud
 from localcloud.api.digitalocean import tagging, views
-from localcloud.api.digitalocean.access import CloudParam, ScopesParam, require
+from localcloud.api.digitalocean.access import CloudParam, ScopesParam, demand, require
 from localcloud.api.digitalocean.droplet_creation import CreateDroplet, check, place
 from localcloud.api.digitalocean.errors import not_found, unprocessable
 from localcloud.api.digitalocean.listing import listed
@@ -47,6 +47,7 @@ async def list_(  # noqa: PLR0917 - query parameters
     """List all droplets, or those with a tag or a name. No droplet has the type ``gpus``."""
     droplets = listed(cloud, request.scope)
     if tag_name:
+        demand(scopes, "tag:read")
         droplets = tagging.tagged(droplets, tag_name)
     if name:
         droplets = [droplet for droplet in droplets if droplet.name == name]

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from localcloud.api.digitalocean import access
+from localcloud.tokens import DISCOVERY_TOKEN
 from tests.localcloud.conftest import PATIENCE
 
 
@@ -69,3 +71,15 @@ def test_a_forbidden_request_names_the_missing_scope(
     answer = discovery.request(method, path, json=body)
     assert (answer.status_code, answer.json()["id"]) == (403, "forbidden")
     assert scope in answer.json()["message"]
+
+
+def test_a_listing_by_tag_needs_the_scope_of_tags(
+    discovery: httpx.Client, droplet: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    droplet(tags=["etcd"])
+    monkeypatch.setitem(access.SCOPES, DISCOVERY_TOKEN, frozenset({"droplet:read"}))
+    refused = discovery.get("/v2/droplets", params={"tag_name": "etcd"})
+    assert (refused.status_code, refused.json()["id"]) == (403, "forbidden")
+    assert "tag:read" in refused.json()["message"]
+    (seen,) = discovery.get("/v2/droplets").json()["droplets"]
+    assert seen["tags"] == []
