@@ -9,6 +9,13 @@ from enum import StrEnum
 CRASHES = ("Traceback (most recent call last)", "panic:", "fatal error:")
 """What a program prints that did not expect what happened."""
 
+PROVIDER_CRASH = "nil pointer dereference"
+LOST_DELETION = re.compile(
+    r"DELETE \S+/v2/(?:droplets|vpcs)/\S+ giving up|resourceDigitalOcean(?:Droplet|VPC)Delete\b"
+)
+"""What DigitalOcean's provider, or its stand-in, prints with ``PROVIDER_CRASH`` if it gets no answer to such a DELETE.
+It crashes then, and the next run continues."""
+
 REASON = re.compile(r"^\s*(?:error: .+|.*\berror: .+)$", re.MULTILINE)
 
 
@@ -43,6 +50,8 @@ def outcome_of(status: int | None, output: str, *, disturbed: bool) -> RunOutcom
         return RunOutcome(End.DONE, "", output)
     if disturbed:
         return RunOutcome(End.INTERRUPTED, "", output)
+    if PROVIDER_CRASH in output and LOST_DELETION.search(output):
+        return RunOutcome(End.INTERRUPTED, "the provider crashed, as it got no answer to a DELETE", output)
     crash = next((words for words in CRASHES if words in output), "")
     if crash:
         return RunOutcome(End.WRONG, f"it prints {crash!r}", output)

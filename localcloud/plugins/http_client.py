@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from components.config.proxy import proxy_for
-from localcloud.plugins.errors import ProviderError
+from localcloud.plugins.errors import NoAnswerError, ProviderError
 from localcloud.plugins.waiting import Waiter
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class HttpClient:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> tuple[httpx.Response, int]:
-        """Send a request; return the answer and the number of attempts. Raises ``ProviderError`` without an answer."""
+        """Send a request; return the answer and the number of attempts. Raises ``NoAnswerError`` without an answer."""
         session = self._session(url)
         import httpx  # noqa: PLC0415 - the session has loaded it
 
@@ -100,7 +100,7 @@ class HttpClient:
                 response = session.request(method, url, json=body, params=query)
             except httpx.TransportError as error:
                 if last:
-                    raise ProviderError(
+                    raise NoAnswerError(
                         f"{method} {url} giving up after {attempt + 1} attempt(s): {error or type(error).__name__}"
                     ) from error
             else:

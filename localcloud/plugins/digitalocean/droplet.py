@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
+from localcloud.plugins import errors
 from localcloud.plugins.digitalocean import droplet_actions
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
 from localcloud.plugins.digitalocean.droplet_actions import NOT_FOUND, Operation, Watch
 from localcloud.plugins.digitalocean.set_order import by_hash, tags_by_hash
 from localcloud.plugins.digitalocean.tagging import TAGS, set_tags
-from localcloud.plugins.errors import ProviderError, StatusError
+from localcloud.plugins.errors import NoAnswerError, ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields, Shape
 from localcloud.plugins.values import UNKNOWN, Properties
@@ -153,6 +154,8 @@ class Droplet(Resource[DigitalOceanApi]):
             ) from error
         try:
             client.delete(f"droplets/{object_id}")
+        except NoAnswerError as error:
+            errors.crash(error)
         except StatusError as error:
             # The real provider ignores all other refusals, and waits all the same.
             if error.status == 404:

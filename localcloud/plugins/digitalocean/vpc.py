@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from localcloud.plugins import errors
 from localcloud.plugins.digitalocean.api import DigitalOceanApi
-from localcloud.plugins.errors import ProviderError, StatusError
+from localcloud.plugins.errors import NoAnswerError, ProviderError, StatusError
 from localcloud.plugins.resource import Resource, Timeouts
 from localcloud.plugins.schema import Field, Fields
 from localcloud.plugins.values import UNKNOWN, Properties
@@ -81,6 +82,8 @@ class Vpc(Resource[DigitalOceanApi]):
         def read_state() -> str:
             try:
                 client.delete(f"vpcs/{object_id}")
+            except NoAnswerError as error:
+                errors.crash(error)
             except StatusError as error:
                 if error.status not in _STILL_USED:
                     raise ProviderError(f"Error deleting VPC: {error}") from error

@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,31 @@ def test_replacement_drift_and_renewal(stack: Stack) -> None:
         renewed["create-replacement LocallySignedCert"] == renewed["delete-replaced LocallySignedCert"] == 1
     )
     assert stack.up()["create-replacement LocallySignedCert"] == 1
+
+
+def test_a_run_finishes_a_deletion_at_which_the_plugin_has_crashed(stack: Stack, tmp_path: Path) -> None:
+    stack.api("vpcs", "POST", DEFAULT_VPC)
+    stack.environment["DIGITALOCEAN_HTTP_RETRY_MAX"] = "1"
+    stack.up()
+    for kind, path in (("droplets", "droplets"), ("vpcs", "vpcs")):
+        with lost_connection(tmp_path / "control.sock", "DELETE", f"^/v2/{path}/"):
+            with pytest.raises(AssertionError) as failed:
+                stack.pulumi("destroy", "--yes", "--skip-preview")
+            assert "panic: runtime error: invalid memory address" in str(failed.value)
+            assert stack.api(path)[kind], "nothing was deleted"
+    stack.pulumi("destroy", "--yes", "--skip-preview")
+    assert stack.droplets() == []
+    assert [vpc["name"] for vpc in stack.api("vpcs")["vpcs"]] == [DEFAULT_VPC["name"]]
+
+
+@contextmanager
+def lost_connection(control: Path, method: str, path: str) -> Generator[None]:
+    """Close the connections of these requests without an answer."""
+    fault = {"service": "digitalocean", "kind": "drop", "method": method, "path": path}
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(control)), base_url="http://control") as client:
+        client.put("/faults", json=[fault]).raise_for_status()
+        yield
+        client.delete("/faults").raise_for_status()
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from campaign.machines.run_outcome import End, outcome_of
 REFUSAL = "Diagnostics:\n  etcd:index:Gate (two):\n    error: Before two may change: one does not answer\n"
 CRASH = 'Traceback (most recent call last):\n  File "x.py"\nKeyError: 1\nerror: an unhandled error occurred\n'
 
+NIL_POINTER = "panic: runtime error: invalid memory address or nil pointer dereference\n"
+LOST = "DELETE http://10.0.0.1/v2/droplets/1002 giving up after 5 attempt(s): connection reset\n"
+
 
 @pytest.mark.parametrize(
     ("status", "output", "disturbed", "end"),
@@ -21,6 +24,9 @@ CRASH = 'Traceback (most recent call last):\n  File "x.py"\nKeyError: 1\nerror: 
         (255, CRASH, True, End.INTERRUPTED),
         (255, CRASH, False, End.WRONG),
         (2, "panic: runtime error", False, End.WRONG),
+        (255, NIL_POINTER, False, End.WRONG),
+        (255, NIL_POINTER + LOST, False, End.INTERRUPTED),
+        (255, NIL_POINTER + "droplet.resourceDigitalOceanDropletDelete(0x1)", False, End.INTERRUPTED),
         (255, "nothing said", False, End.WRONG),
         (None, "still waiting", False, End.WRONG),
         (None, "still waiting", True, End.WRONG),
