@@ -20,9 +20,10 @@ EVERYWHERE = ["0.0.0.0/0", "::/0"]
 class ClusterNetwork:
     """VPC, tag and firewall of one cluster.
 
-    The firewall applies to the cluster's tag. So it protects a droplet from its first second, needs no droplet's id,
-    and does not change when a droplet is replaced. Droplets share no tag with another cluster's. If they did, the
-    last cluster would leave the tag in the account, or the first one would remove it from the others' droplets.
+    The firewall applies to the cluster's tag. So it holds for a new droplet without a further request, needs no
+    droplet's id, and does not change when a droplet is replaced. DigitalOcean applies it asynchronously: a new droplet
+    may be open at first (``pending_changes`` in its API). Droplets share no tag with another cluster's. If they did,
+    the last cluster would leave the tag in the account, or the first one would remove it from the others' droplets.
     """
 
     vpc_id: pulumi.Input[str]
