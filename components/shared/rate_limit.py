@@ -9,11 +9,13 @@ def requested_pause(headers: Mapping[str, str], now: float) -> float:
     """Seconds to wait before the next request, or 0 where the headers ask for no pause.
 
     ``headers`` have lower-case names; ``now`` is Unix time. ``retry-after`` counts in seconds, ``ratelimit-reset`` is a
-    Unix time (DigitalOcean API reference, rate limit). Where both are given, the shorter pause counts: ``retry-after``
-    belongs to the limit of a minute, ``ratelimit-reset`` to that of an hour.
+    Unix time (DigitalOcean API reference, rate limit). Where both are given, ``retry-after`` counts:
+    ``ratelimit-reset`` is the time when the oldest request of the last hour expires. It says nothing of the limit of a
+    minute, and in steady use it is seconds away.
     """
-    asked = [_number(headers.get("retry-after")), _number(headers.get("ratelimit-reset")) - now]
-    return min((seconds for seconds in asked if seconds > 0), default=0.0)
+    after = headers.get("retry-after")
+    asked = _number(after) if after else _number(headers.get("ratelimit-reset")) - now
+    return max(asked, 0.0)
 
 
 def _number(text: str | None) -> float:

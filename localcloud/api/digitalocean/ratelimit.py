@@ -97,10 +97,9 @@ class RateLimited:
         if refusal is None:
             await self._app(scope, receive, with_headers)
             return
-        headers = {"ratelimit-reset": str(math.ceil(self._clock() + refusal.seconds))}
-        if refusal.burst:
-            headers["retry-after"] = str(math.ceil(refusal.seconds))
         answer = JSONResponse(
-            body(429, "API Rate limit exceeded.", request_id), status_code=429, headers=headers
+            body(429, "API Rate limit exceeded.", request_id),
+            status_code=429,
+            headers={"retry-after": str(math.ceil(refusal.seconds))} if refusal.burst else {},
         )
         await answer(scope, receive, with_headers)

@@ -32,6 +32,7 @@ def test_a_burst_is_rejected_with_the_time_to_retry(http: httpx.Client, discover
     assert refused.json()["message"] == "API Rate limit exceeded."
     assert 0 < int(refused.headers["retry-after"]) <= 60
     assert refused.headers["ratelimit-remaining"] == "0"
+    assert int(refused.headers["ratelimit-reset"]) > time.time() + 3000, "it is the reset of the hour"
     assert discovery.get("/v2/droplets").status_code == 200, "another token has a limit of its own"
 
 
