@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ class RemovalError(Exception):
 
 
 async def remove_droplet(access: ProviderAccess, droplet: int, *, seconds: float) -> None:
-    """Wait until a droplet is unlocked, shut it down, detach its volumes, delete it, and wait until it is gone.
+    """Wait until no action runs on a droplet, shut it down, detach its volumes, delete it, and wait until it is gone.
 
     All before the deletion may take ``seconds``. A droplet that is gone already is no error. Raises ``RemovalError``.
     """
@@ -140,10 +140,23 @@ async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
             return None
         return answer.raise_for_status().json()["droplet"]
 
+    async def is_idle(droplet: dict[str, Any]) -> bool:
+        # DigitalOcean's support says that `locked` is for locks of an administrator alone
+        # (https://github.com/digitalocean/droplet_kit/issues/218). The API reference says that actions set it.
+        if droplet["locked"]:
+            return False
+        answer = await api.get(f"{path}/actions", {"per_page": RECENT_ACTIONS})
+        if answer.status_code == 404:
+            return True
+        actions: Sequence[Mapping[str, Any]] = answer.raise_for_status().json()["actions"]
+        return all(action["status"] != "in-progress" for action in actions)
+
     async def until(
-        done: Callable[[dict[str, Any]], bool], what: str, deadline: float = deadline
+        done: Callable[[dict[str, Any]], bool], what: str, deadline: float = deadline, *, idle: bool = False
     ) -> dict[str, Any] | None:
-        while (droplet := await read()) is not None and not done(droplet):
+        while (droplet := await read()) is not None and not (
+            done(droplet) and (not idle or await is_idle(droplet))
+        ):
             if time.monotonic() >= deadline:
                 raise RemovalError(
                     f"droplet {droplet['id']} ({droplet['name']}) is not {what} in time: status {droplet['status']}, "
@@ -152,18 +165,35 @@ async def _remove(api: RetryingClient, path: str, deadline: float) -> None:
             await asyncio.sleep(POLL_SECONDS)
         return droplet
 
-    if (droplet := await until(lambda one: not one["locked"], "unlocked")) is None:
+    async def send_until(
+        done: Callable[[dict[str, Any]], bool], request: Callable[[], Awaitable[httpx.Response]]
+    ) -> None:
+        """Send a request when no action runs, and repeat it while it is refused, unless the droplet is done or gone."""
+        while True:
+            droplet = await until(lambda _: True, "free of running actions", idle=True)
+            if droplet is None or done(droplet):
+                return
+            answer = await request()
+            # 422 can be the answer because of an action that the listing does not have yet.
+            if answer.status_code != 422 or time.monotonic() >= deadline:
+                if answer.status_code != 404:
+                    answer.raise_for_status()
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    def is_down(droplet: dict[str, Any]) -> bool:
+        return droplet["status"] != "active"
+
+    await send_until(is_down, lambda: api.post(f"{path}/actions", {"type": "shutdown"}))
+    if (droplet := await until(is_down, "off", idle=True)) is None:
         return
-    if droplet["status"] == "active":
-        (await api.post(f"{path}/actions", {"type": "shutdown"})).raise_for_status()
-        droplet = await until(lambda one: one["status"] == "off" and not one["locked"], "off")
-        if droplet is None:
-            return
     for volume in droplet["volume_ids"]:
-        detach = {"type": "detach", "droplet_id": droplet["id"]}
-        (await api.post(f"volumes/{volume}/actions", detach)).raise_for_status()
-        await until(lambda one, volume=volume: volume not in one["volume_ids"], f"free of volume {volume}")
-    answer = await api.delete(path)
-    if answer.status_code != 404:
-        answer.raise_for_status()
+
+        def is_free(droplet: dict[str, Any], volume: str = volume) -> bool:
+            return volume not in droplet["volume_ids"]
+
+        detach, where = {"type": "detach", "droplet_id": droplet["id"]}, f"volumes/{volume}/actions"
+        await send_until(is_free, lambda where=where, detach=detach: api.post(where, detach))
+        await until(is_free, f"free of volume {volume}")
+    await send_until(lambda _: False, lambda: api.delete(path))
     await until(lambda _: False, "gone", max(deadline, time.monotonic() + DELETED_SECONDS))

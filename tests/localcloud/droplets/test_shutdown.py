@@ -12,7 +12,8 @@ import pytest
 
 from components.config.loading import ProviderAccess
 from components.droplets import shutdown
-from components.droplets.shutdown import remove_droplet, retry_shutdown, shutdown_was_requested
+from components.droplets.shutdown import RemovalError, remove_droplet, retry_shutdown, shutdown_was_requested
+from localcloud.api.digitalocean import views
 from localcloud.tokens import DIGITALOCEAN_TOKEN
 
 VOLUME = {"name": "etcd-1", "region": "fra1", "size_gigabytes": 1, "description": "etcd data of a"}
@@ -85,3 +86,43 @@ async def test_a_droplet_that_is_being_deleted_gets_time_to_disappear(
     lab.settle()
     await remove_droplet(access, orphan, seconds=0)
     assert http.get(f"/v2/droplets/{orphan}").status_code == 404
+
+
+@pytest.fixture
+def never_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the API show no droplet as locked, also while an action runs."""
+    shown = views.droplet
+    monkeypatch.setattr(views, "droplet", lambda *given: {**shown(*given), "locked": False})
+
+
+@pytest.fixture
+def busy(
+    http: httpx.Client, droplet: Any, lab: Any, monkeypatch: pytest.MonkeyPatch, never_locked: None
+) -> int:
+    """A droplet with a volume and with a shutdown that is in progress for half a second, and then fails."""
+
+    async def end_late(*_: object) -> bool:
+        return await asyncio.sleep(0.5, result=False)
+
+    monkeypatch.setattr(shutdown, "POLL_SECONDS", 0.05)
+    volume = http.post("/v2/volumes", json=VOLUME).json()["volume"]["id"]
+    orphan = droplet(name="a", volumes=[volume])["id"]
+    with monkeypatch.context() as slow:
+        slow.setattr(lab.host, "shutdown", end_late)
+        http.post(f"/v2/droplets/{orphan}/actions", json={"type": "shutdown"}).raise_for_status()
+    return orphan
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["the action is listed", "no listing has it yet"])
+async def test_a_deletion_waits_for_an_action_that_locks_nothing(
+    access: ProviderAccess, http: httpx.Client, busy: int, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    if not listed:
+        monkeypatch.setattr(views, "action", lambda action: {"id": action.id, "status": "completed"})
+    await remove_droplet(access, busy, seconds=20)
+    assert http.get(f"/v2/droplets/{busy}").status_code == 404
+
+
+async def test_a_deletion_ends_at_its_limit_while_an_action_runs(access: ProviderAccess, busy: int) -> None:
+    with pytest.raises(RemovalError, match=r"\(a\) is not free of running actions in time: status active"):
+        await remove_droplet(access, busy, seconds=0.1)
