@@ -97,6 +97,7 @@ def test_a_short_run_passes_with_a_report_and_leaves_nothing(stack: Cluster) -> 
     assert "/mnt/" in probe["first boot"]["facts"]["mounts"]
     assert "acceptance" in probe["first boot"]["facts"]["inhibitors"]
     assert probe["blocked shutdown"]["status of the droplet"] == "active"
+    assert probe["blocked shutdown"]["locked"]
     assert probe["blocked shutdown"]["seconds until the droplet was unlocked"] > 0
     assert probe["deletion"].keys() == {
         "seconds of the droplet's deletion",
