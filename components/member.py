@@ -103,7 +103,7 @@ class Member(pulumi.ComponentResource):
             "size": settings.droplet_size,
             "ssh_keys": args.ssh_keys,
             "vpc_uuid": args.network.vpc_id,
-            "user_data": self._user_data(number, label, args),
+            "user_data": self._user_data(cluster, number, args),
         }
         self.replaced_by = digest(replacing)
         gate = Gate(
@@ -196,7 +196,7 @@ class Member(pulumi.ComponentResource):
             opts=with_orphan_removal(keeping, f"{label}-volume", blank),
         )
 
-    def _user_data(self, number: int, label: str, args: MemberArgs) -> pulumi.Output[str]:
+    def _user_data(self, cluster: str, number: int, args: MemberArgs) -> pulumi.Output[str]:
         authority, settings = args.authority, args.settings
         # With authentication, requests without a user must not get that of the member whose certificate etcd's gateway
         # shows. So no common name is in it.
@@ -239,13 +239,15 @@ class Member(pulumi.ComponentResource):
             version=args.staged.release["version"],
             release_url=args.staged.release["release_url"],
             release_sha256=args.staged.release["release_sha256"],
-            tag=args.network.cluster_tag.name,
+            # Not the tag's output: the engine would delete all droplets at once with a tag that it replaces.
+            tag=cluster,
             certificates=certificates,
         ).apply(lambda values: RunValues(**values))
 
         def render(known: Sequence[Any]) -> str:
             settings, values = known
+            config = node_config(settings, number, f"{cluster}-{number}", values)
             # A value that only the run knows may be longer than the one that was checked in its place.
-            return render_user_data(node_config(settings, number, label, values), advice_to_shorten(settings))
+            return render_user_data(config, advice_to_shorten(settings))
 
         return pulumi.Output.secret(pulumi.Output.all(args.resolved, run_values).apply(render))

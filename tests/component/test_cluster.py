@@ -204,6 +204,16 @@ def test_user_data_depends_on_no_member_but_its_own(plan_of: PlanOf) -> None:
         assert [item.name for item in plan.resources if item.urn in behind and item.type in kinds] == []
 
 
+def test_a_tag_that_is_replaced_replaces_no_droplet(plan_of: PlanOf) -> None:
+    plan = plan_of(bootstrap=LATER)
+    tags = {item.urn for item in plan.of_type(TAG)}
+    for droplet in plan.of_type(DROPLET):
+        depending = {key for key, urns in droplet.property_dependencies.items() if urns & tags}
+        assert depending == {"tags"}, "the engine would delete the droplet before the tag"
+        firewall = plan.one(FIREWALL, "etcd-etcd-fra1-firewall")
+        assert firewall.urn in droplet.dependencies
+
+
 def test_initial_members_are_created_together(plan_of: PlanOf) -> None:
     plan = plan_of()
     gates = {item.urn for item in plan.of_type(STASH) if "-gate-" in item.name}
