@@ -26,6 +26,7 @@ from .identity.ownership import Component
 from .identity.stack_state import StackState
 from .infra.dns import DnsZone
 from .orphans.stray_tags import remove_stray_tags, stray_tags, wanted_tags
+from .orphans.tag_spelling import spelling_problems
 from .pki.authority import Certificate, CertificateAuthority
 
 
@@ -75,8 +76,9 @@ def register_prerequisites(
         known=accounts.known,
         component=component,
     )
+    rename = "use another name for the stack" if component is None else "set another args.clusterName"
     ready = pulumi.Output.all(account.state, account.stack).apply(
-        lambda both: _ready_to_begin(name, arguments, accounts, *both)
+        lambda both: _ready_to_begin(name, arguments, accounts, *both, rename=rename)
     )
     own = pulumi.ResourceOptions(parent=parent)
     if depends_on is not None:
@@ -144,12 +146,18 @@ def _certificate_authority(
 
 @failing_last
 async def _ready_to_begin(
-    name: str, arguments: Arguments, accounts: Accounts, account: AccountState, stack: StackState
+    name: str,
+    arguments: Arguments,
+    accounts: Accounts,
+    account: AccountState,
+    stack: StackState,
+    *,
+    rename: str,
 ) -> list[pulumi.Resource]:
     """Dependencies that are no resources, but resolve when the run may begin.
 
-    The cluster has a name of its own and stays where it is, the backup to restore is there, and marker tags of no state
-    are removed.
+    The cluster has a name of its own and stays where it is, its tags are spelled as it spells them, the backup to
+    restore is there, and marker tags of no state are removed. ``rename`` says how the cluster gets another name.
     """
     check_stack_name(name, exists=bool(stack.token))
     vpc_id = await pulumi.Output.from_input(arguments.vpc_id).future() or ""
@@ -159,6 +167,16 @@ async def _ready_to_begin(
     if (settings := await arguments.resolved.future()) is not None:
         await check_restore(settings, name, stack)
     wanted = wanted_tags(name, arguments.settings, stack)
+    problems = spelling_problems(
+        name,
+        wanted,
+        listed=account.tags,
+        unused=account.unused_tags,
+        recorded=stack.tags,
+        rename="" if stack.token else rename,
+    )
+    if problems:
+        raise InvalidTransitionError("\n".join([*problems, "Nothing was changed."]))
     await remove_stray_tags(
         accounts.digitalocean, stray_tags(name, account.unused_tags, known=stack.tags, wanted=wanted)
     )

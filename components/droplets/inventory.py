@@ -56,7 +56,7 @@ class AccountState:
     untagged: Mapping[int, str]
     """Droplets with a member's name and without the tag."""
     tags: frozenset[str]
-    """All tags of the account, in lower case. DigitalOcean ignores the case of tags."""
+    """All tags of the account as it lists them, with the capitals of their first use. DigitalOcean ignores the case."""
     unused_tags: frozenset[str]
     """Those of them that no resource has."""
     with_tags: tuple[ClusterDroplet, ...]
@@ -190,7 +190,7 @@ class Inventory:
             discovered=ours,
             tagged=ours,
             untagged={},
-            tags=frozenset(tag for tag in stack.tags if tag.startswith(self._tag.casefold())),
+            tags=frozenset(tag for tag in stack.tags if tag.casefold().startswith(self._tag.casefold())),
             unused_tags=frozenset(),
             with_tags=(),
         )
@@ -229,7 +229,8 @@ class Inventory:
 
         A cluster that has lost all its droplets still has its tag.
         """
-        if self._tag.casefold() in state.tags or self._tag not in stack.healthy:
+        tags = {tag.casefold() for tag in state.tags}
+        if self._tag.casefold() in tags or self._tag not in stack.healthy:
             return ""
         return (
             f"this stack has a cluster, and the account of {provider_key('digitalocean:token')} and "
@@ -287,8 +288,8 @@ def account_state(
             for droplet in whole
             if not has_tag(droplet, tag) and droplet["name"] in members
         },
-        tags=frozenset(one["name"].casefold() for one in tags),
-        unused_tags=frozenset(one["name"].casefold() for one in tags if not one["resources"]["count"]),
+        tags=frozenset(one["name"] for one in tags),
+        unused_tags=frozenset(one["name"] for one in tags if not one["resources"]["count"]),
         with_tags=tuple(
             ClusterDroplet(one["id"], one["name"], frozenset(one.get("tags") or ()))
             for one in sorted(ours, key=lambda one: (by_number(one["name"]), one["id"]))

@@ -51,7 +51,7 @@ class StackState:
     ids: frozenset[str]
     """Ids of all droplets and volumes."""
     tags: frozenset[str]
-    """Names of all tags, in lower case."""
+    """Names of all tags, as the account listed them."""
     urns: frozenset[str]
     """URNs of all resources."""
     records: Mapping[str, RecordState] = field(default_factory=dict[str, RecordState])
@@ -168,7 +168,7 @@ def stack_state(resources: Mapping[str, Mapping[str, Any]], cluster: str) -> Sta
                 droplets[str(outputs["name"])] = str(outputs.get("id", ""))
                 vpcs[str(outputs["name"])] = str(outputs.get("vpcUuid") or "")
         elif kind == TAG_TYPE:
-            tags.add(str(outputs.get("name", "")).casefold())
+            tags.add(str(outputs.get("name", "")))
         elif kind == BUCKET_TYPE:
             buckets.add(str(outputs.get("name", "")))
         elif kind == MEMBER_TYPE:

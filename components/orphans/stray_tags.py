@@ -37,12 +37,14 @@ def stray_tags(
 ) -> list[str]:
     """The tags among ``unused`` that are markers or identities of the cluster, and neither known nor wanted.
 
-    ``unused`` are tags that no resource has, in lower case. ``known`` are those of the stack's state. All droplets and
-    volumes carry the identity of their cluster, so an unused one is of a cluster that does not exist any more.
+    ``unused`` are tags that no resource has. ``known`` are those of the stack's state. All droplets and volumes carry
+    the identity of their cluster, so an unused one is of a cluster that does not exist any more. DigitalOcean ignores
+    the case of tags.
     """
     kinds = rf"up|size-[1-9]\d*|one-at-a-time|all-at-once|id-[0-9a-f]{{{LENGTH}}}"
     marker = re.compile(rf"{re.escape(cluster)}-({kinds})")
-    return sorted(tag for tag in {*unused} - {*known} - {*wanted} if marker.fullmatch(tag))
+    kept = {tag.casefold() for tag in (*known, *wanted)}
+    return sorted(tag for tag in unused if tag.casefold() not in kept and marker.fullmatch(tag.casefold()))
 
 
 async def remove_stray_tags(access: ProviderAccess, tags: Sequence[str]) -> None:

@@ -64,6 +64,24 @@ def test_droplets_without_their_tag_still_wait_for_their_gates(
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["a preview", "a run"])
+@pytest.mark.parametrize("kind", ["", "-UP", "-SIZE-3", "-ONE-AT-A-TIME"])
+def test_a_tag_with_other_capitals_is_refused_before_anything_is_created(
+    plan_of: PlanOf, kind: str, preview: bool
+) -> None:
+    plan, found = Plan(), f"ETCD-ETCD-FRA1{kind}"
+    with pytest.raises(pulumi.RunError, match=f"needs the tag {found.lower()}") as refusal:
+        plan_of(plan=plan, tags=[found], preview=preview)
+    assert str(refusal.value).endswith(f"Delete it: doctl compute tag delete {found}\nNothing was changed.")
+    assert {item.type for item in plan.resources} <= {"pulumi:pulumi:Stack", "etcd:index:EtcdCluster"}
+
+
+def test_other_capitals_are_not_taken_for_another_account(plan_of: PlanOf) -> None:
+    with pytest.raises(pulumi.RunError, match="needs the tag etcd-etcd-fra1") as refusal:
+        plan_of(tags=["ETCD-ETCD-FRA1"], bootstrap=LATER)
+    assert "neither a droplet of it nor the tag" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["a preview", "a run"])
 def test_a_droplet_without_its_tag_is_named_with_the_command_that_adds_it(
     plan_of: PlanOf, monkeypatch: pytest.MonkeyPatch, preview: bool
 ) -> None:

@@ -32,7 +32,7 @@ def test_clusters_ids_tags_and_the_own_token_are_read() -> None:
     assert state.clusters == {OWN, "etcd-etcd-old"}
     assert (state.healthy, state.token) == ({"etcd-etcd-old"}, "own")
     assert state.ids == {"1001", "4ebc464b"}
-    assert state.tags == {"etcd-etcd-fra1-size-3"}
+    assert state.tags == {"Etcd-etcd-fra1-size-3"}
 
 
 def test_members_are_those_with_a_droplet_and_those_of_the_last_healthy_run() -> None:

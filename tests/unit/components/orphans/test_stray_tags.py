@@ -27,3 +27,9 @@ def test_tags_of_the_state_and_of_the_run_stay() -> None:
 )
 def test_other_tags_stay(tag: str) -> None:
     assert not stray_tags(NAME, {tag}, known=(), wanted=())
+
+
+def test_a_stray_tag_is_named_with_the_capitals_that_the_account_lists() -> None:
+    capitals = f"{NAME}-size-5".upper()
+    assert stray_tags(NAME, {capitals}, known=KNOWN, wanted=KNOWN) == [capitals]
+    assert not stray_tags(NAME, {capitals}, known={f"{NAME}-Size-5"}, wanted=KNOWN)
