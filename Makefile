@@ -11,6 +11,10 @@ LOCALCLOUD := .venv/bin/localcloud
 PYTEST := .venv/bin/pytest
 SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null)
 
+# Commands in .venv name their interpreter by its path. Those of a checkout that was copied or moved, or of another's .venv
+# behind a link, would act on the other's local cloud. A new version of the system's Python has none of the packages.
+USABLE := $(shell grep -qsF '$(CURDIR)/.venv/bin/python' $(LOCALCLOUD) && $(PYTHON) -Ic 'import os, sysconfig; os.stat(sysconfig.get_path("purelib"))' 2>/dev/null && echo yes)
+
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
@@ -25,8 +29,13 @@ $(UV):
 
 .venv/.synced: pyproject.toml localcloud/pyproject.toml uv.lock | $(UV)
 	@echo "Installing Python packages from uv.lock (a minute, once)" >&2
+	@$(if $(USABLE),,rm -rf .venv)
 	@$(UV) sync --frozen --quiet
 	@touch $@
+
+ifndef USABLE
+.PHONY: .venv/.synced
+endif
 
 # Says in the first second what this machine lacks, and not after minutes of building.
 host:
@@ -84,8 +93,8 @@ destroy: host start-parts ## Run pulumi destroy on stack local
 	@$(LOCALCLOUD) start
 	@$(LOCALCLOUD) run -- pulumi destroy --yes --skip-preview --suppress-outputs
 
-# Without the prerequisite if the command exists, so that a failing set-up does not prevent a stop.
-down: $(if $(wildcard $(LOCALCLOUD)),,.venv/.synced) ## Stop the local cloud; its state is kept
+# Without the prerequisite if the command is usable, so that a failing set-up does not prevent a stop.
+down: $(if $(USABLE),,.venv/.synced) ## Stop the local cloud; its state is kept
 	@$(LOCALCLOUD) stop
 
 # Tests of the lifecycle that share no cluster with others. The whole suite runs them in a layer of their own.
