@@ -4,6 +4,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# A service of systemd has none.
+ifeq ($(HOME),)
+export HOME := $(shell python3 -c 'from localcloud.toolchain.folders import home; print(home())')
+endif
+
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcd-localcloud
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python

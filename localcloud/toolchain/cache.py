@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.folders import cache_root
 from localcloud.toolchain.process import check_allowed
 from localcloud.toolchain.progress import Work, announced, say
 
@@ -38,7 +39,7 @@ Show = Callable[[str], None]
 
 def root() -> Path:
     """Return the cache's folder. It may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "etcd-localcloud"
+    return cache_root()
 
 
 def digest(*inputs: str | bytes | Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from localcloud.toolchain import cache
 from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.folders import home
 from localcloud.toolchain.process import run
 from localcloud.toolchain.progress import Work
 from localcloud.toolchain.uv import find_uv
@@ -94,11 +95,15 @@ def collector(memory: int) -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the user's environment without variables that change the binary. Proxies and module cache are kept."""
+    """Return the user's environment without variables that change the binary. Proxies and module cache are kept.
+
+    HOME is added if it is missing, since Go needs it for its caches.
+    """
     changing = {"GOEXPERIMENT", "GOFIPS140", "GODEBUG", "GOROOT"}
     kept = {key: value for key, value in os.environ.items() if key not in changing}
     return (
         kept
+        | {"HOME": str(home())}
         | collector(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
         | {
             "CGO_ENABLED": "0",

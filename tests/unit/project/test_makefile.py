@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,18 @@ import pytest
 from tests.unit.project.stack_files import CHECKOUT
 
 SYNC = "uv sync --frozen --quiet"
+READ = (
+    "Makefile", "pyproject.toml", "uv.lock", "localcloud/__init__.py", "localcloud/pyproject.toml",
+    "localcloud/toolchain/__init__.py", "localcloud/toolchain/errors.py", "localcloud/toolchain/folders.py",
+)  # fmt: skip
+"""What ``make`` reads of a checkout."""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The part of a checkout that ``make`` reads, with its packages installed."""
     folder = tmp_path / "etcd"
-    for name in ("Makefile", "pyproject.toml", "uv.lock", "localcloud/pyproject.toml"):
+    for name in READ:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copyfile(CHECKOUT / name, folder / name)
     install(folder)
@@ -112,3 +118,28 @@ def test_packages_of_another_version_of_python_are_installed_again(checkout: Pat
 def test_a_fresh_clone_gets_packages(checkout: Path) -> None:
     shutil.rmtree(checkout / ".venv")
     assert replaces_the_packages(checkout, "up")
+
+
+def cache_of_make(folder: Path, **changes: str | None) -> Path:
+    """The cache in which ``make`` looks for uv."""
+    (line,) = (line for line in planned(folder, "-p", "help", **changes) if line.startswith("CACHE := "))
+    return Path(line.removeprefix("CACHE := "))
+
+
+def cache_of_python(folder: Path, **changes: str | None) -> Path:
+    """The cache of ``localcloud``."""
+    program = "from localcloud.toolchain.folders import cache_root; print(cache_root())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder, env=environment(changes), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return Path(done.stdout.removesuffix("\n"))
+
+
+@pytest.mark.parametrize("home", [None, ""], ids=["unset", "empty"])
+def test_without_a_home_make_and_python_use_that_of_the_user(checkout: Path, home: str | None) -> None:
+    users = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    changes = {"HOME": home, "XDG_CACHE_HOME": None}
+    assert cache_of_make(checkout, **changes) == users / ".cache/etcd-localcloud"
+    assert cache_of_python(checkout, **changes) == users / ".cache/etcd-localcloud"
+    assert f"HOME := {users}" in planned(checkout, "-p", "help", **changes)
