@@ -158,3 +158,8 @@ if __name__ == "__main__":
         typer.run(main)
     except ToolchainError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(
+            f"error: the set-up cannot continue: {error}: make sure that this user can write there and that the "
+            "disk has space, then run it again"
+        )

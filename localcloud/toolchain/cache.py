@@ -10,6 +10,7 @@ each kind makes other processes wait for the result.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -32,6 +33,9 @@ LOCK_SECONDS = 3600.0
 """Seconds to wait for another process that builds an entry of the same kind."""
 
 POLL_SECONDS = 0.5
+
+UNWRITABLE = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS})
+"""Errors of a folder that is another user's, read-only or a file, or of a disk that is full."""
 
 Show = Callable[[str], None]
 """Shows one line of a build's output."""
@@ -69,11 +73,22 @@ def ensure(kind: str, key: str, work: Work, build: Callable[[Path, Show], None])
     """Return the folder of entry ``kind`` with digest ``key``, and build it if it is missing.
 
     ``build`` fills an empty folder. If it fails, the folder is removed, and the next call tries again.
-    Raises ``ToolchainError`` if another process holds the lock for more than ``LOCK_SECONDS``.
+    Raises ``ToolchainError`` if another process holds the lock for more than ``LOCK_SECONDS``, or if the cache cannot
+    be written.
     """
     entry = root() / f"{kind}-{key[:16]}"
-    if _mark_used(entry):
-        return entry
+    try:
+        return entry if _mark_used(entry) else _make(entry, kind, work, build)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise ToolchainError(
+            f"{error.filename or entry} cannot be written: {error.strerror}: set XDG_CACHE_HOME to a folder that "
+            "this user can write and that has enough space, or make room, then try again"
+        ) from error
+
+
+def _make(entry: Path, kind: str, work: Work, build: Callable[[Path, Show], None]) -> Path:
     root().mkdir(parents=True, exist_ok=True)
     with _locked(kind):
         if _mark_used(entry):

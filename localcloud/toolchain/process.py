@@ -35,7 +35,8 @@ def run(
     """Run a command to its end, and pass each line of its output to ``show``.
 
     The command has its own process group, which is ended with it, and if this process is interrupted. Raises
-    ``ToolchainError`` with the last lines of output if the command fails or takes more than ``limit`` seconds.
+    ``ToolchainError`` if the command cannot be started, and with the last lines of output if it fails or takes more
+    than ``limit`` seconds.
     """
     command = shlex.join(str(part) for part in argv)
     with _starting:
@@ -55,6 +56,11 @@ def run(
         except FileNotFoundError as error:
             raise ToolchainError(
                 f"`{command}` cannot be started: {error.filename} is not installed"
+            ) from error
+        except PermissionError as error:
+            raise ToolchainError(
+                f"`{command}` cannot be started: this user cannot execute {error.filename}. If its file system is "
+                "mounted with noexec, set XDG_CACHE_HOME to a folder on another one"
             ) from error
         _running.add(process)
     late = False

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -63,6 +67,57 @@ def test_a_failed_build_leaves_nothing_and_is_repeated(root: Path, failure: Base
         cache.ensure("thing", KEY, WORK, Builds(failure))
     assert [path.name for path in root.iterdir()] == ["thing.lock"]
     assert (cache.ensure("thing", KEY, WORK, Builds()) / "thing").exists()
+
+
+def test_a_full_disk_is_named_with_what_to_do(root: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(
+        ToolchainError, match=r"No space left on device: set XDG_CACHE_HOME .* or make room"
+    ) as e:
+        cache.ensure("thing", KEY, WORK, Builds(full))
+    assert str(e.value).startswith(f"{root}/thing-0123456789abcdef cannot be written: ")
+
+
+def test_a_cache_that_cannot_be_written_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mkdir(folder: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with pytest.raises(
+        ToolchainError,
+        match=f"^{re.escape(str(root))} cannot be written: Read-only file system: set XDG_CACHE_HOME ",
+    ):
+        cache.ensure("thing", KEY, WORK, Builds())
+
+
+def test_another_error_of_a_build_is_not_taken_for_one_of_the_cache() -> None:
+    with pytest.raises(FileNotFoundError):
+        cache.ensure("thing", KEY, WORK, Builds(FileNotFoundError(errno.ENOENT, "no such thing")))
+
+
+@pytest.mark.parametrize(
+    ("part", "options", "cache_home", "expected"),
+    [
+        ("etcd", [], os.devnull, r"error: /dev/null/etcd.* cannot be written: Not a directory: set XDG_CACHE_HOME .*"),
+        (
+            "commands", ["--directory", "/dev/null/commands"], None,
+            r"error: the set-up cannot continue: .*Not a directory: '/dev/null/commands': make sure .*",
+        ),
+    ],
+    ids=["cache", "commands"],
+)  # fmt: skip
+def test_a_set_up_reports_what_cannot_be_written_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, part: str, options: list[str], cache_home: str | None, expected: str
+) -> None:
+    if cache_home:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache_home)
+    done = subprocess.run(
+        [sys.executable, "-m", "localcloud.toolchain", "--only", part, *options],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert re.fullmatch(expected, done.stderr.splitlines()[-1])
+    assert "Traceback" not in done.stderr
 
 
 def test_files_of_a_killed_build_are_removed(root: Path) -> None:
