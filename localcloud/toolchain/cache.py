@@ -118,9 +118,11 @@ def _mark_used(entry: Path) -> bool:
         os.utime(entry)
     except FileNotFoundError:
         return False
-    except PermissionError:
-        # XDG_CACHE_HOME can name another user's cache, which is read-only.
-        return True
+    except OSError as error:
+        # XDG_CACHE_HOME can name a cache of another user, or one on a file system that is read-only.
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
+        return entry.exists()
     return True
 
 

@@ -90,6 +90,21 @@ def test_a_cache_that_cannot_be_written_is_named(root: Path, monkeypatch: pytest
         cache.ensure("thing", KEY, WORK, Builds())
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS], ids=["another user's", "read-only"])
+def test_an_entry_of_a_cache_that_cannot_be_written_is_used(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (root / "thing-0123456789abcdef").mkdir(parents=True)
+
+    def utime(_: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "utime", utime)
+    build = Builds()
+    assert cache.ensure("thing", KEY, WORK, build) == root / "thing-0123456789abcdef"
+    assert build.count == 0
+
+
 def test_another_error_of_a_build_is_not_taken_for_one_of_the_cache() -> None:
     with pytest.raises(FileNotFoundError):
         cache.ensure("thing", KEY, WORK, Builds(FileNotFoundError(errno.ENOENT, "no such thing")))
