@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import sys
+from pathlib import Path
 
 from localcloud.machines.errors import LocalCloudError
 
@@ -25,6 +26,12 @@ PACKAGES = {
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21}
+"""Capabilities that root lacks in most containers, each with its number: ``include/uapi/linux/capability.h``."""
+
+PROCESS_STATUS = Path("/proc/self/status")
+"""What the kernel says of this process: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html."""
+
 # The first version with cgroup.kill.
 _KERNEL = (5, 14)
 
@@ -41,7 +48,7 @@ def check_host() -> None:
 
 
 def check_system() -> None:
-    """Raise ``LocalCloudError`` unless this is root on a Linux that is new enough."""
+    """Raise ``LocalCloudError`` unless this is root, with root's capabilities, on a Linux that is new enough."""
     if platform.system() != "Linux":
         raise LocalCloudError(f"the local cloud needs Linux, but this is {platform.system()}")
     if platform.machine() != "x86_64":
@@ -52,6 +59,16 @@ def check_system() -> None:
         raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer, but this is {release}")
     if os.geteuid() != 0:
         raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
+    if missing := _missing_capabilities():
+        raise LocalCloudError(
+            f"the local cloud needs {' and '.join(missing)} for its machines and network, and root lacks that here, "
+            "as in most containers: use a virtual machine, or a privileged container (docker run --privileged)"
+        )
+
+
+def _missing_capabilities() -> list[str]:
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", PROCESS_STATUS.read_text(), re.MULTILINE)
+    return [name for name, bit in CAPABILITIES.items() if found and not int(found[1], 16) >> bit & 1]
 
 
 if __name__ == "__main__":

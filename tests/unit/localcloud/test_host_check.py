@@ -13,6 +13,7 @@ import pytest
 
 from localcloud.cli.main import main
 from localcloud.cloud import LocalCloud
+from localcloud.machines import prerequisites
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.prerequisites import check_host
 
@@ -20,13 +21,21 @@ CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
-def fit_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def fit_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Pretend that this host can run a local cloud."""
     monkeypatch.setattr(platform, "system", lambda: "Linux")
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(platform, "release", lambda: "6.12.48+deb13-amd64")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda tool, path: f"/usr/sbin/{tool}")
+    monkeypatch.setattr(prerequisites, "PROCESS_STATUS", tmp_path / "status")
+    give_capabilities("000001ffffffffff")
+
+
+def give_capabilities(effective: str) -> None:
+    prerequisites.PROCESS_STATUS.write_text(
+        f"Name:\tpython3\nCapPrm:\t000001ffffffffff\nCapEff:\t{effective}\nSeccomp:\t2\n"
+    )
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *missing: str) -> None:
@@ -71,6 +80,24 @@ def test_an_old_kernel_is_rejected_with_its_version(monkeypatch: pytest.MonkeyPa
 def test_without_root_the_error_suggests_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LocalCloudError, match=r"^the local cloud needs root .*: use sudo$"):
+        check_host()
+
+
+@pytest.mark.parametrize(
+    ("effective", "missing"),
+    [
+        # Docker's default, and with --cap-add NET_ADMIN, and with --cap-add SYS_ADMIN.
+        ("00000000a80425fb", "CAP_NET_ADMIN and CAP_SYS_ADMIN"),
+        ("00000000a80435fb", "CAP_SYS_ADMIN"),
+        ("00000000a82425fb", "CAP_NET_ADMIN"),
+    ],
+)  # fmt: skip
+def test_root_without_its_capabilities_is_rejected(effective: str, missing: str) -> None:
+    give_capabilities(effective)
+    with pytest.raises(
+        LocalCloudError,
+        match=rf"^the local cloud needs {missing} for .*: use a virtual machine, or a privileged container",
+    ):
         check_host()
 
 
