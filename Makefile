@@ -112,8 +112,8 @@ REPEATED := $(patsubst %,tests/access/test_%.py,disasters life versions)
 CAMPAIGN_SEED := 40
 
 # Machines mostly wait, for boots and for each other, so four layers at once use two processors. The longest is first.
-test: lint setup ## Lint, run a short campaign, then all tests: four layers at a time
-	@$(PYTHON) -m localcloud.machines.prerequisites && $(MAKE) test-campaign
+test: host lint setup ## Lint, run a short campaign, then all tests: four layers at a time
+	@$(MAKE) test-campaign
 	@LIFECYCLE_MOMENTS=$${LIFECYCLE_MOMENTS:-8} $(MAKE) --jobs=4 --keep-going \
 		test-live test-others test-drills test-pure test-access test-own component test-nodes \
 		LANE="--verbose | sed --unbuffered ''"
@@ -146,23 +146,23 @@ test-live: setup
 test-own: setup
 	@LIFECYCLE_PART=own $(PYTEST) $(OWN_CLUSTERS) $(LANE)
 
-lifecycle: setup ## Test that no change, fault or interruption loses a write
+lifecycle: host setup ## Test that no change, fault or interruption loses a write
 	@$(PYTEST) tests/lifecycle $(LANE)
 
-drills: setup ## Test broken backups, restores and recoveries on real machines
+drills: host setup ## Test broken backups, restores and recoveries on real machines
 	@$(PYTEST) tests/drills
 
 # One schedule of a fixed seed. It has the machine for itself, so that its faults come at the same moments.
 test-campaign: .venv/.synced
 	@PYTHONPATH=cloud-init $(PYTHON) -m campaign --schedules 1 --seed $(CAMPAIGN_SEED)
 
-component: setup ## Test programs of callers, in Python and YAML, on real machines
+component: host setup ## Test programs of callers, in Python and YAML, on real machines
 	@$(PYTEST) tests/programs $(LANE)
 
 test-access: setup
 	@$(PYTEST) tests/access $(addprefix --ignore=,$(REPEATED)) $(LANE)
 
-access: setup ## Test authentication, clients and their certificates on real machines
+access: host setup ## Test authentication, clients and their certificates on real machines
 	@$(PYTEST) tests/access
 
 browser: .venv/.synced ## Test the console's page in a real browser

@@ -48,7 +48,19 @@ def check_host() -> None:
 
 
 def check_system() -> None:
-    """Raise ``LocalCloudError`` unless this is root, with root's capabilities, on a Linux that is new enough."""
+    """Raise ``LocalCloudError`` unless this is root, with root's capabilities, or as ``check_platform`` does."""
+    check_platform()
+    if os.geteuid() != 0:
+        raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
+    if missing := _missing_capabilities():
+        raise LocalCloudError(
+            f"the local cloud needs {' and '.join(missing)} for its machines and network, and root lacks that here, "
+            "as in most containers: use a virtual machine, or a privileged container (docker run --privileged)"
+        )
+
+
+def check_platform() -> None:
+    """Raise ``LocalCloudError`` unless this is Linux on x86-64, and new enough."""
     if platform.system() != "Linux":
         raise LocalCloudError(f"the local cloud needs Linux, but this is {platform.system()}")
     if platform.machine() != "x86_64":
@@ -57,13 +69,6 @@ def check_system() -> None:
     version = tuple(int(part) for part in re.findall(r"\d+", release)[:2])
     if version < _KERNEL:
         raise LocalCloudError(f"the local cloud needs Linux 5.14 or newer, but this is {release}")
-    if os.geteuid() != 0:
-        raise LocalCloudError("the local cloud needs root for its machines and network: use sudo")
-    if missing := _missing_capabilities():
-        raise LocalCloudError(
-            f"the local cloud needs {' and '.join(missing)} for its machines and network, and root lacks that here, "
-            "as in most containers: use a virtual machine, or a privileged container (docker run --privileged)"
-        )
 
 
 def _missing_capabilities() -> list[str]:

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from localcloud.machines.errors import LocalCloudError
+from localcloud.machines.prerequisites import check_platform
 from localcloud.toolchain import (
     cache,
     commands,
@@ -88,6 +90,9 @@ def main(
     ),
 ) -> None:
     """Install, build and cache the parts of the local cloud, and print where each is."""
+    # Single parts have other uses as well: programs for a linter, or etcd for tests without machines.
+    if only is None:
+        check_platform()
     versions = etcd_version or [etcd.DEFAULT_VERSION]
 
     excluded = packages.OTHER_USES if for_start else frozenset[str]()
@@ -156,7 +161,7 @@ def announce(wanted: Collection[Part], versions: Sequence[str], *, for_start: bo
 if __name__ == "__main__":
     try:
         typer.run(main)
-    except ToolchainError as error:
+    except (LocalCloudError, ToolchainError) as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
+from localcloud.machines.errors import LocalCloudError
+from localcloud.toolchain import __main__ as command
 from localcloud.toolchain import cache, engine, etcd, packages
 from localcloud.toolchain.__main__ import AFTER_START, ON_DEMAND, STAGES, Part, announce
 from localcloud.toolchain.errors import ToolchainError
@@ -77,3 +80,29 @@ def test_without_root_a_set_up_fails_before_it_builds(
     with pytest.raises(ToolchainError, match="and this is not root: run "):
         announce(list(Part), [etcd.DEFAULT_VERSION])
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("system", "Darwin", "needs Linux, but this is Darwin"),
+        ("machine", "aarch64", "needs an x86-64 machine, but this is aarch64"),
+        ("release", "5.10.0-32-amd64", r"needs Linux 5\.14 or newer, but this is 5\.10\.0-32-amd64"),
+    ],
+)
+@pytest.mark.parametrize("for_start", [True, False])
+def test_a_machine_that_cannot_run_a_local_cloud_gets_no_set_up(
+    monkeypatch: pytest.MonkeyPatch, question: str, answer: str, expected: str, *, for_start: bool
+) -> None:
+    monkeypatch.setattr(command, "announce", lambda *_, **__: pytest.fail("it began"))
+    monkeypatch.setattr(platform, question, lambda: answer)
+    with pytest.raises(LocalCloudError, match=f"^the local cloud {expected}$"):
+        command.main(for_start=for_start)
+
+
+def test_a_linter_gets_its_programs_where_no_local_cloud_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    installed: list[object] = []
+    monkeypatch.setattr(packages, "install_packages", installed.append)
+    command.main(only=[Part.PACKAGES])
+    assert installed == [frozenset()]

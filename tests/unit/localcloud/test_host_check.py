@@ -136,7 +136,10 @@ def test_status_of_a_stopped_cloud_needs_no_tools(
     assert LocalCloud("never-was").status().problem == "stopped"
 
 
-@pytest.mark.parametrize("target", ["up", "shell", "preview", "destroy"])
+@pytest.mark.parametrize(
+    "target",
+    ["up", "shell", "preview", "destroy", "console", "test", "lifecycle", "drills", "component", "access"],
+)
 def test_make_asks_for_root_before_it_installs_or_builds(target: str) -> None:
     planned = subprocess.run(["make", "-n", target], capture_output=True, text=True, check=True, cwd=CHECKOUT)
     assert planned.stdout.splitlines()[0] == "python3 -m localcloud.machines.prerequisites"
