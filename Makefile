@@ -35,7 +35,7 @@ $(UV):
 .venv/.synced: pyproject.toml localcloud/pyproject.toml uv.lock | $(UV)
 	@echo "Installing Python packages from uv.lock (a minute, once)" >&2
 	@$(if $(USABLE),,rm -rf .venv)
-	@$(UV) sync --frozen --quiet
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --quiet
 	@touch $@
 
 ifndef USABLE

@@ -115,6 +115,12 @@ def test_packages_of_another_version_of_python_are_installed_again(checkout: Pat
     assert replaces_the_packages(checkout, "up")
 
 
+def test_another_environment_for_uv_does_not_move_the_packages(checkout: Path) -> None:
+    shutil.rmtree(checkout / ".venv")
+    (sync,) = (line for line in planned(checkout, "up", UV_PROJECT_ENVIRONMENT="other") if SYNC in line)
+    assert sync.startswith("UV_PROJECT_ENVIRONMENT=.venv ")
+
+
 def test_a_fresh_clone_gets_packages(checkout: Path) -> None:
     shutil.rmtree(checkout / ".venv")
     assert replaces_the_packages(checkout, "up")
