@@ -14,7 +14,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCALCLOUD := .venv/bin/localcloud
 PYTEST := .venv/bin/pytest
-SCRIPTS := $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null)
+# The second list is for an unpacked archive, and for a folder in which git refuses to work.
+SCRIPTS := $(or $(shell git ls-files '*.sh' .ci/run cloud-init/first-boot 2>/dev/null),$(shell find * -name venv -prune -o -name '*.sh' -print) .ci/run cloud-init/first-boot)
 
 # Commands in .venv name their interpreter by its path. Those of a checkout that was copied or moved, or of another's .venv
 # behind a link, would act on the other's local cloud. A new version of the system's Python has none of the packages.

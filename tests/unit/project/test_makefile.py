@@ -126,6 +126,24 @@ def test_a_fresh_clone_gets_packages(checkout: Path) -> None:
     assert replaces_the_packages(checkout, "up")
 
 
+def scripts_of_lint(folder: Path) -> set[str]:
+    """The scripts that ``make lint`` would check."""
+    (words,) = (line.split() for line in planned(folder, "lint") if line.startswith("shellcheck "))
+    return set(words[1:])
+
+
+def test_lint_checks_the_scripts_of_an_unpacked_archive_too(checkout: Path) -> None:
+    scripts = scripts_of_lint(CHECKOUT)
+    assert scripts >= {".ci/run", "cloud-init/first-boot", "localcloud/machines/boot.sh"}
+    for script in scripts:
+        (checkout / script).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / script).touch()
+    for installed in ("plugin/venv/other.sh", ".venv/other.sh"):
+        (checkout / installed).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / installed).touch()
+    assert scripts_of_lint(checkout) == scripts
+
+
 def cache_of_make(folder: Path, **changes: str | None) -> Path:
     """The cache in which ``make`` looks for uv."""
     (line,) = (line for line in planned(folder, "-p", "help", **changes) if line.startswith("CACHE := "))
