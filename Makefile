@@ -9,7 +9,8 @@ ifeq ($(HOME),)
 export HOME := $(shell python3 -c 'from localcloud.toolchain.folders import home; print(home())')
 endif
 
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/etcd-localcloud
+# A path that is not absolute is ignored, as in cache_root().
+CACHE := $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/etcd-localcloud
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCALCLOUD := .venv/bin/localcloud
@@ -24,19 +25,20 @@ USABLE := $(shell grep -qsF '$(CURDIR)/.venv/bin/python' $(LOCALCLOUD) && $(PYTH
 # Compile the packages once, at their installation, and not at each start.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help host release setup start-parts yaml-host up status etcdctl backup monitoring console shell preview destroy down test test-pure test-others test-drills test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access browser screenshots acceptance lint bench campaign
+.PHONY: help uv host release setup start-parts yaml-host up status etcdctl backup monitoring console shell preview destroy down test test-pure test-others test-drills test-nodes test-fast test-live test-own test-access test-campaign lifecycle drills component access browser screenshots acceptance lint bench campaign
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
 
-$(UV):
-	@echo "Installing uv into $(CACHE)/uv" >&2
-	@python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+# No file is its target, because the path of a home can have a space.
+uv:
+	@command -v '$(UV)' >/dev/null || { echo "Installing uv into $(CACHE)/uv" >&2 && python3 -m venv '$(CACHE)/uv' && \
+		'$(CACHE)/uv/bin/python' -m pip install --quiet --disable-pip-version-check uv; }
 
-.venv/.synced: pyproject.toml localcloud/pyproject.toml uv.lock | $(UV)
+.venv/.synced: pyproject.toml localcloud/pyproject.toml uv.lock | uv
 	@echo "Installing Python packages from uv.lock (a minute, once)" >&2
 	@$(if $(USABLE),,rm -rf .venv)
-	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --frozen --quiet
+	@UV_PROJECT_ENVIRONMENT=.venv '$(UV)' sync --frozen --quiet
 	@touch $@
 
 ifndef USABLE

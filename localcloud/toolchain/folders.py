@@ -27,4 +27,7 @@ def home() -> Path:
 
 def cache_root() -> Path:
     """Return the folder of the cache. It may not exist yet."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or home() / ".cache") / "etcd-localcloud"
+    # The specification tells programs to ignore a path that is not absolute:
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(given) if given.startswith("/") else home() / ".cache") / "etcd-localcloud"

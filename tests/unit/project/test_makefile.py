@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.project.stack_files import CHECKOUT
 
-SYNC = "uv sync --frozen --quiet"
+SYNC = "' sync --frozen --quiet"
 READ = (
     "Makefile", "pyproject.toml", "uv.lock", "localcloud/__init__.py", "localcloud/pyproject.toml",
     "localcloud/toolchain/__init__.py", "localcloud/toolchain/errors.py", "localcloud/toolchain/folders.py",
@@ -167,3 +167,33 @@ def test_without_a_home_make_and_python_use_that_of_the_user(checkout: Path, hom
     assert cache_of_make(checkout, **changes) == users / ".cache/etcd-localcloud"
     assert cache_of_python(checkout, **changes) == users / ".cache/etcd-localcloud"
     assert f"HOME := {users}" in planned(checkout, "-p", "help", **changes)
+
+
+@pytest.mark.parametrize(
+    ("cache_home", "home", "expected"),
+    [
+        (None, "/home/ann", "/home/ann/.cache"),
+        ("", "/home/ann", "/home/ann/.cache"),
+        ("caches", "/home/ann", "/home/ann/.cache"),
+        ("/caches", "/home/ann", "/caches"),
+        ("/all caches", "/home/ann", "/all caches"),
+        (None, "/home/ann b", "/home/ann b/.cache"),
+    ],
+)
+def test_make_and_python_use_the_same_cache(
+    checkout: Path, cache_home: str | None, home: str, expected: str
+) -> None:
+    changes = {"XDG_CACHE_HOME": cache_home, "HOME": home}
+    assert cache_of_make(checkout, **changes) == Path(expected, "etcd-localcloud")
+    assert cache_of_python(checkout, **changes) == Path(expected, "etcd-localcloud")
+
+
+def test_uv_is_installed_into_and_used_from_a_home_with_a_space(checkout: Path) -> None:
+    shutil.rmtree(checkout / ".venv")
+    without_uv = checkout / "bin"
+    without_uv.mkdir()
+    (without_uv / "make").symlink_to(shutil.which("make") or "make")
+    commands = planned(checkout, "up", HOME="/home/ann b", XDG_CACHE_HOME=None, PATH=str(without_uv))
+    folder = "/home/ann b/.cache/etcd-localcloud/uv"
+    assert any(f"python3 -m venv '{folder}'" in command for command in commands)
+    assert f"UV_PROJECT_ENVIRONMENT=.venv '{folder}/bin/uv' sync --frozen --quiet" in commands
