@@ -11,7 +11,7 @@ endif
 
 # A path that is not absolute is ignored, as in cache_root().
 CACHE := $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/etcd-localcloud
-UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
+UV := $(or $(UV),$(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 PYTHON := .venv/bin/python
 LOCALCLOUD := .venv/bin/localcloud
 PYTEST := .venv/bin/pytest

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from localcloud.machines.errors import LocalCloudError
+from localcloud.toolchain.errors import ToolchainError
+from localcloud.toolchain.uv import check_installable
 
 PACKAGES = {
     "busctl": "systemd",
@@ -80,5 +82,6 @@ if __name__ == "__main__":
     # `make` asks this before it installs or builds anything, so the module needs no package.
     try:
         check_system()
-    except LocalCloudError as error:
+        check_installable()
+    except (LocalCloudError, ToolchainError) as error:
         sys.exit(f"error: {error}")

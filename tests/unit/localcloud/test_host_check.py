@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -145,12 +146,44 @@ def test_make_asks_for_root_before_it_installs_or_builds(target: str) -> None:
     assert planned.stdout.splitlines()[0] == "python3 -m localcloud.machines.prerequisites"
 
 
-def test_the_check_of_make_needs_no_package() -> None:
-    done = subprocess.run(
+def asked_by_make(preparation: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The check of ``make``, by an interpreter that has no packages, after a line of preparation."""
+    return subprocess.run(
         [sys.executable, "-SPc", f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import os; "
-         "os.geteuid = lambda: 1000; import runpy; "
+         f"{preparation}; import runpy; "
          "runpy.run_module('localcloud.machines.prerequisites', run_name='__main__')"],
+        env={name: value for name, value in os.environ.items() if name != "UV"} | variables,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def test_the_check_of_make_needs_no_package() -> None:
+    done = asked_by_make("os.geteuid = lambda: 1000")
     assert done.returncode == 1
     assert done.stderr == "error: the local cloud needs root for its machines and network: use sudo\n"
+
+
+FIT_ROOT = (
+    "import pathlib, platform; platform.system = lambda: 'Linux'; platform.machine = lambda: 'x86_64'; "
+    "platform.release = lambda: '6.12'; os.geteuid = lambda: 0; "
+    "pathlib.Path.read_text = lambda file: 'CapEff:\\t000001ffffffffff\\n'"
+)
+WITHOUT_PIP = f"{FIT_ROOT}; sys.modules['ensurepip'] = None"
+
+
+def test_a_machine_without_uv_and_pip_is_told_before_it_installs(tmp_path: Path) -> None:
+    done = asked_by_make(WITHOUT_PIP, PATH=str(tmp_path), XDG_CACHE_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: Python packages are installed with uv, or .*: run apt-get install python3-venv, or install uv .*\n",
+        done.stderr,
+    )
+
+
+@pytest.mark.parametrize("place", ["bin", "etcd-localcloud/uv/bin"], ids=["PATH", "cache"])
+def test_uv_takes_the_place_of_pip(tmp_path: Path, place: str) -> None:
+    uv = tmp_path / place / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.touch(mode=0o755)
+    done = asked_by_make(WITHOUT_PIP, PATH=str(tmp_path / "bin"), XDG_CACHE_HOME=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")

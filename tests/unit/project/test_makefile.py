@@ -193,7 +193,7 @@ def test_uv_is_installed_into_and_used_from_a_home_with_a_space(checkout: Path) 
     without_uv = checkout / "bin"
     without_uv.mkdir()
     (without_uv / "make").symlink_to(shutil.which("make") or "make")
-    commands = planned(checkout, "up", HOME="/home/ann b", XDG_CACHE_HOME=None, PATH=str(without_uv))
+    commands = planned(checkout, "up", HOME="/home/ann b", XDG_CACHE_HOME=None, PATH=str(without_uv), UV=None)
     folder = "/home/ann b/.cache/etcd-localcloud/uv"
     assert any(f"python3 -m venv '{folder}'" in command for command in commands)
     assert f"UV_PROJECT_ENVIRONMENT=.venv '{folder}/bin/uv' sync --frozen --quiet" in commands
