@@ -98,6 +98,11 @@ class HttpClient:
             retry_after = None
             try:
                 response = session.request(method, url, json=body, params=query)
+            except httpx.LocalProtocolError:
+                # Its text shows the token. This is that of the real plugins.
+                raise ProviderError(
+                    f'{method} {url}: net/http: invalid header field value for "Authorization"'
+                ) from None
             except httpx.TransportError as error:
                 if last:
                     raise NoAnswerError(
