@@ -65,6 +65,8 @@ class Account:
 
         try:
             return asyncio.run(send())
+        except NoAnswerError as error:
+            raise AcceptanceError(f"{self._access.api_url}{path} did not answer: {error}") from None
         except httpx.RequestError as error:
             url = f"{self._access.api_url}{path}"
             raise AcceptanceError(f"{url} did not answer: {type(error).__name__} {error}") from None

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from ..config.proxy import ProxyError, proxy_for
+from ..config.values import HEADER_VALUE, NO_HEADER_VALUE
 from ..shared.api_errors import USER_AGENT
 
 T = TypeVar("T")
@@ -31,6 +32,13 @@ class NoAnswerError(Exception):
         super().__init__(text)
         self.connected = connected
         """Whether the server's machine had accepted the connection."""
+
+
+class BrokenTokenError(NoAnswerError):
+    """No request can have the token, so none was sent. The text does not show it."""
+
+    def __init__(self) -> None:
+        super().__init__(f"nothing was sent, because the token {NO_HEADER_VALUE.format('token')}")
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ async def ask_member(
 async def ask_api(url: str, token: str, *, seconds: float) -> httpx.Response:
     """Send a ``GET`` to a provider's API. Every status is an answer, and no redirection is followed.
 
-    ``seconds`` limits each wait for the API. Raises ``NoAnswerError``.
+    ``seconds`` limits each wait for the API. Raises ``NoAnswerError``, of which ``BrokenTokenError`` is one.
     """
 
     def exchange() -> httpx.Response:
@@ -96,8 +104,11 @@ async def ask_api(url: str, token: str, *, seconds: float) -> httpx.Response:
 def api_client(url: str, token: str, *, seconds: float) -> httpx.Client:
     """A client of the API at ``url``, with the proxy and the trusted authorities that the provider's plugin uses.
 
-    Raises ``ConfigurationError`` if the environment's proxy cannot be one.
+    Raises ``ConfigurationError`` if the environment's proxy cannot be one, and ``BrokenTokenError``.
     """
+    # httpx would refuse it with an error that shows it.
+    if token and not HEADER_VALUE.fullmatch(token):
+        raise BrokenTokenError
     try:
         proxy = proxy_for(url)
     except ProxyError as error:

@@ -13,7 +13,7 @@ import httpx
 from ..run_log import log
 from ..shared.paging import has_next_page, page_url
 from .clock import ApiClock
-from .http_client import NoAnswerError, ask_api
+from .http_client import BrokenTokenError, NoAnswerError, ask_api
 from .retry import PAUSES, is_of_another_server, is_temporary, retry_delay
 
 REQUEST_TIMEOUT_SECONDS = 10
@@ -45,7 +45,7 @@ class ListingError(Exception):
         self.temporary = temporary
         """Whether a retry may succeed soon, because the API was busy or did not answer."""
         self.refused = refused
-        """Whether the API refused the token. It is another token, or one with more scopes, that helps."""
+        """Whether the API refused the token, or no request can have it. Another token or more scopes help."""
 
 
 async def list_all(
@@ -82,7 +82,9 @@ async def list_all(
             items += page[kind]
             number, more = number + 1, has_next_page(page)
     except NoAnswerError as error:
-        raise ListingError(f"{api_url} did not list the {kind}: {error}", temporary=True) from error
+        text = f"{api_url} did not list the {kind}: {error}"
+        refused = isinstance(error, BrokenTokenError)
+        raise ListingError(text, temporary=not refused, refused=refused) from error
     except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not list the {kind}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
@@ -111,7 +113,9 @@ async def read_one(
             )
         return answer.json()[kind.removesuffix("s")]
     except NoAnswerError as error:
-        raise ListingError(f"{api_url} did not answer about {what}: {error}", temporary=True) from error
+        text = f"{api_url} did not answer about {what}: {error}"
+        refused = isinstance(error, BrokenTokenError)
+        raise ListingError(text, temporary=not refused, refused=refused) from error
     except (ValueError, KeyError, TypeError) as error:
         text = f"{api_url} did not tell {what}: {type(error).__name__} {error}"
         raise ListingError(text, temporary=False) from error
@@ -142,6 +146,8 @@ async def ask_with_retries(url: str, token: str, pauses: Sequence[float] = PAUSE
     for pause in pauses:
         try:
             answer = await ask_api(url, token, seconds=REQUEST_TIMEOUT_SECONDS)
+        except BrokenTokenError:
+            raise
         except NoAnswerError as error:
             problem, wait = f"did not answer ({error})", retry_delay(pause, {})
         else:

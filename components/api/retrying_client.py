@@ -24,6 +24,7 @@ class RetryingClient:
     """
 
     def __init__(self, access: ProviderAccess, path: str) -> None:
+        """Raise ``BrokenTokenError`` if no request can have the token. A run has checked it before."""
         self._client = api_client(f"{access.api_url}{path}", access.token, seconds=REQUEST_TIMEOUT_SECONDS)
 
     async def __aenter__(self) -> RetryingClient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -114,12 +114,24 @@ def test_a_refused_listing_names_the_scope_that_the_token_lacks(api: Api) -> Non
 
 
 def test_an_api_that_does_not_answer_is_named(api: Api) -> None:
-    account = Account(ProviderAccess("http://127.0.0.1:9", "secret"))
-    for request in (
+    for request in requests_of("secret"):
+        with pytest.raises(AcceptanceError, match=r"^http://127\.0\.0\.1:9"):
+            request()
+
+
+def test_a_token_that_no_request_can_have_is_told_and_not_shown() -> None:
+    for request in requests_of("secret\n"):
+        with pytest.raises(AcceptanceError, match="the token has a space, a line break or another") as told:
+            request()
+        assert "secret" not in str(told.value)
+
+
+def requests_of(token: str) -> list[Callable[[], object]]:
+    """All that can be asked of an API that does not answer."""
+    account = Account(ProviderAccess("http://127.0.0.1:9", token))
+    return [
         lambda: account.get("/v2/account"),
         lambda: account.post("/v2/droplets", {}),
         lambda: account.delete("/v2/droplets/1"),
         lambda: account.list("droplets"),
-    ):
-        with pytest.raises(AcceptanceError, match=r"^http://127\.0\.0\.1:9"):
-            request()
+    ]

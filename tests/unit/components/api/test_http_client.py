@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from components.api.http_client import Call, NoAnswerError, ask_api, ask_member
+from components.api.http_client import BrokenTokenError, Call, NoAnswerError, ask_api, ask_member
 from components.api.retrying_client import RetryingClient
 from components.config.errors import ConfigurationError
 from components.config.loading import ProviderAccess
@@ -169,6 +169,22 @@ async def test_a_proxy_that_cannot_be_one_ends_the_run_in_one_line(monkeypatch: 
 async def test_an_address_that_cannot_be_one_gives_no_answer() -> None:
     with pytest.raises(NoAnswerError, match="Octet 999"):
         await ask_api("http://999.1.1.1/v2/droplets", "token", seconds=5)
+
+
+BROKEN_TOKENS = ["dop_v1_secret\n", "dop_v1_secret\r", "dop_v1_secret ", "dop_v1_secr\u00e9t"]
+
+
+@pytest.mark.parametrize("token", BROKEN_TOKENS)
+async def test_a_token_that_no_request_can_have_is_not_shown(server: ThreadingHTTPServer, token: str) -> None:
+    with pytest.raises(BrokenTokenError, match=r"^nothing was sent, because the token has a space") as caught:
+        await ask_api(f"http://127.0.0.1:{server.server_port}/v2", token, seconds=5)
+    assert "dop_v1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", BROKEN_TOKENS)
+def test_no_change_is_asked_for_with_a_broken_token(token: str) -> None:
+    with pytest.raises(BrokenTokenError):
+        RetryingClient(ProviderAccess("http://api.test", token), "/v2/")
 
 
 async def test_a_change_of_the_account_goes_through_the_same_proxy(

@@ -9,7 +9,7 @@ import pytest
 
 from components.api import listing
 from components.api.http_client import NoAnswerError
-from components.api.listing import ListingError, list_all
+from components.api.listing import ListingError, list_all, read_one
 
 API = "https://api.test"
 
@@ -116,3 +116,13 @@ async def test_a_failure_says_whether_it_may_pass(
     with pytest.raises(ListingError, match=API) as raised:
         await listed(monkeypatch, Api(answer))
     assert raised.value.temporary is temporary
+
+
+async def test_a_token_that_no_request_can_have_counts_as_refused() -> None:
+    for asked in (
+        list_all(API, "vpcs", "a\n", pauses=(60,)),
+        read_one(API, "images", "1", "a\n", pauses=(60,)),
+    ):
+        with pytest.raises(ListingError, match="the token has a space, a line break or another") as caught:
+            await asked
+        assert (caught.value.refused, caught.value.temporary) == (True, False)
