@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from components.api.listing import ListingError, list_all
+from components.config.errors import ConfigurationError
 from components.config.loading import ProviderAccess
 from console.listings.items import Items
 
@@ -48,7 +49,7 @@ class Account:
     """The kinds that are listed before all others."""
 
     async def list_next(self, access: ProviderAccess, cluster: str, region: str) -> None:
-        """List the next kind. Never raises ``ListingError``."""
+        """List the next kind. What goes wrong is told in ``problem``."""
         if not access.known:
             self._due.clear()
             self.problem = (
@@ -65,6 +66,12 @@ class Account:
             self._failures = 1 if error.refused else self._failures + 1
             self.refused = error.refused
             self.problem = f"{error}. {self._advice(error)}"
+            return
+        except ConfigurationError as error:
+            # The environment names a proxy that cannot be one.
+            self._failures += 1
+            self.refused = False
+            self.problem = f"DigitalOcean is not asked: {error}. Then start the console again."
             return
         if kind == "droplets" and listed != self.droplets:
             self.changed_at = asked

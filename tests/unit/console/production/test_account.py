@@ -133,6 +133,27 @@ async def test_a_refused_token_says_what_to_do_and_is_tried_again_soon(api: Api)
     assert account.pause == 2 * SECONDS
 
 
+@pytest.mark.parametrize(
+    "token", ["dop_v1_secret\n", "dop_v1_secret\r", "dop_v1_secret ", "dop_v1_secr\u00e9t"]
+)
+async def test_a_broken_token_is_refused_and_never_shown(token: str) -> None:
+    account = Account()
+    await account.list_next(ProviderAccess("https://api.example.com", token), CLUSTER, "fra1")
+    assert account.refused
+    assert "Set digitalocean:token or DIGITALOCEAN_TOKEN to a valid token" in account.problem
+    assert "dop_v1" not in account.problem
+
+
+async def test_a_proxy_that_cannot_be_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://[bad")
+    account = Account()
+    await listed(account, 2)
+    assert "HTTPS_PROXY (or https_proxy) in the environment is not the URL of a proxy" in account.problem
+    assert account.problem.endswith("Then start the console again.")
+    assert account.reason("droplets") == account.problem
+    assert account.pause == 4 * SECONDS
+
+
 async def test_without_a_token_nothing_is_asked(api: Api) -> None:
     account = Account()
     await account.list_next(ProviderAccess("https://api.example.com"), CLUSTER, "fra1")
