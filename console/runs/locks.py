@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PositiveInt, ValidationError
 
 from console.runs.history import COMMANDS
 
@@ -27,7 +28,7 @@ class Lock:
 class _Content(BaseModel):
     """https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/lock.go."""
 
-    pid: int
+    pid: PositiveInt
     hostname: str
 
 
@@ -50,8 +51,21 @@ def _lock(path: Path, processes: Path) -> Lock | None:
     try:
         words = (processes / str(content.pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return Lock(began, "other", held=False)
+        # A system without this folder has the process all the same, and so has one that hides those of others.
+        return Lock(began, "other", held=_runs(content.pid))
     if "pulumi" not in Path(words[0]).name:
         # The process that has the number now is another one.
         return Lock(began, "other", held=False)
     return Lock(began, next((COMMANDS[word] for word in words[1:] if word in COMMANDS), "other"))
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process with this number. It gets no signal."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        # It is another user's.
+        return True
+    return True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import socket
 import stat
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -239,10 +241,15 @@ def test_an_entry_of_the_history_that_cannot_be_read_is_left_out() -> None:
 
 @pytest.fixture
 def backend(tmp_path: Path) -> Path:
-    folder = tmp_path / ".pulumi/locks/organization/etcd/local"
-    folder.mkdir(parents=True)
-    (folder / "1.json").write_text(json.dumps({"pid": 7, "hostname": socket.gethostname()}))
+    locked_by(tmp_path, 7)
     return tmp_path
+
+
+def locked_by(backend: Path, process: int) -> None:
+    """The stack is locked by a process of this machine."""
+    folder = backend / ".pulumi/locks/organization/etcd/local"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "1.json").write_text(json.dumps({"pid": process, "hostname": socket.gethostname()}))
 
 
 @pytest.mark.parametrize(
@@ -262,8 +269,28 @@ def test_the_process_of_a_lock_says_its_command(
     assert [(lock.command, lock.held) for lock in locks] == [(command, held)]
 
 
-def test_the_lock_of_a_process_that_ended_is_not_held(backend: Path, tmp_path: Path) -> None:
-    assert [lock.held for lock in read_locks(backend, "etcd", "local", processes=tmp_path)] == [False]
+def test_the_lock_of_a_process_that_ended_is_not_held(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    locked_by(tmp_path, process.pid)
+    assert [lock.held for lock in read_locks(tmp_path, "etcd", "local")] == [False]
+
+
+def test_a_lock_is_held_where_the_system_hides_processes(tmp_path: Path) -> None:
+    locked_by(tmp_path, os.getpid())
+    locks = read_locks(tmp_path, "etcd", "local", processes=tmp_path / "none")
+    assert [(lock.command, lock.held) for lock in locks] == [("other", True)]
+
+
+def test_a_lock_of_another_users_hidden_process_is_held(
+    backend: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(process: int, signal: int) -> None:
+        assert (process, signal) == (7, 0)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert [lock.held for lock in read_locks(backend, "etcd", "local", processes=tmp_path)] == [True]
 
 
 def test_nobody_knows_the_process_of_another_machine(backend: Path, tmp_path: Path) -> None:
