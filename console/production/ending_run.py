@@ -32,7 +32,7 @@ class EndingRun:
     def added_to(self, runs: Runs) -> Runs:
         """The known runs, and the one that ends unless it has told how, or a newer one is known."""
         run, last = self._run, runs.last
-        if run is None or (last is not None and last.began >= run.began and not _is_open(run, last)):
+        if run is None or (last is not None and _is_newer(last, run) and not _is_open(run, last)):
             return runs
         return Runs(run, [*(one for one in runs.spans if one.id != run.id), span_of(run)])
 
@@ -57,6 +57,12 @@ def _is_open(run: Run, last: Run) -> bool:
     return last.id == run.id and last.outcome == "interrupted" and run.ended is None
 
 
+def _is_newer(last: Run, run: Run) -> bool:
+    return last.began >= run.began or last.outcome == "running"
+
+
 def _goes_on(run: Run, runs: Runs) -> bool:
     """Whether a run goes on. One of which only its lock was known may have begun to write itself."""
+    if run.told:
+        return any(span.id == run.id and span.outcome == "running" for span in runs.spans)
     return runs.last is not None and runs.last.began >= run.began and runs.last.outcome == "running"

@@ -45,7 +45,7 @@ def merged(own: Sequence[Run], history: Sequence[Update], locks: Sequence[Lock] 
     for lock in locks or ():
         under = sorted((run for run in runs if _precedes(lock, run)), key=lambda run: run.began)
         if lock.held:
-            of_locks += [] if under else [_of_lock(lock)]
+            of_locks += [] if _tells(under, lock) else [_of_lock(lock)]
         elif any(run.outcome == "running" for run in under):
             # The program notices soon that its engine is gone.
             continue
@@ -67,6 +67,12 @@ def _is_of(update: Update, run: Run) -> bool:
 
 def _holds(lock: Lock, run: Run) -> bool:
     return run.command != "preview" and run.outcome == "running" and _precedes(lock, run)
+
+
+def _tells(under: Sequence[Run], lock: Lock) -> bool:
+    """Whether the run of a lock says itself what it does. A preview may be that of another command."""
+    with_preview = lock.command in {"up", "other"}
+    return any(run.command != "preview" or with_preview for run in under)
 
 
 def _precedes(lock: Lock, run: Run) -> bool:

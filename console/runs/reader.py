@@ -25,7 +25,7 @@ class Runs:
     """All runs that are known."""
 
     last: Run | None
-    """The run that goes on, or the last one; ``None`` if none was seen."""
+    """The run that goes on, or the last one; ``None`` if none was seen. A preview beside a run is not it."""
     spans: list[RunSpan]
     """All of them, the oldest first."""
 
@@ -72,7 +72,7 @@ class RunReader:
         own = [read.run for read in self._files.values() if read.run is not None]
         runs = merged(own, history, locks)
         return Runs(
-            last=runs[-1] if runs else None,
+            last=_shown(runs),
             spans=[span_of(run) for run in runs],
         )
 
@@ -109,6 +109,13 @@ class RunReader:
             events = parse_events(file.read())
         run = summarize(name.removesuffix(SUFFIX), events, locked=locked) if events else None
         return _Read(size, locked, run)
+
+
+def _shown(runs: Sequence[Run]) -> Run | None:
+    """The newest run that changes the cluster now, else the newest that goes on, else the last one."""
+    going_on = [run for run in runs if run.outcome == "running"]
+    changing = [run for run in going_on if run.command != "preview"]
+    return next((some[-1] for some in (changing, going_on, runs) if some), None)
 
 
 def span_of(run: Run) -> RunSpan:

@@ -32,7 +32,7 @@ def runs(*known: Run) -> Runs:
 
 
 EARLIER = run(10, ended=20, outcome="succeeded", command="up")
-GOES_ON = run(100)
+GOES_ON = run(100, told=False)
 TOLD = run(100, id="history-100", ended=150, outcome="succeeded")
 
 
@@ -126,3 +126,22 @@ def test_once_the_history_is_read_what_is_known_stands(ending: EndingRun) -> Non
     for _ in range(3):
         assert not ending.look(killed)
         assert ending.added_to(killed) == killed
+
+
+def test_the_end_of_a_run_is_noticed_although_a_preview_goes_on() -> None:
+    watched = EndingRun()
+    up, preview = run(100, id="1", command="up"), run(110, id="2", command="preview")
+    assert not watched.look(Runs(up, [span_of(up), span_of(preview)]))
+    over = up.model_copy(update={"ended": 120.0, "outcome": "succeeded"})
+    after = Runs(preview, [span_of(over), span_of(preview)])
+    assert watched.look(after)
+    assert watched.added_to(after) == after
+
+
+def test_a_run_that_goes_on_is_shown_before_one_that_ended_meanwhile() -> None:
+    watched = EndingRun()
+    up, preview = run(100, id="1", command="up"), run(110, id="2", command="preview")
+    watched.look(runs(preview))
+    both = Runs(up, [span_of(up), span_of(preview.model_copy(update={"ended": 120.0, "outcome": "failed"}))])
+    assert watched.look(both)
+    assert watched.added_to(both) == both

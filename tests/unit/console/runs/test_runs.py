@@ -163,6 +163,12 @@ def test_a_lock_alone_is_a_run_that_goes_on() -> None:
     assert not run.told
 
 
+def test_a_preview_does_not_hide_a_destroy_of_which_the_lock_is_known() -> None:
+    preview = ended([Began(time=310, preview=True), BEGIN[1], SUCCESS])
+    runs = merged([preview], [], [Lock(300, "destroy")])
+    assert [(run.command, run.outcome) for run in runs] == [("destroy", "running"), ("preview", "succeeded")]
+
+
 def test_a_lock_of_a_run_that_writes_is_no_second_run() -> None:
     (run,) = merged([running(BEGIN)], [], [Lock(99, "destroy")])
     assert run.command == "destroy"
@@ -306,8 +312,8 @@ def reader(tmp_path: Path) -> RunReader:
     return opened
 
 
-def written(tmp_path: Path, events: Sequence[Event]) -> Path:
-    file = tmp_path / "etcd" / "fra1" / "1000000000000000000-7-run.jsonl"
+def written(tmp_path: Path, events: Sequence[Event], name: str = "1000000000000000000-7-run") -> Path:
+    file = tmp_path / "etcd" / "fra1" / f"{name}.jsonl"
     file.write_text("".join(f"{event.model_dump_json()}\n" for event in events))
     return file
 
@@ -331,6 +337,24 @@ def test_a_run_is_followed_until_its_lock_ends(reader: RunReader, tmp_path: Path
     assert (run := reader.read().last) is not None
     assert run.outcome == "succeeded"
     assert [span.outcome for span in reader.read().spans] == ["succeeded"]
+
+
+def test_a_preview_beside_a_run_does_not_hide_it(reader: RunReader, tmp_path: Path) -> None:
+    file = written(tmp_path, BEGIN)
+    preview = written(tmp_path, [Began(time=110, preview=True), BEGIN[1]], "2000000000000000000-8-run")
+    with file.open("a") as log, preview.open("a") as other:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        beside = reader.read()
+        assert [span.command for span in beside.spans] == ["up", "preview"]
+        assert (last := beside.last) is not None
+        assert (last.command, last.outcome) == ("up", "running")
+        log.write(SUCCESS.model_dump_json() + "\n")
+        log.close()
+        assert (last := reader.read().last) is not None
+        assert (last.command, last.outcome) == ("preview", "running")
+    assert (last := reader.read().last) is not None
+    assert (last.command, last.outcome) == ("preview", "interrupted")
 
 
 def test_an_event_of_a_newer_program_is_left_out(reader: RunReader, tmp_path: Path) -> None:
