@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
@@ -29,6 +29,9 @@ from console.runs.history import Update, parse_history
 
 HISTORY = 30
 """How many of the last runs are read."""
+
+FILE_PREFIX = "file://"
+"""The beginning of the URL of a backend that is a folder."""
 
 MISSING = "no stack named"
 
@@ -113,8 +116,21 @@ def read_history(stack: str, folder: Path) -> list[Update]:
 def read_backend(folder: Path) -> Path | None:
     """The folder that is the backend, if it is one. Raises ``StackError``."""
     told: dict[str, Any] = json.loads(pulumi(folder, "whoami", "--verbose", "--json", "--non-interactive"))
-    parts = urlsplit(str(told.get("url", "")))
-    return Path(parts.path) if parts.scheme == "file" else None
+    return backend_folder(str(told.get("url", "")), folder)
+
+
+def backend_folder(url: str, folder: Path) -> Path | None:
+    """The folder of a backend at ``url``, which Pulumi uses in ``folder``. ``None`` if none is found there.
+
+    ``file://~`` is that of ``pulumi login --local``. The rules are those of ``massageBlobPath`` in Pulumi's
+    pkg/backend/diy/backend.go.
+    """
+    if not url.startswith(FILE_PREFIX):
+        return None
+    path = unquote(url.removeprefix(FILE_PREFIX).partition("?")[0])
+    backend = Path.home() / path[2:] if path.startswith("~") else folder.absolute() / path
+    # Without it, nobody knows whether the stack is locked.
+    return backend if (backend / ".pulumi").is_dir() else None
 
 
 def digitalocean_access(
