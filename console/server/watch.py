@@ -9,6 +9,7 @@ from contextlib import aclosing, contextmanager
 from typing import Any
 
 from console.server.events import IDLE, changes, encoded, merged
+from console.server.failure import failed_page
 from console.server.source import Source
 from console.view.page import Page
 
@@ -102,19 +103,13 @@ class Watch:
                 await self._tell_pages()
             except Exception:
                 log.exception("the source failed; it begins again in %g s", RETRY_SECONDS)
-                self._tell_failure()
+                self._tell(failed_page(self._page))
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _tell_pages(self) -> None:
         async with aclosing(self._source.pages()) as pages:
             async for after in pages:
                 self._tell(after)
-
-    def _tell_failure(self) -> None:
-        if self._page is not None:
-            problem = "The console failed and begins again. Its log says why."
-            stack = self._page.stack.model_copy(update={"problem": problem})
-            self._tell(self._page.model_copy(update={"stack": stack}))
 
     def _tell(self, after: Page) -> None:
         changed = changes(self._page, after)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -113,7 +115,9 @@ class FailingSource(FakeSource):
     """Fails when it is told to."""
 
     def __init__(self) -> None:
-        super().__init__(healthy_page())
+        page = healthy_page()
+        assert page.writer is not None
+        super().__init__(page.model_copy(update={"writer": page.writer.model_copy(update={"running": True})}))
         self.failure = asyncio.Event()
 
     async def pages(self) -> AsyncGenerator[Page]:
@@ -130,11 +134,48 @@ async def test_a_source_that_failed_is_told_and_begins_again(monkeypatch: pytest
     events = Watch(source, linger=0).events()
     await names(events, len(SECTIONS))
     source.failure.set()
-    async with asyncio.timeout(LIMIT):
-        failed, healthy = await anext(events), await anext(events)
-    assert b"begins again" in failed
-    assert b'"problem":""' in healthy
+    failed, healthy = await taken(events, 6), await taken(events, 6)
+    assert list(failed) == list(healthy) == ["stack", "members", "run", "timeline", "writer", "cloud"]
+    assert "begins again" in failed["stack"]["problem"]
+    assert (failed["stack"]["stack"], failed["members"], failed["run"]) == ("local", None, None)
+    assert (failed["writer"]["running"], failed["cloud"]["volumes"]) == (False, None)
+    assert all(span["ended"] for span in failed["timeline"]["up"])
+    assert healthy["stack"]["problem"] == ""
     assert source.begun == 2
+
+
+class BrokenSource(FakeSource):
+    """Fails before its first page, but for the last time."""
+
+    async def pages(self) -> AsyncGenerator[Page]:
+        self.begun += 1
+        if self.begun < 3:
+            raise OSError("lost")
+        yield self.page
+
+
+async def test_a_source_that_fails_at_once_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
+    source = BrokenSource(healthy_page())
+    events = Watch(source, linger=0).events()
+    failed = await taken(events, len(SECTIONS))
+    assert "begins again" in failed["stack"]["problem"]
+    assert (failed["members"], failed["run"], failed["requests"]) == (None, None, None)
+    # The second failure tells nothing new.
+    healthy = await taken(events, len(SECTIONS))
+    assert healthy["stack"]["problem"] == ""
+    assert healthy["requests"] == [one.model_dump() for one in healthy_page().requests or []]
+    assert source.begun == 3
+
+
+async def taken(events: AsyncIterator[bytes], count: int) -> dict[str, Any]:
+    """The next events' documents by their names."""
+    async with asyncio.timeout(LIMIT):
+        found = [(await anext(events)).decode().split("\n") for _ in range(count)]
+    return {
+        name.removeprefix("event: "): json.loads(document.removeprefix("data: "))
+        for name, document, *_ in found
+    }
 
 
 async def test_the_end_of_the_server_ends_open_pages() -> None:
