@@ -59,6 +59,10 @@ WINDOW_SECONDS = 900.0
 """Seconds that the time line has. It is sent once a second while the writer writes."""
 NOT_RUNNING = "The local cloud does not answer. Start it: make up"
 NOBODY_WATCHES = "It was stopped, because no page was open any more."
+CONSOLE_FAILED = "It was stopped, because the console failed and began again. Its log says why."
+NOT_WATCHING = (
+    "the console does not watch the cluster at this moment, and would not stop the writer: try again"
+)
 NO_CLUSTER = "This stack has no cluster. Create one, in a terminal in this checkout: make up"
 
 
@@ -83,6 +87,10 @@ class LocalSource:
         self._backups = Backups()
         self._watches: dict[int, tuple[MemberWatch, asyncio.Task[None]]] = {}
         self._writer: WriterTask | None = None
+        self._starting = asyncio.Lock()
+        """Held while the writer is started or stopped."""
+        self._watching = False
+        """Whether pages are yielded. Their end stops the writer."""
         self._disturbed: dict[str, float] = {}
         """When the page last took a member down."""
         self._changed = asyncio.Event()
@@ -92,6 +100,7 @@ class LocalSource:
         with suppress(OSError):
             # A reading that cannot make it says so.
             self._runs.open()
+        self._watching, ended = True, NOBODY_WATCHES
         threads = ThreadPoolExecutor(max_workers=MEMBERS_AT_ONCE, thread_name_prefix="member")
         tasks = [asyncio.create_task(self._follow_cloud()), asyncio.create_task(self._follow_backups())]
         try:
@@ -102,8 +111,11 @@ class LocalSource:
                 yield self._page()
                 self._raise_failure(tasks)
                 await self._pause()
+        except Exception:
+            ended = CONSOLE_FAILED
+            raise
         finally:
-            await self._end(tasks)
+            await self._end(tasks, ended)
             # A member that does not answer would hold this up.
             threads.shutdown(wait=False)
 
@@ -137,17 +149,21 @@ class LocalSource:
         return droplets[action.member]["id"] if action.member in droplets else None
 
     async def _start_writer(self) -> None:
-        if self._writer is not None and self._writer.running:
-            raise ActionRefusedError("the writer runs already")
-        try:
-            texts = await asyncio.to_thread(writer_texts, self._stack)
-        except LocalCloudError as error:
-            raise ActionRefusedError(str(error)) from error
-        self._writer = WriterTask(texts, self._addresses)
+        async with self._starting:
+            if self._writer is not None and self._writer.running:
+                raise ActionRefusedError("the writer runs already")
+            try:
+                texts = await asyncio.to_thread(writer_texts, self._stack)
+            except LocalCloudError as error:
+                raise ActionRefusedError(str(error)) from error
+            if not self._watching:
+                raise ActionRefusedError(NOT_WATCHING)
+            self._writer = WriterTask(texts, self._addresses)
 
     async def _stop_writer(self) -> None:
-        if self._writer is not None:
-            await self._writer.stop()
+        async with self._starting:
+            if self._writer is not None:
+                await self._writer.stop()
 
     def _addresses(self) -> Mapping[str, str]:
         """The addresses of the members whose droplets are on."""
@@ -277,12 +293,14 @@ class LocalSource:
             if task.done():
                 task.result()
 
-    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _end(self, tasks: list[asyncio.Task[None]], why: str) -> None:
+        # A start of the writer that goes on sees it, and starts none.
+        self._watching = False
         ending = [*tasks, *(task for _, task in self._watches.values())]
         self._watches.clear()
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         if self._writer is not None and self._writer.running:
-            self._writer.counts.stopped = NOBODY_WATCHES
-        await self._stop_writer()
+            self._writer.counts.stopped = why
+            await self._writer.stop()
