@@ -33,8 +33,8 @@ class TimelineRecorder:
         self._writes: dict[float, Writes] = {}
 
     def observe(self, now: Observation) -> Timeline:
-        """Add an observation, which is later than the one before, and return the time line."""
-        if self._last is None or now.time - self._last > GAP_SECONDS:
+        """Add an observation and return the time line. It begins anew after a gap, and when the clock was set back."""
+        if self._last is None or not 0 <= now.time - self._last <= GAP_SECONDS:
             self._began, self._leaders, self._writes = now.time, [], {}
             self._availability = Availability()
         self._last = now.time

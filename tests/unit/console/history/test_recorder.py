@@ -407,6 +407,22 @@ def test_the_time_line_begins_anew_after_a_gap() -> None:
     assert (seen.timeline.began, seen.timeline.down) == (seen.time, [])
 
 
+def test_the_time_line_begins_anew_when_the_clock_was_set_back() -> None:
+    seen = Moments()
+    seen.pass_(3)
+    seen.skip(-300)
+    seen.begin_run("1")
+    for name in (ONE, TWO):
+        seen.step(name, "shutting down")
+    seen.pass_()
+    began = seen.time
+    for name in (ONE, TWO):
+        seen.down(name)
+    seen.pass_(2)
+    assert (seen.timeline.began, seen.timeline.most_down) == (began, 2)
+    assert seen.ups(THREE) == [(began - START, None)]
+
+
 def test_writes_are_kept_once_and_for_the_window() -> None:
     recorder = TimelineRecorder(window=3)
     now = Observation(START, [member(1)])
