@@ -104,7 +104,7 @@ class ProductionSource:
             (self._ask_members, lambda: ETCD_SECONDS if self._facts else LOOK_SECONDS),
             (self._list_account, lambda: self._account.pause if self._facts else LOOK_SECONDS),
             (self._resolve, self._dns_pause),
-            (self._list_backups, lambda: BACKUP_SECONDS if self._facts else LOOK_SECONDS),
+            (self._list_backups, self._backup_pause),
         ]
         tasks = [asyncio.create_task(_repeat(act, pause)) for act, pause in work]
         last: Page | None = None
@@ -216,6 +216,10 @@ class ProductionSource:
         if self._records is None or self._resolved_at < max(self._account.changed_at, 1.0):
             return LOOK_SECONDS
         return ETCD_SECONDS if changes_droplets(self._runs.last) else DNS_SECONDS
+
+    def _backup_pause(self) -> float:
+        """Seconds until the next listing: few until the stack is read, and they are listed for the first time."""
+        return LOOK_SECONDS if self._backups is None and not self._backups_problem else BACKUP_SECONDS
 
     async def _list_backups(self) -> None:
         if (facts := self._facts) is None:
