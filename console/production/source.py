@@ -123,6 +123,8 @@ class ProductionSource:
             # The next page begins with what is true then.
             self._account = Account()
             self._etcd.forget()
+            self._records, self._resolved_at, self._records_changed_at = None, 0.0, 0.0
+            self._backups, self._backups_problem = None, ""
 
     async def act(self, action: Action) -> None:
         """Refuse it."""

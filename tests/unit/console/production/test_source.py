@@ -29,6 +29,7 @@ from console.production.stack_facts import StackFacts
 from console.production.tls import context_of
 from console.server.source import ActionRefusedError
 from console.view.actions import WriterAction
+from console.view.cloud import Backup
 from console.view.page import Page
 
 SETTINGS = Settings.model_validate(
@@ -190,6 +191,35 @@ async def test_nothing_is_read_while_no_page_is_open(stack: Stack, source: Produ
     reads = stack.reads
     await asyncio.sleep(0.2)
     assert stack.reads == reads
+
+
+async def test_what_was_known_before_a_pause_is_not_shown_as_current(
+    stack: Stack, source: ProductionSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+    backup = Backup(name="a", taken=1.0, size_bytes=1, member="")
+
+    async def listed(*_: object) -> tuple[list[Backup], str]:
+        if asked.is_set():
+            await asyncio.Event().wait()
+        return [backup], ""
+
+    async def resolve(names: list[str]) -> Mapping[str, str | None]:
+        if asked.is_set():
+            await asyncio.Event().wait()
+        return dict.fromkeys(names, "203.0.113.1")
+
+    stack.found = replace(facts(texts()), settings=SETTINGS.model_copy(update={"zone": "example.com"}))
+    monkeypatch.setattr(sources, "list_backups", listed)
+    monkeypatch.setattr(sources, "resolve", resolve)
+    page = await page_where(source, lambda page: bool(page.cloud.backups and page.cloud.records))
+    assert page.cloud.backups_problem == ""
+    asked.set()
+    page = await page_where(source, lambda page: page.members is not None)
+    assert (page.cloud.backups, page.cloud.backups_problem) == (None, "not asked yet")
+    assert (page.cloud.records, page.cloud.records_problem) == (None, "not asked yet")
+    assert page.members is not None
+    assert {member.record for member in page.members} == {None}
 
 
 async def test_every_action_is_refused(source: ProductionSource) -> None:
