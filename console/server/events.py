@@ -14,6 +14,8 @@ SECTIONS = tuple(Page.model_fields)
 """The names of all sections, in the order in which they are sent."""
 REQUESTS = "requests"
 """The section of which only the new entries are sent."""
+MOST_REQUESTS = 1000
+"""The most requests that wait for a page that does not read. It shows no more."""
 IDLE = b": nothing changed\n\n"
 """A comment, by which both ends notice that the connection is still there."""
 
@@ -39,10 +41,10 @@ def changes(before: Page | None, after: Page) -> dict[str, Any]:
 
 
 def merged(pending: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sections of both, the later ones where both have one. Requests of both are kept."""
+    """Return the sections of both, the later ones where both have one. The last requests of both are kept."""
     result = {**pending, **later}
     if pending.get(REQUESTS) and later.get(REQUESTS):
-        result[REQUESTS] = [*pending[REQUESTS], *later[REQUESTS]]
+        result[REQUESTS] = [*pending[REQUESTS], *later[REQUESTS]][-MOST_REQUESTS:]
     return {name: result[name] for name in SECTIONS if name in result}
 
 

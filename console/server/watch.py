@@ -43,7 +43,7 @@ class Watch:
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the events of one page: first all sections, then those that changed, until the page closes.
 
-        A page that reads slowly gets the last content of each section, and all requests.
+        A page that reads slowly gets the last content of each section, and the last ``MOST_REQUESTS`` requests.
         """
         with self._opened() as page:
             while not self._over:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from console.server.events import SECTIONS, changes, encoded, merged
+from console.server.events import MOST_REQUESTS, SECTIONS, changes, encoded, merged
 from tests.console.fake_source import healthy_page, request
 
 
@@ -49,6 +50,13 @@ def test_a_slow_page_gets_the_last_content_and_all_requests() -> None:
         "run": 2,
         "requests": [request(1, "/one"), request(2, "/two")],
     }
+
+
+def test_a_page_that_does_not_read_gets_the_last_requests() -> None:
+    pending: dict[str, Any] = {}
+    for number in range(1, MOST_REQUESTS + 11):
+        pending = merged(pending, {"requests": [request(number, "/v2")]})
+    assert [each.number for each in pending["requests"]] == [*range(11, MOST_REQUESTS + 11)]
 
 
 def test_an_event_has_its_section_and_one_line_of_json() -> None:
