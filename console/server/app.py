@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from console.server.confirmation import needs_confirmation
-from console.server.protection import Protection
+from console.server.protection import EVENTS, Protection
 from console.server.source import ActionRefusedError, Source
 from console.server.watch import Watch
 from console.view.actions import Action
@@ -34,7 +34,7 @@ def console_app(source: Source, watch: Watch, port: int, files: Path = PAGE) -> 
     """
     app = FastAPI(title="console", openapi_url=None, redirect_slashes=False)
 
-    @app.get("/events")
+    @app.get(EVENTS)
     async def get_events() -> StreamingResponse:  # pyright: ignore[reportUnusedFunction]
         return StreamingResponse(watch.events(), media_type="text/event-stream")
 

@@ -23,6 +23,12 @@ HEADERS = {
 LONGEST_BODY = 64 * 1024
 """Bytes of the longest body that is read."""
 
+NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""The names of loopback, which the console answers to."""
+HTTP_PORT = 80
+EVENTS = "/events"
+"""The path of the stream, which only the page itself reads."""
+
 _READING = {"GET", "HEAD"}
 
 
@@ -34,18 +40,21 @@ class Refusal:
     problem: str
 
 
-def refusal(method: str, headers: Headers, port: int) -> Refusal | None:
+def refusal(method: str, path: str, headers: Headers, port: int) -> Refusal | None:
     """Return why a request is not served; ``None`` if it is.
 
     The names of loopback are no secret, but a name of somebody else that resolves to loopback is refused: its page
     would have the same origin as the console (DNS rebinding).
     """
     host = headers.get("host", "")
-    if host not in {f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"}:
+    # Browsers leave out the port of http.
+    own_ports = {f":{port}", ""} if port == HTTP_PORT else {f":{port}"}
+    if host not in {f"{name}{own}" for name in NAMES for own in own_ports}:
         return Refusal(421, f"Host is {host!r}: open http://127.0.0.1:{port}")
     site, mode = headers.get("sec-fetch-site", "same-origin"), headers.get("sec-fetch-mode", "")
-    # A link to the console, or its address typed by hand, is no request of another page for its content.
-    navigated = method in _READING and mode == "navigate"
+    # A link to the console, or its address typed by hand, is no request of another page for its content. A frame is.
+    to_look = headers.get("sec-fetch-dest", "document") == "document" and path != EVENTS
+    navigated = method in _READING and mode == "navigate" and to_look
     if site != "same-origin" and not navigated:
         return Refusal(403, f"Sec-Fetch-Site is {site!r}: use the console's own page")
     origin = headers.get("origin")
@@ -81,7 +90,7 @@ class Protection:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refused = refusal(scope["method"], Headers(scope=scope), self._port)
+        refused = refusal(scope["method"], scope["path"], Headers(scope=scope), self._port)
         if refused is None:
             await self._app(scope, receive, sending)
         else:

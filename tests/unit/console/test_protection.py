@@ -16,9 +16,9 @@ POSTED = {
 }
 
 
-def status(method: str, headers: dict[str, str]) -> int:
+def status(method: str, headers: dict[str, str], *, path: str = "/", port: int = PORT) -> int:
     """The status with which a request is refused, or 0."""
-    refused = refusal(method, Headers(headers), PORT)
+    refused = refusal(method, path, Headers(headers), port)
     return refused.status if refused else 0
 
 
@@ -70,6 +70,43 @@ def test_other_sites_may_link_to_the_console_and_not_read_it() -> None:
     assert status("GET", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}) == 0
     assert status("GET", {**OWN, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}) == 403
     assert status("GET", {**OWN, "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"}) == 403
+
+
+NAVIGATION = {**OWN, "sec-fetch-mode": "navigate"}
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+@pytest.mark.parametrize(
+    ("path", "target", "refused"),
+    [
+        ("/", "document", 0),
+        ("/", "iframe", 403),
+        ("/", "frame", 403),
+        ("/", "embed", 403),
+        ("/", "object", 403),
+        ("/events", "document", 403),
+        ("/events", "iframe", 403),
+    ],
+)
+def test_a_frame_of_another_site_shows_nothing_of_the_console(
+    site: str, path: str, target: str, refused: int
+) -> None:
+    headers = {**NAVIGATION, "sec-fetch-site": site, "sec-fetch-dest": target}
+    assert status("GET", headers, path=path) == refused
+
+
+def test_the_page_itself_reads_the_stream() -> None:
+    own = {**OWN, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+    assert status("GET", own, path="/events") == 0
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
+def test_at_the_port_of_http_browsers_leave_it_out(name: str) -> None:
+    for host in (name, f"{name}:80"):
+        headers = {**POSTED, "host": host, "origin": f"http://{host}"}
+        assert status("POST", headers, port=80) == status("GET", {"host": host}, port=80) == 0
+    assert status("GET", {"host": "evil.example"}, port=80) == 421
+    assert status("GET", {"host": f"{name}:8080"}, port=80) == 421
 
 
 @pytest.mark.parametrize(
