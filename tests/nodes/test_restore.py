@@ -15,6 +15,7 @@ from etcd_node.etcd.etcdctl import run_tool
 from etcd_node.etcd.membership import bootstrap_cluster_id
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import read_settings
+from etcd_node.recovery.recover import Plan
 
 from components.backups import adopt
 from components.backups.snapshot_file import read_snapshot
@@ -25,6 +26,7 @@ from localcloud.toolchain.etcd import DEFAULT_VERSION
 from .lab import Lab, Node, eventually
 from .objects import ObjectServer
 from .test_backup import bootstrap, configure, run_backup, stored_backups
+from .test_recovery import recovered
 
 ADOPTED = Path(__file__).parents[1] / "unit/components/backups/snapshots/etcd-3.5.db.gz"
 """A snapshot of etcd 3.5 with 61 keys, two leases, an alarm, and authentication on."""
@@ -118,6 +120,24 @@ def test_a_backup_of_the_restored_cluster_becomes_the_latest(
         node.power_off().wipe()
     power_on(nodes)
     all_say(nodes, "restored .*_cluster-2_")
+
+
+def test_a_cluster_that_lost_all_its_data_waits_for_a_choice(
+    lab: Lab, server: ObjectServer, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (node,) = initial_members(lab, server, restore=backup.snapshot.name, size=1)
+    power_on([node])
+    lab.all_healthy([node])
+    assert node.etcdctl("put", "key-0", "written since").returncode == 0
+    assert run_backup(node, at_once=True)
+    (newer,) = [one for one in stored_backups(server) if one.snapshot.cluster == "cluster-2"]
+    node.power_off().wipe().power_on()
+    says(node, "this cluster has backups of its own data: choose one with recover from-backup NAME")
+    for chosen, value in ((newer, "written since"), (backup, "")):
+        recovered(node, Plan(chosen.snapshot.name, (node.name,), "monday"), monkeypatch)
+        lab.all_healthy([node])
+        assert (node.get("key-0"), node.get("key-1")) == (value, "value 1")
+        node.power_off()
 
 
 def test_a_member_that_loses_its_disk_later_rejoins_without_restoring(

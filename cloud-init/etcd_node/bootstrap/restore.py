@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from components.shared.backups import LATEST
 from components.shared.compression import SnapshotError
 from components.shared.s3 import Bucket, S3Error
 from components.shared.stored_backups import (
@@ -151,9 +152,20 @@ class Restoration:
         return name if backup.key == self._backups.prefix + name else backup.key
 
     def _choose(self, bucket: Bucket, name: str) -> Backup:
-        wanted = name or self._settings.restore
-        folder = folder_of(wanted, self._backups.prefix if self._backups else "")
-        return choose_backup(backups_in(bucket.list(folder).objects), wanted)
+        wanted, prefix = name or self._settings.restore, self._backups.prefix if self._backups else ""
+        # The setting stays for the cluster's whole life, and a cluster with backups of its own has had newer data.
+        if (
+            name == ""
+            and wanted != LATEST
+            and any(
+                f"{own.snapshot.cluster}-".startswith(f"{self._settings.token}-")
+                for own in backups_in(bucket.list(prefix).objects)
+            )
+        ):
+            raise RestoreError(
+                "this cluster has backups of its own data: choose one with recover from-backup NAME"
+            )
+        return choose_backup(backups_in(bucket.list(folder_of(wanted, prefix)).objects), wanted)
 
 
 def refuse_full_volume(mount: Path, size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from etcd_node.backup.settings import BackupSettings
 from etcd_node.bootstrap import restore
 from etcd_node.bootstrap.restore import Restoration
 from etcd_node.etcd.wal import Contents, read_disk
-from etcd_node.host.settings import Paths, Settings
+from etcd_node.host.settings import Paths, Settings, as_recovered
+from etcd_node.recovery.recover import Plan
 
 from components.shared.aws_sigv4 import AccessKey
 from components.shared.s3 import BucketAccess, Listing, StoredObject
@@ -23,6 +25,7 @@ SETTINGS = Settings(
     **{
         **dict.fromkeys(Settings.__dataclass_fields__, ""),
         "name": "m1",
+        "token": "etcd-new-2c3d",
         "version": "3.6.14",
         "initial_members": ("m1", "m2", "m3"),
         "recovered": False,
@@ -31,16 +34,17 @@ SETTINGS = Settings(
 
 
 class FakeBucket:
-    """A bucket with one backup. It lists only what is below the prefix, as S3 does."""
+    """A bucket with one backup to restore. It lists only what is below the prefix, as S3 does."""
 
     key = ""
+    others: tuple[str, ...] = ()
 
     def __init__(self, access: BucketAccess) -> None:
         self._access = access
 
     def list(self, prefix: str) -> Listing:
-        stored = StoredObject(self.key, 10, 1.0)
-        return Listing((stored,) if self.key.startswith(prefix) else (), 2.0)
+        keys = (key for key in (self.key, *self.others) if key.startswith(prefix))
+        return Listing(tuple(StoredObject(key, 10, 1.0) for key in keys), 2.0)
 
     def download(self, key: str, target: Path) -> str:
         target.write_bytes(key.encode())
@@ -56,10 +60,12 @@ def _etcd_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restore, "refuse_full_volume", lambda *_: None)
 
 
-def restoration(folder: Path, wanted: str) -> Restoration:
+def restoration(folder: Path, wanted: str, settings: Settings = SETTINGS) -> Restoration:
     access = BucketAccess("https://s3.test", "backups", "fra1", AccessKey("id", "secret"))
     return Restoration(
-        replace(SETTINGS, restore=wanted), Paths(folder), BackupSettings(access, OWN, 3600.0, 0.0)
+        replace(settings, restore=wanted or settings.restore),
+        Paths(folder),
+        BackupSettings(access, OWN, 3600.0, 0.0),
     )
 
 
@@ -150,3 +156,35 @@ def test_a_backup_in_another_folder_is_not_one_of_that_name(
     one.prepare("")
     assert not one.ready
     assert f"there is no backup named {SNAPSHOT.name}" in one.problem
+
+
+@pytest.mark.parametrize("cluster", ["etcd-new-2c3d", "etcd-new-2c3d-00000000000000aa"])
+@pytest.mark.parametrize("folder", [OWN, "etcd-prod/"])
+def test_a_cluster_that_lost_all_its_data_does_not_begin_anew_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, cluster: str
+) -> None:
+    own = OWN + replace(SNAPSHOT, cluster=cluster).name
+    monkeypatch.setattr(FakeBucket, "key", folder + SNAPSHOT.name)
+    monkeypatch.setattr(FakeBucket, "others", (own,))
+    first = restoration(tmp_path, folder + SNAPSHOT.name)
+    first.prepare("")
+    assert not first.ready
+    assert "choose one with recover from-backup NAME" in first.problem
+    recovery = tmp_path / "recovery.json"
+    for chosen in (folder + SNAPSHOT.name, own):
+        plan = Plan(chosen, SETTINGS.initial_members, "monday")
+        recovery.write_text(json.dumps({"token": plan.token(SETTINGS), "restore": chosen}))
+        recovered = restoration(tmp_path, "", as_recovered(SETTINGS, recovery))
+        recovered.prepare("")
+        assert recovered.ready == chosen.removeprefix(OWN), recovered.problem
+
+
+def test_backups_of_the_clusters_before_are_no_data_of_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = [replace(SNAPSHOT, cluster=cluster).name for cluster in ("etcd-new-0a1b", "etcd-new-2c3de")]
+    monkeypatch.setattr(FakeBucket, "key", OWN + SNAPSHOT.name)
+    monkeypatch.setattr(FakeBucket, "others", tuple(OWN + name for name in earlier))
+    one = restoration(tmp_path, SNAPSHOT.name)
+    one.prepare("")
+    assert one.ready == SNAPSHOT.name, one.problem
