@@ -12,6 +12,9 @@ from pathlib import Path
 from etcd_node.host.journal import WaitLog
 from etcd_node.host.settings import Paths, Settings, read_settings
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a process. SIGHUP is that of a lost SSH connection."""
+
 
 def parse_arguments() -> argparse.Namespace:
     """The step to run, and the options of ``install`` and ``recover``."""
@@ -64,8 +67,10 @@ def main(arguments: argparse.Namespace) -> None:
     """Run one step. Each step imports only what it needs, since etcd's start waits for ``preparecluster``."""
     paths = Paths(arguments.root)
     settings = read_settings(paths.settings)
-    if "backup" in arguments.step:
-        signal.signal(signal.SIGTERM, end_backup)
+    if arguments.step == "recover" or "backup" in arguments.step:
+        for number in ENDING:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
     match arguments.step:
         case "install":
             from etcd_node.host.install import install  # noqa: PLC0415
@@ -109,9 +114,14 @@ def main(arguments: argparse.Namespace) -> None:
             run_with_token(step, settings, paths, read_token(paths))
 
 
-def end_backup(*_: object) -> None:
-    """End this process on a signal: what it holds is released on the way out."""
-    sys.exit("the backup was ended before it was complete")
+def end(*_: object) -> None:
+    """End this process on a signal: what it holds is released on the way out, and what it stopped is started again.
+
+    A terminal that is lost sends SIGHUP several times, and to ``systemctl`` as well, which inherits what is ignored.
+    """
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit("a signal ended this before it was complete")
 
 
 def run_with_token(step: str, settings: Settings, paths: Paths, token: str) -> None:

@@ -528,7 +528,7 @@ def test_a_backup_that_systemd_ends_says_so_and_releases_its_lock(
     )
     eventually("it has begun", node.paths.staging.exists)
     process.terminate()
-    assert process.communicate(timeout=20)[1].endswith("the backup was ended before it was complete\n")
+    assert process.communicate(timeout=20)[1].endswith("a signal ended this before it was complete\n")
     assert process.returncode == 1
     assert not node.paths.staging.exists()
     slow.unlink()

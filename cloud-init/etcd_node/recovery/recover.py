@@ -142,9 +142,9 @@ def alone(settings: Settings, paths: Paths, survey: Survey, consent: Consent) ->
     _raise_objection(
         find_objection(survey, _cluster(settings, survey), consent) or newer_data(survey, consent)
     )
-    _systemctl("stop", *UNITS, RUNNING_STEP)
-    say("stopped etcd; making a cluster of one from its data, on loopback only")
     try:
+        _systemctl("stop", *UNITS, RUNNING_STEP)
+        say("stopped etcd; making a cluster of one from its data, on loopback only")
         _make_cluster_of_one(settings, paths)
     finally:
         _systemctl("start", "--no-block", *UNITS)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -253,6 +257,53 @@ def test_etcd_starts_again_with_its_data_where_a_recovery_fails(
         recover.recover(SETTINGS, paths, arguments("from-backup", NAME, members="m1,m2,m3", label="monday"))
     assert [command[1] for command in commands] == ["stop", "start"]
     assert (paths.data / "member/wal/0.wal").exists()
+
+
+HANGS = """
+import runpy
+import time
+
+from etcd_node.recovery import recover
+from etcd_node.recovery.survey import Survey
+
+def hang(*_: object) -> None:
+    print("hangs", flush=True)
+    time.sleep(60)
+
+recover.survey_members = lambda *_: Survey((), None, ("m1", "m2", "m3"))
+recover.set_aside = recover.commit_whole_log = hang
+runpy.run_module("etcd_node", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("kind", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("hanging", ["change of the data", "stop"])
+@pytest.mark.parametrize(
+    "command", [["from-backup", NAME, "--members", "m1,m2,m3", "--as", "monday"], ["alone"]]
+)
+def test_etcd_starts_again_where_a_signal_ends_a_recovery(
+    paths: Paths, command: list[str], hanging: str, kind: signal.Signals
+) -> None:
+    paths.settings.write_text(json.dumps(asdict(SETTINGS)))
+    paths.environment.write_text("")
+    systemctl, called = paths.root / "systemctl", paths.root / "called"
+    slow = "start|stop) echo hangs; sleep" if hanging == "stop" else "start) sleep"
+    systemctl.write_text(f'#!/bin/sh\ncase "$1" in {slow} 0.5;; esac\necho "$1" >> {called}\n')
+    systemctl.chmod(0o755)
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGS, "recover", *command, "--root", paths.root],
+        env={**os.environ, "PATH": f"{paths.root}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"hangs\n"
+        # A terminal and its shell send both to all processes.
+        for _ in range(2):
+            os.killpg(process.pid, kind)
+            time.sleep(0.25)
+        assert process.wait(10) == 1
+    assert called.read_text().splitlines()[-1] == "start"
 
 
 def test_a_member_with_newer_data_elsewhere_is_not_made_a_cluster_of_one(
