@@ -181,13 +181,12 @@ def test_waiting_members_follow_a_recovery_and_its_corrected_backup(drill: Drill
             lambda said: "no data here" in said,
             "member that waits",
         )
-    recover_from(drill, f"20200101T000000Z_{name.split('_', 1)[1]}", MEMBERS[0])
-    for member in MEMBERS:
-        wait_for(
-            lambda member=member: drill.journal(member, "preparecluster"),
-            lambda log: "there is no backup named 20200101T000000Z" in log,
-            "wrong name that is said",
-        )
+    wrong = f"20200101T000000Z_{name.split('_', 1)[1]}"
+    said = refused(drill, MEMBERS[0], command("Nothing left", "from-backup NAME", NAME=wrong))
+    assert f"there is no backup named {wrong}" in said
+    # One member waits with a backup that is no longer there when the others begin.
+    proposed = done_at_last(drill, MEMBERS[0], command("Nothing left", "from-backup NAME", NAME=name))
+    done_at_last(drill, MEMBERS[0], printed(proposed))
     drill.move_backup(name, "another-cluster/")
     recover_from(drill, f"another-cluster/{name}", MEMBERS[1])
     drill.wait_healthy()

@@ -127,10 +127,8 @@ class Restoration:
         if not self._paths.program("etcdutl").exists():
             # Otherwise etcdutl is installed after etcd's start.
             install_once(self._settings, self._paths, ["etcdutl"])
+        backup = find_backup(self._settings, self._backups, name)
         bucket = Bucket(self._backups.access)
-        backup = self._choose(bucket, name)
-        if problem := version_problem(backup.snapshot, self._settings.version):
-            raise RestoreError(problem)
         self.clear()
         self._paths.restoring.mkdir(mode=0o700, parents=True)
         packed = self._paths.restoring / "snapshot.db.gz"
@@ -151,21 +149,25 @@ class Restoration:
         name = backup.snapshot.name
         return name if backup.key == self._backups.prefix + name else backup.key
 
-    def _choose(self, bucket: Bucket, name: str) -> Backup:
-        wanted, prefix = name or self._settings.restore, self._backups.prefix if self._backups else ""
-        # The setting stays for the cluster's whole life, and a cluster with backups of its own has had newer data.
-        if (
-            name == ""
-            and wanted != LATEST
-            and any(
-                f"{own.snapshot.cluster}-".startswith(f"{self._settings.token}-")
-                for own in backups_in(bucket.list(prefix).objects)
-            )
-        ):
-            raise RestoreError(
-                "this cluster has backups of its own data: choose one with recover from-backup NAME"
-            )
-        return choose_backup(backups_in(bucket.list(folder_of(wanted, prefix)).objects), wanted)
+
+def find_backup(settings: Settings, backups: BackupSettings, name: str) -> Backup:
+    """The backup to restore. An empty name: the configured one.
+
+    Raises ``RestoreError``, ``ChoiceError`` or ``S3Error``.
+    """
+    bucket, wanted = Bucket(backups.access), name or settings.restore
+    # The setting stays for the cluster's whole life, and a cluster with backups of its own has had newer data.
+    if wanted not in {name, LATEST} and any(
+        f"{own.snapshot.cluster}-".startswith(f"{settings.token}-")
+        for own in backups_in(bucket.list(backups.prefix).objects)
+    ):
+        raise RestoreError(
+            "this cluster has backups of its own data: choose one with recover from-backup NAME"
+        )
+    backup = choose_backup(backups_in(bucket.list(folder_of(wanted, backups.prefix)).objects), wanted)
+    if problem := version_problem(backup.snapshot, settings.version):
+        raise RestoreError(problem)
+    return backup
 
 
 def refuse_full_volume(mount: Path, size: int) -> None:

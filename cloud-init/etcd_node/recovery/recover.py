@@ -19,6 +19,10 @@ from shutil import disk_usage
 
 from components.shared.backups import SUFFIX
 from components.shared.ports import CLIENT_PORT, PEER_PORT
+from components.shared.s3 import S3Error
+from components.shared.stored_backups import ChoiceError
+from etcd_node.backup.settings import read_backup_settings
+from etcd_node.bootstrap.restore import RestoreError, find_backup
 from etcd_node.digitalocean.api import list_droplets
 from etcd_node.digitalocean.markers import read_markers
 from etcd_node.etcd.client import NoQuorumError, RefusedError
@@ -242,6 +246,14 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
             f"--members must name all members that have a droplet, {','.join(survey.droplets)}, and no other"
         )
     _raise_objection(find_objection(survey, _cluster(settings, survey), consent))
+    if (backups := read_backup_settings(paths.backup)) is None:
+        raise RecoveryError(
+            "members have no bucket (etcd:backupBucket): make a new cluster from the backup, see docs/recovery.md"
+        )
+    try:
+        find_backup(settings, backups, plan.backup)
+    except (RestoreError, ChoiceError, S3Error) as error:
+        raise RecoveryError(f"Nothing has been changed: {error}") from None
     if not (plan.members and plan.label):
         print(_complete_command(plan, survey))
         return

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from etcd_node.bootstrap import restore
 from etcd_node.etcd.membership import ListedMember, MemberList, bootstrap_cluster_id, cluster_name
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.recovery import recover
@@ -21,6 +22,8 @@ from etcd_node.recovery.preconditions import Consent, find_objection, newer_data
 from etcd_node.recovery.recover import Plan, stop_process
 from etcd_node.recovery.survey import MemberObservation, MemberState, Survey
 from etcd_node.recovery.verdict import step
+
+from tests.unit.etcd_node.bootstrap.test_restoration import FakeBucket
 
 MEMBERS = ("m1", "m2", "m3")
 QUORUM = Survey((), MemberList(1, tuple(ListedMember(7, name, (), learner=False) for name in MEMBERS)))
@@ -30,11 +33,25 @@ SILENT = Survey(
         MemberObservation("m3", MemberState.BLANK),
     )
 )
-NAME = "20261125T174057Z_r000000012345_k812_v3.6.14_c_ab.db.gz"
+NAME = f"20261125T174057Z_r000000012345_k812_v3.6.14_c_{'ab' * 32}.db.gz"
+NEWER = NAME.replace("_v3.6.14_", "_v3.7.1_")
+BACKUPS = {
+    "endpoint": "https://s3.test",
+    "bucket": "b",
+    "region": "r",
+    "access_key": "i",
+    "secret_key": "s",
+    "ca_certificate": "",
+    "prefix": "etcd-test/",
+    "interval": 3600,
+    "retention": 0,
+    "upload_headers": {},
+}
 SETTINGS = Settings(
     **{
         **dict.fromkeys(Settings.__dataclass_fields__, ""),
         "token": "old",
+        "version": "3.6.14",
         "initial_members": MEMBERS,
         "recovered": False,
     }
@@ -200,12 +217,16 @@ def arguments(*programs: str, **options: object) -> Namespace:
 
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
-    """A member with data in a cluster without quorum. No process is started."""
+    """A member with data in a cluster without quorum, and its backup. No process is started."""
     paths = Paths(tmp_path)
     paths.etc.mkdir(parents=True)
     (paths.etc / "prepare_cluster.token").write_text("dop_v1_test")
     (paths.data / "member/wal").mkdir(parents=True)
     (paths.data / "member/wal/0.wal").write_bytes(b"torn")
+    paths.backup.write_text(json.dumps(BACKUPS))
+    monkeypatch.setattr(restore, "Bucket", FakeBucket)
+    monkeypatch.setattr(FakeBucket, "key", f"etcd-test/{NAME}")
+    monkeypatch.setattr(FakeBucket, "others", (f"etcd-test/{NEWER}",))
     monkeypatch.setattr(recover.subprocess, "run", lambda *_, **__: None)
     monkeypatch.setattr(recover, "survey_members", lambda *_: Survey((), None, MEMBERS))
     monkeypatch.setattr("sys.argv", ["prepare_cluster.py", "recover", "from-backup", NAME])
@@ -218,6 +239,31 @@ def test_a_plan_without_members_or_label_prints_the_whole_command(
     recover.recover(SETTINGS, paths, arguments("from-backup", NAME))
     printed = capsys.readouterr().out
     assert f"prepare_cluster.py recover from-backup {NAME} --members m1,m2,m3 --as 2" in printed
+    assert (paths.data / "member/wal/0.wal").exists()
+    assert not paths.recovery.exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"members": "m1,m2,m3", "label": "monday"}])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("r7.db.gz", "Nothing has been changed: there is no backup named r7.db.gz"),
+        (NEWER, "Nothing has been changed: .* which etcd 3.6.14 cannot read: set etcd:version"),
+    ],
+)
+def test_no_data_is_set_aside_for_a_backup_that_no_member_can_restore(
+    paths: Paths, options: dict[str, str], name: str, reason: str
+) -> None:
+    with pytest.raises(SystemExit, match=reason):
+        recover.recover(SETTINGS, paths, arguments("from-backup", name, **options))
+    assert (paths.data / "member/wal/0.wal").exists()
+    assert not paths.recovery.exists()
+
+
+def test_no_data_is_set_aside_where_members_have_no_bucket(paths: Paths) -> None:
+    paths.backup.unlink()
+    with pytest.raises(SystemExit, match=r"members have no bucket \(etcd:backupBucket\): make a new cluster"):
+        recover.recover(SETTINGS, paths, arguments("from-backup", NAME, members="m1,m2,m3", label="monday"))
     assert (paths.data / "member/wal/0.wal").exists()
     assert not paths.recovery.exists()
 
@@ -270,6 +316,7 @@ def hang(*_: object) -> None:
     print("hangs", flush=True)
     time.sleep(60)
 
+recover.find_backup = lambda *_: None
 recover.survey_members = lambda *_: Survey((), None, ("m1", "m2", "m3"))
 recover.set_aside = recover.commit_whole_log = hang
 runpy.run_module("etcd_node", run_name="__main__", alter_sys=True)
