@@ -29,7 +29,7 @@ from etcd_node.etcd.client import NoQuorumError, RefusedError
 from etcd_node.etcd.commit_log import commit_whole_log
 from etcd_node.etcd.etcdctl import change_members
 from etcd_node.etcd.local_metrics import read_local_metrics
-from etcd_node.etcd.membership import MemberList, cluster_name, is_self
+from etcd_node.etcd.membership import MemberList, bootstrap_cluster_id, cluster_name, is_self
 from etcd_node.etcd.transport import TlsClient, other_members
 from etcd_node.etcd.wal import Contents, DamagedLogError, read_disk
 from etcd_node.host.atomic_write import replace_text
@@ -257,8 +257,13 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
     if not (plan.members and plan.label):
         print(_complete_command(plan, survey))
         return
-    contents = read_disk(paths.data).contents
-    if contents is Contents.DATA and as_recovered(settings, paths.recovery).token == plan.token(settings):
+    disk, recovered = read_disk(paths.data), as_recovered(settings, paths.recovery)
+    # A recovery that was interrupted has not moved the data of the earlier cluster yet.
+    if (
+        disk.contents is Contents.DATA
+        and recovered.token == plan.token(settings)
+        and (disk.identity is None or disk.identity.cluster == bootstrap_cluster_id(recovered))
+    ):
         raise RecoveryError(
             f"this member was already recovered as {plan.label}, and may have newer writes. To discard them, use "
             "another word for --as"
@@ -267,7 +272,7 @@ def from_backup(settings: Settings, paths: Paths, survey: Survey, plan: Plan, co
         _systemctl("stop", *UNITS, RUNNING_STEP)
         # The volume may be full.
         paths.reserve.unlink(missing_ok=True)
-        _set_up_restore(settings, paths, plan, contents)
+        _set_up_restore(settings, paths, plan, disk.contents)
     finally:
         _systemctl("start", "--no-block", *UNITS)
     say("this member bootstraps a new cluster from the backup when the same command has run on all its members: "

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from etcd_node.bootstrap import restore
 from etcd_node.etcd.membership import ListedMember, MemberList, bootstrap_cluster_id, cluster_name
+from etcd_node.etcd.wal import Contents, Disk, Identity
 from etcd_node.host.settings import Paths, Settings, as_recovered
+from etcd_node.host.volume import set_aside
 from etcd_node.recovery import recover
 from etcd_node.recovery.preconditions import Consent, find_objection, newer_data
 from etcd_node.recovery.recover import Plan, stop_process
@@ -266,6 +268,33 @@ def test_no_data_is_set_aside_where_members_have_no_bucket(paths: Paths) -> None
         recover.recover(SETTINGS, paths, arguments("from-backup", NAME, members="m1,m2,m3", label="monday"))
     assert (paths.data / "member/wal/0.wal").exists()
     assert not paths.recovery.exists()
+
+
+def test_data_of_the_earlier_cluster_is_set_aside_by_the_second_try(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = arguments("from-backup", NAME, members="m1,m2,m3", label="monday")
+    recovered = replace(SETTINGS, token=Plan(NAME, MEMBERS, "monday").token(SETTINGS))
+    clusters = [bootstrap_cluster_id(one) for one in (SETTINGS, recovered)]
+    disks = [Disk(Contents.DATA, Identity(1, cluster)) for cluster in (clusters[0], *clusters)]
+    monkeypatch.setattr(recover, "read_disk", lambda _: disks.pop(0))
+
+    moves = iter([OSError(5, "Input/output error"), None])
+
+    def move(paths: Paths, why: str) -> Path:
+        if error := next(moves):
+            raise error
+        return set_aside(paths, why)
+
+    monkeypatch.setattr(recover, "set_aside", move)
+    with pytest.raises(SystemExit, match="Input/output error"):
+        recover.recover(SETTINGS, paths, same)
+    assert paths.recovery.exists()
+    recover.recover(SETTINGS, paths, same)
+    (moved,) = paths.mount.glob("given-up-*")
+    assert (moved / "member/wal/0.wal").exists()
+    with pytest.raises(SystemExit, match="already recovered as monday, and"):
+        recover.recover(SETTINGS, paths, same)
 
 
 @pytest.mark.parametrize("members", ["m1,m2,m3,m4", "m1,m2"])
