@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -107,6 +108,10 @@ def upload(file: Path, content: SnapshotFile, bucket: Bucket, prefix: str, versi
             except S3Error as error:
                 raise UncheckedError(f"{key} was uploaded, and its size is not known: {error}") from None
             if stored != size:
+                # Otherwise it would count as a backup. A negative size is unknown.
+                if stored >= 0:
+                    with suppress(S3Error):
+                        bucket.delete(key)
                 raise UncheckedError(
                     f"{key} has {stored} bytes in the bucket instead of {size}: run this again"
                 )

@@ -288,6 +288,20 @@ def test_an_upload_that_is_killed_leaves_no_backup(lab: Lab, server: ObjectServe
     assert not node.paths.staging.exists()
 
 
+def test_an_upload_that_arrived_incomplete_is_deleted(
+    lab: Lab, server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (node,) = bootstrap(lab, server, size=1)
+    settings = read_settings(node.paths.settings)
+    backups = read_backup_settings(node.paths.backup)
+    assert backups is not None
+    # The size that the server tells, and how many backups are there then. A negative one is unknown.
+    for size, left in ((1, 0), (-1, 1)):
+        monkeypatch.setattr(backup.Bucket, "size", lambda *_, size=size: size)
+        assert not backup.back_up(settings, node.paths, backups, at_once=True)
+        assert len(stored_backups(server)) == left
+
+
 def test_metrics_are_served_without_tools_and_without_a_quorum(lab: Lab, server: ObjectServer) -> None:
     nodes = bootstrap(lab, server)
     tools = [nodes[0].paths.program(tool) for tool in ("etcdctl", "etcdutl")]

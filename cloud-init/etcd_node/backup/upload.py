@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -220,6 +220,10 @@ class _BackupRun:
         key = self._backups.prefix + snapshot.name
         self._bucket.upload(key, packed.file, snapshot.sha256, snapshot.metadata(self._settings.name))
         if (stored := self._bucket.size(key)) != size:
+            # Otherwise it would count as the best backup. A negative size is unknown.
+            if stored >= 0:
+                with suppress(S3Error):
+                    self._bucket.delete(key)
             raise BackupError(f"{key} has {stored} bytes in the bucket instead of {size}")
         self._paths.no_backup.unlink(missing_ok=True)
         self._paths.unfinished_backup.unlink()

@@ -42,6 +42,9 @@ class FakeBucket(Bucket):
     def size(self, key: str) -> int:
         return len(self.objects[key])
 
+    def delete(self, key: str) -> None:
+        del self.objects[key]
+
 
 def test_an_adopted_snapshot_is_a_backup_that_members_find(tmp_path: Path) -> None:
     file, bucket = unpacked(tmp_path, "3.5"), FakeBucket()
@@ -66,20 +69,23 @@ def refused(_: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("size", "text"),
+    ("size", "text", "left"),
     [
-        (refused, r"was uploaded, and its size is not known: HEAD answers 403$"),
-        (lambda _: 1, r"has 1 bytes in the bucket instead of \d+: run this again$"),
+        (refused, r"was uploaded, and its size is not known: HEAD answers 403$", 1),
+        (lambda _: 1, r"has 1 bytes in the bucket instead of \d+: run this again$", 0),
+        (lambda _: -1, r"has -1 bytes in the bucket instead of \d+: run this again$", 1),
     ],
 )
 def test_a_snapshot_that_was_sent_is_not_called_unsent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: Callable[[str], int], text: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: Callable[[str], int], text: str, left: int
 ) -> None:
     file, bucket = unpacked(tmp_path, "3.5"), FakeBucket()
     monkeypatch.setattr(bucket, "size", size)
     content = read_snapshot(file)
     with pytest.raises(UncheckedError, match=text):
         upload(file, content, bucket, PREFIX, content.version)
+    # One that was cut off does not count as a backup.
+    assert len(bucket.objects) == left
 
 
 def test_a_damaged_snapshot_is_not_uploaded(tmp_path: Path) -> None:
