@@ -25,6 +25,9 @@ LEASE = int.from_bytes(b"last")
 LEASE_SECONDS = 240
 """Seconds after which the lease ends, so that a later destroy takes a backup even if nothing was written."""
 
+TRIES = 10
+"""How often a member tries to take the backup, a second apart. A busy server takes a later one; a refusal stays."""
+
 DECISION_SECONDS = 8.0
 """Seconds after which a machine shuts down without knowing whether the cluster is being destroyed."""
 
@@ -59,8 +62,9 @@ def last_backup(settings: Settings, paths: Paths, token: str) -> None:
     say("the cluster is being destroyed: taking a last backup")
     client = TlsClient(paths.etc)
     me = this_member(settings, paths)
+    tries = 0
     try:
-        while True:
+        while tries < TRIES:
             with upload_lock(client, me) as locked:
                 status = call(client, me, "/v3/maintenance/status", {})
                 lease = {"ID": str(LEASE + int(status["header"]["revision"]))}
@@ -73,7 +77,8 @@ def last_backup(settings: Settings, paths: Paths, token: str) -> None:
                         # A full database has no room for it. Then another member may upload the same once more.
                         with suppress(NoAnswerError, RefusedError):
                             call(client, me, "/v3/lease/grant", {**lease, "TTL": str(LEASE_SECONDS)})
-                    return
+                        return
+                    tries += 1
             time.sleep(1)
     except (NoAnswerError, RefusedError) as error:
         warn(f"no last backup: {error}")
