@@ -98,7 +98,7 @@ def _content(database: BoltFile, size: int) -> SnapshotFile:
 
 
 def _revision_and_keys(items: Iterable[tuple[bytes, bytes]]) -> tuple[int, int]:
-    """The highest revision and the number of living keys, as ``etcdutl snapshot status`` of etcd 3.6 counts them."""
+    """The highest revision and the number of living keys, as etcd counts them."""
     revision, living = 0, set[bytes]()
     for stored, value in items:
         revision = int.from_bytes(stored[:8], "big")
@@ -107,7 +107,8 @@ def _revision_and_keys(items: Iterable[tuple[bytes, bytes]]) -> tuple[int, int]:
             living.discard(_key(value))
         else:
             living.add(_key(value))
-    return revision, len(living)
+    # Without the record by which a restore raised the revision.
+    return revision, len(living - {b""})
 
 
 def _key(value: bytes) -> bytes:

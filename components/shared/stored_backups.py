@@ -28,9 +28,10 @@ class Snapshot:
     """The time at which it was begun, in UTC: ``20261125T174057Z``."""
     revision: int
     keys: int
-    """Number of keys, as ``etcdutl snapshot status`` of etcd 3.6 counts them.
+    """Number of keys that are not deleted.
 
-    That of 3.5 also counts older revisions, and etcd's own entries.
+    If etcd did not count them, it is what ``etcdutl snapshot status`` counts: also a record that a restore leaves, and
+    with etcd 3.5 older revisions and etcd's own entries.
     """
     version: str
     """The version of etcd that took it."""

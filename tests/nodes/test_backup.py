@@ -28,7 +28,7 @@ from components.shared.backups import REQUEST_LEASE, confirmation_lease
 from components.shared.compression import SnapshotError, compress
 from components.shared.s3 import StoredObject
 from components.shared.stored_backups import Backup, backups_in
-from localcloud.toolchain.etcd import DEFAULT_VERSION
+from localcloud.toolchain.etcd import DEFAULT_VERSION, VERSIONS, ensure_release
 
 from .api import Fault
 from .certificates import tls_texts
@@ -119,6 +119,22 @@ def test_exactly_one_member_uploads_a_verified_snapshot(
     assert [f"backup {snapshot.name}" in node.log for node in nodes] == [n.name == uploader for n in nodes]
     assert not any(node.paths.staging.exists() for node in nodes)
     assert f"newest_revision {snapshot.revision}\n" in nodes[0].paths.backup_metrics.read_text()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_keys_of_a_backup_are_those_that_are_not_deleted(
+    lab: Lab, server: ObjectServer, version: str
+) -> None:
+    lab.binaries = ensure_release(version).binaries
+    (node,) = bootstrap(lab, server, size=1)
+    for keys in (2, 0):
+        assert node.etcdctl("del", "", "--prefix").returncode == 0
+        for number in range(keys):
+            for value in ("old", "new"):
+                assert node.etcdctl("put", f"key-{number}", value).returncode == 0
+        assert run_backup(node, at_once=True)
+        newest = max(stored_backups(server), key=lambda one: one.snapshot.revision)
+        assert newest.snapshot.keys == keys
 
 
 def test_another_member_takes_over_from_one_that_is_down(lab: Lab, server: ObjectServer) -> None:

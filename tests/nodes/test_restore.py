@@ -140,6 +140,27 @@ def test_a_cluster_that_lost_all_its_data_waits_for_a_choice(
         node.power_off()
 
 
+def test_a_restored_cluster_without_keys_has_a_backup_without_keys(
+    lab: Lab, server: ObjectServer, backup: Backup, tmp_path: Path
+) -> None:
+    (node,) = initial_members(lab, server, size=1)
+    power_on([node])
+    lab.all_healthy([node])
+    assert run_backup(node, at_once=True)
+    assert node.etcdctl("del", "", "--prefix").returncode == 0
+    assert run_backup(node, at_once=True)
+    full, empty = sorted(
+        (one for one in stored_backups(server) if one.snapshot.cluster == "cluster-2"),
+        key=lambda one: one.snapshot.revision,
+    )
+    # Without the key that was deleted. Each member that is asked for its health writes one.
+    assert (full.snapshot.keys, empty.snapshot.keys) == (len(VALUES) - 1 + 2, 0)
+    packed, raw = tmp_path / "packed", tmp_path / "raw"
+    server.bucket().download(empty.key, packed)
+    decompress(packed, raw)
+    assert read_snapshot(raw).keys == 0
+
+
 def test_a_member_that_loses_its_disk_later_rejoins_without_restoring(
     lab: Lab, server: ObjectServer, backup: Backup
 ) -> None:

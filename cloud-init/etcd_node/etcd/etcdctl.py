@@ -44,8 +44,11 @@ def run_tool(command: Sequence[str | Path], timeout: float = COMMAND_TIMEOUT) ->
     return done.stdout
 
 
-def etcdctl(paths: Paths, name: str, *command: str | Path, timeout: float = ANSWER_TIMEOUT) -> None:
-    """Run etcdctl against a member. Raises ``RefusedError``, and ``NoAnswerError`` also after ``timeout`` seconds."""
+def etcdctl(paths: Paths, name: str, *command: str | Path, timeout: float = ANSWER_TIMEOUT) -> str:
+    """Run etcdctl against a member. Returns its standard output.
+
+    Raises ``RefusedError``, and ``NoAnswerError`` also after ``timeout`` seconds.
+    """
     certificate = paths.etc / "management.pem"
     if not certificate.exists():
         certificate = paths.etc / "server.pem"
@@ -54,7 +57,7 @@ def etcdctl(paths: Paths, name: str, *command: str | Path, timeout: float = ANSW
     if b"will expire" in subprocess.run(check, capture_output=True, check=False).stdout:
         raise RefusedError(f"{certificate} has expired: run pulumi up")
     try:
-        run_tool(
+        return run_tool(
             [
                 *(paths.program("etcdctl"), f"--endpoints=https://{name}:{CLIENT_PORT}"),
                 *(f"--cacert={paths.etc / 'ca.pem'}", f"--cert={certificate}"),
@@ -67,11 +70,11 @@ def etcdctl(paths: Paths, name: str, *command: str | Path, timeout: float = ANSW
         raise problem_of(str(error)) from None
 
 
-def change_members(paths: Paths, client: TlsClient, members: Sequence[MemberAddress], *command: str) -> None:
+def change_members(paths: Paths, client: TlsClient, members: Sequence[MemberAddress], *command: str) -> str:
     """Run ``etcdctl member`` against the first member that answers. etcd refuses the same change a second time.
 
-    A member that misses a connection to another one refuses an addition. Then the next one is asked. Raises
-    ``NoQuorumError`` or ``RefusedError``.
+    A member that misses a connection to another one refuses an addition. Then the next one is asked. Returns
+    what etcdctl printed. Raises ``NoQuorumError`` or ``RefusedError``.
     """
     order: list[MemberAddress] = []
     silent: list[str] = []

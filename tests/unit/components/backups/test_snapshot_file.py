@@ -8,9 +8,11 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from components.backups import snapshot_file
 from components.backups.snapshot_file import SnapshotFileError, read_snapshot
 from components.shared.compression import SnapshotError, compress
 
@@ -34,6 +36,29 @@ def test_a_snapshot_tells_its_content(tmp_path: Path, minor: str) -> None:
     assert read.authentication
     assert read.alarms == ("NOSPACE",)
     assert read.members == ("628170c800dbcee",)
+
+
+def test_the_record_that_a_restore_leaves_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stored(number: int) -> bytes:
+        return number.to_bytes(8, "big") + b"_" + bytes(8)
+
+    kept, deleted = b"\x0a\x04kept", b"\x0a\x04gone"
+    buckets = {
+        "meta": [(b"consistent_index", b"")],
+        "key": [
+            (stored(2), kept),
+            (stored(3), deleted),
+            (stored(1 << 30), b""),
+            (stored(2 << 30) + b"t", deleted),
+        ],
+    }
+    monkeypatch.setattr(
+        snapshot_file, "open_bolt", lambda *_: SimpleNamespace(items=lambda name: buckets.get(name, []))
+    )
+    file = tmp_path / "restored.db"
+    file.write_bytes(bytes(4096 + DIGEST))
+    read = read_snapshot(file)
+    assert (read.revision, read.keys) == (2 << 30, 1)
 
 
 def test_snapshots_of_the_same_members_have_the_same_origin(tmp_path: Path) -> None:
