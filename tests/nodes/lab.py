@@ -129,6 +129,12 @@ class Node:
             if self._process is not None:
                 self._process.send_signal(signal.SIGKILL)
 
+    def suspend(self) -> None:
+        """Let etcd hang: it takes connections and answers nothing, until the power is cut."""
+        with self._lock:
+            assert self._process is not None
+            self._process.send_signal(signal.SIGSTOP)
+
     def wipe(self) -> Node:
         """Lose the data, as with a new disk."""
         shutil.rmtree(self.paths.mount, ignore_errors=True)

@@ -75,6 +75,16 @@ def test_the_expiry_is_served_while_etcd_is_down(lab: Lab) -> None:
     assert "etcd_node_members" not in text
 
 
+def test_an_etcd_that_hangs_does_not_hide_the_metrics_of_its_machine(lab: Lab) -> None:
+    (node,) = lab.bootstrap(size=1)
+    context = client_context(node.paths.etc, "server")
+    node.suspend()
+    status, text = scrape(node, context)
+    assert (status, END in text, "etcd_node_alarm" in text) == (200, True, False)
+    status, text = scrape(node, context, "/status")
+    assert (status, "leader" in json.loads(text)) == (200, False)
+
+
 def test_a_member_without_etcd_tells_its_state(lab: Lab) -> None:
     node = lab.add(1, initial_members=1)
     before = time.time()

@@ -56,6 +56,9 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
     files = {name: paths.etc / f"{name}.pem" for name in CERTIFICATES}
     expiry = {name: min(expiry_times(file)) for name, file in files.items() if file.exists()}
     client, me = TlsClient(paths.etc), MemberAddress(settings.name, settings.listen)
+    # An etcd that hangs lets each question wait for its limit, and together they would take longer than an answer may.
+    alarms = raised_alarms(settings.metrics)
+    members = listed_members(client, me) if alarms else {}
     return (
         _family(
             "etcd_node_certificate_not_after_timestamp_seconds",
@@ -67,15 +70,15 @@ def metrics_text(settings: Settings, paths: Paths, client_expiry: float) -> str:
             "etcd_node_alarm",
             "Whether etcd's health check reports the alarm.",
             "alarm",
-            raised_alarms(settings.metrics),
+            alarms,
         )
         + _family(
             "etcd_node_members",
             "Members that etcd lists.",
             "kind",
-            listed_members(client, me),
+            members,
         )
-        + authentication_metric(client, me)
+        + (authentication_metric(client, me) if members else "")
         + node_metrics(facts(settings, paths, journal=False))
         + metrics_files(paths.metrics)
     )
