@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -42,6 +43,8 @@ def answer(listening: socket.socket, do: Callable[[socket.socket], object]) -> N
 
 
 def _answer_one(do: Callable[[socket.socket], object], connection: socket.socket) -> None:
-    # The signal ends a process that does not handle it.
+    # With the commands that it runs, which would live on.
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
     signal.alarm(LIMIT)
     do(connection)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import random
 import signal
 from collections.abc import Callable
@@ -40,13 +41,18 @@ def repeat(load: Callable[[], Callable[[], object]]) -> Never:
 
 
 def run_apart(do: Callable[[], object], limit: float) -> None:
-    """Run ``do`` in a process of its own, and end it after ``limit`` seconds."""
-    process = multiprocessing.get_context("fork").Process(target=do)
+    """Run ``do`` in a process of its own. After ``limit`` seconds, end it and the commands that it runs."""
+
+    def lead() -> None:
+        os.setpgid(0, 0)
+        do()
+
+    process = multiprocessing.get_context("fork").Process(target=lead)
     process.start()
     process.join(limit)
-    if process.is_alive():
+    if process.is_alive() and process.pid:
         warn(f"this round did not end within {limit:.0f} s, and is ended")
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.join()
 
 

@@ -12,15 +12,18 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 PROGRAM = """
-import os, socket, sys
+import os, socket, subprocess, sys
 from etcd_node.host import connections
 
 connections.IDLE, connections.LIMIT = float(sys.argv[1]), int(sys.argv[2])
 
 
 def do(connection):
-    if connection.recv(4) == b"fail":
+    asked = connection.recv(4)
+    if asked == b"fail":
         raise SystemExit("failed")
+    if asked == b"wait":
+        subprocess.run(["sleep", "60"], pass_fds=[connection.fileno()])
     connection.sendall(f"{os.getpid()} {os.getppid()}".encode())
 
 
@@ -78,6 +81,15 @@ def test_an_answer_that_fails_ends_its_connection_and_no_other() -> None:
 def test_an_answer_that_takes_too_long_is_ended() -> None:
     with answering(limit=1) as (_, connect):
         assert connect().recv(100) == b""
+
+
+def test_a_child_of_an_answer_does_not_outlive_its_limit() -> None:
+    with answering(limit=1) as (_, connect):
+        waiting = connect()
+        waiting.sendall(b"wait")
+        waiting.settimeout(30)
+        # This ends when no process holds the connection any more.
+        assert waiting.recv(100) == b""
 
 
 def test_a_fifth_connection_of_an_address_is_closed_and_no_other() -> None:

@@ -71,6 +71,17 @@ def test_a_round_that_hangs_is_ended_and_said(capsys: pytest.CaptureFixture[str]
     assert "this round did not end within 0 s, and is ended" in capsys.readouterr().err
 
 
+def test_a_child_of_a_round_does_not_outlive_its_limit() -> None:
+    ours, childs = os.pipe()
+    with os.fdopen(ours, "rb") as held:
+        run_apart(lambda: subprocess.run(["sleep", "60"], pass_fds=[childs], check=False), 0.5)
+        os.close(childs)
+        began = time.monotonic()
+        # This ends when no process holds the other end any more.
+        assert held.read() == b""
+    assert time.monotonic() - began < 30
+
+
 def test_a_round_that_fails_says_why_and_the_next_one_runs(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
