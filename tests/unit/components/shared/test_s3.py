@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from components.backups.operator_bucket import OperatorBucket
+from components.config.backup_settings import BackupTarget
 from components.shared.api_errors import USER_AGENT
 from components.shared.aws_sigv4 import AccessKey
 from components.shared.s3 import Bucket, BucketAccess, S3Error
+from tests.nodes.certificates import make_authority
 
 ENCRYPTION = {"x-amz-server-side-encryption": "AES256"}
 PAGE = "<ListBucketResult><IsTruncated>true</IsTruncated>{}</ListBucketResult>"
@@ -47,6 +51,13 @@ class Store:
     """The header ``Date`` of each answer; ``None`` sends none."""
     pages: list[str] = field(default_factory=list[str])
     requests: list[Request] = field(default_factory=list[Request])
+    server: ThreadingHTTPServer | None = None
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        assert self.server is not None
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = self.url.replace("http:", "https:")
 
     def bucket(self, part: int = 1 << 20, upload_headers: Mapping[str, str] | None = None) -> Bucket:
         access = BucketAccess(
@@ -79,6 +90,7 @@ def store() -> Iterator[Store]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        kept.server = server
         kept.url = f"http://127.0.0.1:{server.server_port}"
         yield kept
         server.shutdown()
@@ -193,3 +205,28 @@ def test_an_access_key_that_no_header_can_have_is_not_shown(store: Store) -> Non
     with pytest.raises(S3Error, match="does not answer like an S3 server: ValueError") as error:
         Bucket(access).list("prefix")
     assert "the-key" not in str(error.value)
+
+
+@pytest.mark.parametrize("operators", [False, True])
+def test_an_authority_of_plain_openssl_is_trusted(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, operators: bool
+) -> None:
+    """It has no ``keyUsage``, and the server's certificate no identifier of it."""
+    default = ssl.create_default_context
+
+    def as_python_3_13(**given: str | None) -> ssl.SSLContext:
+        context = default(**given)  # type: ignore[arg-type]
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", as_python_3_13)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    make_authority().issue(tmp_path, "server", "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server-key.pem")
+    store.encrypt(context)
+    store.pages = ["<ListBucketResult/>"]
+    authority = (tmp_path / "ca.pem").read_text()
+    access = BucketAccess(store.url, "b", "r", AccessKey("id", "secret"), authority)
+    target = BackupTarget(store.url, "b", "r", "p/", 3600, 0, "id", "secret", authority)
+    assert (OperatorBucket(target) if operators else Bucket(access)).list("").objects == ()
