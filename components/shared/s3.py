@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from .api_errors import USER_AGENT
 from .aws_sigv4 import EMPTY_SHA256, AccessKey, SignableRequest, signed_headers
@@ -105,7 +105,8 @@ class Bucket:
     def list(self, prefix: str) -> Listing:
         """All objects below a prefix."""
         objects: list[StoredObject] = []
-        query = {"list-type": "2", "prefix": prefix}
+        # XML has no place for the control characters that a key may have.
+        query = {"list-type": "2", "prefix": prefix, "encoding-type": "url"}
         while True:
             with self._request("GET", "", query) as response:
                 now = _unix_time(response.headers.get("Date"))
@@ -113,9 +114,11 @@ class Bucket:
                 if not page.tag.endswith("ListBucketResult"):
                     # Such as a page for people. It would count as an empty bucket.
                     raise ValueError(page.tag)
+                # Some servers ignore the request, and send keys as they are. Some write a space as ``+``.
+                decode = unquote_plus if _text(page, "EncodingType") else str
                 objects += [
                     StoredObject(
-                        _text(entry, "Key"),
+                        decode(_text(entry, "Key")),
                         int(_text(entry, "Size")),
                         datetime.fromisoformat(_text(entry, "LastModified")).timestamp(),
                     )

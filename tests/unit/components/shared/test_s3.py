@@ -207,6 +207,28 @@ def test_an_access_key_that_no_header_can_have_is_not_shown(store: Store) -> Non
     assert "the-key" not in str(error.value)
 
 
+LISTED = (
+    "<ListBucketResult>{}<Contents><Key>{}</Key><Size>1</Size>"
+    "<LastModified>2026-11-25T17:40:57Z</LastModified></Contents></ListBucketResult>"
+)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "listed", "key"),
+    [
+        ("<EncodingType>url</EncodingType>", "folder/a%01b+c%2Bd", "folder/a\x01b c+d"),
+        # Ceph encodes slashes and spaces as well.
+        ("<EncodingType>url</EncodingType>", "folder%2Fa%20b", "folder/a b"),
+        # A server that does not know the encoding.
+        ("", "folder/a+b%20c", "folder/a+b%20c"),
+    ],
+)
+def test_a_key_may_have_any_character(store: Store, encoding: str, listed: str, key: str) -> None:
+    store.pages = [LISTED.format(encoding, listed)]
+    assert [found.key for found in store.bucket().list("folder/").objects] == [key]
+    assert "encoding-type=url" in store.requests[0].path
+
+
 @pytest.mark.parametrize("operators", [False, True])
 def test_an_authority_of_plain_openssl_is_trusted(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, *, operators: bool
