@@ -161,7 +161,7 @@ class Backups(TypedDict):
     """Backups to a bucket, and the backup from which a new cluster starts."""
 
     bucket: NotRequired[str]
-    """Bucket for backups, in DigitalOcean's Spaces or any other S3. It needs both keys.
+    """Bucket for backups, in DigitalOcean's Spaces or any other S3 that takes path-style requests. It needs both keys.
 
     Without it there are no backups.
     """
