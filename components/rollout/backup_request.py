@@ -98,6 +98,8 @@ class BackupRequests:
                 if not requested:
                     # A killed run leaves its request, and etcd creates no lease twice.
                     await leases.revoke_lease(REQUEST_LEASE)
+                    # An earlier run's request may have had this length, and its confirmation outlives it.
+                    await leases.revoke_lease(confirmation_lease(length))
                     await leases.grant_lease(REQUEST_LEASE, length)
                     requested = True
                 if await leases.has_lease(confirmation_lease(length)):

@@ -109,6 +109,19 @@ async def test_a_request_that_expires_is_not_a_confirmation(monkeypatch: pytest.
         await take(requests_to(cluster, limit=10))
 
 
+async def test_the_confirmation_of_an_equally_long_request_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds_pass(monkeypatch)
+    monkeypatch.setattr("secrets.randbelow", lambda _: 7)
+    cluster = FakeCluster()
+    cluster.leases = {confirmation_lease(10 + OUTLIVES_SECONDS + 7): members_part.CONFIRMATION_SECONDS}
+    with pytest.raises(BackupError):
+        await take(requests_to(cluster, limit=10))
+    cluster.answer = FakeCluster.carry_out
+    assert await take(requests_to(cluster, limit=10))
+
+
 async def test_the_confirmation_of_another_request_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds_pass(monkeypatch)
     cluster = FakeCluster()
