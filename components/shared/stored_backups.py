@@ -111,8 +111,9 @@ def folder_of(wanted: str, prefix: str) -> str:
 def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
     """The backup to restore: ``latest``, or one by its name or key. Raises ``ChoiceError``.
 
-    Revisions of different clusters cannot be compared. If an older cluster's best backup has a higher revision than
-    the newest cluster's, the newest cluster may have been bootstrapped by mistake. Then an operator must name one.
+    Clusters of other names or in other folders may both be alive, so ``latest`` chooses only among those of one stack.
+    Their revisions cannot be compared: if an older cluster's best backup has a higher revision than the newest
+    cluster's, the newest cluster may have been bootstrapped by mistake. Then an operator must name one.
     """
     if wanted != LATEST:
         for backup in backups:
@@ -125,6 +126,14 @@ def choose_backup(backups: Collection[Backup], wanted: str) -> Backup:
     ]
     if not candidates:
         raise ChoiceError("there is no backup below the prefix in the bucket")
+    # A recovery appends to the token. An adopted snapshot becomes the data of whichever cluster restores it.
+    owners = {
+        f"{re.sub('(-[0-9a-f]{16})+$', '', found.snapshot.cluster)} in {found.key.rpartition('/')[0]}/"
+        for found in candidates
+        if not found.snapshot.cluster.startswith("adopted-")
+    }
+    if len(owners) > 1:
+        raise ChoiceError(f"there are backups of {', '.join(sorted(owners))}: name the one to restore")
     newest = max(candidates, key=lambda backup: backup.snapshot.taken)
     highest = max(candidates, key=lambda backup: backup.snapshot.rank)
     if highest != newest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from components.shared.s3 import StoredObject
@@ -70,18 +72,48 @@ def test_latest_is_the_newest_good_backup() -> None:
     assert choose_backup([backup(1, 10), backup(3, 30), backup(2, 20)], "latest") == backup(3, 30)
 
 
+OLD, NEW = (f"etcd-etcd-fra1-{digit * 16}" for digit in "01")
+"""Tokens of two clusters of one stack, one after the other."""
+
+
 def test_latest_is_of_the_restored_cluster_with_higher_revisions() -> None:
-    old, new = backup(1, 100, cluster="old"), backup(2, 1_000_000_100, cluster="new")
+    old, new = backup(1, 100, cluster=OLD), backup(2, 1_000_000_100, cluster=NEW)
     assert choose_backup([old, new], "latest") == new
 
 
 def test_a_cluster_bootstrapped_by_mistake_is_not_latest() -> None:
-    old, new = backup(1, 100, cluster="old"), backup(2, 3, cluster="new")
+    old, new = backup(1, 100, cluster=OLD), backup(2, 3, cluster=NEW)
     with pytest.raises(ChoiceError, match="name the one to restore"):
         choose_backup([old, new], "latest")
-    empty = backup(2, 1, keys=0, cluster="new")
+    empty = backup(2, 1, keys=0, cluster=NEW)
     with pytest.raises(ChoiceError, match="name the one to restore"):
         choose_backup([old, empty], "latest")
+
+
+def test_latest_is_not_of_a_cluster_with_another_name() -> None:
+    own, others = backup(1, 10, cluster=OLD), backup(2, 20, cluster=f"etcd-etcd-ams3-{'2' * 16}")
+    with pytest.raises(ChoiceError) as raised:
+        choose_backup([own, others], "latest")
+    assert str(raised.value) == (
+        "there are backups of etcd-etcd-ams3 in p/, etcd-etcd-fra1 in p/: name the one to restore"
+    )
+    assert choose_backup([own, others], own.snapshot.name) == own
+
+
+def test_latest_is_not_of_a_cluster_in_another_folder() -> None:
+    own, others = backup(1, 10, cluster=OLD), backup(2, 20, cluster=NEW)
+    others = replace(others, key=f"p/b/{others.snapshot.name}")
+    with pytest.raises(ChoiceError, match="etcd-etcd-fra1 in p/, etcd-etcd-fra1 in p/b/: name the one"):
+        choose_backup([own, others], "latest")
+
+
+def test_latest_may_be_adopted_or_of_a_recovered_cluster() -> None:
+    adopted = backup(1, 10, cluster="adopted-82afa554")
+    recovered = backup(3, 30, cluster=f"{OLD}-{'3' * 16}")
+    assert choose_backup([adopted, backup(2, 20, cluster=OLD)], "latest").snapshot.cluster == OLD
+    assert choose_backup([adopted, backup(2, 20, cluster=OLD), recovered], "latest") == recovered
+    newer = backup(4, 40, cluster="adopted-82afa554")
+    assert choose_backup([recovered, newer], "latest") == newer
 
 
 def test_a_backup_is_chosen_by_its_name_or_its_key() -> None:
