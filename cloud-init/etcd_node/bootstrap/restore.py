@@ -52,6 +52,8 @@ class Restoration:
         self._backups = backups
         self._attempt = 0
         self._due = 0.0
+        self._verified = dict[str, str]()
+        """The verified backup that is on the disk, by the name that was asked for."""
         self.ready = ""
         """The verified backup, or an empty string. A name is directly below the prefix; a key has its folders."""
         self.problem = "the backup is not fetched yet"
@@ -70,10 +72,15 @@ class Restoration:
             return
         self.ready = ""
         try:
-            self.ready = self._fetch(name)
+            if name not in self._verified:
+                self._verified = {name: self._fetch(name)}
+            refuse_full_volume(self._paths.mount, self._raw.stat().st_size)
+            self.ready = self._verified[name]
         except (OSError, RestoreError, ChoiceError, InstallError, S3Error, SnapshotError) as error:
             self.problem = f"etcd:restoreFrom {self._settings.restore}: {error}"
-            self._due = clock() + backoff(self._attempt, longest=30.0)
+            # A volume gets room at any moment, and a server comes back. A damaged backup is downloaded in vain.
+            damaged = isinstance(error, (RestoreError, SnapshotError)) and not self._verified
+            self._due = clock() + backoff(self._attempt, longest=600.0 if damaged else 30.0)
             self._attempt += 1
 
     def restore(self, name: str, cluster: Mapping[str, str]) -> None:
@@ -110,6 +117,7 @@ class Restoration:
 
     def clear(self) -> None:
         """Delete the fetched files, and what an interrupted restore has left on the volume."""
+        self._verified = {}
         for folder in (self._paths.restoring, self._target):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -143,7 +151,6 @@ class Restoration:
             raise RestoreError(
                 f"{backup.key} has revision {revision}, but its name says {backup.snapshot.revision}"
             )
-        refuse_full_volume(self._paths.mount, self._raw.stat().st_size)
         say(f"fetched and verified {backup.key}")
         # Other members look below the prefix if the name has no folder.
         name = backup.snapshot.name

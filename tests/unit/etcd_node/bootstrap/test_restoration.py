@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from etcd_node.backup.settings import BackupSettings
 from etcd_node.bootstrap import restore
-from etcd_node.bootstrap.restore import Restoration
+from etcd_node.bootstrap.restore import Restoration, RestoreError
 from etcd_node.etcd.wal import Contents, read_disk
 from etcd_node.host.settings import Paths, Settings, as_recovered
 from etcd_node.recovery.recover import Plan
@@ -38,6 +39,8 @@ class FakeBucket:
 
     key = ""
     others: tuple[str, ...] = ()
+    sha256 = SNAPSHOT.sha256
+    downloads = 0
 
     def __init__(self, access: BucketAccess) -> None:
         self._access = access
@@ -48,12 +51,14 @@ class FakeBucket:
 
     def download(self, key: str, target: Path) -> str:
         target.write_bytes(key.encode())
-        return SNAPSHOT.sha256
+        FakeBucket.downloads += 1
+        return self.sha256
 
 
 @pytest.fixture(autouse=True)
 def _etcd_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restore, "Bucket", FakeBucket)
+    monkeypatch.setattr(FakeBucket, "downloads", 0)
     monkeypatch.setattr(restore, "install_once", lambda *_: None)
     monkeypatch.setattr(restore, "decompress", lambda packed, raw: raw.write_bytes(packed.read_bytes()))
     monkeypatch.setattr(restore, "revision_and_keys", lambda *_: (SNAPSHOT.revision, SNAPSHOT.keys))
@@ -146,6 +151,48 @@ def test_a_full_disk_is_a_reason_to_wait_with_a_restore(
     restored.prepare("")
     assert "etcd:restoreFrom" in restored.problem
     assert "No space left on device: '/var/cache/etcd-restore'" in restored.problem
+
+
+def test_a_volume_without_room_lets_nothing_be_downloaded_again(
+    restored: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = True
+
+    def refuse_full_volume(_: Path, size: int) -> None:
+        assert size > 0
+        if full:
+            raise RestoreError("no room")
+
+    monkeypatch.setattr(restore, "refuse_full_volume", refuse_full_volume)
+    for minute in range(10):
+        restored.prepare("", lambda minute=minute: minute * 60.0)
+        assert (restored.ready, "no room" in restored.problem) == ("", True)
+    full = False
+    restored.prepare("", lambda: 600.0)
+    assert (restored.ready, FakeBucket.downloads) == (SNAPSHOT.name, 1)
+
+
+def test_downloads_of_a_damaged_backup_become_rare(
+    restored: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeBucket, "sha256", "cd" * 32)
+    begun: list[float] = []
+    for second in range(0, 24 * 3600, 5):
+        before = FakeBucket.downloads
+        restored.prepare("", lambda second=second: float(second))
+        begun += [second] * (FakeBucket.downloads - before)
+    assert "does not match the SHA-256" in restored.problem
+    assert all(later - earlier >= 300 for earlier, later in pairwise(begun[12:]))
+
+
+def test_another_backup_than_the_fetched_one_is_downloaded(
+    restored: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restored.prepare("")
+    other = replace(SNAPSHOT, taken="20261125T184057Z").name
+    monkeypatch.setattr(FakeBucket, "key", OWN + other)
+    restored.prepare(other)
+    assert (restored.ready, FakeBucket.downloads) == (other, 2)
 
 
 def test_a_backup_in_another_folder_is_not_one_of_that_name(
