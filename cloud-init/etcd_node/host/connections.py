@@ -45,6 +45,10 @@ def answer(listening: socket.socket, do: Callable[[socket.socket], object]) -> N
 def _answer_one(do: Callable[[socket.socket], object], connection: socket.socket) -> None:
     # With the commands that it runs, which would live on.
     os.setpgid(0, 0)
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+    signal.signal(signal.SIGALRM, _end_group)
     signal.alarm(LIMIT)
     do(connection)
+
+
+def _end_group(*_: object) -> None:
+    os.killpg(0, signal.SIGKILL)
