@@ -1,4 +1,4 @@
-// What the page says while the console's server does not answer.
+// What the page says while the console's server tells nothing.
 
 /** @typedef {import("./types").Page} Page */
 /** @typedef {import("./types").Stack} Stack */
@@ -24,12 +24,20 @@ export function withoutPresent(page) {
 }
 
 /**
- * @param {number | null} seen
+ * @param {{seen: number | null, answers: boolean}} lost When the documents were last true, and whether the server answers.
  * @param {Stack | undefined} stack
  * @param {string} port That of the page.
  * @returns {Child}
  */
-export function lostView(seen, stack, port) {
+export function lostView({ seen, answers }, stack, port) {
+  const old = seen !== null && `All below was last seen at ${timeOfDay(seen)}. It may be different now.`;
+  if (answers)
+    return h(
+      "div",
+      { class: "problem" },
+      h("p", {}, h("strong", {}, "The console's server answers, but has told nothing yet. "), old),
+      h("p", {}, "Wait for it. If it tells nothing within a minute, its log says why."),
+    );
   const words = [
     "make console",
     ...(stack && !stack.local ? [`STACK=${stack.stack}`] : []),
@@ -38,12 +46,7 @@ export function lostView(seen, stack, port) {
   return h(
     "div",
     { class: "problem" },
-    h(
-      "p",
-      {},
-      h("strong", {}, "The console's server does not answer. "),
-      seen !== null && `All below was last seen at ${timeOfDay(seen)}. It may be different now.`,
-    ),
+    h("p", {}, h("strong", {}, "The console's server does not answer. "), old),
     h(
       "p",
       {},

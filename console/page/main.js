@@ -25,8 +25,12 @@ import { GIB, timeOfDay, whole } from "./words.js";
 let received = {};
 /** What is shown of it. @type {Partial<Page>} */
 let page = {};
-/** The server, if it does not answer now: since when, and when the documents were last true. */
-let lost = /** @type {{since: number, seen: number | null} | null} */ (null);
+/** Seconds by which the server's clock is ahead of the browser's. All times on the page are the server's. */
+let ahead = 0;
+/** When the server was heard last. */
+let heard = /** @type {number | null} */ (null);
+/** The server, if it tells nothing now: since when, when the documents were last true, and whether it answers at least. */
+let lost = /** @type {{since: number, seen: number | null, answers: boolean} | null} */ (null);
 /** The quotas in GiB that the members had last, by member. @type {{[member: string]: number}} */
 const quotas = {};
 /** What the person chose on the page. */
@@ -39,8 +43,10 @@ let scheduled = false;
 let drawnSecond = 0;
 let drawnPicture = 0;
 
-/** Nothing goes on while the server does not answer. */
-const now = () => lost?.since ?? Date.now() / 1000;
+const serverTime = () => Date.now() / 1000 + ahead;
+
+/** Nothing goes on while the server tells nothing. */
+const now = () => lost?.since ?? serverTime();
 
 /** @param {string} name @returns {HTMLElement} */
 function part(name) {
@@ -224,6 +230,7 @@ function drawTime() {
  */
 function receive(section, document, first) {
   const before = page;
+  heard = serverTime();
   received = { ...received, [section]: document };
   if (section === "requests")
     received = { ...received, requests: withNews(before.requests ?? null, received.requests ?? null, first) };
@@ -254,17 +261,39 @@ function sayNext() {
     }, 1000);
 }
 
+/**
+ * Take the server's time. What is left below a second is the way of the event.
+ *
+ * @param {number} time
+ */
+function alive(time) {
+  heard = time;
+  if (Math.abs(time - serverTime()) >= 1) {
+    ahead = time - Date.now() / 1000;
+    drawnSecond = drawnPicture = 0;
+    drawTime();
+  }
+  answers(true);
+}
+
+/** @param {boolean} answers Whether a server that tells nothing answers at least. */
+function answers(answers) {
+  if (!lost || lost.answers === answers) return;
+  lost = { ...lost, answers };
+  drawLost();
+}
+
 /** @param {import("./stream.js").Connection} state */
 function connection(state) {
   const shown = part("connection");
+  if (state === "lost") answers(false);
   if (shown.dataset["state"] === state) return;
   if (state === "lost") announce("The connection to the console's server is lost.");
   else if (shown.dataset["state"] === "lost") announce("The connection is back.");
   shown.dataset["state"] = state;
   document.body.dataset["connection"] = state;
   shown.textContent = state === "lost" ? "lost, retrying" : state;
-  const time = Date.now() / 1000;
-  lost = state === "lost" ? { since: time, seen: received.stack ? time : null } : null;
+  lost = state === "lost" ? { since: heard ?? serverTime(), seen: received.stack ? heard : null, answers: false } : null;
   page = lost ? withoutPresent(received) : received;
   drawLost();
 }
@@ -272,7 +301,7 @@ function connection(state) {
 /** Say at every part of the page whether it is as it was. */
 function drawLost() {
   const place = placeOf(document.activeElement);
-  show(part("lost"), lost && lostView(lost.seen, page.stack, location.port));
+  show(part("lost"), lost && lostView(lost, page.stack, location.port));
   for (const each of document.querySelectorAll(".last-seen")) show(each, lost?.seen ? ` (${lastSeen(lost.seen)})` : "");
   keepFocus(place);
   for (const cause of /** @type {Cause[]} */ ([...Object.keys(page), "view"])) change(cause);
@@ -306,6 +335,6 @@ function listenToChoices() {
 const askAgain = listenToButtons(() => page);
 listenToCopies(announce);
 listenToChoices();
-listen(receive, connection);
+listen({ receive, alive, connection });
 document.addEventListener("visibilitychange", drawTime);
 setInterval(drawTime, 1000);

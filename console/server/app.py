@@ -27,7 +27,8 @@ def console_app(source: Source, watch: Watch, port: int, files: Path = PAGE) -> 
     """Return the app that shows a source.
 
     - ``GET /`` and the paths below it are the page's files.
-    - ``GET /events`` sends the sections of ``console.view.page.Page`` as server-sent events.
+    - ``GET /events`` sends the sections of ``console.view.page.Page`` as server-sent events,
+      and ``alive`` with the server's time.
     - ``POST /actions`` does something: 204, or ``{"error": TEXT}``.
 
     ``port`` is that of the address in the browser.

@@ -16,8 +16,8 @@ REQUESTS = "requests"
 """The section of which only the new entries are sent."""
 MOST_REQUESTS = 1000
 """The most requests that wait for a page that does not read. It shows no more."""
-IDLE = b": nothing changed\n\n"
-"""A comment, by which both ends notice that the connection is still there."""
+ALIVE = "alive"
+"""The event by which both ends notice that the connection is still there."""
 
 _ADAPTERS: Mapping[str, TypeAdapter[Any]] = {
     name: TypeAdapter[Any](hint) for name, hint in get_type_hints(Page).items() if name in SECTIONS
@@ -51,6 +51,11 @@ def merged(pending: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, An
 def encoded(section: str, content: object) -> bytes:
     """Return one event. JSON has no line breaks, so its data is one line."""
     return b"event: %b\ndata: %b\n\n" % (section.encode(), _ADAPTERS[section].dump_json(content))
+
+
+def alive(now: float) -> bytes:
+    """Return the event that says that the server is there, and what its clock says: a browser's may differ."""
+    return b"event: %b\ndata: %.3f\n\n" % (ALIVE.encode(), now)
 
 
 def _newer(before: Sequence[Request], after: Sequence[Request]) -> list[Request]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Generator
+import time
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
-from console.server.events import IDLE, changes, encoded, merged
+from console.server.events import alive, changes, encoded, merged
 from console.server.failure import failed_page
 from console.server.source import Source
 from console.view.page import Page
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 15.0
-"""Seconds without a change after which a page gets a comment."""
+ALIVE_SECONDS = 15.0
+"""Seconds after which a page is told again that the server is there.
+
+The page takes the server for lost when it misses two of them: ``SILENCE_SECONDS`` in ``console/page/stream.js``.
+"""
 LINGER_SECONDS = 15.0
 """Seconds for which a source goes on without a page: a reload closes the page, and opens it again.
 
@@ -29,10 +33,18 @@ RETRY_SECONDS = 2.0
 class Watch:
     """What one source says, for any number of pages."""
 
-    def __init__(self, source: Source, *, linger: float = LINGER_SECONDS, idle: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        source: Source,
+        *,
+        linger: float = LINGER_SECONDS,
+        alive: float = ALIVE_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._source = source
         self._linger = linger
-        self._idle = idle
+        self._alive = alive
+        self._clock = clock
         self._page: Page | None = None
         self._pages: set[_OpenPage] = set()
         self._following: asyncio.Task[None] | None = None
@@ -43,15 +55,20 @@ class Watch:
     async def events(self) -> AsyncIterator[bytes]:
         """Yield the events of one page: first all sections, then those that changed, until the page closes.
 
-        A page that reads slowly gets the last content of each section, and the last ``MOST_REQUESTS`` requests.
+        Before them, and every ``alive`` seconds, the server's time. A page that reads slowly gets the last content of
+        each section, and the last ``MOST_REQUESTS`` requests.
         """
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         with self._opened() as page:
             while not self._over:
+                if loop.time() >= due:
+                    yield alive(self._clock())
+                    due = loop.time() + self._alive
                 try:
-                    async with asyncio.timeout(self._idle):
+                    async with asyncio.timeout_at(due):
                         await page.changed.wait()
                 except TimeoutError:
-                    yield IDLE
                     continue
                 for section, content in page.taken().items():
                     yield encoded(section, content)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,12 +18,17 @@ from console.server.watch import Watch
 
 @asynccontextmanager
 async def served(
-    source: Source, *, files: Path = PAGE, linger: float = 0.05, port: int = 0
+    source: Source,
+    *,
+    files: Path = PAGE,
+    linger: float = 0.05,
+    port: int = 0,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[str]:
     """Yield the console's URL."""
     with socket.create_server(("127.0.0.1", port)) as listening:
         port = listening.getsockname()[1]
-        watch = Watch(source, linger=linger)
+        watch = Watch(source, linger=linger, clock=clock)
         config = uvicorn.Config(
             console_app(source, watch, port, files),
             lifespan="off",

@@ -28,6 +28,16 @@ new MutationObserver(() => {
 
 
 @dataclass
+class ServerClock:
+    """The clock of the console's server."""
+
+    time: float = START
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@dataclass
 class Opened:
     """The console in a tab."""
 
@@ -35,6 +45,7 @@ class Opened:
     source: FakeSource
     url: str
     stop_server: Callable[[], Awaitable[None]]
+    clock: ServerClock
     problems: list[str] = field(default_factory=list[str])
     """What the page wrote on the browser's console as an error."""
 
@@ -65,7 +76,8 @@ class Opened:
 
     async def change(self, second: int) -> None:
         """Show a second of the rolling change."""
-        await self.tab.clock.set_fixed_time(START + second)
+        self.clock.time = START + second
+        await self.tab.clock.set_fixed_time(self.clock.time)
         self.source.set(**moment(second))
 
 
@@ -81,9 +93,9 @@ async def opened(
     permissions: Sequence[str] = (),
 ) -> AsyncIterator[Opened]:
     """Open the console. At the end, nothing may have gone wrong in the browser."""
-    source = FakeSource(documents or healthy_page())
+    source, clock = FakeSource(documents or healthy_page()), ServerClock()
     async with AsyncExitStack() as serving:
-        url = await serving.enter_async_context(served(source))
+        url = await serving.enter_async_context(served(source, clock=clock))
         context = await browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -95,7 +107,7 @@ async def opened(
         try:
             tab = await context.new_page()
             await tab.add_init_script(SAID)
-            console = Opened(tab, source, url, serving.aclose)
+            console = Opened(tab, source, url, serving.aclose, clock)
             tab.on(
                 "console", lambda said: console.problems.append(said.text) if said.type == "error" else None
             )

@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import httpx
 from pydantic import TypeAdapter
 
+from console.server.events import ALIVE
 from console.view.members import Member
 from console.view.page import Page
 
@@ -40,7 +41,7 @@ class FollowedConsole:
         self.close()
 
     def close(self) -> None:
-        """Close the page. The next event, or comment, ends the connection."""
+        """Close the page. The next event ends the connection."""
         self._closed.set()
         self._thread.join(LIMIT)
         self._client.close()
@@ -81,7 +82,7 @@ class FollowedConsole:
                 self.text += f"{line}\n"
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
+                elif line.startswith("data: ") and name != ALIVE:
                     content = ADAPTERS[name].validate_json(line.removeprefix("data: "))
                     if name == "requests" and self._sections.get(name):
                         content = [*self._sections[name], *content]

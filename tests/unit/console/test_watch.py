@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import pytest
 
 from console.server import watch as module
-from console.server.events import IDLE, SECTIONS
+from console.server.app import PAGE
+from console.server.events import ALIVE, SECTIONS, alive
 from console.server.watch import Watch
 from console.view.page import Page
 from tests.console.fake_source import FakeSource, healthy_page
@@ -17,10 +19,19 @@ LIMIT = 5.0
 
 
 async def names(events: AsyncIterator[bytes], count: int) -> list[str]:
-    """The names of the next events."""
+    """The names of the next events that tell a section."""
+    return [event.split(b"\n")[0].decode().removeprefix("event: ") for event in await sections(events, count)]
+
+
+async def sections(events: AsyncIterator[bytes], count: int) -> list[bytes]:
+    """The next events that tell a section."""
+    found: list[bytes] = []
     async with asyncio.timeout(LIMIT):
-        found = [await anext(events) for _ in range(count)]
-    return [event.split(b"\n")[0].decode().removeprefix("event: ") for event in found]
+        while len(found) < count:
+            event = await anext(events)
+            if not event.startswith(f"event: {ALIVE}\n".encode()):
+                found.append(event)
+    return found
 
 
 async def until_followed(source: FakeSource, count: int) -> None:
@@ -95,11 +106,35 @@ async def test_a_reload_of_the_page_does_not_end_the_source() -> None:
     assert (source.begun, source.following) == (1, 1)
 
 
-async def test_an_idle_page_gets_comments() -> None:
-    source = FakeSource(healthy_page())
-    events = Watch(source, linger=0, idle=0.2).events()
+async def test_a_page_is_told_the_time_of_the_server_before_all_sections() -> None:
+    events = Watch(FakeSource(healthy_page()), linger=0, clock=lambda: 1_800_000_000.5).events()
+    assert await anext(events) == alive(1_800_000_000.5) == b"event: alive\ndata: 1800000000.500\n\n"
+    assert await names(events, len(SECTIONS)) == list(SECTIONS)
+
+
+async def test_an_idle_page_is_told_that_the_server_is_there() -> None:
+    events = Watch(FakeSource(healthy_page()), linger=0, alive=0.2, clock=lambda: 7.0).events()
     await names(events, len(SECTIONS))
-    assert await anext(events) == IDLE
+    async with asyncio.timeout(LIMIT):
+        assert [await anext(events), await anext(events)] == [alive(7.0), alive(7.0)]
+
+
+async def test_a_page_that_is_told_much_gets_the_time_as_well() -> None:
+    source = FakeSource(healthy_page())
+    events = Watch(source, linger=0, alive=0.2, clock=lambda: 7.0).events()
+    await names(events, len(SECTIONS))
+    async with asyncio.timeout(LIMIT):
+        while True:
+            source.request("/v2/volumes")
+            if await anext(events) == alive(7.0):
+                break
+            await asyncio.sleep(0.01)
+
+
+def test_a_page_misses_two_signs_of_life_before_the_server_is_lost() -> None:
+    waits = re.search(r"SILENCE_SECONDS = (\d+)", (PAGE / "stream.js").read_text())
+    assert waits
+    assert int(waits[1]) > 2 * module.ALIVE_SECONDS
 
 
 async def test_the_end_of_the_server_ends_the_source() -> None:
@@ -170,8 +205,7 @@ async def test_a_source_that_fails_at_once_is_told_too(monkeypatch: pytest.Monke
 
 async def taken(events: AsyncIterator[bytes], count: int) -> dict[str, Any]:
     """The next events' documents by their names."""
-    async with asyncio.timeout(LIMIT):
-        found = [(await anext(events)).decode().split("\n") for _ in range(count)]
+    found = [event.decode().split("\n") for event in await sections(events, count)]
     return {
         name.removeprefix("event: "): json.loads(document.removeprefix("data: "))
         for name, document, *_ in found
