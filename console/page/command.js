@@ -17,10 +17,13 @@ export const command = (text) =>
 
 /** @param {string} text @returns {Child} The text, and the command that it asks for, to be copied. */
 export function withCommand(text) {
-  const found = ASKED.exec(text)?.[1];
-  if (!found) return h("p", {}, text);
-  const [before = "", after = ""] = text.split(found, 2);
-  return [h("p", {}, before, h("code", {}, found), after), command(found)];
+  const match = ASKED.exec(text);
+  const found = match?.[1];
+  if (!match || !found) return h("p", {}, text);
+  // The text may mention the command before it asks for it, and again after that.
+  const end = match.index + match[0].length;
+  const before = text.slice(0, end - found.length);
+  return [h("p", {}, before, h("code", {}, found), text.slice(end)), command(found)];
 }
 
 /**

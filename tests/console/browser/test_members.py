@@ -160,6 +160,20 @@ async def test_a_stack_without_a_cluster_says_what_to_do(browser: Browser) -> No
         await expect(console.sentence).to_have_text("The stack has no cluster")
 
 
+async def test_a_text_that_names_its_command_more_than_once_is_shown_whole(browser: Browser) -> None:
+    page = healthy_page()
+    text = "A pulumi up would fail. Put these on the members, and run pulumi up. Another pulumi up follows."
+    stack = page.stack.model_copy(update={"problem": text})
+    async with opened(browser, page.model_copy(update={"stack": stack})) as console:
+        problem = console.tab.locator("[data-part=problem]")
+        await expect(problem.locator("p")).to_have_text(text)
+        assert (
+            await problem.locator("p code").evaluate("e => e.previousSibling.nodeValue")
+            == text[: text.index("run ") + 4]
+        )
+        await expect(problem.get_by_role("button", name="Copy pulumi up")).to_have_count(1)
+
+
 async def test_what_is_unknown_is_not_shown_as_bad_and_has_its_reason(browser: Browser) -> None:
     page = healthy_page()
     unknown = [
