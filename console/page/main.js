@@ -61,8 +61,8 @@ function part(name) {
  * @type {ReadonlyArray<{needs: ReadonlyArray<Cause | "second">, draw: () => void}>}
  */
 const DRAWINGS = [
-  { needs: ["stack", "members"], draw: drawHead },
-  { needs: ["stack"], draw: drawStack },
+  { needs: ["stack", "members", "run"], draw: drawHead },
+  { needs: ["stack", "tour"], draw: drawStack },
   {
     needs: ["members", "stack", "second"],
     draw: () => page.members !== undefined && show(part("members"), membersView(page.members, acts(), now())),
@@ -236,8 +236,6 @@ function receive(section, document, first) {
     received = { ...received, requests: withNews(before.requests ?? null, received.requests ?? null, first) };
   page = received;
   rememberQuotas();
-  // A first tour shows the section, a first stack decides whether it may be shown.
-  if (section === "tour" && first) change("stack");
   change(section);
   news(before, page).forEach(announce);
 }

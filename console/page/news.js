@@ -16,7 +16,8 @@ export function news(before, after) {
 
 /** @param {Partial<Page>} before @param {Partial<Page>} after */
 function ofMembers(before, after) {
-  if (before.members === after.members || after.members === undefined) return [];
+  // What the sentence says of members that are gone depends on the run.
+  if (after.members === undefined || (before.members === after.members && before.run === after.run)) return [];
   const now = summary(after.members, after.run ?? null).text;
   const changed = before.members === undefined || summary(before.members, before.run ?? null).text !== now;
   const leader = (/** @type {Partial<Page>} */ page) =>

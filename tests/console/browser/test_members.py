@@ -27,6 +27,30 @@ async def test_the_first_sentence_says_how_many_members_are_healthy(browser: Bro
         )
 
 
+async def test_the_first_sentence_is_no_longer_that_of_a_destroy_that_ended(browser: Browser) -> None:
+    async with opened(browser) as console:
+        assert console.source.page.run
+        destroy = console.source.page.run.model_copy(
+            update={"id": "9", "command": "destroy", "outcome": "running", "ended": None}
+        )
+        console.source.set(run=destroy)
+        console.source.set_member(2, healthy=False, role=None, problem="its client port does not answer")
+        await expect(console.sentence).to_have_text("2 of 3 members are healthy: pulumi destroy deletes them")
+        console.source.set(run=destroy.model_copy(update={"outcome": "interrupted", "ended": START}))
+        await expect(console.sentence).to_have_text("2 of 3 members are healthy: etcd-server-2 is not")
+        await expect(console.tab).to_have_title("2 of 3 members are healthy: etcd-server-2 is not - local")
+        await console.hears("2 of 3 members are healthy: etcd-server-2 is not.")
+
+
+async def test_a_tour_that_is_known_later_is_shown(browser: Browser) -> None:
+    page = healthy_page()
+    async with opened(browser, page.model_copy(update={"tour": None})) as console:
+        await expect(console.card(3)).to_be_visible()
+        await expect(console.tab.locator("#tour")).to_be_hidden()
+        console.source.set(tour=page.tour)
+        await expect(console.tab.locator("#tour")).to_be_visible()
+
+
 async def test_members_that_serve_are_a_quorum_whatever_else_is_wrong(browser: Browser) -> None:
     async with opened(browser) as console:
         for number in (1, 2):
