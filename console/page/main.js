@@ -181,9 +181,13 @@ function drawTimeline() {
   if (!timeline) return;
   show(part("timeline-summary"), timelineSummary(timeline, writer));
   drawPicture();
+  drawTable();
+}
+
+/** A closed table is drawn when it is opened. */
+function drawTable() {
   const table = part("timeline-table");
-  // A closed table is drawn when it is opened.
-  if (table.closest("details")?.open) show(table, timelineTable(timeline, now()));
+  if (page.timeline && table.closest("details")?.open) show(table, timelineTable(page.timeline, now()));
 }
 
 function drawPicture() {
@@ -221,6 +225,7 @@ function drawTime() {
     for (const { needs, draw } of DRAWINGS) if (needs.includes("second")) draw();
   }
   if (time - drawnPicture >= view.range / (widths["timeline"] ?? 300)) drawPicture();
+  drawTable();
 }
 
 /**

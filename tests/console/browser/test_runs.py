@@ -196,6 +196,19 @@ async def test_the_pictures_have_alternatives_in_text(browser: Browser) -> None:
             await expect(console.tab.locator(f"svg.{picture}")).to_have_attribute("role", "img")
 
 
+async def test_an_open_table_says_how_long_a_time_has_lasted(browser: Browser) -> None:
+    page = healthy_page()
+    down = [Span(member=NAMES[1], began=START - 5, ended=None, cause="outside")]
+    timeline = page.timeline.model_copy(update={"down": down})
+    async with opened(browser, page.model_copy(update={"timeline": timeline})) as console:
+        await console.tab.get_by_text("The time line as a table").click()
+        row = console.tab.locator("[data-part=timeline-table] tbody tr").filter(has_text="was down")
+        await expect(row).to_contain_text("for 5 seconds")
+        console.clock.time = START + 9
+        await console.tab.clock.set_fixed_time(console.clock.time)
+        await expect(row).to_contain_text("for 14 seconds")
+
+
 async def test_the_time_line_shows_as_much_as_is_chosen(browser: Browser) -> None:
     async with opened(browser) as console:
         await console.change(SECONDS)
