@@ -81,7 +81,7 @@ export function timelinePicture(timeline, range, width, now) {
   const height = bottom + AXIS;
   return h(
     "svg",
-    { class: "timeline", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "The time line as a picture. A table below says the same." },
+    { class: "timeline", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "The time line as a picture. A table below says the same, but not how many writes each second had." },
     h(
       "defs",
       {},
@@ -282,12 +282,68 @@ function bucketed(writes, scale) {
   return [...buckets.values()].sort((one, other) => one.from - other.from);
 }
 
+/** @typedef {{began: number, ended: number | null}} Time */
+
+/**
+ * The times in which a member was neither seen to be healthy nor to be down, from a second on.
+ *
+ * @param {Timeline} timeline
+ * @param {string} member
+ * @param {number} now
+ * @returns {Time[]}
+ */
+function unseen({ began, up, down }, member, now) {
+  const seen = [...up, ...down].filter((span) => span.member === member).sort((one, other) => one.began - other.began);
+  /** @type {Time[]} */
+  const gaps = [];
+  let until = began;
+  for (const span of seen) {
+    if (span.began - until >= 1) gaps.push({ began: until, ended: span.began });
+    until = Math.max(until, span.ended ?? Infinity);
+  }
+  if (now - until >= 1) gaps.push({ began: until, ended: null });
+  return gaps;
+}
+
+/**
+ * The times of successive seconds in which writes were not acknowledged.
+ *
+ * @param {Timeline["writes"]} writes
+ */
+function failures(writes) {
+  /** @type {Array<{began: number, ended: number, failed: number}>} */
+  const found = [];
+  for (const { second, failed } of [...writes].sort((one, other) => one.second - other.second)) {
+    if (!failed) continue;
+    const last = found.at(-1);
+    if (last?.ended === second) Object.assign(last, { ended: second + 1, failed: last.failed + failed });
+    else found.push({ began: second, ended: second + 1, failed });
+  }
+  return found;
+}
+
+/** @param {number} count Of the rows that the table leaves out. */
+const leftOut = (count) => (count > 0 ? [{ began: 0, what: `${count} earlier ones`, when: "left out" }] : []);
+
 /**
  * @param {Timeline} timeline
  * @param {number} now
  */
 export function timelineTable(timeline, now) {
   const rows = [
+    ...timeline.up.map((up) => ({ began: up.began, what: `${short(up.member)} was healthy`, when: span(up, now) })),
+    ...timeline.members.flatMap((member) =>
+      unseen(timeline, member, now).map((time) => ({
+        began: time.began,
+        what: `${short(member)} was unknown, or not there`,
+        when: span(time, now),
+      })),
+    ),
+    ...failures(timeline.writes).map((time) => ({
+      began: time.began,
+      what: `${counted(time.failed, "write")} ${time.failed === 1 ? "was" : "were"} not acknowledged`,
+      when: span(time, now),
+    })),
     ...timeline.down.map((down) => ({
       began: down.began,
       what: `${short(down.member)} was down ${down.cause === "run" ? "by a run" : "by something else"}`,
@@ -300,7 +356,8 @@ export function timelineTable(timeline, now) {
       when: span(run, now),
     })),
   ].sort((one, other) => other.began - one.began);
-  if (rows.length === 0) return h("p", { class: "soft" }, "Nothing has happened since the console watches.");
+  // In the picture, the ground of what was before is grey.
+  const before = { began: -Infinity, what: "Not watched", when: `before ${timeOfDay(timeline.began)}` };
   return h(
     "table",
     {},
@@ -308,7 +365,7 @@ export function timelineTable(timeline, now) {
     h(
       "tbody",
       {},
-      rows.slice(0, TABLE_ROWS).map(({ began, what, when }) => h("tr", { key: `${what}${began}` }, h("td", {}, what), h("td", {}, when))),
+      [...rows.slice(0, TABLE_ROWS), ...leftOut(rows.length - TABLE_ROWS), before].map(({ began, what, when }) => h("tr", { key: `${what}${began}` }, h("td", {}, what), h("td", {}, when))),
     ),
   );
 }

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 
 from console.view.run import Line, Run, Step
-from console.view.timeline import RunSpan, Span, UpSpan
+from console.view.timeline import RunSpan, Span, UpSpan, Writes
 from tests.console.browser.opened import Opened, opened
 from tests.console.browser.rolling_change import DROPLET, SECONDS, START, moment
 from tests.console.fake_source import NAMES, healthy_page, request
@@ -182,9 +182,29 @@ async def test_the_pictures_have_alternatives_in_text(browser: Browser) -> None:
         await console.change(SECONDS)
         await console.tab.get_by_text("The time line as a table").click()
         rows: Locator = console.tab.locator("[data-part=timeline-table] tbody tr")
-        # Three members were down, three times another one led, and there was one run.
-        await expect(rows).to_have_count(3 + 4 + 1)
+        # Three members were down, and healthy before and after. Four times one led, and there was one run. The last row
+        # says what was not watched.
+        await expect(rows).to_have_count(3 + 6 + 4 + 1 + 1)
         await expect(rows.filter(has_text="etcd-server-2 was down by a run")).to_contain_text("6 seconds")
+        await expect(rows.filter(has_text="etcd-server-2 was healthy").last).to_contain_text("4 minutes")
+        await expect(rows.last).to_have_text(re.compile(r"^Not watchedbefore \d\d:\d\d:\d\d$"))
+        timeline = moment(SECONDS)["timeline"]
+        up = [span for span in timeline.up if span.member != NAMES[1]]
+        failed = [
+            Writes(second=START + at, acknowledged=9, failed=count)
+            for at, count in ((1, 0), (2, 1), (3, 2), (4, 0), (9, 1))
+        ]
+        console.source.set(timeline=timeline.model_copy(update={"up": up, "writes": failed}))
+        unknown = rows.filter(has_text="etcd-server-2 was unknown, or not there")
+        await expect(unknown).to_have_text(
+            [re.compile("since .*, for 8 seconds"), re.compile("to .*, 4 minutes")]
+        )
+        await expect(rows.filter(has_text="not acknowledged")).to_have_text(
+            [
+                re.compile("^1 write was not acknowledged.*1 second$"),
+                re.compile("^3 writes were not acknowledged.*2 seconds$"),
+            ]
+        )
         await console.tab.get_by_text("The rules as a list").click()
         await expect(console.tab.locator("[data-part=firewall] li")).to_have_text(
             [
