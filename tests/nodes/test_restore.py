@@ -53,7 +53,7 @@ def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", siz
     names = [lab.address(number) for number in range(11, 11 + size)]
     nodes: list[Node] = []
     for number in range(11, 11 + size):
-        node = lab.add(number, cluster="cluster-2")
+        node = lab.add(number, cluster="cluster-1-0123456789abcdef")
         file = node.paths.etc / "prepare_cluster.json"
         file.write_text(
             json.dumps({**json.loads(file.read_text()), "initial_members": names, "restore": restore})
@@ -119,7 +119,7 @@ def test_a_backup_of_the_restored_cluster_becomes_the_latest(
     for node in nodes:
         node.power_off().wipe()
     power_on(nodes)
-    all_say(nodes, "restored .*_cluster-2_")
+    all_say(nodes, "restored .*_cluster-1-0123456789abcdef_")
 
 
 def test_a_cluster_that_lost_all_its_data_waits_for_a_choice(
