@@ -1,5 +1,7 @@
 """Serves ``EtcdCluster`` to programs in other languages, as package ``etcd``."""
 
+import inspect
+import json
 import sys
 from contextvars import ContextVar
 from importlib import import_module
@@ -27,6 +29,10 @@ ENGINE_RUN: ContextVar[str] = import_module(f"{PACKAGE}.run_log.engine_run").ENG
 
 class Plugin(ComponentProvider):
     """What ``component_provider_host`` serves, with whole numbers, and errors without Python's traceback."""
+
+    def __init__(self) -> None:
+        super().__init__([EtcdCluster], NAME, None, version("etcd-digitalocean"))
+        self.schema = json.dumps(readable(json.loads(self.schema or "{}")))
 
     def construct(
         self,
@@ -84,6 +90,28 @@ class Servicer(ProviderServicer):
         return options
 
 
+def readable(part: Any, *, element: bool = False) -> Any:
+    """A part of the schema with descriptions that are Markdown.
+
+    The SDK keeps the indentation of Python's docstrings, which makes a block of code there. It also repeats the
+    description of a list or a dictionary for its elements.
+    """
+    match part:
+        case dict():
+            members = cast("dict[str, Any]", part)
+            return {
+                key: inspect.cleandoc(one)
+                if key == "description" and isinstance(one, str)
+                else readable(one, element=key in {"items", "additionalProperties"})
+                for key, one in members.items()
+                if not (element and key == "description")
+            }
+        case list():
+            return [readable(one) for one in cast("list[Any]", part)]
+        case _:
+            return part
+
+
 def whole_numbers(value: Any) -> Any:
     """The value with integers where Pulumi's protocol has floats: no argument is a fraction."""
     match value:
@@ -100,4 +128,4 @@ def whole_numbers(value: Any) -> Any:
 
 # The SDK has no other way to give it another servicer.
 server.ProviderServicer = Servicer
-server.main(Plugin([EtcdCluster], NAME, None, version("etcd-digitalocean")), sys.argv[1:])
+server.main(Plugin(), sys.argv[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -93,6 +95,32 @@ def test_the_schema_has_the_cluster_as_its_one_component(schema: Schema) -> None
     assert (schema["name"], schema["version"]) == ("etcd", metadata.version("etcd-digitalocean"))
     assert set(schema["resources"]) == {CLUSTER}
     assert schema["resources"][CLUSTER]["isComponent"]
+
+
+def descriptions(part: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """All descriptions in a part of the schema, each with its path."""
+    match part:
+        case {**members}:
+            for name, member in members.items():
+                if name == "description" and isinstance(member, str):
+                    yield path, member
+                else:
+                    yield from descriptions(member, f"{path}.{name}")
+        case [*elements]:
+            for element in elements:
+                yield from descriptions(element, path)
+
+
+def test_descriptions_are_markdown_without_the_indentation_of_python(schema: Schema) -> None:
+    found = dict(descriptions(schema))
+    assert [path for path, text in found.items() if re.search(r"\n {4}", text)] == []
+    assert "\n- for each member, a droplet, certificates, " in found[f".resources.{CLUSTER}"]
+    assert "\n  certificate, those of the program" in found[f".resources.{CLUSTER}"]
+
+
+def test_an_element_does_not_repeat_the_description_of_its_list(schema: Schema) -> None:
+    of_elements = (".items", ".additionalProperties")
+    assert [path for path, _ in descriptions(schema) if path.endswith(of_elements)] == []
 
 
 @pytest.mark.parametrize("example", ["yaml", "local-cloud"])
