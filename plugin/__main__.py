@@ -83,8 +83,10 @@ class Servicer(ProviderServicer):
         """The options of the caller. The SDK leaves out these three, which the cluster refuses."""
         options = ProviderServicer._construct_options(request)
         limits = request.customTimeouts
-        if limits.create or limits.update or limits.delete:
-            options.custom_timeouts = pulumi.CustomTimeouts(limits.create, limits.update, limits.delete)
+        if limits.create or limits.update or limits.delete or limits.read:
+            options.custom_timeouts = pulumi.CustomTimeouts(
+                limits.create, limits.update, limits.delete, limits.read
+            )
         options.additional_secret_outputs = [*request.additionalSecretOutputs]
         options.delete_before_replace = request.deleteBeforeReplace
         return options

@@ -160,6 +160,13 @@ def test_options_that_the_sdk_would_leave_out_are_refused(project: Project) -> N
         assert f"the option {option} " in shown
 
 
+@pytest.mark.parametrize("limit", ["update", "delete", "read"])
+def test_each_of_the_custom_timeouts_is_refused(project: Project, limit: str) -> None:
+    project.environment["DIGITALOCEAN_TOKEN"] = "a token of nobody"
+    (project.folder / "__main__.py").write_text(OPTIONS.replace('create="1h"', f'{limit}="1h"'))
+    assert "the option customTimeouts " in project.up(succeeds=False)
+
+
 def test_the_plugin_asks_for_the_engine_of_the_program() -> None:
     plugin = yaml.safe_load((CHECKOUT / "plugin/PulumiPlugin.yaml").read_text())
     program = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
