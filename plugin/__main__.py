@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import sys
 from contextvars import ContextVar
 from importlib import import_module
@@ -31,7 +32,7 @@ class Plugin(ComponentProvider):
     """What ``component_provider_host`` serves, with whole numbers, and errors without Python's traceback."""
 
     def __init__(self) -> None:
-        super().__init__([EtcdCluster], NAME, None, version("etcd-digitalocean"))
+        super().__init__([EtcdCluster], NAME, None, semantic(version("etcd-digitalocean")))
         self.schema = json.dumps(readable(json.loads(self.schema or "{}")))
 
     def construct(
@@ -90,6 +91,11 @@ class Servicer(ProviderServicer):
         options.additional_secret_outputs = [*request.additionalSecretOutputs]
         options.delete_before_replace = request.deleteBeforeReplace
         return options
+
+
+def semantic(release: str) -> str:
+    """The version of a distribution as Pulumi's engine parses it, such as 0.2.0-dev.0 for 0.2.0.dev0."""
+    return re.sub(r"\.?(a|b|rc|dev)(\d+)$", r"-\1.\2", release)
 
 
 def readable(part: Any, *, element: bool = False) -> Any:

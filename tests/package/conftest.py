@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from localcloud.toolchain.uv import find_uv
 from tests.localcloud.engine_project import HOST, Project
 
 CHECKOUT = Path(__file__).parents[2]
+VERSION: str = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+"""The version that is being prepared, or of the release that this is."""
 
 
 class Environment:

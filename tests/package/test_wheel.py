@@ -9,7 +9,7 @@ from pathlib import Path
 
 from components.userdata.render import archive_files
 
-from .conftest import CHECKOUT, Environment
+from .conftest import CHECKOUT, VERSION, Environment
 
 IMPORT_ALL = """\
 import importlib, pkgutil, sys
@@ -32,7 +32,7 @@ def test_it_holds_the_package_and_the_droplets_files_alone(wheel: Path) -> None:
     names = [Path(name) for name in zipfile.ZipFile(wheel).namelist()]
     assert {name.parts[0] for name in names} == {
         "etcd_digitalocean",
-        f"etcd_digitalocean-{metadata.version('etcd-digitalocean')}.dist-info",
+        f"etcd_digitalocean-{VERSION}.dist-info",
     }
     assert Path("etcd_digitalocean/py.typed") in names
     assert not [name for name in names if name.suffix == ".pyc"]
