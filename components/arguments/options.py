@@ -102,6 +102,23 @@ def option_problems(opts: pulumi.ResourceOptions) -> list[str]:
         "the option import takes one resource, and a cluster has many: docs/recovery.md, Not in the state": (
             opts.import_
         ),
+        **{
+            f"the option {name} reads one resource that exists, and a cluster has many: remove the option. For a "
+            "cluster of another stack, take that stack's outputs with pulumi.StackReference": given
+            is not None
+            for name, given in {"id": opts.id, "urn": opts.urn}.items()
+        },
+        "the option hideDiffs has no effect on a component: remove it, or use a transform for one resource in it": (
+            opts.hide_diffs
+        ),
+        **{
+            f"the option {name} has no effect on a component: set it for a provider, and pass that in providers": given
+            for name, given in {
+                "version": opts.version,
+                "pluginDownloadURL": opts.plugin_download_url,
+                "envVarMappings": opts.env_var_mappings,
+            }.items()
+        },
     }
     return [reason for reason, given in reasons.items() if given]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -12,11 +15,18 @@ from components.config.errors import ConfigurationError
 from tests.component.callers import CLUSTER, args, program
 from tests.component.conftest import Plan, PlanOf
 
+PAGE = Path(__file__).parents[2] / "docs/component.md"
 DROPLET = "digitalocean:index/droplet:Droplet"
 TAG = "digitalocean:index/tag:Tag"
 STASH = "pulumi:index:Stash"
 ANY: Any = "x"
 OWN = ("digitalocean:", "cloudflare:", "tls:", "pulumi:index:Stash", "etcd:")
+
+
+def test_the_page_of_the_component_has_a_row_for_every_option() -> None:
+    table = PAGE.read_text().partition("\n| Option | Behaviour |\n")[2].partition("\n\n")[0]
+    told = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert told == set(inspect.signature(pulumi.ResourceOptions).parameters)
 
 
 def test_a_transformation_reaches_every_resource_in_the_component(plan_of: PlanOf) -> None:
@@ -99,6 +109,15 @@ def test_a_component_may_be_a_child(plan_of: PlanOf) -> None:
             "additionalSecretOutputs has no effect on a component",
         ),
         ({"import_": "x"}, "import takes one resource"),
+        ({"id": "x"}, r"id reads one resource that exists.* pulumi\.StackReference"),
+        (
+            {"urn": "urn:pulumi:prod::shop::etcd:index:EtcdCluster::store"},
+            r"urn reads one resource that exists.* pulumi\.StackReference",
+        ),
+        ({"hide_diffs": ["members"]}, "hideDiffs has no effect on a component: remove it"),
+        ({"version": "4.84.1"}, "version has no effect on a component: set it for a provider"),
+        ({"plugin_download_url": "https://example.com"}, "pluginDownloadURL has no effect on a component"),
+        ({"env_var_mappings": {"A": "B"}}, "envVarMappings has no effect on a component"),
     ],
 )
 def test_an_option_that_the_gates_forbid_is_refused_with_a_reason(
