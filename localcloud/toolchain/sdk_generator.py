@@ -1,4 +1,4 @@
-"""Builds Pulumi's generators of SDKs for TypeScript and Go, from its published Go module.
+"""Builds Pulumi's generators of SDKs for TypeScript, Go and Python, from its published Go module.
 
 They are what ``pulumi package add`` runs in a project of these languages. Tests compile the SDKs of the plugin.
 """
@@ -16,7 +16,7 @@ _PACKAGE = "."
 
 _WORK = Work(
     "Building Pulumi's generators of SDKs",
-    "tests compile callers in TypeScript and Go; most of it is compiled already for the engine",
+    "tests compile callers in TypeScript, Go and Python; most of it is compiled already for the engine",
     "1 to 2 minutes on 2 cores",
     "200 MB",
 )

@@ -1,4 +1,4 @@
-"""The callers in TypeScript and Go that examples/other-languages.md has, with generated SDKs."""
+"""Callers with generated SDKs: those in TypeScript and Go of examples/other-languages.md, and one in Python."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,26 @@ from localcloud.toolchain.sdk_generator import ensure_sdk_generator
 from .conftest import CHECKOUT, Schema
 
 PAGE = (CHECKOUT / "examples/other-languages.md").read_text()
+IN_PYTHON = """\
+from collections.abc import Sequence
+from typing import assert_type
+
+import pulumi
+import pulumi_etcd as etcd
+
+cluster = etcd.EtcdCluster(
+    "etcd",
+    members={"size": 3, "region": "fra1"},
+    network=etcd.NetworkArgs(client_cidrs=["198.51.100.7/32"]),
+    dns={"domain": "etcd.example.com", "zone": "example.com"},
+    access={"discovery_token": pulumi.Config().require_secret("discoveryToken")},
+)
+assert_type(cluster.endpoints, pulumi.Output[Sequence[str]])
+assert_type(cluster.ca_certificate, pulumi.Output[str])
+pulumi.export("name", cluster.members[0].name)
+"""
+"""A program with the SDK for Python, which Pulumi writes as for other languages."""
+
 LIMIT = 900.0
 """Seconds for one command."""
 
@@ -88,3 +109,16 @@ def test_the_caller_in_go_compiles(schema: Schema, tmp_path: Path) -> None:
     run(tmp_path, go, "get", f"github.com/pulumi/pulumi/sdk/v3@v{ENGINE_VERSION}", env=environment)
     run(tmp_path, go, "mod", "tidy", env=environment)
     run(tmp_path, go, "build", "-o", tmp_path / "caller", ".", env=environment)
+
+
+def test_the_caller_in_python_has_the_right_types(schema: Schema, tmp_path: Path) -> None:
+    sdk(schema, "python", tmp_path)
+    (tmp_path / "__main__.py").write_text(IN_PYTHON)
+    options = {
+        "include": ["__main__.py"],
+        "extraPaths": ["sdks/etcd"],
+        "pythonVersion": "3.11",
+        "typeCheckingMode": "strict",
+    }
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(options))
+    run(tmp_path, sys.executable, "-m", "pyright", "--project", ".", "--pythonpath", sys.executable)

@@ -1,6 +1,6 @@
 // Writes the SDK that `pulumi package add` gives to a project: sdk-generator LANGUAGE SCHEMA FOLDER.
 //
-// Pulumi's hosts of TypeScript and Go have these generators too, but no module of theirs is served.
+// Pulumi's hosts of these languages have the generators too, but no module of theirs is served.
 package main
 
 import (
@@ -13,12 +13,13 @@ import (
 	"github.com/blang/semver"
 	golang "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
+	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
 func main() {
 	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: sdk-generator nodejs|go SCHEMA FOLDER")
+		fmt.Fprintln(os.Stderr, "usage: sdk-generator nodejs|go|python SCHEMA FOLDER")
 		os.Exit(2)
 	}
 	if err := generate(os.Args[1], os.Args[2], os.Args[3]); err != nil {
@@ -78,6 +79,8 @@ func sources(language string, pkg *schema.Package) (map[string][]byte, error) {
 		return nodejs.GeneratePackage("pulumi", pkg, nil, nil, true, nil)
 	case "go":
 		return golang.GeneratePackage("pulumi", pkg, nil)
+	case "python":
+		return python.GeneratePackage("pulumi", pkg, nil, nil)
 	}
-	return nil, fmt.Errorf("there is no generator for %s: use nodejs or go", language)
+	return nil, fmt.Errorf("there is no generator for %s: use nodejs, go or python", language)
 }
