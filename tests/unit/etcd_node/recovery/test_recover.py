@@ -368,7 +368,11 @@ def test_etcd_starts_again_where_a_signal_ends_a_recovery(
     systemctl.chmod(0o755)
     with subprocess.Popen(
         [sys.executable, "-c", HANGS, "recover", *command, "--root", paths.root],
-        env={**os.environ, "PATH": f"{paths.root}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "PATH": f"{paths.root}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
         stdout=subprocess.PIPE,
         start_new_session=True,
     ) as process:
