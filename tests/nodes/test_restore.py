@@ -33,6 +33,9 @@ ADOPTED = Path(__file__).parents[1] / "unit/components/backups/snapshots/etcd-3.
 
 VALUES = {f"key-{number}": f"value {number}" for number in range(20)}
 
+LATER = "cluster-1-0123456789abcdef"
+"""A cluster of the same stack as the one that made the backup."""
+
 
 @pytest.fixture
 def backup(lab: Lab, server: ObjectServer) -> Backup:
@@ -53,7 +56,7 @@ def initial_members(lab: Lab, server: ObjectServer, restore: str = "latest", siz
     names = [lab.address(number) for number in range(11, 11 + size)]
     nodes: list[Node] = []
     for number in range(11, 11 + size):
-        node = lab.add(number, cluster="cluster-1-0123456789abcdef")
+        node = lab.add(number, cluster=LATER)
         file = node.paths.etc / "prepare_cluster.json"
         file.write_text(
             json.dumps({**json.loads(file.read_text()), "initial_members": names, "restore": restore})
@@ -119,7 +122,7 @@ def test_a_backup_of_the_restored_cluster_becomes_the_latest(
     for node in nodes:
         node.power_off().wipe()
     power_on(nodes)
-    all_say(nodes, "restored .*_cluster-1-0123456789abcdef_")
+    all_say(nodes, f"restored .*_{LATER}_")
 
 
 def test_a_cluster_that_lost_all_its_data_waits_for_a_choice(
@@ -130,7 +133,7 @@ def test_a_cluster_that_lost_all_its_data_waits_for_a_choice(
     lab.all_healthy([node])
     assert node.etcdctl("put", "key-0", "written since").returncode == 0
     assert run_backup(node, at_once=True)
-    (newer,) = [one for one in stored_backups(server) if one.snapshot.cluster == "cluster-2"]
+    (newer,) = [one for one in stored_backups(server) if one.snapshot.cluster == LATER]
     node.power_off().wipe().power_on()
     says(node, "this cluster has backups of its own data: choose one with recover from-backup NAME")
     for chosen, value in ((newer, "written since"), (backup, "")):
@@ -150,7 +153,7 @@ def test_a_restored_cluster_without_keys_has_a_backup_without_keys(
     assert node.etcdctl("del", "", "--prefix").returncode == 0
     assert run_backup(node, at_once=True)
     full, empty = sorted(
-        (one for one in stored_backups(server) if one.snapshot.cluster == "cluster-2"),
+        (one for one in stored_backups(server) if one.snapshot.cluster == LATER),
         key=lambda one: one.snapshot.revision,
     )
     # Without the key that was deleted. Each member that is asked for its health writes one.
