@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from ..config.backup_settings import BackupTarget
 from ..config.proxy import ProxyError, proxy_for
 from ..shared.aws_sigv4 import AccessKey
-from ..shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error
+from ..shared.s3 import COMPLETION_TIMEOUT, Bucket, BucketAccess, S3Error, server_context
 
 NO_CERTIFICATE = "NoCertificate"
 """The code of an ``S3Error`` that is about the setting of the authority."""
@@ -38,11 +38,10 @@ class OperatorBucket(Bucket):
         except ProxyError as error:
             raise S3Error(str(error)) from None
         try:
-            context = ssl.create_default_context(cadata=self._access.ca_certificate or None)
+            context = server_context(self._access)
         except (ssl.SSLError, ValueError) as error:
             raise S3Error(f"the authority of {endpoint} is no certificate: {error}", NO_CERTIFICATE) from None
         # As on the members, whatever the default of this Python is.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         seconds = min(timeout, self._seconds)
         if not proxy.hostname:

@@ -262,11 +262,16 @@ class Bucket:
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
         if not self._secure:
             return http.client.HTTPConnection(self._host, timeout=timeout)
-        context = ssl.create_default_context(cadata=self._access.ca_certificate or None)
-        # Set by default since Python 3.13. It refuses a private authority without the extension keyUsage, which
-        # `openssl req -x509` makes, and which other clients take.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        return http.client.HTTPSConnection(self._host, timeout=timeout, context=context)
+        return http.client.HTTPSConnection(self._host, timeout=timeout, context=server_context(self._access))
+
+
+def server_context(access: BucketAccess) -> ssl.SSLContext:
+    """Trust in the bucket's server. Raises ``ssl.SSLError`` or ``ValueError`` if its authority is no certificate."""
+    context = ssl.create_default_context(cadata=access.ca_certificate or None)
+    # Set by default since Python 3.13. It refuses a private authority without the extension keyUsage, which
+    # `openssl req -x509` makes, and which other clients take.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _read_blocks(source: Path, start: int, length: int) -> Generator[bytes]:
