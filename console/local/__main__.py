@@ -11,9 +11,10 @@ from pathlib import Path
 
 from console.local.source import LocalSource
 from console.server.serving import serve
+from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.layout import Layout
 from localcloud.machines.operator import STACK
-from localcloud.machines.stack import Stack, find_stack
+from localcloud.machines.stack import Stack, stack_of
 
 
 def main() -> None:
@@ -25,9 +26,10 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     layout = Layout(given.name)
-    stack = find_stack(layout, given.project, STACK)
-    if stack is None:
-        sys.exit(f"{given.project} is in no Pulumi project: change to a folder with Pulumi.yaml")
+    try:
+        stack = stack_of(layout, given.project, STACK)
+    except LocalCloudError as error:
+        sys.exit(str(error))
     with socket.socket(fileno=given.socket) as listening:
         asyncio.run(_serve(layout, stack, listening))
 

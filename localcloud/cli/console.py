@@ -8,7 +8,7 @@ import console
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.operator import STACK
-from localcloud.machines.stack import find_stack
+from localcloud.machines.stack import stack_of
 
 _CODE = Path(console.__path__[0])
 
@@ -21,10 +21,8 @@ def open_console(cloud: LocalCloud, directory: Path, *, port: int | None = None)
     """
     cloud.check_outside("console")
     cloud.check_running()
-    stack = find_stack(cloud.layout, directory.resolve(), STACK)
-    if stack is None:
-        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
-    return cloud.console.ensure(stack.directory, _CODE, port)
+    project = stack_of(cloud.layout, directory, STACK).directory
+    return cloud.console.ensure(project, _CODE, port)
 
 
 def resume_console(cloud: LocalCloud) -> str:

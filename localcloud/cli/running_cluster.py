@@ -11,7 +11,7 @@ from localcloud.checkout import CHECKOUT
 from localcloud.cloud import LocalCloud
 from localcloud.machines.errors import LocalCloudError
 from localcloud.machines.operator import STACK
-from localcloud.machines.stack import NEEDED, Stack, find_stack
+from localcloud.machines.stack import NEEDED, Stack, stack_of
 
 _LIMIT = 30.0
 
@@ -23,9 +23,7 @@ def find_cluster(cloud: LocalCloud, directory: Path) -> tuple[Stack, Mapping[str
         return cloud.run(argv, cwd=directory, capture_output=True, text=True, timeout=_LIMIT)
 
     cloud.check_running()
-    stack = find_stack(cloud.layout, directory.resolve(), STACK)
-    if stack is None:
-        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
+    stack = stack_of(cloud.layout, directory, STACK)
     outputs = stack.outputs(run)
     if not outputs.get("endpoints") or not outputs.keys() >= NEEDED:
         command = f"{CHECKOUT}/.venv/bin/localcloud run -- pulumi up"

@@ -130,6 +130,14 @@ def find_stack(layout: Layout, directory: Path, name: str) -> Stack | None:
     return None
 
 
+def stack_of(layout: Layout, directory: Path, name: str) -> Stack:
+    """Return the stack ``name`` of the project that contains ``directory``. Raises ``LocalCloudError`` outside any."""
+    stack = find_stack(layout, directory.resolve(), name)
+    if stack is None:
+        raise LocalCloudError(f"{directory} is in no Pulumi project: change to a folder with Pulumi.yaml")
+    return stack
+
+
 def _document(file: Path) -> dict[str, Any]:
     """The content of a YAML file. Raises ``LocalCloudError``, which names the line, if it is no dictionary."""
     try:
